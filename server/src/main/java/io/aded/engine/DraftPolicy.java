@@ -1,0 +1,62 @@
+package io.aded.engine;
+
+import io.aded.draft.DraftLimits;
+import io.aded.draft.DraftMode;
+import io.aded.model.FieldViolation;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a stream drafts.
+ *
+ * @param mode which drafter
+ * @param maxNodes the most draft nodes a round, 0 to 256. In mode {@code AUTO} the budget decides below it; in the other
+ *     modes every round drafts as many as the drafter has, up to it
+ * @param maxDepth the longest path, 1 to 64
+ * @param maxBranches the most leaves, 1 to 64
+ * @param shareLearned whether what this stream learns may outlive it (consent of the caller)
+ */
+public record DraftPolicy(DraftMode mode, int maxNodes, int maxDepth, int maxBranches, boolean shareLearned) {
+
+    /** The default: the budget decides. */
+    public static final DraftPolicy AUTO = of(DraftMode.AUTO);
+
+    /** No draft. */
+    public static final DraftPolicy OFF = of(DraftMode.OFF);
+
+    /** A mode with its default bounds: those of the paper for {@code ADED_MCTS}, 12 nodes for fixed modes. */
+    public static DraftPolicy of(DraftMode mode) {
+        return switch (mode) {
+            case AUTO -> new DraftPolicy(mode, 64, 32, 8, false);
+            case OFF -> new DraftPolicy(mode, 0, 1, 1, false);
+            case ADED -> new DraftPolicy(mode, 12, 32, 8, false);
+            case ADED_MCTS -> new DraftPolicy(mode, 64, 4, 32, false);
+            case PROMPT_LOOKUP, NGRAM_SIMPLE, NGRAM_MOD, NGRAM_CACHE -> new DraftPolicy(mode, 10, 64, 1, false);
+        };
+    }
+
+    /** The same with another bound on the nodes. */
+    public DraftPolicy withMaxNodes(int nodes) {
+        return new DraftPolicy(mode, nodes, maxDepth, maxBranches, shareLearned);
+    }
+
+    /** The bounds as a drafter takes them. */
+    public DraftLimits limits() {
+        return new DraftLimits(maxNodes, maxDepth, maxBranches);
+    }
+
+    /** Everything that is wrong, each named as the API names the field below {@code prefix}, such as {@code draft.}. */
+    public List<FieldViolation> violations(String prefix) {
+        List<FieldViolation> found = new ArrayList<>();
+        within(found, prefix + "max_nodes", maxNodes, 0, 256);
+        within(found, prefix + "max_depth", maxDepth, 1, 64);
+        within(found, prefix + "max_branches", maxBranches, 1, 64);
+        return found;
+    }
+
+    private static void within(List<FieldViolation> found, String field, int value, int least, int most) {
+        if (value < least || value > most) {
+            found.add(new FieldViolation(field, "is " + value + "; allowed: " + least + " to " + most));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package io.aded.engine;
+
+import io.aded.model.TargetModel;
+import io.aded.telemetry.EngineTelemetry;
+import java.time.Duration;
+
+/** The façade of the decode loop. Thread-safe. */
+public interface Engine extends AutoCloseable {
+
+    /** Opens a context over the model, starts the engine thread and measures what passes cost. The model stays the caller's. */
+    static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry) {
+        throw new UnsupportedOperationException("being written");
+    }
+
+    /** The model being served. */
+    TargetModel model();
+
+    /** What the engine was started with. */
+    EngineOptions options();
+
+    /** Opens an empty conversation. */
+    Session openSession();
+
+    /** A recent snapshot. */
+    EngineStatus status();
+
+    /** Takes no more turns; returns once the running ones have ended or the grace is over (those left are cancelled). */
+    void drain(Duration grace);
+
+    /** Stops the thread and frees the context, once. Sessions still open are closed. */
+    @Override
+    void close();
+}

@@ -1,0 +1,34 @@
+package io.aded.engine;
+
+import io.aded.model.ContextParameters;
+import java.time.Duration;
+
+/**
+ * How the engine shares one context among its callers.
+ *
+ * @param context size and shape of the context
+ * @param maxRunning turns decoded at once
+ * @param maxWaiting turns that may wait for admission; beyond that submission fails
+ * @param maxWait how long a turn may wait
+ * @param prefillChunk the most prompt tokens in a pass while other streams are decoding
+ * @param defaultDraft the policy of a turn that names none
+ */
+public record EngineOptions(
+        ContextParameters context,
+        int maxRunning,
+        int maxWaiting,
+        Duration maxWait,
+        int prefillChunk,
+        DraftPolicy defaultDraft) {
+
+    /** Defaults for a context of {@code cells} cells. */
+    public static EngineOptions ofCells(int cells) {
+        return new EngineOptions(
+                ContextParameters.ofCells(cells), 16, 256, Duration.ofSeconds(60), 64, DraftPolicy.AUTO);
+    }
+
+    /** The same over another context. */
+    public EngineOptions withContext(ContextParameters parameters) {
+        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillChunk, defaultDraft);
+    }
+}

@@ -1,0 +1,30 @@
+package io.aded.engine;
+
+import io.aded.model.AdedException;
+
+/**
+ * Hears of a turn's progress. All calls come from the engine thread, one after the other, and must neither block nor
+ * throw: they hand on and return. The last call is exactly one of {@link #onFinished} and {@link #onFailed}.
+ */
+public interface TurnListener {
+
+    /** Tokens and text, at least one of them not empty. */
+    void onDelta(Delta delta);
+
+    /** A round is over; called after its delta, only if the request asked for rounds. */
+    default void onRound(RoundReport report) {}
+
+    /** The turn is done. */
+    void onFinished(TurnResult result);
+
+    /** The turn failed; what was emitted until then stands. */
+    void onFailed(AdedException failure);
+
+    /**
+     * Whether more can be taken without piling up. While false the stream is parked: it keeps its KV cells and is left
+     * out of the next pass. Call {@link Turn#resume} once it turns true again.
+     */
+    default boolean isReady() {
+        return true;
+    }
+}

@@ -1,0 +1,125 @@
+package io.aded.model;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that can go wrong and that a caller can act on. Each kind has one gRPC status (mapped in one place, in
+ * {@code io.aded.rpc}) and one process exit code (in {@code io.aded.cli}).
+ *
+ * <p>Messages say what was wrong and what is allowed, and never contain a prompt.
+ */
+public abstract sealed class AdedException extends RuntimeException {
+    private final String reason;
+
+    private AdedException(String reason, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+    }
+
+    /** A stable name in UPPER_SNAKE_CASE that programs may compare. */
+    public String reason() {
+        return reason;
+    }
+
+    /** The request itself is wrong; the same request will fail again. */
+    public static final class InvalidRequest extends AdedException {
+        private final List<FieldViolation> violations;
+
+        /** All wrong fields at once; at least one. */
+        public InvalidRequest(List<FieldViolation> violations) {
+            super("INVALID_REQUEST", describe(violations), null);
+            this.violations = List.copyOf(violations);
+        }
+
+        /** One wrong field. */
+        public InvalidRequest(String field, String description) {
+            this(List.of(new FieldViolation(field, description)));
+        }
+
+        /** What is wrong, field by field. */
+        public List<FieldViolation> violations() {
+            return violations;
+        }
+
+        private static String describe(List<FieldViolation> violations) {
+            return violations.stream()
+                    .map(violation -> violation.field() + ": " + violation.description())
+                    .collect(Collectors.joining("; "));
+        }
+    }
+
+    /** The request is fine but not now: the state it needs is not there (two turns at once, first message not open). */
+    public static final class FailedPrecondition extends AdedException {
+        public FailedPrecondition(String reason, String message) {
+            super(reason, message, null);
+        }
+    }
+
+    /** The named model, file, conversation or table does not exist. */
+    public static final class NotFound extends AdedException {
+        public NotFound(String reason, String message) {
+            super(reason, message, null);
+        }
+    }
+
+    /** A model, table or library file is there but cannot be used: truncated, corrupt, of an unsupported kind. */
+    public static final class InvalidArtifact extends AdedException {
+        public InvalidArtifact(String reason, String message) {
+            super(reason, message, null);
+        }
+
+        public InvalidArtifact(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** A limit is reached; try again later. */
+    public static final class ResourceExhausted extends AdedException {
+        private final @Nullable Duration retryAfter;
+
+        public ResourceExhausted(String reason, String message, @Nullable Duration retryAfter) {
+            super(reason, message, null);
+            this.retryAfter = retryAfter;
+        }
+
+        /** When trying again makes sense, if that is known. */
+        public @Nullable Duration retryAfter() {
+            return retryAfter;
+        }
+    }
+
+    /** The server is starting, draining or gone. */
+    public static final class Unavailable extends AdedException {
+        public Unavailable(String reason, String message) {
+            super(reason, message, null);
+        }
+
+        public Unavailable(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** The caller gave up. */
+    public static final class Cancelled extends AdedException {
+        public Cancelled(String message) {
+            super("CANCELLED", message, null);
+        }
+    }
+
+    /** The caller's deadline, or the queue's wait limit, passed. */
+    public static final class DeadlineExceeded extends AdedException {
+        public DeadlineExceeded(String reason, String message) {
+            super(reason, message, null);
+        }
+    }
+
+    /** A fault of ours or of the native library. */
+    public static final class Internal extends AdedException {
+        public Internal(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+}

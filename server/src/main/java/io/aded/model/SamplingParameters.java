@@ -1,0 +1,175 @@
+package io.aded.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, top-k, typical,
+ * top-p, min-p, temperature, then one draw.
+ *
+ * @param temperature 0 (always the best token) to 100
+ * @param topK keep the k best tokens; 0 keeps all
+ * @param topP keep the smallest set of tokens whose probability reaches this, in (0, 1]; 1 keeps all
+ * @param minP drop tokens below this share of the best one's probability, in [0, 1]; 0 keeps all
+ * @param typicalP locally typical sampling, in (0, 1]; 1 switches it off
+ * @param repeatPenalty divides the logit of tokens seen lately, in (0, 100]; 1 switches it off
+ * @param frequencyPenalty subtracted per occurrence, in [-100, 100]; 0 switches it off
+ * @param presencePenalty subtracted once from tokens seen lately, in [-100, 100]; 0 switches it off
+ * @param penaltyWindow tokens that penalties look back on, 0 to 65536
+ * @param seed of the random stream; null draws one, which is reported with the result
+ * @param logitBias added to the logits of tokens, each in [-1000, 1000], or negative infinity to forbid the token
+ * @param grammar a GBNF grammar that the answer must match, or null
+ * @param jsonSchema a JSON schema that the answer must match, or null; excludes {@code grammar}
+ */
+public record SamplingParameters(
+        float temperature,
+        int topK,
+        float topP,
+        float minP,
+        float typicalP,
+        float repeatPenalty,
+        float frequencyPenalty,
+        float presencePenalty,
+        int penaltyWindow,
+        @Nullable Integer seed,
+        Map<Integer, Float> logitBias,
+        @Nullable String grammar,
+        @Nullable String jsonSchema) {
+
+    /** The best token, always. */
+    public static final SamplingParameters GREEDY =
+            new SamplingParameters(0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, null);
+
+    /** llama.cpp's defaults: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05. */
+    public static final SamplingParameters DEFAULT =
+            new SamplingParameters(0.8f, 40, 0.95f, 0.05f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, null);
+
+    /** Defensive copy of the map. */
+    public SamplingParameters {
+        logitBias = Map.copyOf(logitBias);
+    }
+
+    /** Whether the largest raw logit always wins, so that no chain of filters is needed. */
+    public boolean isPlainGreedy() {
+        return temperature == 0f && !usesPenalties() && logitBias.isEmpty() && !isConstrained();
+    }
+
+    /** Whether a penalty is on. */
+    public boolean usesPenalties() {
+        return penaltyWindow != 0 && (repeatPenalty != 1f || frequencyPenalty != 0f || presencePenalty != 0f);
+    }
+
+    /** Whether a grammar or schema constrains the answer. */
+    public boolean isConstrained() {
+        return grammar != null || jsonSchema != null;
+    }
+
+    /** The same with another temperature. */
+    public SamplingParameters withTemperature(float value) {
+        return new SamplingParameters(
+                value,
+                topK,
+                topP,
+                minP,
+                typicalP,
+                repeatPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                penaltyWindow,
+                seed,
+                logitBias,
+                grammar,
+                jsonSchema);
+    }
+
+    /** The same with another seed. */
+    public SamplingParameters withSeed(@Nullable Integer value) {
+        return new SamplingParameters(
+                temperature,
+                topK,
+                topP,
+                minP,
+                typicalP,
+                repeatPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                penaltyWindow,
+                value,
+                logitBias,
+                grammar,
+                jsonSchema);
+    }
+
+    /** The same with another grammar. */
+    public SamplingParameters withGrammar(@Nullable String value) {
+        return new SamplingParameters(
+                temperature,
+                topK,
+                topP,
+                minP,
+                typicalP,
+                repeatPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                penaltyWindow,
+                seed,
+                logitBias,
+                value,
+                jsonSchema);
+    }
+
+    /**
+     * Everything that is wrong, each named as the API names the field below {@code prefix}.
+     *
+     * @param prefix the path of the message that holds the fields, such as {@code sampling.}; may be empty
+     * @param vocabularySize token ids in the bias must be below it
+     */
+    public List<FieldViolation> violations(String prefix, int vocabularySize) {
+        List<FieldViolation> found = new ArrayList<>();
+        within(found, prefix + "temperature", temperature, 0f, 100f);
+        if (topK < 0) {
+            found.add(new FieldViolation(prefix + "top_k", "is " + topK + "; allowed: 0 (all) or more"));
+        }
+        withinOpen(found, prefix + "top_p", topP, 1f);
+        within(found, prefix + "min_p", minP, 0f, 1f);
+        withinOpen(found, prefix + "typical_p", typicalP, 1f);
+        withinOpen(found, prefix + "repeat_penalty", repeatPenalty, 100f);
+        within(found, prefix + "frequency_penalty", frequencyPenalty, -100f, 100f);
+        within(found, prefix + "presence_penalty", presencePenalty, -100f, 100f);
+        if (penaltyWindow < 0 || penaltyWindow > 65536) {
+            found.add(new FieldViolation(
+                    prefix + "penalty_window", "is " + penaltyWindow + "; allowed: 0 (off) to 65536 tokens"));
+        }
+        logitBias.forEach((token, bias) -> {
+            if (token < 0 || token >= vocabularySize) {
+                found.add(new FieldViolation(
+                        prefix + "logit_bias",
+                        "token " + token + " is not in the vocabulary; allowed: 0 to " + (vocabularySize - 1)));
+            }
+            if (Float.isNaN(bias) || bias > 1000f || (bias < -1000f && bias != Float.NEGATIVE_INFINITY)) {
+                found.add(new FieldViolation(
+                        prefix + "logit_bias",
+                        "bias " + bias + " of token " + token
+                                + "; allowed: -1000 to 1000, or negative infinity to forbid the token"));
+            }
+        });
+        if (grammar != null && jsonSchema != null) {
+            found.add(new FieldViolation(prefix + "json_schema", "cannot be combined with grammar; set one of them"));
+        }
+        return found;
+    }
+
+    private static void within(List<FieldViolation> found, String field, float value, float least, float most) {
+        if (!(value >= least && value <= most)) {
+            found.add(new FieldViolation(field, "is " + value + "; allowed: " + least + " to " + most));
+        }
+    }
+
+    private static void withinOpen(List<FieldViolation> found, String field, float value, float most) {
+        if (!(value > 0f && value <= most)) {
+            found.add(new FieldViolation(field, "is " + value + "; allowed: above 0, up to " + most));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package io.aded.model;
+
+/**
+ * A stream's own sampler: its chain of filters and its random stream. Not thread-safe.
+ *
+ * <p>Losslessness rests on one rule: <b>one draw per emitted token, in order</b>. Verification draws at each node that
+ * it walks, and every token that it draws is emitted; so the random stream advances exactly as it would have without
+ * drafts.
+ */
+public interface TokenSampler extends AutoCloseable {
+
+    /** True if the sampler always picks the largest raw logit: the row need not be read beyond {@link TopTokens}. */
+    boolean isPlainGreedy();
+
+    /**
+     * Draws one token from a row, and remembers it for penalties and grammar.
+     *
+     * @param context the context whose last pass holds the row
+     * @param row the batch index that asked for logits
+     * @return a token id
+     */
+    int sample(TargetContext context, int row);
+
+    /**
+     * Remembers a token that was not drawn here: the prompt's tail, which penalties may look at. Grammars do not see it.
+     */
+    void remember(int token);
+
+    /** Whether {@link #prune} can ever remove anything. */
+    boolean constrains();
+
+    /** Removes the nodes that the grammar forbids after their ancestors, so that no pass is spent on them. */
+    void prune(TokenTree tree);
+
+    /** Frees native memory, once. */
+    @Override
+    void close();
+}

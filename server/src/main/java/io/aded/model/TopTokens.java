@@ -1,0 +1,67 @@
+package io.aded.model;
+
+/**
+ * The best tokens of one row of logits, best first, and what is needed to turn any logit of that row into a
+ * probability. Reused from row to row.
+ */
+public final class TopTokens {
+    private final int[] tokens;
+    private final float[] logits;
+    private int size;
+    private float logSumExp;
+
+    /** Makes room for the {@code capacity} best tokens. */
+    public TopTokens(int capacity) {
+        tokens = new int[capacity];
+        logits = new float[capacity];
+    }
+
+    /** The most tokens that are kept. */
+    public int capacity() {
+        return tokens.length;
+    }
+
+    /** The tokens that are there: the smaller of the capacity and the vocabulary. */
+    public int size() {
+        return size;
+    }
+
+    /** The id of the {@code i}-th best token, from 0. */
+    public int token(int i) {
+        return tokens[i];
+    }
+
+    /** The raw logit of the {@code i}-th best token. */
+    public float logit(int i) {
+        return logits[i];
+    }
+
+    /** log Σ exp(logit) over the whole vocabulary. */
+    public float logSumExp() {
+        return logSumExp;
+    }
+
+    /** The model's probability of the {@code i}-th best token at temperature 1, in [0, 1]. */
+    public float probability(int i) {
+        return (float) Math.exp(logits[i] - logSumExp);
+    }
+
+    /**
+     * The arrays behind {@link #token} and {@link #logit}, for the one who fills them: write best first, then call
+     * {@link #filled}.
+     */
+    public int[] tokenArray() {
+        return tokens;
+    }
+
+    /** See {@link #tokenArray}. */
+    public float[] logitArray() {
+        return logits;
+    }
+
+    /** Says that the first {@code count} entries have been written, and the row's log-sum-exp. */
+    public void filled(int count, float rowLogSumExp) {
+        size = count;
+        logSumExp = rowLogSumExp;
+    }
+}
