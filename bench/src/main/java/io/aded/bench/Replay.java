@@ -1,0 +1,97 @@
+package io.aded.bench;
+
+import io.aded.draft.DraftLimits;
+import io.aded.draft.Drafter;
+import io.aded.model.TokenTree;
+import io.aded.model.TopTokens;
+
+/** Replays recorded answers through a drafter as the engine would, and counts. */
+final class Replay {
+    private static final int OBSERVED = 8;
+    static final int BINS = 10;
+
+    private final DraftLimits limits;
+    private final TokenTree tree;
+    private final TopTokens top = new TopTokens(OBSERVED);
+
+    long tokens;
+    long passes;
+    double predicted;
+    long accepted;
+    long draftNanos;
+    long learnNanos;
+    final double[] binPredicted = new double[BINS];
+    final long[] binNodes = new long[BINS];
+    final long[] binAccepted = new long[BINS];
+
+    Replay(DraftLimits limits) {
+        this.limits = limits;
+        tree = new TokenTree(limits.maxNodes());
+    }
+
+    double meanAcceptanceLength() {
+        return (double) tokens / passes;
+    }
+
+    /** One answer. Its first token comes from the pass over the prompt, which has no draft and is not counted. */
+    void run(Drafter drafter, RecordedAnswer recorded) {
+        int[] answer = recorded.answer();
+        int[] prompt = recorded.prompt();
+        drafter.learnPrompt(prompt, 0, prompt.length);
+        tree.reset(prompt[prompt.length - 1]);
+        observe(drafter, recorded, 0, 0);
+        drafter.accept(tree, 0, answer[0]);
+        int done = 1;
+        while (done < answer.length) {
+            tree.reset(answer[done - 1]);
+            long start = System.nanoTime();
+            drafter.draft(tree, limits);
+            draftNanos += System.nanoTime() - start;
+            done += verify(drafter, recorded, done);
+        }
+    }
+
+    private int verify(Drafter drafter, RecordedAnswer recorded, int from) {
+        int[] answer = recorded.answer();
+        int node = 0;
+        int at = from;
+        for (int n = 1; n < tree.size(); n++) {
+            // Beyond the end of the recording nothing can be accepted, so those nodes are not judged.
+            if (from + tree.depth(n) - 1 < answer.length) {
+                int bin = Math.clamp((int) (tree.probability(n) * BINS), 0, BINS - 1);
+                binNodes[bin]++;
+                binPredicted[bin] += tree.probability(n);
+                predicted += tree.probability(n);
+            }
+        }
+        long start = System.nanoTime();
+        while (true) {
+            observe(drafter, recorded, node, at);
+            int next = at == answer.length - 1 ? -1 : tree.child(node, answer[at]);
+            if (next < 0) {
+                break;
+            }
+            node = next;
+            at++;
+            accepted++;
+            binAccepted[Math.clamp((int) (tree.probability(node) * BINS), 0, BINS - 1)]++;
+        }
+        drafter.accept(tree, node, answer[at]);
+        learnNanos += System.nanoTime() - start;
+        int emitted = at - from + 1;
+        tokens += emitted;
+        passes++;
+        return emitted;
+    }
+
+    private void observe(Drafter drafter, RecordedAnswer recorded, int node, int position) {
+        int[] tokenArray = top.tokenArray();
+        float[] logitArray = top.logitArray();
+        for (int i = 0; i < OBSERVED; i++) {
+            tokenArray[i] = recorded.topTokens()[position * RecordedAnswer.TOP + i];
+            logitArray[i] = (float) Math.log(recorded.topProbabilities()[position * RecordedAnswer.TOP + i]);
+        }
+        top.filled(OBSERVED, 0f);
+        drafter.observe(tree, node, top);
+    }
+}
