@@ -1,7 +1,9 @@
 package io.aded.bench;
 
-import io.aded.draft.AdedDrafter;
 import io.aded.draft.DraftLimits;
+import io.aded.draft.DraftMode;
+import io.aded.draft.DrafterSettings;
+import io.aded.draft.Drafters;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -21,7 +23,7 @@ public final class OfflineEvaluation {
             for (int budget : nodes) {
                 Replay replay = new Replay(new DraftLimits(budget, 32, 256));
                 for (RecordedAnswer answer : answers) {
-                    replay.run(AdedDrafter.create(), answer);
+                    replay.run(Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT), answer);
                 }
                 line.append(String.format(" %.3f", replay.meanAcceptanceLength()));
                 times.append(String.format(" %.1f/%.1f(%.2f:%.2f)", replay.draftNanos / 1e3 / replay.passes, replay.learnNanos / 1e3 / replay.tokens, replay.predicted / replay.passes, (double) replay.accepted / replay.passes));

@@ -9,7 +9,7 @@ import io.aded.model.TopTokens;
  *
  * <p>Deterministic, allocation-free once its tables have grown, bounded in memory. Not thread-safe.
  */
-public final class AdedDrafter implements Drafter {
+final class AdedDrafter implements Drafter {
     /*
      * Idea:
      * ADED (Liu et al. [1]) drafts from a table of tri-grams that adapts to the text, and searches it for the tree most
@@ -53,7 +53,7 @@ public final class AdedDrafter implements Drafter {
     /** The target's tokens that are kept of a verified node: a row's width. */
     private static final int TOP = SuccessorRows.WIDTH;
 
-    private final SuffixIndex history = new SuffixIndex(1 << 17);
+    private final SuffixIndex history;
     private final SuccessorRows trigrams = new SuccessorRows(1 << 16);
     private final SuccessorRows bigrams = new SuccessorRows(1 << 15);
     private final RecentTokens unigrams = new RecentTokens();
@@ -80,11 +80,18 @@ public final class AdedDrafter implements Drafter {
     private int heapSize;
     private final int[] path = new int[MAX_NODES + 1];
 
-    private AdedDrafter() {}
+    private AdedDrafter(DrafterSettings settings) {
+        int tokens = settings.historyTokens();
+        history = new SuffixIndex(tokens == 1 ? 1 : Integer.highestOneBit(tokens - 1) << 1);
+    }
 
-    /** A drafter that knows nothing yet. */
-    public static AdedDrafter create() {
-        return new AdedDrafter();
+    /**
+     * A drafter that knows nothing yet.
+     *
+     * @param settings the bound on the history, rounded up to a power of two, is taken from here
+     */
+    static AdedDrafter create(DrafterSettings settings) {
+        return new AdedDrafter(settings);
     }
 
     @Override

@@ -14,8 +14,7 @@ public final class Drafters {
     public static Drafter create(DraftMode mode, DrafterSettings settings) {
         return switch (mode) {
             case OFF -> new NoDrafter();
-            // The stand-in for the adaptive best-first drafter until it is in: the same table, searched by MCTS.
-            case AUTO, ADED -> new MctsDrafter(mode.label(), settings.withLearnWholePrompt(true));
+            case AUTO, ADED -> AdedDrafter.create(settings);
             case ADED_MCTS -> new MctsDrafter(mode.label(), settings);
             case PROMPT_LOOKUP -> new PromptLookupDrafter(settings);
             case NGRAM_SIMPLE -> new NgramSimpleDrafter(settings);
