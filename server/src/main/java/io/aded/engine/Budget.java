@@ -1,0 +1,181 @@
+package io.aded.engine;
+
+import io.aded.model.TokenTree;
+
+/**
+ * Decides how many draft nodes of each stream go into the next pass.
+ */
+final class Budget {
+    /*
+     * The question
+     *
+     *   Every stream has a tree whose nodes stand in order of falling probability, so each prefix is the best tree of
+     *   its size. Which prefixes shall one pass verify? A pass of n tokens takes t(n) (CostCurve), and costs the host a
+     *   little per node and per branch; it yields one token per stream, plus every draft node that is accepted.
+     *
+     * The answer
+     *
+     *   All streams' nodes are merged, most probable first, into one order; for each length k of it the yield is
+     *   Y(k) = streams + Σ trust · p and the price C(k) = t(base + k) + nodes + branches. Tokens per second over a whole
+     *   answer are a renewal reward process: they are largest when each round maximises Y(k) − ρ · C(k), where ρ is the
+     *   rate that is being achieved [1]. ρ is an exponential average of tokens over time; while little is known, and
+     *   since the coming rounds resemble this one more than the average, it is mixed with the best rate of this very
+     *   round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins whenever
+     *   drafting would not beat it.
+     *
+     *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
+     *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs
+     *   microseconds.
+     *
+     * [1] Ross, Stochastic Processes, 2nd ed., §3.6 (renewal reward); as goodput: Liu et al., arXiv 2406.14066.
+     */
+
+    /** Rounds over which the going rate is averaged: about 1 / (1 − this). */
+    private static final double RATE_DECAY = 0.98;
+
+    /** Weight of the average rate against this round's best one, once enough tokens have been seen. */
+    private static final double LONGEST_MEMORY = 0.5;
+
+    /** Tokens at which the average has half that weight. */
+    private static final double RATE_PRIOR = 20;
+
+    /** Nodes less likely than this are not worth the arithmetic. */
+    private static final double LEAST_PROBABILITY = 0.004;
+
+    /** Host costs follow with this rate. */
+    private static final double HOST_RATE = 0.05;
+
+    private final CostCurve curve;
+    private double tokens;
+    private double nanos;
+    private double nodeNanos = 5_000;
+    private double branchNanos = 10_000;
+    private int[] order = new int[256];
+    private double[] yields = new double[256];
+    private double[] prices = new double[256];
+
+    Budget(CostCurve curve) {
+        this.curve = curve;
+    }
+
+    /** One stream's part in the decision. */
+    static final class Bid {
+        TokenTree tree = new TokenTree(0);
+        double trust = 1;
+        /** Result: nodes to verify, the root included. */
+        int granted;
+
+        /** The next node to be merged. */
+        private int next;
+    }
+
+    /**
+     * Grants each bid a prefix of its tree.
+     *
+     * @param bids streams that compete; their roots are in the pass in any case
+     * @param count how many of {@code bids} count
+     * @param otherTokens tokens in the pass that are not for sale: prompt chunks, streams with a fixed draft
+     * @param room draft nodes that fit into the pass
+     * @return the nodes granted in all
+     */
+    int allocate(Bid[] bids, int count, int otherTokens, int room) {
+        int base = count + otherTokens;
+        double plain = price(base, 0, 0);
+        for (int i = 0; i < count; i++) {
+            bids[i].next = 1;
+            bids[i].granted = 1;
+        }
+        int limit = Math.max(0, Math.min(room, curve.maxTokens() - base));
+        if (order.length < limit) {
+            order = new int[limit];
+            yields = new double[limit];
+            prices = new double[limit];
+        }
+        double yield = count;
+        double localRate = count / plain;
+        int branches = 0;
+        int length = 0;
+        while (length < limit) {
+            int winner = mostProbable(bids, count);
+            if (winner < 0) {
+                break;
+            }
+            Bid bid = bids[winner];
+            int node = bid.next++;
+            yield += bid.trust * bid.tree.probability(node);
+            branches += opensBranch(bid.tree, node) ? 1 : 0;
+            order[length] = winner;
+            yields[length] = yield;
+            prices[length] = price(base + length + 1, length + 1, branches);
+            localRate = Math.max(localRate, yield / prices[length]);
+            length++;
+        }
+        double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
+        double rate = known * (nanos > 0 ? tokens / nanos : 0) + (1 - known) * localRate;
+        rate = Math.max(rate, count / plain);
+        double best = count - rate * plain;
+        int bestLength = 0;
+        for (int i = 0; i < length; i++) {
+            double value = yields[i] - rate * prices[i];
+            if (value > best) {
+                best = value;
+                bestLength = i + 1;
+            }
+        }
+        for (int i = 0; i < bestLength; i++) {
+            bids[order[i]].granted++;
+        }
+        return bestLength;
+    }
+
+    private static int mostProbable(Bid[] bids, int count) {
+        int winner = -1;
+        double highest = LEAST_PROBABILITY;
+        for (int i = 0; i < count; i++) {
+            Bid bid = bids[i];
+            if (bid.next < bid.tree.size()) {
+                double probability = bid.trust * bid.tree.probability(bid.next);
+                if (probability > highest) {
+                    highest = probability;
+                    winner = i;
+                }
+            }
+        }
+        return winner;
+    }
+
+    /** A node opens a branch if an earlier node has the same parent. Siblings are linked newest first. */
+    private static boolean opensBranch(TokenTree tree, int node) {
+        return tree.nextSibling(node) >= 0;
+    }
+
+    /** The expected time of a round with {@code n} tokens in the pass. */
+    private double price(int n, int nodes, int branches) {
+        return curve.nanos(n) + nodes * nodeNanos + branches * branchNanos;
+    }
+
+    /** What one plain token costs a stream, its share of a pass of {@code streams} roots. */
+    double plainNanos(int streams) {
+        return curve.nanos(streams) / streams;
+    }
+
+    /** A round is over: {@code emitted} tokens of streams that bid, in {@code elapsed} nanoseconds, all told. */
+    void observe(double emitted, double elapsed) {
+        tokens = tokens * RATE_DECAY + emitted;
+        nanos = nanos * RATE_DECAY + elapsed;
+    }
+
+    /** The host took {@code elapsed} nanoseconds to draft, read and learn {@code nodes} nodes. */
+    void observeNodes(int nodes, long elapsed) {
+        if (nodes > 0) {
+            nodeNanos += HOST_RATE * (Math.min((double) elapsed / nodes, 10 * nodeNanos) - nodeNanos);
+        }
+    }
+
+    /** Laying out and clearing {@code branches} branches took {@code elapsed} nanoseconds. */
+    void observeBranches(int branches, long elapsed) {
+        if (branches > 0) {
+            branchNanos += HOST_RATE * (Math.min((double) elapsed / branches, 10 * branchNanos) - branchNanos);
+        }
+    }
+}

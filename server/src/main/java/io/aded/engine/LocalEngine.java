@@ -1,0 +1,1051 @@
+package io.aded.engine;
+
+import io.aded.draft.DraftLimits;
+import io.aded.draft.DraftMode;
+import io.aded.draft.Drafter;
+import io.aded.model.AdedException;
+import io.aded.model.DecodeOutcome;
+import io.aded.model.TargetContext;
+import io.aded.model.TargetModel;
+import io.aded.model.TokenBatch;
+import io.aded.model.TokenSampler;
+import io.aded.model.TokenTree;
+import io.aded.model.TopTokens;
+import io.aded.telemetry.EngineTelemetry;
+import io.aded.telemetry.TurnTelemetry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The decode loop.
+ */
+final class LocalEngine implements Engine {
+    /*
+     * The loop
+     *
+     *   One thread owns the context. It takes commands from a queue (a turn was submitted, a session closed), and as long
+     *   as any turn can advance it plays rounds:
+     *
+     *     admit    waiting turns, while there are slots, sequence ids and KV cells (admission policy: WaitingTurns);
+     *     draft    ask every decoding turn's drafter for a tree;
+     *     budget   decide how much of each tree is worth verifying (Budget over the measured CostCurve);
+     *     decode   one forward pass over all roots, granted draft nodes and a chunk of waiting prompts;
+     *     verify   walk each tree with the turn's own sampler (Verification);
+     *     keep     the accepted branch becomes the sequence, the others are dropped;
+     *     teach    drafters see the target's best tokens at every verified node, and what was emitted;
+     *     deliver  one delta per turn.
+     *
+     *   It never waits for a client: a turn whose listener is not ready is left out of the pass (parked) and nothing
+     *   else. It never computes while it holds a lock: sessions are handed over, not shared.
+     *
+     * The root
+     *
+     *   The last known token of a turn is never in the KV cache when a round begins; it is the root of the round's tree.
+     *   Right after submission that is the prompt's last token. So there is no special first step: a prompt is prefilled
+     *   up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
+     *
+     * Sequences
+     *
+     *   A session that has KV cells owns one sequence id. Branches of its tree borrow further ids for one round: they
+     *   share the history's cells (no copy is made, cells just get another owner), and are cleared after the walk. If the
+     *   walk ended on a borrowed branch, its new cells are handed to the session's own sequence first.
+     *
+     * Room
+     *
+     *   The ledger counts cells exactly. Turns are admitted by need; if the cache fills all the same, idle sessions give
+     *   up their cells first (least recently used), then the youngest running turn goes back to the queue and will be
+     *   recomputed later. Nothing is lost but time.
+     */
+    private static final Logger LOG = LoggerFactory.getLogger(LocalEngine.class);
+
+    /** Cells an admitted turn with open end is sure of at first; later it takes what is free, or waits its turn. */
+    private static final int OPEN_END_RESERVE = 256;
+
+    /** A common prefix shorter than this is computed rather than shared. */
+    private static final int LEAST_SHARED_PREFIX = 16;
+
+    /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */
+    private static final int TAUGHT_TOKENS = 8;
+
+    /** How long start-up may take to measure the cost curve. */
+    private static final Duration MEASURING_TIME = Duration.ofMillis(1500);
+
+    private final TargetModel model;
+    private final EngineOptions options;
+    private final EngineTelemetry telemetry;
+    private final DrafterFactory drafters;
+    private final LongSupplier clock;
+    private final TargetContext context;
+    private final CellLedger ledger;
+    private final CostCurve curve;
+    private final Budget budget;
+    private final int sessionLimit;
+    private final Thread thread;
+    private final SplittableRandom seeds = new SplittableRandom(System.nanoTime());
+
+    private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger queuePlaces = new AtomicInteger();
+    private final AtomicLong turnNumbers = new AtomicLong();
+    private final AtomicLong sessionNumbers = new AtomicLong();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile boolean accepting = true;
+    private volatile boolean stop;
+    private volatile EngineStatus status;
+
+    // Owned by the engine thread.
+    private final WaitingTurns waiting = new WaitingTurns();
+    private final List<LocalTurn> running = new ArrayList<>();
+    private final List<LocalSession> sessions = new ArrayList<>();
+    private final TokenBatch batch = new TokenBatch();
+    private final TopTokens top = new TopTokens(TAUGHT_TOKENS);
+    private final List<LocalTurn> pass = new ArrayList<>();
+    private Budget.Bid[] bids = new Budget.Bid[16];
+    private int parked;
+    private long roundsTotal;
+    private long tokensTotal;
+    private long prefilledTotal;
+    private long reusedTotal;
+    private boolean idle;
+
+    LocalEngine(
+            TargetModel model,
+            EngineOptions options,
+            EngineTelemetry telemetry,
+            DrafterFactory drafters,
+            LongSupplier clock) {
+        this.model = model;
+        this.options = options;
+        this.telemetry = telemetry;
+        this.drafters = drafters;
+        this.clock = clock;
+        context = model.newContext(options.context());
+        try {
+            curve = CostCurve.measure(
+                    context, measuringToken(), MEASURING_TIME.toNanos(), clock);
+        } catch (RuntimeException e) {
+            context.close();
+            throw e;
+        }
+        budget = new Budget(curve);
+        ledger = new CellLedger(context.cells(), context.maxSequences());
+        int trained = model.info().trainedContext();
+        sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
+        status = snapshot();
+        thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
+        LOG.info(
+                "engine ready: {} cells, pass of 1 token {} us, of 8 {} us",
+                context.cells(),
+                Math.round(curve.nanos(1) / 1000),
+                Math.round(curve.nanos(8) / 1000));
+    }
+
+    private int measuringToken() {
+        int begin = model.vocabulary().beginningOfSequence();
+        return begin >= 0 ? begin : 0;
+    }
+
+    // --- the façade, any thread
+
+    @Override
+    public TargetModel model() {
+        return model;
+    }
+
+    @Override
+    public EngineOptions options() {
+        return options;
+    }
+
+    @Override
+    public Session openSession() {
+        checkAccepting();
+        LocalSession session =
+                new LocalSession(this, "c" + sessionNumbers.incrementAndGet(), ledger.new Cells());
+        execute(() -> sessions.add(session));
+        return session;
+    }
+
+    @Override
+    public EngineStatus status() {
+        return status;
+    }
+
+    @Override
+    public void drain(Duration grace) {
+        accepting = false;
+        wake();
+        long end = System.nanoTime() + grace.toNanos();
+        while (queuePlaces.get() > 0 && System.nanoTime() < end) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            if (Thread.currentThread().isInterrupted()) {
+                return;
+            }
+        }
+        execute(() -> {
+            for (LocalTurn turn : running) {
+                turn.cancel();
+            }
+            waiting.removeIf(_ -> true, turn -> fail(turn, shuttingDown()));
+        });
+    }
+
+    @Override
+    public void close() {
+        accepting = false;
+        stop = true;
+        wake();
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        boolean interrupted = false;
+        while (true) {
+            try {
+                stopped.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    void checkAccepting() {
+        if (!accepting) {
+            throw shuttingDown();
+        }
+    }
+
+    private static AdedException.Unavailable shuttingDown() {
+        return new AdedException.Unavailable("DRAINING", "the server is shutting down; call another one");
+    }
+
+    EngineTelemetry telemetry() {
+        return telemetry;
+    }
+
+    int sessionLimit() {
+        return sessionLimit;
+    }
+
+    int randomSeed() {
+        synchronized (seeds) {
+            return LocalSession.randomSeed(seeds);
+        }
+    }
+
+    /** Takes a place in the queue for a turn, or refuses it. */
+    void reserveQueuePlace() {
+        int most = options.maxRunning() + options.maxWaiting();
+        if (queuePlaces.incrementAndGet() > most) {
+            queuePlaces.decrementAndGet();
+            throw new AdedException.ResourceExhausted(
+                    "QUEUE_FULL",
+                    options.maxWaiting() + " turns are waiting already, which is the limit; try again later",
+                    Duration.ofSeconds(1));
+        }
+    }
+
+    void releaseQueuePlace() {
+        queuePlaces.decrementAndGet();
+    }
+
+    LocalTurn newTurn(
+            LocalSession session,
+            TurnRequest request,
+            TurnListener listener,
+            TokenSampler sampler,
+            int seed,
+            TurnTelemetry turnTelemetry,
+            int[] prompt) {
+        return new LocalTurn(
+                session,
+                request,
+                listener,
+                sampler,
+                seed,
+                turnTelemetry,
+                turnNumbers.incrementAndGet(),
+                clock.getAsLong(),
+                prompt,
+                this::wake);
+    }
+
+    void enqueue(LocalTurn turn) {
+        execute(() -> {
+            adopt(turn);
+            waiting.add(turn);
+        });
+    }
+
+    /** The turn's prompt becomes the session's history; KV cells that do not agree with it go. */
+    private void adopt(LocalTurn turn) {
+        LocalSession session = turn.session();
+        int standing = session.adopt(turn.prompt());
+        if (session.sequence() >= 0 && standing < session.committed()) {
+            context.removeTokens(session.sequence(), standing, -1);
+            session.cells().truncate(standing);
+        }
+    }
+
+    void closeSession(LocalSession session) {
+        execute(() -> {
+            waiting.removeIf(
+                    turn -> turn.session() == session, turn -> fail(turn, new AdedException.Cancelled("the conversation was closed")));
+            if (isRunning(session)) {
+                return; // its turn was cancelled; the session's cells go when it ends
+            }
+            release(session);
+            sessions.remove(session);
+        });
+    }
+
+    private boolean isRunning(LocalSession session) {
+        for (LocalTurn turn : running) {
+            if (turn.session() == session) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Runs a command on the engine thread, soon. Dropped if the engine has stopped. */
+    void execute(Runnable command) {
+        commands.add(command);
+        wake();
+    }
+
+    private void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    // --- the loop, engine thread only from here on
+
+    private void loop() {
+        try {
+            while (!stop) {
+                runCommands();
+                expire();
+                admit();
+                if (!playRound()) {
+                    publish();
+                    idle = true;
+                    if (commands.isEmpty() && !stop) {
+                        LockSupport.parkNanos(this, nextExpiry());
+                    }
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("the engine thread failed; every turn is ended", e);
+            accepting = false;
+            failAll(new AdedException.Internal("ENGINE_FAILED", "the engine failed: " + e.getMessage(), e));
+        } finally {
+            accepting = false;
+            runCommands();
+            failAll(shuttingDown());
+            context.close();
+            status = snapshot();
+            stopped.countDown();
+        }
+    }
+
+    private void runCommands() {
+        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+            command.run();
+        }
+    }
+
+    private void failAll(AdedException failure) {
+        for (LocalTurn turn : List.copyOf(running)) {
+            running.remove(turn);
+            fail(turn, failure);
+        }
+        waiting.removeIf(_ -> true, turn -> fail(turn, failure));
+    }
+
+    /** Ends turns that were cancelled, or whose time is over. */
+    private void expire() {
+        long now = clock.getAsLong();
+        if (!waiting.isEmpty()) {
+            long longest = options.maxWait().toNanos();
+            waiting.removeIf(
+                    turn -> turn.isCancelled()
+                            || now >= turn.request().deadlineNanos()
+                            || (!turn.admittedBefore && now - turn.submittedNanos() > longest),
+                    turn -> endEarly(turn, now));
+        }
+        for (int i = running.size() - 1; i >= 0; i--) {
+            LocalTurn turn = running.get(i);
+            if (turn.isCancelled() || now >= turn.request().deadlineNanos()) {
+                running.remove(i);
+                endEarly(turn, now);
+            }
+        }
+    }
+
+    private void endEarly(LocalTurn turn, long now) {
+        if (turn.isCancelled()) {
+            finish(turn, FinishReason.CANCELLED);
+        } else if (now >= turn.request().deadlineNanos()) {
+            fail(turn, new AdedException.DeadlineExceeded("DEADLINE", "the call's deadline passed"));
+        } else {
+            fail(
+                    turn,
+                    new AdedException.ResourceExhausted(
+                            "QUEUE_WAIT",
+                            "no place became free within " + options.maxWait().toSeconds()
+                                    + " s, the longest that a turn may wait; try again later",
+                            Duration.ofSeconds(1)));
+        }
+    }
+
+    /** How long the loop may sleep: until the first wait limit or deadline. */
+    private long nextExpiry() {
+        long now = clock.getAsLong();
+        long[] next = {TimeUnit.SECONDS.toNanos(10)};
+        for (LocalTurn turn : running) {
+            if (turn.request().deadlineNanos() != Long.MAX_VALUE) {
+                next[0] = Math.min(next[0], turn.request().deadlineNanos() - now);
+            }
+        }
+        if (!waiting.isEmpty()) {
+            next[0] = Math.min(next[0], TimeUnit.MILLISECONDS.toNanos(20));
+        }
+        return Math.max(100_000, next[0]);
+    }
+
+    // --- admission
+
+    private void admit() {
+        while (!waiting.isEmpty()) {
+            LocalTurn turn = waiting.peek(candidate -> !waitsForPrefix(candidate));
+            if (turn == null) {
+                return;
+            }
+            if (running.size() >= options.maxRunning() && !pauseForFairness(turn)) {
+                return;
+            }
+            if (!makeRoom(turn)) {
+                return;
+            }
+            waiting.remove(turn);
+            begin(turn);
+        }
+    }
+
+    /**
+     * A caller with nothing running waits while another holds several slots: the youngest turn of the one that holds most
+     * steps aside. It keeps its KV cells and comes back in its turn.
+     */
+    private boolean pauseForFairness(LocalTurn candidate) {
+        String caller = candidate.request().fairnessKey();
+        LocalTurn youngest = null;
+        int most = 1;
+        for (LocalTurn turn : running) {
+            String other = turn.request().fairnessKey();
+            if (other.equals(caller)) {
+                return false;
+            }
+            int held = 0;
+            for (LocalTurn each : running) {
+                held += each.request().fairnessKey().equals(other) ? 1 : 0;
+            }
+            if (turn.request().priority() <= candidate.request().priority()
+                    && (held > most || (held == most && youngest != null && turn.number() > youngest.number()))) {
+                most = held;
+                youngest = turn;
+            }
+        }
+        if (youngest == null) {
+            return false;
+        }
+        running.remove(youngest);
+        waiting.putBack(youngest);
+        return true;
+    }
+
+    /** Whether another turn is just computing a prefix that this one could share: then waiting is the faster way. */
+    private boolean waitsForPrefix(LocalTurn turn) {
+        LocalSession session = turn.session();
+        if (session.sequence() >= 0) {
+            return false;
+        }
+        for (LocalTurn other : running) {
+            if (other.pendingPrefill() > LEAST_SHARED_PREFIX && other.listener().isReady()) {
+                int common = commonPrefix(session, other.session(), other.session().length() - 1);
+                if (common - other.session().committed() > LEAST_SHARED_PREFIX
+                        && common > bestDonorPrefix(session) + LEAST_SHARED_PREFIX) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private int bestDonorPrefix(LocalSession session) {
+        LocalSession donor = donor(session);
+        return donor == null ? 0 : commonPrefix(session, donor, donor.committed());
+    }
+
+    private static int commonPrefix(LocalSession a, LocalSession b, int limit) {
+        int most = Math.min(limit, a.length() - 1);
+        int mismatch = Arrays.mismatch(a.tokens(), 0, most, b.tokens(), 0, most);
+        return mismatch < 0 ? most : mismatch;
+    }
+
+    /** The session whose cached tokens have the longest prefix in common with this one's, or null. */
+    private @Nullable LocalSession donor(LocalSession session) {
+        LocalSession best = null;
+        int longest = LEAST_SHARED_PREFIX - 1;
+        for (LocalSession other : sessions) {
+            if (other != session && other.sequence() >= 0 && other.committed() > longest) {
+                int common = commonPrefix(session, other, other.committed());
+                if (common > longest) {
+                    longest = common;
+                    best = other;
+                }
+            }
+        }
+        return best;
+    }
+
+    /** Frees a sequence id and cells for a turn, at the cost of idle sessions only. */
+    private boolean makeRoom(LocalTurn turn) {
+        LocalSession session = turn.session();
+        if (session.sequence() < 0 && ledger.sequencesFree() == 0 && !evictIdle(session)) {
+            return false;
+        }
+        int open = turn.request().maxTokens() == 0 ? OPEN_END_RESERVE : turn.request().maxTokens() - turn.completionTokens();
+        int need = session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
+        while (need + reservedByRunning() > ledger.cellsFree()) {
+            if (!evictIdle(session)) {
+                // Alone, a turn may always try: the session limit fits the cache.
+                return running.isEmpty();
+            }
+        }
+        return true;
+    }
+
+    /** Cells that running turns are still sure of. */
+    private int reservedByRunning() {
+        int reserved = 0;
+        for (LocalTurn turn : running) {
+            int open = turn.request().maxTokens() == 0
+                    ? Math.max(0, OPEN_END_RESERVE - turn.completionTokens())
+                    : turn.request().maxTokens() - turn.completionTokens();
+            LocalSession session = turn.session();
+            reserved += session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
+        }
+        return reserved;
+    }
+
+    /** Takes the KV cells of the session that has been idle longest. */
+    private boolean evictIdle(LocalSession except) {
+        LocalSession oldest = null;
+        for (LocalSession session : sessions) {
+            if (session != except
+                    && session.sequence() >= 0
+                    && !isRunning(session)
+                    && (oldest == null || session.lastUsed < oldest.lastUsed)) {
+                oldest = session;
+            }
+        }
+        if (oldest == null) {
+            return false;
+        }
+        release(oldest);
+        return true;
+    }
+
+    private void release(LocalSession session) {
+        if (session.sequence() >= 0) {
+            context.removeTokens(session.sequence(), 0, -1);
+            session.cells().truncate(0);
+            ledger.returnSequence(session.sequence());
+            session.setSequence(-1);
+        }
+    }
+
+    private void begin(LocalTurn turn) {
+        LocalSession session = turn.session();
+        long now = clock.getAsLong();
+        if (session.sequence() < 0) {
+            session.setSequence(ledger.takeSequence());
+            LocalSession donor = donor(session);
+            if (donor != null) {
+                int common = commonPrefix(session, donor, donor.committed());
+                context.shareTokens(donor.sequence(), session.sequence(), 0, common);
+                session.cells().share(donor.cells(), common);
+            }
+        }
+        if (!turn.admittedBefore) {
+            turn.admittedBefore = true;
+            turn.admittedNanos = now;
+            turn.prefillStart = now;
+            turn.cachedPromptTokens = session.committed();
+            reusedTotal += session.committed();
+        }
+        DraftMode mode = turn.request().draft().mode();
+        if (mode != DraftMode.OFF && context.supportsBranches()) {
+            turn.drafter = session.caughtUp(mode, drafters);
+        }
+        waiting.serve(turn.request().fairnessKey(), turn.pendingPrefill());
+        waiting.forgetAbsent(caller -> running.stream().anyMatch(each -> each.request().fairnessKey().equals(caller)));
+        running.add(turn);
+    }
+
+    // --- one round
+
+    /** Plays a round. False if no turn can advance. */
+    private boolean playRound() {
+        long start = clock.getAsLong();
+        pass.clear();
+        parked = 0;
+        boolean prefilling = false;
+        for (int i = 0; i < running.size(); i++) {
+            LocalTurn turn = running.get(i);
+            turn.inPass = turn.listener().isReady();
+            if (turn.inPass) {
+                pass.add(turn);
+                prefilling |= turn.pendingPrefill() > 0;
+            } else {
+                parked++;
+            }
+        }
+        if (pass.isEmpty()) {
+            return false;
+        }
+        planChunks(prefilling);
+        int draftRoom = planDrafts();
+        grant(draftRoom);
+        fillBatch();
+        if (batch.size() == 0 || batch.size() > ledger.cellsFree()) {
+            clearBranches();
+            recover(DecodeOutcome.NO_ROOM);
+            return true;
+        }
+        long beforeDecode = clock.getAsLong();
+        DecodeOutcome outcome = context.decode(batch);
+        long afterDecode = clock.getAsLong();
+        if (outcome != DecodeOutcome.DECODED) {
+            clearBranches();
+            recover(outcome);
+            return true;
+        }
+        if (!idle) {
+            curve.observe(batch.size(), afterDecode - beforeDecode);
+        }
+        idle = false;
+        roundsTotal++;
+        settle(start, beforeDecode, afterDecode);
+        publish();
+        return true;
+    }
+
+    /**
+     * Decides how many prompt tokens of each turn go into the pass. While other turns decode, prompts share a small
+     * portion, so that the others' time per token stays even; alone, a prompt fills the pass.
+     */
+    private void planChunks(boolean prefilling) {
+        int decoding = 0;
+        for (LocalTurn turn : pass) {
+            turn.chunk = 0;
+            turn.verifies = turn.pendingPrefill() == 0;
+            decoding += turn.verifies ? 1 : 0;
+        }
+        if (!prefilling) {
+            return;
+        }
+        int room = Math.min(context.maxBatchTokens(), ledger.cellsFree()) - pass.size();
+        int portion = decoding > 0 ? Math.min(room, options.prefillChunk()) : room;
+        for (LocalTurn turn : pass) {
+            int pending = turn.pendingPrefill();
+            if (pending > 0 && portion > 0) {
+                turn.chunk = Math.min(pending, portion);
+                portion -= turn.chunk;
+                turn.verifies = turn.chunk == pending;
+            }
+        }
+    }
+
+    /** Has every verifying turn draft. Returns how many draft nodes fit into the pass. */
+    private int planDrafts() {
+        int fixed = 0;
+        int verifying = 0;
+        for (LocalTurn turn : pass) {
+            fixed += turn.chunk + (turn.verifies ? 1 : 0);
+            verifying += turn.verifies ? 1 : 0;
+        }
+        int room = Math.max(0, Math.min(context.maxBatchTokens(), ledger.cellsFree()) - fixed);
+        int branchesEach = verifying == 0 ? 1 : 1 + ledger.sequencesFree() / verifying;
+        for (LocalTurn turn : pass) {
+            if (turn.verifies) {
+                draft(turn, room, branchesEach);
+            }
+        }
+        return room;
+    }
+
+    private void draft(LocalTurn turn, int room, int branchesEach) {
+        LocalSession session = turn.session();
+        turn.draftStart = clock.getAsLong();
+        TokenTree tree = turn.tree;
+        tree.reset(session.token(session.length() - 1));
+        Drafter drafter = turn.drafter;
+        if (drafter != null) {
+            DraftPolicy policy = turn.request().draft();
+            // The last token that may be emitted is never worth guessing: it comes as the bonus of the one before.
+            int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
+            int nodes = Math.min(Math.min(policy.maxNodes(), room), tree.maxDraftNodes());
+            if (depth > 0 && nodes > 0) {
+                drafter.draft(tree, new DraftLimits(nodes, depth, Math.min(policy.maxBranches(), branchesEach)));
+                if (turn.sampler().constrains()) {
+                    turn.sampler().prune(tree);
+                }
+            }
+        }
+        turn.proposedNodes = tree.draftNodes();
+        turn.draftEnd = clock.getAsLong();
+    }
+
+    /** Cuts every tree to what the budget grants, or, where the caller fixed the draft, to what fits. */
+    private void grant(int room) {
+        int count = 0;
+        int others = 0;
+        int left = room;
+        for (LocalTurn turn : pass) {
+            others += turn.chunk;
+            if (!turn.verifies) {
+                continue;
+            }
+            if (turn.isAuto() && turn.drafter != null) {
+                if (count == bids.length) {
+                    bids = Arrays.copyOf(bids, count * 2);
+                }
+                turn.bid.trust = turn.payoff.resting() ? 0 : turn.payoff.trust();
+                bids[count++] = turn.bid;
+            } else {
+                int nodes = Math.min(turn.tree.draftNodes(), left);
+                turn.tree.truncate(nodes + 1);
+                left -= nodes;
+                others += nodes + 1;
+            }
+        }
+        if (count > 0) {
+            left -= budget.allocate(bids, count, others, left);
+        }
+        for (LocalTurn turn : pass) {
+            if (turn.verifies && turn.isAuto() && turn.drafter != null) {
+                if (turn.bid.granted == 1 && left > 0 && turn.payoff.probes(turn.tree)) {
+                    turn.bid.granted = 2;
+                    left--;
+                } else if (turn.bid.granted == 1) {
+                    turn.payoff.rememberUnbought(turn.tree);
+                }
+                turn.tree.truncate(turn.bid.granted);
+            }
+            turn.expectedAccepted = 0;
+            for (int node = 1; turn.verifies && node < turn.tree.size(); node++) {
+                turn.expectedAccepted += turn.tree.probability(node);
+            }
+        }
+    }
+
+    private void fillBatch() {
+        batch.clear();
+        for (LocalTurn turn : pass) {
+            LocalSession session = turn.session();
+            turn.branches = 0;
+            int size = turn.verifies ? turn.tree.size() : 0;
+            int leaves = 1;
+            if (size > 1) {
+                long start = clock.getAsLong();
+                leaves = turn.markLeaves();
+                for (int leaf = 1; leaf < leaves; leaf++) {
+                    borrowBranch(turn);
+                }
+                budget.observeBranches(leaves - 1, clock.getAsLong() - start);
+            }
+            int position = session.committed();
+            for (int i = 0; i < turn.chunk; i++, position++) {
+                batch.start(session.token(position), position, false);
+                for (int leaf = 0; leaf < leaves; leaf++) {
+                    batch.addSequence(turn.branchSequence(leaf));
+                }
+            }
+            turn.firstRow = batch.size();
+            for (int node = 0; node < size; node++) {
+                batch.start(turn.tree.token(node), position + turn.tree.depth(node), true);
+                long below = size == 1 ? 1L : turn.leavesBelow(node);
+                for (; below != 0; below &= below - 1) {
+                    batch.addSequence(turn.branchSequence(Long.numberOfTrailingZeros(below)));
+                }
+            }
+        }
+    }
+
+    private void borrowBranch(LocalTurn turn) {
+        if (turn.branches == turn.branchSequences.length) {
+            turn.branchSequences = Arrays.copyOf(turn.branchSequences, turn.branches * 2);
+        }
+        int sequence = ledger.takeSequence();
+        turn.branchSequences[turn.branches++] = sequence;
+        context.shareTokens(turn.session().sequence(), sequence, 0, turn.session().committed());
+    }
+
+    private void clearBranches() {
+        for (LocalTurn turn : pass) {
+            while (turn.branches > 0) {
+                int sequence = turn.branchSequences[--turn.branches];
+                context.removeTokens(sequence, 0, -1);
+                ledger.returnSequence(sequence);
+            }
+        }
+    }
+
+    /** After a pass that did not happen: makes room, in the order of what costs least. */
+    private void recover(DecodeOutcome outcome) {
+        for (LocalTurn turn : pass) {
+            // Part of the pass may be in the cache; what was committed before stands.
+            context.removeTokens(turn.session().sequence(), turn.session().committed(), -1);
+        }
+        if (outcome == DecodeOutcome.ABORTED) {
+            return;
+        }
+        LocalTurn youngest = null;
+        for (LocalTurn turn : running) {
+            if (youngest == null || turn.number() > youngest.number()) {
+                youngest = turn;
+            }
+        }
+        if (evictIdle(pass.getFirst().session()) || youngest == null) {
+            return;
+        }
+        if (running.size() > 1) {
+            preempt(youngest);
+            return;
+        }
+        running.remove(youngest);
+        finish(youngest, FinishReason.CONTEXT_FULL);
+    }
+
+    private void preempt(LocalTurn turn) {
+        LOG.debug("turn {} gives up its KV cells and will be recomputed", turn.number());
+        running.remove(turn);
+        release(turn.session());
+        waiting.putBack(turn);
+    }
+
+    /** After the pass: verify, keep, teach, deliver, turn by turn. */
+    private void settle(long start, long beforeDecode, long afterDecode) {
+        int bidTokens = 0;
+        int streams = 0;
+        int prefilled = 0;
+        boolean allBid = true;
+        for (LocalTurn turn : pass) {
+            streams += turn.verifies ? 1 : 0;
+            prefilled += turn.chunk;
+        }
+        prefilledTotal += prefilled;
+        long passNanos = afterDecode - beforeDecode;
+        double plain = streams == 0 ? 0 : curve.nanos(streams);
+        for (int i = 0; i < pass.size(); i++) {
+            LocalTurn turn = pass.get(i);
+            LocalSession session = turn.session();
+            session.lastUsed = roundsTotal;
+            turn.lastPassNanos = passNanos;
+            session.cells().commit(turn.chunk);
+            if (!turn.verifies) {
+                continue;
+            }
+            turn.reportPrefill(afterDecode);
+            int lastAccepted = verify(turn);
+            int emitted = turn.emittedCount();
+            tokensTotal += emitted;
+            turn.countRound(lastAccepted);
+            if (turn.isAuto() && turn.drafter != null) {
+                bidTokens += emitted;
+                judge(turn, lastAccepted, streams, prefilled, plain, passNanos);
+            } else {
+                allBid = false;
+            }
+            waiting.serve(turn.request().fairnessKey(), emitted);
+            long verified = clock.getAsLong();
+            turn.draftNanos += turn.draftEnd - turn.draftStart;
+            turn.verifyNanos += passNanos;
+            turn.deliver(verified);
+            turn.telemetry()
+                    .round(
+                            turn.rounds() - 1,
+                            turn.source(),
+                            turn.tree.draftNodes(),
+                            turn.tree.maxDepth(),
+                            turn.tree.depth(lastAccepted),
+                            batch.size(),
+                            pass.size(),
+                            turn.draftStart,
+                            turn.draftEnd,
+                            beforeDecode,
+                            verified);
+            if (turn.request().reportRounds()) {
+                turn.listener().onRound(turn.report(lastAccepted, batch.size(), pass.size()));
+            }
+        }
+        long end = clock.getAsLong();
+        if (bidTokens > 0 && allBid && prefilled == 0) {
+            budget.observe(bidTokens, end - start);
+        }
+        for (int i = 0; i < pass.size(); i++) {
+            LocalTurn turn = pass.get(i);
+            turn.hostNanos += end - start - passNanos;
+            FinishReason reason = turn.finished();
+            if (reason != null) {
+                running.remove(turn);
+                finish(turn, reason);
+            }
+        }
+    }
+
+    private int verify(LocalTurn turn) {
+        LocalSession session = turn.session();
+        Drafter drafter = turn.drafter;
+        boolean greedy = turn.sampler().isPlainGreedy();
+        TokenTree tree = turn.tree;
+        long reading = clock.getAsLong();
+        if (drafter != null || greedy) {
+            for (int node = 0; node < tree.size(); node++) {
+                context.topTokens(turn.firstRow + node, top);
+                turn.best[node] = top.token(0);
+                if (drafter != null) {
+                    drafter.observe(tree, node, top);
+                }
+            }
+        }
+        turn.beginEmission(context);
+        int lengthBefore = session.length();
+        int lastAccepted =
+                Verification.walk(tree, turn.firstRow, turn.best, turn.sampler(), context, turn);
+        keepBranch(turn, lastAccepted);
+        if (drafter != null) {
+            int emitted = session.length() - lengthBefore;
+            int last = emitted > tree.depth(lastAccepted) ? session.token(session.length() - 1) : session.lastEnd();
+            drafter.accept(tree, lastAccepted, last);
+            session.drafterSaw(turn.request().draft().mode());
+            budget.observeNodes(tree.size(), clock.getAsLong() - reading + turn.draftEnd - turn.draftStart);
+        }
+        return lastAccepted;
+    }
+
+    /** Makes the accepted path part of the session's sequence and drops all else. */
+    private void keepBranch(LocalTurn turn, int lastAccepted) {
+        LocalSession session = turn.session();
+        TokenTree tree = turn.tree;
+        int depth = tree.depth(lastAccepted);
+        int kept = session.committed() + 1 + depth;
+        if (tree.size() > 1) {
+            long start = clock.getAsLong();
+            int branches = turn.branches;
+            long below = turn.leavesBelow(lastAccepted);
+            int winner = (below & 1L) != 0 ? 0 : Long.numberOfTrailingZeros(below);
+            if (winner == 0) {
+                context.removeTokens(session.sequence(), kept, -1);
+            } else {
+                context.removeTokens(session.sequence(), session.committed() + 1, -1);
+                context.shareTokens(turn.branchSequence(winner), session.sequence(), session.committed() + 1, kept);
+            }
+            while (turn.branches > 0) {
+                int sequence = turn.branchSequences[--turn.branches];
+                context.removeTokens(sequence, 0, -1);
+                ledger.returnSequence(sequence);
+            }
+            budget.observeBranches(branches, clock.getAsLong() - start);
+        }
+        session.cells().commit(1 + depth);
+    }
+
+    /** Tells a turn's payoff what its draft of this round was worth, its share of the pass against plain decoding. */
+    private void judge(
+            LocalTurn turn, int lastAccepted, int streams, int prefilled, double plain, long passNanos) {
+        if (turn.tree.draftNodes() == 0) {
+            if (turn.emittedCount() > 0) {
+                turn.payoff.unbought(turn.emittedToken(0));
+            }
+            return;
+        }
+        int accepted = turn.tree.depth(lastAccepted);
+        double share = prefilled > 0
+                ? curve.nanos(streams + turn.tree.draftNodes()) - plain
+                : (passNanos - plain) * turn.tree.draftNodes() / Math.max(1, batch.size() - streams);
+        double saved = accepted - share * streams / plain;
+        turn.payoff.drafted(turn.expectedAccepted, accepted, Math.max(-3, saved));
+    }
+
+    // --- endings
+
+    private void finish(LocalTurn turn, FinishReason reason) {
+        turn.finish(reason);
+        TurnResult result = turn.result(reason, clock.getAsLong());
+        conclude(turn, reason.name().toLowerCase(Locale.ROOT), null);
+        turn.listener().onFinished(result);
+    }
+
+    private void fail(LocalTurn turn, AdedException failure) {
+        conclude(turn, "error", failure);
+        turn.listener().onFailed(failure);
+    }
+
+    private void conclude(LocalTurn turn, String reason, @Nullable AdedException failure) {
+        LocalSession session = turn.session();
+        turn.sampler().close();
+        session.turnEnded(turn);
+        queuePlaces.decrementAndGet();
+        turn.telemetry()
+                .end(
+                        reason,
+                        turn.promptTokens(),
+                        Math.max(0, turn.cachedPromptTokens),
+                        turn.completionTokens(),
+                        failure);
+        if (session.isClosed()) {
+            release(session);
+            sessions.remove(session);
+        }
+        publish();
+    }
+
+    private void publish() {
+        status = snapshot();
+    }
+
+    private EngineStatus snapshot() {
+        return new EngineStatus(
+                running.size(),
+                waiting.size(),
+                parked,
+                sessions.size(),
+                ledger.cellsUsed(),
+                ledger.cells(),
+                ledger.sequences() - ledger.sequencesFree(),
+                ledger.sequences(),
+                roundsTotal,
+                tokensTotal,
+                prefilledTotal,
+                reusedTotal);
+    }
+}

@@ -1,0 +1,472 @@
+package io.aded.engine;
+
+import io.aded.draft.DraftMode;
+import io.aded.draft.Drafter;
+import io.aded.model.AdedException;
+import io.aded.model.ChatMessage;
+import io.aded.model.FieldViolation;
+import io.aded.model.SamplingParameters;
+import io.aded.model.TargetModel;
+import io.aded.model.TokenSampler;
+import io.aded.telemetry.TurnTelemetry;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A conversation.
+ *
+ * <p><b>Who owns what.</b> The lock guards what callers see. The history of tokens belongs to the caller who submits a
+ * turn until the turn is handed over, and to the engine thread until the turn ends; the hand-overs go through the
+ * engine's queue and the lock, which order them. KV cells, sequence id and drafters belong to the engine thread.
+ *
+ * <p><b>History is tokens, not text.</b> A chat template renders text, but what the KV cache holds are tokens, and the
+ * tokens of an answer need not be those that its text would be split into. So the next turn's prompt is rendered as a
+ * whole, what was rendered before is cut off, and only the rest is tokenised and appended. Where the template does not
+ * merely append (some drop earlier reasoning), the whole is tokenised anew and the longest common prefix of tokens is
+ * kept.
+ */
+final class LocalSession implements Session {
+    private final LocalEngine engine;
+    private final String id;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<ChatMessage> messages = new ArrayList<>();
+    private boolean closed;
+    private @Nullable LocalTurn running;
+
+    // The history as it stood when the last turn ended. Entries below the length never change.
+    private int[] history = new int[0];
+    private int historyLength;
+    /** The text of the history, if it came from a chat template and says exactly what the tokens say. */
+    private @Nullable String rendered;
+
+    /** What the running turn's prompt was rendered to, and the messages that it adds. */
+    private @Nullable String renderedPrompt;
+
+    private List<ChatMessage> added = List.of();
+
+    // The history as the running turn writes it; owned by the engine thread.
+    private int[] tokens = new int[0];
+    private int length;
+    /** The end token that closed the last answer, or -1: drafters have seen it although the history has not. */
+    private int lastEnd = -1;
+
+    /** Whether a stop string cut the answer's text before its last tokens. */
+    private boolean cut;
+
+    // Owned by the engine thread.
+    private final CellLedger.Cells cells;
+    private int sequence = -1;
+    long lastUsed;
+    private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
+
+    /** A drafter, and how far it has read. */
+    static final class Learner {
+        final Drafter drafter;
+        int seen;
+
+        Learner(Drafter drafter) {
+            this.drafter = drafter;
+        }
+    }
+
+    LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
+        this.engine = engine;
+        this.id = id;
+        this.cells = cells;
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    TargetModel model() {
+        return engine.model();
+    }
+
+    // --- submission, on the caller's thread
+
+    @Override
+    public Turn submit(TurnRequest request, TurnListener listener) {
+        lock.lock();
+        try {
+            engine.checkAccepting();
+            if (closed) {
+                throw new AdedException.FailedPrecondition("SESSION_CLOSED", "the conversation is closed; open another");
+            }
+            if (running != null) {
+                throw new AdedException.FailedPrecondition(
+                        "TURN_RUNNING", "a turn is still running; wait for its end or cancel it first");
+            }
+            List<FieldViolation> wrong = violations(request);
+            Continuation next = wrong.isEmpty() ? continuation(request.prompt()) : null;
+            if (next != null) {
+                checkLength(next, wrong);
+            }
+            if (!wrong.isEmpty() || next == null) {
+                throw new AdedException.InvalidRequest(wrong);
+            }
+            return start(request, listener, next);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private LocalTurn start(TurnRequest request, TurnListener listener, Continuation next) {
+        SamplingParameters sampling = request.sampling();
+        Integer wanted = sampling.seed();
+        int seed = wanted != null ? wanted : engine.randomSeed();
+        engine.reserveQueuePlace();
+        TokenSampler sampler = null;
+        boolean submitted = false;
+        try {
+            sampler = model().newSampler(sampling.withSeed(seed));
+            if (sampling.usesPenalties()) {
+                int from = Math.max(0, next.tokens.length - sampling.penaltyWindow());
+                for (int i = from; i < next.tokens.length; i++) {
+                    sampler.remember(next.tokens[i]);
+                }
+            }
+            TurnTelemetry telemetry = engine.telemetry()
+                    .startTurn(
+                            request.traceContext(),
+                            request.prompt() instanceof Prompt.Messages ? "chat" : "text_completion");
+            LocalTurn turn = engine.newTurn(this, request, listener, sampler, seed, telemetry, next.tokens);
+            renderedPrompt = next.rendered;
+            added = request.prompt() instanceof Prompt.Messages(List<ChatMessage> sent) ? sent : List.of();
+            running = turn;
+            engine.enqueue(turn);
+            submitted = true;
+            return turn;
+        } finally {
+            if (!submitted) {
+                engine.releaseQueuePlace();
+                if (sampler != null) {
+                    sampler.close();
+                }
+            }
+        }
+    }
+
+    /** A prompt as tokens. */
+    private record Continuation(int[] tokens, @Nullable String rendered, String field) {}
+
+    private Continuation continuation(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
+            case Prompt.Text(String text) -> append(model().vocabulary().tokenize(text, historyLength == 0, false), null, "text");
+            case Prompt.Messages(List<ChatMessage> sent) -> chat(sent);
+        };
+    }
+
+    private Continuation chat(List<ChatMessage> sent) {
+        List<ChatMessage> all = new ArrayList<>(messages);
+        all.addAll(sent);
+        String full = model().chatTemplate().render(all, true);
+        String before = rendered;
+        if (before != null && historyLength > 0 && full.startsWith(before)) {
+            return append(model().vocabulary().tokenize(full.substring(before.length()), false, true), full, "messages");
+        }
+        int[] whole = model().vocabulary().tokenize(full, true, true);
+        int begin = model().vocabulary().beginningOfSequence();
+        if (whole.length > 1 && whole[0] == begin && whole[1] == begin) {
+            whole = Arrays.copyOfRange(whole, 1, whole.length); // the template wrote what the tokeniser adds
+        }
+        return new Continuation(whole, full, "messages");
+    }
+
+    private Continuation append(int[] more, @Nullable String full, String field) {
+        int[] whole = Arrays.copyOf(history, historyLength + more.length);
+        System.arraycopy(more, 0, whole, historyLength, more.length);
+        return new Continuation(whole, full, field);
+    }
+
+    private void checkLength(Continuation next, List<FieldViolation> wrong) {
+        int count = next.tokens.length;
+        if (count == 0) {
+            wrong.add(new FieldViolation(next.field, "gives no tokens; allowed: at least one"));
+        } else if (count >= limit()) {
+            wrong.add(new FieldViolation(
+                    next.field,
+                    "makes a prompt of " + count + " tokens" + (historyLength > 0 ? ", history included" : "")
+                            + "; allowed: at most " + (limit() - 1)
+                            + ", so that the context has room for an answer. Shorten it or start the server with a larger"
+                            + " --context"));
+        }
+    }
+
+    private List<FieldViolation> violations(TurnRequest request) {
+        int vocabulary = model().vocabulary().size();
+        List<FieldViolation> wrong = new ArrayList<>(request.sampling().violations("sampling.", vocabulary));
+        wrong.addAll(request.draft().violations("draft."));
+        switch (request.prompt()) {
+            case Prompt.Messages(List<ChatMessage> sent) -> {
+                if (sent.isEmpty()) {
+                    wrong.add(new FieldViolation("messages", "is empty; allowed: at least one message"));
+                }
+                for (int i = 0; i < sent.size(); i++) {
+                    if (sent.get(i).role().isBlank()) {
+                        wrong.add(new FieldViolation(
+                                "messages[" + i + "].role", "is empty; allowed: system, user, assistant, ..."));
+                    }
+                }
+                if (historyLength > 0 && messages.isEmpty()) {
+                    wrong.add(new FieldViolation(
+                            "messages",
+                            "cannot follow raw text or tokens in one conversation; open another conversation"));
+                }
+            }
+            case Prompt.Text(String text) -> {
+                refuseAfterMessages("text", wrong);
+                if (text.isEmpty()) {
+                    wrong.add(new FieldViolation("text", "is empty; allowed: at least one character"));
+                }
+            }
+            case Prompt.Tokens(int[] ids) -> {
+                refuseAfterMessages("tokens", wrong);
+                if (ids.length == 0) {
+                    wrong.add(new FieldViolation("tokens", "is empty; allowed: at least one token"));
+                }
+                for (int i = 0; i < ids.length; i++) {
+                    if (ids[i] < 0 || ids[i] >= vocabulary) {
+                        wrong.add(new FieldViolation(
+                                "tokens[" + i + "]",
+                                "is " + ids[i] + "; allowed: 0 to " + (vocabulary - 1)));
+                        break;
+                    }
+                }
+            }
+        }
+        if (request.maxTokens() < 0) {
+            wrong.add(new FieldViolation(
+                    "max_tokens", "is " + request.maxTokens() + "; allowed: 0 (as many as fit) or more"));
+        }
+        if (request.logProbabilities() < -1 || request.logProbabilities() > 20) {
+            wrong.add(new FieldViolation(
+                    "log_probabilities", "is " + request.logProbabilities() + "; allowed: 0 to 20 alternatives"));
+        }
+        if (request.stopStrings().size() > 16) {
+            wrong.add(new FieldViolation(
+                    "stop", "has " + request.stopStrings().size() + " strings; allowed: at most 16"));
+        }
+        if (request.stopStrings().stream().anyMatch(String::isEmpty)) {
+            wrong.add(new FieldViolation("stop", "has an empty string; allowed: strings of at least one character"));
+        }
+        for (int token : request.stopTokens()) {
+            if (token < 0 || token >= vocabulary) {
+                wrong.add(new FieldViolation(
+                        "stop_tokens", "holds " + token + "; allowed: 0 to " + (vocabulary - 1)));
+            }
+        }
+        return wrong;
+    }
+
+    private void refuseAfterMessages(String field, List<FieldViolation> wrong) {
+        if (!messages.isEmpty()) {
+            wrong.add(new FieldViolation(
+                    field, "cannot follow chat messages in one conversation; open another conversation"));
+        }
+    }
+
+    @Override
+    public List<ChatMessage> messages() {
+        lock.lock();
+        try {
+            return List.copyOf(messages);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int historyTokens() {
+        lock.lock();
+        try {
+            return historyLength;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void reset() {
+        lock.lock();
+        try {
+            if (running != null) {
+                throw new AdedException.FailedPrecondition(
+                        "TURN_RUNNING", "a turn is still running; wait for its end or cancel it first");
+            }
+            messages.clear();
+            historyLength = 0;
+            rendered = null;
+            engine.execute(learners::clear);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            LocalTurn turn = running;
+            if (turn != null) {
+                turn.cancel();
+            }
+        } finally {
+            lock.unlock();
+        }
+        engine.closeSession(this);
+    }
+
+    // --- during a turn, on the engine thread
+
+    int limit() {
+        return engine.sessionLimit();
+    }
+
+    int length() {
+        return length;
+    }
+
+    int token(int i) {
+        return tokens[i];
+    }
+
+    int[] tokens() {
+        return tokens;
+    }
+
+    void append(int token) {
+        if (length == tokens.length) {
+            tokens = Arrays.copyOf(tokens, length * 2);
+        }
+        tokens[length++] = token;
+    }
+
+    /** The answer was ended by a token that is not part of it. */
+    void endedBy(int token) {
+        lastEnd = token;
+    }
+
+    /** The answer's text was cut before its last tokens. */
+    void cutByStopString() {
+        cut = true;
+    }
+
+    /**
+     * Makes a prompt the history.
+     *
+     * @return how many of the committed tokens still agree with it; the last token of a prompt is never committed
+     */
+    int adopt(int[] prompt) {
+        int most = Math.min(committed(), prompt.length - 1);
+        int mismatch = Arrays.mismatch(tokens, 0, most, prompt, 0, most);
+        tokens = Arrays.copyOf(prompt, prompt.length + 64);
+        length = prompt.length;
+        cut = false;
+        return mismatch < 0 ? most : mismatch;
+    }
+
+    int lastEnd() {
+        return lastEnd;
+    }
+
+    CellLedger.Cells cells() {
+        return cells;
+    }
+
+    /** Tokens of the history that are in the KV cache. */
+    int committed() {
+        return cells.length();
+    }
+
+    int sequence() {
+        return sequence;
+    }
+
+    void setSequence(int value) {
+        sequence = value;
+    }
+
+    /** The drafter of a mode; it has read the history up to the last token after this. */
+    Drafter caughtUp(DraftMode mode, DrafterFactory factory) {
+        Learner learner = learners.get(mode);
+        if (learner == null) {
+            learner = new Learner(factory.create(mode));
+            learners.put(mode, learner);
+        }
+        if (learner.seen > length) {
+            learner.seen = 0; // the history was rewritten; what was learned from the old one does no harm
+        }
+        int from = learner.seen;
+        if (from < length && tokens[from] == lastEnd) {
+            from++; // the end token of the last answer, which the drafter saw when it came
+        }
+        if (from < length) {
+            learner.drafter.learnPrompt(tokens, from, length);
+        }
+        learner.seen = length;
+        lastEnd = -1;
+        return learner.drafter;
+    }
+
+    /** The drafter of the turn has seen all tokens up to now. */
+    void drafterSaw(DraftMode mode) {
+        Learner learner = learners.get(mode);
+        if (learner != null) {
+            learner.seen = length;
+        }
+    }
+
+    long draftStateBytes() {
+        long bytes = 0;
+        for (Learner learner : learners.values()) {
+            bytes += learner.drafter.stateBytes();
+        }
+        return bytes;
+    }
+
+    /** The turn is over, one way or the other. One that gave no answer leaves the history as it was before. */
+    void turnEnded(LocalTurn turn) {
+        lock.lock();
+        try {
+            running = null;
+            boolean answered = turn.completionTokens() > 0 || turn.finished() == FinishReason.STOP;
+            if (answered) {
+                history = tokens;
+                historyLength = length;
+                if (!added.isEmpty()) {
+                    messages.addAll(added);
+                    messages.add(new ChatMessage("assistant", turn.answer.toString()));
+                    rendered = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    static int randomSeed(SplittableRandom random) {
+        return random.nextInt() & Integer.MAX_VALUE;
+    }
+}

@@ -1,0 +1,136 @@
+package io.aded.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns that wait for admission, and who is next: the highest priority first; among equals the caller who has been served
+ * least; for one caller in order of arrival.
+ *
+ * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to the least-served one present, so
+ * that an absence earns no credit (start-time fair queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al.,
+ * arXiv 2401.00588). Owned by the engine thread.
+ */
+final class WaitingTurns {
+    private final Map<String, ArrayDeque<LocalTurn>> byCaller = new HashMap<>();
+    private final Map<String, Double> served = new HashMap<>();
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    void add(LocalTurn turn) {
+        enter(turn).addLast(turn);
+    }
+
+    /** Puts a turn that lost its place back before the others of its caller. */
+    void putBack(LocalTurn turn) {
+        enter(turn).addFirst(turn);
+    }
+
+    private ArrayDeque<LocalTurn> enter(LocalTurn turn) {
+        String caller = turn.request().fairnessKey();
+        ArrayDeque<LocalTurn> queue = byCaller.get(caller);
+        if (queue == null) {
+            queue = new ArrayDeque<>();
+            byCaller.put(caller, queue);
+        }
+        if (queue.isEmpty()) {
+            double floor = leastServed(caller);
+            served.merge(caller, floor, Math::max);
+        }
+        size++;
+        return queue;
+    }
+
+    private double leastServed(String except) {
+        double least = Double.POSITIVE_INFINITY;
+        for (Map.Entry<String, ArrayDeque<LocalTurn>> entry : byCaller.entrySet()) {
+            if (!entry.getValue().isEmpty() && !entry.getKey().equals(except)) {
+                least = Math.min(least, served.getOrDefault(entry.getKey(), 0.0));
+            }
+        }
+        return least == Double.POSITIVE_INFINITY ? 0 : least;
+    }
+
+    /** Books service to a caller. */
+    void serve(String caller, int tokens) {
+        served.merge(caller, (double) tokens, Double::sum);
+    }
+
+    /** Forgets callers that have nothing here, once the account grows. */
+    void forgetAbsent(Predicate<String> present) {
+        if (served.size() > 1024) {
+            served.keySet().removeIf(caller -> !byCaller.containsKey(caller) && !present.test(caller));
+        }
+    }
+
+    /** The turn that is next among those for which {@code eligible} holds, or null. It stays in the queue. */
+    @Nullable
+    LocalTurn peek(Predicate<LocalTurn> eligible) {
+        LocalTurn best = null;
+        double bestServed = 0;
+        for (Map.Entry<String, ArrayDeque<LocalTurn>> entry : byCaller.entrySet()) {
+            double service = served.getOrDefault(entry.getKey(), 0.0);
+            for (LocalTurn turn : entry.getValue()) {
+                if (!eligible.test(turn)) {
+                    continue;
+                }
+                int byPriority = best == null ? 1 : Integer.compare(turn.request().priority(), best.request().priority());
+                if (byPriority > 0
+                        || (byPriority == 0
+                                && best != null
+                                && !best.request().fairnessKey().equals(entry.getKey())
+                                && (service < bestServed
+                                        || (service == bestServed && turn.number() < best.number())))) {
+                    best = turn;
+                    bestServed = service;
+                }
+            }
+        }
+        return best;
+    }
+
+    void remove(LocalTurn turn) {
+        String caller = turn.request().fairnessKey();
+        ArrayDeque<LocalTurn> queue = byCaller.get(caller);
+        if (queue != null && queue.remove(turn)) {
+            size--;
+            if (queue.isEmpty()) {
+                byCaller.remove(caller);
+            }
+        }
+    }
+
+    /** Removes the turns for which {@code over} holds and hands them to {@code sink}. */
+    void removeIf(Predicate<LocalTurn> over, Consumer<LocalTurn> sink) {
+        List<LocalTurn> removed = new ArrayList<>();
+        for (Iterator<ArrayDeque<LocalTurn>> queues = byCaller.values().iterator(); queues.hasNext(); ) {
+            ArrayDeque<LocalTurn> queue = queues.next();
+            queue.removeIf(turn -> {
+                boolean gone = over.test(turn);
+                if (gone) {
+                    removed.add(turn);
+                }
+                return gone;
+            });
+            if (queue.isEmpty()) {
+                queues.remove();
+            }
+        }
+        size -= removed.size();
+        removed.forEach(sink);
+    }
+}

@@ -1,0 +1,488 @@
+package io.aded.model;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A target model in plain Java whose logits are a function of the tokens so far. It stands in for llama.cpp where the
+ * engine, the services or a client are the thing under test, and it prices what remains of a round when the forward pass
+ * costs nothing.
+ *
+ * <p>Its KV cache is a strict one: it throws {@link IllegalStateException} wherever llama.cpp would silently compute with
+ * wrong history: a token whose position does not continue each of its sequences, a sequence copied onto another that is
+ * not a prefix of it, more cells than there are.
+ *
+ * <p>The vocabulary is bytes: 0 unknown, 1 beginning, 2 end, 3 + b for byte b.
+ */
+public final class ScriptedModel implements TargetModel {
+    /** Ids 0 to 258. */
+    public static final int VOCABULARY_SIZE = 259;
+
+    private static final int BEGIN = 1;
+    private static final int END = 2;
+    private static final int FIRST_BYTE = 3;
+
+    /** What the model thinks of what follows. Must be a pure function of its arguments. */
+    @FunctionalInterface
+    public interface Script {
+        /**
+         * Fills a row of logits.
+         *
+         * @param tokens the history; only the first {@code length} entries count
+         * @param length at least 1
+         * @param row {@link #VOCABULARY_SIZE} elements to overwrite
+         */
+        void logits(int[] tokens, int length, float[] row);
+    }
+
+    /** What a pass costs; tests advance an injected clock here. */
+    @FunctionalInterface
+    public interface PassCost {
+        /** Called once a pass with the number of its tokens. */
+        void charge(int tokens);
+    }
+
+    private final Script script;
+    private final PassCost cost;
+
+    /** A model that follows the script, with free passes. */
+    public ScriptedModel(Script script) {
+        this(script, _ -> {});
+    }
+
+    /** A model that follows the script and charges for each pass. */
+    public ScriptedModel(Script script, PassCost cost) {
+        this.script = script;
+        this.cost = cost;
+    }
+
+    /**
+     * A script that babbles lower-case words: the next byte depends on the last {@code order} ones. Low orders fall into
+     * loops soon and are easy to draft, high ones are not.
+     *
+     * @param seed chooses the language
+     * @param order 1 to 8
+     */
+    public static Script babble(long seed, int order) {
+        return (tokens, length, row) -> {
+            Arrays.fill(row, -20f);
+            long hash = seed;
+            for (int i = Math.max(0, length - order); i < length; i++) {
+                hash = (hash ^ tokens[i]) * 0x9E3779B97F4A7C15L;
+                hash ^= hash >>> 29;
+            }
+            for (int candidate = 0; candidate < 4; candidate++) {
+                int letter = (int) Math.floorMod(hash >> (candidate * 11), 27L);
+                int token = FIRST_BYTE + (letter == 26 ? ' ' : 'a' + letter);
+                row[token] = Math.max(row[token], 4f - candidate * 1.5f + ((hash >>> (40 + candidate)) & 7) * 0.1f);
+            }
+        };
+    }
+
+    @Override
+    public ModelInfo info() {
+        return new ModelInfo(
+                "scripted",
+                "scripted",
+                "scripted bytes, no weights",
+                "none",
+                0,
+                0,
+                1 << 20,
+                VOCABULARY_SIZE,
+                0,
+                0,
+                false,
+                "none",
+                List.of("JVM"));
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return Bytes.INSTANCE;
+    }
+
+    @Override
+    public ChatTemplate chatTemplate() {
+        return Plain.INSTANCE;
+    }
+
+    @Override
+    public TargetContext newContext(ContextParameters parameters) {
+        return new Context(parameters);
+    }
+
+    @Override
+    public TokenSampler newSampler(SamplingParameters parameters) {
+        if (parameters.isConstrained()) {
+            throw new AdedException.InvalidRequest(
+                    parameters.grammar() != null ? "sampling.grammar" : "sampling.json_schema",
+                    "the scripted model knows no grammars; leave it empty");
+        }
+        return new Sampler(parameters);
+    }
+
+    @Override
+    public void close() {}
+
+    private static final class Bytes implements Vocabulary {
+        static final Bytes INSTANCE = new Bytes();
+
+        @Override
+        public int size() {
+            return VOCABULARY_SIZE;
+        }
+
+        @Override
+        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            int offset = addSpecial ? 1 : 0;
+            int[] tokens = new int[bytes.length + offset];
+            tokens[0] = BEGIN;
+            for (int i = 0; i < bytes.length; i++) {
+                tokens[i + offset] = FIRST_BYTE + (bytes[i] & 0xff);
+            }
+            return tokens;
+        }
+
+        @Override
+        public int piece(int token, byte[] destination, boolean special) {
+            if (token < FIRST_BYTE) {
+                return 0;
+            }
+            destination[0] = (byte) (token - FIRST_BYTE);
+            return 1;
+        }
+
+        @Override
+        public String detokenize(int[] tokens, boolean special) {
+            byte[] bytes = new byte[tokens.length];
+            int count = 0;
+            for (int token : tokens) {
+                if (token >= FIRST_BYTE) {
+                    bytes[count++] = (byte) (token - FIRST_BYTE);
+                }
+            }
+            return new String(bytes, 0, count, StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public int beginningOfSequence() {
+            return BEGIN;
+        }
+
+        @Override
+        public int endOfSequence() {
+            return END;
+        }
+
+        @Override
+        public boolean endsGeneration(int token) {
+            return token == END;
+        }
+
+        @Override
+        public boolean isControl(int token) {
+            return token < FIRST_BYTE;
+        }
+
+        @Override
+        public @Nullable String kind() {
+            return "BYTES";
+        }
+    }
+
+    private static final class Plain implements ChatTemplate {
+        static final Plain INSTANCE = new Plain();
+
+        @Override
+        public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+            return messages.stream()
+                            .map(message -> message.role() + ": " + message.content() + "\n")
+                            .collect(Collectors.joining())
+                    + (addGenerationPrompt ? "assistant: " : "");
+        }
+
+        @Override
+        public String description() {
+            return "plain";
+        }
+    }
+
+    /** One sequence: the tokens by position, and which cell holds each. */
+    private static final class Sequence {
+        int[] tokens = new int[16];
+        int[] cells = new int[16];
+        int length;
+
+        void append(int token, int cell) {
+            if (length == tokens.length) {
+                tokens = Arrays.copyOf(tokens, length * 2);
+                cells = Arrays.copyOf(cells, length * 2);
+            }
+            tokens[length] = token;
+            cells[length++] = cell;
+        }
+    }
+
+    private final class Context implements TargetContext {
+        private final ContextParameters parameters;
+        private final Sequence[] sequences;
+        private final int[] owners;
+        private final int[] freeCells;
+        private int freeCount;
+        private float[][] rows = new float[0][];
+        private volatile boolean abort;
+
+        Context(ContextParameters parameters) {
+            this.parameters = parameters;
+            sequences = new Sequence[parameters.maxSequences()];
+            Arrays.setAll(sequences, _ -> new Sequence());
+            owners = new int[parameters.cells()];
+            freeCells = new int[parameters.cells()];
+            clear();
+        }
+
+        @Override
+        public int cells() {
+            return parameters.cells();
+        }
+
+        @Override
+        public int maxBatchTokens() {
+            return parameters.maxBatchTokens();
+        }
+
+        @Override
+        public int maxSequences() {
+            return parameters.maxSequences();
+        }
+
+        @Override
+        public boolean supportsBranches() {
+            return true;
+        }
+
+        @Override
+        public DecodeOutcome decode(TokenBatch batch) {
+            int size = batch.size();
+            if (size < 1 || size > maxBatchTokens()) {
+                throw new IllegalArgumentException(
+                        "a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens());
+            }
+            if (abort) {
+                abort = false;
+                return DecodeOutcome.ABORTED;
+            }
+            if (size > freeCount) {
+                return DecodeOutcome.NO_ROOM;
+            }
+            cost.charge(size);
+            if (rows.length < size) {
+                int old = rows.length;
+                rows = Arrays.copyOf(rows, Math.max(size, old * 2));
+                for (int i = old; i < rows.length; i++) {
+                    rows[i] = new float[VOCABULARY_SIZE];
+                }
+            }
+            for (int i = 0; i < size; i++) {
+                int token = batch.token(i);
+                if (token < 0 || token >= VOCABULARY_SIZE) {
+                    throw new IllegalArgumentException("token " + token + " is not in the vocabulary");
+                }
+                int cell = freeCells[--freeCount];
+                for (int j = 0; j < batch.sequenceCount(i); j++) {
+                    Sequence sequence = sequences[batch.sequence(i, j)];
+                    if (sequence.length != batch.position(i)) {
+                        throw new IllegalStateException("sequence " + batch.sequence(i, j) + " holds "
+                                + sequence.length + " tokens; position " + batch.position(i) + " leaves a gap or overlaps");
+                    }
+                    sequence.append(token, cell);
+                    owners[cell]++;
+                }
+                if (batch.wantsLogits(i)) {
+                    Sequence sequence = sequences[batch.sequence(i, 0)];
+                    script.logits(sequence.tokens, sequence.length, rows[i]);
+                }
+            }
+            return DecodeOutcome.DECODED;
+        }
+
+        @Override
+        public void topTokens(int row, TopTokens out) {
+            float[] logits = rows[row];
+            int[] tokens = out.tokenArray();
+            float[] best = out.logitArray();
+            int count = 0;
+            double sum = 0;
+            for (int token = 0; token < VOCABULARY_SIZE; token++) {
+                float logit = logits[token];
+                sum += logit > -20f ? Math.exp(logit) : 0;
+                if (count == best.length && logit <= best[count - 1]) {
+                    continue;
+                }
+                int at = count < best.length ? count++ : count - 1;
+                while (at > 0 && best[at - 1] < logit) {
+                    best[at] = best[at - 1];
+                    tokens[at] = tokens[at - 1];
+                    at--;
+                }
+                best[at] = logit;
+                tokens[at] = token;
+            }
+            out.filled(count, (float) Math.log(sum));
+        }
+
+        @Override
+        public float logit(int row, int token) {
+            return rows[row][token];
+        }
+
+        @Override
+        public void copyLogits(int row, float[] destination) {
+            System.arraycopy(rows[row], 0, destination, 0, VOCABULARY_SIZE);
+        }
+
+        @Override
+        public void removeTokens(int sequence, int from, int to) {
+            Sequence target = sequences[sequence];
+            if (to >= 0 && to < target.length) {
+                throw new IllegalStateException("tokens " + from + " to " + to + " of " + target.length
+                        + " in sequence " + sequence + " would leave a gap");
+            }
+            while (target.length > Math.max(0, from)) {
+                release(target.cells[--target.length]);
+            }
+        }
+
+        private void release(int cell) {
+            if (--owners[cell] == 0) {
+                freeCells[freeCount++] = cell;
+            }
+        }
+
+        @Override
+        public void shareTokens(int source, int destination, int from, int to) {
+            Sequence giver = sequences[source];
+            Sequence taker = sequences[destination];
+            if (taker.length != from) {
+                throw new IllegalStateException(
+                        "sequence " + destination + " holds " + taker.length + " tokens; cannot continue it at " + from);
+            }
+            int end = to < 0 ? giver.length : Math.min(to, giver.length);
+            for (int i = from; i < end; i++) {
+                taker.append(giver.tokens[i], giver.cells[i]);
+                owners[giver.cells[i]]++;
+            }
+        }
+
+        @Override
+        public void clear() {
+            for (Sequence sequence : sequences) {
+                sequence.length = 0;
+            }
+            Arrays.fill(owners, 0);
+            freeCount = freeCells.length;
+            Arrays.setAll(freeCells, i -> i);
+        }
+
+        @Override
+        public long savedSize(int sequence) {
+            return Integer.BYTES * (1L + sequences[sequence].length);
+        }
+
+        @Override
+        public void saveSequence(int sequence, ByteBuffer destination) {
+            Sequence source = sequences[sequence];
+            destination.putInt(source.length);
+            for (int i = 0; i < source.length; i++) {
+                destination.putInt(source.tokens[i]);
+            }
+        }
+
+        @Override
+        public boolean restoreSequence(int sequence, ByteBuffer source) {
+            int length = source.getInt();
+            if (length > freeCount) {
+                return false;
+            }
+            for (int i = 0; i < length; i++) {
+                int cell = freeCells[--freeCount];
+                owners[cell] = 1;
+                sequences[sequence].append(source.getInt(), cell);
+            }
+            return true;
+        }
+
+        @Override
+        public void requestAbort() {
+            abort = true;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** Greedy, or one uniform draw over the softmax at the temperature. */
+    private static final class Sampler implements TokenSampler {
+        private final SamplingParameters parameters;
+        private final SplittableRandom random;
+        private final float[] row = new float[VOCABULARY_SIZE];
+
+        Sampler(SamplingParameters parameters) {
+            this.parameters = parameters;
+            Integer seed = parameters.seed();
+            random = new SplittableRandom(seed == null ? 0 : seed);
+        }
+
+        @Override
+        public boolean isPlainGreedy() {
+            return parameters.isPlainGreedy();
+        }
+
+        @Override
+        public int sample(TargetContext context, int index) {
+            context.copyLogits(index, row);
+            parameters.logitBias().forEach((token, bias) -> row[token] += bias);
+            int best = 0;
+            for (int token = 1; token < row.length; token++) {
+                best = row[token] > row[best] ? token : best;
+            }
+            if (parameters.temperature() == 0f) {
+                return best;
+            }
+            double total = 0;
+            for (int token = 0; token < row.length; token++) {
+                total += Math.exp((row[token] - row[best]) / parameters.temperature());
+            }
+            double left = random.nextDouble() * total;
+            float top = row[best];
+            for (int token = 0; token < row.length; token++) {
+                left -= Math.exp((row[token] - top) / parameters.temperature());
+                if (left < 0) {
+                    return token;
+                }
+            }
+            return best;
+        }
+
+        @Override
+        public void remember(int token) {}
+
+        @Override
+        public boolean constrains() {
+            return false;
+        }
+
+        @Override
+        public void prune(TokenTree tree) {}
+
+        @Override
+        public void close() {}
+    }
+}

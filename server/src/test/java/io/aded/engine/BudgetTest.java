@@ -1,0 +1,157 @@
+package io.aded.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.aded.model.SamplingParameters;
+import io.aded.model.ScriptedModel;
+import io.aded.model.TokenTree;
+import io.aded.telemetry.EngineTelemetry;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntToLongFunction;
+import org.junit.jupiter.api.Test;
+
+class BudgetTest {
+    private static final long MILLI = 1_000_000;
+
+    private static Budget.Bid chain(double... probabilities) {
+        Budget.Bid bid = new Budget.Bid();
+        bid.tree = new TokenTree(64);
+        bid.tree.reset(1);
+        int node = 0;
+        for (double probability : probabilities) {
+            node = bid.tree.add(node, 2, (float) probability);
+        }
+        return bid;
+    }
+
+    private static CostCurve curve(IntToLongFunction cost) {
+        CostCurve curve = new CostCurve(64);
+        for (int n = 1; n <= 64; n++) {
+            curve.set(n, cost.applyAsLong(n));
+        }
+        return curve;
+    }
+
+    private static int granted(Budget budget, Budget.Bid bid) {
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 64);
+        return bid.granted - 1;
+    }
+
+    @Test
+    void allocate_widePassesAreFree_takesAll() {
+        Budget budget = new Budget(curve(_ -> 50 * MILLI));
+        assertThat(granted(budget, chain(0.9, 0.8, 0.7, 0.5, 0.3))).isEqualTo(5);
+    }
+
+    @Test
+    void allocate_everyTokenCostsAWholePass_takesNone() {
+        Budget budget = new Budget(curve(n -> n * 50 * MILLI));
+        assertThat(granted(budget, chain(0.9, 0.8, 0.7, 0.5, 0.3))).isZero();
+    }
+
+    @Test
+    void allocate_costHasAStep_stopsBeforeIt() {
+        // Cheap to 8 tokens, dear from 9: seven draft nodes and the root, however good the eighth is.
+        Budget budget = new Budget(curve(n -> n <= 8 ? 50 * MILLI : 120 * MILLI));
+        assertThat(granted(budget, chain(.9, .85, .8, .75, .7, .68, .66, .64, .62, .6))).isEqualTo(7);
+    }
+
+    @Test
+    void allocate_costFallsAgain_jumpsOverTheHill() {
+        // Three tokens cost more than four: two draft nodes are never right here, three are.
+        Budget budget = new Budget(curve(n -> n == 3 ? 90 * MILLI : n < 5 ? 50 * MILLI : 500 * MILLI));
+        assertThat(granted(budget, chain(.5, .4, .3, .2))).isEqualTo(3);
+    }
+
+    @Test
+    void allocate_twoStreams_theLikelierNodesWin() {
+        Budget budget = new Budget(curve(n -> n <= 5 ? 50 * MILLI : 500 * MILLI));
+        Budget.Bid strong = chain(.9, .85, .8);
+        Budget.Bid weak = chain(.3, .1, .05);
+        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 64);
+        assertThat(strong.granted - 1).isEqualTo(3);
+        assertThat(weak.granted - 1).isZero();
+    }
+
+    /** A virtual machine: passes advance the clock, nothing else does. */
+    private static final class Machine {
+        final AtomicLong clock = new AtomicLong(1);
+        volatile IntToLongFunction cost = _ -> 50 * MILLI;
+
+        LocalEngine engine(double confidence, int order) {
+            return new LocalEngine(
+                    new ScriptedModel(
+                            ScriptedModel.babble(5, order), n -> clock.addAndGet(cost.applyAsLong(n))),
+                    EngineOptions.ofCells(8192),
+                    EngineTelemetry.NONE,
+                    _ -> new LearningTestDrafter(1, confidence),
+                    clock::get);
+        }
+
+        /** Time per token of a turn, in plain passes of one token. */
+        double relativeCost(LocalEngine engine, int tokens, Recorder recorder) {
+            try (Session session = engine.openSession()) {
+                long start = clock.get();
+                session.submit(
+                        TurnRequest.of(
+                                        new Prompt.Text("x"),
+                                        SamplingParameters.GREEDY.withTemperature(1.5f).withSeed(3),
+                                        DraftPolicy.AUTO,
+                                        tokens)
+                                .withRounds(true),
+                        recorder);
+                recorder.await();
+                return (double) (clock.get() - start) / cost.applyAsLong(1) / tokens;
+            }
+        }
+    }
+
+    @Test
+    void auto_whereDraftingCannotPay_settlesAtNoneWithinFiftyRounds() {
+        Machine machine = new Machine();
+        machine.cost = n -> n * 50 * MILLI;
+        try (LocalEngine engine = machine.engine(0.9, 4)) {
+            Recorder recorder = new Recorder();
+            double cost = machine.relativeCost(engine, 1000, recorder);
+            assertThat(cost).isLessThan(1.02);
+            // What remains are probes of a single node, at most one in 32 rounds.
+            assertThat(recorder.rounds.subList(50, recorder.rounds.size()))
+                    .allSatisfy(round -> assertThat(round.draftNodes()).isLessThanOrEqualTo(1));
+            assertThat(recorder.rounds.stream().skip(50).filter(round -> round.draftNodes() > 0))
+                    .hasSizeLessThanOrEqualTo(1 + recorder.rounds.size() / 32);
+        }
+    }
+
+    @Test
+    void auto_whereTheDrafterIsOverconfident_losesLittle() {
+        // Probabilities say 90 %, the temperature says otherwise: trust and rest must bound the loss.
+        Machine machine = new Machine();
+        machine.cost = n -> (30 + 20L * n) * MILLI;
+        try (LocalEngine engine = machine.engine(0.9, 4)) {
+            Recorder recorder = new Recorder();
+            double cost = machine.relativeCost(engine, 2000, recorder);
+            assertThat(cost).isLessThan(1.02);
+        }
+    }
+
+    @Test
+    void auto_whenDraftingBeginsToPay_findsOutWithinFiftyRounds() {
+        Machine machine = new Machine();
+        machine.cost = n -> n * 50 * MILLI;
+        try (LocalEngine engine = machine.engine(0.9, 1)) {
+            machine.relativeCost(engine, 400, new Recorder());
+            machine.cost = _ -> 50 * MILLI;
+            try (Session session = engine.openSession()) {
+                Recorder recorder = new Recorder();
+                session.submit(
+                        TurnRequest.of(new Prompt.Text("x"), SamplingParameters.GREEDY, DraftPolicy.AUTO, 1000)
+                                .withRounds(true),
+                        recorder);
+                recorder.await();
+                assertThat(recorder.rounds.size()).isLessThan(500);
+                assertThat(recorder.rounds.subList(50, recorder.rounds.size()))
+                        .allSatisfy(round -> assertThat(round.emitted().length).isGreaterThan(1));
+            }
+        }
+    }
+}
