@@ -52,9 +52,6 @@ final class CostCurve {
     /** Passes after which an entry's observations count half, and after which its neighbours may move it. */
     private static final int STALE_PASSES = 64;
 
-    /** How far an observation reaches, in doublings of the width. */
-    private static final double REACH = 3;
-
     private final double[] nanos;
     private final int[] observations;
     private final long[] lastSeen;
@@ -161,12 +158,12 @@ final class CostCurve {
         }
     }
 
+    /** Stale entries that are wider move along: a wider pass does the same work and more. Narrower ones only if near. */
     private void moveStale(int tokens, double step) {
-        int widest = (int) Math.min(nanos.length - 1, tokens * Math.pow(2, REACH));
-        for (int other = 2; other <= widest; other++) {
+        for (int other = 2; other < nanos.length; other++) {
             if (other != tokens && passes - lastSeen[other] > STALE_PASSES) {
-                double distance = Math.abs(Math.log((double) other / tokens)) / Math.log(2);
-                nanos[other] *= Math.exp(step * Math.max(0, 1 - distance / REACH));
+                double doublings = Math.max(0, Math.log((double) tokens / other) / Math.log(2));
+                nanos[other] *= Math.exp(step * Math.max(0, 1 - doublings));
             }
         }
     }

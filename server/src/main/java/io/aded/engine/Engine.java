@@ -1,5 +1,7 @@
 package io.aded.engine;
 
+import io.aded.draft.DrafterSettings;
+import io.aded.draft.Drafters;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
@@ -9,7 +11,14 @@ public interface Engine extends AutoCloseable {
 
     /** Opens a context over the model, starts the engine thread and measures what passes cost. The model stays the caller's. */
     static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry) {
-        throw new UnsupportedOperationException("being written");
+        return start(model, options, telemetry, DrafterSettings.DEFAULT);
+    }
+
+    /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one. */
+    static Engine start(
+            TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
+        return new LocalEngine(
+                model, options, telemetry, mode -> Drafters.create(mode, drafters), System::nanoTime);
     }
 
     /** The model being served. */
