@@ -104,6 +104,11 @@ final class MctsDrafter implements Drafter {
         return window[(int) ((seen - back) % WINDOW)];
     }
 
+    /** What was learned, for tests. */
+    TrigramTable table() {
+        return table;
+    }
+
     @Override
     public long stateBytes() {
         return table.stateBytes();

@@ -221,14 +221,19 @@ final class PuctSearch {
         int best = from;
         float bestScore = Float.NEGATIVE_INFINITY;
         for (int child = from; child < from + children; child++) {
-            int n = visits[child];
-            float score = rewards[child] * reciprocal[n] + factor * weights[child] * reciprocal[n + 1];
+            float score = score(child, factor);
             if (score > bestScore) {
                 bestScore = score;
                 best = child;
             }
         }
         return best;
+    }
+
+    /** PUCT of a child that was visited; {@code factor} is all of its second term that depends on the parent alone. */
+    private float score(int child, float factor) {
+        int n = visits[child];
+        return rewards[child] * reciprocal[n] + factor * weights[child] * reciprocal[n + 1];
     }
 
     /** Expands a leaf and plays on from it. Returns the sum of the weights of what was drawn. */
@@ -344,6 +349,14 @@ final class PuctSearch {
 
     int nodeCount() {
         return nodes;
+    }
+
+    float score(int child) {
+        return score(child, exploration[visits[parents[child]]]);
+    }
+
+    int token(int node) {
+        return tokens[node];
     }
 
     int visits(int node) {
