@@ -1,0 +1,182 @@
+package io.aded.telemetry;
+
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Spans and measurements of one engine's turns. Either half may be off. */
+final class RecordingEngineTelemetry implements EngineTelemetry {
+    private final String model;
+    private final @Nullable Tracer tracer;
+    private final @Nullable Instruments instruments;
+    private final EpochClock clock;
+
+    RecordingEngineTelemetry(
+            String model, @Nullable Tracer tracer, @Nullable Instruments instruments, EpochClock clock) {
+        this.model = model;
+        this.tracer = tracer;
+        this.instruments = instruments;
+        this.clock = clock;
+    }
+
+    @Override
+    public TurnTelemetry startTurn(Context parent, String operation) {
+        long now = System.nanoTime();
+        Span span = tracer == null ? Span.getInvalid() : turnSpan(tracer, parent, operation, now);
+        if (!span.isRecording() && instruments == null) {
+            return TurnTelemetry.NONE;
+        }
+        return new RecordingTurn(operation, parent.with(span), span, now);
+    }
+
+    private Span turnSpan(Tracer tracer, Context parent, String operation, long now) {
+        SpanBuilder builder = tracer.spanBuilder(operation + " " + model)
+                .setParent(parent)
+                .setSpanKind(SpanKind.INTERNAL)
+                .setStartTimestamp(clock.epochNanos(now), TimeUnit.NANOSECONDS)
+                .setAttribute(TelemetryNames.OPERATION_NAME, operation)
+                .setAttribute(TelemetryNames.PROVIDER_NAME, TelemetryNames.PROVIDER)
+                .setAttribute(TelemetryNames.REQUEST_MODEL, model)
+                .setAttribute(TelemetryNames.RESPONSE_MODEL, model);
+        Attributes more = Telemetry.turnAttributes(parent);
+        if (more != null) {
+            builder.setAllAttributes(more);
+        }
+        return builder.startSpan();
+    }
+
+    /** Child spans are made after the fact, with the times that the engine took: nothing runs inside them. */
+    private final class RecordingTurn implements TurnTelemetry {
+        private final String operation;
+        private final Context context;
+        private final Span span;
+        private final boolean traced;
+        private final long startNanos;
+        private boolean sawToken;
+        private long firstTokenNanos;
+        private long lastTokenNanos;
+
+        RecordingTurn(String operation, Context context, Span span, long startNanos) {
+            this.operation = operation;
+            this.context = context;
+            this.span = span;
+            this.traced = span.isRecording();
+            this.startNanos = startNanos;
+        }
+
+        @Override
+        public void prefill(long start, long end, int tokens, int cachedTokens) {
+            if (instruments != null) {
+                instruments.prefill(tokens, cachedTokens);
+            }
+            if (traced && tracer != null) {
+                child(tracer, TelemetryNames.SPAN_PREFILL, start)
+                        .setAttribute(TelemetryNames.PREFILL_TOKENS, tokens)
+                        .setAttribute(TelemetryNames.PREFILL_CACHED, cachedTokens)
+                        .startSpan()
+                        .end(clock.epochNanos(end), TimeUnit.NANOSECONDS);
+            }
+        }
+
+        @Override
+        public void round(
+                int index,
+                String source,
+                int draftNodes,
+                int draftDepth,
+                int accepted,
+                int batchTokens,
+                int batchStreams,
+                long draftStartNanos,
+                long draftEndNanos,
+                long verifyStartNanos,
+                long verifyEndNanos) {
+            if (instruments != null) {
+                instruments.round(
+                        draftNodes, accepted, draftEndNanos - draftStartNanos, verifyEndNanos - verifyStartNanos);
+            }
+            if (traced && tracer != null) {
+                SpanBuilder draft = child(tracer, TelemetryNames.SPAN_DRAFT, draftStartNanos);
+                describe(draft, index, source, draftNodes, draftDepth, accepted, batchTokens, batchStreams);
+                draft.startSpan().end(clock.epochNanos(draftEndNanos), TimeUnit.NANOSECONDS);
+                SpanBuilder verify = child(tracer, TelemetryNames.SPAN_VERIFY, verifyStartNanos);
+                describe(verify, index, source, draftNodes, draftDepth, accepted, batchTokens, batchStreams);
+                verify.startSpan().end(clock.epochNanos(verifyEndNanos), TimeUnit.NANOSECONDS);
+            }
+        }
+
+        private void describe(
+                SpanBuilder builder,
+                int index,
+                String source,
+                int nodes,
+                int depth,
+                int accepted,
+                int batchTokens,
+                int batchStreams) {
+            builder.setAttribute(TelemetryNames.ROUND_INDEX, index)
+                    .setAttribute(TelemetryNames.DRAFT_SOURCE, source)
+                    .setAttribute(TelemetryNames.DRAFT_NODES, nodes)
+                    .setAttribute(TelemetryNames.DRAFT_DEPTH, depth)
+                    .setAttribute(TelemetryNames.DRAFT_ACCEPTED, accepted)
+                    .setAttribute(TelemetryNames.BATCH_TOKENS, batchTokens)
+                    .setAttribute(TelemetryNames.BATCH_STREAMS, batchStreams);
+        }
+
+        private SpanBuilder child(Tracer tracer, String name, long start) {
+            return tracer.spanBuilder(name)
+                    .setParent(context)
+                    .setStartTimestamp(clock.epochNanos(start), TimeUnit.NANOSECONDS);
+        }
+
+        @Override
+        public void emitted(int tokens, long nanos) {
+            lastTokenNanos = nanos;
+            if (!sawToken) {
+                sawToken = true;
+                firstTokenNanos = nanos;
+                if (instruments != null) {
+                    instruments.firstToken(operation, nanos - startNanos);
+                }
+            }
+            if (instruments != null) {
+                instruments.emitted(tokens);
+            }
+        }
+
+        @Override
+        public void end(
+                String finishReason,
+                int promptTokens,
+                int cachedPromptTokens,
+                int completionTokens,
+                @Nullable Throwable failure) {
+            long now = System.nanoTime();
+            if (instruments != null) {
+                instruments.ended(
+                        operation, finishReason, now - startNanos, lastTokenNanos - firstTokenNanos, completionTokens);
+            }
+            if (!traced) {
+                return;
+            }
+            span.setAttribute(TelemetryNames.FINISH_REASONS, List.of(finishReason));
+            span.setAttribute(TelemetryNames.INPUT_TOKENS, promptTokens);
+            span.setAttribute(TelemetryNames.CACHED_INPUT_TOKENS, cachedPromptTokens);
+            span.setAttribute(TelemetryNames.OUTPUT_TOKENS, completionTokens);
+            if (failure != null) {
+                // The class says what failed; a message might quote what the caller sent.
+                String type = failure.getClass().getSimpleName();
+                span.setAttribute(TelemetryNames.ERROR_TYPE, type);
+                span.setStatus(StatusCode.ERROR, type);
+            }
+            span.end(clock.epochNanos(now), TimeUnit.NANOSECONDS);
+        }
+    }
+}

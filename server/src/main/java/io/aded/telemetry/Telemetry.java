@@ -1,0 +1,292 @@
+package io.aded.telemetry;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.TracerProvider;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.ContextKey;
+import io.opentelemetry.context.propagation.TextMapPropagator;
+import io.opentelemetry.exporter.prometheus.PrometheusHttpServer;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The façade of tracing and metrics: one for the process, handed to the engines and to the RPC server. Thread-safe.
+ *
+ * <h2>Off unless asked for</h2>
+ *
+ * OpenTelemetry's own defaults send everything to a collector on the local machine. A sidecar that nobody configured
+ * must not try, so here every exporter is {@code none} until an {@code OTEL_*} variable (or the system property of the
+ * same meaning) names an exporter or an OTLP endpoint. Traces and metrics are decided separately; what is off costs a
+ * no-op object and allocates nothing.
+ *
+ * <h2>Spans</h2>
+ *
+ * <pre>
+ * aded.v1.InferenceService/Converse      SERVER    {@link #startCall}
+ * └─ chat tinyllama                      INTERNAL  {@link EngineTelemetry#startTurn}
+ *    ├─ prefill
+ *    ├─ draft     round 0
+ *    ├─ verify    round 0
+ *    └─ …
+ * </pre>
+ */
+public final class Telemetry implements AutoCloseable {
+    private static final ContextKey<Attributes> TURN_ATTRIBUTES = ContextKey.named("aded-turn-attributes");
+
+    private final OpenTelemetry openTelemetry;
+    private final @Nullable OpenTelemetrySdk owned;
+    private final boolean traces;
+    private final boolean metrics;
+    private final Tracer tracer;
+    private final EpochClock clock;
+    private final @Nullable PrometheusRegistry prometheus;
+
+    private Telemetry(
+            OpenTelemetry openTelemetry,
+            @Nullable OpenTelemetrySdk owned,
+            boolean traces,
+            boolean metrics,
+            @Nullable PrometheusRegistry prometheus) {
+        this.openTelemetry = openTelemetry;
+        this.owned = owned;
+        this.traces = traces;
+        this.metrics = metrics;
+        this.prometheus = prometheus;
+        this.tracer = (traces ? openTelemetry.getTracerProvider() : TracerProvider.noop()).get(TelemetryNames.SCOPE);
+        this.clock = EpochClock.anchored(InstantSource.system());
+    }
+
+    /** Records nothing. */
+    public static Telemetry none() {
+        return new Telemetry(OpenTelemetry.noop(), null, false, false, null);
+    }
+
+    /** Records traces and metrics with a given OpenTelemetry, which stays the caller's to close. */
+    public static Telemetry of(OpenTelemetry openTelemetry) {
+        return new Telemetry(openTelemetry, null, true, true, null);
+    }
+
+    /** As {@link #fromEnvironment(PrometheusEndpoint)}, without a Prometheus page. */
+    public static Telemetry fromEnvironment() {
+        return fromEnvironment(null);
+    }
+
+    /**
+     * Configures itself by the standard {@code OTEL_*} environment variables and {@code otel.*} system properties.
+     *
+     * @param prometheus where to serve a Prometheus page, or null for nowhere
+     * @throws IllegalStateException if the port cannot be bound or a variable has a value that is not allowed
+     */
+    public static Telemetry fromEnvironment(@Nullable PrometheusEndpoint prometheus) {
+        return configured(Map.of(), prometheus);
+    }
+
+    /** As {@link #fromEnvironment(PrometheusEndpoint)}, where {@code overrides} win over the environment. */
+    static Telemetry configured(Map<String, String> overrides, @Nullable PrometheusEndpoint prometheus) {
+        var registry = prometheus == null ? null : new PrometheusRegistry();
+        var chosen = new Chosen();
+        var builder = AutoConfiguredOpenTelemetrySdk.builder()
+                .disableShutdownHook()
+                .addPropertiesSupplier(Telemetry::defaults)
+                .addPropertiesCustomizer(properties -> overrides)
+                .addPropertiesCustomizer(properties -> exporters(properties, chosen));
+        if (prometheus != null && registry != null) {
+            builder.addMeterProviderCustomizer((meters, properties) ->
+                    meters.registerMetricReader(page(prometheus, registry)));
+        }
+        OpenTelemetrySdk sdk;
+        try {
+            sdk = builder.build().getOpenTelemetrySdk();
+        } catch (RuntimeException e) {
+            throw new IllegalStateException("telemetry cannot be started: " + e.getMessage(), e);
+        }
+        boolean on = !chosen.disabled;
+        return new Telemetry(
+                sdk, sdk, on && chosen.traces, on && (chosen.metrics || prometheus != null), registry);
+    }
+
+    private static PrometheusHttpServer page(PrometheusEndpoint endpoint, PrometheusRegistry registry) {
+        return PrometheusHttpServer.builder()
+                .setHost(endpoint.host())
+                .setPort(endpoint.port())
+                .setPrometheusRegistry(registry)
+                .build();
+    }
+
+    private static Map<String, String> defaults() {
+        Map<String, String> defaults = new HashMap<>();
+        defaults.put("otel.service.name", "aded");
+        defaults.put("otel.exporter.otlp.protocol", "grpc");
+        return defaults;
+    }
+
+    /** Switches off what nobody asked for, and remembers what is on. */
+    private static Map<String, String> exporters(ConfigProperties properties, Chosen chosen) {
+        String traces = exporter(properties, "traces");
+        String metrics = exporter(properties, "metrics");
+        chosen.disabled = properties.getBoolean("otel.sdk.disabled", false);
+        chosen.traces = !traces.equals("none");
+        chosen.metrics = !metrics.equals("none");
+        return Map.of(
+                "otel.traces.exporter", traces,
+                "otel.metrics.exporter", metrics,
+                "otel.logs.exporter", properties.getString("otel.logs.exporter", "none"));
+    }
+
+    private static String exporter(ConfigProperties properties, String signal) {
+        String named = properties.getString("otel." + signal + ".exporter");
+        if (named != null) {
+            return named;
+        }
+        boolean endpoint = properties.getString("otel.exporter.otlp.endpoint") != null
+                || properties.getString("otel.exporter.otlp." + signal + ".endpoint") != null;
+        return endpoint ? "otlp" : "none";
+    }
+
+    /** Where the Prometheus page is served. Port 0 picks a free one. */
+    public record PrometheusEndpoint(String host, int port) {
+        public PrometheusEndpoint {
+            Objects.requireNonNull(host);
+            if (port < 0 || port > 65535) {
+                throw new IllegalArgumentException("Prometheus port is " + port + "; allowed: 0 to 65535");
+            }
+        }
+
+        /** Reads {@code PORT} (on the loopback address) or {@code HOST:PORT}. */
+        public static PrometheusEndpoint parse(String text) {
+            int colon = text.lastIndexOf(':');
+            String host = colon < 0 ? "127.0.0.1" : text.substring(0, colon);
+            try {
+                return new PrometheusEndpoint(host, Integer.parseInt(text.substring(colon + 1)));
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "Prometheus address is \"" + text + "\"; allowed: PORT or HOST:PORT", e);
+            }
+        }
+    }
+
+    /** Whether spans are recorded. */
+    public boolean recordsTraces() {
+        return traces;
+    }
+
+    /** Whether measurements are recorded. */
+    public boolean recordsMetrics() {
+        return metrics;
+    }
+
+    /** What is behind this, for libraries that bring instruments of their own. */
+    public OpenTelemetry openTelemetry() {
+        return openTelemetry;
+    }
+
+    /** How trace context and baggage travel in metadata. */
+    public TextMapPropagator propagator() {
+        return openTelemetry.getPropagators().getTextMapPropagator();
+    }
+
+    /**
+     * What one engine reports to.
+     *
+     * @param model the model's name, for spans and metric attributes
+     */
+    public EngineTelemetry forEngine(String model) {
+        return traces || metrics
+                ? new RecordingEngineTelemetry(model, traces ? tracer : null, metrics ? instruments(model) : null, clock)
+                : EngineTelemetry.NONE;
+    }
+
+    private Instruments instruments(String model) {
+        return new Instruments(openTelemetry.getMeter(TelemetryNames.SCOPE), model);
+    }
+
+    /**
+     * Shows an engine's gauges to metric readers until the result is closed.
+     *
+     * @param model the model's name
+     * @param gauges a recent snapshot; called by readers, so cheap and thread-safe
+     */
+    public AutoCloseable watch(String model, Supplier<EngineGauges> gauges) {
+        return metrics
+                ? new GaugePublisher(openTelemetry.getMeter(TelemetryNames.SCOPE), prometheus, model, gauges)
+                : () -> {};
+    }
+
+    /**
+     * Starts the span of a call, SERVER, as a child of what the caller sent.
+     *
+     * @param parent with the caller's trace context and baggage
+     * @param service full name of the service
+     * @param method name of the method
+     */
+    public Context startCall(Context parent, String service, String method) {
+        if (!traces) {
+            return parent;
+        }
+        Span span = tracer.spanBuilder(service + "/" + method)
+                .setSpanKind(SpanKind.SERVER)
+                .setParent(parent)
+                .setStartTimestamp(clock.epochNanos(System.nanoTime()), TimeUnit.NANOSECONDS)
+                .setAttribute(TelemetryNames.RPC_SYSTEM, "grpc")
+                .setAttribute(TelemetryNames.RPC_SERVICE, service)
+                .setAttribute(TelemetryNames.RPC_METHOD, method)
+                .startSpan();
+        return parent.with(span);
+    }
+
+    /**
+     * Ends the span of a call.
+     *
+     * @param call what {@link #startCall} returned
+     * @param statusCode the numeric gRPC status
+     * @param error the name of the status if the server is to blame, null otherwise
+     */
+    public void endCall(Context call, int statusCode, @Nullable String error) {
+        Span span = Span.fromContext(call);
+        if (!traces || !span.isRecording()) {
+            return;
+        }
+        span.setAttribute(TelemetryNames.RPC_STATUS, statusCode);
+        if (error != null) {
+            span.setStatus(io.opentelemetry.api.trace.StatusCode.ERROR, error);
+            span.setAttribute(TelemetryNames.ERROR_TYPE, error);
+        }
+        span.end(clock.epochNanos(System.nanoTime()), TimeUnit.NANOSECONDS);
+    }
+
+    /** Attributes that the next turn started below this context puts on its span, such as sampling settings. */
+    public static Context withTurnAttributes(Context context, Attributes attributes) {
+        return context.with(TURN_ATTRIBUTES, attributes);
+    }
+
+    static @Nullable Attributes turnAttributes(Context context) {
+        return context.get(TURN_ATTRIBUTES);
+    }
+
+    /** Sends what is still held, for a few seconds at most, and stops. */
+    @Override
+    public void close() {
+        if (owned != null) {
+            owned.shutdown().join(5, TimeUnit.SECONDS);
+        }
+    }
+
+    private static final class Chosen {
+        private boolean disabled;
+        private boolean traces;
+        private boolean metrics;
+    }
+}

@@ -1,0 +1,256 @@
+package io.aded.telemetry;
+
+import static io.opentelemetry.api.common.AttributeKey.doubleKey;
+import static io.opentelemetry.api.common.AttributeKey.longKey;
+import static io.opentelemetry.api.common.AttributeKey.stringArrayKey;
+import static io.opentelemetry.api.common.AttributeKey.stringKey;
+
+import io.opentelemetry.api.common.AttributeKey;
+import java.util.List;
+
+/**
+ * Every name that leaves this process in a trace or a metric, with its unit and, for histograms, its buckets.
+ *
+ * <p>Names that start with {@code gen_ai.} and {@code rpc.} follow the OpenTelemetry semantic conventions, those with
+ * {@code spec_decode_} and {@code vllm:} are vLLM's, so that existing dashboards and inference gateways understand them;
+ * the rest is ours and starts with {@code aded.}.
+ */
+public final class TelemetryNames {
+
+    /** The instrumentation scope. */
+    public static final String SCOPE = "io.aded";
+
+    // Spans. The turn's span is named "{operation} {model}", the call's "{service}/{method}".
+
+    /** Span: the part of the prompt that was not in the KV cache is being computed. */
+    public static final String SPAN_PREFILL = "prefill";
+
+    /** Span: the drafter searches its tree. One a round. */
+    public static final String SPAN_DRAFT = "draft";
+
+    /** Span: the forward pass over the tree and the walk that accepts a path. One a round. */
+    public static final String SPAN_VERIFY = "verify";
+
+    // Span attributes, OpenTelemetry's generative AI conventions.
+
+    /** {@code chat} or {@code text_completion}. */
+    public static final AttributeKey<String> OPERATION_NAME = stringKey("gen_ai.operation.name");
+
+    /** Always {@value #PROVIDER}. */
+    public static final AttributeKey<String> PROVIDER_NAME = stringKey("gen_ai.provider.name");
+
+    /** What {@link #PROVIDER_NAME} holds. */
+    public static final String PROVIDER = "llama_cpp";
+
+    /** The model that was asked for. */
+    public static final AttributeKey<String> REQUEST_MODEL = stringKey("gen_ai.request.model");
+
+    /** The model that answered. */
+    public static final AttributeKey<String> RESPONSE_MODEL = stringKey("gen_ai.response.model");
+
+    /** The conversation, if the call has one. */
+    public static final AttributeKey<String> CONVERSATION_ID = stringKey("gen_ai.conversation.id");
+
+    /** The most tokens of the answer. */
+    public static final AttributeKey<Long> REQUEST_MAX_TOKENS = longKey("gen_ai.request.max_tokens");
+
+    /** The temperature of the request. */
+    public static final AttributeKey<Double> REQUEST_TEMPERATURE = doubleKey("gen_ai.request.temperature");
+
+    /** Top-p of the request. */
+    public static final AttributeKey<Double> REQUEST_TOP_P = doubleKey("gen_ai.request.top_p");
+
+    /** Top-k of the request. */
+    public static final AttributeKey<Double> REQUEST_TOP_K = doubleKey("gen_ai.request.top_k");
+
+    /** Seed of the request, if it named one. */
+    public static final AttributeKey<Long> REQUEST_SEED = longKey("gen_ai.request.seed");
+
+    /** Why the answer ended, one element. */
+    public static final AttributeKey<List<String>> FINISH_REASONS = stringArrayKey("gen_ai.response.finish_reasons");
+
+    /** Tokens of the prompt, history included. */
+    public static final AttributeKey<Long> INPUT_TOKENS = longKey("gen_ai.usage.input_tokens");
+
+    /** Those of them that were in the KV cache. */
+    public static final AttributeKey<Long> CACHED_INPUT_TOKENS = longKey("gen_ai.usage.cache_read.input_tokens");
+
+    /** Tokens of the answer. */
+    public static final AttributeKey<Long> OUTPUT_TOKENS = longKey("gen_ai.usage.output_tokens");
+
+    /** What failed: an error's reason. */
+    public static final AttributeKey<String> ERROR_TYPE = stringKey("error.type");
+
+    // Span attributes, ours.
+
+    /** Round, from 0 in its turn. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<Long> ROUND_INDEX = longKey("aded.round.index");
+
+    /** The drafter's name; {@code none} for a round without a draft. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<String> DRAFT_SOURCE = stringKey("aded.draft.source");
+
+    /** Draft nodes that were verified, without the root. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<Long> DRAFT_NODES = longKey("aded.draft.nodes");
+
+    /** Depth of the tree. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<Long> DRAFT_DEPTH = longKey("aded.draft.depth");
+
+    /** Draft nodes that were accepted. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<Long> DRAFT_ACCEPTED = longKey("aded.draft.accepted");
+
+    /** Tokens in the forward pass, all streams together. On {@code verify}. */
+    public static final AttributeKey<Long> BATCH_TOKENS = longKey("aded.batch.tokens");
+
+    /** Streams in the forward pass. On {@code verify}. */
+    public static final AttributeKey<Long> BATCH_STREAMS = longKey("aded.batch.streams");
+
+    /** Prompt tokens that were computed. On {@code prefill}. */
+    public static final AttributeKey<Long> PREFILL_TOKENS = longKey("aded.prefill.tokens");
+
+    /** Prompt tokens that were in the KV cache. On {@code prefill}. */
+    public static final AttributeKey<Long> PREFILL_CACHED = longKey("aded.prefill.cached_tokens");
+
+    // Attributes of the call's span.
+
+    /** Always {@code grpc}. */
+    public static final AttributeKey<String> RPC_SYSTEM = stringKey("rpc.system");
+
+    /** Full name of the service. */
+    public static final AttributeKey<String> RPC_SERVICE = stringKey("rpc.service");
+
+    /** Name of the method. */
+    public static final AttributeKey<String> RPC_METHOD = stringKey("rpc.method");
+
+    /** Numeric gRPC status. */
+    public static final AttributeKey<Long> RPC_STATUS = longKey("rpc.grpc.status_code");
+
+    // Histograms, all in seconds but the last.
+
+    /** Unit of the times. */
+    public static final String SECONDS = "s";
+
+    /** Histogram: from submission to the end of a turn. */
+    public static final String REQUEST_DURATION = "gen_ai.server.request.duration";
+
+    /** Buckets of {@link #REQUEST_DURATION}. */
+    public static final List<Double> REQUEST_DURATION_BUCKETS =
+            List.of(.01, .02, .04, .08, .16, .32, .64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92);
+
+    /** Histogram: from submission to the first emitted token. */
+    public static final String TIME_TO_FIRST_TOKEN = "gen_ai.server.time_to_first_token";
+
+    /** Buckets of {@link #TIME_TO_FIRST_TOKEN}. */
+    public static final List<Double> TIME_TO_FIRST_TOKEN_BUCKETS =
+            List.of(.001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1., 2.5, 5., 7.5, 10.);
+
+    /** Histogram: mean time per token after the first, one value a turn. */
+    public static final String TIME_PER_OUTPUT_TOKEN = "gen_ai.server.time_per_output_token";
+
+    /** Buckets of {@link #TIME_PER_OUTPUT_TOKEN}. */
+    public static final List<Double> TIME_PER_OUTPUT_TOKEN_BUCKETS =
+            List.of(.01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1., 2.5);
+
+    /** Histogram: time to draft a tree, one value a round that drafted. */
+    public static final String DRAFT_DURATION = "aded.draft.duration";
+
+    /** Buckets of {@link #DRAFT_DURATION}: microseconds matter here. */
+    public static final List<Double> DRAFT_DURATION_BUCKETS =
+            List.of(.000005, .00001, .00002, .00004, .00008, .00016, .00032, .00064, .00128, .00256, .01);
+
+    /** Histogram: time of a forward pass with its walk, one value a stream and round. */
+    public static final String VERIFY_DURATION = "aded.verify.duration";
+
+    /** Buckets of {@link #VERIFY_DURATION}. */
+    public static final List<Double> VERIFY_DURATION_BUCKETS =
+            List.of(.001, .0025, .005, .01, .025, .05, .075, .1, .15, .2, .3, .5, 1., 2.5);
+
+    /** Histogram: tokens emitted by a round, accepted ones and the bonus token. */
+    public static final String ACCEPTANCE_LENGTH = "aded.round.acceptance_length";
+
+    /** Unit of {@link #ACCEPTANCE_LENGTH} and of the token counters. */
+    public static final String TOKENS = "{token}";
+
+    /** Buckets of {@link #ACCEPTANCE_LENGTH}. */
+    public static final List<Double> ACCEPTANCE_LENGTH_BUCKETS =
+            List.of(1., 2., 3., 4., 5., 6., 7., 8., 10., 12., 16., 24., 32., 64.);
+
+    // Counters. Prometheus appends _total.
+
+    /** Counter: rounds that verified a draft. */
+    public static final String NUM_DRAFTS = "spec_decode_num_drafts";
+
+    /** Counter: draft nodes verified. */
+    public static final String NUM_DRAFT_TOKENS = "spec_decode_num_draft_tokens";
+
+    /** Counter: draft nodes accepted. */
+    public static final String NUM_ACCEPTED_TOKENS = "spec_decode_num_accepted_tokens";
+
+    /** Counter: draft nodes accepted, by depth in the tree from 0: {@link #POSITION}. */
+    public static final String NUM_ACCEPTED_PER_POSITION = "spec_decode_num_accepted_tokens_per_pos";
+
+    /** Depth below the root's children, from 0, as text. */
+    public static final AttributeKey<String> POSITION = stringKey("position");
+
+    /** Depths beyond this share the last {@link #POSITION}. */
+    public static final int POSITIONS = 64;
+
+    /** Counter: rounds, with or without a draft. */
+    public static final String ROUNDS = "aded.rounds";
+
+    /** Counter: prompt tokens computed. */
+    public static final String PREFILLED_TOKENS = "aded.prompt.computed_tokens";
+
+    /** Counter: prompt tokens found in the KV cache. */
+    public static final String REUSED_TOKENS = "aded.prompt.reused_tokens";
+
+    /** Counter: tokens emitted. */
+    public static final String EMITTED_TOKENS = "aded.completion.tokens";
+
+    /** Counter: turns that ended, by {@link #FINISH_REASON}. */
+    public static final String TURNS = "aded.turns";
+
+    /** Lower case: {@code stop}, {@code length}, {@code context_full}, {@code cancelled}, {@code error}. */
+    public static final AttributeKey<String> FINISH_REASON = stringKey("finish_reason");
+
+    // Gauges.
+
+    /** Gauge: turns being decoded or prefilled. */
+    public static final String RUNNING = "aded.requests.running";
+
+    /** Gauge: turns in the queue. */
+    public static final String WAITING = "aded.requests.waiting";
+
+    /** Gauge: running turns whose client is slow. */
+    public static final String PARKED = "aded.requests.parked";
+
+    /** Gauge: open sessions. */
+    public static final String SESSIONS = "aded.sessions";
+
+    /** Gauge: share of the KV cells in use, 0 to 1. */
+    public static final String KV_USAGE = "aded.kv_cache.usage";
+
+    /** Gauge: KV cells in use. */
+    public static final String KV_CELLS_USED = "aded.kv_cache.cells_used";
+
+    /** Gauge: KV cells there are. */
+    public static final String KV_CELLS = "aded.kv_cache.cells";
+
+    /** Gauge: share of the sequence ids in use, 0 to 1. */
+    public static final String SEQUENCES_USAGE = "aded.sequences.usage";
+
+    // Aliases on the Prometheus page only: OpenTelemetry allows no colon in a name.
+
+    /** vLLM's name of {@link #RUNNING}. */
+    public static final String VLLM_RUNNING = "vllm:num_requests_running";
+
+    /** vLLM's name of {@link #WAITING}. */
+    public static final String VLLM_WAITING = "vllm:num_requests_waiting";
+
+    /** vLLM's name of {@link #KV_USAGE}. */
+    public static final String VLLM_KV_USAGE = "vllm:kv_cache_usage_perc";
+
+    /** The label of the aliases that names the model. */
+    public static final String VLLM_MODEL_LABEL = "model_name";
+
+    private TelemetryNames() {}
+}
