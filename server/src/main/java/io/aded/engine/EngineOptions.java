@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param maxRunning turns decoded at once
  * @param maxWaiting turns that may wait for admission; beyond that submission fails
  * @param maxWait how long a turn may wait
- * @param prefillChunk the most prompt tokens in a pass while other streams are decoding
+ * @param prefillStall how long a pass with prompt tokens in it may take while other streams are decoding: what bounds
+ *     their time per token. A chunk of at least 8 tokens goes in all the same
  * @param defaultDraft the policy of a turn that names none
  */
 public record EngineOptions(
@@ -18,17 +19,17 @@ public record EngineOptions(
         int maxRunning,
         int maxWaiting,
         Duration maxWait,
-        int prefillChunk,
+        Duration prefillStall,
         DraftPolicy defaultDraft) {
 
     /** Defaults for a context of {@code cells} cells. */
     public static EngineOptions ofCells(int cells) {
         return new EngineOptions(
-                ContextParameters.ofCells(cells), 16, 256, Duration.ofSeconds(60), 64, DraftPolicy.AUTO);
+                ContextParameters.ofCells(cells), 16, 256, Duration.ofSeconds(60), Duration.ofMillis(250), DraftPolicy.AUTO);
     }
 
     /** The same over another context. */
     public EngineOptions withContext(ContextParameters parameters) {
-        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillChunk, defaultDraft);
+        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillStall, defaultDraft);
     }
 }

@@ -79,6 +79,9 @@ final class LocalEngine implements Engine {
     /** A common prefix shorter than this is computed rather than shared. */
     private static final int LEAST_SHARED_PREFIX = 16;
 
+    /** A prompt always advances by this many tokens a pass, so that it ends. */
+    private static final int LEAST_CHUNK = 8;
+
     /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */
     private static final int TAUGHT_TOKENS = 8;
 
@@ -673,7 +676,7 @@ final class LocalEngine implements Engine {
             return;
         }
         int room = Math.min(context.maxBatchTokens(), ledger.cellsFree()) - pass.size();
-        int portion = decoding > 0 ? Math.min(room, options.prefillChunk()) : room;
+        int portion = decoding > 0 ? Math.min(room, evenChunk(decoding)) : room;
         for (LocalTurn turn : pass) {
             int pending = turn.pendingPrefill();
             if (pending > 0 && portion > 0) {
@@ -682,6 +685,16 @@ final class LocalEngine implements Engine {
                 turn.verifies = turn.chunk == pending;
             }
         }
+    }
+
+    /** The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed. */
+    private int evenChunk(int decoding) {
+        double allowed = Math.max(options.prefillStall().toNanos(), 1.5 * curve.nanos(decoding));
+        int chunk = curve.maxTokens() - decoding;
+        while (chunk > LEAST_CHUNK && curve.nanos(decoding + chunk) > allowed) {
+            chunk -= chunk / 8;
+        }
+        return Math.max(LEAST_CHUNK, chunk);
     }
 
     /** Has every verifying turn draft. Returns how many draft nodes fit into the pass. */

@@ -29,6 +29,8 @@ final class LocalTurn implements Turn, Verification.Emission {
     private final int[] prompt;
     private final Runnable wake;
 
+    private final int[] stopTokens;
+
     private volatile boolean cancelled;
 
     final TextAssembler text;
@@ -101,6 +103,7 @@ final class LocalTurn implements Turn, Verification.Emission {
         this.submittedNanos = submittedNanos;
         this.prompt = prompt;
         this.wake = wake;
+        stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
         int nodes = request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
         tree = new TokenTree(nodes);
         bid.tree = tree;
@@ -259,7 +262,7 @@ final class LocalTurn implements Turn, Verification.Emission {
     @Override
     public boolean emit(int token, int node) {
         if (!request.ignoreEnd() && session.model().vocabulary().endsGeneration(token)
-                || request.stopTokens().contains(token)) {
+                || isStopToken(token)) {
             session.endedBy(token);
             finished = FinishReason.STOP;
             return false;
@@ -282,6 +285,15 @@ final class LocalTurn implements Turn, Verification.Emission {
             finished = FinishReason.CONTEXT_FULL;
         }
         return finished == null;
+    }
+
+    private boolean isStopToken(int token) {
+        for (int stop : stopTokens) {
+            if (stop == token) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private Delta.TokenLogProbability logProbability(TargetContext context, int row, int token) {

@@ -308,7 +308,7 @@ class EngineTest {
     @Test
     void submit_beyondTheQueue_isRefusedWithRetryAdvice() {
         EngineOptions options = new EngineOptions(
-                ContextParameters.ofCells(2048), 1, 2, Duration.ofSeconds(60), 64, DraftPolicy.AUTO);
+                ContextParameters.ofCells(2048), 1, 2, Duration.ofSeconds(60), Duration.ofMillis(250), DraftPolicy.AUTO);
         try (LocalEngine engine = engine(ScriptedModel.babble(1, 2), options)) {
             List<Recorder> held = new ArrayList<>();
             List<Turn> turns = new ArrayList<>();
@@ -333,7 +333,7 @@ class EngineTest {
     void soak_randomCallsWithCancelsAndSlowReaders_leaksNothing() {
         int calls = Integer.getInteger("aded.soak.calls", 1500);
         EngineOptions options = new EngineOptions(
-                ContextParameters.ofCells(1500).withMaxSequences(24), 8, 64, Duration.ofSeconds(60), 32, DraftPolicy.AUTO);
+                ContextParameters.ofCells(1500).withMaxSequences(24), 8, 64, Duration.ofSeconds(60), Duration.ofMillis(250), DraftPolicy.AUTO);
         ScriptedModel.Script script = ScriptedModel.babble(9, 3);
         try (LocalEngine engine = engine(script, options);
                 LocalEngine reference = engine(script, EngineOptions.ofCells(4096))) {
