@@ -1,0 +1,422 @@
+package io.aded.llama;
+
+import io.aded.model.AdedException;
+import io.aded.model.ContextParameters;
+import io.aded.model.DecodeOutcome;
+import io.aded.model.TargetContext;
+import io.aded.model.TokenBatch;
+import io.aded.model.TopTokens;
+import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+
+/**
+ * A llama.cpp context behind the {@link TargetContext} contract.
+ *
+ * <h2>What a pass costs here</h2>
+ *
+ * The arrays that a batch is copied into are allocated once, for the widest batch; a row of logits is read where the
+ * library left it. So a pass allocates nothing, on the heap or off it.
+ *
+ * <h2>Aborting without coming back to Java</h2>
+ *
+ * llama.cpp asks a callback, before each node of its graph, whether to give up. A callback into Java some hundred times
+ * a pass would cost more than the rest of the host's work together. But any C function of a pointer that answers "not
+ * zero" will do, and {@code strlen} is one: the flag is a C string, empty for "go on" and one character long for "stop".
+ */
+final class LlamaContext implements TargetContext {
+    private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
+
+    /** Address of the C library's strlen; the same for every context. */
+    private static final long STRLEN = Linker.nativeLinker()
+            .defaultLookup()
+            .find("strlen")
+            .map(MemorySegment::address)
+            .orElse(0L);
+
+    private static final int OK = 0;
+    private static final int NO_ROOM = 1;
+    private static final int ABORTED = 2;
+
+    private final LlamaModel model;
+    private final Native natives;
+    /** Any thread may close it: the one that shuts down is rarely the one that decoded. */
+    private final Arena arena = Arena.ofShared();
+    private final long handle;
+    private final long cache;
+    private final int cells;
+    private final int maxBatchTokens;
+    private final int maxSequences;
+    private final int vocabularySize;
+    private final boolean branches;
+
+    private final MemorySegment abort;
+    private final MemorySegment batch;
+    private final MemorySegment tokens;
+    private final MemorySegment positions;
+    private final MemorySegment sequenceCounts;
+    private final MemorySegment sequencePointers;
+    private final MemorySegment sequences;
+    private final MemorySegment logitFlags;
+
+    private final LogitsScan scan = new LogitsScan();
+    /** Address of each row's logits in the last pass; 0 where none was asked for. */
+    private final long[] rows;
+
+    private int lastBatch;
+    private volatile boolean closed;
+
+    LlamaContext(LlamaModel model, ContextParameters parameters) {
+        this.model = model;
+        this.natives = model.library().natives();
+        this.vocabularySize = model.vocabulary().size();
+        this.branches = !model.info().recurrent();
+        this.maxBatchTokens = Math.min(parameters.maxBatchTokens(), parameters.cells());
+        boolean complete = false;
+        long opened = 0;
+        try {
+            abort = arena.allocate(2);
+            batch = arena.allocate(Abi.BATCH);
+            tokens = arena.allocate(ValueLayout.JAVA_INT, maxBatchTokens);
+            positions = arena.allocate(ValueLayout.JAVA_INT, maxBatchTokens);
+            sequenceCounts = arena.allocate(ValueLayout.JAVA_INT, maxBatchTokens);
+            sequencePointers = arena.allocate(ValueLayout.JAVA_LONG, maxBatchTokens);
+            sequences = arena.allocate(ValueLayout.JAVA_INT, (long) maxBatchTokens * parameters.maxSequences());
+            logitFlags = arena.allocate(maxBatchTokens);
+            rows = new long[maxBatchTokens];
+            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_TOKENS, tokens.address());
+            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_POSITIONS, positions.address());
+            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_SEQUENCE_COUNTS, sequenceCounts.address());
+            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_SEQUENCES, sequencePointers.address());
+            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_LOGITS, logitFlags.address());
+
+            opened = natives.newContext(model.handle(), describe(parameters));
+            if (opened == 0) {
+                throw new AdedException.ResourceExhausted(
+                        "NO_CONTEXT",
+                        "llama.cpp could not open a context of " + parameters.cells() + " cells: "
+                                + model.library().log().takeLastError(),
+                        null);
+            }
+            handle = opened;
+            cells = natives.contextCells(handle);
+            maxSequences = natives.contextSequences(handle);
+            cache = natives.memory(handle);
+            complete = true;
+        } finally {
+            if (!complete) {
+                if (opened != 0) {
+                    natives.freeContext(opened);
+                }
+                arena.close();
+            }
+        }
+    }
+
+    private MemorySegment describe(ContextParameters parameters) {
+        Abi.ContextLayout layout = natives.abi.context;
+        MemorySegment struct = natives.contextDefaults(arena).asSlice(0, layout.size());
+        int threads = parameters.threads() == 0 ? Processor.physicalCores() : parameters.threads();
+        struct.set(ValueLayout.JAVA_INT, layout.cells(), parameters.cells());
+        // A tree must stay inside one micro-batch, so that its nodes see each other's keys.
+        struct.set(ValueLayout.JAVA_INT, layout.batch(), maxBatchTokens);
+        struct.set(ValueLayout.JAVA_INT, layout.microBatch(), maxBatchTokens);
+        struct.set(ValueLayout.JAVA_INT, layout.sequences(), parameters.maxSequences());
+        struct.set(ValueLayout.JAVA_INT, layout.threads(), threads);
+        struct.set(ValueLayout.JAVA_INT, layout.batchThreads(), threads);
+        struct.set(ValueLayout.JAVA_INT, layout.keyType(), cacheType(parameters.keyType()));
+        struct.set(ValueLayout.JAVA_INT, layout.valueType(), cacheType(parameters.valueType()));
+        struct.set(ValueLayout.JAVA_BYTE, layout.noPerf(), (byte) 1);
+        if (layout.outputsMax() >= 0) {
+            struct.set(ValueLayout.JAVA_INT, layout.outputsMax(), maxBatchTokens);
+            struct.set(ValueLayout.JAVA_INT, layout.outputsMaxPerSequence(), maxBatchTokens);
+        }
+        if (layout.unifiedKv() >= 0) {
+            struct.set(ValueLayout.JAVA_BYTE, layout.unifiedKv(), (byte) 1);
+        }
+        boolean quantisedValues = parameters.valueType() != ContextParameters.CacheType.F32
+                && parameters.valueType() != ContextParameters.CacheType.F16;
+        if (layout.flashAttentionType() >= 0) {
+            int type =
+                    switch (parameters.flashAttention()) {
+                        case AUTO -> quantisedValues ? 1 : -1;
+                        case ON -> 1;
+                        case OFF -> 0;
+                    };
+            struct.set(ValueLayout.JAVA_INT, layout.flashAttentionType(), type);
+        } else {
+            boolean on =
+                    switch (parameters.flashAttention()) {
+                        // The older line leaves the choice to the caller, and its CPU kernel is slower with it on.
+                        case AUTO -> quantisedValues;
+                        case ON -> true;
+                        case OFF -> false;
+                    };
+            struct.set(ValueLayout.JAVA_BYTE, layout.flashAttentionFlag(), (byte) (on ? 1 : 0));
+        }
+        if (STRLEN != 0) {
+            struct.set(ValueLayout.JAVA_LONG, layout.abortCallback(), STRLEN);
+            struct.set(ValueLayout.JAVA_LONG, layout.abortData(), abort.address());
+        }
+        return struct;
+    }
+
+    private static int cacheType(ContextParameters.CacheType type) {
+        return switch (type) {
+            case F32 -> 0;
+            case F16 -> 1;
+            case Q4_0 -> 2;
+            case Q8_0 -> 8;
+        };
+    }
+
+    @Override
+    public int cells() {
+        return cells;
+    }
+
+    @Override
+    public int maxBatchTokens() {
+        return maxBatchTokens;
+    }
+
+    @Override
+    public int maxSequences() {
+        return maxSequences;
+    }
+
+    @Override
+    public boolean supportsBranches() {
+        return branches;
+    }
+
+    @Override
+    public DecodeOutcome decode(TokenBatch input) {
+        checkOpen();
+        int size = input.size();
+        if (size < 1 || size > maxBatchTokens) {
+            throw new IllegalArgumentException(
+                    "a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens);
+        }
+        copy(input, size);
+        lastBatch = 0;
+        if ((byte) BYTE.getVolatile(abort, 0L) != 0) {
+            BYTE.setVolatile(abort, 0L, (byte) 0);
+            return DecodeOutcome.ABORTED;
+        }
+        int status = natives.decode(handle, batch);
+        switch (status) {
+            case OK -> {
+                for (int i = 0; i < size; i++) {
+                    rows[i] = input.wantsLogits(i) ? natives.logits(handle, i) : 0;
+                }
+                lastBatch = size;
+                return DecodeOutcome.DECODED;
+            }
+            case NO_ROOM -> {
+                return DecodeOutcome.NO_ROOM;
+            }
+            case ABORTED -> {
+                BYTE.setVolatile(abort, 0L, (byte) 0);
+                return DecodeOutcome.ABORTED;
+            }
+            default ->
+                throw new AdedException.Internal(
+                        "DECODE_FAILED",
+                        "llama.cpp reports error " + status + " for a pass of " + size + " tokens: "
+                                + model.library().log().takeLastError(),
+                        null);
+        }
+    }
+
+    /** Checks and copies at once. Nothing of this object has changed if the batch is refused. */
+    private void copy(TokenBatch input, int size) {
+        int used = 0;
+        for (int i = 0; i < size; i++) {
+            int token = input.token(i);
+            int position = input.position(i);
+            int count = input.sequenceCount(i);
+            if (token < 0 || token >= vocabularySize) {
+                throw refused(i, "token " + token, "0 to " + (vocabularySize - 1));
+            }
+            if (position < 0 || position >= cells) {
+                throw refused(i, "position " + position, "0 to " + (cells - 1));
+            }
+            if (count < 1 || count > maxSequences) {
+                throw refused(i, count + " sequence ids", "1 to " + maxSequences);
+            }
+            tokens.setAtIndex(ValueLayout.JAVA_INT, i, token);
+            positions.setAtIndex(ValueLayout.JAVA_INT, i, position);
+            sequenceCounts.setAtIndex(ValueLayout.JAVA_INT, i, count);
+            sequencePointers.setAtIndex(ValueLayout.JAVA_LONG, i, sequences.address() + 4L * used);
+            for (int j = 0; j < count; j++) {
+                int sequence = input.sequence(i, j);
+                if (sequence < 0 || sequence >= maxSequences) {
+                    throw refused(i, "sequence id " + sequence, "0 to " + (maxSequences - 1));
+                }
+                sequences.setAtIndex(ValueLayout.JAVA_INT, used++, sequence);
+            }
+            logitFlags.set(ValueLayout.JAVA_BYTE, i, (byte) (input.wantsLogits(i) ? 1 : 0));
+        }
+        batch.set(ValueLayout.JAVA_INT, 0, size);
+    }
+
+    private static IllegalArgumentException refused(int entry, String what, String allowed) {
+        return new IllegalArgumentException("entry " + entry + " of the batch has " + what + "; allowed: " + allowed);
+    }
+
+    @Override
+    public void topTokens(int row, TopTokens out) {
+        scan.scan(Native.MEMORY, rowAddress(row), vocabularySize, out);
+    }
+
+    @Override
+    public float logit(int row, int token) {
+        if (token < 0 || token >= vocabularySize) {
+            throw new IllegalArgumentException(
+                    "token " + token + " is outside the vocabulary; allowed: 0 to " + (vocabularySize - 1));
+        }
+        return Native.MEMORY.get(ValueLayout.JAVA_FLOAT, rowAddress(row) + 4L * token);
+    }
+
+    @Override
+    public void copyLogits(int row, float[] destination) {
+        MemorySegment.copy(
+                Native.MEMORY, ValueLayout.JAVA_FLOAT, rowAddress(row), destination, 0, vocabularySize);
+    }
+
+    /** Where a row of the last pass lies. */
+    long rowAddress(int row) {
+        checkOpen();
+        if (row < 0 || row >= lastBatch || rows[row] == 0) {
+            throw new IllegalArgumentException("row " + row + " did not ask for logits in the last pass of " + lastBatch
+                    + " tokens");
+        }
+        return rows[row];
+    }
+
+    @Override
+    public void removeTokens(int sequence, int from, int to) {
+        checkOpen();
+        checkSequence(sequence);
+        checkRange(from, to);
+        if (!natives.removeTokens(cache, sequence, from, to) && branches) {
+            throw new AdedException.Internal("CACHE_REMOVE", "llama.cpp could not remove positions " + from + " to " + to,
+                    null);
+        }
+    }
+
+    @Override
+    public void shareTokens(int source, int destination, int from, int to) {
+        checkOpen();
+        checkSequence(source);
+        checkSequence(destination);
+        checkRange(from, to);
+        natives.shareTokens(cache, source, destination, from, to);
+    }
+
+    @Override
+    public void clear() {
+        checkOpen();
+        natives.clearCache(cache);
+    }
+
+    @Override
+    public long savedSize(int sequence) {
+        checkOpen();
+        checkSequence(sequence);
+        return natives.sequenceStateSize(handle, sequence);
+    }
+
+    @Override
+    public void saveSequence(int sequence, ByteBuffer destination) {
+        checkOpen();
+        checkSequence(sequence);
+        long size = savedSize(sequence);
+        if (destination.remaining() < size) {
+            throw new IllegalArgumentException(
+                    "the buffer has " + destination.remaining() + " bytes left; needed: " + size);
+        }
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment target =
+                    destination.isDirect() ? MemorySegment.ofBuffer(destination) : scratch.allocate(size, 8);
+            long written = natives.saveSequence(handle, target.address(), size, sequence);
+            if (written == 0 || written > size) {
+                throw new AdedException.Internal("SAVE_FAILED", "llama.cpp could not save a sequence", null);
+            }
+            if (destination.isDirect()) {
+                destination.position(destination.position() + (int) written);
+            } else {
+                destination.put(target.asSlice(0, written).asByteBuffer());
+            }
+        }
+    }
+
+    @Override
+    public boolean restoreSequence(int sequence, ByteBuffer source) {
+        checkOpen();
+        checkSequence(sequence);
+        int size = source.remaining();
+        if (size == 0) {
+            throw new IllegalArgumentException("the buffer is empty");
+        }
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment input;
+            if (source.isDirect()) {
+                input = MemorySegment.ofBuffer(source);
+            } else {
+                input = scratch.allocate(size, 8);
+                input.copyFrom(MemorySegment.ofBuffer(source));
+            }
+            return natives.restoreSequence(handle, input.address(), size, sequence) != 0;
+        }
+    }
+
+    @Override
+    public void requestAbort() {
+        // The arena may be closed between the check and the write only by an owner that closes while others still use
+        // it; the segment's own liveness check then throws instead of writing.
+        if (!closed) {
+            try {
+                BYTE.setVolatile(abort, 0L, (byte) '!');
+            } catch (IllegalStateException alreadyClosed) {
+                // Nothing is running any more.
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (arena) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        natives.freeContext(handle);
+        arena.close();
+        model.released();
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the context is closed");
+        }
+    }
+
+    private void checkSequence(int sequence) {
+        if (sequence < 0 || sequence >= maxSequences) {
+            throw new IllegalArgumentException("sequence id " + sequence + "; allowed: 0 to " + (maxSequences - 1));
+        }
+    }
+
+    private static void checkRange(int from, int to) {
+        if (from < 0 || to < -1) {
+            throw new IllegalArgumentException(
+                    "positions " + from + " to " + to + "; allowed: from 0, and to -1 (the end) or more");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+package io.aded.llama;
+
+import io.aded.model.AdedException;
+import io.aded.model.ChatTemplate;
+import io.aded.model.ContextParameters;
+import io.aded.model.FieldViolation;
+import io.aded.model.ModelInfo;
+import io.aded.model.SamplingParameters;
+import io.aded.model.TargetContext;
+import io.aded.model.TargetModel;
+import io.aded.model.TokenSampler;
+import io.aded.model.Vocabulary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** A GGUF model loaded into llama.cpp. */
+public final class LlamaModel implements TargetModel {
+    private final LlamaLibrary library;
+    private final Native natives;
+    private final long handle;
+    private final GgufFile file;
+    private final LlamaVocabulary vocabulary;
+    private final ModelInfo info;
+    private final ChatTemplate template;
+    private final Lifetime life = new Lifetime("the model");
+
+    private LlamaModel(LlamaLibrary library, GgufFile file, long handle, ModelParameters parameters) {
+        this.library = library;
+        this.natives = library.natives();
+        this.file = file;
+        this.handle = handle;
+        this.vocabulary = new LlamaVocabulary(natives, natives.modelVocabulary(handle), life);
+        this.info = describe(parameters);
+        this.template = ChatTemplates.of(natives, file, vocabulary);
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @throws AdedException.NotFound if there is no such file
+     * @throws AdedException.InvalidArtifact if the file is no usable GGUF model
+     */
+    public static LlamaModel load(LlamaLibrary library, Path path, ModelParameters parameters) {
+        GgufFile file = GgufFile.read(path);
+        file.requireModel();
+        Native natives = library.natives();
+        long handle;
+        try (Arena arena = Arena.ofConfined()) {
+            Progress progress = new Progress(parameters.progress());
+            MemorySegment struct = describe(natives, parameters, progress, arena);
+            library.log().takeLastError();
+            handle = natives.loadModel(arena.allocateFrom(path.toString()).address(), struct);
+            progress.rethrow();
+        }
+        if (handle == 0) {
+            throw new AdedException.InvalidArtifact(
+                    "MODEL_NOT_LOADED",
+                    "llama.cpp (" + library.version() + ") cannot load " + path + ": "
+                            + library.log().takeLastError());
+        }
+        try {
+            return new LlamaModel(library, file, handle, parameters);
+        } catch (Throwable thrown) {
+            natives.freeModel(handle);
+            throw thrown;
+        }
+    }
+
+    private static MemorySegment describe(
+            Native natives, ModelParameters parameters, Progress progress, Arena arena) {
+        Abi.ModelLayout layout = natives.abi.model;
+        MemorySegment struct = natives.modelDefaults(arena).asSlice(0, layout.size());
+        // The older line has no "all": it takes the smaller of this and the number of layers.
+        int layers = parameters.gpuLayers() == ModelParameters.ALL_LAYERS
+                ? (natives.abi == Abi.B4916 ? Integer.MAX_VALUE / 2 : -1)
+                : parameters.gpuLayers();
+        struct.set(ValueLayout.JAVA_INT, layout.gpuLayers(), layers);
+        struct.set(
+                ValueLayout.JAVA_INT,
+                layout.splitMode(),
+                switch (parameters.splitMode()) {
+                    case NONE -> 0;
+                    case LAYER -> 1;
+                    case ROW -> 2;
+                });
+        struct.set(ValueLayout.JAVA_INT, layout.mainGpu(), parameters.mainGpu());
+        if (!parameters.tensorSplit().isEmpty()) {
+            int most = (int) natives.maxDevices();
+            if (parameters.tensorSplit().size() > most) {
+                throw new AdedException.InvalidRequest(
+                        "tensor_split",
+                        "has " + parameters.tensorSplit().size() + " shares; this library takes up to " + most);
+            }
+            MemorySegment shares = arena.allocate(ValueLayout.JAVA_FLOAT, most);
+            for (int i = 0; i < parameters.tensorSplit().size(); i++) {
+                shares.setAtIndex(ValueLayout.JAVA_FLOAT, i, parameters.tensorSplit().get(i));
+            }
+            struct.set(ValueLayout.JAVA_LONG, layout.tensorSplit(), shares.address());
+        }
+        if (layout.loadMode() >= 0) {
+            // 0 none, 1 mmap, 2 mlock, 3 both.
+            int mode = (parameters.useMmap() ? 1 : 0) | (parameters.useMlock() ? 2 : 0);
+            struct.set(ValueLayout.JAVA_INT, layout.loadMode(), mode);
+        } else {
+            struct.set(ValueLayout.JAVA_BYTE, layout.useMmap(), (byte) (parameters.useMmap() ? 1 : 0));
+            struct.set(ValueLayout.JAVA_BYTE, layout.useMlock(), (byte) (parameters.useMlock() ? 1 : 0));
+        }
+        if (parameters.progress() != null) {
+            struct.set(ValueLayout.JAVA_LONG, layout.progressCallback(), progress.stub(arena));
+        }
+        return struct;
+    }
+
+    private ModelInfo describe(ModelParameters parameters) {
+        String text;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(256);
+            natives.modelDescription(handle, buffer.address(), buffer.byteSize());
+            text = buffer.getString(0);
+        }
+        List<String> devices = new ArrayList<>();
+        for (LlamaLibrary.Device device : library.devices()) {
+            boolean gpu = device.kind() == LlamaLibrary.Device.Kind.GPU
+                    || device.kind() == LlamaLibrary.Device.Kind.INTEGRATED_GPU;
+            if (!gpu || parameters.gpuLayers() != 0) {
+                devices.add(gpu ? device.name() + ": " + device.description() : device.name());
+            }
+        }
+        return new ModelInfo(
+                file.name(),
+                file.architecture(),
+                text,
+                file.quantization(),
+                natives.parameterCount(handle),
+                natives.modelSize(handle),
+                natives.trainedContext(handle),
+                vocabulary.size(),
+                natives.layers(handle),
+                natives.embeddingSize(handle),
+                natives.isRecurrent(handle) || natives.isHybrid(handle),
+                library.description(),
+                devices);
+    }
+
+    @Override
+    public ModelInfo info() {
+        return info;
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return vocabulary;
+    }
+
+    @Override
+    public ChatTemplate chatTemplate() {
+        return template;
+    }
+
+    /** The header of the file that was loaded. */
+    public GgufFile file() {
+        return file;
+    }
+
+    /** The library that it was loaded into. */
+    public LlamaLibrary library() {
+        return library;
+    }
+
+    @Override
+    public TargetContext newContext(ContextParameters parameters) {
+        List<FieldViolation> violations = new ArrayList<>();
+        check(violations, "context.cells", parameters.cells(), 1, 1 << 24);
+        check(violations, "context.max_batch_tokens", parameters.maxBatchTokens(), 1, 1 << 16);
+        check(violations, "context.max_sequences", parameters.maxSequences(), 1, 256);
+        check(violations, "context.threads", parameters.threads(), 0, 512);
+        boolean quantisedValues = parameters.valueType() == ContextParameters.CacheType.Q8_0
+                || parameters.valueType() == ContextParameters.CacheType.Q4_0;
+        if (quantisedValues && parameters.flashAttention() == ContextParameters.FlashAttention.OFF) {
+            violations.add(new FieldViolation(
+                    "context.value_type", "is quantised, which needs flash attention; allowed without it: F32, F16"));
+        }
+        if (!violations.isEmpty()) {
+            throw new AdedException.InvalidRequest(violations);
+        }
+        life.acquire();
+        try {
+            return new LlamaContext(this, parameters);
+        } catch (Throwable thrown) {
+            life.release();
+            throw thrown;
+        }
+    }
+
+    private static void check(List<FieldViolation> violations, String field, int value, int least, int most) {
+        if (value < least || value > most) {
+            violations.add(new FieldViolation(field, "is " + value + "; allowed: " + least + " to " + most));
+        }
+    }
+
+    @Override
+    public TokenSampler newSampler(SamplingParameters parameters) {
+        List<FieldViolation> violations = parameters.violations("sampling.", vocabulary.size());
+        if (!violations.isEmpty()) {
+            throw new AdedException.InvalidRequest(violations);
+        }
+        if (parameters.isPlainGreedy()) {
+            return new GreedySampler();
+        }
+        life.acquire();
+        try {
+            return LlamaSampler.create(this, vocabulary, parameters);
+        } catch (Throwable thrown) {
+            life.release();
+            throw thrown;
+        }
+    }
+
+    @Override
+    public void close() {
+        life.end(() -> natives.freeModel(handle));
+    }
+
+    long handle() {
+        return handle;
+    }
+
+    /** Something that keeps the model open has been closed. */
+    void released() {
+        life.release();
+    }
+
+    /** Carries the share that is loaded to the caller's listener, and the listener's exception back. */
+    private static final class Progress {
+        private final @Nullable DoubleConsumer listener;
+        private @Nullable RuntimeException thrown;
+
+        Progress(@Nullable DoubleConsumer listener) {
+            this.listener = listener;
+        }
+
+        long stub(Arena arena) {
+            try {
+                MethodHandle target = MethodHandles.lookup()
+                        .bind(this, "report", MethodType.methodType(boolean.class, float.class, long.class));
+                return Linker.nativeLinker()
+                        .upcallStub(
+                                target,
+                                FunctionDescriptor.of(
+                                        ValueLayout.JAVA_BOOLEAN, ValueLayout.JAVA_FLOAT, ValueLayout.JAVA_LONG),
+                                arena)
+                        .address();
+            } catch (ReflectiveOperationException impossible) {
+                throw new AssertionError(impossible);
+            }
+        }
+
+        @SuppressWarnings("UnusedMethod") // bound by name above
+        private boolean report(float share, long data) {
+            try {
+                if (listener != null) {
+                    listener.accept(share);
+                }
+                return true;
+            } catch (RuntimeException e) {
+                thrown = e;
+                return false;
+            }
+        }
+
+        void rethrow() {
+            if (thrown != null) {
+                throw thrown;
+            }
+        }
+    }
+}

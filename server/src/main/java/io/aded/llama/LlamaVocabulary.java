@@ -1,0 +1,211 @@
+package io.aded.llama;
+
+import io.aded.model.AdedException;
+import io.aded.model.Vocabulary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The model's tokens. What the decode loop asks for every token (its bytes, whether it ends the answer) is read once
+ * into flat arrays, so that no call leaves Java there; only splitting and joining text goes down.
+ */
+final class LlamaVocabulary implements Vocabulary {
+    private static final byte CONTROL = 1;
+    private static final byte ENDS = 2;
+    private static final String[] KINDS = {"NONE", "SPM", "BPE", "WPM", "UGM", "RWKV", "PLAMO2"};
+
+    /** About four times the longest context: a text beyond this is never a prompt, and its length must fit an int. */
+    private static final int LONGEST_TEXT = 64 << 20;
+
+    private final Native natives;
+    private final long handle;
+    private final Lifetime life;
+    private final int size;
+    private final int beginning;
+    private final int end;
+    private final String kind;
+    private final byte[] flags;
+    /** Token i's bytes are pieces[offsets[i]] to pieces[offsets[i + 1]], exclusive; control tokens written out. */
+    private final byte[] pieces;
+
+    private final int[] offsets;
+    /** The same with control tokens left out, which is the same bytes but for those tokens. */
+    private final int[] plainLengths;
+
+    LlamaVocabulary(Native natives, long handle, Lifetime life) {
+        this.natives = natives;
+        this.handle = handle;
+        this.life = life;
+        size = natives.vocabularySize(handle);
+        beginning = natives.beginningOfSequence(handle);
+        end = natives.endOfSequence(handle);
+        int type = natives.vocabularyType(handle);
+        kind = type >= 0 && type < KINDS.length ? KINDS[type] : "UNKNOWN";
+        flags = new byte[size];
+        offsets = new int[size + 1];
+        plainLengths = new int[size];
+
+        byte[] all = new byte[size * 8];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(256);
+            for (int token = 0; token < size; token++) {
+                flags[token] = (byte) ((natives.isControl(handle, token) ? CONTROL : 0)
+                        | (natives.endsGeneration(handle, token) ? ENDS : 0));
+                int length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
+                if (length < 0) {
+                    buffer = arena.allocate(-length);
+                    length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
+                }
+                length = Math.max(length, 0);
+                int start = offsets[token];
+                if (start + length > all.length) {
+                    all = Arrays.copyOf(all, Math.max(all.length * 2, start + length));
+                }
+                MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, all, start, length);
+                offsets[token + 1] = start + length;
+                plainLengths[token] = length == 0
+                        ? 0
+                        : Math.max(0, natives.tokenToPiece(
+                                handle, token, buffer.address(), (int) buffer.byteSize(), 0, false));
+            }
+        }
+        pieces = Arrays.copyOf(all, offsets[size]);
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > LONGEST_TEXT) {
+            throw new AdedException.InvalidRequest(
+                    "text", "is " + bytes.length + " bytes long; allowed: up to " + LONGEST_TEXT);
+        }
+        life.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment input = arena.allocate(bytes.length + 1L);
+            MemorySegment.copy(bytes, 0, input, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            // A token covers at least a byte or is one of at most three added ones, except that SPM may put a space
+            // in front; if even that is not enough, the library says how much is.
+            int most = bytes.length + 8;
+            while (true) {
+                MemorySegment output = arena.allocate(ValueLayout.JAVA_INT, most);
+                int count = natives.tokenize(
+                        handle, input.address(), bytes.length, output.address(), most, addSpecial, parseSpecial);
+                if (count >= 0) {
+                    int[] tokens = new int[count];
+                    MemorySegment.copy(output, ValueLayout.JAVA_INT, 0, tokens, 0, count);
+                    return tokens;
+                }
+                if (count == Integer.MIN_VALUE || -count <= most) {
+                    throw new AdedException.InvalidRequest("text", "cannot be split into tokens: it is too long");
+                }
+                most = -count;
+            }
+        } finally {
+            life.exit();
+        }
+    }
+
+    @Override
+    public int piece(int token, byte[] destination, boolean special) {
+        checkToken(token);
+        int length = special ? offsets[token + 1] - offsets[token] : plainLengths[token];
+        if (length > destination.length) {
+            return -length;
+        }
+        System.arraycopy(pieces, offsets[token], destination, 0, length);
+        return length;
+    }
+
+    @Override
+    public String detokenize(int[] tokens, boolean special) {
+        long needed = 1;
+        for (int token : tokens) {
+            checkToken(token);
+            needed += offsets[token + 1] - offsets[token];
+        }
+        if (needed > Integer.MAX_VALUE - 16) {
+            throw new AdedException.InvalidRequest("tokens", "make a text of more than 2 GiB");
+        }
+        if (tokens.length == 0) {
+            return "";
+        }
+        life.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment input = arena.allocateFrom(ValueLayout.JAVA_INT, tokens);
+            int most = (int) needed + 8;
+            MemorySegment output = arena.allocate(most);
+            int length = natives.detokenize(
+                    handle, input.address(), tokens.length, output.address(), most, !special, special);
+            if (length < 0) {
+                most = -length;
+                output = arena.allocate(most);
+                length = natives.detokenize(
+                        handle, input.address(), tokens.length, output.address(), most, !special, special);
+            }
+            byte[] bytes = new byte[Math.max(0, length)];
+            MemorySegment.copy(output, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
+            return new String(bytes, StandardCharsets.UTF_8);
+        } finally {
+            life.exit();
+        }
+    }
+
+    @Override
+    public int beginningOfSequence() {
+        return beginning;
+    }
+
+    @Override
+    public int endOfSequence() {
+        return end;
+    }
+
+    @Override
+    public boolean endsGeneration(int token) {
+        return (flags[token] & ENDS) != 0;
+    }
+
+    @Override
+    public boolean isControl(int token) {
+        return (flags[token] & CONTROL) != 0;
+    }
+
+    @Override
+    public String kind() {
+        return kind;
+    }
+
+    /** The first byte of a token's text, control tokens written out; -1 if it has none. */
+    int firstByte(int token) {
+        return offsets[token] == offsets[token + 1] ? -1 : pieces[offsets[token]] & 0xff;
+    }
+
+    /** The number of bytes of a token's text, control tokens written out. */
+    int length(int token) {
+        return offsets[token + 1] - offsets[token];
+    }
+
+    /** The text of one token, control tokens written out. */
+    String text(int token) {
+        return new String(pieces, offsets[token], length(token), StandardCharsets.UTF_8);
+    }
+
+    long handle() {
+        return handle;
+    }
+
+    private void checkToken(int token) {
+        if (token < 0 || token >= size) {
+            throw new AdedException.InvalidRequest(
+                    "tokens", "token " + token + " is outside the vocabulary; allowed: 0 to " + (size - 1));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.aded.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Routes llama.cpp's log to the logger {@code llama.cpp}, a line at a time, and remembers the last error so that a
+ * failure can say why.
+ *
+ * <p>Native code prints pieces of lines, from any thread. Nothing may be thrown back at it.
+ */
+final class NativeLog {
+    private static final Logger LOG = LoggerFactory.getLogger("llama.cpp");
+
+    private static final int INFO = 2;
+    private static final int WARN = 3;
+    private static final int ERROR = 4;
+    private static final int CONTINUE = 5;
+
+    /** Longer lines are cut: native code may print a whole grammar. */
+    private static final int LONGEST = 2_000;
+
+    private final Object lock = new Object();
+    private final StringBuilder line = new StringBuilder();
+    private int level = INFO;
+    private String lastError = "";
+
+    /** Installs itself; stays for the life of the process. */
+    void install(Native natives) {
+        try {
+            MethodHandle target = MethodHandles.lookup()
+                    .bind(this, "print", MethodType.methodType(void.class, int.class, MemorySegment.class, long.class));
+            MemorySegment stub = Linker.nativeLinker()
+                    .upcallStub(
+                            target,
+                            FunctionDescriptor.ofVoid(
+                                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
+                            Arena.global());
+            natives.logSet(stub.address(), 0);
+        } catch (ReflectiveOperationException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    /** The last line at level error since the last call, or empty. */
+    String takeLastError() {
+        synchronized (lock) {
+            String taken = lastError;
+            lastError = "";
+            return taken;
+        }
+    }
+
+    @SuppressWarnings("UnusedMethod") // bound by name above
+    private void print(int newLevel, MemorySegment text, long data) {
+        try {
+            String piece = text.address() == 0 ? "" : Native.MEMORY.getString(text.address());
+            synchronized (lock) {
+                if (newLevel != CONTINUE && newLevel != level) {
+                    flush();
+                }
+                if (newLevel != CONTINUE) {
+                    level = newLevel;
+                }
+                if (line.length() < LONGEST) {
+                    line.append(piece, 0, Math.min(piece.length(), LONGEST));
+                }
+                if (piece.endsWith("\n")) {
+                    flush();
+                }
+            }
+        } catch (RuntimeException | Error ignored) {
+            // An exception that crossed into native code would end the process; a lost log line does not matter.
+        }
+    }
+
+    private void flush() {
+        String text = line.toString().strip();
+        line.setLength(0);
+        if (text.isEmpty() || text.chars().allMatch(c -> c == '.')) {
+            return;
+        }
+        switch (level) {
+            case ERROR -> {
+                lastError = text;
+                LOG.error("{}", text);
+            }
+            case WARN -> LOG.warn("{}", text);
+            // A load prints some hundred lines at "info" that only someone who looks for a fault wants.
+            case INFO -> LOG.debug("{}", text);
+            default -> LOG.trace("{}", text);
+        }
+    }
+
+}

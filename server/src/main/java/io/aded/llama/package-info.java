@@ -1,0 +1,16 @@
+/**
+ * The only package that touches native memory: llama.cpp's C API through the Foreign Function &amp; Memory API.
+ *
+ * <p>{@link io.aded.llama.LlamaLibrary} finds and opens a library, recognises which of the two supported ABIs it has,
+ * and checks that before it writes a single field; {@link io.aded.llama.LlamaModel} loads weights and implements
+ * {@link io.aded.model.TargetModel} over them; {@link io.aded.llama.GgufFile} reads a model file's header in Java, so
+ * that nothing malformed is ever handed down.
+ *
+ * <p>llama.cpp checks its arguments with assertions that end the process. Everything is therefore validated here
+ * first: token ids, positions, sequence ids, batch widths, grammars, files. Pointers are plain {@code long}s inside
+ * the package and never leave it; each owner frees its own, once.
+ */
+@NullMarked
+package io.aded.llama;
+
+import org.jspecify.annotations.NullMarked;
