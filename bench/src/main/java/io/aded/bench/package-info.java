@@ -1,6 +1,6 @@
 /**
- * Measurements that need no client: JMH micro-benchmarks of the hot paths, and the offline evaluation of drafters on
- * recorded text.
+ * JMH micro-benchmarks of the paths that run in every round: drafting, learning, reading a row of logits. They need no
+ * model; the README of this module has the command.
  */
 @NullMarked
 package io.aded.bench;

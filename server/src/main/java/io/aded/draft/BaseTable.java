@@ -310,6 +310,16 @@ public final class BaseTable {
         return file.getInt(rowsAt + row * ROW_BYTES + Integer.BYTES * field);
     }
 
+    /** See {@link TrigramTable#copySuccessors}. */
+    void copySuccessors(int row, int[] tokens, int[] weightBits, int to) {
+        int tokensAt = rowsAt + row * ROW_BYTES + Integer.BYTES * TrigramRow.TOKENS;
+        int weightsAt = tokensAt + Integer.BYTES * TrigramRow.SUCCESSORS;
+        for (int i = 0; i < TrigramRow.SUCCESSORS; i++) {
+            tokens[to + i] = file.getInt(tokensAt + Integer.BYTES * i);
+            weightBits[to + i] = file.getInt(weightsAt + Integer.BYTES * i);
+        }
+    }
+
     /** Copies a row to an array. */
     void copyRow(int row, int[] destination, int at) {
         for (int field = 0; field < TrigramRow.INTS; field++) {

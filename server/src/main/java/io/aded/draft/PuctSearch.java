@@ -50,9 +50,10 @@ final class PuctSearch {
      *
      * Speed
      * =====
-     * Children of a node are consecutive and ordered by weight, so "unvisited first" is a counter, not a search. The factor of the PUCT term
-     * depends on N alone and is tabulated, as are the reciprocals of the visit counts: no division, root or
-     * logarithm is left in the loop.
+     * Nearly all nodes of the search tree are never visited, so expansion only copies a row's tokens and weights; the rest is
+     * written at a node's first visit. Children are consecutive and ordered by weight: "unvisited first" is a counter,
+     * not a search. The part of the PUCT term that depends on N alone is tabulated, as are the reciprocals of visit
+     * counts: no division, root or logarithm is left in the loop. What remains is the latency of finding rows.
      *
      * [1] X. Liu, B. Lei, R. Zhang, D. Xu: Adaptive Draft-Verification for Efficient Large Language Model Decoding.
      *     AAAI 2025, arXiv:2407.12021.
@@ -78,18 +79,31 @@ final class PuctSearch {
     /** More nodes than any search makes. */
     private static final int NODE_MASK = (1 << 16) - 1;
 
+    /** A child's place among its siblings fits in these. */
+    private static final int CHILD_BITS = 4;
+
+    private static final int CHILD_MASK = (1 << CHILD_BITS) - 1;
+
     private final TrigramTable table;
     private final int iterations;
 
     // The search tree. Node 0 is the root.
     private final int[] tokens;
     private final int[] parents;
-    private final float[] weights;
+
+    /** Weights as {@link Float#floatToRawIntBits}: they are copied from rows as they lie there. */
+    private final int[] weightBits;
+
+    // Written at a node's first visit.
 
     /** Sums of weights from the root's child to the node. */
     private final float[] pathWeights;
 
     private final float[] estimates;
+
+    /** An expanded node's estimate over its row's total: times a child's weight it is the child's estimate. */
+    private final float[] scales;
+
     private final int[] visits;
     private final float[] rewards;
     private final int[] firstChild;
@@ -133,9 +147,10 @@ final class PuctSearch {
         int capacity = 1 + iterations * TrigramRow.SUCCESSORS;
         tokens = new int[capacity];
         parents = new int[capacity];
-        weights = new float[capacity];
+        weightBits = new int[capacity];
         pathWeights = new float[capacity];
         estimates = new float[capacity];
+        scales = new float[capacity];
         visits = new int[capacity];
         rewards = new float[capacity];
         firstChild = new int[capacity];
@@ -143,6 +158,7 @@ final class PuctSearch {
         visitedChildren = new int[capacity];
         depths = new int[capacity];
         placeInDraft = new int[capacity];
+        // The root's visit adds no node, every other iteration at most one.
         visited = new int[iterations];
         order = new long[iterations];
         exploration = new float[iterations + 1];
@@ -179,22 +195,19 @@ final class PuctSearch {
     }
 
     private void begin(int rootToken) {
+        // Only nodes of the last search are unclean.
+        Arrays.fill(visits, 0, nodes, 0);
+        Arrays.fill(rewards, 0, nodes, 0f);
+        Arrays.fill(childCount, 0, nodes, 0);
+        Arrays.fill(visitedChildren, 0, nodes, 0);
         nodes = 1;
-        visitedNodes = 0;
-        place(ROOT, -1, rootToken, 0f, 0f, 1f, 0);
-    }
-
-    private void place(int node, int parent, int token, float weight, float pathWeight, float estimate, int depth) {
-        parents[node] = parent;
-        tokens[node] = token;
-        weights[node] = weight;
-        pathWeights[node] = pathWeight;
-        estimates[node] = estimate;
-        depths[node] = depth;
-        visits[node] = 0;
-        rewards[node] = 0;
-        childCount[node] = 0;
-        visitedChildren[node] = 0;
+        visitedNodes = 1;
+        visited[0] = ROOT;
+        tokens[ROOT] = rootToken;
+        parents[ROOT] = -1;
+        depths[ROOT] = 0;
+        pathWeights[ROOT] = 0f;
+        estimates[ROOT] = 1f;
     }
 
     // The four steps
@@ -202,38 +215,46 @@ final class PuctSearch {
     /** From the root to a node without children. */
     private int select() {
         int node = ROOT;
-        while (childCount[node] > 0) {
-            node = bestChild(node);
+        for (int children = childCount[node]; children > 0; children = childCount[node]) {
+            int seen = visitedChildren[node];
+            if (seen < children) {
+                visitedChildren[node] = seen + 1;
+                return enter(firstChild[node] + seen, node);
+            }
+            node = bestChild(node, children);
         }
         return node;
     }
 
-    /** The child that PUCT chooses. */
-    int bestChild(int node) {
+    /** Writes down what a node needs from its first visit on. */
+    private int enter(int node, int parent) {
+        float weight = Float.intBitsToFloat(weightBits[node]);
+        parents[node] = parent;
+        depths[node] = depths[parent] + 1;
+        pathWeights[node] = pathWeights[parent] + weight;
+        estimates[node] = weight * scales[parent];
+        visited[visitedNodes++] = node;
+        return node;
+    }
+
+    /** The child that PUCT chooses among visited ones; the first of equals. */
+    private int bestChild(int node, int children) {
         int from = firstChild[node];
-        int children = childCount[node];
-        int seen = visitedChildren[node];
-        if (seen < children) {
-            visitedChildren[node] = seen + 1;
-            return from + seen;
-        }
         float factor = exploration[visits[node]];
-        int best = from;
-        float bestScore = Float.NEGATIVE_INFINITY;
-        for (int child = from; child < from + children; child++) {
-            float score = score(child, factor);
-            if (score > bestScore) {
-                bestScore = score;
-                best = child;
-            }
+        // Scores are positive, so they compare as their bits do; a maximum of longs needs no branch to be guessed.
+        long best = 0;
+        for (int i = 0; i < children; i++) {
+            long bits = Float.floatToRawIntBits(score(from + i, factor));
+            best = Math.max(best, (bits << CHILD_BITS) | (CHILD_MASK - i));
         }
-        return best;
+        return from + CHILD_MASK - (int) (best & CHILD_MASK);
     }
 
     /** PUCT of a child that was visited; {@code factor} is all of its second term that depends on the parent alone. */
     private float score(int child, float factor) {
         int n = visits[child];
-        return rewards[child] * reciprocal[n] + factor * weights[child] * reciprocal[n + 1];
+        float weight = Float.intBitsToFloat(weightBits[child]);
+        return rewards[child] * reciprocal[n] + factor * weight * reciprocal[n + 1];
     }
 
     /** Expands a leaf and plays on from it. Returns the sum of the weights of what was drawn. */
@@ -246,19 +267,15 @@ final class PuctSearch {
         if (row == TrigramTable.NONE) {
             return 0;
         }
-        expand(leaf, row, depth + 1);
+        expand(leaf, row);
         return rollOut(row, tokens[leaf], depthLimit - depth);
     }
 
-    private void expand(int leaf, int row, int depth) {
-        int count = table.count(row);
+    private void expand(int leaf, int row) {
         int from = nodes;
-        float path = pathWeights[leaf];
-        float scale = estimates[leaf] / table.total(row);
-        for (int i = 0; i < count; i++) {
-            float weight = table.weight(row, i);
-            place(from + i, leaf, table.token(row, i), weight, path + weight, weight * scale, depth);
-        }
+        table.copySuccessors(row, tokens, weightBits, from);
+        int count = table.count(row);
+        scales[leaf] = estimates[leaf] / table.total(row);
         firstChild[leaf] = from;
         childCount[leaf] = count;
         nodes = from + count;
@@ -285,9 +302,6 @@ final class PuctSearch {
     }
 
     private void backPropagate(int leaf, float reward) {
-        if (visits[leaf] == 0) {
-            visited[visitedNodes++] = leaf;
-        }
         int node = leaf;
         for (; node != ROOT; node = parents[node]) {
             visits[node]++;

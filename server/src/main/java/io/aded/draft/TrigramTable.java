@@ -151,6 +151,17 @@ final class TrigramTable {
                 row >= 0 ? rows[row * STRIDE + TrigramRow.TOTAL] : base().rowInt(~row, TrigramRow.TOTAL));
     }
 
+    /** Copies the 12 places of a row, of which the first {@link #count} are in use, the weights as raw bits. */
+    void copySuccessors(int row, int[] tokens, int[] weightBits, int to) {
+        if (row >= 0) {
+            int at = row * STRIDE;
+            System.arraycopy(rows, at + TrigramRow.TOKENS, tokens, to, TrigramRow.SUCCESSORS);
+            System.arraycopy(rows, at + TrigramRow.WEIGHTS, weightBits, to, TrigramRow.SUCCESSORS);
+        } else {
+            base().copySuccessors(~row, tokens, weightBits, to);
+        }
+    }
+
     /**
      * The successor at which the running sum of weights passes a value.
      *
@@ -194,8 +205,11 @@ final class TrigramTable {
 
     private int findOwn(int first, int second) {
         int hash = TrigramRow.hash(first, second);
-        for (int slot = hash & indexMask; ; slot = (slot + 1) & indexMask) {
-            int entry = index[slot];
+        // Locals, and a mask taken from the array itself, let the compiler leave the bounds check out.
+        int[] slots = index;
+        int mask = slots.length - 1;
+        for (int slot = hash & mask; ; slot = (slot + 1) & mask) {
+            int entry = slots[slot];
             if (entry == 0) {
                 return NONE;
             }
