@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param maxWait how long a turn may wait
  * @param prefillStall how long a pass with prompt tokens in it may take while other streams are decoding: what bounds
  *     their time per token. A chunk of at least 8 tokens goes in all the same
+ * @param parkBytes host memory for the KV state of idle conversations whose cells others need; 0 switches it off
  * @param defaultDraft the policy of a turn that names none
  */
 public record EngineOptions(
@@ -20,16 +21,17 @@ public record EngineOptions(
         int maxWaiting,
         Duration maxWait,
         Duration prefillStall,
+        long parkBytes,
         DraftPolicy defaultDraft) {
 
     /** Defaults for a context of {@code cells} cells. */
     public static EngineOptions ofCells(int cells) {
         return new EngineOptions(
-                ContextParameters.ofCells(cells), 16, 256, Duration.ofSeconds(60), Duration.ofMillis(250), DraftPolicy.AUTO);
+                ContextParameters.ofCells(cells), 16, 256, Duration.ofSeconds(60), Duration.ofMillis(250), 256L << 20, DraftPolicy.AUTO);
     }
 
     /** The same over another context. */
     public EngineOptions withContext(ContextParameters parameters) {
-        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillStall, defaultDraft);
+        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillStall, parkBytes, defaultDraft);
     }
 }

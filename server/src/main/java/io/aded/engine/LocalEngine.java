@@ -68,7 +68,7 @@ final class LocalEngine implements Engine {
      * Room
      *
      *   The ledger counts cells exactly. Turns are admitted by need; if the cache fills all the same, idle sessions give
-     *   up their cells first (least recently used), then the youngest running turn goes back to the queue and will be
+     *   up their cells first (least recently used; saved to host memory while there is room, see ParkingLot), then the youngest running turn goes back to the queue and will be
      *   recomputed later. Nothing is lost but time.
      */
     private static final Logger LOG = LoggerFactory.getLogger(LocalEngine.class);
@@ -117,6 +117,7 @@ final class LocalEngine implements Engine {
     private final TokenBatch batch = new TokenBatch();
     private final TopTokens top = new TopTokens(TAUGHT_TOKENS);
     private final List<LocalTurn> pass = new ArrayList<>();
+    private final ParkingLot parkingLot;
     private Budget.Bid[] bids = new Budget.Bid[16];
     private int parked;
     private long roundsTotal;
@@ -145,6 +146,7 @@ final class LocalEngine implements Engine {
             throw e;
         }
         budget = new Budget(curve);
+        parkingLot = new ParkingLot(options.parkBytes());
         ledger = new CellLedger(context.cells(), context.maxSequences());
         int trained = model.info().trainedContext();
         sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
@@ -305,6 +307,9 @@ final class LocalEngine implements Engine {
             context.removeTokens(session.sequence(), standing, -1);
             session.cells().truncate(standing);
         }
+        if (session.parked() != null && standing < session.parkedTokens()) {
+            session.setStanding(standing);
+        }
     }
 
     void closeSession(LocalSession session) {
@@ -314,8 +319,7 @@ final class LocalEngine implements Engine {
             if (isRunning(session)) {
                 return; // its turn was cancelled; the session's cells go when it ends
             }
-            release(session);
-            sessions.remove(session);
+            forget(session);
         });
     }
 
@@ -572,6 +576,7 @@ final class LocalEngine implements Engine {
         if (oldest == null) {
             return false;
         }
+        parkingLot.park(oldest, context);
         release(oldest);
         return true;
     }
@@ -585,13 +590,22 @@ final class LocalEngine implements Engine {
         }
     }
 
+    private void forget(LocalSession session) {
+        release(session);
+        parkingLot.leave(session);
+        sessions.remove(session);
+    }
+
     private void begin(LocalTurn turn) {
         LocalSession session = turn.session();
         long now = clock.getAsLong();
         if (session.sequence() < 0) {
             session.setSequence(ledger.takeSequence());
             LocalSession donor = donor(session);
-            if (donor != null) {
+            int restored = donor == null || commonPrefix(session, donor, donor.committed()) < session.standing()
+                    ? restore(session)
+                    : 0;
+            if (donor != null && restored == 0) {
                 int common = commonPrefix(session, donor, donor.committed());
                 context.shareTokens(donor.sequence(), session.sequence(), 0, common);
                 session.cells().share(donor.cells(), common);
@@ -606,11 +620,31 @@ final class LocalEngine implements Engine {
         }
         DraftMode mode = turn.request().draft().mode();
         if (mode != DraftMode.OFF && context.supportsBranches()) {
-            turn.drafter = session.caughtUp(mode, drafters);
+            LocalSession.Learner learner = session.caughtUp(mode, drafters);
+            turn.drafter = learner.drafter;
+            turn.payoff = learner.payoff;
         }
         waiting.serve(turn.request().fairnessKey(), turn.pendingPrefill());
         waiting.forgetAbsent(caller -> running.stream().anyMatch(each -> each.request().fairnessKey().equals(caller)));
         running.add(turn);
+    }
+
+    /** Brings a parked session's cells back, as far as its history still agrees with them. */
+    private int restore(LocalSession session) {
+        int standing = Math.min(session.standing(), session.length() - 1);
+        if (session.parked() == null || session.parkedTokens() > ledger.cellsFree()) {
+            return 0;
+        }
+        int tokens = parkingLot.restore(session, context);
+        if (tokens == 0) {
+            return 0;
+        }
+        session.cells().commit(tokens);
+        if (standing < tokens) {
+            context.removeTokens(session.sequence(), standing, -1);
+            session.cells().truncate(standing);
+        }
+        return Math.min(standing, tokens);
     }
 
     // --- one round
@@ -1036,8 +1070,7 @@ final class LocalEngine implements Engine {
                         turn.completionTokens(),
                         failure);
         if (session.isClosed()) {
-            release(session);
-            sessions.remove(session);
+            forget(session);
         }
         publish();
     }

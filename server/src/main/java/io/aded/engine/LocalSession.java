@@ -9,6 +9,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenSampler;
 import io.aded.telemetry.TurnTelemetry;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -62,12 +63,16 @@ final class LocalSession implements Session {
     // Owned by the engine thread.
     private final CellLedger.Cells cells;
     private int sequence = -1;
+    private @Nullable ByteBuffer parked;
+    private int parkedTokens;
+    private int parkedStanding;
     long lastUsed;
     private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
 
-    /** A drafter, and how far it has read. */
+    /** A drafter, what it has been worth, and how far it has read. */
     static final class Learner {
         final Drafter drafter;
+        final Payoff payoff = new Payoff();
         int seen;
 
         Learner(Drafter drafter) {
@@ -367,10 +372,11 @@ final class LocalSession implements Session {
     /**
      * Makes a prompt the history.
      *
-     * @return how many of the committed tokens still agree with it; the last token of a prompt is never committed
+     * @return how many of the tokens that are cached, or parked, still agree with it; the last token of a prompt is never
+     *     cached
      */
     int adopt(int[] prompt) {
-        int most = Math.min(committed(), prompt.length - 1);
+        int most = Math.min(Math.max(committed(), parkedTokens), prompt.length - 1);
         int mismatch = Arrays.mismatch(tokens, 0, most, prompt, 0, most);
         tokens = Arrays.copyOf(prompt, prompt.length + 64);
         length = prompt.length;
@@ -380,6 +386,31 @@ final class LocalSession implements Session {
 
     int lastEnd() {
         return lastEnd;
+    }
+
+    /** The saved KV state, or null, and how many of the history's first tokens it holds. */
+    @Nullable
+    ByteBuffer parked() {
+        return parked;
+    }
+
+    int parkedTokens() {
+        return parkedTokens;
+    }
+
+    /** How many of the parked tokens still agree with the history. */
+    int standing() {
+        return parkedStanding;
+    }
+
+    void setStanding(int count) {
+        parkedStanding = count;
+    }
+
+    void setParked(@Nullable ByteBuffer state, int count) {
+        parked = state;
+        parkedTokens = count;
+        parkedStanding = count;
     }
 
     CellLedger.Cells cells() {
@@ -400,7 +431,7 @@ final class LocalSession implements Session {
     }
 
     /** The drafter of a mode; it has read the history up to the last token after this. */
-    Drafter caughtUp(DraftMode mode, DrafterFactory factory) {
+    Learner caughtUp(DraftMode mode, DrafterFactory factory) {
         Learner learner = learners.get(mode);
         if (learner == null) {
             learner = new Learner(factory.create(mode));
@@ -418,7 +449,7 @@ final class LocalSession implements Session {
         }
         learner.seen = length;
         lastEnd = -1;
-        return learner.drafter;
+        return learner;
     }
 
     /** The drafter of the turn has seen all tokens up to now. */

@@ -37,7 +37,8 @@ final class LocalTurn implements Turn, Verification.Emission {
     final StringBuilder answer = new StringBuilder();
     final TokenTree tree;
     final Budget.Bid bid = new Budget.Bid();
-    final Payoff payoff = new Payoff();
+    /** The stream's, set with the drafter. */
+    Payoff payoff = new Payoff();
 
     /** Set at admission; null in mode OFF. */
     @Nullable

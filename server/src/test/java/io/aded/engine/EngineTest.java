@@ -206,6 +206,44 @@ class EngineTest {
     }
 
     @Test
+    void submit_afterItsCellsWentToOthers_restoresThemInsteadOfComputing() {
+        EngineOptions options = new EngineOptions(
+                ContextParameters.ofCells(1200),
+                4,
+                16,
+                Duration.ofSeconds(60),
+                Duration.ofMillis(250),
+                1 << 20,
+                DraftPolicy.AUTO);
+        try (LocalEngine engine = engine(ScriptedModel.babble(5, 3), options);
+                Session first = engine.openSession();
+                Session second = engine.openSession()) {
+            Recorder one = new Recorder();
+            first.submit(request("a".repeat(800), 0f, DRAFT, 20), one);
+            one.await();
+            Recorder two = new Recorder();
+            second.submit(request("b".repeat(800), 0f, DRAFT, 20), two);
+            two.await();
+            long before = engine.status().prefilledTokensTotal();
+            Recorder again = new Recorder();
+            first.submit(request(" and on", 0f, DRAFT, 20), again);
+            TurnResult result = again.await();
+            assertThat(engine.status().prefilledTokensTotal() - before).isLessThan(10);
+            assertThat(result.cachedPromptTokens()).isGreaterThan(810);
+            try (LocalEngine plenty = engine(ScriptedModel.babble(5, 3), EngineOptions.ofCells(4096));
+                    Session same = plenty.openSession()) {
+                Recorder reference = new Recorder();
+                same.submit(request("a".repeat(800), 0f, DRAFT, 20), reference);
+                reference.await();
+                Recorder continued = new Recorder();
+                same.submit(request(" and on", 0f, DraftPolicy.OFF, 20), continued);
+                continued.await();
+                assertThat(again.tokens).isEqualTo(continued.tokens);
+            }
+        }
+    }
+
+    @Test
     void submit_sharedSystemPrompt_isPrefilledOnce() {
         try (LocalEngine engine = engine(ScriptedModel.babble(5, 3), EngineOptions.ofCells(8192))) {
             String system = "You are terse. ".repeat(70);
@@ -308,7 +346,7 @@ class EngineTest {
     @Test
     void submit_beyondTheQueue_isRefusedWithRetryAdvice() {
         EngineOptions options = new EngineOptions(
-                ContextParameters.ofCells(2048), 1, 2, Duration.ofSeconds(60), Duration.ofMillis(250), DraftPolicy.AUTO);
+                ContextParameters.ofCells(2048), 1, 2, Duration.ofSeconds(60), Duration.ofMillis(250), 0, DraftPolicy.AUTO);
         try (LocalEngine engine = engine(ScriptedModel.babble(1, 2), options)) {
             List<Recorder> held = new ArrayList<>();
             List<Turn> turns = new ArrayList<>();
@@ -333,7 +371,7 @@ class EngineTest {
     void soak_randomCallsWithCancelsAndSlowReaders_leaksNothing() {
         int calls = Integer.getInteger("aded.soak.calls", 1500);
         EngineOptions options = new EngineOptions(
-                ContextParameters.ofCells(1500).withMaxSequences(24), 8, 64, Duration.ofSeconds(60), Duration.ofMillis(250), DraftPolicy.AUTO);
+                ContextParameters.ofCells(1500).withMaxSequences(24), 8, 64, Duration.ofSeconds(60), Duration.ofMillis(250), 0, DraftPolicy.AUTO);
         ScriptedModel.Script script = ScriptedModel.babble(9, 3);
         try (LocalEngine engine = engine(script, options);
                 LocalEngine reference = engine(script, EngineOptions.ofCells(4096))) {

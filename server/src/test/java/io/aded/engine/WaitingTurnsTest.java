@@ -40,6 +40,7 @@ class WaitingTurnsTest {
                 100,
                 Duration.ofSeconds(60),
                 Duration.ofMillis(250),
+                0,
                 DraftPolicy.OFF);
         ConcurrentLinkedQueue<String> order = new ConcurrentLinkedQueue<>();
         try (LocalEngine engine = new LocalEngine(
