@@ -26,7 +26,12 @@ public final class OfflineEvaluation {
                     replay.run(Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT), answer);
                 }
                 line.append(String.format(" %.3f", replay.meanAcceptanceLength()));
-                times.append(String.format(" %.1f/%.1f(%.2f:%.2f)", replay.draftNanos / 1e3 / replay.passes, replay.learnNanos / 1e3 / replay.tokens, replay.predicted / replay.passes, (double) replay.accepted / replay.passes));
+                times.append(String.format(
+                        " %.1f/%.1f(%.2f:%.2f)",
+                        replay.draftNanos / 1e3 / replay.passes,
+                        replay.learnNanos / 1e3 / replay.tokens,
+                        replay.predicted / replay.passes,
+                        (double) replay.accepted / replay.passes));
             }
             System.out.println(line);
             System.out.println(times);

@@ -59,7 +59,8 @@ record RecordedAnswer(int[] prompt, int[] answer, int[] topTokens, float[] topPr
         int kept = length;
         for (int period = 1; period <= LONGEST_PERIOD; period++) {
             int repeated = 0;
-            while (repeated < length - period && answer[length - 1 - repeated] == answer[length - 1 - repeated - period]) {
+            while (repeated < length - period
+                    && answer[length - 1 - repeated] == answer[length - 1 - repeated - period]) {
                 repeated++;
             }
             if (repeated >= period) {

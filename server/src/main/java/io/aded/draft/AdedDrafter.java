@@ -67,7 +67,8 @@ final class AdedDrafter implements Drafter {
     private final float[] observedProbabilities = new float[(MAX_NODES + 1) * TOP];
     private int observed;
 
-    // The search: per tree node its sorted successors and its suffix matches; the heap refers to (node, next successor).
+    // The search: per tree node its sorted successors and its suffix matches; the heap refers to (node, next
+    // successor).
     private final int[] nodeCandidates = new int[MAX_NODES + 1];
     private final int[] candidateTokens = new int[(MAX_NODES + 1) * MAX_CANDIDATES];
     private final float[] candidateProbabilities = new float[(MAX_NODES + 1) * MAX_CANDIDATES];
@@ -313,11 +314,7 @@ final class AdedDrafter implements Drafter {
                         + 2L * candidateTokens.length
                         + 2L * matchNext.length
                         + 3L * heapKey.length);
-        return search
-                + history.stateBytes()
-                + trigrams.stateBytes()
-                + bigrams.stateBytes()
-                + mixture.stateBytes();
+        return search + history.stateBytes() + trigrams.stateBytes() + bigrams.stateBytes() + mixture.stateBytes();
     }
 
     private static long trigram(int first, int second) {

@@ -93,7 +93,13 @@ public final class BaseTable {
      * @param fileBytes the file's length
      */
     public record Statistics(
-            int version, int vocabularySize, long fingerprint, long tokensCounted, int rows, long trigrams, long fileBytes) {
+            int version,
+            int vocabularySize,
+            long fingerprint,
+            long tokensCounted,
+            int rows,
+            long trigrams,
+            long fileBytes) {
 
         /** Successors a row, 1 to 12; 0 for an empty table. */
         public double meanSuccessors() {
@@ -111,10 +117,13 @@ public final class BaseTable {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long length = channel.size();
             if (length < HEADER_BYTES || length > MOST_BYTES) {
-                throw invalid(path, "DRAFT_TABLE_TRUNCATED", "has " + length + " bytes; a table has " + HEADER_BYTES
-                        + " to " + MOST_BYTES);
+                throw invalid(
+                        path,
+                        "DRAFT_TABLE_TRUNCATED",
+                        "has " + length + " bytes; a table has " + HEADER_BYTES + " to " + MOST_BYTES);
             }
-            ByteBuffer file = channel.map(FileChannel.MapMode.READ_ONLY, 0, length).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer file =
+                    channel.map(FileChannel.MapMode.READ_ONLY, 0, length).order(ByteOrder.LITTLE_ENDIAN);
             return checked(path, file);
         } catch (NoSuchFileException e) {
             throw new AdedException.NotFound("DRAFT_TABLE_NOT_FOUND", "no draft table at " + path);
@@ -148,27 +157,33 @@ public final class BaseTable {
                 || rows > TrigramRow.MAX_ROWS
                 || Integer.bitCount(slots) != 1
                 || slots <= rows) {
-            throw invalid(path, "DRAFT_TABLE_CORRUPT", "has a header that makes no sense: " + successors
-                    + " successors, " + vocabularySize + " tokens, " + rows + " rows, " + slots + " slots");
+            throw invalid(
+                    path,
+                    "DRAFT_TABLE_CORRUPT",
+                    "has a header that makes no sense: " + successors + " successors, " + vocabularySize + " tokens, "
+                            + rows + " rows, " + slots + " slots");
         }
         long expected = HEADER_BYTES + (long) Integer.BYTES * slots + (long) ROW_BYTES * rows;
         if (length != expected) {
-            throw invalid(path, "DRAFT_TABLE_TRUNCATED",
-                    "has " + length + " bytes; its header announces " + expected);
+            throw invalid(path, "DRAFT_TABLE_TRUNCATED", "has " + length + " bytes; its header announces " + expected);
         }
         if (file.getInt(AT_BODY_CHECKSUM) != checksum(file, HEADER_BYTES, length)) {
             throw invalid(path, "DRAFT_TABLE_CORRUPT", "is damaged: its content does not match its checksum");
         }
         long trigrams = checkRows(path, file, slots, rows, vocabularySize);
         checkIndex(path, file, slots, rows);
-        return new BaseTable(path, file, slots, new Statistics(
-                version,
-                vocabularySize,
-                file.getLong(AT_FINGERPRINT),
-                file.getLong(AT_TOKENS_COUNTED),
-                rows,
-                trigrams,
-                length));
+        return new BaseTable(
+                path,
+                file,
+                slots,
+                new Statistics(
+                        version,
+                        vocabularySize,
+                        file.getLong(AT_FINGERPRINT),
+                        file.getLong(AT_TOKENS_COUNTED),
+                        rows,
+                        trigrams,
+                        length));
     }
 
     /** A checksum is no signature: what a lookup relies on is checked, so that no file can lead it astray. */
@@ -215,7 +230,8 @@ public final class BaseTable {
                 used++;
                 int row = TrigramRow.rowOf(entry);
                 if (row < 0 || row >= rows) {
-                    throw invalid(path, "DRAFT_TABLE_CORRUPT", "is damaged: its index names row " + row + " of " + rows);
+                    throw invalid(
+                            path, "DRAFT_TABLE_CORRUPT", "is damaged: its index names row " + row + " of " + rows);
                 }
             }
         }
@@ -242,10 +258,13 @@ public final class BaseTable {
      */
     public BaseTable requireVocabulary(int vocabularySize, long fingerprint) {
         if (statistics.vocabularySize() != vocabularySize || statistics.fingerprint() != fingerprint) {
-            throw invalid(path, "DRAFT_TABLE_VOCABULARY", String.format(
-                    "was built for another vocabulary (%d tokens, fingerprint %016x); the model has %d tokens,"
-                            + " fingerprint %016x: build the table with this model",
-                    statistics.vocabularySize(), statistics.fingerprint(), vocabularySize, fingerprint));
+            throw invalid(
+                    path,
+                    "DRAFT_TABLE_VOCABULARY",
+                    String.format(
+                            "was built for another vocabulary (%d tokens, fingerprint %016x); the model has %d tokens,"
+                                    + " fingerprint %016x: build the table with this model",
+                            statistics.vocabularySize(), statistics.fingerprint(), vocabularySize, fingerprint));
         }
         return this;
     }

@@ -337,8 +337,7 @@ public final class BaseTableBuilder {
             }
             kept = Math.min(kept + 1, TrigramRow.SUCCESSORS);
             System.arraycopy(best, place, best, place + 1, kept - place - 1);
-            System.arraycopy(
-                    row, TrigramRow.TOKENS + place, row, TrigramRow.TOKENS + place + 1, kept - place - 1);
+            System.arraycopy(row, TrigramRow.TOKENS + place, row, TrigramRow.TOKENS + place + 1, kept - place - 1);
             best[place] = count;
             row[TrigramRow.TOKENS + place] = token;
         }

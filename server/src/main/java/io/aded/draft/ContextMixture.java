@@ -55,8 +55,7 @@ final class ContextMixture {
             float step = Math.max(SMALLEST_STEP, 1f / (seen[context]++ + 12));
             float total = 0;
             for (int s = 0; s < SOURCES; s++) {
-                responsibility[s] =
-                        weights[context * SOURCES + s] * candidates.shares[found * SOURCES + s];
+                responsibility[s] = weights[context * SOURCES + s] * candidates.shares[found * SOURCES + s];
                 total += responsibility[s];
             }
             for (int s = 0; s < SOURCES; s++) {

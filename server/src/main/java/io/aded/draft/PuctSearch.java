@@ -356,7 +356,9 @@ final class PuctSearch {
 
     /** Orders by visits, then estimate (positive floats compare as their bits do), then the older node. */
     private long sortKey(int node) {
-        return ((long) visits[node] << 46) | ((long) Float.floatToRawIntBits(estimates[node]) << 16) | (NODE_MASK - node);
+        return ((long) visits[node] << 46)
+                | ((long) Float.floatToRawIntBits(estimates[node]) << 16)
+                | (NODE_MASK - node);
     }
 
     // For tests: the search tree as it stands

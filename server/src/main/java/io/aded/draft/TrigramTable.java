@@ -90,8 +90,7 @@ final class TrigramTable {
      */
     TrigramTable(@Nullable BaseTable base, int maxRows) {
         if (maxRows < 1 || maxRows > TrigramRow.MAX_ROWS) {
-            throw new IllegalArgumentException(
-                    "maxRows is " + maxRows + "; allowed: 1 to " + TrigramRow.MAX_ROWS);
+            throw new IllegalArgumentException("maxRows is " + maxRows + "; allowed: 1 to " + TrigramRow.MAX_ROWS);
         }
         this.base = base;
         this.maxRows = maxRows;

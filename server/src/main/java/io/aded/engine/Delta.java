@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokens the ids emitted in this round, in order
  * @param logProbabilities one entry a token if asked for, else null
  */
-public record Delta(
-        String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities) {
+public record Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities) {
 
     /**
      * The model's probability of an emitted token, before sampling filters, and of its best alternatives.
