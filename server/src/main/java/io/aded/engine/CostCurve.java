@@ -126,6 +126,15 @@ final class CostCurve {
         return nanos[Math.min(tokens, nanos.length - 1)] * common;
     }
 
+    /** All expected times by width. May be called by any thread: an entry that is just being changed is old or new. */
+    double[] copy() {
+        double[] copy = new double[nanos.length];
+        for (int tokens = 1; tokens < copy.length; tokens++) {
+            copy[tokens] = nanos(tokens);
+        }
+        return copy;
+    }
+
     /** The widest pass in the table. */
     int maxTokens() {
         return nanos.length - 1;

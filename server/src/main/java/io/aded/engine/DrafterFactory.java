@@ -3,8 +3,10 @@ package io.aded.engine;
 import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
 
-/** Makes a stream's drafter. Never called with {@link DraftMode#OFF}. */
+/** Makes the drafters of sessions. Called by the engine thread only. */
 @FunctionalInterface
-interface DrafterFactory {
+public interface DrafterFactory {
+
+    /** A drafter for one session, made when its first turn in this mode begins. Never asked for {@link DraftMode#OFF}. */
     Drafter create(DraftMode mode);
 }

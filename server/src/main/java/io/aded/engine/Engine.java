@@ -17,8 +17,13 @@ public interface Engine extends AutoCloseable {
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one. */
     static Engine start(
             TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
-        return new LocalEngine(
-                model, options, telemetry, mode -> Drafters.create(mode, drafters), System::nanoTime);
+        return start(model, options, telemetry, mode -> Drafters.create(mode, drafters));
+    }
+
+    /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */
+    static Engine start(
+            TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterFactory drafters) {
+        return new LocalEngine(model, options, telemetry, drafters, System::nanoTime);
     }
 
     /** The model being served. */
@@ -32,6 +37,12 @@ public interface Engine extends AutoCloseable {
 
     /** A recent snapshot. */
     EngineStatus status();
+
+    /**
+     * What a forward pass costs by now: element n is the expected nanoseconds of a pass of n tokens, element 0 is 0. A
+     * recent copy.
+     */
+    double[] passNanos();
 
     /** Takes no more turns; returns once the running ones have ended or the grace is over (those left are cancelled). */
     void drain(Duration grace);

@@ -191,6 +191,11 @@ final class LocalEngine implements Engine {
     }
 
     @Override
+    public double[] passNanos() {
+        return curve.copy();
+    }
+
+    @Override
     public void drain(Duration grace) {
         accepting = false;
         wake();
