@@ -1,0 +1,259 @@
+package io.aded.client;
+
+import io.aded.v1.DetokenizeRequest;
+import io.aded.v1.GetModelRequest;
+import io.aded.v1.GetServerInfoRequest;
+import io.aded.v1.InferenceServiceGrpc;
+import io.aded.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
+import io.aded.v1.InferenceServiceGrpc.InferenceServiceStub;
+import io.aded.v1.ModelServiceGrpc;
+import io.aded.v1.ModelServiceGrpc.ModelServiceBlockingStub;
+import io.aded.v1.TokenizeRequest;
+import io.grpc.Channel;
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptors;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to a sidecar. Cheap to use from many threads at once; open one and keep it.
+ *
+ * <p>The connection is made when it is first needed and again whenever it breaks; calls made in the meantime fail with
+ * {@link AdedClientException.Unavailable}. {@link #awaitReady} waits for a sidecar that is still loading its model.
+ */
+public final class AdedClient implements AutoCloseable {
+    private final Channel channel;
+    private final @Nullable ManagedChannel ownChannel;
+    private final @Nullable ExecutorService ownExecutor;
+    private final Duration timeout;
+
+    private AdedClient(
+            Channel channel,
+            @Nullable ManagedChannel ownChannel,
+            @Nullable ExecutorService ownExecutor,
+            Duration timeout) {
+        this.channel = channel;
+        this.ownChannel = ownChannel;
+        this.ownExecutor = ownExecutor;
+        this.timeout = timeout;
+    }
+
+    /**
+     * Connects without encryption, as one does to a sidecar on the same machine.
+     *
+     * @param target {@code HOST:PORT} or {@code unix:PATH}
+     */
+    public static AdedClient connect(String target) {
+        return builder(target).build();
+    }
+
+    /**
+     * Starts the set-up of a client.
+     *
+     * @param target {@code HOST:PORT}, {@code unix:PATH} (Linux), or any other target that gRPC understands
+     */
+    public static Builder builder(String target) {
+        return new Builder(target, null);
+    }
+
+    /** Starts the set-up of a client over a gRPC channel of the caller's, which stays the caller's to shut down. */
+    public static Builder builder(ManagedChannel channel) {
+        return new Builder("", channel);
+    }
+
+    /** Answers one prompt of the user with the server's defaults. */
+    public AnswerStream generate(String content) {
+        return generate(Prompt.user(content), AnswerOptions.DEFAULT);
+    }
+
+    /** Answers one prompt and forgets it. The answer's timeout travels to the server as the call's deadline. */
+    public AnswerStream generate(Prompt prompt, AnswerOptions options) {
+        InferenceServiceStub stub = InferenceServiceGrpc.newStub(channel);
+        Duration limit = options.timeout();
+        if (limit != null) {
+            stub = stub.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        return SingleAnswer.start(stub, Wire.generate(prompt, options));
+    }
+
+    /** Opens a conversation with the server's defaults. Blocks until the server has answered. */
+    public Conversation converse() {
+        return converse(ConversationOptions.DEFAULT);
+    }
+
+    /**
+     * Opens or resumes a conversation. Blocks until the server has answered.
+     *
+     * @throws AdedClientException if it is refused, or not open in time
+     */
+    public Conversation converse(ConversationOptions options) {
+        return Conversation.open(InferenceServiceGrpc.newStub(channel), options);
+    }
+
+    /** Splits text into token ids. Text such as {@code <|im_end|>} stays text, and nothing is added around it. */
+    public List<Integer> tokenize(String text) {
+        return call(() -> inference()
+                .tokenize(TokenizeRequest.newBuilder().setText(text).build())
+                .getTokensList());
+    }
+
+    /** Puts token ids back together; control tokens have no text. */
+    public String detokenize(List<Integer> tokens) {
+        return call(() -> inference()
+                .detokenize(
+                        DetokenizeRequest.newBuilder().addAllTokens(tokens).build())
+                .getText());
+    }
+
+    /** Counts the tokens that a prompt would take, the chat template included, without running the model. */
+    public TokenCount countTokens(Prompt prompt) {
+        return call(() -> {
+            var counted = inference().countTokens(Wire.count(prompt));
+            return new TokenCount(counted.getTokens(), counted.getContextTokens());
+        });
+    }
+
+    /** The model being served. */
+    public ModelDetails model() {
+        return call(() -> Wire.model(
+                models().getModel(GetModelRequest.getDefaultInstance()).getModel()));
+    }
+
+    /** The server: versions, limits, defaults and load. */
+    public ServerDetails server() {
+        return call(() -> Wire.server(models().getServerInfo(GetServerInfoRequest.getDefaultInstance())));
+    }
+
+    /**
+     * Waits until the sidecar is there and ready to answer.
+     *
+     * @throws AdedClientException.DeadlineExceeded if it is not within the limit; the message says what was seen last
+     * @throws AdedClientException.Unsupported if the server has no health service
+     */
+    public void awaitReady(Duration limit) {
+        Readiness.await(channel, Checks.positive(limit, "limit"));
+    }
+
+    /** Ends every call under way and closes the connection, unless the channel was given. */
+    @Override
+    public void close() {
+        if (ownChannel != null) {
+            ownChannel.shutdownNow();
+            try {
+                if (!ownChannel.awaitTermination(5, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("the connection did not close within 5 s");
+                }
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (ownExecutor != null) {
+            ownExecutor.shutdown();
+        }
+    }
+
+    private InferenceServiceBlockingStub inference() {
+        return InferenceServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private ModelServiceBlockingStub models() {
+        return ModelServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private static <T> T call(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (StatusRuntimeException failed) {
+            throw Failures.decode(failed);
+        }
+    }
+
+    /** How to connect. */
+    public static final class Builder {
+        private static final String CLIENT_ID = "aded-client-id";
+
+        private final String target;
+        private final @Nullable ManagedChannel given;
+        private final Metadata headers = new Metadata();
+        private ChannelCredentials credentials = InsecureChannelCredentials.create();
+        private Duration timeout = Duration.ofSeconds(30);
+
+        private Builder(String target, @Nullable ManagedChannel given) {
+            this.target = target;
+            this.given = given;
+        }
+
+        /** Encrypts, trusting the certificate authorities that Java trusts. Off unless asked for. */
+        public Builder tls() {
+            credentials = TlsChannelCredentials.create();
+            return this;
+        }
+
+        /** Encrypts, trusting the authorities in a PEM file. */
+        public Builder tls(Path authorities) {
+            try {
+                credentials = TlsChannelCredentials.newBuilder()
+                        .trustManager(authorities.toFile())
+                        .build();
+            } catch (IOException unreadable) {
+                throw new UncheckedIOException("cannot read certificates from " + authorities, unreadable);
+            }
+            return this;
+        }
+
+        /** Sends {@code authorization: Bearer TOKEN} with every call. Only over TLS or a unix socket is it a secret. */
+        public Builder token(String token) {
+            return metadata("authorization", "Bearer " + token);
+        }
+
+        /** Names the caller: calls of one name share one fair portion of the server. */
+        public Builder clientId(String id) {
+            return metadata(CLIENT_ID, id);
+        }
+
+        /** Sends a header with every call. The name is lower case and does not end in {@code -bin}. */
+        public Builder metadata(String name, String value) {
+            headers.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value);
+            return this;
+        }
+
+        /** How long calls other than answers and conversations may take; 30 s unless said otherwise. */
+        public Builder timeout(Duration limit) {
+            timeout = Checks.positive(limit, "timeout");
+            return this;
+        }
+
+        /** Makes the client. Nothing is sent yet. */
+        public AdedClient build() {
+            ManagedChannel own = null;
+            ExecutorService executor = null;
+            Channel base = given;
+            if (base == null) {
+                executor = Executors.newVirtualThreadPerTaskExecutor();
+                ManagedChannelBuilder<?> builder = Grpc.newChannelBuilder(target, credentials);
+                own = builder.executor(executor).build();
+                base = own;
+            }
+            Channel channel =
+                    ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(headers));
+            return new AdedClient(channel, own, executor, timeout);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package io.aded.client;
+
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a call can fail with, decoded from the status that the server sent and its details. Sealed: a
+ * {@code switch} over it can decide what to do, and a new kind will not go unnoticed.
+ *
+ * <p>Which kind? {@link InvalidRequest} and {@link NotFound} will fail again unless the request changes;
+ * {@link FailedPrecondition} unless something else happens first; {@link ResourceExhausted} and {@link Unavailable} are
+ * worth another try later; {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
+ */
+public abstract sealed class AdedClientException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final String reason;
+
+    private AdedClientException(String reason, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+    }
+
+    /** A stable name in UPPER_SNAKE_CASE that programs may compare; empty if the failure did not come from the sidecar. */
+    public String reason() {
+        return reason;
+    }
+
+    /** The request itself is wrong; the same request will fail again. */
+    public static final class InvalidRequest extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        private final List<Violation> violations;
+
+        InvalidRequest(String reason, String message, List<Violation> violations, @Nullable Throwable cause) {
+            super(reason, message, cause);
+            this.violations = List.copyOf(violations);
+        }
+
+        /** Every wrong field; empty if the server named none. */
+        public List<Violation> violations() {
+            return violations;
+        }
+    }
+
+    /**
+     * One thing that is wrong with a request.
+     *
+     * @param field its path in the request message, such as {@code sampling.temperature}
+     * @param description what was wrong and what is allowed
+     */
+    public record Violation(String field, String description) implements Serializable {}
+
+    /** The request is fine, but not now: the state that it needs is not there. */
+    public static final class FailedPrecondition extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        FailedPrecondition(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** The model or conversation that was named is not there. */
+    public static final class NotFound extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        NotFound(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** A limit of the server is reached, such as a full queue. */
+    public static final class ResourceExhausted extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        private final @Nullable Duration retryAfter;
+
+        ResourceExhausted(
+                String reason, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+            super(reason, message, cause);
+            this.retryAfter = retryAfter;
+        }
+
+        /** When trying again makes sense, if the server said so. */
+        public Optional<Duration> retryAfter() {
+            return Optional.ofNullable(retryAfter);
+        }
+    }
+
+    /** The server cannot be reached, is loading the model, is draining, or went away in the middle. */
+    public static final class Unavailable extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        Unavailable(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** The caller's time limit passed, or the server's limit for waiting in the queue. */
+    public static final class DeadlineExceeded extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        DeadlineExceeded(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** The caller cancelled, closed what it was reading, or was interrupted. */
+    public static final class Cancelled extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        Cancelled(String message, @Nullable Throwable cause) {
+            super("CANCELLED", message, cause);
+        }
+    }
+
+    /** The server wants credentials, or other ones. */
+    public static final class Denied extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        Denied(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** The server does not have this part of the API. */
+    public static final class Unsupported extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        Unsupported(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+
+    /** A fault of the server, or an answer that the API does not allow. */
+    public static final class Internal extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        Internal(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+    }
+}

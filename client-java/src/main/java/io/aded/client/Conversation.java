@@ -1,0 +1,351 @@
+package io.aded.client;
+
+import io.aded.v1.Cancel;
+import io.aded.v1.ConverseRequest;
+import io.aded.v1.ConverseResponse;
+import io.aded.v1.InferenceServiceGrpc.InferenceServiceStub;
+import io.aded.v1.Turn;
+import io.aded.v1.Update;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A conversation with the model: it remembers what was said, keeps its KV cache on the server, and guesses better with
+ * every turn. One turn at a time; open several conversations to talk in parallel.
+ *
+ * <p>An answer that fails ends the conversation: {@link #ask} throws the same failure from then on. A conversation opened
+ * with an id can be resumed by opening it again. Thread-safe.
+ */
+public final class Conversation implements AutoCloseable {
+
+    /*
+     * One call, many answers.
+     *   "current" is the answer that events belong to. An answer that its reader closed early is still current on the
+     *   server until its "finished" arrives; meanwhile we are "draining": events are pulled and dropped. A turn asked for
+     *   in that time waits in "next" and is sent when the drain is over, so that the server never sees two turns at once.
+     *
+     *   Messages are sent under the lock, since a call may be written to by one thread at a time. "requested" says that one
+     *   message is on request already; there is never more than one, so none is left over when an answer ends.
+     */
+
+    private final Object lock = new Object();
+    private final CompletableFuture<ConversationInfo> opened = new CompletableFuture<>();
+    private @Nullable ClientCallStreamObserver<ConverseRequest> call;
+    private @Nullable ConversationInfo info;
+    private @Nullable TurnSource current;
+    private @Nullable TurnSource next;
+    private @Nullable AdedClientException failure;
+    private boolean requested = true;
+    private boolean draining;
+    private boolean closed;
+
+    private Conversation() {}
+
+    static Conversation open(InferenceServiceStub stub, ConversationOptions options) {
+        Conversation conversation = new Conversation();
+        stub.converse(conversation.new Responses());
+        conversation.await(options);
+        return conversation;
+    }
+
+    private void await(ConversationOptions options) {
+        Duration timeout = options.openTimeout();
+        send(ConverseRequest.newBuilder().setOpen(Wire.open(options)).build());
+        try {
+            ConversationInfo answered = opened.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            synchronized (lock) {
+                info = answered;
+            }
+        } catch (InterruptedException interrupted) {
+            abort("interrupted while opening");
+            Thread.currentThread().interrupt();
+            throw new AdedClientException.Cancelled("interrupted while opening the conversation", interrupted);
+        } catch (TimeoutException late) {
+            abort("not opened in time");
+            throw new AdedClientException.DeadlineExceeded(
+                    "CLIENT_TIMEOUT", "the conversation was not open after " + timeout, late);
+        } catch (ExecutionException failed) {
+            throw Failures.decode(failed.getCause());
+        }
+    }
+
+    /** What the server opened. */
+    public ConversationInfo info() {
+        synchronized (lock) {
+            if (info == null) {
+                throw new IllegalStateException("the conversation is not open");
+            }
+            return info;
+        }
+    }
+
+    /** Says something as the user. As {@link #ask(Prompt, AnswerOptions)} with the conversation's defaults. */
+    public AnswerStream ask(String content) {
+        return ask(Prompt.user(content), AnswerOptions.DEFAULT);
+    }
+
+    /**
+     * Starts the next turn. An answer that was closed early is waited for in the background before the turn is sent.
+     *
+     * @throws IllegalStateException if the previous answer is still being read, or the conversation was closed
+     * @throws AdedClientException if the conversation has failed
+     */
+    public AnswerStream ask(Prompt prompt, AnswerOptions options) {
+        TurnSource turn = new TurnSource(Wire.turn(prompt, options));
+        synchronized (lock) {
+            requireOpen();
+            if (next != null || (current != null && !draining)) {
+                throw new IllegalStateException(
+                        "the previous answer is still running; read it to its end or close it first");
+            }
+            if (current == null) {
+                begin(turn);
+            } else {
+                next = turn;
+            }
+        }
+        Duration timeout = options.timeout();
+        if (timeout != null) {
+            turn.answer.expireAfter(timeout);
+        }
+        return turn.answer;
+    }
+
+    /** Changes how tokens are drawn in the turns that follow; null values stay. */
+    public void update(Sampling sampling) {
+        update(Update.newBuilder().setSampling(Wire.sampling(sampling)).build());
+    }
+
+    /** Changes how the server guesses ahead in the turns that follow; null values stay. */
+    public void update(Draft draft) {
+        update(Update.newBuilder().setDraft(Wire.draft(draft)).build());
+    }
+
+    private void update(Update update) {
+        synchronized (lock) {
+            requireOpen();
+            send(ConverseRequest.newBuilder().setUpdate(update).build());
+        }
+    }
+
+    /** Ends the conversation. A running answer is cancelled. */
+    @Override
+    public void close() {
+        TurnSource running;
+        TurnSource waiting;
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            running = draining ? null : current;
+            waiting = next;
+            if (failure == null) {
+                if (current == null) {
+                    call().onCompleted();
+                } else {
+                    call().cancel("the conversation was closed", null);
+                }
+            }
+        }
+        AdedClientException reason = new AdedClientException.Cancelled("the conversation was closed", null);
+        if (running != null) {
+            running.answer.fail(reason);
+        }
+        if (waiting != null) {
+            waiting.answer.fail(reason);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the conversation was closed");
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void begin(TurnSource turn) {
+        current = turn;
+        draining = false;
+        send(ConverseRequest.newBuilder().setTurn(turn.message).build());
+        if (turn.wanted) {
+            requestOne();
+        }
+    }
+
+    private void requestOne() {
+        if (!requested) {
+            requested = true;
+            call().request(1);
+        }
+    }
+
+    private void send(ConverseRequest request) {
+        synchronized (lock) {
+            call().onNext(request);
+        }
+    }
+
+    private void abort(String why) {
+        synchronized (lock) {
+            closed = true;
+            call().cancel(why, null);
+        }
+    }
+
+    private ClientCallStreamObserver<ConverseRequest> call() {
+        if (call == null) {
+            throw new IllegalStateException("the call has not started");
+        }
+        return call;
+    }
+
+    private void sendCancel() {
+        if (failure == null && !closed) {
+            send(ConverseRequest.newBuilder()
+                    .setCancel(Cancel.getDefaultInstance())
+                    .build());
+        }
+    }
+
+    private void end(AdedClientException reported) {
+        TurnSource running;
+        TurnSource waiting;
+        synchronized (lock) {
+            if (failure == null) {
+                failure = reported;
+            }
+            running = draining ? null : current;
+            waiting = next;
+            current = null;
+            next = null;
+        }
+        opened.completeExceptionally(reported);
+        if (running != null) {
+            running.answer.fail(reported);
+        }
+        if (waiting != null) {
+            waiting.answer.fail(reported);
+        }
+    }
+
+    /** One turn, as the source of its answer's events. */
+    private final class TurnSource implements AnswerStream.Source {
+        private final Turn message;
+        private final AnswerStream answer = new AnswerStream(this);
+        private boolean wanted;
+
+        TurnSource(Turn message) {
+            this.message = message;
+        }
+
+        @Override
+        public void pull() {
+            synchronized (lock) {
+                if (current == this) {
+                    requestOne();
+                } else {
+                    wanted = true;
+                }
+            }
+        }
+
+        @Override
+        public void stop() {
+            synchronized (lock) {
+                if (current == this && !draining) {
+                    sendCancel();
+                    return;
+                }
+            }
+            answer.close();
+        }
+
+        @Override
+        public void abandon() {
+            synchronized (lock) {
+                if (next == this) {
+                    next = null;
+                } else if (current == this && !draining) {
+                    sendCancel();
+                    draining = true;
+                    requestOne();
+                }
+            }
+        }
+    }
+
+    /** What the server says. */
+    private final class Responses implements ClientResponseObserver<ConverseRequest, ConverseResponse> {
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<ConverseRequest> started) {
+            started.disableAutoRequestWithInitial(1);
+            synchronized (lock) {
+                call = started;
+            }
+        }
+
+        @Override
+        public void onNext(ConverseResponse response) {
+            synchronized (lock) {
+                requested = false;
+            }
+            switch (response.getEventCase()) {
+                case OPENED -> opened.complete(Wire.opened(response.getOpened()));
+                case DELTA -> deliver(Wire.delta(response.getDelta()));
+                case ROUND -> deliver(Wire.round(response.getRound()));
+                case FINISHED -> deliver(Wire.finished(response.getFinished()));
+                // An event of a later version of the API: pass over it.
+                case EVENT_NOT_SET -> {
+                    synchronized (lock) {
+                        requestOne();
+                    }
+                }
+            }
+        }
+
+        private void deliver(AnswerEvent event) {
+            TurnSource receiving = null;
+            synchronized (lock) {
+                boolean last = event instanceof AnswerEvent.Finished;
+                if (!draining) {
+                    receiving = current;
+                } else if (!last) {
+                    requestOne();
+                }
+                if (last) {
+                    current = null;
+                    draining = false;
+                    if (next != null) {
+                        TurnSource waiting = next;
+                        next = null;
+                        begin(waiting);
+                    }
+                }
+            }
+            if (receiving != null) {
+                receiving.answer.deliver(event);
+            }
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            end(Failures.decode(thrown));
+        }
+
+        @Override
+        public void onCompleted() {
+            end(new AdedClientException.Unavailable(
+                    "CONVERSATION_ENDED", "the server ended the conversation", null));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.aded.client;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a conversation was opened with.
+ *
+ * @param id its name: the caller's, or one that the server made up
+ * @param resumed whether it goes on with one that was kept
+ * @param historyTokens tokens of history that it starts with
+ * @param retention how long it will be kept after the stream ends; zero if it will not be
+ * @param model the model being served
+ * @param contextTokens tokens that it can hold, prompts and answers together
+ * @param sampling how tokens will be drawn
+ * @param draft how the server will guess ahead
+ * @param library what runs the model
+ * @param devices where it runs
+ */
+public record ConversationInfo(
+        String id,
+        boolean resumed,
+        int historyTokens,
+        Duration retention,
+        String model,
+        int contextTokens,
+        Sampling sampling,
+        Draft draft,
+        String library,
+        List<String> devices) {
+
+    /** Defensive copy of the list. */
+    public ConversationInfo {
+        devices = List.copyOf(devices);
+    }
+}

@@ -1,0 +1,81 @@
+package io.aded.client;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.aded.client.AdedClientException.Violation;
+import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The one place where a gRPC status becomes an exception of ours. */
+final class Failures {
+    private static final String DOMAIN = "aded.io";
+
+    private Failures() {}
+
+    /** Decodes whatever a stub or an observer reported. */
+    static AdedClientException decode(Throwable thrown) {
+        if (thrown instanceof AdedClientException already) {
+            return already;
+        }
+        Status status = Status.fromThrowable(thrown);
+        Details details = Details.of(StatusProto.fromThrowable(thrown));
+        String described = status.getDescription();
+        String message = described == null || described.isEmpty() ? describe(status) : described;
+        String reason = details.reason;
+        return switch (status.getCode()) {
+            case INVALID_ARGUMENT, OUT_OF_RANGE ->
+                new AdedClientException.InvalidRequest(reason, message, details.violations, thrown);
+            case FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS ->
+                new AdedClientException.FailedPrecondition(reason, message, thrown);
+            case NOT_FOUND -> new AdedClientException.NotFound(reason, message, thrown);
+            case RESOURCE_EXHAUSTED ->
+                new AdedClientException.ResourceExhausted(reason, message, details.retryAfter, thrown);
+            case UNAVAILABLE -> new AdedClientException.Unavailable(reason, message, thrown);
+            case DEADLINE_EXCEEDED -> new AdedClientException.DeadlineExceeded(reason, message, thrown);
+            case CANCELLED -> new AdedClientException.Cancelled(message, thrown);
+            case UNAUTHENTICATED, PERMISSION_DENIED -> new AdedClientException.Denied(reason, message, thrown);
+            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, thrown);
+            case INTERNAL, UNKNOWN, DATA_LOSS, OK -> new AdedClientException.Internal(reason, message, thrown);
+        };
+    }
+
+    private static String describe(Status status) {
+        Throwable cause = status.getCause();
+        return cause == null ? status.getCode().name() : status.getCode().name() + ": " + cause;
+    }
+
+    /** What the details say, as far as this client knows them; details of other kinds are passed over. */
+    private record Details(String reason, List<Violation> violations, @Nullable Duration retryAfter) {
+        static Details of(com.google.rpc.@Nullable Status status) {
+            String reason = "";
+            List<Violation> violations = List.of();
+            Duration retryAfter = null;
+            if (status != null) {
+                try {
+                    for (Any detail : status.getDetailsList()) {
+                        if (detail.is(ErrorInfo.class)) {
+                            ErrorInfo info = detail.unpack(ErrorInfo.class);
+                            reason = info.getDomain().equals(DOMAIN) ? info.getReason() : reason;
+                        } else if (detail.is(BadRequest.class)) {
+                            violations = detail.unpack(BadRequest.class).getFieldViolationsList().stream()
+                                    .map(wrong -> new Violation(wrong.getField(), wrong.getDescription()))
+                                    .toList();
+                        } else if (detail.is(RetryInfo.class)) {
+                            retryAfter = Wire.duration(
+                                    detail.unpack(RetryInfo.class).getRetryDelay());
+                        }
+                    }
+                } catch (InvalidProtocolBufferException damaged) {
+                    // The status itself still says what happened; half-read details are better than another failure.
+                }
+            }
+            return new Details(reason, violations, retryAfter);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package io.aded.client;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How tokens are drawn. Null leaves a value as the server or the conversation has it. Values are checked by the server,
+ * all at once ({@link AdedClientException.InvalidRequest}); ranges stand in {@code sampling.proto}.
+ *
+ * @param temperature 0 (always the best token) to 100
+ * @param topK keep the k best tokens; 0 keeps all
+ * @param topP keep the best tokens up to this probability, above 0, up to 1
+ * @param minP drop tokens below this share of the best one's probability, 0 to 1
+ * @param typicalP locally typical sampling, above 0, up to 1 (off)
+ * @param repeatPenalty above 0, up to 100; 1 is off
+ * @param frequencyPenalty -100 to 100; 0 is off
+ * @param presencePenalty -100 to 100; 0 is off
+ * @param penaltyWindow tokens that penalties look back on, 0 to 65536
+ * @param seed an unsigned number in an int; without one the server draws it
+ * @param logitBias added to the logits of token ids; empty leaves it as it is
+ * @param grammar a GBNF grammar that the answer must match; empty removes one
+ * @param jsonSchema a JSON schema that the answer must match; empty removes one; excludes {@code grammar}
+ */
+public record Sampling(
+        @Nullable Float temperature,
+        @Nullable Integer topK,
+        @Nullable Float topP,
+        @Nullable Float minP,
+        @Nullable Float typicalP,
+        @Nullable Float repeatPenalty,
+        @Nullable Float frequencyPenalty,
+        @Nullable Float presencePenalty,
+        @Nullable Integer penaltyWindow,
+        @Nullable Integer seed,
+        Map<Integer, Float> logitBias,
+        @Nullable String grammar,
+        @Nullable String jsonSchema) {
+
+    /** As the server or the conversation has it. */
+    public static final Sampling DEFAULT = builder().build();
+
+    /** Always the best token. */
+    public static final Sampling GREEDY = builder().temperature(0).build();
+
+    /** Defensive copy of the map. */
+    public Sampling {
+        logitBias = Map.copyOf(logitBias);
+    }
+
+    /** Starts with nothing set. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects what is to be set. */
+    public static final class Builder {
+        private @Nullable Float temperature;
+        private @Nullable Integer topK;
+        private @Nullable Float topP;
+        private @Nullable Float minP;
+        private @Nullable Float typicalP;
+        private @Nullable Float repeatPenalty;
+        private @Nullable Float frequencyPenalty;
+        private @Nullable Float presencePenalty;
+        private @Nullable Integer penaltyWindow;
+        private @Nullable Integer seed;
+        private Map<Integer, Float> logitBias = Map.of();
+        private @Nullable String grammar;
+        private @Nullable String jsonSchema;
+
+        private Builder() {}
+
+        /** 0 (always the best token) to 100. */
+        public Builder temperature(double value) {
+            temperature = (float) value;
+            return this;
+        }
+
+        /** Keep the k best tokens; 0 keeps all. */
+        public Builder topK(int value) {
+            topK = value;
+            return this;
+        }
+
+        /** Keep the best tokens up to this probability: above 0, up to 1. */
+        public Builder topP(double value) {
+            topP = (float) value;
+            return this;
+        }
+
+        /** Drop tokens below this share of the best one's probability: 0 to 1. */
+        public Builder minP(double value) {
+            minP = (float) value;
+            return this;
+        }
+
+        /** Locally typical sampling: above 0, up to 1 (off). */
+        public Builder typicalP(double value) {
+            typicalP = (float) value;
+            return this;
+        }
+
+        /** Above 0, up to 100; 1 is off. */
+        public Builder repeatPenalty(double value) {
+            repeatPenalty = (float) value;
+            return this;
+        }
+
+        /** -100 to 100; 0 is off. */
+        public Builder frequencyPenalty(double value) {
+            frequencyPenalty = (float) value;
+            return this;
+        }
+
+        /** -100 to 100; 0 is off. */
+        public Builder presencePenalty(double value) {
+            presencePenalty = (float) value;
+            return this;
+        }
+
+        /** Tokens that penalties look back on: 0 to 65536. */
+        public Builder penaltyWindow(int tokens) {
+            penaltyWindow = tokens;
+            return this;
+        }
+
+        /** All 32 bits are allowed; the number is unsigned. */
+        public Builder seed(int value) {
+            seed = value;
+            return this;
+        }
+
+        /** Added to the logits of token ids: -1000 to 1000, or negative infinity to forbid the token. */
+        public Builder logitBias(Map<Integer, Float> biases) {
+            logitBias = Map.copyOf(biases);
+            return this;
+        }
+
+        /** A GBNF grammar that the answer must match; empty removes the conversation's. */
+        public Builder grammar(String gbnf) {
+            grammar = gbnf;
+            return this;
+        }
+
+        /** A JSON schema that the answer must match; empty removes the conversation's. */
+        public Builder jsonSchema(String schema) {
+            jsonSchema = schema;
+            return this;
+        }
+
+        /** What was collected. */
+        public Sampling build() {
+            return new Sampling(
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    typicalP,
+                    repeatPenalty,
+                    frequencyPenalty,
+                    presencePenalty,
+                    penaltyWindow,
+                    seed,
+                    logitBias,
+                    grammar,
+                    jsonSchema);
+        }
+    }
+}

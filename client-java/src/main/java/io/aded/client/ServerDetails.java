@@ -1,0 +1,89 @@
+package io.aded.client;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The server: versions, limits, defaults and load.
+ *
+ * @param version its own version
+ * @param library what runs the model
+ * @param runtime the Java runtime
+ * @param startTime when it started
+ * @param limits what it allows
+ * @param defaultSampling how tokens are drawn where requests do not say
+ * @param defaultDraft how it guesses ahead where requests do not say
+ * @param draftModes the drafters that requests may name
+ * @param capabilities optional parts of the API that it has, by name
+ * @param load how busy it was a moment ago
+ */
+public record ServerDetails(
+        String version,
+        String library,
+        String runtime,
+        Instant startTime,
+        Limits limits,
+        Sampling defaultSampling,
+        Draft defaultDraft,
+        List<Draft.Mode> draftModes,
+        Set<String> capabilities,
+        Load load) {
+
+    /** Defensive copies. */
+    public ServerDetails {
+        draftModes = List.copyOf(draftModes);
+        capabilities = Set.copyOf(capabilities);
+    }
+
+    /**
+     * What the server allows.
+     *
+     * @param contextTokens tokens that one conversation can hold
+     * @param maxRunning turns decoded at once
+     * @param maxWaiting turns that may wait
+     * @param maxWait how long a turn may wait
+     * @param maxMessageBytes the largest request message
+     * @param maxRetention how long a conversation can be kept; zero for not at all
+     * @param maxRetainedConversations conversations kept at once
+     */
+    public record Limits(
+            int contextTokens,
+            int maxRunning,
+            int maxWaiting,
+            Duration maxWait,
+            int maxMessageBytes,
+            Duration maxRetention,
+            int maxRetainedConversations) {}
+
+    /**
+     * How busy the server was.
+     *
+     * @param running turns being decoded
+     * @param waiting turns in the queue
+     * @param parked running turns that wait for a slow reader
+     * @param sessions open conversations
+     * @param cellsUsed KV-cache cells in use, one per token
+     * @param cells KV-cache cells that there are
+     * @param sequencesUsed sequence ids in use
+     * @param sequences sequence ids that there are
+     * @param roundsTotal forward passes since the start
+     * @param tokensTotal tokens emitted since the start
+     * @param prefilledTokensTotal prompt tokens computed since the start
+     * @param reusedTokensTotal prompt tokens since the start that were already in the KV cache
+     */
+    public record Load(
+            int running,
+            int waiting,
+            int parked,
+            int sessions,
+            int cellsUsed,
+            int cells,
+            int sequencesUsed,
+            int sequences,
+            long roundsTotal,
+            long tokensTotal,
+            long prefilledTokensTotal,
+            long reusedTokensTotal) {}
+}

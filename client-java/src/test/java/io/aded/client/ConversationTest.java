@@ -1,0 +1,250 @@
+package io.aded.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.aded.v1.ConverseRequest;
+import io.aded.v1.ConverseRequest.EventCase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+final class ConversationTest {
+    private final Sidecars sidecars = new Sidecars();
+    private final AdedClient client = sidecars.client;
+
+    @AfterEach
+    void close() throws InterruptedException {
+        sidecars.close();
+    }
+
+    @Test
+    void open_withOptions_sendsThemAndReportsWhatIsInForce() {
+        ConversationOptions options = ConversationOptions.builder()
+                .id("desk-7")
+                .requireResume(true)
+                .retention(Duration.ofMinutes(5))
+                .sampling(Sampling.builder().temperature(0.25).seed(9).build())
+                .draft(Draft.of(Draft.Mode.ADED_MCTS).withMaxNodes(32))
+                .logProbabilities(3)
+                .build();
+        try (Conversation conversation = client.converse(options)) {
+            ConversationInfo info = conversation.info();
+            assertThat(info.id()).isEqualTo("desk-7");
+            assertThat(info.resumed()).isTrue();
+            assertThat(info.historyTokens()).isEqualTo(12);
+            assertThat(info.retention()).isEqualTo(Duration.ofMinutes(5));
+            assertThat(info.sampling()).isEqualTo(options.sampling());
+            assertThat(info.draft()).isEqualTo(options.draft());
+            assertThat(info.devices()).containsExactly("CPU");
+        }
+        ConverseRequest first = sidecars.fake.conversed.element();
+        assertThat(first.getOpen().getRequireResume()).isTrue();
+        assertThat(first.getOpen().getLogProbabilities()).isEqualTo(3);
+        assertThat(first.getOpen().hasReportRounds()).isFalse();
+    }
+
+    @Test
+    void open_refused_throwsWhatTheServerSaid() {
+        ConversationOptions options =
+                ConversationOptions.builder().model("another").build();
+        assertThatExceptionOfType(AdedClientException.NotFound.class).isThrownBy(() -> client.converse(options));
+    }
+
+    @Test
+    void open_noAnswerInTime_failsAndCancels() {
+        ConversationOptions options = ConversationOptions.builder()
+                .model("slow")
+                .openTimeout(Duration.ofMillis(100))
+                .build();
+        assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
+                .isThrownBy(() -> client.converse(options));
+        await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
+    }
+
+    @Test
+    void ask_severalTurns_shareOneStream() {
+        try (Conversation conversation = client.converse()) {
+            for (int turn = 1; turn <= 20; turn++) {
+                assertThat(conversation.ask("turn").await().text()).isEqualTo("turn " + turn);
+            }
+        }
+        assertThat(sidecars.fake.headers).hasSize(1);
+    }
+
+    @Test
+    void ask_whileAnAnswerIsRead_isRefusedHere() {
+        try (Conversation conversation = client.converse()) {
+            Iterator<AnswerEvent> events = conversation.ask("count 100").iterator();
+            events.next();
+            assertThatThrownBy(() -> conversation.ask("turn")).isInstanceOf(IllegalStateException.class);
+            events.forEachRemaining(event -> {});
+            assertThat(conversation.ask("turn").await().text()).isEqualTo("turn 2");
+        }
+    }
+
+    @Test
+    void cancel_runningTurn_finishesItAsCancelledAndGoesOn() {
+        try (Conversation conversation = client.converse()) {
+            AnswerStream answer = conversation.ask("forever");
+            List<AnswerEvent> events = new ArrayList<>();
+            for (AnswerEvent event : answer) {
+                events.add(event);
+                if (events.size() == 3) {
+                    answer.cancel();
+                }
+            }
+            assertThat(events.getLast())
+                    .isInstanceOfSatisfying(
+                            AnswerEvent.Finished.class,
+                            finished -> assertThat(finished.reason()).isEqualTo(FinishReason.CANCELLED));
+            assertThat(conversation.ask("turn").await().text()).isEqualTo("turn 2");
+        }
+    }
+
+    @Test
+    void close_answerEarly_drainsItBeforeTheNextTurnIsSent() {
+        try (Conversation conversation = client.converse()) {
+            for (int turn = 1; turn < 40; turn += 2) {
+                try (AnswerStream answer = conversation.ask("forever")) {
+                    answer.iterator().next();
+                }
+                assertThat(conversation.ask("turn").await().text()).isEqualTo("turn " + (turn + 1));
+            }
+        }
+        assertThat(sidecars.fake.cancelledCalls).hasValue(0);
+    }
+
+    @Test
+    void close_answerNeverRead_freesTheConversation() {
+        try (Conversation conversation = client.converse()) {
+            conversation.ask("count 3").close();
+            assertThat(conversation.ask("turn").await().text()).isEqualTo("turn 2");
+        }
+    }
+
+    @Test
+    void close_waitingTurn_isNeverSent() {
+        try (Conversation conversation = client.converse()) {
+            conversation.ask("forever").close();
+            AnswerStream waiting = conversation.ask("count 1");
+            waiting.close();
+            assertThat(conversation.ask("echo me").await().text()).isEqualTo("echo me");
+        }
+        assertThat(sidecars.fake.conversed)
+                .filteredOn(request -> request.getEventCase() == EventCase.TURN)
+                .extracting(request -> request.getTurn().getMessages(0).getContent())
+                .endsWith("echo me")
+                .hasSizeBetween(2, 3);
+    }
+
+    @Test
+    void demand_leftFromOneAnswer_doesNotLetTheNextOneIn() {
+        try (Conversation conversation = client.converse()) {
+            // The iterator reads ahead by 16; the answer is over after 2, so most of its demand is unused.
+            conversation.ask("count 1").iterator().forEachRemaining(event -> {});
+            int before = sidecars.fake.deltasSent.get();
+            AnswerStream unread = conversation.ask("forever");
+            await().until(() -> sidecars.fake.conversed.size() == 3);
+            await().during(Duration.ofMillis(200))
+                    .untilAsserted(() -> assertThat(sidecars.fake.deltasSent).hasValue(before));
+            unread.close();
+        }
+    }
+
+    @Test
+    void failure_inATurn_endsTheConversation() {
+        try (Conversation conversation = client.converse()) {
+            Iterator<AnswerEvent> events =
+                    conversation.ask("fail 1 INVALID_ARGUMENT").iterator();
+            assertThat(events.next()).isInstanceOf(AnswerEvent.Delta.class);
+            assertThatExceptionOfType(AdedClientException.InvalidRequest.class).isThrownBy(events::hasNext);
+            assertThatExceptionOfType(AdedClientException.InvalidRequest.class)
+                    .isThrownBy(() -> conversation.ask("turn"));
+        }
+    }
+
+    @Test
+    void server_goneBetweenTurns_nextAskFails() {
+        try (Conversation conversation = client.converse()) {
+            conversation.ask("turn").await();
+            sidecars.server.shutdownNow();
+            await().untilAsserted(() -> assertThatExceptionOfType(AdedClientException.Unavailable.class)
+                    .isThrownBy(() -> conversation.ask("turn").await()));
+        }
+    }
+
+    @Test
+    void server_endsTheStream_runningAnswerFails() {
+        try (Conversation conversation = client.converse()) {
+            assertThatExceptionOfType(AdedClientException.Unavailable.class)
+                    .isThrownBy(() -> conversation.ask("stop short 1").await())
+                    .satisfies(failure -> assertThat(failure.reason()).isEqualTo("CONVERSATION_ENDED"));
+        }
+    }
+
+    @Test
+    void close_whileAnswering_failsTheReaderAndCancelsTheCall() {
+        Conversation conversation = client.converse();
+        CompletableFuture<Answer> answer = conversation.ask("silent").future();
+        conversation.close();
+        conversation.close();
+        assertThatThrownBy(answer::get).hasCauseInstanceOf(AdedClientException.Cancelled.class);
+        await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
+        assertThatThrownBy(() -> conversation.ask("turn")).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void timeout_ofATurn_failsItAndLeavesTheConversation() {
+        try (Conversation conversation = client.converse()) {
+            AnswerOptions options =
+                    AnswerOptions.builder().timeout(Duration.ofMillis(50)).build();
+            assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
+                    .isThrownBy(() ->
+                            conversation.ask(Prompt.user("silent"), options).await());
+            assertThat(conversation.ask("turn").await().text()).isEqualTo("turn 2");
+        }
+    }
+
+    @Test
+    void update_betweenTurns_isSentInOrder() {
+        try (Conversation conversation = client.converse()) {
+            conversation.ask("turn").await();
+            conversation.update(Draft.OFF);
+            conversation.update(Sampling.GREEDY);
+            conversation.ask("turn").await();
+        }
+        assertThat(sidecars.fake.conversed)
+                .extracting(ConverseRequest::getEventCase)
+                .containsExactly(
+                        EventCase.OPEN, EventCase.TURN, EventCase.UPDATE, EventCase.UPDATE, EventCase.TURN);
+    }
+
+    @Test
+    void conversations_inParallel_doNotMix() {
+        List<CompletableFuture<List<String>>> all = new ArrayList<>();
+        for (int speaker = 0; speaker < 20; speaker++) {
+            String words = "speaker " + speaker;
+            all.add(CompletableFuture.supplyAsync(() -> {
+                List<String> heard = new ArrayList<>();
+                try (Conversation conversation = client.converse()) {
+                    for (int turn = 0; turn < 10; turn++) {
+                        heard.add(conversation.ask(words).await().text());
+                    }
+                }
+                return heard;
+            }));
+        }
+        for (int speaker = 0; speaker < all.size(); speaker++) {
+            assertThat(all.get(speaker).join()).hasSize(10).containsOnly("speaker " + speaker);
+        }
+    }
+}
