@@ -130,4 +130,22 @@ public record TurnRequest(
                 deadlineNanos,
                 traceContext);
     }
+
+    /** The same below another span. */
+    public TurnRequest withTraceContext(Context context) {
+        return new TurnRequest(
+                prompt,
+                sampling,
+                draft,
+                maxTokens,
+                stopStrings,
+                stopTokens,
+                ignoreEnd,
+                logProbabilities,
+                reportRounds,
+                priority,
+                fairnessKey,
+                deadlineNanos,
+                context);
+    }
 }

@@ -1,0 +1,390 @@
+package io.aded.rpc;
+
+import io.aded.engine.EngineStatus;
+import io.aded.model.AdedException;
+import io.aded.telemetry.EngineGauges;
+import io.aded.telemetry.Telemetry;
+import io.aded.v1.InferenceServiceGrpc;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerInterceptors;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.opentelemetry.GrpcOpenTelemetry;
+import io.grpc.protobuf.services.ChannelzService;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionService;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The gRPC server. It comes up without a model, so that probes find it alive while the model is loading; calls are
+ * UNAVAILABLE until {@link #serve}. Thread-safe.
+ *
+ * <pre>{@code
+ * try (AdedServer server = AdedServer.builder().listen("127.0.0.1:50051").listen("unix:/run/aded.sock").start()) {
+ *     server.serve(ServedModel.of(engine));
+ *     server.awaitTermination();
+ * }
+ * }</pre>
+ *
+ * <p>Shutting down: {@link #drain} tells health checks and refuses new turns, lets those that run finish within a time,
+ * and cancels the rest; {@link #close} does the same without the time. Engines and models stay their owner's to close,
+ * afterwards.
+ */
+public final class AdedServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AdedServer.class);
+    private static final String READINESS = InferenceServiceGrpc.SERVICE_NAME;
+    private static final int CHANNELZ_PAGE = 100;
+
+    private final Backend backend = new Backend();
+    private final HealthStatusManager health = new HealthStatusManager();
+    private final ExecutorService executor =
+            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aded-rpc-", 0).factory());
+    private final Telemetry telemetry;
+    private final ServerLimits limits;
+    private final Conversations conversations;
+    private final InferenceServiceImpl inference;
+    private final ModelServiceImpl models;
+    private final DraftServiceImpl drafts;
+    private final List<Server> servers = new ArrayList<>();
+    private final List<UnixSocket> sockets = new ArrayList<>();
+    private final List<ListenAddress> addresses = new ArrayList<>();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Object watchLock = new Object();
+    private @Nullable AutoCloseable watch;
+
+    private AdedServer(Builder builder) {
+        this.telemetry = builder.telemetry;
+        this.limits = builder.limits;
+        this.conversations = new Conversations(limits, executor);
+        var ledger = new DraftLedger();
+        this.inference = new InferenceServiceImpl(
+                backend, conversations, new TurnStarter(telemetry, ledger), executor);
+        this.models = new ModelServiceImpl(backend, limits, builder.version, Instant.now());
+        this.drafts = new DraftServiceImpl(conversations, ledger);
+        health.setStatus(READINESS, ServingStatus.NOT_SERVING);
+    }
+
+    /** Starts with no address, the default limits and no telemetry. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Settings of a server. */
+    public static final class Builder {
+        private final List<ListenAddress> addresses = new ArrayList<>();
+        private final List<ServerBuilder<?>> transports = new ArrayList<>();
+        private ServerLimits limits = ServerLimits.DEFAULT;
+        private Telemetry telemetry = Telemetry.none();
+        private Set<PosixFilePermission> socketMode = PosixFilePermissions.fromString("rw-rw----");
+        private String version = "development";
+
+        private Builder() {}
+
+        /**
+         * Adds an address.
+         *
+         * @throws IllegalArgumentException if it is none
+         */
+        public Builder listen(String address) {
+            return listen(ListenAddress.parse(address));
+        }
+
+        /** Adds an address. */
+        public Builder listen(ListenAddress address) {
+            addresses.add(address);
+            return this;
+        }
+
+        /** Adds a transport of the caller's, such as gRPC's in-process one. */
+        Builder transport(ServerBuilder<?> transport) {
+            transports.add(transport);
+            return this;
+        }
+
+        /** What callers may do. */
+        public Builder limits(ServerLimits value) {
+            limits = value;
+            return this;
+        }
+
+        /** Where spans and measurements go; stays the caller's to close. */
+        public Builder telemetry(Telemetry value) {
+            telemetry = value;
+            return this;
+        }
+
+        /** Who may connect to Unix sockets; {@code rw-rw----} unless said otherwise. */
+        public Builder socketMode(Set<PosixFilePermission> value) {
+            socketMode = Set.copyOf(value);
+            return this;
+        }
+
+        /** The server's version, as {@code GetServerInfo} tells it. */
+        public Builder version(String value) {
+            version = value;
+            return this;
+        }
+
+        /**
+         * Listens.
+         *
+         * @throws AdedException.FailedPrecondition if an address is in use or cannot be listened on
+         */
+        public AdedServer start() {
+            if (addresses.isEmpty() && transports.isEmpty()) {
+                throw new IllegalArgumentException("the server needs at least one address to listen on");
+            }
+            var server = new AdedServer(this);
+            try {
+                for (ListenAddress address : addresses) {
+                    server.listen(address, socketMode);
+                }
+                for (ServerBuilder<?> transport : transports) {
+                    server.servers.add(server.register(transport).build().start());
+                }
+            } catch (AdedException e) {
+                server.close();
+                throw e;
+            } catch (IOException e) {
+                server.close();
+                throw new AdedException.FailedPrecondition(
+                        "ADDRESS_UNUSABLE", "cannot listen on a given transport: " + e.getMessage());
+            }
+            return server;
+        }
+    }
+
+    // --- listening
+
+    private void listen(ListenAddress address, Set<PosixFilePermission> socketMode) {
+        try {
+            switch (address) {
+                case ListenAddress.Tcp tcp -> {
+                    InetSocketAddress resolved = new InetSocketAddress(tcp.host(), tcp.port());
+                    if (resolved.isUnresolved()) {
+                        throw new AdedException.FailedPrecondition(
+                                "ADDRESS_UNUSABLE",
+                                "cannot listen on " + address + ": the host's address is not known");
+                    }
+                    Server server =
+                            tuned(NettyServerBuilder.forAddress(resolved)).build().start();
+                    servers.add(server);
+                    addresses.add(bound(tcp, server));
+                }
+                case ListenAddress.Unix unix -> {
+                    UnixSocket socket = UnixSocket.prepare(unix.path(), socketMode);
+                    Server server;
+                    try {
+                        server = tuned(socket.builder()).build().start();
+                    } catch (IOException | RuntimeException e) {
+                        socket.close();
+                        throw e;
+                    }
+                    sockets.add(socket);
+                    servers.add(server);
+                    socket.bound();
+                    addresses.add(unix);
+                }
+            }
+        } catch (IOException e) {
+            throw unusable(address, e);
+        }
+    }
+
+    private static ListenAddress bound(ListenAddress.Tcp tcp, Server server) {
+        for (SocketAddress address : server.getListenSockets()) {
+            if (address instanceof InetSocketAddress inet) {
+                return new ListenAddress.Tcp(tcp.host(), inet.getPort());
+            }
+        }
+        return tcp;
+    }
+
+    private static AdedException unusable(ListenAddress address, IOException failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (cause instanceof BindException && message.contains("in use")) {
+                return new AdedException.FailedPrecondition(
+                        "ADDRESS_IN_USE",
+                        "cannot listen on " + address
+                                + ": the address is in use; stop the process that has it or choose another one");
+            }
+        }
+        Throwable root = failure.getCause() == null ? failure : failure.getCause();
+        return new AdedException.FailedPrecondition(
+                "ADDRESS_UNUSABLE", "cannot listen on " + address + ": " + root.getMessage());
+    }
+
+    private NettyServerBuilder tuned(NettyServerBuilder builder) {
+        register(builder);
+        return builder.keepAliveTime(limits.keepAliveTime().toNanos(), TimeUnit.NANOSECONDS)
+                .permitKeepAliveTime(limits.permitKeepAliveTime().toNanos(), TimeUnit.NANOSECONDS)
+                .permitKeepAliveWithoutCalls(true);
+    }
+
+    private <B extends ServerBuilder<?>> B register(B builder) {
+        var caller = new CallerInterceptor();
+        for (var service : List.of(inference, models, drafts)) {
+            var definition = ServerInterceptors.interceptForward(
+                    MalformedRequests.refuse(service.bindService()), caller);
+            builder.addService(
+                    telemetry.recordsTraces()
+                            ? ServerInterceptors.interceptForward(definition, new TracingInterceptor(telemetry))
+                            : definition);
+        }
+        builder.addService(health.getHealthService())
+                .addService(ProtoReflectionServiceV1.newInstance())
+                .addService(ProtoReflectionService.newInstance())
+                .addService(ChannelzService.newInstance(CHANNELZ_PAGE));
+        builder.executor(executor).maxInboundMessageSize(limits.maxMessageBytes());
+        if (telemetry.recordsMetrics()) {
+            GrpcOpenTelemetry.newBuilder()
+                    .sdk(telemetry.openTelemetry())
+                    .build()
+                    .configureServerBuilder(builder);
+        }
+        return builder;
+    }
+
+    /** Where the server listens, with the ports that were picked. */
+    public List<ListenAddress> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    // --- serving
+
+    /** Answers calls with a model from now on, and tells health checks. */
+    public void serve(ServedModel model) {
+        backend.serve(model);
+        synchronized (watchLock) {
+            stopWatching();
+            watch = telemetry.watch(model.name(), () -> gauges(model.status()));
+        }
+        if (!backend.isDraining()) {
+            health.setStatus(READINESS, ServingStatus.SERVING);
+        }
+    }
+
+    private static EngineGauges gauges(EngineStatus status) {
+        return new EngineGauges(
+                status.running(),
+                status.waiting(),
+                status.parked(),
+                status.sessions(),
+                status.cellsUsed(),
+                status.cells(),
+                status.sequencesUsed(),
+                status.sequences());
+    }
+
+    private void stopWatching() {
+        AutoCloseable current = watch;
+        watch = null;
+        if (current != null) {
+            try {
+                current.close();
+            } catch (Exception e) {
+                LOG.warn("the gauges of a model could not be taken down", e);
+            }
+        }
+    }
+
+    /** Returns when the server is closed. */
+    public void awaitTermination() throws InterruptedException {
+        closed.await();
+    }
+
+    /**
+     * Refuses new turns, lets those that are running end, cancels what is left when the time is over, and closes the
+     * server.
+     */
+    public void drain(Duration grace) {
+        shutDown(grace);
+    }
+
+    /** As {@link #drain}, with no time. */
+    @Override
+    public void close() {
+        shutDown(Duration.ZERO);
+    }
+
+    private void shutDown(Duration grace) {
+        if (!closing.compareAndSet(false, true)) {
+            awaitClosed();
+            return;
+        }
+        backend.drain();
+        health.setStatus(READINESS, ServingStatus.NOT_SERVING);
+        long end = System.nanoTime() + grace.toNanos();
+        boolean interrupted = false;
+        try {
+            if (!grace.isZero()) {
+                inference.drain();
+            }
+            servers.forEach(Server::shutdown);
+            for (Server server : servers) {
+                server.awaitTermination(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        servers.forEach(Server::shutdownNow);
+        try {
+            for (Server server : servers) {
+                server.awaitTermination(5, TimeUnit.SECONDS);
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        health.enterTerminalState();
+        conversations.close();
+        sockets.forEach(UnixSocket::close);
+        synchronized (watchLock) {
+            stopWatching();
+        }
+        executor.shutdown();
+        closed.countDown();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void awaitClosed() {
+        try {
+            closed.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // --- for tests
+
+    int openStreams() {
+        return inference.streams();
+    }
+
+    int keptConversations() {
+        return conversations.keptCount();
+    }
+}

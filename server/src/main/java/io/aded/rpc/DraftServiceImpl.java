@@ -1,0 +1,78 @@
+package io.aded.rpc;
+
+import io.aded.model.AdedException;
+import io.aded.v1.DraftServiceGrpc;
+import io.aded.v1.ExportDraftTableRequest;
+import io.aded.v1.ExportDraftTableResponse;
+import io.aded.v1.GetDraftStatisticsRequest;
+import io.aded.v1.GetDraftStatisticsResponse;
+import io.aded.v1.ImportDraftTableRequest;
+import io.aded.v1.ImportDraftTableResponse;
+import io.aded.v1.ResetDraftStateRequest;
+import io.aded.v1.ResetDraftStateResponse;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+
+/** Tells how drafting fares. Tables cannot be exchanged; the server says so, and does not list {@code draft_tables}. */
+final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
+    private final Conversations conversations;
+    private final DraftLedger ledger;
+
+    DraftServiceImpl(Conversations conversations, DraftLedger ledger) {
+        this.conversations = conversations;
+        this.ledger = ledger;
+    }
+
+    @Override
+    public void getDraftStatistics(
+            GetDraftStatisticsRequest request, StreamObserver<GetDraftStatisticsResponse> responses) {
+        InferenceServiceImpl.answer(
+                responses, () -> ledger(request.getConversationId()).report().build());
+    }
+
+    private DraftLedger ledger(String conversationId) {
+        if (conversationId.isEmpty()) {
+            return ledger;
+        }
+        Conversation found =
+                conversations.find(new Conversation.Key(CallScope.current().clientId(), conversationId));
+        if (found == null) {
+            throw new AdedException.NotFound(
+                    "CONVERSATION_NOT_FOUND", "no conversation of that name is open or kept for this client");
+        }
+        return found.ledger;
+    }
+
+    @Override
+    public void exportDraftTable(
+            ExportDraftTableRequest request, StreamObserver<ExportDraftTableResponse> responses) {
+        responses.onError(notOffered());
+    }
+
+    @Override
+    public StreamObserver<ImportDraftTableRequest> importDraftTable(
+            StreamObserver<ImportDraftTableResponse> responses) {
+        responses.onError(notOffered());
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(ImportDraftTableRequest ignored) {}
+
+            @Override
+            public void onError(Throwable ignored) {}
+
+            @Override
+            public void onCompleted() {}
+        };
+    }
+
+    @Override
+    public void resetDraftState(ResetDraftStateRequest request, StreamObserver<ResetDraftStateResponse> responses) {
+        responses.onError(notOffered());
+    }
+
+    private static StatusRuntimeException notOffered() {
+        return Statuses.unimplemented(
+                "DRAFT_TABLES_NOT_OFFERED",
+                "this server does not exchange draft tables; its capabilities do not list draft_tables");
+    }
+}

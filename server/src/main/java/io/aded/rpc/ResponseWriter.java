@@ -1,0 +1,254 @@
+package io.aded.rpc;
+
+import com.google.protobuf.Duration;
+import io.aded.draft.DraftMode;
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.EngineStatus;
+import io.aded.engine.RoundReport;
+import io.aded.engine.SpeculationStatistics;
+import io.aded.engine.TurnResult;
+import io.aded.model.ModelInfo;
+import io.aded.model.SamplingParameters;
+import io.aded.model.Vocabulary;
+import io.aded.v1.Delta;
+import io.aded.v1.DraftNode;
+import io.aded.v1.FinishReason;
+import io.aded.v1.Finished;
+import io.aded.v1.Load;
+import io.aded.v1.Model;
+import io.aded.v1.Round;
+import io.aded.v1.Sampling;
+import io.aded.v1.TokenAlternative;
+import io.aded.v1.TokenLogProbability;
+import io.aded.v1.Usage;
+import io.aded.v1.VocabularyInfo;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Engine to protobuf. Runs on the engine's thread for events, so it does only what the message needs. */
+final class ResponseWriter {
+    private ResponseWriter() {}
+
+    static Delta delta(io.aded.engine.Delta delta, Vocabulary vocabulary) {
+        Delta.Builder builder = Delta.newBuilder().setText(delta.text());
+        for (int token : delta.tokens()) {
+            builder.addTokens(token);
+        }
+        List<io.aded.engine.Delta.TokenLogProbability> probabilities = delta.logProbabilities();
+        if (probabilities != null) {
+            for (io.aded.engine.Delta.TokenLogProbability probability : probabilities) {
+                builder.addLogProbabilities(logProbability(probability, vocabulary));
+            }
+        }
+        return builder.build();
+    }
+
+    private static TokenLogProbability logProbability(
+            io.aded.engine.Delta.TokenLogProbability probability, Vocabulary vocabulary) {
+        TokenLogProbability.Builder builder = TokenLogProbability.newBuilder()
+                .setToken(probability.token())
+                .setText(piece(probability.token(), vocabulary))
+                .setLogProbability(probability.logProbability());
+        for (io.aded.engine.Delta.Alternative alternative : probability.alternatives()) {
+            builder.addAlternatives(TokenAlternative.newBuilder()
+                    .setToken(alternative.token())
+                    .setText(piece(alternative.token(), vocabulary))
+                    .setLogProbability(alternative.logProbability()));
+        }
+        return builder.build();
+    }
+
+    /** A token's text; bytes that are no whole characters become U+FFFD. */
+    static String piece(int token, Vocabulary vocabulary) {
+        byte[] bytes = new byte[64];
+        int length = vocabulary.piece(token, bytes, true);
+        if (length < 0) {
+            bytes = new byte[-length];
+            length = vocabulary.piece(token, bytes, true);
+        }
+        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
+
+    static Round round(RoundReport report, Vocabulary vocabulary) {
+        Round.Builder builder = Round.newBuilder()
+                .setIndex(report.index())
+                .setSource(report.source())
+                .setProposedNodes(report.proposedNodes())
+                .setBatchTokens(report.batchTokens())
+                .setBatchStreams(report.batchStreams())
+                .setDraftTime(nanos(report.draftNanos()))
+                .setVerifyTime(nanos(report.verifyNanos()));
+        boolean[] accepted = new boolean[report.tokens().length];
+        for (int node : report.acceptedPath()) {
+            accepted[node] = true;
+        }
+        for (int node = 0; node < accepted.length; node++) {
+            builder.addNodes(DraftNode.newBuilder()
+                    .setToken(report.tokens()[node])
+                    .setText(piece(report.tokens()[node], vocabulary))
+                    .setParent(report.parents()[node])
+                    .setProbability(report.probabilities()[node])
+                    .setAccepted(accepted[node]));
+        }
+        for (int token : report.emitted()) {
+            builder.addEmittedTokens(token);
+        }
+        return builder.build();
+    }
+
+    static Finished finished(TurnResult result) {
+        Usage.Builder usage = Usage.newBuilder()
+                .setPromptTokens(result.promptTokens())
+                .setCachedPromptTokens(result.cachedPromptTokens())
+                .setCompletionTokens(result.completionTokens())
+                .setQueueTime(nanos(result.queuedNanos()))
+                .setTotalTime(nanos(result.totalNanos()));
+        if (result.completionTokens() > 0) {
+            usage.setTimeToFirstToken(nanos(result.timeToFirstTokenNanos()));
+        }
+        return Finished.newBuilder()
+                .setReason(
+                        switch (result.reason()) {
+                            case STOP -> FinishReason.FINISH_REASON_STOP;
+                            case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
+                            case CONTEXT_FULL -> FinishReason.FINISH_REASON_CONTEXT_FULL;
+                            case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
+                        })
+                .setUsage(usage)
+                .setSeed(result.seed())
+                .setSpeculation(speculation(result.speculation()))
+                .build();
+    }
+
+    private static io.aded.v1.SpeculationStatistics speculation(SpeculationStatistics statistics) {
+        io.aded.v1.SpeculationStatistics.Builder builder = io.aded.v1.SpeculationStatistics.newBuilder()
+                .setNumSpecSteps(Math.toIntExact(statistics.numSpecSteps()))
+                .setNumSteps(Math.toIntExact(statistics.numSteps()))
+                .setNumDraftTokens(Math.toIntExact(statistics.numDraftTokens()))
+                .setNumAcceptedDraftTokens(Math.toIntExact(statistics.numAcceptedDraftTokens()))
+                .setMeanAcceptanceLength(statistics.meanAcceptanceLength())
+                .setDraftAcceptanceRate(statistics.draftAcceptanceRate())
+                .setExpectedAcceptedDraftTokens(statistics.expectedAcceptedDraftTokens())
+                .setDraftTime(nanos(statistics.draftNanos()))
+                .setVerifyTime(nanos(statistics.verifyNanos()))
+                .setHostTime(nanos(statistics.hostNanos()));
+        for (long rounds : statistics.acceptanceHistogram()) {
+            builder.addAcceptanceHistogram(Math.toIntExact(rounds));
+        }
+        return builder.build();
+    }
+
+    static Sampling sampling(SamplingParameters parameters) {
+        Sampling.Builder builder = Sampling.newBuilder()
+                .setTemperature(parameters.temperature())
+                .setTopK(parameters.topK())
+                .setTopP(parameters.topP())
+                .setMinP(parameters.minP())
+                .setTypicalP(parameters.typicalP())
+                .setRepeatPenalty(parameters.repeatPenalty())
+                .setFrequencyPenalty(parameters.frequencyPenalty())
+                .setPresencePenalty(parameters.presencePenalty())
+                .setPenaltyWindow(parameters.penaltyWindow())
+                .putAllLogitBias(parameters.logitBias());
+        Integer seed = parameters.seed();
+        if (seed != null) {
+            builder.setSeed(seed);
+        }
+        String grammar = parameters.grammar();
+        if (grammar != null) {
+            builder.setGrammar(grammar);
+        }
+        String schema = parameters.jsonSchema();
+        if (schema != null) {
+            builder.setJsonSchema(schema);
+        }
+        return builder.build();
+    }
+
+    static io.aded.v1.DraftPolicy draft(DraftPolicy policy) {
+        return io.aded.v1.DraftPolicy.newBuilder()
+                .setMode(mode(policy.mode()))
+                .setMaxNodes(policy.maxNodes())
+                .setMaxDepth(policy.maxDepth())
+                .setMaxBranches(policy.maxBranches())
+                .setShareLearned(policy.shareLearned())
+                .build();
+    }
+
+    static io.aded.v1.DraftMode mode(DraftMode mode) {
+        return switch (mode) {
+            case AUTO -> io.aded.v1.DraftMode.DRAFT_MODE_AUTO;
+            case OFF -> io.aded.v1.DraftMode.DRAFT_MODE_OFF;
+            case ADED -> io.aded.v1.DraftMode.DRAFT_MODE_ADED;
+            case ADED_MCTS -> io.aded.v1.DraftMode.DRAFT_MODE_ADED_MCTS;
+            case PROMPT_LOOKUP -> io.aded.v1.DraftMode.DRAFT_MODE_PROMPT_LOOKUP;
+            case NGRAM_SIMPLE -> io.aded.v1.DraftMode.DRAFT_MODE_NGRAM_SIMPLE;
+            case NGRAM_MOD -> io.aded.v1.DraftMode.DRAFT_MODE_NGRAM_MOD;
+            case NGRAM_CACHE -> io.aded.v1.DraftMode.DRAFT_MODE_NGRAM_CACHE;
+        };
+    }
+
+    static Model model(ServedModel served) {
+        ModelInfo info = served.info();
+        Vocabulary vocabulary = served.model().vocabulary();
+        VocabularyInfo.Builder words = VocabularyInfo.newBuilder().setSize(vocabulary.size());
+        String kind = vocabulary.kind();
+        if (kind != null) {
+            words.setKind(kind);
+        }
+        if (vocabulary.beginningOfSequence() >= 0) {
+            words.setBeginningOfSequence(vocabulary.beginningOfSequence());
+        }
+        if (vocabulary.endOfSequence() >= 0) {
+            words.setEndOfSequence(vocabulary.endOfSequence());
+        }
+        return Model.newBuilder()
+                .setName(served.name())
+                .setArchitecture(info.architecture())
+                .setDescription(info.description())
+                .setQuantization(info.quantization())
+                .setParameters(info.parameters())
+                .setSizeBytes(info.sizeBytes())
+                .setTrainedContextTokens(info.trainedContext())
+                .setContextTokens(served.status().cells())
+                .setLayers(info.layers())
+                .setEmbeddingSize(info.embeddingSize())
+                .setRecurrent(info.recurrent())
+                .setVocabulary(words)
+                .setChatTemplate(served.model().chatTemplate().description())
+                .addAllDevices(info.devices())
+                .setLibrary(info.library())
+                .build();
+    }
+
+    static Load load(EngineStatus status) {
+        return Load.newBuilder()
+                .setRunning(status.running())
+                .setWaiting(status.waiting())
+                .setParked(status.parked())
+                .setSessions(status.sessions())
+                .setCellsUsed(status.cellsUsed())
+                .setCells(status.cells())
+                .setSequencesUsed(status.sequencesUsed())
+                .setSequences(status.sequences())
+                .setRoundsTotal(status.roundsTotal())
+                .setTokensTotal(status.tokensTotal())
+                .setPrefilledTokensTotal(status.prefilledTokensTotal())
+                .setReusedTokensTotal(status.reusedTokensTotal())
+                .build();
+    }
+
+    static Duration duration(java.time.Duration duration) {
+        return Duration.newBuilder()
+                .setSeconds(duration.getSeconds())
+                .setNanos(duration.getNano())
+                .build();
+    }
+
+    private static Duration nanos(long nanos) {
+        return Duration.newBuilder()
+                .setSeconds(nanos / 1_000_000_000)
+                .setNanos((int) (nanos % 1_000_000_000))
+                .build();
+    }
+}

@@ -1,0 +1,87 @@
+package io.aded.rpc;
+
+import io.aded.engine.Engine;
+import io.aded.engine.EngineStatus;
+import io.aded.model.ModelInfo;
+import io.aded.model.SamplingParameters;
+import io.aded.model.TargetModel;
+import java.util.List;
+
+/**
+ * A model and the engines that decode with it. Both stay the caller's to close.
+ *
+ * @param name what {@code GetModel} calls it; requests may also use the model's own name
+ * @param engines one or more over the same model; each new conversation goes to the least busy
+ * @param sampling how tokens are drawn where requests do not say
+ */
+public record ServedModel(String name, List<Engine> engines, SamplingParameters sampling) {
+    public ServedModel {
+        engines = List.copyOf(engines);
+        if (engines.isEmpty()) {
+            throw new IllegalArgumentException("a model is served by at least one engine");
+        }
+    }
+
+    /** One engine, llama.cpp's default sampling, and the model's own name. */
+    public static ServedModel of(Engine engine) {
+        return new ServedModel(engine.model().info().name(), List.of(engine), SamplingParameters.DEFAULT);
+    }
+
+    TargetModel model() {
+        return engines.getFirst().model();
+    }
+
+    ModelInfo info() {
+        return model().info();
+    }
+
+    boolean answersTo(String asked) {
+        return asked.isEmpty() || asked.equals(name) || asked.equals(info().name());
+    }
+
+    int vocabularySize() {
+        return model().vocabulary().size();
+    }
+
+    /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */
+    int contextTokens() {
+        int cells = engines.getFirst().options().context().cells();
+        int trained = info().trainedContext();
+        return trained > 0 ? Math.min(trained, cells) : cells;
+    }
+
+    Engine leastBusy() {
+        Engine best = engines.getFirst();
+        long bestLoad = Long.MAX_VALUE;
+        for (Engine engine : engines) {
+            EngineStatus status = engine.status();
+            long load = ((long) status.running() + status.waiting()) * 1_000_000 + status.cellsUsed();
+            if (load < bestLoad) {
+                best = engine;
+                bestLoad = load;
+            }
+        }
+        return best;
+    }
+
+    /** All engines together. */
+    EngineStatus status() {
+        return engines.stream().map(Engine::status).reduce(ServedModel::sum).orElseThrow();
+    }
+
+    private static EngineStatus sum(EngineStatus a, EngineStatus b) {
+        return new EngineStatus(
+                a.running() + b.running(),
+                a.waiting() + b.waiting(),
+                a.parked() + b.parked(),
+                a.sessions() + b.sessions(),
+                a.cellsUsed() + b.cellsUsed(),
+                a.cells() + b.cells(),
+                a.sequencesUsed() + b.sequencesUsed(),
+                a.sequences() + b.sequences(),
+                a.roundsTotal() + b.roundsTotal(),
+                a.tokensTotal() + b.tokensTotal(),
+                a.prefilledTokensTotal() + b.prefilledTokensTotal(),
+                a.reusedTokensTotal() + b.reusedTokensTotal());
+    }
+}
