@@ -1,0 +1,29 @@
+package io.aded.store;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file to fetch.
+ *
+ * @param source an {@code http} or {@code https} address
+ * @param headers sent to the source's own host only, never after a redirect to another
+ * @param destination where the whole, checked file appears; until then it grows beside it as {@code NAME.part}
+ * @param checksum what the file must have, or null if nobody published one
+ * @param size its length in bytes, or -1 if that is not known
+ * @param label what to call it when talking to the user
+ */
+public record Download(
+        URI source,
+        Map<String, String> headers,
+        Path destination,
+        @Nullable Checksum checksum,
+        long size,
+        String label) {
+
+    public Download {
+        headers = Map.copyOf(headers);
+    }
+}

@@ -1,0 +1,513 @@
+package io.aded.store;
+
+import io.aded.model.AdedException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetches files over HTTP so that nothing is fetched twice and nothing wrong is kept. Thread-safe; two downloads to the
+ * same destination must be kept apart by a {@link FileLease}.
+ */
+public final class Downloader implements AutoCloseable {
+    /*
+     * Resuming:
+     *
+     * Bytes are appended to DESTINATION.part. An attempt begins with what is there ("Range: bytes=N-"), guarded by the
+     * validator of the first answer ("If-Range: ETAG", kept in DESTINATION.part.tag), so that a file that has changed on
+     * the server is fetched anew instead of being sewn together from two. A connection that breaks, or delivers nothing
+     * for the stall limit, is tried again; only attempts that bring no byte count towards the limit.
+     *
+     * Trust:
+     *
+     * The file moves to its destination by one rename, after its checksum was verified. If a resumed file turns out
+     * wrong, its older half may be at fault: it is fetched once more from the start. If a file is wrong that came in one
+     * piece, the server's copy is wrong, and that is said.
+     */
+    private static final int MAX_REDIRECTS = 8;
+    private static final int MAX_FRUITLESS_ATTEMPTS = 5;
+    private static final int MAX_TEXT_BYTES = 32 << 20;
+    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
+
+    private final HttpClient client;
+    private final Limits limits;
+
+    private Downloader(HttpClient client, Limits limits) {
+        this.client = client;
+        this.limits = limits;
+    }
+
+    /**
+     * What a test sets otherwise.
+     *
+     * @param stall how long a connection may deliver nothing
+     * @param firstPause how long to wait before the second attempt; doubles with each fruitless one
+     * @param freeSpace bytes that can still be written to a directory
+     */
+    record Limits(Duration stall, Duration firstPause, FreeSpace freeSpace) {
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(60), Duration.ofMillis(500), directory -> {
+            FileStore store = Files.getFileStore(directory);
+            return store.getUsableSpace();
+        });
+    }
+
+    @FunctionalInterface
+    interface FreeSpace {
+        long in(Path directory) throws IOException;
+    }
+
+    /** A downloader that uses the proxies and certificates that the surroundings name. */
+    public static Downloader of(Surroundings surroundings) {
+        return of(surroundings, Limits.DEFAULT);
+    }
+
+    static Downloader of(Surroundings surroundings, Limits limits) {
+        return new Downloader(
+                HttpConnector.connect(surroundings, NpmSettings.of(surroundings), Duration.ofSeconds(20)), limits);
+    }
+
+    /**
+     * Makes sure that the file is there: fetches it, or the rest of it. A file that is at the destination already is
+     * believed to be whole, because only whole files get there.
+     *
+     * @throws AdedException.NotFound if the server has no such file
+     * @throws AdedException.Unavailable if the server cannot be reached, or keeps failing; what has arrived is kept
+     * @throws AdedException.FailedPrecondition if the server refuses the caller
+     * @throws AdedException.ResourceExhausted if the disk is too full
+     * @throws AdedException.InvalidArtifact if what arrived is not what was announced; it is deleted
+     */
+    public void fetch(Download download, TransferListener listener) {
+        Path destination = download.destination();
+        if (Files.isRegularFile(destination)) {
+            return;
+        }
+        Path part = destination.resolveSibling(destination.getFileName() + ".part");
+        try {
+            Files.createDirectories(part.toAbsolutePath().getParent());
+            boolean resumed = Files.exists(part);
+            receive(download, part, listener);
+            if (!isSound(download, part, listener)) {
+                discard(part);
+                if (resumed) {
+                    listener.note(download.label() + ": what an earlier attempt left was damaged; starting again");
+                    receive(download, part, listener);
+                    resumed = false;
+                }
+                if (!Files.exists(part) || !isSound(download, part, listener)) {
+                    discard(part);
+                    throw new AdedException.InvalidArtifact(
+                            "CHECKSUM_MISMATCH",
+                            download.label() + ": what " + download.source().getHost()
+                                    + " sent does not have the checksum that was published for it; it was deleted."
+                                    + " Try again; if it happens again, the copy on that server is damaged");
+                }
+            }
+            Files.deleteIfExists(tagOf(part));
+            Files.move(part, destination, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw diskFailure(download.label(), part, e);
+        }
+    }
+
+    /**
+     * The answer to a GET request as text, at most 32 MiB.
+     *
+     * @throws AdedException as {@link #fetch} does
+     */
+    public String text(URI address, Map<String, String> headers) {
+        IOException last = null;
+        for (int attempt = 0; attempt < MAX_FRUITLESS_ATTEMPTS; attempt++) {
+            pause(attempt);
+            try (InputStream body = get(address, headers).body();
+                    StallGuard guard = new StallGuard(body, limits.stall())) {
+                byte[] bytes = body.readNBytes(MAX_TEXT_BYTES);
+                guard.progressed();
+                return new String(bytes, StandardCharsets.UTF_8);
+            } catch (RetryableStatus | IOException e) {
+                last = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
+                if (isHopeless(last)) {
+                    break;
+                }
+            }
+        }
+        throw unreachable(address, last, "");
+    }
+
+    private void receive(Download download, Path part, TransferListener listener) throws IOException {
+        int fruitless = 0;
+        while (true) {
+            long before = Files.exists(part) ? Files.size(part) : 0;
+            if (download.size() >= 0 && before > download.size()) {
+                discard(part);
+                before = 0;
+            }
+            if (before == download.size()) {
+                return;
+            }
+            IOException failure;
+            try {
+                receiveOnce(download, part, before, listener);
+                return;
+            } catch (BrokenOff e) {
+                failure = e.reason;
+            }
+            long gained = (Files.exists(part) ? Files.size(part) : 0) - before;
+            fruitless = gained > 0 ? 1 : fruitless + 1;
+            if (fruitless >= MAX_FRUITLESS_ATTEMPTS || isHopeless(failure)) {
+                throw unreachable(
+                        download.source(),
+                        failure,
+                        before + gained > 0 ? " What has arrived is kept: the same command goes on from there." : "");
+            }
+            listener.note(download.label() + ": " + plain(failure) + "; going on");
+            pause(fruitless);
+        }
+    }
+
+    private void receiveOnce(Download download, Path part, long from, TransferListener listener)
+            throws IOException, BrokenOff {
+        Map<String, String> headers = new java.util.HashMap<>(download.headers());
+        Path tagFile = tagOf(part);
+        if (from > 0) {
+            headers.put("Range", "bytes=" + from + "-");
+            if (Files.exists(tagFile)) {
+                headers.put("If-Range", Files.readString(tagFile));
+            }
+        }
+        HttpResponse<InputStream> answer;
+        try {
+            answer = get(download.source(), headers);
+        } catch (RetryableStatus | IOException e) {
+            throw new BrokenOff(e instanceof IOException io ? io : new IOException(e.getMessage(), e));
+        }
+        long start = from;
+        long length = answer.headers().firstValueAsLong("Content-Length").orElse(-1);
+        if (answer.statusCode() == 206) {
+            Matcher range = CONTENT_RANGE.matcher(answer.headers().firstValue("Content-Range").orElse(""));
+            if (!range.matches() || Long.parseLong(range.group(1)) != from) {
+                answer.body().close();
+                discard(part);
+                throw new BrokenOff(new IOException("the server answered with another part of the file than asked for"));
+            }
+            length = Long.parseLong(range.group(2)) + 1 - from;
+        } else if (answer.statusCode() == 416) {
+            answer.body().close();
+            discard(part);
+            throw new BrokenOff(new IOException("the file has changed on the server"));
+        } else {
+            start = 0;
+        }
+        long total = download.size() >= 0 ? download.size() : length >= 0 ? start + length : -1;
+        if (start == 0) {
+            rememberTag(answer.headers(), tagFile);
+        }
+        try (InputStream body = answer.body();
+                StallGuard guard = new StallGuard(body, limits.stall());
+                FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            out.truncate(start);
+            out.position(start);
+            requireSpace(download.label(), part, total - start);
+            long done = start;
+            listener.progress(download.label(), done, total);
+            byte[] buffer = new byte[1 << 17];
+            while (true) {
+                int got;
+                try {
+                    got = body.read(buffer);
+                } catch (IOException e) {
+                    throw new BrokenOff(
+                            guard.hasFired() ? new IOException("nothing arrived for " + limits.stall(), e) : e);
+                }
+                if (got < 0) {
+                    break;
+                }
+                guard.progressed();
+                if (total >= 0 && done + got > total) {
+                    discard(part);
+                    throw new AdedException.InvalidArtifact(
+                            "TOO_LONG",
+                            download.label() + ": " + download.source().getHost() + " sends more than the " + total
+                                    + " bytes that it should have; nothing of it was kept");
+                }
+                ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, got);
+                while (bytes.hasRemaining()) {
+                    out.write(bytes);
+                }
+                done += got;
+                listener.progress(download.label(), done, total);
+            }
+            if (total >= 0 && done < total) {
+                throw new BrokenOff(new IOException("the connection ended after " + done + " of " + total + " bytes"));
+            }
+        }
+    }
+
+    private static boolean isSound(Download download, Path part, TransferListener listener) throws IOException {
+        if (download.size() >= 0 && Files.size(part) != download.size()) {
+            return false;
+        }
+        Checksum checksum = download.checksum();
+        if (checksum == null) {
+            return true;
+        }
+        listener.note(download.label() + ": verifying");
+        return checksum.matches(part);
+    }
+
+    /** A GET that follows redirects, taking the caller's headers along only to the same host. */
+    private HttpResponse<InputStream> get(URI address, Map<String, String> headers)
+            throws IOException, RetryableStatus {
+        URI at = address;
+        for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
+            HttpRequest.Builder request;
+            try {
+                request = HttpRequest.newBuilder(at);
+            } catch (IllegalArgumentException e) {
+                throw new AdedException.InvalidRequest("address", "is " + at + "; allowed: http and https addresses");
+            }
+            // The range belongs to the file, wherever it lies; the rest of the headers to the host they were meant for.
+            boolean sameHost = String.valueOf(at.getRawAuthority()).equals(String.valueOf(address.getRawAuthority()));
+            headers.forEach((name, value) -> {
+                if (sameHost || name.equals("Range") || name.equals("If-Range")) {
+                    request.header(name, value);
+                }
+            });
+            request.header("User-Agent", "aded").timeout(limits.stall());
+            HttpResponse<InputStream> answer;
+            try {
+                answer = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AdedException.Cancelled("the transfer was interrupted");
+            }
+            int status = answer.statusCode();
+            if (status == 200 || status == 206 || status == 416) {
+                return answer;
+            }
+            answer.body().close();
+            if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
+                String to = answer.headers().firstValue("Location").orElse("");
+                URI next = at.resolve(to);
+                if (at.getScheme().equals("https") && !"https".equals(next.getScheme())) {
+                    throw new AdedException.Unavailable(
+                            "INSECURE_REDIRECT", at.getHost() + " redirects from https to " + next.getScheme());
+                }
+                at = next;
+                continue;
+            }
+            throw refusal(status, at);
+        }
+        throw new AdedException.Unavailable(
+                "TOO_MANY_REDIRECTS", address.getHost() + " redirects more than " + MAX_REDIRECTS + " times");
+    }
+
+    private static AdedException refusal(int status, URI at) throws RetryableStatus {
+        return switch (status) {
+            case 404, 410 -> new AdedException.NotFound(
+                    "NOT_ON_SERVER", at.getHost() + " has no " + at.getPath() + " (HTTP " + status + ")");
+            case 401, 403 -> new AdedException.FailedPrecondition(
+                    "ACCESS_DENIED",
+                    at.getHost() + " denies access to " + at.getPath() + " (HTTP " + status
+                            + "); it may need a token (HF_TOKEN for Hugging Face, .npmrc for a registry)");
+            case 408, 425, 429, 500, 502, 503, 504 -> throw new RetryableStatus(at.getHost() + " answers HTTP " + status);
+            default -> new AdedException.Unavailable(
+                    "SERVER_ANSWER", at.getHost() + " answers HTTP " + status + " for " + at.getPath());
+        };
+    }
+
+    /** Refuses to begin what cannot end. */
+    void requireSpace(String label, Path file, long bytes) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        long free = limits.freeSpace().in(directory);
+        if (bytes > free) {
+            throw new AdedException.ResourceExhausted(
+                    "NO_SPACE",
+                    String.format(
+                            Locale.ROOT,
+                            "%s needs %.1f MB more in %s, where %.1f MB are free; make room there, or set"
+                                    + " XDG_CACHE_HOME to a directory on a larger disk",
+                            label,
+                            bytes / 1e6,
+                            directory,
+                            free / 1e6),
+                    null);
+        }
+    }
+
+    /** What a failure to write means to the user. */
+    static AdedException diskFailure(String label, Path file, IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (message.contains("No space left") || message.contains("Disk quota exceeded")) {
+            return new AdedException.ResourceExhausted(
+                    "NO_SPACE",
+                    label + ": the disk of " + file.getParent() + " is full (" + message
+                            + "); make room and run the same command again, it goes on from there",
+                    null);
+        }
+        String why = failure instanceof FileSystemException system && system.getReason() == null
+                ? failure.getClass().getSimpleName() + " " + message
+                : message;
+        return new AdedException.FailedPrecondition(
+                "CANNOT_WRITE", label + " cannot be kept in " + file.getParent() + ": " + why);
+    }
+
+    private static AdedException unreachable(URI address, @Nullable IOException failure, String kept) {
+        return new AdedException.Unavailable(
+                "CANNOT_DOWNLOAD",
+                "cannot download from " + address.getHost() + ": " + plain(failure)
+                        + ". Check the network (behind a proxy: HTTPS_PROXY)." + kept,
+                failure);
+    }
+
+    /** Waiting cannot mend a name that does not exist or a port where nobody listens. */
+    private static boolean isHopeless(IOException failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String plain(@Nullable Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof java.nio.channels.UnresolvedAddressException || cause instanceof UnknownHostException) {
+                return "the host is not known";
+            }
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause.getMessage() != null && !cause.getMessage().isBlank()) {
+                return cause.getMessage();
+            }
+            if (cause instanceof ConnectException) {
+                return "nobody answers there";
+            }
+        }
+        return "the connection failed";
+    }
+
+    private void pause(int attempt) {
+        if (attempt > 0) {
+            long nanos = limits.firstPause().toNanos() << Math.min(attempt - 1, 4);
+            long until = System.nanoTime() + nanos;
+            for (long left = nanos; left > 0; left = until - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new AdedException.Cancelled("the transfer was interrupted");
+                }
+            }
+        }
+    }
+
+    private static void rememberTag(HttpHeaders headers, Path tagFile) throws IOException {
+        // A weak tag says that two files mean the same, not that their bytes are the same.
+        String tag = headers.firstValue("ETag")
+                .filter(value -> !value.startsWith("W/"))
+                .or(() -> headers.firstValue("Last-Modified"))
+                .orElse("");
+        if (tag.isEmpty()) {
+            Files.deleteIfExists(tagFile);
+        } else {
+            Files.writeString(tagFile, tag);
+        }
+    }
+
+    private static Path tagOf(Path part) {
+        return part.resolveSibling(part.getFileName() + ".tag");
+    }
+
+    private static void discard(Path part) throws IOException {
+        Files.deleteIfExists(part);
+        Files.deleteIfExists(tagOf(part));
+    }
+
+    /** Closes idle connections. */
+    @Override
+    public void close() {
+        client.shutdownNow();
+    }
+
+    /** An attempt that failed in a way that another one may mend. */
+    private static final class BrokenOff extends Exception {
+        private static final long serialVersionUID = 1;
+        final transient IOException reason;
+
+        BrokenOff(IOException reason) {
+            super(reason);
+            this.reason = reason;
+        }
+    }
+
+    /** A status by which a server says: not now. */
+    private static final class RetryableStatus extends Exception {
+        private static final long serialVersionUID = 1;
+
+        RetryableStatus(String message) {
+            super(message);
+        }
+    }
+
+    /** Closes a stream that delivers nothing for too long, which ends the read that waits on it. */
+    private static final class StallGuard implements AutoCloseable {
+        private final Thread watcher;
+        private volatile long lastProgress = System.nanoTime();
+        private volatile boolean fired;
+        private volatile boolean done;
+
+        StallGuard(InputStream stream, Duration limit) {
+            watcher = Thread.ofVirtual().name("stall-guard").start(() -> {
+                while (!done) {
+                    long left = limit.toNanos() - (System.nanoTime() - lastProgress);
+                    if (left <= 0) {
+                        fired = true;
+                        try {
+                            stream.close();
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                        return;
+                    }
+                    LockSupport.parkNanos(Math.max(left, TimeUnit.MILLISECONDS.toNanos(1)));
+                }
+            });
+        }
+
+        void progressed() {
+            lastProgress = System.nanoTime();
+        }
+
+        boolean hasFired() {
+            return fired;
+        }
+
+        @Override
+        public void close() {
+            done = true;
+            LockSupport.unpark(watcher);
+        }
+    }
+}
