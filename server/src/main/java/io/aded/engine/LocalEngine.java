@@ -16,6 +16,7 @@ import io.aded.telemetry.TurnTelemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
@@ -69,7 +70,8 @@ final class LocalEngine implements Engine {
      *
      *   The ledger counts cells exactly. Turns are admitted by need; if the cache fills all the same, idle sessions give
      *   up their cells first (least recently used; saved to host memory while there is room, see ParkingLot), then the youngest running turn goes back to the queue and will be
-     *   recomputed later. Nothing is lost but time.
+     *   recomputed later. Nothing is lost but time. Before that, passes shrink: b4916 puts a pass into adjacent cells, and
+     *   rejected branches leave gaps that only small passes fit. As they fill the gaps, passes grow again.
      */
     private static final Logger LOG = LoggerFactory.getLogger(LocalEngine.class);
 
@@ -125,6 +127,9 @@ final class LocalEngine implements Engine {
     private long prefilledTotal;
     private long reusedTotal;
     private boolean idle;
+
+    /** The most tokens in a pass for now; below the context's bound after a pass found no room. */
+    private int passLimit = Integer.MAX_VALUE;
 
     LocalEngine(
             TargetModel model,
@@ -662,16 +667,19 @@ final class LocalEngine implements Engine {
         boolean prefilling = false;
         for (int i = 0; i < running.size(); i++) {
             LocalTurn turn = running.get(i);
-            turn.inPass = turn.listener().isReady();
+            turn.inPass = turn.listener().isReady() && pass.size() < passLimit;
             if (turn.inPass) {
                 pass.add(turn);
                 prefilling |= turn.pendingPrefill() > 0;
-            } else {
+            } else if (!turn.listener().isReady()) {
                 parked++;
             }
         }
         if (pass.isEmpty()) {
             return false;
+        }
+        if (pass.size() == passLimit) {
+            Collections.rotate(running, -passLimit); // those left out come first next time
         }
         planChunks(prefilling);
         int draftRoom = planDrafts();
@@ -694,6 +702,7 @@ final class LocalEngine implements Engine {
             curve.observe(batch.size(), afterDecode - beforeDecode);
         }
         idle = false;
+        passLimit = (int) Math.min(context.maxBatchTokens(), passLimit + 1L + passLimit / 8);
         roundsTotal++;
         settle(start, beforeDecode, afterDecode);
         publish();
@@ -714,7 +723,7 @@ final class LocalEngine implements Engine {
         if (!prefilling) {
             return;
         }
-        int room = Math.min(context.maxBatchTokens(), ledger.cellsFree()) - pass.size();
+        int room = passRoom() - pass.size();
         int portion = decoding > 0 ? Math.min(room, evenChunk(decoding)) : room;
         for (LocalTurn turn : pass) {
             int pending = turn.pendingPrefill();
@@ -724,6 +733,10 @@ final class LocalEngine implements Engine {
                 turn.verifies = turn.chunk == pending;
             }
         }
+    }
+
+    private int passRoom() {
+        return Math.min(passLimit, Math.min(context.maxBatchTokens(), ledger.cellsFree()));
     }
 
     /** The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed. */
@@ -744,7 +757,7 @@ final class LocalEngine implements Engine {
             fixed += turn.chunk + (turn.verifies ? 1 : 0);
             verifying += turn.verifies ? 1 : 0;
         }
-        int room = Math.max(0, Math.min(context.maxBatchTokens(), ledger.cellsFree()) - fixed);
+        int room = Math.max(0, passRoom() - fixed);
         int branchesEach = verifying == 0 ? 1 : 1 + ledger.sequencesFree() / verifying;
         for (LocalTurn turn : pass) {
             if (turn.verifies) {
@@ -878,6 +891,10 @@ final class LocalEngine implements Engine {
             context.removeTokens(turn.session().sequence(), turn.session().committed(), -1);
         }
         if (outcome == DecodeOutcome.ABORTED) {
+            return;
+        }
+        if (batch.size() > 1 && batch.size() <= ledger.cellsFree()) {
+            passLimit = Math.max(1, batch.size() / 2);
             return;
         }
         LocalTurn youngest = null;

@@ -39,6 +39,13 @@ final class LlamaContext implements TargetContext {
 
     private static final int OK = 0;
     private static final int NO_ROOM = 1;
+
+    /**
+     * b4916's way of saying that no run of free cells is long enough: its passes take contiguous cells. The cache is as it
+     * was. (Its defragmentation, which would close the gaps, was seen to abort the process.)
+     */
+    private static final int NO_RUN_OF_CELLS = -3;
+
     private static final int ABORTED = 2;
 
     private final LlamaModel model;
@@ -216,7 +223,7 @@ final class LlamaContext implements TargetContext {
                 lastBatch = size;
                 return DecodeOutcome.DECODED;
             }
-            case NO_ROOM -> {
+            case NO_ROOM, NO_RUN_OF_CELLS -> {
                 return DecodeOutcome.NO_ROOM;
             }
             case ABORTED -> {
