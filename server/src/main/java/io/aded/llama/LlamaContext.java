@@ -59,6 +59,7 @@ final class LlamaContext implements TargetContext {
     private final int maxSequences;
     private final int vocabularySize;
     private final boolean branches;
+    private final long fingerprint;
 
     private final MemorySegment abort;
     private final MemorySegment batch;
@@ -81,6 +82,7 @@ final class LlamaContext implements TargetContext {
         this.natives = model.library().natives();
         this.vocabularySize = model.vocabulary().size();
         this.branches = !model.info().recurrent();
+        this.fingerprint = SavedSequence.fingerprint(model.info(), parameters);
         this.maxBatchTokens = Math.min(parameters.maxBatchTokens(), parameters.cells());
         boolean complete = false;
         long opened = 0;
@@ -146,10 +148,12 @@ final class LlamaContext implements TargetContext {
         }
         boolean quantisedValues = parameters.valueType() != ContextParameters.CacheType.F32
                 && parameters.valueType() != ContextParameters.CacheType.F16;
+        // The fused kernel for CPUs rounds to 16 bits on the way, which an F32 cache is chosen to avoid.
+        boolean exact = parameters.valueType() == ContextParameters.CacheType.F32;
         if (layout.flashAttentionType() >= 0) {
             int type =
                     switch (parameters.flashAttention()) {
-                        case AUTO -> quantisedValues ? 1 : -1;
+                        case AUTO -> quantisedValues ? 1 : exact ? 0 : -1;
                         case ON -> 1;
                         case OFF -> 0;
                     };
@@ -215,20 +219,18 @@ final class LlamaContext implements TargetContext {
             return DecodeOutcome.ABORTED;
         }
         int status = natives.decode(handle, batch);
-        switch (status) {
+        return switch (status) {
             case OK -> {
                 for (int i = 0; i < size; i++) {
                     rows[i] = input.wantsLogits(i) ? natives.logits(handle, i) : 0;
                 }
                 lastBatch = size;
-                return DecodeOutcome.DECODED;
+                yield DecodeOutcome.DECODED;
             }
-            case NO_ROOM, NO_RUN_OF_CELLS -> {
-                return DecodeOutcome.NO_ROOM;
-            }
+            case NO_ROOM, NO_RUN_OF_CELLS -> DecodeOutcome.NO_ROOM;
             case ABORTED -> {
                 BYTE.setVolatile(abort, 0L, (byte) 0);
-                return DecodeOutcome.ABORTED;
+                yield DecodeOutcome.ABORTED;
             }
             default ->
                 throw new AdedException.Internal(
@@ -236,7 +238,7 @@ final class LlamaContext implements TargetContext {
                         "llama.cpp reports error " + status + " for a pass of " + size + " tokens: "
                                 + model.library().log().takeLastError(),
                         null);
-        }
+        };
     }
 
     /** Checks and copies at once. Nothing of this object has changed if the batch is refused. */
@@ -335,30 +337,24 @@ final class LlamaContext implements TargetContext {
     public long savedSize(int sequence) {
         checkOpen();
         checkSequence(sequence);
-        return natives.sequenceStateSize(handle, sequence);
+        return SavedSequence.HEADER + natives.sequenceStateSize(handle, sequence);
     }
 
     @Override
     public void saveSequence(int sequence, ByteBuffer destination) {
-        checkOpen();
-        checkSequence(sequence);
         long size = savedSize(sequence);
         if (destination.remaining() < size) {
             throw new IllegalArgumentException(
                     "the buffer has " + destination.remaining() + " bytes left; needed: " + size);
         }
+        long most = size - SavedSequence.HEADER;
         try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment target =
-                    destination.isDirect() ? MemorySegment.ofBuffer(destination) : scratch.allocate(size, 8);
-            long written = natives.saveSequence(handle, target.address(), size, sequence);
-            if (written == 0 || written > size) {
+            MemorySegment payload = scratch.allocate(most, 8);
+            long written = natives.saveSequence(handle, payload.address(), most, sequence);
+            if (written == 0 || written > most) {
                 throw new AdedException.Internal("SAVE_FAILED", "llama.cpp could not save a sequence", null);
             }
-            if (destination.isDirect()) {
-                destination.position(destination.position() + (int) written);
-            } else {
-                destination.put(target.asSlice(0, written).asByteBuffer());
-            }
+            SavedSequence.write(payload.asSlice(0, written).asByteBuffer(), fingerprint, destination);
         }
     }
 
@@ -366,19 +362,11 @@ final class LlamaContext implements TargetContext {
     public boolean restoreSequence(int sequence, ByteBuffer source) {
         checkOpen();
         checkSequence(sequence);
-        int size = source.remaining();
-        if (size == 0) {
-            throw new IllegalArgumentException("the buffer is empty");
-        }
+        ByteBuffer payload = SavedSequence.read(source, fingerprint);
         try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment input;
-            if (source.isDirect()) {
-                input = MemorySegment.ofBuffer(source);
-            } else {
-                input = scratch.allocate(size, 8);
-                input.copyFrom(MemorySegment.ofBuffer(source));
-            }
-            return natives.restoreSequence(handle, input.address(), size, sequence) != 0;
+            MemorySegment input = scratch.allocate(payload.remaining(), 8);
+            input.copyFrom(MemorySegment.ofBuffer(payload));
+            return natives.restoreSequence(handle, input.address(), input.byteSize(), sequence) != 0;
         }
     }
 

@@ -280,6 +280,17 @@ public final class LlamaLibrary {
         }
     }
 
+    /** Routes the bundled library's log back here, if it is open, after other code has set it otherwise. */
+    static void reinstallBundledLog() {
+        synchronized (OPENING) {
+            for (LlamaLibrary library : OPEN.values()) {
+                if (library.bundled) {
+                    library.log.install(library.natives);
+                }
+            }
+        }
+    }
+
     Native natives() {
         return natives;
     }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>The chain</h2>
  *
  * Logit bias, penalties, top-k, typical, top-p, min-p, temperature, and one draw from a seeded generator: each a sampler
- * of llama.cpp's, each left out where it would do nothing. The grammar stands before the chain (after the bias, which
- * commutes with it: both only lower or shift single logits).
+ * of llama.cpp's, each left out where it would do nothing. A {@link Grammar} removes what it forbids before the chain;
+ * that it comes before the bias makes no difference, because both look at single tokens only.
  *
  * <h2>Fewer candidates</h2>
  *
@@ -38,7 +38,9 @@ final class LlamaSampler implements TokenSampler {
     /** More than this and the insertion sort of the scan loses to handing over the whole vocabulary. */
     private static final int MOST_SELECTED = 256;
 
-    private static final long CANDIDATE = 12;
+    /** Tokens beyond the decisive ones that are tried against a grammar before all are. */
+    private static final int SPARE = 48;
+
     /** llama.cpp takes this seed for "pick one at random", which must not happen here. */
     private static final int RANDOM_SEED = 0xFFFFFFFF;
 
@@ -49,16 +51,20 @@ final class LlamaSampler implements TokenSampler {
     private final int vocabularySize;
     private final Arena arena = Arena.ofShared();
     private final long chain;
-    private final MemorySegment candidates;
-    /** llama_token_data_array: data*@0 size@8 selected@16 sorted@24. */
-    private final MemorySegment array;
+    private final Candidates candidates;
     /** The number of best tokens that decide; the vocabulary's size if all do. */
     private final int decisive;
 
     private final int[] biased;
     private final @Nullable PenaltyWindow window;
-    private final TopTokens best = new TopTokens(MOST_SELECTED);
+    private final @Nullable Grammar grammar;
+    private final int endOfSequence;
+    /** By capacity: the scan's cost grows with it. */
+    private final TopTokens[] bests = {new TopTokens(64), new TopTokens(128), new TopTokens(MOST_SELECTED)};
+
+    /** In this call: mark for a selected token, -mark if it is touched as well. */
     private final int[] marks;
+
     private int mark;
     private boolean closed;
 
@@ -77,9 +83,19 @@ final class LlamaSampler implements TokenSampler {
         this.decisive = parameters.temperature() == 0f
                 ? 1
                 : parameters.topK() == 0 ? vocabularySize : Math.min(parameters.topK(), vocabularySize);
-        this.candidates = arena.allocate(CANDIDATE * vocabularySize, 4);
-        this.array = arena.allocate(32, 8);
-        this.chain = newChain(parameters);
+        this.candidates = new Candidates(arena, vocabularySize);
+        this.endOfSequence = vocabulary.endOfSequence();
+        boolean complete = false;
+        try {
+            this.grammar =
+                    parameters.isConstrained() ? Grammar.compile(model, vocabulary, parameters, arena) : null;
+            this.chain = newChain(parameters);
+            complete = true;
+        } finally {
+            if (!complete) {
+                arena.close();
+            }
+        }
     }
 
     static LlamaSampler create(LlamaModel model, LlamaVocabulary vocabulary, SamplingParameters parameters) {
@@ -147,70 +163,113 @@ final class LlamaSampler implements TokenSampler {
             throw new IllegalArgumentException("this sampler reads rows of llama.cpp contexts only");
         }
         long logits = rows.rowAddress(row);
-        int count = selectCandidates(rows, row, logits);
-        int token = runChain(count);
+        int token = grammar == null ? draw(rows, row, logits) : drawConstrained(grammar, rows, row, logits);
         accept(token);
         return token;
     }
 
-    /** Writes the candidates that can matter and returns how many there are. */
-    private int selectCandidates(LlamaContext context, int row, long logits) {
-        int touched = biased.length + (window == null ? 0 : window.distinct());
-        if (decisive + touched > MOST_SELECTED || decisive + touched >= vocabularySize) {
+    private int draw(LlamaContext context, int row, long logits) {
+        if (!selectBest(context, row, logits, decisive)) {
+            selectAll(logits);
+        }
+        return choose();
+    }
+
+    /**
+     * As {@link #draw}, after removing what the grammar forbids. The best tokens are tried first; if too few of them are
+     * allowed, every token is.
+     */
+    private int drawConstrained(Grammar constraint, LlamaContext context, int row, long logits) {
+        boolean enough = false;
+        if (selectBest(context, row, logits, decisive + SPARE)) {
+            constraint.filter(candidates);
+            enough = untouched() >= decisive;
+        }
+        if (!enough) {
+            constraint.readAllowedBytes();
+            candidates.clear();
             for (int token = 0; token < vocabularySize; token++) {
-                put(token, token, logits);
+                if (constraint.mayBegin(token)) {
+                    add(token, logits);
+                }
             }
-            return vocabularySize;
+            constraint.filter(candidates);
         }
-        mark++;
-        context.topTokens(row, best);
+        if (candidates.size() == 0) {
+            // Nothing fits: the grammar has ended and the vocabulary has no token that says so.
+            if (endOfSequence < 0) {
+                throw new AdedException.Internal(
+                        "GRAMMAR_DEAD_END", "no token of the vocabulary can follow by the grammar", null);
+            }
+            return endOfSequence;
+        }
+        int token = choose();
+        constraint.accept(token);
+        return token;
+    }
+
+    private int untouched() {
         int count = 0;
-        int needed = Math.min(best.size(), decisive + touched);
-        for (int i = 0; i < needed; i++) {
-            count = addOnce(count, best.token(i), logits);
-        }
-        for (int token : biased) {
-            count = addOnce(count, token, logits);
-        }
-        for (int i = 0; window != null && i < window.distinct(); i++) {
-            count = addOnce(count, window.token(i), logits);
+        for (int i = 0; i < candidates.size(); i++) {
+            if (marks[candidates.token(i)] != -mark) {
+                count++;
+            }
         }
         return count;
     }
 
-    private int addOnce(int count, int token, long logits) {
-        if (marks[token] == mark) {
-            return count;
+    /**
+     * Selects the touched tokens and enough of the best raw logits that the {@code decisive} best after the chain's
+     * changes are among them.
+     *
+     * @return false if that would be so many that all may as well be taken
+     */
+    private boolean selectBest(LlamaContext context, int row, long logits, int wanted) {
+        int touched = biased.length + (window == null ? 0 : window.distinct());
+        int needed = wanted + touched;
+        if (needed > MOST_SELECTED || needed >= vocabularySize) {
+            return false;
         }
-        marks[token] = mark;
-        put(count, token, logits);
-        return count + 1;
+        candidates.clear();
+        mark++;
+        for (int token : biased) {
+            addOnce(token, logits, -mark);
+        }
+        for (int i = 0; window != null && i < window.distinct(); i++) {
+            addOnce(window.token(i), logits, -mark);
+        }
+        TopTokens best = needed <= 64 ? bests[0] : needed <= 128 ? bests[1] : bests[2];
+        context.topTokens(row, best);
+        for (int i = 0; i < Math.min(best.size(), needed); i++) {
+            addOnce(best.token(i), logits, mark);
+        }
+        return true;
     }
 
-    private void put(int index, int token, long logits) {
-        long at = CANDIDATE * index;
-        candidates.set(ValueLayout.JAVA_INT_UNALIGNED, at, token);
-        candidates.set(
-                ValueLayout.JAVA_FLOAT_UNALIGNED,
-                at + 4,
-                Native.MEMORY.get(ValueLayout.JAVA_FLOAT, logits + 4L * token));
-        candidates.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at + 8, 0f);
+    private void addOnce(int token, long logits, int asMark) {
+        if (Math.abs(marks[token]) != mark) {
+            marks[token] = asMark;
+            add(token, logits);
+        }
     }
 
-    private int runChain(int count) {
-        array.set(ValueLayout.JAVA_LONG, 0, candidates.address());
-        array.set(ValueLayout.JAVA_LONG, 8, count);
-        array.set(ValueLayout.JAVA_LONG, 16, -1);
-        array.set(ValueLayout.JAVA_BYTE, 24, (byte) 0);
-        natives.applySampler(chain, array.address());
-        long selected = array.get(ValueLayout.JAVA_LONG, 16);
-        long size = array.get(ValueLayout.JAVA_LONG, 8);
-        if (selected < 0 || selected >= size) {
+    private void selectAll(long logits) {
+        candidates.clear();
+        for (int token = 0; token < vocabularySize; token++) {
+            add(token, logits);
+        }
+    }
+
+    private void add(int token, long logits) {
+        candidates.add(token, Native.MEMORY.get(ValueLayout.JAVA_FLOAT, logits + 4L * token));
+    }
+
+    private int choose() {
+        int token = candidates.choose(natives, chain);
+        if (token < 0) {
             throw new AdedException.Internal("NO_TOKEN", "llama.cpp's sampler chain chose no token", null);
         }
-        // A filter may have put its own array in the place of ours.
-        long data = array.get(ValueLayout.JAVA_LONG, 0);
-        return Native.MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, data + CANDIDATE * selected);
+        return token;
     }
 
     private void accept(int token) {
@@ -232,12 +291,15 @@ final class LlamaSampler implements TokenSampler {
 
     @Override
     public boolean constrains() {
-        return false;
+        return grammar != null;
     }
 
     @Override
     public void prune(TokenTree tree) {
         checkOpen();
+        if (grammar != null) {
+            grammar.prune(tree);
+        }
     }
 
     private void checkOpen() {
@@ -253,6 +315,9 @@ final class LlamaSampler implements TokenSampler {
         }
         closed = true;
         natives.freeSampler(chain);
+        if (grammar != null) {
+            grammar.close();
+        }
         arena.close();
         model.released();
     }

@@ -188,6 +188,19 @@ final class LlamaVocabulary implements Vocabulary {
         return offsets[token] == offsets[token + 1] ? -1 : pieces[offsets[token]] & 0xff;
     }
 
+    /** For each byte the first token whose text is exactly that byte, or -1. */
+    int[] byteTokens() {
+        int[] found = new int[256];
+        Arrays.fill(found, -1);
+        for (int token = 0; token < size; token++) {
+            int first = firstByte(token);
+            if (length(token) == 1 && found[first] < 0 && flags[token] == 0) {
+                found[first] = token;
+            }
+        }
+        return found;
+    }
+
     /** The number of bytes of a token's text, control tokens written out. */
     int length(int token) {
         return offsets[token + 1] - offsets[token];

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,29 +29,37 @@ final class NativeLog {
     /** Longer lines are cut: native code may print a whole grammar. */
     private static final int LONGEST = 2_000;
 
+    /** What is printed as an error when a pass is aborted or finds no room, which callers are told by its outcome. */
+    private static final Pattern EXPECTED = Pattern.compile(
+            "failed to decode, ret = (1|2|-3)$|compute status: 1$|compute_async failed with error 1$"
+                    + "|failed to prepare ubatch|failed to find (a memory|KV cache) slot");
+
     private final Object lock = new Object();
+    private final MemorySegment callback = newCallback();
     private final StringBuilder line = new StringBuilder();
     private int level = INFO;
     private String lastError = "";
 
-    /** Installs itself; stays for the life of the process. */
+    /** Installs itself; the callback stays for the life of the process. */
     void install(Native natives) {
+        natives.logSet(callback.address(), 0);
+    }
+
+    private MemorySegment newCallback() {
         try {
             MethodHandle target = MethodHandles.lookup()
                     .bind(this, "print", MethodType.methodType(void.class, int.class, MemorySegment.class, long.class));
-            MemorySegment stub = Linker.nativeLinker()
+            return Linker.nativeLinker()
                     .upcallStub(
                             target,
-                            FunctionDescriptor.ofVoid(
-                                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
+                            FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
                             Arena.global());
-            natives.logSet(stub.address(), 0);
         } catch (ReflectiveOperationException impossible) {
             throw new AssertionError(impossible);
         }
     }
 
-    /** The last line at level error since the last call, or empty. */
+    /** The lines at level error since the last call, or empty. */
     String takeLastError() {
         synchronized (lock) {
             String taken = lastError;
@@ -90,14 +99,19 @@ final class NativeLog {
         }
         switch (level) {
             case ERROR -> {
-                lastError = text;
-                LOG.error("{}", text);
+                lastError = lastError.isEmpty() ? text : lastError + "; " + text;
+                if (lastError.length() > LONGEST) {
+                    lastError = text;
+                }
+                if (EXPECTED.matcher(text).find()) {
+                    LOG.debug("{}", text);
+                } else {
+                    LOG.error("{}", text);
+                }
             }
             case WARN -> LOG.warn("{}", text);
             // A load prints some hundred lines at "info" that only someone who looks for a fault wants.
             case INFO -> LOG.debug("{}", text);
             default -> LOG.trace("{}", text);
         }
-    }
-
-}
+    }}

@@ -24,6 +24,9 @@ public final class TinyModels {
     public static final int BEGINNING = 1;
     public static final int END = 2;
 
+    /** The token of byte 0; the others follow in order. */
+    public static final int FIRST_BYTE = 5;
+
     /** How many tokens of context the models say that they were trained on. */
     public static final int TRAINED_CONTEXT = 4096;
 
