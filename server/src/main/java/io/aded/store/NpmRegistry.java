@@ -77,9 +77,11 @@ public final class NpmRegistry {
      * Fetches a version's archive, or the rest of it, and verifies it.
      *
      * @param destination where it appears when it is whole
+     * @return what the registry said about it
      * @throws AdedException as {@link #locate} and {@link Downloader#fetch} do
      */
-    public void fetch(String packageName, String version, Path destination, String label, TransferListener listener) {
+    public Archive fetch(
+            String packageName, String version, Path destination, String label, TransferListener listener) {
         Archive archive = locate(packageName, version);
         downloader.fetch(
                 new Download(
@@ -90,6 +92,7 @@ public final class NpmRegistry {
                         -1,
                         label),
                 listener);
+        return archive;
     }
 
     /** A mirror that hands the public registry's metadata on names the public host in it; npm asks the mirror then. */

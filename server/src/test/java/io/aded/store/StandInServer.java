@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * A web server on the loopback interface that stands in for registries and hubs: serves byte arrays, honours ranges, and
  * misbehaves when told to.
  */
-final class StandInServer implements AutoCloseable {
+public final class StandInServer implements AutoCloseable {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-");
 
     private final HttpServer server;
@@ -34,15 +34,15 @@ final class StandInServer implements AutoCloseable {
     private final List<Request> requests = new CopyOnWriteArrayList<>();
 
     /** What the server saw. */
-    record Request(String path, Map<String, List<String>> headers) {
-        String header(String name) {
+    public record Request(String path, Map<String, List<String>> headers) {
+        public String header(String name) {
             List<String> values = headers.getOrDefault(name, List.of());
             return values.isEmpty() ? "" : values.getFirst();
         }
     }
 
     /** What to do instead of answering properly, once. */
-    sealed interface Misbehaviour {
+    public sealed interface Misbehaviour {
         /** Announce everything, send this many bytes, hang up. */
         record BreakAfter(int bytes) implements Misbehaviour {}
 
@@ -55,7 +55,7 @@ final class StandInServer implements AutoCloseable {
         record IgnoreRange() implements Misbehaviour {}
     }
 
-    StandInServer() {
+    public StandInServer() {
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         } catch (IOException e) {
@@ -66,7 +66,7 @@ final class StandInServer implements AutoCloseable {
         server.start();
     }
 
-    String address() {
+    public String address() {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
     }
 
@@ -74,7 +74,7 @@ final class StandInServer implements AutoCloseable {
         return URI.create(address()).resolve(path);
     }
 
-    StandInServer file(String path, byte[] content) {
+    public StandInServer file(String path, byte[] content) {
         files.put(path, content);
         tags.put(path, "\"" + Arrays.hashCode(content) + "\"");
         return this;
@@ -86,14 +86,14 @@ final class StandInServer implements AutoCloseable {
     }
 
     /** Applies to the next requests for a file, one each. */
-    StandInServer misbehave(Misbehaviour... next) {
+    public StandInServer misbehave(Misbehaviour... next) {
         synchronized (misbehaviours) {
             misbehaviours.addAll(List.of(next));
         }
         return this;
     }
 
-    List<Request> requests() {
+    public List<Request> requests() {
         return requests;
     }
 
