@@ -206,11 +206,13 @@ public final class NativesStore {
         for (NativesKind.Source source : sources) {
             String name = source.packageName();
             Path file = downloads.resolve(name.replaceFirst("^@", "").replace('/', '-') + "-" + version + ".tgz");
-            // An archive that is whole but was not unpacked may have been put there by anyone: verify it again.
-            if (Files.exists(file)) {
-                Files.move(file, file.resolveSibling(file.getFileName() + ".part"), StandardCopyOption.REPLACE_EXISTING);
-            }
+            boolean kept = Files.exists(file);
             Checksum checksum = packages.fetch(name, version, file, name, listener);
+            // What an earlier attempt could not unpack was whole then; it need not be now.
+            if (kept && !checksum.matches(file)) {
+                Files.delete(file);
+                checksum = packages.fetch(name, version, file, name, listener);
+            }
             made.add(new InstalledNatives.Package(name, checksum.algorithm() + ":" + checksum.hex()));
             archiveFiles.add(file);
             archives.add(new NativesArchive(file, name));
