@@ -8,35 +8,72 @@ import java.util.Arrays;
 /**
  * Reads a row of logits once: the best tokens and the log of the sum of exponentials.
  *
- * <h2>One pass in blocks</h2>
- *
- * The row is copied block by block into a small array that stays in the first-level cache, where plain loops over
- * {@code float[]} are vectorised by the compiler. For each block:
- *
- * <ol>
- *   <li>the maximum of the block. If it does not beat the worst of the best tokens so far, no element of the block can
- *       enter, and the block is not looked at again for them. After the first few blocks that is nearly always so;
- *   <li>exp(x - m) is added lane by lane to an array of sums, where m is the row's maximum so far. When a block raises
- *       m, the sums are scaled down once (the "online softmax" of Milakov and Gimelshein, 2018).
- * </ol>
- *
- * <h2>exp without a table and without bit tricks</h2>
- *
- * exp(y) = exp(y/64)^64. For y in [-87, 0] the quotient lies in [-1.36, 0], where a series of degree 8 around the middle
- * is exact to about 1e-7, and six squarings bring it back. Only multiplications and additions, so it vectorises
- * on every target; the relative error of the sum is below 1e-5.
- *
- * <p>An instance owns its scratch arrays: one per thread.
+ * <p>A logit that is not a number counts as minus infinity, and -0 as less than 0. An instance owns its scratch arrays: one per thread.
  */
 public final class LogitsScan {
-    /** Small enough for the first-level cache beside its scratch, large enough to amortise the per-block work. */
-    private static final int BLOCK = 512;
+    /*
+     * One pass in blocks
+     * ==================
+     * The row is read in blocks that stay in the first-level cache, by plain loops that the compiler vectorises; every block
+     * costs two of them:
+     *
+     *   1. the least and the greatest value. Floats compare as their bits do once those of negative numbers are turned over,
+     *      and a maximum of ints is one instruction, while Math.max of floats is six (NaN, -0) and was the dearest part;
+     *   2. exp(x - m), added lane by lane to an array of sums, where m is the row's maximum so far. A block that raises m scales
+     *      the sums down first (the online soft-max of [1]).
+     *
+     * The best tokens
+     * ===============
+     * The k-th largest of the block maxima bounds the k-th largest logit from below, for k blocks hold at least one logit
+     * each that is as large. So only blocks whose maximum reaches it can hold a best token: k of them, ties aside. They
+     * are looked at again after the pass, with a threshold that almost no element reaches.
+     *
+     * exp without bit tricks
+     * ======================
+     * exp(y) = exp(y / 32)^32: a polynomial of degree 4 and five squarings. (Putting an exponent together from bits would be
+     * shorter, but C2 does not vectorise the change from int to float.) The polynomial is exact at 0 and interpolates at Chebyshev
+     * nodes of [-16, 0], where the power is within 3e-5 of exp(y), relatively. Further down it drifts off, but down there
+     * all tokens of a vocabulary together weigh less than that: whatever the row, up to 262,144 tokens, the logarithm of the sum is
+     * off by at most 2e-5, rounding aside. This holds down to y = -80; blocks that reach lower are clamped there by a slower
+     * loop.
+     *
+     * What is rare
+     * ============
+     * A block with a NaN is cleaned and looked at again; with +infinity in the row the sum is infinite.
+     *
+     * [1] M. Milakov, N. Gimelshein: Online normalizer calculation for softmax. arXiv:1805.02867, 2018.
+     */
 
-    /** exp(-88) is the smallest that a float can hold as a normal number. */
-    private static final float SMALLEST = -87f;
+    /** Three arrays of it stay in the first-level cache; smaller blocks pay for loop prologues. */
+    private static final int BLOCK = 1024;
 
-    private final float[] block = new float[BLOCK];
+    /** Elements that are compared with the threshold at once. */
+    private static final int GROUP = 8;
+
+    /** Sums that are left to be added one after the other. */
+    private static final int LANES = 16;
+
+    private static final float LOWEST = -80f;
+    private static final float C1 = 3.12490705e-2f;
+    private static final float C2 = 4.87711865e-4f;
+    private static final float C3 = 4.97668287e-6f;
+    private static final float C4 = 3.12267696e-8f;
+
+    private static final int INFINITY = sortable(Float.floatToRawIntBits(Float.POSITIVE_INFINITY));
+    private static final int MINUS_INFINITY = sortable(Float.floatToRawIntBits(Float.NEGATIVE_INFINITY));
+
+    private final float[] values = new float[BLOCK];
+    private final int[] bits = new int[BLOCK];
     private final float[] sums = new float[BLOCK];
+
+    /** The greatest value of each block, sortable; grows to the largest row ever seen. */
+    private int[] maxima = new int[256];
+
+    /** The largest of {@link #maxima}, falling. */
+    private int[] greatest = new int[16];
+
+    private int blockMin;
+    private int blockMax;
 
     /**
      * Scans one row.
@@ -47,83 +84,94 @@ public final class LogitsScan {
      * @param out receives up to its capacity of tokens, best first, ties by lower id
      */
     public void scan(MemorySegment memory, long offset, int count, TopTokens out) {
-        int[] tokens = out.tokenArray();
-        float[] logits = out.logitArray();
-        int capacity = tokens.length;
-        int size = 0;
-        float worst = Float.NEGATIVE_INFINITY;
-        float max = Float.NEGATIVE_INFINITY;
-        Arrays.fill(sums, 0f);
-
-        for (int start = 0; start < count; start += BLOCK) {
-            int length = Math.min(BLOCK, count - start);
-            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset + 4L * start, block, 0, length);
-            float blockMax = max(block, length);
-            if (blockMax > max) {
-                if (max != Float.NEGATIVE_INFINITY) {
-                    scale(sums, (float) Math.exp(max - blockMax));
-                }
-                max = blockMax;
-            }
-            if (max != Float.NEGATIVE_INFINITY) {
-                addExponentials(block, length, max, sums);
-            }
-            if (capacity > 0 && (size < capacity || blockMax > worst)) {
-                size = insertBest(start, length, size, tokens, logits);
-                worst = size == capacity ? logits[size - 1] : Float.NEGATIVE_INFINITY;
-            }
+        int blocks = (count + BLOCK - 1) / BLOCK;
+        if (maxima.length < blocks) {
+            maxima = new int[blocks];
         }
-        out.filled(size, (float) (max + Math.log(sum(sums))));
+        float logSumExp = sumExponentials(memory, offset, count);
+        int size = best(memory, offset, count, out);
+        out.filled(size, logSumExp);
     }
 
-    /** Insertion into the sorted list: few elements get this far. */
-    private int insertBest(int start, int length, int filled, int[] tokens, float[] logits) {
-        int size = filled;
-        int capacity = tokens.length;
-        for (int i = 0; i < length; i++) {
-            float logit = block[i];
-            if (size == capacity && !(logit > logits[size - 1])) {
+    // The sum
+
+    private float sumExponentials(MemorySegment memory, long offset, int count) {
+        Arrays.fill(sums, 0f);
+        float max = Float.NEGATIVE_INFINITY;
+        for (int start = 0, number = 0; start < count; start += BLOCK, number++) {
+            int length = Math.min(BLOCK, count - start);
+            long at = offset + (long) Float.BYTES * start;
+            findExtremes(memory, at, length);
+            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, length);
+            if (blockMax > INFINITY || blockMin < MINUS_INFINITY) {
+                clean(length);
+            }
+            maxima[number] = blockMax;
+            float greatestHere = Float.intBitsToFloat(sortable(blockMax));
+            if (greatestHere > max) {
+                scaleSums(max, greatestHere);
+                max = greatestHere;
+            }
+            if (Float.isInfinite(max)) {
                 continue;
             }
-            int at = size < capacity ? size++ : capacity - 1;
-            while (at > 0 && logit > logits[at - 1]) {
-                logits[at] = logits[at - 1];
-                tokens[at] = tokens[at - 1];
-                at--;
+            if (Float.intBitsToFloat(sortable(blockMin)) - max >= LOWEST) {
+                addExponentials(values, length, max, sums);
+            } else {
+                addClamped(values, length, max, sums);
             }
-            logits[at] = logit;
-            tokens[at] = start + i;
         }
-        return size;
+        return Float.isInfinite(max) ? max : (float) (max + Math.log(total()));
     }
 
-    private static float max(float[] values, int length) {
+    /** A float's bits such that they compare as the floats do. Its own inverse. */
+    private static int sortable(int floatBits) {
+        return floatBits ^ ((floatBits >> 31) & Integer.MAX_VALUE);
+    }
+
+    private void findExtremes(MemorySegment memory, long at, int length) {
+        int max = Integer.MIN_VALUE;
+        int min = Integer.MAX_VALUE;
+        for (int i = 0; i < length; i++) {
+            int value = sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i));
+            max = Math.max(max, value);
+            min = Math.min(min, value);
+        }
+        blockMax = max;
+        blockMin = min;
+    }
+
+    /** Makes every NaN of the block a minus infinity. */
+    private void clean(int length) {
         float max = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < length; i++) {
+            if (Float.isNaN(values[i])) {
+                values[i] = Float.NEGATIVE_INFINITY;
+            }
             max = Math.max(max, values[i]);
         }
-        return max;
+        blockMax = sortable(Float.floatToRawIntBits(max));
+        blockMin = MINUS_INFINITY;
     }
 
-    private static void scale(float[] values, float factor) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] *= factor;
+    private void scaleSums(float oldMax, float newMax) {
+        if (oldMax == Float.NEGATIVE_INFINITY) {
+            return;
+        }
+        float factor = (float) Math.exp(oldMax - newMax);
+        for (int i = 0; i < BLOCK; i++) {
+            sums[i] *= factor;
         }
     }
 
+    // fma is one instruction on every processor that a supported library runs on (x86-64 with AVX2, ARMv8).
     private static void addExponentials(float[] values, int length, float max, float[] sums) {
         for (int i = 0; i < length; i++) {
-            // y/64 shifted by the middle of its range, so that the series below converges fast at both ends.
-            float z = Math.max(values[i] - max, SMALLEST) * (1f / 64f) + 0.6796875f;
-            float e = 1f + z * (1f / 8f);
-            e = 1f + z * (1f / 7f) * e;
-            e = 1f + z * (1f / 6f) * e;
-            e = 1f + z * (1f / 5f) * e;
-            e = 1f + z * (1f / 4f) * e;
-            e = 1f + z * (1f / 3f) * e;
-            e = 1f + z * (1f / 2f) * e;
-            e = (1f + z * e) * 0.50677535f;
-            e *= e;
+            float y = values[i] - max;
+            float e = Math.fma(y, C4, C3);
+            e = Math.fma(y, e, C2);
+            e = Math.fma(y, e, C1);
+            e = Math.fma(y, e, 1f);
             e *= e;
             e *= e;
             e *= e;
@@ -133,11 +181,130 @@ public final class LogitsScan {
         }
     }
 
-    private static double sum(float[] values) {
-        double sum = 0;
-        for (float value : values) {
-            sum += value;
+    private static void addClamped(float[] values, int length, float max, float[] sums) {
+        for (int i = 0; i < length; i++) {
+            float y = Math.max(values[i] - max, LOWEST);
+            float e = Math.fma(y, C4, C3);
+            e = Math.fma(y, e, C2);
+            e = Math.fma(y, e, C1);
+            e = Math.fma(y, e, 1f);
+            e *= e;
+            e *= e;
+            e *= e;
+            e *= e;
+            e *= e;
+            sums[i] += e;
         }
-        return sum;
+    }
+
+    /** Folds the lanes: halves are added while that vectorises, the rest in double. */
+    private double total() {
+        for (int half = BLOCK / 2; half >= LANES; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                sums[i] += sums[i + half];
+            }
+        }
+        double total = 0;
+        for (int i = 0; i < LANES; i++) {
+            total += sums[i];
+        }
+        return total;
+    }
+
+    // The best tokens
+
+    private int best(MemorySegment memory, long offset, int count, TopTokens out) {
+        int[] tokens = out.tokenArray();
+        float[] logits = out.logitArray();
+        int capacity = tokens.length;
+        if (capacity == 0) {
+            return 0;
+        }
+        int blocks = (count + BLOCK - 1) / BLOCK;
+        // Raised from the bound of the block maxima to the worst of the best tokens, once there are enough.
+        int threshold = blockThreshold(blocks, capacity);
+        int size = 0;
+        for (int block = 0; block < blocks; block++) {
+            if (maxima[block] < threshold) {
+                continue;
+            }
+            int start = block * BLOCK;
+            int length = Math.min(BLOCK, count - start);
+            MemorySegment.copy(memory, ValueLayout.JAVA_INT, offset + (long) Integer.BYTES * start, bits, 0, length);
+            for (int i = 0; i < length; ) {
+                int end = Math.min(i + GROUP, length);
+                if (end - i == GROUP && !mayReach(threshold, i)) {
+                    i = end;
+                    continue;
+                }
+                for (; i < end; i++) {
+                    int value = withoutNan(sortable(bits[i]));
+                    if (value >= threshold) {
+                        size = insert(start + i, Float.intBitsToFloat(sortable(value)), size, tokens, logits);
+                        if (size == capacity) {
+                            // Only what is better than the worst can enter from here on: ties go to the lower id.
+                            int worst = sortable(Float.floatToRawIntBits(logits[size - 1]));
+                            threshold = Math.max(threshold, worst + 1);
+                        }
+                    }
+                }
+            }
+        }
+        return size;
+    }
+
+    /** The {@code k}-th largest of the block maxima; less than every value if there are fewer blocks. */
+    private int blockThreshold(int blocks, int k) {
+        if (blocks < k) {
+            return Integer.MIN_VALUE;
+        }
+        if (greatest.length < k) {
+            greatest = new int[k];
+        }
+        int size = 0;
+        for (int block = 0; block < blocks; block++) {
+            int value = maxima[block];
+            if (size == k && value <= greatest[k - 1]) {
+                continue;
+            }
+            int at = size < k ? size++ : k - 1;
+            while (at > 0 && greatest[at - 1] < value) {
+                greatest[at] = greatest[at - 1];
+                at--;
+            }
+            greatest[at] = value;
+        }
+        return greatest[k - 1];
+    }
+
+    /** Whether one of the elements from here on may be as large as a threshold. */
+    private boolean mayReach(int threshold, int from) {
+        if (threshold <= 0) {
+            return true;
+        }
+        // Positive floats compare as their bits do, and negative ones are negative: nothing need be turned over.
+        int max = bits[from];
+        for (int i = 1; i < GROUP; i++) {
+            max = Math.max(max, bits[from + i]);
+        }
+        return max >= threshold;
+    }
+
+    private static int withoutNan(int value) {
+        return value > INFINITY || value < MINUS_INFINITY ? MINUS_INFINITY : value;
+    }
+
+    /** Insertion into the sorted list, which few elements reach. */
+    private static int insert(int token, float logit, int filled, int[] tokens, float[] logits) {
+        int at = filled < tokens.length ? filled : tokens.length - 1;
+        int size = at + 1;
+        while (at > 0 && Float.compare(logit, logits[at - 1]) > 0) {
+            logits[at] = logits[at - 1];
+            tokens[at] = tokens[at - 1];
+            at--;
+        }
+        logits[at] = logit;
+        tokens[at] = token;
+        return size;
     }
 }

@@ -1,0 +1,194 @@
+package io.aded.llama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.sun.management.ThreadMXBean;
+import io.aded.model.TopTokens;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class LogitsScanTest {
+    /** Rows begin somewhere inside a context's output buffer, not at its start. */
+    private static final int SKIPPED = 3;
+
+    private final LogitsScan scan = new LogitsScan();
+
+    private TopTokens scan(int capacity, float... row) {
+        TopTokens top = new TopTokens(capacity);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(ValueLayout.JAVA_FLOAT, SKIPPED + row.length);
+            MemorySegment.copy(row, 0, memory, ValueLayout.JAVA_FLOAT, SKIPPED * 4L, row.length);
+            scan.scan(memory, SKIPPED * 4L, row.length, top);
+        }
+        return top;
+    }
+
+    /** The definition, in double, with the ties and the NaN rule of {@link LogitsScan}. */
+    private static void assertMatchesDefinition(TopTokens top, float[] row, String description) {
+        Integer[] ids = IntStream.range(0, row.length).boxed().toArray(Integer[]::new);
+        float[] clean = row.clone();
+        for (int i = 0; i < clean.length; i++) {
+            clean[i] = Float.isNaN(clean[i]) ? Float.NEGATIVE_INFINITY : clean[i];
+        }
+        Arrays.sort(ids, Comparator.<Integer>comparingDouble(id -> -clean[id]).thenComparing(id -> id));
+        assertThat(top.size()).as(description).isEqualTo(Math.min(top.capacity(), row.length));
+        for (int i = 0; i < top.size(); i++) {
+            assertThat(top.token(i)).as("%s, place %d", description, i).isEqualTo(ids[i]);
+            assertThat(top.logit(i)).as("%s, place %d", description, i).isEqualTo(clean[ids[i]]);
+        }
+        double max = clean[ids[0]];
+        double sum = 0;
+        for (float logit : clean) {
+            sum += Math.exp(logit - max);
+        }
+        assertThat((double) top.logSumExp()).as(description).isCloseTo(max + Math.log(sum), within(1e-4));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 8, 63, 1023, 1024, 1025, 2048, 32_000, 151_936})
+    void scan_randomRow_agreesWithTheDefinition(int count) {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        for (float spread : new float[] {0f, 0.01f, 1f, 3f, 20f}) {
+            float[] row = new float[count];
+            for (int i = 0; i < count; i++) {
+                row[i] = (float) (random.nextGaussian() * spread - 2);
+            }
+            for (int capacity : new int[] {1, 8, 40}) {
+                assertMatchesDefinition(scan(capacity, row), row, "seed " + seed + ", spread " + spread);
+            }
+        }
+    }
+
+    @Test
+    void scan_fewDistinctValues_tiesGoToTheLowerId() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        float[] row = new float[5000];
+        for (int i = 0; i < row.length; i++) {
+            row[i] = 1 + random.nextInt(3);
+        }
+
+        for (int capacity : new int[] {1, 2, 8, 100}) {
+            assertMatchesDefinition(scan(capacity, row), row, "seed " + seed);
+        }
+    }
+
+    @Test
+    void scan_ascendingRow_everyBlockRaisesTheMaximum() {
+        float[] row = new float[10_000];
+        for (int i = 0; i < row.length; i++) {
+            row[i] = i * 0.01f - 50;
+        }
+
+        assertMatchesDefinition(scan(8, row), row, "ascending");
+    }
+
+    @Test
+    void scan_notANumber_countsAsMinusInfinity() {
+        float[] row = new float[3000];
+        Arrays.fill(row, 1f);
+        row[5] = Float.NaN;
+        row[6] = Float.intBitsToFloat(0xFFC0_0001);
+        row[1500] = 9f;
+        row[2999] = Float.NaN;
+
+        assertMatchesDefinition(scan(8, row), row, "with NaN");
+    }
+
+    @Test
+    void scan_maskedTokens_countForNothing() {
+        float[] row = new float[3000];
+        Arrays.fill(row, Float.NEGATIVE_INFINITY);
+        row[2000] = 3f;
+        row[10] = 2f;
+
+        TopTokens top = scan(2, row);
+
+        assertMatchesDefinition(top, row, "masked");
+        assertThat(top.probability(0)).isCloseTo(0.731059f, within(1e-4f));
+    }
+
+    @Test
+    void scan_nothingFinite_saysSo() {
+        float[] row = new float[2000];
+        Arrays.fill(row, Float.NEGATIVE_INFINITY);
+        assertThat(scan(2, row).logSumExp()).isEqualTo(Float.NEGATIVE_INFINITY);
+
+        Arrays.fill(row, Float.NaN);
+        assertThat(scan(2, row).logSumExp()).isEqualTo(Float.NEGATIVE_INFINITY);
+
+        row[1200] = Float.POSITIVE_INFINITY;
+        TopTokens top = scan(2, row);
+        assertThat(top.logSumExp()).isEqualTo(Float.POSITIVE_INFINITY);
+        assertThat(top.token(0)).isEqualTo(1200);
+    }
+
+    @Test
+    void scan_hugeSpan_isClampedNotWrong() {
+        float[] row = new float[4000];
+        for (int i = 0; i < row.length; i++) {
+            row[i] = -1e30f * (i + 1);
+        }
+        row[3000] = 100f;
+        row[3001] = 44.5f;
+        row[3002] = 43f;
+
+        assertMatchesDefinition(scan(3, row), row, "span of 1e33");
+    }
+
+    @Test
+    void scan_flatRow_isTheLogarithmOfTheCount() {
+        float[] row = new float[151_936];
+        Arrays.fill(row, -3f);
+
+        assertThat(scan(8, row).logSumExp()).isCloseTo((float) (Math.log(151_936) - 3), within(1e-4f));
+    }
+
+    @Test
+    void scan_noCapacity_stillSums() {
+        assertThat(scan(0, 0f, 0f).logSumExp()).isCloseTo((float) Math.log(2), within(1e-5f));
+    }
+
+    @Test
+    void scan_secondRow_knowsNothingOfTheFirst() {
+        float[] high = new float[3000];
+        Arrays.fill(high, 50f);
+        scan(8, high);
+
+        float[] low = {1f, 2f, 3f};
+
+        assertMatchesDefinition(scan(8, low), low, "after a larger row");
+    }
+
+    @Test
+    void scan_repeated_allocatesNothing() {
+        TopTokens top = new TopTokens(8);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(ValueLayout.JAVA_FLOAT, 32_000);
+            for (int i = 0; i < 3_000; i++) {
+                scan.scan(memory, 0, 32_000, top);
+            }
+            threads.getCurrentThreadAllocatedBytes();
+
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 1_000; i++) {
+                scan.scan(memory, 0, 32_000, top);
+            }
+            long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+
+            assertThat(allocated).isLessThan(1_000);
+        }
+    }
+}
