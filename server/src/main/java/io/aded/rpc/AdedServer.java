@@ -27,8 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +56,9 @@ public final class AdedServer implements AutoCloseable {
 
     private final Backend backend = new Backend();
     private final HealthStatusManager health = new HealthStatusManager();
-    private final ExecutorService executor =
-            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aded-rpc-", 0).factory());
+    /** Calls are handled on virtual threads; there is nothing to shut down, since each ends with its task. */
+    private final Executor executor = Thread.ofVirtual().name("aded-rpc-", 0)::start;
+
     private final Telemetry telemetry;
     private final ServerLimits limits;
     private final Conversations conversations;
@@ -363,7 +363,6 @@ public final class AdedServer implements AutoCloseable {
         synchronized (watchLock) {
             stopWatching();
         }
-        executor.shutdown();
         closed.countDown();
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -1,0 +1,77 @@
+package io.aded.rpc;
+
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
+import io.aded.engine.EngineStatus;
+import io.aded.engine.Session;
+import io.aded.engine.Turn;
+import io.aded.engine.TurnListener;
+import io.aded.engine.TurnRequest;
+import io.aded.model.ChatMessage;
+import io.aded.model.ScriptedModel;
+import io.aded.model.TargetModel;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BiFunction;
+
+/** An engine whose sessions do with a turn what a test says. */
+record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Turn> behaviour) implements Engine {
+
+    static FaultyEngine throwing(RuntimeException failure) {
+        return new FaultyEngine(new ScriptedModel(ScriptedModel.babble(1, 1)), (request, listener) -> {
+            throw failure;
+        });
+    }
+
+    @Override
+    public EngineOptions options() {
+        return EngineOptions.ofCells(256);
+    }
+
+    @Override
+    public EngineStatus status() {
+        return new EngineStatus(0, 0, 0, 0, 0, 256, 0, 1, 0, 0, 0, 0);
+    }
+
+    @Override
+    public double[] passNanos() {
+        return new double[0];
+    }
+
+    @Override
+    public void drain(Duration grace) {}
+
+    @Override
+    public void close() {}
+
+    @Override
+    public Session openSession() {
+        return new Session() {
+            @Override
+            public String id() {
+                return "faulty";
+            }
+
+            @Override
+            public Turn submit(TurnRequest request, TurnListener listener) {
+                return behaviour.apply(request, listener);
+            }
+
+            @Override
+            public List<ChatMessage> messages() {
+                return List.of();
+            }
+
+            @Override
+            public int historyTokens() {
+                return 0;
+            }
+
+            @Override
+            public void reset() {}
+
+            @Override
+            public void close() {}
+        };
+    }
+}

@@ -1,0 +1,176 @@
+package io.aded.rpc;
+
+import static io.aded.rpc.Harness.assertStatus;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.aded.v1.GetDraftStatisticsRequest;
+import io.aded.v1.Open;
+import io.aded.v1.Opened;
+import io.aded.v1.Sampling;
+import io.grpc.Status;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class RetentionTest {
+    private static final ServerLimits LONG = ServerLimits.DEFAULT.withRetention(Duration.ofMinutes(5), 2);
+
+    private static Open.Builder named(String id) {
+        return Open.newBuilder().setConversationId(id).setSampling(Requests.GREEDY);
+    }
+
+    private static int talkAndLeave(Harness harness, String client, String id) {
+        ConverseClient stream = harness.converse(client).open(named(id).build());
+        stream.opened();
+        int prompt = ConverseClient.finished(stream.turn(Requests.turn("hello", 12)).answer())
+                .getUsage()
+                .getPromptTokens();
+        assertThat(stream.halfClose().end()).isEqualTo(Status.OK);
+        return prompt + 12;
+    }
+
+    @Test
+    void open_keptConversation_goesOnWithItsHistoryAndDefaults() {
+        try (Harness harness = Harness.start(LONG)) {
+            int tokens = talkAndLeave(harness, "anna", "diary");
+            await().until(() -> harness.server.keptConversations() == 1);
+            ConverseClient again = harness.converse("anna")
+                    .open(Open.newBuilder()
+                            .setConversationId("diary")
+                            .setRequireResume(true)
+                            .setSampling(Sampling.newBuilder().setTopK(7))
+                            .build());
+            Opened opened = again.opened();
+            assertThat(opened.getResumed()).isTrue();
+            assertThat(opened.getHistoryTokens()).isEqualTo(tokens);
+            assertThat(opened.getSampling().getTemperature()).isZero(); // from the first time
+            assertThat(opened.getSampling().getTopK()).isEqualTo(7); // from now
+            assertThat(opened.getRetention().getSeconds()).isEqualTo(300);
+            assertThat(ConverseClient.finished(again.turn(Requests.turn("more", 3)).answer())
+                            .getUsage()
+                            .getPromptTokens())
+                    .isGreaterThan(tokens);
+            assertThat(harness.server.keptConversations()).isZero();
+        }
+    }
+
+    @Test
+    void open_conversationOfAnotherClient_isNotThere() {
+        try (Harness harness = Harness.start(LONG)) {
+            talkAndLeave(harness, "anna", "diary");
+            assertStatus(
+                    harness.converse("bert")
+                            .open(named("diary").setRequireResume(true).build())
+                            .failure(),
+                    Status.Code.NOT_FOUND,
+                    "CONVERSATION_NOT_FOUND");
+            ConverseClient own = harness.converse("bert").open(named("diary").build());
+            assertThat(own.opened().getResumed()).isFalse();
+        }
+    }
+
+    @Test
+    void open_conversationThatAnotherStreamHolds_isFailedPrecondition() {
+        try (Harness harness = Harness.start(LONG)) {
+            ConverseClient holder = harness.converse("anna").open(named("diary").build());
+            holder.opened();
+            assertStatus(
+                    harness.converse("anna").open(named("diary").build()).failure(),
+                    Status.Code.FAILED_PRECONDITION,
+                    "CONVERSATION_HELD");
+            holder.hangUp();
+            await().until(() -> harness.server.keptConversations() == 1);
+            assertThat(harness.converse("anna")
+                            .open(named("diary").build())
+                            .opened()
+                            .getResumed())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void retention_over_forgetsAndFreesTheSession() {
+        try (Harness harness = Harness.start(LONG)) {
+            ConverseClient stream = harness.converse()
+                    .open(named("brief")
+                            .setRetention(com.google.protobuf.Duration.newBuilder().setNanos(30_000_000))
+                            .build());
+            assertThat(stream.opened().getRetention().getNanos()).isEqualTo(30_000_000);
+            stream.turn(Requests.turn("hello", 4)).answer();
+            stream.halfClose().end();
+            await().until(() -> harness.engine.status().sessions() == 0
+                    && harness.engine.status().cellsUsed() == 0);
+            assertThat(harness.server.keptConversations()).isZero();
+        }
+    }
+
+    @Test
+    void retention_moreThanAllowed_forgetsTheOldest() {
+        try (Harness harness = Harness.start(LONG)) {
+            for (String id : new String[] {"a", "b", "c"}) {
+                talkAndLeave(harness, "anna", id);
+            }
+            await().until(() -> harness.engine.status().sessions() == 2);
+            assertStatus(
+                    harness.converse("anna")
+                            .open(named("a").setRequireResume(true).build())
+                            .failure(),
+                    Status.Code.NOT_FOUND,
+                    "CONVERSATION_NOT_FOUND");
+            assertThat(harness.converse("anna")
+                            .open(named("b").build())
+                            .opened()
+                            .getResumed())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void retention_longerThanAllowed_isCut() {
+        try (Harness harness = Harness.start(LONG)) {
+            assertThat(harness.converse()
+                            .open(named("x")
+                                    .setRetention(com.google.protobuf.Duration.newBuilder()
+                                            .setSeconds(1_000_000))
+                                    .build())
+                            .opened()
+                            .getRetention()
+                            .getSeconds())
+                    .isEqualTo(300);
+        }
+    }
+
+    @Test
+    void unnamedConversation_isClosedWithItsStream() {
+        try (Harness harness = Harness.start(LONG)) {
+            ConverseClient stream = harness.converse().open(Requests.open());
+            String id = stream.opened().getConversationId();
+            stream.turn(Requests.turn("hello", 4)).answer();
+            assertThat(harness.drafts()
+                            .getDraftStatistics(GetDraftStatisticsRequest.newBuilder()
+                                    .setConversationId(id)
+                                    .build())
+                            .getTotals()
+                            .getNumSteps())
+                    .isPositive();
+            stream.halfClose().end();
+            await().until(() -> harness.engine.status().sessions() == 0);
+            assertStatus(
+                    Harness.failure(() -> harness.drafts()
+                            .getDraftStatistics(GetDraftStatisticsRequest.newBuilder()
+                                    .setConversationId(id)
+                                    .build())),
+                    Status.Code.NOT_FOUND,
+                    "CONVERSATION_NOT_FOUND");
+        }
+    }
+
+    @Test
+    void close_withKeptConversations_closesThem() {
+        Harness harness = Harness.start(LONG);
+        talkAndLeave(harness, "anna", "diary");
+        harness.server.close();
+        await().until(() -> harness.engine.status().sessions() == 0);
+        harness.close();
+    }
+}
