@@ -16,7 +16,6 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.attribute.PosixFilePermission;
@@ -224,7 +223,7 @@ public final class AdedServer implements AutoCloseable {
     private static AdedException unusable(ListenAddress address, IOException failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());
-            if (cause instanceof BindException && message.contains("in use")) {
+            if (cause instanceof IOException && message.contains("in use")) {
                 return new AdedException.FailedPrecondition(
                         "ADDRESS_IN_USE",
                         "cannot listen on " + address

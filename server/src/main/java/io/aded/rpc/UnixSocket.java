@@ -2,6 +2,7 @@ package io.aded.rpc;
 
 import io.aded.model.AdedException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -61,7 +62,10 @@ final class UnixSocket implements AutoCloseable {
                         .channelType(EpollServerDomainSocketChannel.class)
                 : NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(path))
                         .channelType(NioServerDomainSocketChannel.class);
-        return builder.bossEventLoopGroup(boss).workerEventLoopGroup(workers);
+        // gRPC asks every connection for TCP's keep-alive, and netty warns about each that has none; null takes that back.
+        return builder.withChildOption(ChannelOption.SO_KEEPALIVE, null)
+                .bossEventLoopGroup(boss)
+                .workerEventLoopGroup(workers);
     }
 
     /** Sets who may connect, once the socket is there. */

@@ -13,7 +13,9 @@ import io.opentelemetry.exporter.prometheus.PrometheusHttpServer;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -119,11 +121,19 @@ public final class Telemetry implements AutoCloseable {
     }
 
     private static PrometheusHttpServer page(PrometheusEndpoint endpoint, PrometheusRegistry registry) {
-        return PrometheusHttpServer.builder()
-                .setHost(endpoint.host())
-                .setPort(endpoint.port())
-                .setPrometheusRegistry(registry)
-                .build();
+        try {
+            return PrometheusHttpServer.builder()
+                    .setHost(endpoint.host())
+                    .setPort(endpoint.port())
+                    .setPrometheusRegistry(registry)
+                    .build();
+        } catch (UncheckedIOException e) {
+            Throwable cause = e.getCause();
+            throw new ConfigurationException(
+                    "the Prometheus page cannot be served on " + endpoint.host() + ":" + endpoint.port() + ": "
+                            + (cause == null ? e : cause).getMessage(),
+                    e);
+        }
     }
 
     private static Map<String, String> defaults() {
