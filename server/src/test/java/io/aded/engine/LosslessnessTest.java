@@ -1,0 +1,191 @@
+package io.aded.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.aded.draft.DraftMode;
+import io.aded.llama.Libraries;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.llama.ModelParameters;
+import io.aded.llama.TinyModels;
+import io.aded.model.ContextParameters;
+import io.aded.model.SamplingParameters;
+import io.aded.telemetry.EngineTelemetry;
+import io.aded.testing.SharedFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The promise of the project, kept by the real library: with a draft or without, the same tokens.
+ *
+ * <p>On F32 weights with an F32 cache this holds token for token. On quantised weights a pass of many tokens rounds
+ * differently from a pass of one (activations are quantised anew), so that the two best logits may change places where they
+ * lie closer than that noise; there the test counts, prints, and checks that nothing but such near ties differs.
+ */
+class LosslessnessTest {
+    private static final int PROMPTS = 50;
+    private static final int TOKENS = 48;
+    private static final List<DraftMode> DRAFTING = List.of(
+            DraftMode.AUTO,
+            DraftMode.ADED,
+            DraftMode.ADED_MCTS,
+            DraftMode.PROMPT_LOOKUP,
+            DraftMode.NGRAM_SIMPLE,
+            DraftMode.NGRAM_MOD,
+            DraftMode.NGRAM_CACHE);
+
+    @TempDir
+    private Path directory;
+
+    static Stream<LlamaLibrary> libraries() {
+        return Libraries.all();
+    }
+
+    private static ContextParameters exact(int cells) {
+        // One thread: the models are tiny, and spinning beside other processes would make the test crawl.
+        return ContextParameters.ofCells(cells)
+                .withThreads(1)
+                .withCacheTypes(ContextParameters.CacheType.F32, ContextParameters.CacheType.F32);
+    }
+
+    /** Prompts of the shared data where it is there, else of our own. */
+    private static List<String> prompts() throws IOException {
+        Optional<Path> data = SharedFiles.find("data/spec-bench-dev.jsonl");
+        List<String> prompts = new ArrayList<>();
+        if (data.isPresent()) {
+            prompts.addAll(SharedFiles.prompts(data.get(), PROMPTS));
+        }
+        for (int i = prompts.size(); i < PROMPTS; i++) {
+            prompts.add("Tell me about number " + i + ", and then tell me about number " + i + " again. ".repeat(1 + i % 4));
+        }
+        return prompts;
+    }
+
+    /** A prompt as tokens, cut to what a small context holds. */
+    private static Prompt.Tokens cut(LlamaModel model, String text) {
+        int[] tokens = model.vocabulary().tokenize(text, true, false);
+        int most = Math.min(tokens.length, Math.min(160, model.info().trainedContext() - TOKENS - 4));
+        return new Prompt.Tokens(Arrays.copyOf(tokens, most));
+    }
+
+    private static Recorder run(Engine engine, Prompt prompt, float temperature, int seed, DraftMode mode) {
+        try (Session session = engine.openSession()) {
+            Recorder recorder = new Recorder();
+            session.submit(
+                    TurnRequest.of(
+                                    prompt,
+                                    SamplingParameters.GREEDY.withTemperature(temperature).withSeed(seed),
+                                    DraftPolicy.of(mode),
+                                    TOKENS)
+                            .withIgnoreEnd(true)
+                            .withLogProbabilities(mode == DraftMode.OFF ? 2 : -1),
+                    recorder);
+            recorder.await();
+            return recorder;
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void everyDrafter_generatedF32Model_sameTokens(LlamaLibrary library) throws IOException {
+        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT)) {
+            assertSameTokens(model, prompts().subList(0, 20));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void everyDrafter_stories260K_sameTokens(LlamaLibrary library) throws IOException {
+        Optional<Path> file = SharedFiles.find("models/stories260K-F32.gguf");
+        assumeTrue(file.isPresent());
+        try (LlamaModel model = LlamaModel.load(library, file.orElseThrow(), ModelParameters.DEFAULT)) {
+            assertSameTokens(model, prompts());
+        }
+    }
+
+    private static void assertSameTokens(LlamaModel model, List<String> prompts) {
+        int cells = Math.min(1024, model.info().trainedContext());
+        try (Engine engine =
+                Engine.start(model, EngineOptions.ofCells(cells).withContext(exact(cells)), EngineTelemetry.NONE)) {
+            long accepted = 0;
+            for (int i = 0; i < prompts.size(); i++) {
+                Prompt.Tokens prompt = cut(model, prompts.get(i));
+                for (float temperature : new float[] {0f, 0.8f}) {
+                    List<Integer> plain = run(engine, prompt, temperature, i, DraftMode.OFF).tokens;
+                    assertThat(plain).isNotEmpty();
+                    // Every drafter sees every prompt at one of the two temperatures, the ones that ship at both.
+                    for (DraftMode mode : DRAFTING.subList(0, (i + (int) temperature) % 2 == 0 ? 3 : DRAFTING.size())) {
+                        Recorder drafted = run(engine, prompt, temperature, i, mode);
+                        assertThat(drafted.tokens)
+                                .as("%s, prompt %d, temperature %s", mode, i, temperature)
+                                .isEqualTo(plain);
+                        accepted += drafted.await().speculation().numAcceptedDraftTokens();
+                    }
+                }
+            }
+            assertThat(accepted).as("draft tokens accepted, without which this test says nothing").isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void adedAndAuto_quantisedModel_differOnlyAtNearTies(LlamaLibrary library) throws IOException {
+        Optional<Path> file = SharedFiles.find("models/stories15M-Q8_0.gguf");
+        assumeTrue(file.isPresent());
+        try (LlamaModel model = LlamaModel.load(library, file.orElseThrow(), ModelParameters.DEFAULT);
+                Engine engine = Engine.start(
+                        model,
+                        EngineOptions.ofCells(256).withContext(ContextParameters.ofCells(256).withThreads(1)),
+                        EngineTelemetry.NONE)) {
+            int compared = 0;
+            int differing = 0;
+            float widest = 0;
+            List<String> prompts = prompts();
+            for (int i = 0; i < prompts.size(); i++) {
+                Prompt.Tokens prompt = cut(model, prompts.get(i));
+                Recorder plain = run(engine, prompt, 0f, i, DraftMode.OFF);
+                List<Delta.TokenLogProbability> probabilities = new ArrayList<>();
+                plain.deltas.forEach(delta -> {
+                    List<Delta.TokenLogProbability> each = delta.logProbabilities();
+                    if (each != null) {
+                        probabilities.addAll(each);
+                    }
+                });
+                for (DraftMode mode : List.of(DraftMode.AUTO, DraftMode.ADED)) {
+                    List<Integer> drafted = run(engine, prompt, 0f, i, mode).tokens;
+                    int at = 0;
+                    while (at < plain.tokens.size() && drafted.get(at).equals(plain.tokens.get(at))) {
+                        at++;
+                    }
+                    compared += Math.min(at + 1, plain.tokens.size());
+                    if (at < plain.tokens.size()) {
+                        differing++;
+                        List<Delta.Alternative> best = probabilities.get(at).alternatives();
+                        widest = Math.max(widest, best.get(0).logProbability() - best.get(1).logProbability());
+                        assertThat(drafted.get(at)).as("the runner-up").isEqualTo(best.get(1).token());
+                    }
+                }
+            }
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s, stories15M Q8_0, greedy: %d of %d tokens differ, 1 in %s; the two best logits lay at most %.4f apart%n",
+                    library.description(),
+                    differing,
+                    compared,
+                    differing == 0 ? "∞" : Integer.toString(compared / differing),
+                    widest);
+            // What re-quantised activations were measured to move a logit of such models by; see the design notes.
+            assertThat(widest).isLessThan(0.12f);
+        }
+    }
+}
