@@ -88,7 +88,7 @@ class LosslessnessTest {
                                     DraftPolicy.of(mode),
                                     TOKENS)
                             .withIgnoreEnd(true)
-                            .withLogProbabilities(mode == DraftMode.OFF ? 2 : -1),
+                            .withLogProbabilities(mode == DraftMode.OFF ? 8 : -1),
                     recorder);
             recorder.await();
             return recorder;
@@ -170,15 +170,20 @@ class LosslessnessTest {
                     compared += Math.min(at + 1, plain.tokens.size());
                     if (at < plain.tokens.size()) {
                         differing++;
+                        int other = drafted.get(at);
                         List<Delta.Alternative> best = probabilities.get(at).alternatives();
-                        widest = Math.max(widest, best.get(0).logProbability() - best.get(1).logProbability());
-                        assertThat(drafted.get(at)).as("the runner-up").isEqualTo(best.get(1).token());
+                        assertThat(best).as("the best tokens there").anyMatch(each -> each.token() == other);
+                        for (Delta.Alternative each : best) {
+                            if (each.token() == other) {
+                                widest = Math.max(widest, best.getFirst().logProbability() - each.logProbability());
+                            }
+                        }
                     }
                 }
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%s, stories15M Q8_0, greedy: %d of %d tokens differ, 1 in %s; the two best logits lay at most %.4f apart%n",
+                    "%s, stories15M Q8_0, greedy: %d of %d tokens differ, 1 in %s; the two logits lay at most %.4f apart%n",
                     library.description(),
                     differing,
                     compared,
