@@ -34,6 +34,11 @@ final class AnswerStreamTest {
         sidecars.close();
     }
 
+    /** Waits until the server has the call: one that is cancelled before is never seen there. */
+    private void awaitStart() {
+        await().until(() -> !sidecars.fake.generated.isEmpty());
+    }
+
     @Test
     void iterator_wholeAnswer_yieldsEveryEventInOrder() {
         List<String> texts = new ArrayList<>();
@@ -96,7 +101,7 @@ final class AnswerStreamTest {
         AnswerStream answer = client.generate("silent");
         CompletableFuture<Boolean> reading =
                 CompletableFuture.supplyAsync(() -> answer.iterator().hasNext());
-        await().until(() -> !sidecars.fake.generated.isEmpty());
+        awaitStart();
         answer.close();
         assertThatThrownBy(reading::join).hasCauseInstanceOf(AdedClientException.Cancelled.class);
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
@@ -105,6 +110,7 @@ final class AnswerStreamTest {
     @Test
     void iterator_interrupted_failsAsCancelledAndKeepsTheFlag() throws InterruptedException {
         AnswerStream answer = client.generate("silent");
+        awaitStart();
         AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
         AtomicBoolean flag = new AtomicBoolean();
         Thread reader = Thread.ofPlatform().start(() -> {
@@ -196,6 +202,7 @@ final class AnswerStreamTest {
     void publisher_demandOfZero_isAnErrorOfTheSubscriber() {
         Recorder recorder = new Recorder();
         client.generate("forever").publisher().subscribe(recorder);
+        awaitStart();
         recorder.subscription().request(0);
         await().untilAsserted(
                 () -> assertThat(recorder.thrown.get()).isInstanceOf(IllegalArgumentException.class));
@@ -278,14 +285,16 @@ final class AnswerStreamTest {
     @Test
     void future_cancelled_cancelsOnTheServer() {
         CompletableFuture<Answer> future = client.generate("silent").future();
+        awaitStart();
         assertThat(future.cancel(true)).isTrue();
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
     }
 
     @Test
     void future_timesOut_cancelsOnTheServer() {
-        CompletableFuture<Answer> future =
-                client.generate("silent").future().orTimeout(20, TimeUnit.MILLISECONDS);
+        AnswerStream answer = client.generate("silent");
+        awaitStart();
+        CompletableFuture<Answer> future = answer.future().orTimeout(20, TimeUnit.MILLISECONDS);
         assertThatThrownBy(future::get).hasCauseInstanceOf(TimeoutException.class);
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
     }
@@ -331,7 +340,7 @@ final class AnswerStreamTest {
     @Test
     void timeout_passes_failsAsDeadlineExceededOnBothSides() {
         AnswerOptions options =
-                AnswerOptions.builder().timeout(Duration.ofMillis(100)).build();
+                AnswerOptions.builder().timeout(Duration.ofMillis(500)).build();
         assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
                 .isThrownBy(() -> client.generate(Prompt.user("silent"), options).await());
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));

@@ -246,7 +246,12 @@ final class FakeSidecar {
                 Script script = new Script(
                         promptOf(request.getPrompt(), request.getMessagesList(), request.getText()),
                         request.getReportRounds(),
-                        event -> responses.onNext(response(event)),
+                        event -> {
+                            responses.onNext(response(event));
+                            if (event instanceof Finished) {
+                                responses.onCompleted();
+                            }
+                        },
                         failed -> {
                             if (failed != null) {
                                 responses.onError(failed);
@@ -313,6 +318,7 @@ final class FakeSidecar {
         private int turns;
         private boolean opened;
         private boolean rounds;
+        private boolean halfClosed;
 
         Dialogue(ServerCallStreamObserver<ConverseResponse> responses) {
             this.responses = responses;
@@ -384,6 +390,9 @@ final class FakeSidecar {
         private void advance() {
             if (running != null && running.advance(responses)) {
                 running = null;
+                if (halfClosed) {
+                    responses.onCompleted();
+                }
             }
         }
 
@@ -405,6 +414,7 @@ final class FakeSidecar {
 
         @Override
         public void onCompleted() {
+            halfClosed = true;
             if (running == null) {
                 responses.onCompleted();
             }

@@ -1,0 +1,59 @@
+"""Asks a sidecar one question, then holds a short conversation with it."""
+
+import queue
+import sys
+
+import grpc
+from aded.v1 import answer_pb2, chat_pb2, inference_service_pb2 as api
+from aded.v1.inference_service_pb2_grpc import InferenceServiceStub
+
+
+def show(event):
+    """Prints the growing answer; returns whether it is complete."""
+    if event.HasField("delta"):
+        print(event.delta.text, end="", flush=True)
+    elif event.HasField("finished"):
+        finished = event.finished
+        reason = answer_pb2.FinishReason.Name(finished.reason).removeprefix("FINISH_REASON_").lower()
+        print(
+            f"\n[{reason}: {finished.usage.completion_tokens} tokens in {finished.speculation.num_steps} passes]\n"
+        )
+        return True
+    return False
+
+
+def single_answer(sidecar):
+    request = api.GenerateRequest(prompt="Name three colours of the rainbow.", max_tokens=64)
+    for event in sidecar.Generate(request):
+        show(event)
+
+
+def conversation(sidecar):
+    requests = queue.SimpleQueue()
+    # The requests are an iterator that ends, and with it the conversation, at None.
+    events = sidecar.Converse(iter(requests.get, None))
+    requests.put(api.ConverseRequest(open=api.Open()))
+    opened = next(events).opened
+    print(f"{opened.model}, {opened.context_tokens} tokens of context")
+    for question in ("My name is Ada. Say hello to me.", "What is my name?"):
+        print(f"> {question}")
+        message = chat_pb2.ChatMessage(role="user", content=question)
+        requests.put(api.ConverseRequest(turn=api.Turn(messages=[message], max_tokens=64)))
+        while not show(next(events)):
+            pass
+    requests.put(None)
+
+
+def main():
+    target = sys.argv[1] if len(sys.argv) > 1 else "localhost:50051"
+    with grpc.insecure_channel(target) as channel:
+        sidecar = InferenceServiceStub(channel)
+        try:
+            single_answer(sidecar)
+            conversation(sidecar)
+        except grpc.RpcError as failed:
+            sys.exit(f"{failed.code().name}: {failed.details()}")
+
+
+if __name__ == "__main__":
+    main()
