@@ -115,7 +115,8 @@ final class AnswerStreamTest {
         AtomicBoolean flag = new AtomicBoolean();
         Thread reader = Thread.ofPlatform().start(() -> {
             try {
-                answer.iterator().hasNext();
+                boolean more = answer.iterator().hasNext();
+                thrown.set(new AssertionError("hasNext returned " + more));
             } catch (RuntimeException failure) {
                 thrown.set(failure);
                 flag.set(Thread.currentThread().isInterrupted());
