@@ -23,6 +23,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
@@ -107,7 +108,7 @@ public final class Downloader implements AutoCloseable {
         }
         Path part = destination.resolveSibling(destination.getFileName() + ".part");
         try {
-            Files.createDirectories(part.toAbsolutePath().getParent());
+            Files.createDirectories(Objects.requireNonNull(part.toAbsolutePath().getParent()));
             boolean resumed = Files.exists(part);
             receive(download, part, listener);
             if (!isSound(download, part, listener)) {
@@ -341,7 +342,7 @@ public final class Downloader implements AutoCloseable {
 
     /** Refuses to begin what cannot end. */
     void requireSpace(String label, Path file, long bytes) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent());
         long free = limits.freeSpace().in(directory);
         if (bytes > free) {
             throw new AdedException.ResourceExhausted(
