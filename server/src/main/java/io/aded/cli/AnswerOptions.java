@@ -1,0 +1,122 @@
+package io.aded.cli;
+
+import io.aded.engine.DraftPolicy;
+import io.aded.model.AdedException;
+import io.aded.telemetry.Telemetry;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What {@code generate} and {@code chat} share: whom to ask, and how the answer is to be. */
+final class AnswerOptions {
+    @Mixin
+    private final ModelOptions model = new ModelOptions();
+
+    @Option(
+            names = "--target",
+            paramLabel = "ADDRESS",
+            description = "Ask the server at HOST:PORT or unix:PATH instead of loading a model.")
+    private @Nullable String target;
+
+    @Option(
+            names = {"-n", "--max-tokens"},
+            paramLabel = "N",
+            description = "The most tokens of an answer; 0 for as many as the context has room for. Default: 512.")
+    private int maxTokens = 512;
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "A system message to begin with.")
+    private @Nullable String system;
+
+    @Option(names = "--stop", paramLabel = "TEXT", description = "End the answer before this text; may be given often.")
+    private List<String> stop = List.of();
+
+    @Option(names = "--ignore-end", description = "Go on past the model's own end (benchmarks).")
+    private boolean ignoreEnd;
+
+    @Mixin
+    private final SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private final DraftOptions draft = new DraftOptions();
+
+    @Mixin
+    private final ContextOptions context = new ContextOptions();
+
+    int maxTokens() {
+        if (maxTokens < 0) {
+            throw new AdedException.InvalidRequest("--max-tokens", "is " + maxTokens + "; allowed: 0 (no limit) or more");
+        }
+        return maxTokens;
+    }
+
+    List<String> stop() {
+        return stop;
+    }
+
+    boolean ignoreEnd() {
+        return ignoreEnd;
+    }
+
+    @Nullable
+    String system() {
+        return system;
+    }
+
+    /** The drafting that was asked for, as JSON output names it. */
+    String draftMode() {
+        return target != null && !draft.isGiven() ? "server default" : draft.policy().mode().label();
+    }
+
+    /** Opens whom to ask. Everything that is opened is closed with the partner. */
+    Partner open(Terminal terminal) {
+        DraftPolicy policy = draft.policy();
+        if (target != null) {
+            return RemotePartner.open(target, sampling.message(), draft.isGiven() ? policy : null);
+        }
+        Telemetry telemetry = Telemetry.fromEnvironment();
+        try {
+            LocalModel local = LocalModel.open(
+                    terminal, model.choice(), info -> context.engineOptions(info, 1, 1, policy), draft, telemetry);
+            try {
+                return new Owner(new LocalPartner(local, sampling.parameters(), policy), local, telemetry);
+            } catch (RuntimeException e) {
+                local.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            telemetry.close();
+            throw e;
+        }
+    }
+
+    /** A partner together with what only it uses. */
+    private record Owner(Partner partner, LocalModel local, Telemetry telemetry) implements Partner {
+        @Override
+        public Answer ask(Ask ask, Listener listener) {
+            return partner.ask(ask, listener);
+        }
+
+        @Override
+        public void cancel() {
+            partner.cancel();
+        }
+
+        @Override
+        public void reset() {
+            partner.reset();
+        }
+
+        @Override
+        public String description() {
+            return partner.description();
+        }
+
+        @Override
+        public void close() {
+            partner.close();
+            local.close();
+            telemetry.close();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.aded.cli;
+
+import io.aded.engine.FinishReason;
+import io.aded.model.AdedException;
+import io.aded.model.ChatMessage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** A conversation in the terminal. */
+@Command(
+        name = "chat",
+        description = {
+            "A conversation in the terminal: with a model that is loaded for it, or with a running server (--target).",
+            "/reset forgets what was said, /exit or Ctrl-D ends, Ctrl-C stops an answer."
+        })
+final class ChatCommand implements Callable<Integer> {
+    private final Terminal terminal;
+
+    @Mixin
+    private final AnswerOptions options = new AnswerOptions();
+
+    @Option(
+            names = "--show-draft",
+            description = "Colour what the draft guessed right: each green run cost no forward pass of its own.")
+    private boolean showDraft;
+
+    ChatCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try (Partner partner = options.open(terminal)) {
+            terminal.note("Talking to " + partner.description() + ".");
+            terminal.note("Ctrl-C stops an answer; /reset forgets, /exit or Ctrl-D ends."
+                    + (showDraft ? " " + DraftPainter.legend(terminal.colour()) : ""));
+            boolean fresh = true;
+            for (String line = read(); line != null; line = read()) {
+                String text = line.strip();
+                if (text.equals("/exit") || text.equals("/quit")) {
+                    break;
+                } else if (text.equals("/reset")) {
+                    partner.reset();
+                    fresh = true;
+                    terminal.note("Forgotten.");
+                } else if (text.startsWith("/") && !text.contains(" ")) {
+                    terminal.note("There is no command " + text + "; there are /reset and /exit.");
+                } else if (!text.isEmpty()) {
+                    fresh &= !say(partner, line, fresh);
+                }
+            }
+            return ExitCode.OK.code();
+        }
+    }
+
+    private @Nullable String read() throws IOException {
+        if (terminal.interactive()) {
+            terminal.err().print("> ");
+            terminal.err().flush();
+        }
+        return terminal.in().readLine();
+    }
+
+    /** Whether the partner took the message; one that it refused does not end the conversation. */
+    private boolean say(Partner partner, String text, boolean first) {
+        List<ChatMessage> messages = new ArrayList<>();
+        if (first && options.system() != null) {
+            messages.add(new ChatMessage("system", options.system()));
+        }
+        messages.add(new ChatMessage("user", text));
+        Partner.Ask ask =
+                new Partner.Ask("", messages, options.maxTokens(), options.stop(), options.ignoreEnd(), showDraft);
+        try (Interrupts interrupts = Interrupts.onInterrupt(partner::cancel)) {
+            DraftPainter painter = showDraft ? new DraftPainter(terminal.out(), terminal.colour()) : null;
+            Partner.Answer answer = partner.ask(ask, painter != null ? painter : this::print);
+            if (painter != null) {
+                painter.finish();
+            }
+            terminal.out().println();
+            terminal.out().flush();
+            if (terminal.interactive() || showDraft) {
+                terminal.note(AnswerJson.summary(answer.result()));
+            }
+            if (interrupts.hasFired() && answer.result().reason() != FinishReason.CANCELLED) {
+                terminal.note("The answer was over before it could be stopped.");
+            }
+            return true;
+        } catch (AdedException.InvalidRequest | AdedException.ResourceExhausted | AdedException.DeadlineExceeded e) {
+            terminal.note("aded: " + e.getMessage());
+            return false;
+        }
+    }
+
+    private void print(String piece) {
+        terminal.out().print(piece);
+        terminal.out().flush();
+    }
+}

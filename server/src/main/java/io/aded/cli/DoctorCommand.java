@@ -1,0 +1,269 @@
+package io.aded.cli;
+
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
+import io.aded.engine.Prompt;
+import io.aded.llama.GgufFile;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.model.AdedException;
+import io.aded.model.SamplingParameters;
+import io.aded.store.CatalogueEntry;
+import io.aded.store.ModelStore;
+import io.aded.telemetry.Telemetry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Checks what is needed, a line each, so that a user knows before and a maintainer knows after. */
+@Command(
+        name = "doctor",
+        description = {
+            "Checks the JDK, the processor, llama.cpp's library, its devices, the cache and the model: a line each.",
+            "Ends with a status other than 0 if something makes serving impossible."
+        })
+final class DoctorCommand implements Callable<Integer> {
+    private static final int NEEDED_JAVA = 25;
+    private static final List<String> NOTEWORTHY =
+            List.of("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "sve");
+
+    private final Terminal terminal;
+
+    @Mixin
+    private final ModelOptions model = new ModelOptions();
+
+    private boolean usable = true;
+
+    DoctorCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+        ModelOptions.Choice choice = model.choice();
+        java();
+        processor();
+        memory();
+        LlamaLibrary library = library(choice);
+        cache();
+        if (library != null) {
+            model(choice, library);
+        }
+        terminal.out().println(usable ? "This machine can serve." : "This machine cannot serve; mend what failed above.");
+        return (usable ? ExitCode.OK : ExitCode.FAILED_PRECONDITION).code();
+    }
+
+    // --- the checks
+
+    private void java() {
+        Runtime.Version version = Runtime.version();
+        String what = "JDK " + version + " (" + System.getProperty("java.vendor") + ") in " + System.getProperty("java.home");
+        if (version.feature() < NEEDED_JAVA) {
+            failed("java", what + "; " + NEEDED_JAVA + " or later is needed");
+        } else if (!DoctorCommand.class.getModule().isNativeAccessEnabled()) {
+            noted("java", what + "; native access is not enabled, start with --enable-native-access=ALL-UNNAMED");
+        } else {
+            passed("java", what);
+        }
+    }
+
+    private void processor() {
+        String architecture = System.getProperty("os.arch") + " " + System.getProperty("os.name");
+        Set<String> features = features();
+        String known = NOTEWORTHY.stream().filter(features::contains).collect(Collectors.joining(" "));
+        String what = Runtime.getRuntime().availableProcessors() + " processors, " + architecture
+                + (known.isEmpty() ? "" : ", " + known);
+        boolean isX86 = "amd64".equals(System.getProperty("os.arch"));
+        if (isX86 && !features.isEmpty() && !features.contains("avx2")) {
+            failed("processor", what + "; the bundled library needs AVX2, give one without by --natives");
+        } else if (features.contains("amx_int8") || features.contains("avx512_vnni")) {
+            passed("processor", what + "; a llama.cpp build for it (--natives) can be twice as fast as the bundled one");
+        } else {
+            passed("processor", what);
+        }
+    }
+
+    private static Set<String> features() {
+        try {
+            return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                    .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
+                    .findFirst()
+                    .map(line -> Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+")))
+                    .orElse(Set.of());
+        } catch (IOException | IllegalArgumentException notLinux) {
+            return Set.of();
+        }
+    }
+
+    private void memory() {
+        Optional<Long> available = availableMemory();
+        if (available.isPresent()) {
+            long bytes = available.get();
+            String what = String.format(Locale.ROOT, "%.1f GB available", bytes / 1e9);
+            if (bytes < 1L << 30) {
+                noted("memory", what + "; even small models want 1 GB");
+            } else {
+                passed("memory", what);
+            }
+        }
+    }
+
+    private static Optional<Long> availableMemory() {
+        try {
+            return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+                    .filter(line -> line.startsWith("MemAvailable:"))
+                    .findFirst()
+                    .map(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024);
+        } catch (IOException | NumberFormatException notLinux) {
+            return Optional.empty();
+        }
+    }
+
+    private @Nullable LlamaLibrary library(ModelOptions.Choice choice) {
+        LlamaLibrary library;
+        try {
+            library = LlamaLibrary.resolve(choice.natives(), terminal.surroundings().environment());
+        } catch (AdedException e) {
+            failed("library", e.getMessage());
+            return null;
+        }
+        passed("library", library.description() + " from " + library.path());
+        List<String> devices = new ArrayList<>();
+        for (LlamaLibrary.Device device : library.devices()) {
+            devices.add(device.name() + ": " + device.description()
+                    + (device.totalBytes() > 0
+                            ? String.format(
+                                    Locale.ROOT,
+                                    " (%.1f of %.1f GB free)",
+                                    device.freeBytes() / 1e9,
+                                    device.totalBytes() / 1e9)
+                            : ""));
+        }
+        if (devices.isEmpty()) {
+            failed("devices", "the library finds none; its backend libraries may be missing beside it");
+        } else {
+            passed("devices", String.join("; ", devices)
+                    + (library.supportsGpuOffload() ? "" : "; this library has no GPU support"));
+        }
+        return library;
+    }
+
+    private void cache() {
+        try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+            Path directory = store.directory();
+            Files.createDirectories(directory);
+            if (!Files.isWritable(directory)) {
+                failed("cache", directory + " cannot be written; set XDG_CACHE_HOME");
+                return;
+            }
+            double free = Files.getFileStore(directory).getUsableSpace() / 1e9;
+            passed("cache", String.format(Locale.ROOT, "%s, %.1f GB free", directory, free));
+        } catch (IOException e) {
+            failed("cache", "cannot be made: " + e.getMessage() + "; set XDG_CACHE_HOME");
+        } catch (AdedException e) {
+            failed("cache", e.getMessage());
+        }
+    }
+
+    private void model(ModelOptions.Choice choice, LlamaLibrary library) {
+        try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+            if (choice.model() == null && choice.hub() == null) {
+                CatalogueEntry entry =
+                        store.catalogue().find(store.catalogue().defaultModel()).orElseThrow();
+                if (store.pulled(entry).isEmpty()) {
+                    noted("model", entry.name() + " is not here yet; it is pulled on first use, or by: aded models pull");
+                    return;
+                }
+            }
+            Path file = Models.resolve(terminal, choice);
+            GgufFile header = GgufFile.read(file);
+            header.requireModel();
+            try (LlamaModel loaded = LlamaModel.load(library, file, choice.parameters());
+                    Engine engine = Engine.start(
+                            loaded, EngineOptions.ofCells(256), Telemetry.none().forEngine("doctor"))) {
+                answer(engine);
+                passed("model", loaded.info().name() + " (" + loaded.info().description() + ") loads and answers");
+            }
+        } catch (AdedException e) {
+            failed("model", e.getMessage());
+        }
+    }
+
+    /** Four tokens, of whatever kind: the whole way is walked once. */
+    private static void answer(Engine engine) {
+        int begin = Math.max(0, engine.model().vocabulary().beginningOfSequence());
+        OneAnswer answer = new OneAnswer();
+        try (var session = engine.openSession()) {
+            session.submit(
+                    io.aded.engine.TurnRequest.of(
+                                    new Prompt.Tokens(new int[] {begin, begin}),
+                                    SamplingParameters.GREEDY,
+                                    DraftPolicy.AUTO,
+                                    4)
+                            .withIgnoreEnd(true),
+                    answer);
+            answer.await();
+        }
+    }
+
+    /** Waits for the end of a turn, whatever it brings. */
+    private static final class OneAnswer implements io.aded.engine.TurnListener {
+        private final java.util.concurrent.CompletableFuture<io.aded.engine.TurnResult> end =
+                new java.util.concurrent.CompletableFuture<>();
+
+        @Override
+        public void onDelta(io.aded.engine.Delta delta) {
+            // Only that it ends well is asked for.
+        }
+
+        @Override
+        public void onFinished(io.aded.engine.TurnResult result) {
+            end.complete(result);
+        }
+
+        @Override
+        public void onFailed(AdedException failure) {
+            end.completeExceptionally(failure);
+        }
+
+        void await() {
+            try {
+                end.join();
+            } catch (java.util.concurrent.CompletionException e) {
+                throw e.getCause() instanceof AdedException known ? known : e;
+            }
+        }
+    }
+
+    // --- the verdicts
+
+    private void passed(String what, String verdict) {
+        line("ok", "32", what, verdict);
+    }
+
+    private void noted(String what, String verdict) {
+        line("note", "33", what, verdict);
+    }
+
+    private void failed(String what, @Nullable String verdict) {
+        usable = false;
+        line("FAIL", "31", what, String.valueOf(verdict));
+    }
+
+    private void line(String sign, String colour, String what, String verdict) {
+        String shown = terminal.colour() ? "\u001b[" + colour + "m" + sign + "\u001b[0m" : sign;
+        terminal.out().println(shown + " ".repeat(5 - sign.length()) + " " + what + ": " + verdict);
+        terminal.out().flush();
+    }
+}

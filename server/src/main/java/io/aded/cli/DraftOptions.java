@@ -1,0 +1,75 @@
+package io.aded.cli;
+
+import io.aded.draft.BaseTable;
+import io.aded.draft.DraftMode;
+import io.aded.draft.DrafterSettings;
+import io.aded.engine.DraftPolicy;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import io.aded.model.Vocabulary;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How tokens are guessed ahead. */
+final class DraftOptions {
+    @Option(
+            names = "--draft",
+            paramLabel = "MODE",
+            description = "auto (what pays on this machine), off, aded, aded-mcts (as published), or a baseline:"
+                    + " prompt-lookup, ngram-simple, ngram-mod, ngram-cache. Default: auto.")
+    private @Nullable String mode;
+
+    @Option(
+            names = "--draft-nodes",
+            paramLabel = "N",
+            description = "The most guesses a round, 0 to 256. Default: the mode's own.")
+    private @Nullable Integer nodes;
+
+    @Option(names = "--draft-depth", paramLabel = "N", description = "The longest guessed run, 1 to 64.")
+    private @Nullable Integer depth;
+
+    @Option(names = "--draft-branches", paramLabel = "N", description = "The most alternatives, 1 to 64.")
+    private @Nullable Integer branches;
+
+    @Option(
+            names = "--draft-table",
+            paramLabel = "FILE",
+            description = "A base table to start from (aded draft build).")
+    private @Nullable Path table;
+
+    /** Whether the user said anything about drafting. */
+    boolean isGiven() {
+        return mode != null || nodes != null || depth != null || branches != null;
+    }
+
+    /** The policy as a record. */
+    DraftPolicy policy() {
+        DraftMode chosen;
+        try {
+            chosen = mode == null ? DraftMode.AUTO : DraftMode.of(mode);
+        } catch (IllegalArgumentException e) {
+            throw new AdedException.InvalidRequest("--draft", String.valueOf(e.getMessage()));
+        }
+        DraftPolicy usual = DraftPolicy.of(chosen);
+        DraftPolicy policy = new DraftPolicy(
+                chosen,
+                nodes == null ? usual.maxNodes() : nodes,
+                depth == null ? usual.maxDepth() : depth,
+                branches == null ? usual.maxBranches() : branches,
+                usual.shareLearned());
+        List<FieldViolation> wrong = policy.violations("draft.");
+        if (!wrong.isEmpty()) {
+            throw new AdedException.InvalidRequest(wrong);
+        }
+        return policy;
+    }
+
+    /** What drafters are made of, over the base table if one was named. */
+    DrafterSettings settings(Vocabulary vocabulary) {
+        return table == null
+                ? DrafterSettings.DEFAULT
+                : DrafterSettings.DEFAULT.withBaseTable(BaseTable.open(table).requireVocabulary(vocabulary));
+    }
+}

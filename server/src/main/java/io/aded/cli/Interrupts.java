@@ -1,0 +1,44 @@
+package io.aded.cli;
+
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+
+/**
+ * Does something else than end the process when the user presses Ctrl-C, for as long as it is open. The second press,
+ * if the first did not help, ends the process.
+ */
+final class Interrupts implements AutoCloseable {
+    private final Signal signal;
+    private final SignalHandler before;
+    private volatile boolean fired;
+
+    private Interrupts(Signal signal, Runnable action) {
+        this.signal = signal;
+        this.before = Signal.handle(signal, received -> {
+            if (fired) {
+                Runtime.getRuntime().halt(ExitCode.INTERRUPTED.code());
+            }
+            fired = true;
+            action.run();
+        });
+    }
+
+    /** Ctrl-C. The action runs on a thread of the JVM's. */
+    static Interrupts onInterrupt(Runnable action) {
+        return new Interrupts(new Signal("INT"), action);
+    }
+
+    /** What {@code kill} and supervisors send. */
+    static Interrupts onTerminate(Runnable action) {
+        return new Interrupts(new Signal("TERM"), action);
+    }
+
+    boolean hasFired() {
+        return fired;
+    }
+
+    @Override
+    public void close() {
+        Signal.handle(signal, before);
+    }
+}

@@ -1,0 +1,103 @@
+package io.aded.cli;
+
+import io.aded.model.AdedException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.IFactory;
+
+/** The program. */
+public final class Main {
+    private Main() {}
+
+    /** Runs a command and ends the process with its exit code, see {@link ExitCode}. */
+    public static void main(String[] arguments) {
+        int code = run(Terminal.ofProcess(), arguments);
+        // Native back ends and signal handlers keep threads of their own; they must not keep a finished command.
+        System.exit(code);
+    }
+
+    static int run(Terminal terminal, String... arguments) {
+        try {
+            Configuration configuration = Configuration.of(terminal.surroundings(), configurationFile(arguments));
+            CommandLine command = commandLine(terminal, configuration);
+            int code = command.execute(arguments);
+            terminal.out().flush();
+            return code;
+        } catch (Exception | LinkageError | OutOfMemoryError e) {
+            return fail(terminal, e);
+        }
+    }
+
+    private static CommandLine commandLine(Terminal terminal, Configuration configuration) {
+        CommandLine command = new CommandLine(new AdedCommand(), new Factory(terminal));
+        command.setDefaultValueProvider(configuration)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setAbbreviatedOptionsAllowed(false)
+                .setOut(new java.io.PrintWriter(terminal.out(), true))
+                .setErr(new java.io.PrintWriter(terminal.err(), true))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                .setExecutionStrategy(result -> {
+                    Logging.configure(result);
+                    configuration.requireKnown(command);
+                    return new CommandLine.RunLast().execute(result);
+                })
+                .setExecutionExceptionHandler((failure, commandLine, result) -> fail(terminal, failure))
+                .setParameterExceptionHandler((failure, given) -> {
+                    terminal.note("aded: " + failure.getMessage());
+                    CommandLine.UnmatchedArgumentException.printSuggestions(
+                            failure, new java.io.PrintWriter(terminal.err(), true));
+                    terminal.note("Try: aded "
+                            + (failure.getCommandLine().getParent() == null
+                                    ? ""
+                                    : failure.getCommandLine().getCommandSpec().qualifiedName(" ").replaceFirst("^aded ", "")
+                                            + " ")
+                            + "--help");
+                    return ExitCode.INVALID_REQUEST.code();
+                });
+        return command;
+    }
+
+    /** Says what went wrong. A stack trace helps only those who have the source at hand; {@code ADED_DEBUG} shows it. */
+    static int fail(Terminal terminal, Throwable failure) {
+        terminal.out().flush();
+        String message = failure.getMessage();
+        terminal.note("aded: "
+                + (failure instanceof AdedException && message != null
+                        ? message
+                        : failure instanceof OutOfMemoryError
+                        ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
+                        : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
+        if (terminal.surroundings().variable("ADED_DEBUG") != null) {
+            failure.printStackTrace(terminal.err());
+        }
+        return ExitCode.of(failure).code();
+    }
+
+    /** The file is needed before the command line can be read with the defaults that it holds. */
+    private static @Nullable String configurationFile(String... arguments) {
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i].equals("--config") && i + 1 < arguments.length) {
+                return arguments[i + 1];
+            }
+            if (arguments[i].startsWith("--config=")) {
+                return arguments[i].substring("--config=".length());
+            }
+        }
+        return null;
+    }
+
+    /** Hands the terminal to every command that asks for it. */
+    private record Factory(Terminal terminal) implements IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            boolean wantsTerminal = Arrays.stream(type.getDeclaredConstructors())
+                    .anyMatch(constructor -> Arrays.equals(constructor.getParameterTypes(), new Class<?>[] {Terminal.class
+                    }));
+            return wantsTerminal
+                    ? type.getDeclaredConstructor(Terminal.class).newInstance(terminal)
+                    : CommandLine.defaultFactory().create(type);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.aded.cli;
+
+import io.aded.llama.ModelParameters;
+import io.aded.model.AdedException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which model, by which library, on which device. */
+final class ModelOptions {
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "MODEL",
+            description = "A name of the catalogue (aded models list), a .gguf file, or an http(s) address. Default: the"
+                    + " catalogue's small chat model.")
+    private @Nullable String model;
+
+    @Option(
+            names = "--hf",
+            paramLabel = "OWNER/REPO[:FILE]",
+            description = "A GGUF model of Hugging Face instead; FILE may be a part of a name, such as Q8_0."
+                    + " HF_TOKEN and HF_ENDPOINT are honoured.")
+    private @Nullable String hub;
+
+    @Option(
+            names = "--natives",
+            paramLabel = "DIR",
+            description = "A directory with a llama.cpp build, or its library file, instead of the bundled one.")
+    private @Nullable Path natives;
+
+    @Option(
+            names = "--gpu-layers",
+            paramLabel = "auto|all|N",
+            description = "Layers to put on the GPU, if there is one. Default: auto.")
+    private String gpuLayers = "auto";
+
+    @Option(names = "--main-gpu", paramLabel = "N", description = "The GPU that holds what is not split. Default: 0.")
+    private int mainGpu;
+
+    @Option(
+            names = "--split-mode",
+            paramLabel = "none|layer|row",
+            description = "How a model is spread over several GPUs. Default: layer.")
+    private ModelParameters.SplitMode splitMode = ModelParameters.SplitMode.LAYER;
+
+    @Option(
+            names = "--tensor-split",
+            paramLabel = "SHARE",
+            split = ",",
+            description = "Each GPU's share of the model, such as 3,1.")
+    private List<Float> tensorSplit = List.of();
+
+    @Option(names = "--no-mmap", description = "Copy the file into memory instead of mapping it.")
+    private boolean copy;
+
+    @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
+    private boolean lock;
+
+    /**
+     * What was chosen.
+     *
+     * @param model a catalogue name, a path or an address; null for the default
+     * @param hub a specification of a hub's model, which wins; or null
+     * @param natives a library's place, or null for the bundled one
+     * @param parameters how the weights are loaded
+     */
+    record Choice(
+            @Nullable String model, @Nullable String hub, @Nullable Path natives, ModelParameters parameters) {}
+
+    /** The choice as a record. */
+    Choice choice() {
+        try {
+            return new Choice(
+                    model,
+                    hub,
+                    natives,
+                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, null));
+        } catch (IllegalArgumentException e) {
+            throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private int layers() {
+        if (gpuLayers.equals("auto") || gpuLayers.equals("all")) {
+            return ModelParameters.ALL_LAYERS;
+        }
+        try {
+            int count = Integer.parseInt(gpuLayers);
+            if (count >= 0) {
+                return count;
+            }
+        } catch (NumberFormatException e) {
+            // Refused below, like a negative number.
+        }
+        throw new AdedException.InvalidRequest("--gpu-layers", "is " + gpuLayers + "; allowed: auto, all, 0 or more");
+    }
+}

@@ -1,0 +1,279 @@
+package io.aded.cli;
+
+import com.google.protobuf.Duration;
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.FinishReason;
+import io.aded.engine.SpeculationStatistics;
+import io.aded.engine.TurnResult;
+import io.aded.model.AdedException;
+import io.aded.v1.Cancel;
+import io.aded.v1.ChatMessage;
+import io.aded.v1.ConverseRequest;
+import io.aded.v1.ConverseResponse;
+import io.aded.v1.DraftMode;
+import io.aded.v1.DraftNode;
+import io.aded.v1.Finished;
+import io.aded.v1.InferenceServiceGrpc;
+import io.aded.v1.Open;
+import io.aded.v1.Opened;
+import io.aded.v1.Round;
+import io.aded.v1.Sampling;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Talks to a server over one {@code Converse} stream. Owns the channel. */
+final class RemotePartner implements Partner {
+    private static final int MAX_MESSAGE_BYTES = 64 << 20;
+
+    private final String target;
+    private final ManagedChannel channel;
+    private final Sampling sampling;
+    private final io.aded.v1.@Nullable DraftPolicy draft;
+    private Stream stream;
+
+    private RemotePartner(
+            String target, ManagedChannel channel, Sampling sampling, io.aded.v1.@Nullable DraftPolicy draft) {
+        this.target = target;
+        this.channel = channel;
+        this.sampling = sampling;
+        this.draft = draft;
+        this.stream = new Stream();
+    }
+
+    /**
+     * Opens a conversation.
+     *
+     * @param target {@code HOST:PORT}, {@code unix:PATH}, or any target that gRPC knows
+     * @param draft null for the server's default
+     * @throws AdedException.Unavailable if nobody answers there
+     */
+    static RemotePartner open(String target, Sampling sampling, @Nullable DraftPolicy draft) {
+        ManagedChannel channel;
+        try {
+            channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
+                    .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw new AdedException.InvalidRequest(
+                    "--target", "is \"" + target + "\"; allowed: HOST:PORT or unix:PATH");
+        }
+        try {
+            return new RemotePartner(target, channel, sampling, draft == null ? null : message(draft));
+        } catch (RuntimeException e) {
+            channel.shutdownNow();
+            throw e;
+        }
+    }
+
+    private static io.aded.v1.DraftPolicy message(DraftPolicy policy) {
+        return io.aded.v1.DraftPolicy.newBuilder()
+                .setMode(DraftMode.valueOf("DRAFT_MODE_" + policy.mode().name()))
+                .setMaxNodes(policy.maxNodes())
+                .setMaxDepth(policy.maxDepth())
+                .setMaxBranches(policy.maxBranches())
+                .setShareLearned(policy.shareLearned())
+                .build();
+    }
+
+    /** One {@code Converse} call; what the server says is queued for the thread that asks. */
+    private final class Stream implements ClientResponseObserver<ConverseRequest, ConverseResponse> {
+        private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
+        private final Opened opened;
+        private @Nullable ClientCallStreamObserver<ConverseRequest> requests;
+
+        Stream() {
+            InferenceServiceGrpc.newStub(channel).converse(this);
+            Open.Builder open = Open.newBuilder().setSampling(sampling);
+            if (draft != null) {
+                open.setDraft(draft);
+            }
+            send(ConverseRequest.newBuilder().setOpen(open).build());
+            opened = next().getOpened();
+        }
+
+        void send(ConverseRequest request) {
+            ClientCallStreamObserver<ConverseRequest> to = requests;
+            if (to != null) {
+                to.onNext(request);
+            }
+        }
+
+        ConverseResponse next() {
+            try {
+                return switch (arrived.take()) {
+                    case ConverseResponse response -> response;
+                    case Throwable failure -> throw translated(Status.fromThrowable(failure));
+                    default -> throw new AdedException.Unavailable("STREAM_ENDED", target + " ended the conversation");
+                };
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AdedException.Cancelled("interrupted while waiting for " + target);
+            }
+        }
+
+        void end() {
+            ClientCallStreamObserver<ConverseRequest> to = requests;
+            if (to != null) {
+                to.cancel("the conversation is over", null);
+            }
+        }
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<ConverseRequest> stream) {
+            requests = stream;
+        }
+
+        @Override
+        public void onNext(ConverseResponse response) {
+            arrived.add(response);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            arrived.add(failure);
+        }
+
+        @Override
+        public void onCompleted() {
+            arrived.add("completed");
+        }
+    }
+
+    @Override
+    public Answer ask(Ask ask, Listener listener) {
+        io.aded.v1.Turn.Builder turn = io.aded.v1.Turn.newBuilder()
+                .setMaxTokens(ask.maxTokens())
+                .addAllStopStrings(ask.stop())
+                .setIgnoreEnd(ask.ignoreEnd())
+                .setReportRounds(ask.watchRounds());
+        if (ask.messages().isEmpty()) {
+            turn.setText(ask.text());
+        }
+        ask.messages().forEach(message -> turn.addMessages(ChatMessage.newBuilder()
+                .setRole(message.role())
+                .setContent(message.content())
+                .build()));
+        stream.send(ConverseRequest.newBuilder().setTurn(turn).build());
+        StringBuilder text = new StringBuilder();
+        IntStream.Builder tokens = IntStream.builder();
+        while (true) {
+            ConverseResponse response = stream.next();
+            switch (response.getEventCase()) {
+                case DELTA -> {
+                    text.append(response.getDelta().getText());
+                    response.getDelta().getTokensList().forEach(tokens::add);
+                    listener.onText(response.getDelta().getText());
+                }
+                case ROUND -> report(response.getRound(), listener);
+                case FINISHED -> {
+                    return new Answer(text.toString(), tokens.build().toArray(), result(response.getFinished()));
+                }
+                case OPENED, EVENT_NOT_SET -> {
+                    // A newer server may tell what this client does not know.
+                }
+            }
+        }
+    }
+
+    private static void report(Round round, Listener listener) {
+        StringBuilder drafted = new StringBuilder();
+        int accepted = 0;
+        for (DraftNode node : round.getNodesList()) {
+            if (node.getAccepted()) {
+                drafted.append(node.getText());
+                accepted++;
+            }
+        }
+        listener.onRound(
+                drafted.toString(), accepted, Math.max(0, round.getNodesCount() - 1), round.getEmittedTokensCount());
+    }
+
+    private static TurnResult result(Finished finished) {
+        var usage = finished.getUsage();
+        var speculation = finished.getSpeculation();
+        return new TurnResult(
+                switch (finished.getReason()) {
+                    case FINISH_REASON_LENGTH -> FinishReason.LENGTH;
+                    case FINISH_REASON_CONTEXT_FULL -> FinishReason.CONTEXT_FULL;
+                    case FINISH_REASON_CANCELLED -> FinishReason.CANCELLED;
+                    case FINISH_REASON_STOP, FINISH_REASON_UNSPECIFIED, UNRECOGNIZED -> FinishReason.STOP;
+                },
+                usage.getPromptTokens(),
+                usage.getCachedPromptTokens(),
+                usage.getCompletionTokens(),
+                finished.getSeed(),
+                nanos(usage.getQueueTime()),
+                nanos(usage.getTimeToFirstToken()),
+                nanos(usage.getTotalTime()),
+                new SpeculationStatistics(
+                        speculation.getNumSpecSteps(),
+                        speculation.getNumSteps(),
+                        speculation.getNumDraftTokens(),
+                        speculation.getNumAcceptedDraftTokens(),
+                        speculation.getAcceptanceHistogramList().stream()
+                                .mapToLong(Integer::longValue)
+                                .toArray(),
+                        speculation.getExpectedAcceptedDraftTokens(),
+                        nanos(speculation.getDraftTime()),
+                        nanos(speculation.getVerifyTime()),
+                        nanos(speculation.getHostTime())));
+    }
+
+    private static long nanos(Duration duration) {
+        return TimeUnit.SECONDS.toNanos(duration.getSeconds()) + duration.getNanos();
+    }
+
+    /** A status as the failure that it was on the server. */
+    private AdedException translated(Status status) {
+        String said = status.getDescription() == null ? status.getCode().name() : status.getDescription();
+        String message = target + ": " + said;
+        return switch (status.getCode()) {
+            case INVALID_ARGUMENT, OUT_OF_RANGE -> new AdedException.InvalidRequest(target, said);
+            case NOT_FOUND, UNIMPLEMENTED -> new AdedException.NotFound("NOT_FOUND", message);
+            case FAILED_PRECONDITION, ALREADY_EXISTS, ABORTED, PERMISSION_DENIED, UNAUTHENTICATED ->
+                new AdedException.FailedPrecondition("FAILED_PRECONDITION", message);
+            case RESOURCE_EXHAUSTED -> new AdedException.ResourceExhausted("RESOURCE_EXHAUSTED", message, null);
+            case DEADLINE_EXCEEDED -> new AdedException.DeadlineExceeded("DEADLINE_EXCEEDED", message);
+            case CANCELLED -> new AdedException.Cancelled(message);
+            case UNAVAILABLE -> new AdedException.Unavailable(
+                    "UNAVAILABLE", message + ". Is a server running there? (aded serve --listen " + target + ")");
+            case OK, UNKNOWN, INTERNAL, DATA_LOSS ->
+                new AdedException.Internal("INTERNAL", message, status.getCause());
+        };
+    }
+
+    @Override
+    public void cancel() {
+        stream.send(ConverseRequest.newBuilder()
+                .setCancel(Cancel.getDefaultInstance())
+                .build());
+    }
+
+    @Override
+    public void reset() {
+        stream.end();
+        stream = new Stream();
+    }
+
+    @Override
+    public String description() {
+        Opened opened = stream.opened;
+        return opened.getModel() + " at " + target + " on " + String.join(", ", opened.getDevicesList()) + ", "
+                + opened.getLibrary();
+    }
+
+    @Override
+    public void close() {
+        stream.end();
+        channel.shutdownNow();
+    }
+}

@@ -1,0 +1,149 @@
+package io.aded.cli;
+
+import io.aded.model.AdedException;
+import io.aded.model.SamplingParameters;
+import io.aded.v1.Sampling;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How tokens are drawn. What is not given is the default of whoever decodes: ours here, the server's there. */
+final class SamplingOptions {
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            description = "0 always takes the best token; up to 100. Default: 0.8.")
+    private @Nullable Float temperature;
+
+    @Option(names = "--seed", paramLabel = "S", description = "Of the random stream, 0 to 4294967295. Default: a new one.")
+    private @Nullable Long seed;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "Keep the K best tokens; 0 keeps all. Default: 40.")
+    private @Nullable Integer topK;
+
+    @Option(names = "--top-p", paramLabel = "P", description = "Keep the best tokens up to this probability. Default: 0.95.")
+    private @Nullable Float topP;
+
+    @Option(names = "--min-p", paramLabel = "P", description = "Drop tokens below this share of the best. Default: 0.05.")
+    private @Nullable Float minP;
+
+    @Option(names = "--typical-p", paramLabel = "P", description = "Locally typical sampling. Default: 1, off.")
+    private @Nullable Float typicalP;
+
+    @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
+    private @Nullable Float repeatPenalty;
+
+    @Option(names = "--frequency-penalty", paramLabel = "X", description = "Default: 0, off.")
+    private @Nullable Float frequencyPenalty;
+
+    @Option(names = "--presence-penalty", paramLabel = "X", description = "Default: 0, off.")
+    private @Nullable Float presencePenalty;
+
+    @Option(names = "--penalty-window", paramLabel = "N", description = "Tokens that penalties look back on. Default: 64.")
+    private @Nullable Integer penaltyWindow;
+
+    @Option(
+            names = "--logit-bias",
+            paramLabel = "TOKEN=BIAS",
+            split = ",",
+            description = "Add to a token's logit, -1000 to 1000; -Infinity forbids the token.")
+    private Map<Integer, Float> logitBias = Map.of();
+
+    @Option(names = "--grammar", paramLabel = "FILE", description = "A GBNF grammar that the answer must match.")
+    private @Nullable Path grammar;
+
+    @Option(names = "--json-schema", paramLabel = "FILE", description = "A JSON schema that the answer must match.")
+    private @Nullable Path jsonSchema;
+
+    /** The parameters as a record, checked when they are used. */
+    SamplingParameters parameters() {
+        SamplingParameters usual = SamplingParameters.DEFAULT;
+        return new SamplingParameters(
+                or(temperature, usual.temperature()),
+                or(topK, usual.topK()),
+                or(topP, usual.topP()),
+                or(minP, usual.minP()),
+                or(typicalP, usual.typicalP()),
+                or(repeatPenalty, usual.repeatPenalty()),
+                or(frequencyPenalty, usual.frequencyPenalty()),
+                or(presencePenalty, usual.presencePenalty()),
+                or(penaltyWindow, usual.penaltyWindow()),
+                seed(),
+                logitBias,
+                text("--grammar", grammar),
+                text("--json-schema", jsonSchema));
+    }
+
+    /** Only what was given, for a server that has defaults of its own. */
+    Sampling message() {
+        Sampling.Builder message = Sampling.newBuilder();
+        if (temperature != null) {
+            message.setTemperature(temperature);
+        }
+        if (topK != null) {
+            message.setTopK(topK);
+        }
+        if (topP != null) {
+            message.setTopP(topP);
+        }
+        if (minP != null) {
+            message.setMinP(minP);
+        }
+        if (typicalP != null) {
+            message.setTypicalP(typicalP);
+        }
+        if (repeatPenalty != null) {
+            message.setRepeatPenalty(repeatPenalty);
+        }
+        if (frequencyPenalty != null) {
+            message.setFrequencyPenalty(frequencyPenalty);
+        }
+        if (presencePenalty != null) {
+            message.setPresencePenalty(presencePenalty);
+        }
+        if (penaltyWindow != null) {
+            message.setPenaltyWindow(penaltyWindow);
+        }
+        Integer chosenSeed = seed();
+        if (chosenSeed != null) {
+            message.setSeed(chosenSeed);
+        }
+        String grammarText = text("--grammar", grammar);
+        if (grammarText != null) {
+            message.setGrammar(grammarText);
+        }
+        String schemaText = text("--json-schema", jsonSchema);
+        if (schemaText != null) {
+            message.setJsonSchema(schemaText);
+        }
+        return message.putAllLogitBias(logitBias).build();
+    }
+
+    private @Nullable Integer seed() {
+        if (seed == null) {
+            return null;
+        }
+        if (seed < 0 || seed > 0xFFFF_FFFFL) {
+            throw new AdedException.InvalidRequest("--seed", "is " + seed + "; allowed: 0 to 4294967295");
+        }
+        return seed.intValue();
+    }
+
+    private static <T> T or(@Nullable T given, T usual) {
+        return given == null ? usual : given;
+    }
+
+    private static @Nullable String text(String option, @Nullable Path file) {
+        if (file == null) {
+            return null;
+        }
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new AdedException.NotFound("NO_SUCH_FILE", option + ": the file " + file + " cannot be read");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.aded.cli;
+
+import io.aded.store.Surroundings;
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Where a command reads and writes: answers to {@code out}, everything else to {@code err}. Text is UTF-8 whatever the
+ * locale, as it is on the wire.
+ *
+ * @param out answers, and nothing else
+ * @param err progress, notes and failures
+ * @param in what the user types
+ * @param interactive whether a person reads {@code err}: progress is drawn in place
+ * @param colour whether escape sequences may be used
+ * @param surroundings environment and directories
+ */
+record Terminal(
+        PrintStream out,
+        PrintStream err,
+        BufferedReader in,
+        boolean interactive,
+        boolean colour,
+        Surroundings surroundings) {
+
+    /** That of this process. Colours keep to {@code NO_COLOR} and to dumb terminals. */
+    static Terminal ofProcess() {
+        Surroundings surroundings = Surroundings.ofProcess();
+        var console = System.console();
+        boolean interactive = console != null && console.isTerminal();
+        boolean colour = interactive
+                && surroundings.variable("NO_COLOR") == null
+                && !"dumb".equals(surroundings.variable("TERM"));
+        return new Terminal(
+                new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+                new BufferedReader(
+                        new InputStreamReader(new FileInputStream(FileDescriptor.in), StandardCharsets.UTF_8)),
+                interactive,
+                colour,
+                surroundings);
+    }
+
+    /** A line for the user, apart from the answer. */
+    void note(String line) {
+        err.println(line);
+        err.flush();
+    }
+}
