@@ -3,7 +3,6 @@ package io.aded.cli;
 import io.aded.engine.FinishReason;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,8 +90,7 @@ final class GenerateCommand implements Callable<Integer> {
         try {
             return terminal.in().lines().collect(Collectors.joining("\n"));
         } catch (UncheckedIOException e) {
-            IOException cause = e.getCause();
-            throw new AdedException.InvalidRequest("PROMPT", "cannot be read from standard input: " + cause.getMessage());
+            throw new AdedException.InvalidRequest("PROMPT", "cannot be read from standard input: " + e.getMessage());
         }
     }
 }

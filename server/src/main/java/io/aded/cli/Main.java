@@ -34,8 +34,8 @@ public final class Main {
         command.setDefaultValueProvider(configuration)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false)
-                .setOut(new java.io.PrintWriter(terminal.out(), true))
-                .setErr(new java.io.PrintWriter(terminal.err(), true))
+                .setOut(terminal.writer(terminal.out()))
+                .setErr(terminal.writer(terminal.err()))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setExecutionStrategy(result -> {
@@ -47,7 +47,7 @@ public final class Main {
                 .setParameterExceptionHandler((failure, given) -> {
                     terminal.note("aded: " + failure.getMessage());
                     CommandLine.UnmatchedArgumentException.printSuggestions(
-                            failure, new java.io.PrintWriter(terminal.err(), true));
+                            failure, terminal.writer(terminal.err()));
                     terminal.note("Try: aded "
                             + (failure.getCommandLine().getParent() == null
                                     ? ""

@@ -9,8 +9,8 @@ import io.aded.rpc.ServedModel;
 import io.aded.rpc.ServerLimits;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -204,14 +204,11 @@ final class ServeCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest(
                     "--socket-mode", "is " + socketMode + "; allowed: three octal digits, such as 660");
         }
-        int mode = Integer.parseInt(socketMode, 8);
-        // The enumeration's order is that of the bits: owner read first, others' execute last.
-        Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
-        for (PosixFilePermission permission : PosixFilePermission.values()) {
-            if ((mode >> (8 - permission.ordinal()) & 1) == 1) {
-                permissions.add(permission);
-            }
+        int digits = Integer.parseInt(socketMode, 8);
+        StringBuilder mode = new StringBuilder();
+        for (int bit = 8; bit >= 0; bit--) {
+            mode.append((digits >> bit & 1) == 1 ? "xwr".charAt(bit % 3) : '-');
         }
-        return permissions;
+        return PosixFilePermissions.fromString(mode.toString());
     }
 }

@@ -7,6 +7,7 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -31,8 +32,7 @@ record Terminal(
     /** That of this process. Colours keep to {@code NO_COLOR} and to dumb terminals. */
     static Terminal ofProcess() {
         Surroundings surroundings = Surroundings.ofProcess();
-        var console = System.console();
-        boolean interactive = console != null && console.isTerminal();
+        boolean interactive = System.console().isTerminal();
         boolean colour = interactive
                 && surroundings.variable("NO_COLOR") == null
                 && !"dumb".equals(surroundings.variable("TERM"));
@@ -44,6 +44,11 @@ record Terminal(
                 interactive,
                 colour,
                 surroundings);
+    }
+
+    /** A view of one of the streams for those who want a writer. */
+    PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true, StandardCharsets.UTF_8);
     }
 
     /** A line for the user, apart from the answer. */
