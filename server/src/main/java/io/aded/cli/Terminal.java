@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import io.aded.store.Surroundings;
 import java.io.BufferedReader;
+import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -9,6 +10,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * Where a command reads and writes: answers to {@code out}, everything else to {@code err}. Text is UTF-8 whatever the
@@ -32,7 +34,8 @@ record Terminal(
     /** That of this process. Colours keep to {@code NO_COLOR} and to dumb terminals. */
     static Terminal ofProcess() {
         Surroundings surroundings = Surroundings.ofProcess();
-        boolean interactive = System.console().isTerminal();
+        Console console = Objects.requireNonNull(System.console());
+        boolean interactive = console.isTerminal();
         boolean colour = interactive
                 && surroundings.variable("NO_COLOR") == null
                 && !"dumb".equals(surroundings.variable("TERM"));
