@@ -1,0 +1,306 @@
+package io.aded.llama;
+
+import io.aded.model.ContextParameters;
+import io.aded.model.ContextParameters.CacheType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much of a model goes on the GPU and how long the context is, chosen to the memory there is.
+ *
+ * @param gpuLayers layers on the GPU; {@link ModelParameters#ALL_LAYERS} for all and the output
+ * @param cells cells of the KV cache
+ * @param explanation one line that says what was chosen and why
+ */
+public record MemoryPlan(int gpuLayers, int cells, String explanation) {
+    /*
+     * What a layer on the GPU costs (llama.cpp with the KV cache offloaded, which is its default):
+     *
+     *   weights   the tensors blk.N.*, as long as they are in the file
+     *   cache     cells x KV heads x (key length x bytes of a key + value length x bytes of a value)
+     *
+     * and once, on every GPU that takes part, the working memory of the widest pass. Its largest parts are the logits of
+     * a whole batch (batch x vocabulary x 4 bytes: 512 x 32,000 x 4 = 62.5 MiB, of the 63.6 MiB that llama.cpp reserved
+     * for such a model) and, without the fused kernel, one attention mask and score per token and cell.
+     *
+     * Layers go to the GPU from the last one on; the output matrix comes first of all. The input embedding stays on the
+     * host. A share is left free: for the driver, for fragmentation, and because others use the GPU too.
+     */
+    private static final long LEAST_RESERVE = 256L << 20;
+    private static final double RESERVE_SHARE = 0.04;
+    private static final int CELLS_STEP = 256;
+
+    /** Asks for as many layers as fit. */
+    public static final int AUTO_LAYERS = -2;
+
+    /**
+     * What is asked for.
+     *
+     * @param gpuLayers a number, {@link ModelParameters#ALL_LAYERS}, or {@link #AUTO_LAYERS}
+     * @param wantedCells cells of the KV cache if there is room for them
+     * @param leastCells cells below which layers are taken off the GPU instead; equal to {@code wantedCells} if the user
+     *     named the number
+     * @param context types of the cache and width of a pass
+     * @param model the devices that the user named
+     */
+    public record Request(
+            int gpuLayers, int wantedCells, int leastCells, ContextParameters context, ModelParameters model) {}
+
+    /** Chooses for a model, by what the library's devices have free now. */
+    public static MemoryPlan of(LlamaLibrary library, GgufFile file, Request request) {
+        return of(library.devices(), file, request);
+    }
+
+    static MemoryPlan of(List<LlamaLibrary.Device> devices, GgufFile file, Request request) {
+        Sizes sizes = Sizes.of(file, request.context());
+        List<LlamaLibrary.Device> gpus = gpus(devices, request.model());
+        int layers = sizes.layers();
+        if (gpus.isEmpty() || request.gpuLayers() == 0) {
+            String why = gpus.isEmpty() ? "no GPU" : "as asked";
+            return new MemoryPlan(
+                    0,
+                    request.wantedCells(),
+                    String.format(
+                            Locale.ROOT,
+                            "all %d layers on the processor (%s); %,d cells of context, %s",
+                            layers,
+                            why,
+                            request.wantedCells(),
+                            gigabytes(sizes.cacheBytes(layers, request.wantedCells()))));
+        }
+        long room = 0;
+        for (LlamaLibrary.Device gpu : gpus) {
+            long reserve = Math.max(LEAST_RESERVE, (long) (gpu.totalBytes() * RESERVE_SHARE));
+            room += Math.max(0, gpu.freeBytes() - reserve);
+        }
+        Choice choice = choose(sizes, room, gpus.size(), request);
+        return new MemoryPlan(
+                choice.layers() > layers ? ModelParameters.ALL_LAYERS : choice.layers(),
+                choice.cells(),
+                explain(sizes, gpus, room, choice, request));
+    }
+
+    /** Layers count the output as one more, as llama.cpp does. */
+    private record Choice(int layers, int cells) {}
+
+    private static Choice choose(Sizes sizes, long room, int gpus, Request request) {
+        int all = sizes.layers() + 1;
+        if (request.gpuLayers() != AUTO_LAYERS) {
+            int asked = request.gpuLayers() == ModelParameters.ALL_LAYERS ? all : Math.min(all, request.gpuLayers());
+            return new Choice(asked, mostCells(sizes, room, gpus, asked, request));
+        }
+        // A shorter context costs nobody anything who does not use it; a layer on the host costs every token.
+        int cells = mostCells(sizes, room, gpus, all, request);
+        int layers = all;
+        while (layers > 0 && sizes.gpuBytes(layers, cells, gpus) > room) {
+            layers--;
+        }
+        return new Choice(layers, layers == all ? cells : mostCells(sizes, room, gpus, layers, request));
+    }
+
+    /** The most cells between the least and the wanted ones with which so many layers fit; the least if none do. */
+    private static int mostCells(Sizes sizes, long room, int gpus, int layers, Request request) {
+        int cells = request.wantedCells();
+        while (cells > request.leastCells() && sizes.gpuBytes(layers, cells, gpus) > room) {
+            cells = Math.max(request.leastCells(), cells - CELLS_STEP);
+        }
+        return cells;
+    }
+
+    private static String explain(
+            Sizes sizes, List<LlamaLibrary.Device> gpus, long room, Choice choice, Request request) {
+        int layers = sizes.layers();
+        int all = layers + 1;
+        List<String> names = new ArrayList<>();
+        for (LlamaLibrary.Device gpu : gpus) {
+            names.add(String.format(
+                    Locale.ROOT, "%s (%s, %s free)", gpu.name(), gpu.description(), gigabytes(gpu.freeBytes())));
+        }
+        long needed = sizes.gpuBytes(choice.layers(), choice.cells(), gpus.size());
+        StringBuilder text = new StringBuilder();
+        text.append(
+                choice.layers() == all
+                        ? "all " + layers + " layers"
+                        : Math.max(0, choice.layers() - 1) + " of " + layers + " layers");
+        text.append(" on ").append(String.join(", ", names));
+        text.append(String.format(
+                Locale.ROOT,
+                ": weights %s, %,d cells of context %s, working memory %s",
+                gigabytes(sizes.weightBytes(choice.layers())),
+                choice.cells(),
+                gigabytes(sizes.cacheBytes(Math.min(layers, choice.layers()), choice.cells())),
+                gigabytes(sizes.workBytes(choice.cells()) * gpus.size())));
+        if (choice.layers() < all && request.gpuLayers() == AUTO_LAYERS) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "; the other layers run on the processor, %s more free memory would hold all of them",
+                    gigabytes(sizes.gpuBytes(all, choice.cells(), gpus.size()) - room)));
+        }
+        if (choice.cells() < request.wantedCells()) {
+            text.append(String.format(Locale.ROOT, "; %,d cells would not fit", request.wantedCells()));
+        }
+        if (needed > room) {
+            text.append("; this is more than seems to be free, loading may fail");
+        }
+        return text.toString();
+    }
+
+    private static List<LlamaLibrary.Device> gpus(List<LlamaLibrary.Device> devices, ModelParameters model) {
+        List<LlamaLibrary.Device> gpus = new ArrayList<>();
+        for (LlamaLibrary.Device device : devices) {
+            if (device.kind() == LlamaLibrary.Device.Kind.GPU
+                    || device.kind() == LlamaLibrary.Device.Kind.INTEGRATED_GPU) {
+                gpus.add(device);
+            }
+        }
+        // llama.cpp leaves an integrated GPU alone when there is a real one.
+        if (gpus.stream().anyMatch(gpu -> gpu.kind() == LlamaLibrary.Device.Kind.GPU)) {
+            gpus.removeIf(gpu -> gpu.kind() == LlamaLibrary.Device.Kind.INTEGRATED_GPU);
+        }
+        if (model.splitMode() == ModelParameters.SplitMode.NONE && model.mainGpu() < gpus.size()) {
+            return List.of(gpus.get(model.mainGpu()));
+        }
+        List<Float> shares = model.tensorSplit();
+        if (shares.stream().anyMatch(share -> share > 0)) {
+            List<LlamaLibrary.Device> used = new ArrayList<>();
+            for (int i = 0; i < Math.min(shares.size(), gpus.size()); i++) {
+                if (shares.get(i) > 0) {
+                    used.add(gpus.get(i));
+                }
+            }
+            return used;
+        }
+        return gpus;
+    }
+
+    private static String gigabytes(long bytes) {
+        return bytes < 1L << 30
+                ? String.format(Locale.ROOT, "%.0f MiB", bytes / (double) (1L << 20))
+                : String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30));
+    }
+
+    /**
+     * What the parts of a model cost.
+     *
+     * @param layerWeights bytes of each layer's tensors
+     * @param outputWeights bytes of the output's tensors
+     * @param layerCell bytes of a cell in each layer
+     * @param workFixed bytes of working memory whatever the context
+     * @param workPerCell bytes of working memory for each cell
+     */
+    private record Sizes(long[] layerWeights, long outputWeights, long[] layerCell, long workFixed, long workPerCell) {
+
+        static Sizes of(GgufFile file, ContextParameters context) {
+            String architecture = file.architecture();
+            int layers = (int) file.integer(architecture + ".block_count", 0);
+            long[] weights = new long[layers];
+            Map<String, Long> others = new HashMap<>();
+            for (GgufFile.Tensor tensor : file.tensors()) {
+                int layer = layerOf(tensor.name());
+                if (layer >= 0 && layer < layers) {
+                    weights[layer] += tensor.bytes();
+                } else {
+                    others.merge(tensor.name(), tensor.bytes(), Long::sum);
+                }
+            }
+            long embedding = others.getOrDefault("token_embd.weight", 0L);
+            long output = others.getOrDefault("output_norm.weight", 0L)
+                    // Without a matrix of its own the output uses the embedding's, in a second copy.
+                    + others.getOrDefault("output.weight", embedding);
+
+            long heads = Math.max(1, number(file, architecture + ".attention.head_count", 0, 1));
+            long width = file.integer(architecture + ".embedding_length", 0);
+            long keyLength = file.integer(architecture + ".attention.key_length", width / heads);
+            long valueLength = file.integer(architecture + ".attention.value_length", width / heads);
+            long[] cell = new long[layers];
+            for (int i = 0; i < layers; i++) {
+                long kvHeads = number(file, architecture + ".attention.head_count_kv", i, heads);
+                cell[i] = (long) Math.ceil(kvHeads
+                        * (keyLength * bytesOf(context.keyType()) + valueLength * bytesOf(context.valueType())));
+            }
+            long feedForward = number(file, architecture + ".feed_forward_length", 0, 4 * width);
+            long vocabulary = vocabulary(file);
+            long batch = context.maxBatchTokens();
+            long activations = 8 * width + 3 * feedForward;
+            return new Sizes(weights, output, cell, batch * 4 * (vocabulary + activations), batch * 4);
+        }
+
+        int layers() {
+            return layerWeights.length;
+        }
+
+        long weightBytes(int offloaded) {
+            long sum = offloaded > 0 ? outputWeights : 0;
+            for (int i = firstOffloaded(offloaded); i < layers(); i++) {
+                sum += layerWeights[i];
+            }
+            return sum;
+        }
+
+        /** The cache of the last layers. */
+        long cacheBytes(int count, int cells) {
+            long sum = 0;
+            for (int i = layers() - count; i < layers(); i++) {
+                sum += layerCell[i] * cells;
+            }
+            return sum;
+        }
+
+        long workBytes(int cells) {
+            return workFixed + workPerCell * cells;
+        }
+
+        long gpuBytes(int offloaded, int cells, int gpus) {
+            return weightBytes(offloaded)
+                    + cacheBytes(layers() - firstOffloaded(offloaded), cells)
+                    + workBytes(cells) * gpus;
+        }
+
+        /** The output is the first to be offloaded. */
+        private int firstOffloaded(int offloaded) {
+            return Math.clamp(layers() + 1L - offloaded, 0, layers());
+        }
+
+        private static int layerOf(String tensor) {
+            int end = tensor.indexOf('.', 4);
+            if (!tensor.startsWith("blk.") || end < 0) {
+                return -1;
+            }
+            try {
+                return Integer.parseInt(tensor, 4, end, 10);
+            } catch (NumberFormatException e) {
+                return -1;
+            }
+        }
+
+        /** An entry that may be one number for all layers or one for each. */
+        private static long number(GgufFile file, String key, int layer, long otherwise) {
+            Object value = file.metadata().get(key);
+            if (value instanceof GgufFile.Array array && !array.head().isEmpty()) {
+                @Nullable Object own = array.head().get(Math.min(layer, array.head().size() - 1));
+                return own instanceof Long number ? number : otherwise;
+            }
+            return value instanceof Long number ? number : otherwise;
+        }
+
+        private static long vocabulary(GgufFile file) {
+            return file.metadata().get("tokenizer.ggml.tokens") instanceof GgufFile.Array array
+                    ? array.count()
+                    : file.integer(file.architecture() + ".vocab_size", 0);
+        }
+
+        /** Bytes of one element; the quantised types keep a scale for each block of 32. */
+        private static double bytesOf(CacheType type) {
+            return switch (type) {
+                case F32 -> 4;
+                case F16 -> 2;
+                case Q8_0 -> 34 / 32.0;
+                case Q4_0 -> 18 / 32.0;
+            };
+        }
+    }
+}
