@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.class,
             DraftCommand.class,
             DoctorCommand.class,
+            WarmUpCommand.class,
         })
 final class AdedCommand implements Runnable {
     @Spec

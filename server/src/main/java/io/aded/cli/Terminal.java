@@ -10,7 +10,6 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Objects;
 
 /**
  * Where a command reads and writes: answers to {@code out}, everything else to {@code err}. Text is UTF-8 whatever the
@@ -32,10 +31,12 @@ record Terminal(
         Surroundings surroundings) {
 
     /** That of this process. Colours keep to {@code NO_COLOR} and to dumb terminals. */
+    // The check says that there always is a console; JDK 25 gives none without a terminal.
+    @SuppressWarnings("SystemConsoleNull")
     static Terminal ofProcess() {
         Surroundings surroundings = Surroundings.ofProcess();
-        Console console = Objects.requireNonNull(System.console());
-        boolean interactive = console.isTerminal();
+        Console console = System.console();
+        boolean interactive = console != null && console.isTerminal();
         boolean colour = interactive
                 && surroundings.variable("NO_COLOR") == null
                 && !"dumb".equals(surroundings.variable("TERM"));
