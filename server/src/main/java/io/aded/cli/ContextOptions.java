@@ -53,14 +53,14 @@ final class ContextOptions {
             description = "Sequence ids: one for each conversation and one for each branch of a draft. Default: 64.")
     private int sequences = 64;
 
-    @Option(names = "--cache-type-k", paramLabel = "f32|f16|q8_0|q4_0", description = "Type of cached keys. Default: f16.")
-    private CacheType keyType = CacheType.F16;
+    @Option(names = "--cache-type-k", paramLabel = "f32|f16|q8_0|q4_0", description = "Type of cached keys. Default: f16; f32 for F32 models, whose answers are then exact to the token.")
+    private @Nullable CacheType keyType;
 
     @Option(
             names = "--cache-type-v",
             paramLabel = "f32|f16|q8_0|q4_0",
-            description = "Type of cached values; the quantised ones need flash attention. Default: f16.")
-    private CacheType valueType = CacheType.F16;
+            description = "Type of cached values; the quantised ones need flash attention. Default: as for keys.")
+    private @Nullable CacheType valueType;
 
     @Option(names = "--flash-attention", paramLabel = "auto|on|off", description = "The fused kernel. Default: auto.")
     private FlashAttention flashAttention = FlashAttention.AUTO;
@@ -75,14 +75,15 @@ final class ContextOptions {
         int trained = model.trainedContext() > 0 ? model.trainedContext() : USUAL_CONTEXT;
         int usual = Math.min(trained, USUAL_CONTEXT) * conversations + ROOM_FOR_DRAFTS;
         int cells = context == null ? usual : within("--context", context, 16, 1 << 24);
+        CacheType usualType = model.quantization().equals("F32") ? CacheType.F32 : CacheType.F16;
         EngineOptions defaults = EngineOptions.ofCells(cells);
         ContextParameters parameters = new ContextParameters(
                 cells,
                 within("--batch", batch, 8, 1 << 16),
                 within("--sequences", sequences, 1, MAX_SEQUENCES),
                 within("--threads", threads, 0, 1024),
-                keyType,
-                valueType,
+                keyType == null ? usualType : keyType,
+                valueType == null ? usualType : valueType,
                 flashAttention);
         return new EngineOptions(
                 parameters,
