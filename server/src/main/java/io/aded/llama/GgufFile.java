@@ -51,15 +51,23 @@ public final class GgufFile {
     private final Map<String, Object> metadata;
     private final List<Tensor> tensors;
     private final long dataOffset;
+    private final TokenTexts tokenTexts;
 
     private GgufFile(
-            Path path, long size, int version, Map<String, Object> metadata, List<Tensor> tensors, long dataOffset) {
+            Path path,
+            long size,
+            int version,
+            Map<String, Object> metadata,
+            List<Tensor> tensors,
+            long dataOffset,
+            TokenTexts tokenTexts) {
         this.path = path;
         this.size = size;
         this.version = version;
         this.metadata = metadata;
         this.tensors = tensors;
         this.dataOffset = dataOffset;
+        this.tokenTexts = tokenTexts;
     }
 
     /**
@@ -250,7 +258,10 @@ public final class GgufFile {
         BF16(30, 1, 2),
         TQ1_0(34, 256, 54),
         TQ2_0(35, 256, 66),
-        MXFP4(39, 32, 17);
+        MXFP4(39, 32, 17),
+        NVFP4(40, 64, 36),
+        Q1_0(41, 128, 18),
+        Q2_0(42, 64, 18);
 
         private final int id;
         private final int blockElements;
@@ -311,17 +322,55 @@ public final class GgufFile {
         within(architecture + ".block_count", 1, MOST_LAYERS);
         within(architecture + ".embedding_length", 1, 1 << 20);
         within(architecture + ".context_length", 1, Integer.MAX_VALUE);
+        optional(architecture + ".attention.head_count", 1, 1 << 14);
+        optional(architecture + ".attention.head_count_kv", 0, integer(architecture + ".attention.head_count", 1 << 14));
         optional(architecture + ".expert_count", 0, MOST_EXPERTS);
         optional(architecture + ".expert_used_count", 0, integer(architecture + ".expert_count", 0));
-        if (!(metadata.get("tokenizer.ggml.tokens") instanceof Array tokens) || tokens.count() < 1) {
-            throw invalid(path, "its tokeniser has no tokens (tokenizer.ggml.tokens)");
+        for (String norm : List.of("layer_norm_rms_epsilon", "layer_norm_epsilon", "group_norm_epsilon")) {
+            String key = architecture + ".attention." + norm;
+            double epsilon = number(key, 1e-5);
+            if (!(epsilon >= 0 && epsilon <= 1)) {
+                throw invalid(path, key + " is " + epsilon + "; allowed: 0 to 1");
+            }
         }
+        requireTokens();
         for (String special : List.of("bos", "eos", "unknown", "separator", "padding", "eot", "eom")) {
             String key = "tokenizer.ggml." + special + "_token_id";
             // Some files use 0xFFFFFFFF, or the vocabulary's size, for "none"; the library ignores those.
             if (metadata.get(key) != null && !(metadata.get(key) instanceof Long)) {
                 throw invalid(path, key + " is not an integer");
             }
+        }
+    }
+
+    private void requireTokens() {
+        if (!(metadata.get(TokenTexts.KEY) instanceof Array tokens) || tokens.count() < 1) {
+            throw invalid(path, "its tokeniser has no tokens (" + TokenTexts.KEY + ")");
+        }
+        if (tokens.count() > 1 << 24) {
+            throw invalid(path, "it has " + tokens.count() + " tokens; allowed: up to " + (1 << 24));
+        }
+        if (tokenTexts.duplicate() >= 0) {
+            throw invalid(path, "its token " + tokenTexts.duplicate() + " has the text of an earlier one");
+        }
+        if ("llama".equals(string("tokenizer.ggml.model")) && tokenTexts.byteTokens() != 256) {
+            throw invalid(
+                    path,
+                    "its tokeniser knows only " + tokenTexts.byteTokens()
+                            + " of the 256 byte tokens <0x00> to <0xFF>, so it cannot split every text");
+        }
+        parallel("tokenizer.ggml.scores", "f32", tokens.count());
+        parallel("tokenizer.ggml.token_type", "i32", tokens.count());
+    }
+
+    /** An array with one element a token, which the library reads without looking at its length. */
+    private void parallel(String key, String elementType, long count) {
+        Object value = metadata.get(key);
+        if (value == null) {
+            return;
+        }
+        if (!(value instanceof Array array) || !array.elementType().equals(elementType) || array.count() != count) {
+            throw invalid(path, key + " is not an array of " + count + " elements of type " + elementType);
         }
     }
 
@@ -360,6 +409,7 @@ public final class GgufFile {
 
         private final Path path;
         private final MemorySegment file;
+        private TokenTexts tokenTexts = TokenTexts.NONE;
         private long at;
 
         Reader(Path path, MemorySegment file) {
@@ -431,7 +481,8 @@ public final class GgufFile {
                     version,
                     Collections.unmodifiableMap(metadata),
                     List.copyOf(tensors),
-                    dataOffset);
+                    dataOffset,
+                    tokenTexts);
         }
 
         private Tensor tensor(Set<String> names) {
@@ -510,6 +561,7 @@ public final class GgufFile {
             long count = int64();
             int width = type == STRING ? 8 : WIDTHS[type];
             fits("length of the array " + key, count, width);
+            long start = at;
             List<Object> head = new ArrayList<>();
             long kept = Math.min(count, HEAD);
             for (long i = 0; i < kept; i++) {
@@ -520,6 +572,9 @@ public final class GgufFile {
                     long length = int64();
                     fits("length of a text in " + key, length, 1);
                     at += length;
+                }
+                if (key.equals(TokenTexts.KEY)) {
+                    tokenTexts = TokenTexts.read(file, start, count);
                 }
             } else {
                 at += (count - kept) * width;
