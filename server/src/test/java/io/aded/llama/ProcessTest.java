@@ -1,0 +1,65 @@
+package io.aded.llama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What concerns the process as a whole: that it lives, that it does not grow, and that it ends by itself. */
+class ProcessTest {
+    private static final String LIBRARIES = "io.aded.llama.Libraries#all";
+
+    @TempDir
+    private static Path directory;
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void load_damagedFiles_neverEndTheProcess(LlamaLibrary library) throws Exception {
+        String rounds = System.getProperty("aded.damagedModels.rounds", "300");
+        ForkedJvm.Result result = ForkedJvm.run(
+                DamagedModels.class, directory, List.of("-Xmx256m"), name(library), scratch(), "20260101", "0", rounds);
+        assertThat(result.exitCode()).as(result.output()).isZero();
+        assertThat(result.output()).contains("done, usable: ");
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void close_aHundredTimes_keepsMemoryFlatAndLetsTheProcessEnd(LlamaLibrary library) throws Exception {
+        // A small heap that is all touched from the start, so that only native memory can grow.
+        ForkedJvm.Result result = ForkedJvm.run(
+                OpenAndClose.class,
+                directory,
+                List.of("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"),
+                name(library),
+                scratch(),
+                "100");
+        assertThat(result.exitCode()).as(result.output()).isZero();
+        assertThat(result.output()).contains("returning from main");
+        long[] resident = result.output()
+                .lines()
+                .filter(line -> line.startsWith("resident "))
+                .mapToLong(line -> Long.parseLong(line.substring(9)))
+                .toArray();
+        if (resident.length == 0) {
+            System.err.println("SKIPPED the memory part: this system has no /proc/self/statm");
+            return;
+        }
+        assertThat(resident).hasSize(10);
+        // The first fifth warms up. A cycle that leaked only its 512 kB cache would add 40 MiB in the rest.
+        long grownMib = (resident[9] - resident[1]) * 4096 >> 20;
+        assertThat(grownMib).as(result.output()).isLessThan(8);
+    }
+
+    private static String name(LlamaLibrary library) {
+        return library.isBundled() ? "bundled" : library.path().toString();
+    }
+
+    private static String scratch() throws IOException {
+        return Files.createTempDirectory(directory, "run").toString();
+    }
+}
