@@ -47,8 +47,11 @@ public final class LogitsScan {
     /** Three arrays of it stay in the first-level cache; smaller blocks pay for loop prologues. */
     private static final int BLOCK = 1024;
 
-    /** Elements that are compared with the threshold at once. */
-    private static final int GROUP = 8;
+    /** A block that may hold a best token is searched by columns: their maxima are found without a branch. */
+    private static final int COLUMNS = 128;
+
+    /** Bits of a float that sort below all others. */
+    private static final int LEAST_BITS = -1;
 
     /** Sums that are left to be added one after the other. */
     private static final int LANES = 16;
@@ -64,6 +67,7 @@ public final class LogitsScan {
 
     private final float[] values = new float[BLOCK];
     private final int[] bits = new int[BLOCK];
+    private final int[] columns = new int[BLOCK / 2];
     private final float[] sums = new float[BLOCK];
 
     /** The greatest value of each block, sortable; grows to the largest row ever seen. */
@@ -221,7 +225,6 @@ public final class LogitsScan {
             return 0;
         }
         int blocks = (count + BLOCK - 1) / BLOCK;
-        // Raised from the bound of the block maxima to the worst of the best tokens, once there are enough.
         int threshold = blockThreshold(blocks, capacity);
         int size = 0;
         for (int block = 0; block < blocks; block++) {
@@ -231,26 +234,45 @@ public final class LogitsScan {
             int start = block * BLOCK;
             int length = Math.min(BLOCK, count - start);
             MemorySegment.copy(memory, ValueLayout.JAVA_INT, offset + (long) Integer.BYTES * start, bits, 0, length);
-            for (int i = 0; i < length; ) {
-                int end = Math.min(i + GROUP, length);
-                if (end - i == GROUP && !mayReach(threshold, i)) {
-                    i = end;
+            foldIntoColumns(length);
+            for (int column = 0; column < COLUMNS; column++) {
+                if (columns[column] < threshold) {
                     continue;
                 }
-                for (; i < end; i++) {
+                for (int i = column; i < length; i += COLUMNS) {
                     int value = withoutNan(sortable(bits[i]));
                     if (value >= threshold) {
                         size = insert(start + i, Float.intBitsToFloat(sortable(value)), size, tokens, logits);
                         if (size == capacity) {
-                            // Only what is better than the worst can enter from here on: ties go to the lower id.
-                            int worst = sortable(Float.floatToRawIntBits(logits[size - 1]));
-                            threshold = Math.max(threshold, worst + 1);
+                            // An equal one may still come from the same block with a lower id.
+                            threshold = Math.max(threshold, worst(logits));
                         }
                     }
                 }
             }
+            if (size == capacity) {
+                // From other blocks only what is better: they have the higher ids.
+                threshold = Math.max(threshold, worst(logits) + 1);
+            }
         }
         return size;
+    }
+
+    /** The greatest value of each column, if a block is laid out in rows of {@link #COLUMNS}. */
+    private void foldIntoColumns(int length) {
+        Arrays.fill(bits, length, BLOCK, LEAST_BITS);
+        for (int i = 0; i < BLOCK / 2; i++) {
+            columns[i] = Math.max(sortable(bits[i]), sortable(bits[i + BLOCK / 2]));
+        }
+        for (int half = BLOCK / 4; half >= COLUMNS; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                columns[i] = Math.max(columns[i], columns[i + half]);
+            }
+        }
+    }
+
+    private static int worst(float[] logits) {
+        return sortable(Float.floatToRawIntBits(logits[logits.length - 1]));
     }
 
     /** The {@code k}-th largest of the block maxima; less than every value if there are fewer blocks. */
@@ -277,34 +299,29 @@ public final class LogitsScan {
         return greatest[k - 1];
     }
 
-    /** Whether one of the elements from here on may be as large as a threshold. */
-    private boolean mayReach(int threshold, int from) {
-        if (threshold <= 0) {
-            return true;
-        }
-        // Positive floats compare as their bits do, and negative ones are negative: nothing need be turned over.
-        int max = bits[from];
-        for (int i = 1; i < GROUP; i++) {
-            max = Math.max(max, bits[from + i]);
-        }
-        return max >= threshold;
-    }
-
     private static int withoutNan(int value) {
         return value > INFINITY || value < MINUS_INFINITY ? MINUS_INFINITY : value;
     }
 
-    /** Insertion into the sorted list, which few elements reach. */
-    private static int insert(int token, float logit, int filled, int[] tokens, float[] logits) {
-        int at = filled < tokens.length ? filled : tokens.length - 1;
-        int size = at + 1;
-        while (at > 0 && Float.compare(logit, logits[at - 1]) > 0) {
-            logits[at] = logits[at - 1];
-            tokens[at] = tokens[at - 1];
+    /** Insertion into the sorted list, which few elements reach. Returns its size. */
+    private static int insert(int token, float logit, int size, int[] tokens, float[] logits) {
+        int at = size;
+        while (at > 0 && isBetter(token, logit, tokens[at - 1], logits[at - 1])) {
             at--;
         }
-        logits[at] = logit;
+        if (at == tokens.length) {
+            return size;
+        }
+        int moved = Math.min(size, tokens.length - 1) - at;
+        System.arraycopy(tokens, at, tokens, at + 1, moved);
+        System.arraycopy(logits, at, logits, at + 1, moved);
         tokens[at] = token;
-        return size;
+        logits[at] = logit;
+        return Math.min(size + 1, tokens.length);
+    }
+
+    private static boolean isBetter(int token, float logit, int otherToken, float otherLogit) {
+        int order = Float.compare(logit, otherLogit);
+        return order > 0 || (order == 0 && token < otherToken);
     }
 }
