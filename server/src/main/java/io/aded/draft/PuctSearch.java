@@ -121,7 +121,7 @@ final class PuctSearch {
     private final float[] exploration;
     private final float[] reciprocal;
 
-    private final long[] order;
+    private final long[] heap;
     private final int[] placeInDraft;
 
     private long randomState;
@@ -160,7 +160,7 @@ final class PuctSearch {
         placeInDraft = new int[capacity];
         // The root's visit adds no node, every other iteration at most one.
         visited = new int[iterations];
-        order = new long[iterations];
+        heap = new long[iterations];
         exploration = new float[iterations + 1];
         reciprocal = new float[iterations + 2];
         for (int n = 0; n <= iterations; n++) {
@@ -327,17 +327,22 @@ final class PuctSearch {
         for (int i = 0; i < visitedNodes; i++) {
             int node = visited[i];
             if (node != ROOT) {
-                order[candidates++] = sortKey(node);
+                heap[candidates++] = sortKey(node);
             }
         }
-        Arrays.sort(order, 0, candidates);
+        // A heap, popped as often as the draft has room: Arrays.sort would order all, and allocates where it partitions.
+        for (int i = candidates / 2 - 1; i >= 0; i--) {
+            siftDown(i, candidates);
+        }
 
         int room = Math.min(limits.maxNodes(), tree.maxDraftNodes());
         int branches = 0;
         float bound = 1f;
         placeInDraft[ROOT] = 0;
-        for (int i = candidates - 1; i >= 0 && tree.draftNodes() < room; i--) {
-            int node = NODE_MASK - (int) (order[i] & NODE_MASK);
+        while (candidates > 0 && tree.draftNodes() < room) {
+            int node = NODE_MASK - (int) (heap[0] & NODE_MASK);
+            heap[0] = heap[--candidates];
+            siftDown(0, candidates);
             placeInDraft[node] = -1;
             int parent = placeInDraft[parents[node]];
             if (parent < 0 || depths[node] > limits.maxDepth()) {
@@ -359,6 +364,26 @@ final class PuctSearch {
         return ((long) visits[node] << 46)
                 | ((long) Float.floatToRawIntBits(estimates[node]) << 16)
                 | (NODE_MASK - node);
+    }
+
+    /** Moves a key of a max-heap down to where it belongs. */
+    private void siftDown(int from, int size) {
+        if (from >= size) {
+            return;
+        }
+        long key = heap[from];
+        int place = from;
+        for (int child = 2 * place + 1; child < size; child = 2 * place + 1) {
+            if (child + 1 < size && heap[child + 1] > heap[child]) {
+                child++;
+            }
+            if (heap[child] <= key) {
+                break;
+            }
+            heap[place] = heap[child];
+            place = child;
+        }
+        heap[place] = key;
     }
 
     // For tests: the search tree as it stands

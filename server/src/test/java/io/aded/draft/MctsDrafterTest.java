@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.sun.management.ThreadMXBean;
 import io.aded.model.TokenTree;
 import java.lang.management.ManagementFactory;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 final class MctsDrafterTest {
@@ -108,9 +109,24 @@ final class MctsDrafterTest {
 
     @Test
     void draft_stateAtItsBound_allocatesNothing() {
-        MctsDrafter drafter = drafter(DrafterSettings.DEFAULT.withTableRows(64));
+        assertAllocatesNothing(drafter(DrafterSettings.DEFAULT.withTableRows(64)));
+    }
+
+    @Test
+    void draft_denseTable_allocatesNothing() {
+        MctsDrafter drafter =
+                drafter(DrafterSettings.DEFAULT.withTableRows(16_384).withLearnWholePrompt(true));
+        int[] text = new Random(5).ints(100_000, 0, 97).toArray();
+        drafter.learnPrompt(text, 0, text.length);
+        assertThat(drafter.table().ownRows()).isGreaterThan(9_000);
+
+        assertAllocatesNothing(drafter);
+    }
+
+    private static void assertAllocatesNothing(MctsDrafter drafter) {
         TokenTree tree = new TokenTree(64);
         int last = run(drafter, tree, 5_000, 1);
+        long bytes = drafter.stateBytes();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         threads.getCurrentThreadAllocatedBytes();
 
@@ -120,7 +136,7 @@ final class MctsDrafterTest {
 
         // Less than one object a round; the call itself may cost a few bytes.
         assertThat(allocated).isLessThan(2_000);
-        assertThat(drafter.stateBytes()).isLessThan(64 * 1024);
+        assertThat(drafter.stateBytes()).isEqualTo(bytes);
     }
 
     /** Rounds over a small pseudo-random language, in which every first draft node is accepted. */
