@@ -14,21 +14,67 @@ final class Replay {
     private final TokenTree tree;
     private final TopTokens top = new TopTokens(OBSERVED);
 
-    long tokens;
-    long passes;
-    double predicted;
-    long accepted;
-    long draftNanos;
-    long learnNanos;
-    final double[] binPredicted = new double[BINS];
-    final long[] binNodes = new long[BINS];
-    final long[] binAccepted = new long[BINS];
+    private long tokens;
+    private long passes;
+    private double predicted;
+    private long accepted;
+    private long draftNanos;
+    private long learnNanos;
+    private final double[] binPredicted = new double[BINS];
+    private final long[] binNodes = new long[BINS];
+    private final long[] binAccepted = new long[BINS];
 
     Replay(DraftLimits limits) {
         this.limits = limits;
         tree = new TokenTree(limits.maxNodes());
     }
 
+    /** Tokens emitted, but for the first of each answer. */
+    long tokens() {
+        return tokens;
+    }
+
+    /** Forward passes, but for those over the prompts. */
+    long passes() {
+        return passes;
+    }
+
+    /** Draft nodes accepted. */
+    long accepted() {
+        return accepted;
+    }
+
+    /** The sum of the probabilities of all nodes drafted within the recordings. */
+    double predicted() {
+        return predicted;
+    }
+
+    /** Time spent drafting. */
+    long draftNanos() {
+        return draftNanos;
+    }
+
+    /** Time spent learning. */
+    long learnNanos() {
+        return learnNanos;
+    }
+
+    /** Nodes whose probability lay in a tenth of [0, 1]. */
+    long nodesIn(int bin) {
+        return binNodes[bin];
+    }
+
+    /** Their mean probability. */
+    double predictedIn(int bin) {
+        return binPredicted[bin] / binNodes[bin];
+    }
+
+    /** The share of them that was accepted. */
+    double deliveredIn(int bin) {
+        return (double) binAccepted[bin] / binNodes[bin];
+    }
+
+    /** Tokens emitted a pass. */
     double meanAcceptanceLength() {
         return (double) tokens / passes;
     }

@@ -4,95 +4,120 @@ import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 
 /**
- * The adaptive drafter of this project: several kinds of evidence from the stream itself, mixed and calibrated while it
- * runs, searched best-first.
+ * The adaptive drafter of this project: several kinds of evidence from the stream itself, weighed by what they proved
+ * to be worth, searched best-first for the tree most worth verifying.
  *
- * <p>Deterministic, allocation-free once its tables have grown, bounded in memory. Not thread-safe.
+ * <p>Deterministic, bounded in memory, free of allocation once its tables have grown. Not thread-safe.
  */
 final class AdedDrafter implements Drafter {
     /*
      * Idea:
-     * ADED (Liu et al. [1]) drafts from a table of tri-grams that adapts to the text, and searches it for the tree most
-     * worth verifying. This class keeps the idea and improves both halves: more evidence in the table, and estimates
-     * that mean what they say, so that the search needs no simulation and the budget can trust the sum of the
-     * probabilities it is given.
+     * ADED (Liu et al. [1]) drafts from a table of tri-grams that adapts to the text, and searches it by Monte-Carlo for
+     * the tree most worth verifying. This class keeps the idea and replaces both halves: there is more evidence in the
+     * table, and it is turned into probabilities that mean what they say, so that the search needs no simulation and
+     * the budget can trust the sum of the probabilities it is handed.
      *
      * Evidence:
-     * For any context, which is the stream so far plus a path of the draft tree, each source proposes successors:
-     *   suffix    what followed the places where the end of the context has stood before [2]
-     *   tri-gram  the row of the last two tokens, bi-gram: the row of the last one; both learn the prompt, every emitted
-     *             token, and the target's own best tokens at every verified node, accepted or rejected [3]
-     *   unigram   a few tokens that have been frequent lately, so that no context is without a guess
+     * A context is the stream so far plus a path of the draft tree. Each source proposes what may follow it:
+     *   matches      what followed the places where the end of the context has stood before [2]     (Contexts)
+     *   resumption   what would follow had the last match not been broken                           (Contexts)
+     *   rows         what followed the last two tokens, and the last one                            (SuccessorRows)
+     *   runners-up   what the target considered in the last few steps and did not say               (WeightedTokens)
+     *   frequency    what is frequent in this stream                               (WeightedTokens, FrequencySketch)
+     * Rows learn from every prompt token, and from the target's own best tokens at every verified node, accepted or
+     * rejected: the forward pass has computed them anyway [3].
      *
-     * Mixing and calibration:
-     * A linear mixture whose weights are learned per kind of context by a step of expectation-maximisation on each
-     * emitted token; then a table of (kind of context, probability bin) that learns how often such guesses come true.
-     * Every emitted token teaches both, whether a draft was made or not: what would have been proposed there is looked
-     * up again just before the token is learned.
+     * Weighing:
+     * Candidates sorts the evidence for each candidate into cells, EvidenceWeights adds up what the cells are worth and
+     * learns it from every emitted token.
      *
      * Search:
-     * One heap, ordered by the product of calibrated probabilities along the path. A node enters it only once its elder
-     * sibling has been taken, so it never holds more than two entries a node. Nodes come out by falling probability and
-     * parents before children: every prefix is the best tree of its size, as far as the estimates are right.
+     * One heap, ordered by the product of probabilities along the path; the one with the largest is taken into the
+     * tree, its best successor and its next sibling enter the heap. Nodes come out by falling probability and parents
+     * before children, so every prefix is the best tree of its size, as far as the estimates are right (OPT-Tree [4]
+     * proves it for any estimates that multiply). A heap never holds more than one entry for each node of the tree.
+     *
+     * Learning order:
+     * The engine shows the target's views before it tells the outcome. They are held back: first every emitted token is
+     * predicted once more, with the evidence as it stood when the draft was made, and the weights learn from the error;
+     * only then do the rows learn. A round without a draft therefore teaches exactly as much as one with a draft.
      *
      * [1] Adaptive Draft-Verification for Efficient Large Language Model Decoding. AAAI 2025, arXiv:2407.12021
-     * [2] Prompt lookup decoding, and its ancestor: Ziv and Lempel, A Universal Algorithm for Sequential Data
-     *     Compression. IEEE Transactions on Information Theory 23 (3), 1977
-     * [3] Turning Trash into Treasure: Token Recycling. ACL 2025, arXiv:2408.08696
+     * [2] J. Ziv, A. Lempel: A Universal Algorithm for Sequential Data Compression. IEEE Transactions on Information
+     *     Theory 23 (3), 1977; in this use known as prompt look-up decoding
+     * [3] Turning Trash into Treasure: Accelerating Inference of Large Language Models with Token Recycling. ACL 2025,
+     *     arXiv:2408.08696
+     * [4] OPT-Tree: Speculative Decoding with Adaptive Draft Tree Structure. TACL 2025, arXiv:2406.17276
      */
 
     private static final int NONE = -1;
+    /** Larger trees are cut: the engine allows no more nodes. */
     private static final int MAX_NODES = 256;
     /** Successors considered at one node; the mass beyond them is never worth a node. */
-    private static final int MAX_CANDIDATES = 16;
-
-    private static final float PROMPT_WEIGHT = 0.9f;
-    private static final float PROMPT_RATE = 0.4f;
-    private static final float TRIGRAM_RATE = 0.7f;
-    private static final float BIGRAM_RATE = 0.5f;
+    private static final int MAX_SUCCESSORS = 16;
     /** The target's tokens that are kept of a verified node: a row's width. */
     private static final int TOP = SuccessorRows.WIDTH;
 
+    /** A prompt's token counts as if the target had given it this probability. */
+    private static final float PROMPT_PROBABILITY = 0.9f;
+
+    private static final float PROMPT_RATE = 0.4f;
+    /** Anything from 0.35 to 1 ties: the last view of so narrow a context is the best. */
+    private static final float TRIGRAM_RATE = 0.7f;
+
+    private static final float BIGRAM_RATE = 0.5f;
+    private static final float FREQUENT_RATE = 0.01f;
+
     private final SuffixIndex history;
-    private final SuccessorRows trigrams = new SuccessorRows(1 << 16);
-    private final SuccessorRows bigrams = new SuccessorRows(1 << 15);
-    private final RecentTokens unigrams = new RecentTokens();
-    private final ContextMixture mixture = new ContextMixture();
-    private final Candidates scratch = new Candidates();
+    private final Contexts contexts;
+    private final Candidates candidates;
+    private final Weighing weighing;
+    private final boolean useBigrams;
 
-    // What the target thought of the nodes of the last tree, held back until its tokens have been predicted once more.
-    private final int[] observedNode = new int[MAX_NODES + 1];
-    private final int[] observedSize = new int[MAX_NODES + 1];
-    private final int[] observedTokens = new int[(MAX_NODES + 1) * TOP];
-    private final float[] observedProbabilities = new float[(MAX_NODES + 1) * TOP];
-    private int observed;
+    // What the target thought of the nodes of the last tree, held back until the outcome is known.
+    private final int[] viewNode = new int[MAX_NODES + 1];
+    private final int[] viewSize = new int[MAX_NODES + 1];
+    private final int[] viewTokens = new int[(MAX_NODES + 1) * TOP];
+    private final float[] viewProbabilities = new float[(MAX_NODES + 1) * TOP];
+    /** The view of each tree node, or -1. */
+    private final int[] viewOf = new int[MAX_NODES + 1];
+    private int views;
 
-    // The search: per tree node its sorted successors and its suffix matches; the heap refers to (node, next
-    // successor).
-    private final int[] nodeCandidates = new int[MAX_NODES + 1];
-    private final int[] candidateTokens = new int[(MAX_NODES + 1) * MAX_CANDIDATES];
-    private final float[] candidateProbabilities = new float[(MAX_NODES + 1) * MAX_CANDIDATES];
-    private final int[] matchCount = new int[MAX_NODES + 1];
-    private final int[] matchNext = new int[(MAX_NODES + 1) * SuffixIndex.MAX_MATCHES];
-    private final int[] matchLength = new int[(MAX_NODES + 1) * SuffixIndex.MAX_MATCHES];
-    private final float[] heapKey = new float[2 * MAX_NODES + 2];
-    private final int[] heapNode = new int[2 * MAX_NODES + 2];
-    private final int[] heapRank = new int[2 * MAX_NODES + 2];
-    private int heapSize;
-    private final int[] path = new int[MAX_NODES + 1];
+    private final int[] emittedAt = new int[MAX_NODES + 2];
+    private final int[] emitted = new int[MAX_NODES + 2];
 
-    private AdedDrafter(DrafterSettings settings) {
-        int tokens = settings.historyTokens();
-        history = new SuffixIndex(tokens == 1 ? 1 : Integer.highestOneBit(tokens - 1) << 1);
+    private final CandidateHeap heap = new CandidateHeap(2 * MAX_NODES + 2);
+    private final int[] successors = new int[MAX_NODES + 1];
+    private final int[] successorTokens = new int[(MAX_NODES + 1) * MAX_SUCCESSORS];
+    private final float[] successorProbabilities = new float[(MAX_NODES + 1) * MAX_SUCCESSORS];
+
+    private AdedDrafter(DrafterSettings settings, AdedStage stage, Weighing weighing) {
+        history = new SuffixIndex(ceilingPowerOfTwo(settings.historyTokens()));
+        contexts = new Contexts(history, MAX_NODES);
+        useBigrams = stage.compareTo(AdedStage.BIGRAMS_AND_VIEWS) >= 0;
+        candidates = new Candidates(history, contexts, stage.compareTo(AdedStage.SUFFIX) >= 0, useBigrams);
+        this.weighing = weighing;
     }
 
     /**
      * A drafter that knows nothing yet.
      *
-     * @param settings the bound on the history, rounded up to a power of two, is taken from here
+     * @param settings the bound on the history, rounded up to a power of two, and the weights if they are shared
      */
     static AdedDrafter create(DrafterSettings settings) {
-        return new AdedDrafter(settings);
+        EvidenceWeights shared = settings.evidenceWeights();
+        return new AdedDrafter(settings, AdedStage.COMPLETE, shared == null ? EvidenceWeights.create() : shared);
+    }
+
+    /** A drafter with only the parts of a stage. */
+    static AdedDrafter create(DrafterSettings settings, AdedStage stage) {
+        return stage == AdedStage.COMPLETE
+                ? create(settings)
+                : new AdedDrafter(settings, stage, new FixedInterpolation());
+    }
+
+    private static int ceilingPowerOfTwo(int value) {
+        return value == 1 ? 1 : Integer.highestOneBit(value - 1) << 1;
     }
 
     @Override
@@ -107,265 +132,198 @@ final class AdedDrafter implements Drafter {
             int length = history.length();
             if (length >= 1) {
                 int last = history.token(length - 1);
-                bigrams.add(bigrams.fade(bigram(last), PROMPT_RATE), token, PROMPT_RATE * PROMPT_WEIGHT);
+                learnSuccessor(candidates.bigrams, last, PROMPT_RATE, token, PROMPT_PROBABILITY, false);
                 if (length >= 2) {
-                    long key = trigram(history.token(length - 2), last);
-                    trigrams.add(trigrams.fade(key, PROMPT_RATE), token, PROMPT_RATE * PROMPT_WEIGHT);
+                    long key = Candidates.trigram(history.token(length - 2), last);
+                    learnSuccessor(candidates.trigrams, key, PROMPT_RATE, token, PROMPT_PROBABILITY, false);
                 }
             }
-            unigrams.learn(token);
+            candidates.frequent.fade();
+            candidates.frequent.add(token, FREQUENT_RATE);
+            candidates.frequencies.add(token);
             history.append(token, true);
+        }
+        if (to > from) {
+            contexts.interrupt();
+            candidates.latest.fade();
         }
     }
 
     @Override
     public void draft(TokenTree tree, DraftLimits limits) {
         int budget = Math.min(Math.min(limits.maxNodes(), tree.maxDraftNodes()), MAX_NODES);
-        if (budget == 0 || history.length() == 0) {
+        if (budget <= 0 || limits.maxDepth() <= 0 || history.length() == 0) {
             return;
         }
-        heapSize = 0;
-        rootMatches();
-        expand(tree, 0);
+        candidates.chooseReserve();
+        heap.clear();
+        contexts.atEnd();
+        propose(0, tokenBeforeLast(), tree.token(0));
         offer(0, 0, 1f);
-        int leaves = 0;
-        while (heapSize > 0 && tree.draftNodes() < budget) {
-            float probability = heapKey[0];
-            int parent = heapNode[0];
-            int rank = heapRank[0];
-            removeFirst();
-            boolean branches = parent == 0 || tree.firstChild(parent) != NONE;
-            if (branches && leaves == limits.maxBranches()) {
+        int branches = 0;
+        while (!heap.isEmpty()) {
+            float probability = heap.key();
+            int parent = heap.node();
+            int rank = heap.rank();
+            heap.removeFirst();
+            boolean opensBranch = parent == 0 || tree.firstChild(parent) != NONE;
+            if (opensBranch && branches == limits.maxBranches()) {
                 continue;
             }
-            leaves += branches ? 1 : 0;
-            int token = candidateTokens[parent * MAX_CANDIDATES + rank];
+            branches += opensBranch ? 1 : 0;
+            int token = successorTokens[parent * MAX_SUCCESSORS + rank];
             int node = tree.add(parent, token, probability);
+            if (tree.draftNodes() == budget) {
+                return;
+            }
             offer(parent, rank + 1, tree.probability(parent));
-            if (tree.depth(node) < limits.maxDepth() && tree.draftNodes() < budget) {
-                inheritMatches(tree, node);
-                expand(tree, node);
+            if (tree.depth(node) < limits.maxDepth()) {
+                contexts.descend(tree, node, rank);
+                propose(node, tree.token(parent), token);
                 offer(node, 0, probability);
             }
         }
     }
 
+    /** Fills in the successors of a node whose context is known. */
+    private void propose(int node, int beforeLast, int last) {
+        candidates.gather(node, beforeLast, last, node == 0);
+        weighing.weigh(candidates);
+        successors[node] = candidates.copyBest(
+                successorTokens, successorProbabilities, node * MAX_SUCCESSORS, MAX_SUCCESSORS);
+    }
+
     private void offer(int node, int rank, float reached) {
-        if (rank < nodeCandidates[node]) {
-            push(node, rank, reached * candidateProbabilities[node * MAX_CANDIDATES + rank]);
+        if (rank < successors[node]) {
+            heap.push(reached * successorProbabilities[node * MAX_SUCCESSORS + rank], node, rank);
         }
     }
 
-    /** Proposes successors of a tree node: gathers, mixes, calibrates, sorts. */
-    private void expand(TokenTree tree, int node) {
-        int last = tree.token(node);
-        int beforeLast = node == 0
-                ? (history.length() >= 2 ? history.token(history.length() - 2) : NONE)
-                : tree.token(tree.parent(node));
-        gather(node, beforeLast, last);
-        mixture.predict(scratch);
-        nodeCandidates[node] =
-                scratch.best(candidateTokens, candidateProbabilities, node * MAX_CANDIDATES, MAX_CANDIDATES);
-    }
-
-    private void gather(int node, int beforeLast, int last) {
-        scratch.clear();
-        int base = node * SuffixIndex.MAX_MATCHES;
-        scratch.addMatches(history, matchNext, matchLength, base, matchCount[node], path);
-        if (beforeLast != NONE) {
-            scratch.addRow(ContextMixture.TRIGRAM, trigrams, trigrams.find(trigram(beforeLast, last)));
-        }
-        scratch.addRow(ContextMixture.BIGRAM, bigrams, bigrams.find(bigram(last)));
-        scratch.addRecent(unigrams);
-    }
-
-    private void rootMatches() {
-        matchCount[0] = 0;
+    private int tokenBeforeLast() {
         int length = history.length();
-        if (length >= SuffixIndex.MIN_MATCH) {
-            addPairMatches(0, 0, history.token(length - 2), history.token(length - 1), length - 1, true);
-        }
-    }
-
-    private void inheritMatches(TokenTree tree, int node) {
-        int parent = tree.parent(node);
-        int token = tree.token(node);
-        int depth = tree.depth(node);
-        for (int i = depth, n = node; i >= 1; i--, n = tree.parent(n)) {
-            path[i - 1] = tree.token(n);
-        }
-        int from = parent * SuffixIndex.MAX_MATCHES;
-        int to = node * SuffixIndex.MAX_MATCHES;
-        int count = 0;
-        int end = history.length() + depth;
-        for (int i = 0; i < matchCount[parent]; i++) {
-            int next = matchNext[from + i];
-            if (next + 1 < end && tokenAt(next) == token) {
-                matchNext[to + count] = next + 1;
-                matchLength[to + count] = Math.min(matchLength[from + i] + 1, SuffixIndex.MAX_MATCH);
-                count++;
-            }
-        }
-        matchCount[node] = count;
-        if (count < 4) {
-            addPairMatches(node, count, tree.token(parent), token, history.length(), false);
-        }
-    }
-
-    private int tokenAt(int position) {
-        int beyond = position - history.length();
-        return beyond < 0 ? history.token(position) : path[beyond];
-    }
-
-    private void addPairMatches(int node, int inherited, int first, int second, int before, boolean compare) {
-        int base = node * SuffixIndex.MAX_MATCHES;
-        int count = inherited;
-        for (int position = history.latest(first, second);
-                position != NONE && count < SuffixIndex.MAX_MATCHES;
-                position = history.older(position, first, second)) {
-            if (position >= before || position + 1 >= history.length()) {
-                continue;
-            }
-            boolean known = false;
-            for (int i = 0; i < inherited && !known; i++) {
-                known = matchNext[base + i] == position + 1;
-            }
-            if (!known) {
-                matchNext[base + count] = position + 1;
-                matchLength[base + count] = compare ? history.matchLength(position) : SuffixIndex.MIN_MATCH;
-                count++;
-            }
-        }
-        matchCount[node] = count;
+        return length >= 2 ? history.token(length - 2) : NONE;
     }
 
     @Override
     public void observe(TokenTree tree, int node, TopTokens target) {
-        if (observed == observedNode.length) {
+        if (views == viewNode.length) {
             return;
         }
         int size = Math.min(TOP, target.size());
-        observedNode[observed] = node;
-        observedSize[observed] = size;
-        for (int i = 0; i < size; i++) {
-            observedTokens[observed * TOP + i] = target.token(i);
-            observedProbabilities[observed * TOP + i] = target.probability(i);
+        viewNode[views] = node;
+        viewSize[views] = size;
+        for (int i = 0, at = views * TOP; i < size; i++, at++) {
+            viewTokens[at] = target.token(i);
+            viewProbabilities[at] = target.probability(i);
         }
-        observed++;
+        views++;
     }
 
     @Override
     public void accept(TokenTree tree, int lastAccepted, int bonusToken) {
-        int before = history.length();
-        int accepted = tree.depth(lastAccepted);
-        int beforeRoot = before >= 2 ? history.token(before - 2) : NONE;
-        for (int node = lastAccepted, depth = accepted; node > 0; node = tree.parent(node)) {
-            emitted[--depth] = tree.token(node);
+        int beforeRoot = tokenBeforeLast();
+        int last = tree.depth(lastAccepted);
+        emitted[last] = bonusToken;
+        for (int node = lastAccepted, i = last; i >= 0; node = tree.parent(node), i--) {
+            emittedAt[i] = node;
+            if (i > 0) {
+                emitted[i - 1] = tree.token(node);
+            }
         }
-        emitted[accepted] = bonusToken;
-        for (int i = 0; i <= accepted; i++) {
-            learnEmitted(emitted[i]);
+        for (int i = 0; i <= last; i++) {
+            predictOnceMore(emitted[i], i == 0);
+            candidates.frequencies.add(emitted[i]);
+            history.append(emitted[i], false);
         }
-        for (int i = 0; i < observed; i++) {
-            int node = observedNode[i];
-            int parentToken = node == 0 ? beforeRoot : tree.token(tree.parent(node));
-            learnDistribution(parentToken, tree.token(node), i);
+        for (int node = 0; node < tree.size(); node++) {
+            viewOf[node] = NONE;
         }
-        observed = 0;
+        for (int view = 0; view < views; view++) {
+            int node = viewNode[view];
+            viewOf[node] = view;
+            if (useBigrams) {
+                learnView(view, node == 0 ? beforeRoot : tree.token(tree.parent(node)), tree.token(node));
+            }
+        }
+        for (int i = 0; i <= last; i++) {
+            learnWithoutContext(viewOf[emittedAt[i]], emitted[i]);
+            if (!useBigrams || viewOf[emittedAt[i]] == NONE) {
+                learnEmitted(history.length() - 1 - last + i);
+            }
+        }
+        views = 0;
     }
 
-    private final int[] emitted = new int[MAX_NODES + 1];
-
-    private void learnEmitted(int token) {
+    /** Sees what the evidence would have said of the token that came, and learns what it is worth. */
+    private void predictOnceMore(int token, boolean atRoot) {
         int length = history.length();
-        if (length > 0) {
-            rootMatches();
-            int last = history.token(length - 1);
-            gather(0, length >= 2 ? history.token(length - 2) : NONE, last);
-            mixture.learn(scratch, token);
-            if (observed == 0) {
-                bigrams.add(bigrams.fade(bigram(last), BIGRAM_RATE), token, BIGRAM_RATE);
-                if (length >= 2) {
-                    long key = trigram(history.token(length - 2), last);
-                    trigrams.add(trigrams.fade(key, TRIGRAM_RATE), token, TRIGRAM_RATE);
+        if (length == 0) {
+            return;
+        }
+        contexts.atEnd();
+        candidates.gather(0, tokenBeforeLast(), history.token(length - 1), atRoot);
+        weighing.weigh(candidates);
+        int likeliest = candidates.likeliest();
+        contexts.emit(token, likeliest != NONE && candidates.token(likeliest) == token);
+        weighing.learn(candidates, token);
+    }
+
+    private void learnView(int view, int beforeLast, int last) {
+        int bigramRow = candidates.bigrams.fade(last, BIGRAM_RATE, true);
+        int trigramRow = beforeLast == NONE
+                ? NONE
+                : candidates.trigrams.fade(Candidates.trigram(beforeLast, last), TRIGRAM_RATE, true);
+        for (int i = view * TOP, end = i + viewSize[view]; i < end; i++) {
+            candidates.bigrams.add(bigramRow, viewTokens[i], BIGRAM_RATE * viewProbabilities[i]);
+            if (trigramRow != NONE) {
+                candidates.trigrams.add(trigramRow, viewTokens[i], TRIGRAM_RATE * viewProbabilities[i]);
+            }
+        }
+    }
+
+    /** Learns an emitted token of which the target's view was not shown. */
+    private void learnEmitted(int position) {
+        if (position >= 1) {
+            int token = history.token(position);
+            int last = history.token(position - 1);
+            if (useBigrams) {
+                learnSuccessor(candidates.bigrams, last, BIGRAM_RATE, token, 1f, true);
+            }
+            if (position >= 2) {
+                long key = Candidates.trigram(history.token(position - 2), last);
+                learnSuccessor(candidates.trigrams, key, TRIGRAM_RATE, token, 1f, true);
+            }
+        }
+    }
+
+    private static void learnSuccessor(
+            SuccessorRows rows, long key, float rate, int token, float probability, boolean byTarget) {
+        rows.add(rows.fade(key, rate, byTarget), token, rate * probability);
+    }
+
+    private void learnWithoutContext(int view, int token) {
+        candidates.frequent.fade();
+        candidates.runnersUp.fade();
+        candidates.latest.fade();
+        if (view == NONE) {
+            candidates.frequent.add(token, FREQUENT_RATE);
+        } else {
+            for (int i = view * TOP, end = i + viewSize[view]; i < end; i++) {
+                float probability = viewProbabilities[i];
+                candidates.frequent.add(viewTokens[i], FREQUENT_RATE * probability);
+                if (viewTokens[i] != token) {
+                    candidates.runnersUp.add(viewTokens[i], probability);
+                    candidates.latest.add(viewTokens[i], probability);
                 }
             }
         }
-        unigrams.learn(token);
-        history.append(token, false);
-    }
-
-    private void learnDistribution(int beforeLast, int last, int observation) {
-        int bigramRow = bigrams.fade(bigram(last), BIGRAM_RATE);
-        int trigramRow = beforeLast == NONE ? NONE : trigrams.fade(trigram(beforeLast, last), TRIGRAM_RATE);
-        for (int i = observation * TOP; i < observation * TOP + observedSize[observation]; i++) {
-            bigrams.add(bigramRow, observedTokens[i], BIGRAM_RATE * observedProbabilities[i]);
-            if (trigramRow != NONE) {
-                trigrams.add(trigramRow, observedTokens[i], TRIGRAM_RATE * observedProbabilities[i]);
-            }
-        }
+        candidates.runnersUp.remove(token);
     }
 
     @Override
     public long stateBytes() {
-        long search = 4L
-                * (4L * observedNode.length
-                        + 2L * observedTokens.length
-                        + 2L * candidateTokens.length
-                        + 2L * matchNext.length
-                        + 3L * heapKey.length);
-        return search + history.stateBytes() + trigrams.stateBytes() + bigrams.stateBytes() + mixture.stateBytes();
-    }
-
-    private static long trigram(int first, int second) {
-        return (long) first << 32 | second;
-    }
-
-    private static long bigram(int token) {
-        return token;
-    }
-
-    private void push(int node, int rank, float key) {
-        int hole = heapSize++;
-        while (hole > 0) {
-            int above = (hole - 1) >>> 1;
-            if (heapKey[above] >= key) {
-                break;
-            }
-            move(above, hole);
-            hole = above;
-        }
-        place(hole, key, node, rank);
-    }
-
-    private void removeFirst() {
-        int last = --heapSize;
-        float key = heapKey[last];
-        int hole = 0;
-        while (true) {
-            int child = 2 * hole + 1;
-            if (child >= last) {
-                break;
-            }
-            if (child + 1 < last && heapKey[child + 1] > heapKey[child]) {
-                child++;
-            }
-            if (heapKey[child] <= key) {
-                break;
-            }
-            move(child, hole);
-            hole = child;
-        }
-        place(hole, key, heapNode[last], heapRank[last]);
-    }
-
-    private void move(int from, int to) {
-        place(to, heapKey[from], heapNode[from], heapRank[from]);
-    }
-
-    private void place(int slot, float key, int node, int rank) {
-        heapKey[slot] = key;
-        heapNode[slot] = node;
-        heapRank[slot] = rank;
+        long held = 4L * (3L * viewNode.length + 2L * viewTokens.length + 2L * emitted.length);
+        long search = heap.stateBytes() + 4L * (successors.length + 2L * successorTokens.length);
+        return held + search + contexts.stateBytes() + candidates.stateBytes() + weighing.stateBytes();
     }
 }

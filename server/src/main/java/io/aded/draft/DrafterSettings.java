@@ -11,12 +11,19 @@ import org.jspecify.annotations.Nullable;
  * @param tableRows the most tri-gram rows a stream's own table may hold, 64 to 1,048,576; 128 bytes each
  * @param learnWholePrompt whether {@code aded-mcts} learns all of the prompt; the paper's algorithm sees only its last
  *     16 tokens, which is what false gives
+ * @param evidenceWeights what {@code aded} learns of the worth of its sources, shared by the streams that one thread
+ *     decodes; null if each stream is to learn it alone. It holds no tokens
  */
 public record DrafterSettings(
-        long seed, @Nullable BaseTable baseTable, int historyTokens, int tableRows, boolean learnWholePrompt) {
+        long seed,
+        @Nullable BaseTable baseTable,
+        int historyTokens,
+        int tableRows,
+        boolean learnWholePrompt,
+        @Nullable EvidenceWeights evidenceWeights) {
 
     /** A cold start, as published: seed 1, 32,768 tokens of history, 16,384 rows (2 MiB). */
-    public static final DrafterSettings DEFAULT = new DrafterSettings(1, null, 32_768, 16_384, false);
+    public static final DrafterSettings DEFAULT = new DrafterSettings(1, null, 32_768, 16_384, false, null);
 
     private static final int LEAST = 64;
     private static final int MOST = 1 << 20;
@@ -34,26 +41,31 @@ public record DrafterSettings(
 
     /** The same with another seed. */
     public DrafterSettings withSeed(long other) {
-        return new DrafterSettings(other, baseTable, historyTokens, tableRows, learnWholePrompt);
+        return new DrafterSettings(other, baseTable, historyTokens, tableRows, learnWholePrompt, evidenceWeights);
     }
 
     /** The same over a base table. */
     public DrafterSettings withBaseTable(@Nullable BaseTable table) {
-        return new DrafterSettings(seed, table, historyTokens, tableRows, learnWholePrompt);
+        return new DrafterSettings(seed, table, historyTokens, tableRows, learnWholePrompt, evidenceWeights);
     }
 
     /** The same with another bound on the history. */
     public DrafterSettings withHistoryTokens(int tokens) {
-        return new DrafterSettings(seed, baseTable, tokens, tableRows, learnWholePrompt);
+        return new DrafterSettings(seed, baseTable, tokens, tableRows, learnWholePrompt, evidenceWeights);
     }
 
     /** The same with another bound on the table. */
     public DrafterSettings withTableRows(int rows) {
-        return new DrafterSettings(seed, baseTable, historyTokens, rows, learnWholePrompt);
+        return new DrafterSettings(seed, baseTable, historyTokens, rows, learnWholePrompt, evidenceWeights);
     }
 
     /** The same, learning the whole prompt or only what the paper's window shows. */
     public DrafterSettings withLearnWholePrompt(boolean whole) {
-        return new DrafterSettings(seed, baseTable, historyTokens, tableRows, whole);
+        return new DrafterSettings(seed, baseTable, historyTokens, tableRows, whole, evidenceWeights);
+    }
+
+    /** The same with shared evidence weights, or with none. */
+    public DrafterSettings withEvidenceWeights(@Nullable EvidenceWeights weights) {
+        return new DrafterSettings(seed, baseTable, historyTokens, tableRows, learnWholePrompt, weights);
     }
 }

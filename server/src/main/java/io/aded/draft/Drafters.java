@@ -22,4 +22,9 @@ public final class Drafters {
             case NGRAM_CACHE -> new NgramCacheDrafter(settings);
         };
     }
+
+    /** A new adaptive drafter with only the parts of a stage, for measuring what each is worth. */
+    public static Drafter create(AdedStage stage, DrafterSettings settings) {
+        return AdedDrafter.create(settings, stage);
+    }
 }

@@ -3,23 +3,19 @@ package io.aded.draft;
 import java.util.Arrays;
 
 /**
- * Where in this stream's own prompt and answer the current context has stood before.
+ * The stream's own tokens, and where the end of a context has stood among them before.
  *
  * <p>The index is that of an LZ77 compressor rather than a suffix tree: a hash table of the last two tokens gives the
  * latest position of that pair, and a link per position leads to the one before. Appending a token is O(1), nothing is
- * ever rebuilt, and a bounded history simply overwrites its oldest positions. The longest match is found by comparing
- * backwards from each of the {@value #MAX_MATCHES} most recent positions.
- *
- * <p>Inside a draft tree no comparison is needed: a child's matches are its parent's matches whose next token is the
- * child's, one token longer, and the positions of the new pair that its parent did not have.
+ * ever rebuilt, and a bounded history simply overwrites its oldest positions.
  */
 final class SuffixIndex {
     /** Shortest match that counts: one token alone is what the bi-gram rows know. */
     static final int MIN_MATCH = 2;
     /** Longer matches are not told apart: by then the text is being copied. */
     static final int MAX_MATCH = 32;
-    /** Positions looked at for one context. */
-    static final int MAX_MATCHES = 32;
+    /** Links followed for one context, so that a pair which hashes badly costs no more than a common one. */
+    private static final int MAX_LINKS = 64;
 
     private static final int NONE = -1;
     private static final int INITIAL_CAPACITY = 1 << 10;
@@ -30,18 +26,21 @@ final class SuffixIndex {
     private int[] previous;
     /** Latest position whose token and predecessor hash to the bucket, or -1. */
     private int[] heads;
+    /** One bit a position: whether its token came from a prompt. */
+    private long[] fromPrompt;
 
     private int mask;
     private int length;
-    private int promptEnd;
+    private int links;
 
-    /** Remembers at most {@code maxTokens} tokens, a power of two. */
+    /** Remembers the latest {@code maxTokens} tokens, a power of two of at least 64. */
     SuffixIndex(int maxTokens) {
         maxCapacity = maxTokens;
         int capacity = Math.min(maxTokens, INITIAL_CAPACITY);
         tokens = new int[capacity];
         previous = new int[capacity];
         heads = new int[capacity];
+        fromPrompt = new long[capacity >>> 6];
         Arrays.fill(heads, NONE);
         mask = capacity - 1;
     }
@@ -56,17 +55,28 @@ final class SuffixIndex {
         return tokens[position & mask];
     }
 
-    /** Adds the next token of the prompt or of the answer. */
-    void append(int token, boolean fromPrompt) {
+    /** Whether the token at a position was given rather than generated. */
+    boolean isPrompt(int position) {
+        int slot = position & mask;
+        return (fromPrompt[slot >>> 6] >>> slot & 1) != 0;
+    }
+
+    /** Whether a position has not been overwritten, nor will be by the next few tokens. */
+    boolean remembers(int position) {
+        return position >= 0 && length - position < tokens.length - 1;
+    }
+
+    /** Adds the next token of a prompt or of an answer. */
+    void append(int token, boolean prompt) {
         if (length == tokens.length && length < maxCapacity) {
             grow();
         }
         int position = length++;
-        tokens[position & mask] = token;
-        if (fromPrompt) {
-            promptEnd = length;
-        }
-        previous[position & mask] = NONE;
+        int slot = position & mask;
+        tokens[slot] = token;
+        long bit = 1L << slot;
+        fromPrompt[slot >>> 6] = prompt ? fromPrompt[slot >>> 6] | bit : fromPrompt[slot >>> 6] & ~bit;
+        previous[slot] = NONE;
         if (position > 0) {
             link(position);
         }
@@ -81,6 +91,7 @@ final class SuffixIndex {
     private void grow() {
         int capacity = tokens.length * 2;
         tokens = Arrays.copyOf(tokens, capacity);
+        fromPrompt = Arrays.copyOf(fromPrompt, capacity >>> 6);
         previous = new int[capacity];
         heads = new int[capacity];
         Arrays.fill(heads, NONE);
@@ -91,34 +102,24 @@ final class SuffixIndex {
         }
     }
 
-    /** Whether the position is (as far as is known) prompt rather than answer. */
-    boolean isPrompt(int position) {
-        return position < promptEnd;
-    }
-
-    /** The latest position, before {@code before}, where {@code first second} stands, or -1. */
+    /** The latest position where {@code second} stands after {@code first}, or -1. */
     int latest(int first, int second) {
+        links = MAX_LINKS;
         return skip(heads[bucket(first, second)], first, second);
     }
 
     /** The next older position where the same pair stands, or -1. */
     int older(int position, int first, int second) {
-        int next = previous[position & mask];
-        return next >= position ? NONE : skip(next, first, second);
+        return skip(previous[position & mask], first, second);
     }
 
     private int skip(int from, int first, int second) {
         int position = from;
-        // A link is stale once the ring has passed over its target.
-        while (position > 0 && length - position < tokens.length - 1) {
+        while (position > 0 && remembers(position - 1) && links-- > 0) {
             if (token(position) == second && token(position - 1) == first) {
                 return position;
             }
-            int next = previous[position & mask];
-            if (next >= position) {
-                return NONE;
-            }
-            position = next;
+            position = previous[position & mask];
         }
         return NONE;
     }
@@ -126,9 +127,10 @@ final class SuffixIndex {
     /** How many tokens up to and including {@code position} equal the end of the history, at most {@link #MAX_MATCH}. */
     int matchLength(int position) {
         int end = length - 1;
-        int most = Math.min(MAX_MATCH, Math.min(position + 1, tokens.length - (length - position)));
         int matched = 0;
-        while (matched < most && token(position - matched) == token(end - matched)) {
+        while (matched < MAX_MATCH
+                && remembers(position - matched)
+                && token(position - matched) == token(end - matched)) {
             matched++;
         }
         return matched;
@@ -140,6 +142,6 @@ final class SuffixIndex {
     }
 
     long stateBytes() {
-        return 4L * (tokens.length + previous.length + heads.length);
+        return 4L * (tokens.length + previous.length + heads.length) + 8L * fromPrompt.length;
     }
 }
