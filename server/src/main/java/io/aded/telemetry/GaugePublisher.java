@@ -22,14 +22,15 @@ final class GaugePublisher implements AutoCloseable {
     GaugePublisher(
             Meter meter, @Nullable PrometheusRegistry prometheus, String model, Supplier<EngineGauges> gauges) {
         Attributes attributes = Attributes.of(TelemetryNames.REQUEST_MODEL, model);
-        ObservableLongMeasurement running = gauge(meter, TelemetryNames.RUNNING, "{request}");
-        ObservableLongMeasurement waiting = gauge(meter, TelemetryNames.WAITING, "{request}");
-        ObservableLongMeasurement parked = gauge(meter, TelemetryNames.PARKED, "{request}");
-        ObservableLongMeasurement sessions = gauge(meter, TelemetryNames.SESSIONS, "{session}");
-        ObservableLongMeasurement cellsUsed = gauge(meter, TelemetryNames.KV_CELLS_USED, "{cell}");
-        ObservableLongMeasurement cells = gauge(meter, TelemetryNames.KV_CELLS, "{cell}");
-        ObservableDoubleMeasurement usage = ratio(meter, TelemetryNames.KV_USAGE);
-        ObservableDoubleMeasurement sequences = ratio(meter, TelemetryNames.SEQUENCES_USAGE);
+        ObservableLongMeasurement running = gauge(meter, TelemetryNames.RUNNING, "{request}", "Turns being decoded or prefilled.");
+        ObservableLongMeasurement waiting = gauge(meter, TelemetryNames.WAITING, "{request}", "Turns in the queue.");
+        ObservableLongMeasurement parked = gauge(meter, TelemetryNames.PARKED, "{request}", "Running turns whose client is slow.");
+        ObservableLongMeasurement sessions = gauge(meter, TelemetryNames.SESSIONS, "{session}", "Open sessions.");
+        ObservableLongMeasurement cellsUsed = gauge(meter, TelemetryNames.KV_CELLS_USED, "{cell}", "KV cells in use.");
+        ObservableLongMeasurement cells = gauge(meter, TelemetryNames.KV_CELLS, "{cell}", "KV cells there are.");
+        ObservableDoubleMeasurement usage = ratio(meter, TelemetryNames.KV_USAGE, "Share of the KV cells in use, 0 to 1.");
+        ObservableDoubleMeasurement sequences = ratio(
+                meter, TelemetryNames.SEQUENCES_USAGE, "Share of the sequence ids in use, 0 to 1.");
         this.callback = meter.batchCallback(
                 () -> {
                     EngineGauges now = gauges.get();
@@ -57,12 +58,16 @@ final class GaugePublisher implements AutoCloseable {
         }
     }
 
-    private static ObservableLongMeasurement gauge(Meter meter, String name, String unit) {
-        return meter.gaugeBuilder(name).ofLongs().setUnit(unit).buildObserver();
+    private static ObservableLongMeasurement gauge(Meter meter, String name, String unit, String description) {
+        return meter.gaugeBuilder(name)
+                .ofLongs()
+                .setUnit(unit)
+                .setDescription(description)
+                .buildObserver();
     }
 
-    private static ObservableDoubleMeasurement ratio(Meter meter, String name) {
-        return meter.gaugeBuilder(name).setUnit("1").buildObserver();
+    private static ObservableDoubleMeasurement ratio(Meter meter, String name, String description) {
+        return meter.gaugeBuilder(name).setUnit("1").setDescription(description).buildObserver();
     }
 
     private static MetricSnapshots aliases(String model, EngineGauges now) {

@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ public final class Telemetry implements AutoCloseable {
     private final Tracer tracer;
     private final EpochClock clock;
     private final @Nullable PrometheusRegistry prometheus;
+    private final Map<String, Instruments> instruments = new ConcurrentHashMap<>();
 
     private Telemetry(
             OpenTelemetry openTelemetry,
@@ -219,8 +221,10 @@ public final class Telemetry implements AutoCloseable {
                 : EngineTelemetry.NONE;
     }
 
+    /** One set a model, however many engines decode with it: an instrument that is read may be made only once. */
     private Instruments instruments(String model) {
-        return new Instruments(openTelemetry.getMeter(TelemetryNames.SCOPE), model);
+        return instruments.computeIfAbsent(
+                model, name -> new Instruments(openTelemetry.getMeter(TelemetryNames.SCOPE), name));
     }
 
     /**

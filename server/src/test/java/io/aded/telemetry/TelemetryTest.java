@@ -194,6 +194,17 @@ class TelemetryTest {
     }
 
     @Test
+    void metrics_ofSeveralEnginesOverOneModel_addUp() throws IOException {
+        try (OtlpReceiver receiver = OtlpReceiver.start()) {
+            try (Telemetry telemetry = receiver.telemetry()) {
+                playTurn(telemetry.forEngine("tiny"), Context.root());
+                playTurn(telemetry.forEngine("tiny"), Context.root());
+            }
+            assertThat(counter(receiver, "aded.rounds")).isEqualTo(6);
+        }
+    }
+
+    @Test
     void prometheusPage_hasTheCountersAndTheAliases() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
