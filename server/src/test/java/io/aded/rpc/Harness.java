@@ -25,6 +25,7 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.MetadataUtils;
 import java.util.List;
+import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** A server over the real engine and a scripted model, reached in-process. */
@@ -134,8 +135,7 @@ final class Harness implements AutoCloseable {
     }
 
     static <M extends Message> M detail(StatusRuntimeException failure, Class<M> type) {
-        com.google.rpc.Status status = StatusProto.fromThrowable(failure);
-        assertThat(status).isNotNull();
+        com.google.rpc.Status status = Objects.requireNonNull(StatusProto.fromThrowable(failure));
         for (Any any : status.getDetailsList()) {
             if (any.is(type)) {
                 try {

@@ -13,11 +13,9 @@ import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
-import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -100,7 +98,6 @@ class TraceExportTest {
     }
 
     private static long number(Span span, String attribute) {
-        Map<String, AnyValue> attributes = OtlpReceiver.attributes(span);
-        return attributes.getOrDefault(attribute, AnyValue.newBuilder().setIntValue(-1).build()).getIntValue();
+        return OtlpReceiver.attribute(span, attribute).getIntValue();
     }
 }

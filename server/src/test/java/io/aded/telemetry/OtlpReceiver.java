@@ -87,6 +87,15 @@ public final class OtlpReceiver implements AutoCloseable {
         return span.getAttributesList().stream().collect(Collectors.toMap(KeyValue::getKey, KeyValue::getValue));
     }
 
+    /** The value of one attribute; fails if the span has none of that name. */
+    public static AnyValue attribute(Span span, String name) {
+        AnyValue value = attributes(span).get(name);
+        if (value == null) {
+            throw new AssertionError(span.getName() + " has no " + name);
+        }
+        return value;
+    }
+
     @Override
     public void close() {
         server.shutdownNow();

@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TelemetryTest {
@@ -135,16 +136,16 @@ class TelemetryTest {
                 }
             }
             Span verify = named(spans, "verify").stream()
-                    .filter(span -> OtlpReceiver.attributes(span).get("aded.round.index").getIntValue() == 2)
+                    .filter(span -> OtlpReceiver.attribute(span, "aded.round.index").getIntValue() == 2)
                     .findFirst()
                     .orElseThrow();
             assertThat(verify.getEndTimeUnixNano() - verify.getStartTimeUnixNano()).isEqualTo(2 * MILLI);
-            assertThat(OtlpReceiver.attributes(verify).get("aded.draft.source").getStringValue()).isEqualTo("aded");
-            assertThat(OtlpReceiver.attributes(verify).get("aded.draft.nodes").getIntValue()).isEqualTo(6);
-            assertThat(OtlpReceiver.attributes(verify).get("aded.draft.depth").getIntValue()).isEqualTo(3);
-            assertThat(OtlpReceiver.attributes(verify).get("aded.draft.accepted").getIntValue()).isEqualTo(2);
-            assertThat(OtlpReceiver.attributes(verify).get("aded.batch.tokens").getIntValue()).isEqualTo(7);
-            assertThat(OtlpReceiver.attributes(verify).get("aded.batch.streams").getIntValue()).isEqualTo(2);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.source").getStringValue()).isEqualTo("aded");
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.nodes").getIntValue()).isEqualTo(6);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.depth").getIntValue()).isEqualTo(3);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.accepted").getIntValue()).isEqualTo(2);
+            assertThat(OtlpReceiver.attribute(verify, "aded.batch.tokens").getIntValue()).isEqualTo(7);
+            assertThat(OtlpReceiver.attribute(verify, "aded.batch.streams").getIntValue()).isEqualTo(2);
         }
     }
 
@@ -282,8 +283,8 @@ class TelemetryTest {
         }
 
         @Override
-        public String get(Map<String, String> carrier, String key) {
-            return carrier.get(key);
+        public @Nullable String get(@Nullable Map<String, String> carrier, String key) {
+            return carrier == null ? null : carrier.get(key);
         }
     }
 }
