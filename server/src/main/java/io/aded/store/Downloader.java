@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +55,13 @@ public final class Downloader implements AutoCloseable {
     private static final int MAX_TEXT_BYTES = 32 << 20;
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
 
-    private final HttpClient client;
+    private final Supplier<HttpClient> connector;
     private final Limits limits;
+    private final Object lock = new Object();
+    private @Nullable HttpClient client;
 
-    private Downloader(HttpClient client, Limits limits) {
-        this.client = client;
+    private Downloader(Supplier<HttpClient> connector, Limits limits) {
+        this.connector = connector;
         this.limits = limits;
     }
 
@@ -88,7 +91,7 @@ public final class Downloader implements AutoCloseable {
 
     static Downloader of(Surroundings surroundings, Limits limits) {
         return new Downloader(
-                HttpConnector.connect(surroundings, NpmSettings.of(surroundings), Duration.ofSeconds(20)), limits);
+                () -> HttpConnector.connect(surroundings, NpmSettings.of(surroundings), Duration.ofSeconds(20)), limits);
     }
 
     /**
@@ -300,7 +303,7 @@ public final class Downloader implements AutoCloseable {
             request.header("User-Agent", "aded").timeout(limits.stall());
             HttpResponse<InputStream> answer;
             try {
-                answer = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+                answer = client().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new AdedException.Cancelled("the transfer was interrupted");
@@ -449,7 +452,21 @@ public final class Downloader implements AutoCloseable {
     /** Closes idle connections. */
     @Override
     public void close() {
-        client.shutdownNow();
+        synchronized (lock) {
+            if (client != null) {
+                client.shutdownNow();
+            }
+        }
+    }
+
+    /** Made when it is first needed: most starts download nothing, and reading the certificates takes a while. */
+    private HttpClient client() {
+        synchronized (lock) {
+            if (client == null) {
+                client = connector.get();
+            }
+            return client;
+        }
     }
 
     /** An attempt that failed in a way that another one may mend. */

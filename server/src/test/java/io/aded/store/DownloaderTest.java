@@ -318,10 +318,13 @@ final class DownloaderTest {
     }
 
     @Test
-    void of_unreadableCertificateFile_saysWhichVariables() throws IOException {
+    void fetch_unreadableCertificateFile_saysWhichVariables() throws IOException {
         Path file = Files.writeString(directory.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n");
 
-        assertThatThrownBy(() -> downloader(Duration.ofSeconds(1), Map.of("SSL_CERT_FILE", file.toString())))
+        downloader.close();
+        downloader = downloader(Duration.ofSeconds(1), Map.of("SSL_CERT_FILE", file.toString()));
+
+        assertThatThrownBy(() -> downloader.fetch(download(), listener))
                 .isInstanceOf(AdedException.FailedPrecondition.class)
                 .hasMessageContaining("SSL_CERT_FILE");
     }
