@@ -2,6 +2,8 @@ package io.aded.cli;
 
 import io.aded.llama.LlamaLibrary;
 import io.aded.rpc.AdedServer;
+import io.aded.store.ModelStore;
+import io.aded.store.Surroundings;
 import io.aded.telemetry.Telemetry;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -20,6 +22,9 @@ import picocli.CommandLine.Command;
 final class WarmUpCommand implements Callable<Integer> {
     @Override
     public Integer call() {
+        try (ModelStore store = ModelStore.of(Surroundings.ofProcess())) {
+            store.list();
+        }
         LlamaLibrary.bundled().devices();
         try (Telemetry telemetry = Telemetry.fromEnvironment();
                 AdedServer server = AdedServer.builder()

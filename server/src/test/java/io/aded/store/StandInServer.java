@@ -93,6 +93,13 @@ public final class StandInServer implements AutoCloseable {
         return this;
     }
 
+    /** Forgets what was still to go wrong. */
+    public void calm() {
+        synchronized (misbehaviours) {
+            misbehaviours.clear();
+        }
+    }
+
     public List<Request> requests() {
         return requests;
     }
@@ -134,7 +141,7 @@ public final class StandInServer implements AutoCloseable {
             exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
             int until =
                     switch (misbehaviour) {
-                        case Misbehaviour.BreakAfter(int bytes) -> from + bytes;
+                        case Misbehaviour.BreakAfter(int bytes) -> from + Math.min(bytes, content.length);
                         case Misbehaviour.StallAfter(int bytes) -> from + bytes;
                         case null, default -> content.length;
                     };
