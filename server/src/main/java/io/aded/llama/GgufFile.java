@@ -52,6 +52,16 @@ public final class GgufFile {
     private final List<Tensor> tensors;
     private final long dataOffset;
     private final TokenTexts tokenTexts;
+    private final Places places;
+
+    /**
+     * Where things stand in the file, for {@link Requantizer}.
+     *
+     * @param entriesEnd where the entries end and the tensors' descriptions begin
+     * @param fileType where the value of {@code general.file_type} stands, or -1
+     * @param alignment of the tensors' data
+     */
+    record Places(long entriesEnd, long fileType, long alignment) {}
 
     private GgufFile(
             Path path,
@@ -60,7 +70,8 @@ public final class GgufFile {
             Map<String, Object> metadata,
             List<Tensor> tensors,
             long dataOffset,
-            TokenTexts tokenTexts) {
+            TokenTexts tokenTexts,
+            Places places) {
         this.path = path;
         this.size = size;
         this.version = version;
@@ -68,6 +79,11 @@ public final class GgufFile {
         this.tensors = tensors;
         this.dataOffset = dataOffset;
         this.tokenTexts = tokenTexts;
+        this.places = places;
+    }
+
+    Places places() {
+        return places;
     }
 
     /**
@@ -297,6 +313,10 @@ public final class GgufFile {
             return blockBytes;
         }
 
+        boolean isInteger() {
+            return this == I8 || this == I16 || this == I32 || this == I64;
+        }
+
         /** The usual name. */
         public String label() {
             return name();
@@ -435,9 +455,13 @@ public final class GgufFile {
             fits("number of entries", entryCount, 13);
 
             Map<String, Object> metadata = new LinkedHashMap<>();
+            long fileType = -1;
             for (long i = 0; i < entryCount; i++) {
                 String key = string(LONGEST_KEY);
                 int type = int32();
+                if (key.equals("general.file_type") && type == 4) {
+                    fileType = at;
+                }
                 if (metadata.put(key, value(key, type)) != null) {
                     throw invalid(path, "it has the entry " + key + " twice");
                 }
@@ -450,6 +474,7 @@ public final class GgufFile {
                 throw invalid(path, "its alignment is " + alignment + "; allowed: powers of two from 8 to 1048576");
             }
 
+            Places places = new Places(at, fileType, alignment);
             fits("number of tensors", tensorCount, 32);
             List<Tensor> tensors = new ArrayList<>();
             Set<String> names = new HashSet<>();
@@ -482,7 +507,8 @@ public final class GgufFile {
                     Collections.unmodifiableMap(metadata),
                     List.copyOf(tensors),
                     dataOffset,
-                    tokenTexts);
+                    tokenTexts,
+                    places);
         }
 
         private Tensor tensor(Set<String> names) {

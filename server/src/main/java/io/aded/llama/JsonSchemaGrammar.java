@@ -63,9 +63,31 @@ final class JsonSchemaGrammar {
             throw new Refused("", "is not JSON: line " + e.getLocation().getLineNr() + ", column "
                     + e.getLocation().getColumnNr());
         }
-        new JsonSchemaGrammar(root).check(root, "#", 0);
+        JsonSchemaGrammar grammar = new JsonSchemaGrammar(root);
+        grammar.checkReferences(root, "#");
+        grammar.check(root, "#", 0);
         // Written out again by our parser, so that both read the same document (duplicate keys, encodings).
         return KherudConverter.convert(JSON.writeValueAsString(root));
+    }
+
+    /** The converter first looks for references everywhere, in constants and property names as well. */
+    private void checkReferences(JsonNode node, String path) throws Refused {
+        if (node.isArray()) {
+            for (int i = 0; i < node.size(); i++) {
+                checkReferences(node.get(i), path + "/" + i);
+            }
+        } else if (node.isObject()) {
+            JsonNode reference = node.get("$ref");
+            if (reference != null) {
+                if (!reference.isString()) {
+                    throw new Refused(path + "/$ref", "is not a text");
+                }
+                resolve(reference.asString(), path);
+            }
+            for (Map.Entry<String, JsonNode> entry : node.properties()) {
+                checkReferences(entry.getValue(), path + "/" + entry.getKey());
+            }
+        }
     }
 
     private void check(JsonNode schema, String path, int depth) throws Refused {

@@ -77,6 +77,30 @@ public final class LlamaModel implements TargetModel {
         }
     }
 
+    /**
+     * Writes a model again with its matrices in another format. A model that is already quantised loses a little more;
+     * that is of no matter where only its speed is to be measured.
+     *
+     * @param target {@code Q8_0} or {@code Q4_0}
+     * @param destination appears, or is replaced, only when it is complete
+     * @param progress told the share that is done, from 0 to 1
+     * @throws AdedException.NotFound if there is no source
+     * @throws AdedException.InvalidArtifact if the source is no usable model
+     */
+    public static void quantize(
+            LlamaLibrary library,
+            Path source,
+            Path destination,
+            GgufFile.TensorType target,
+            DoubleConsumer progress) {
+        if (target != GgufFile.TensorType.Q8_0 && target != GgufFile.TensorType.Q4_0) {
+            throw new AdedException.InvalidRequest("quantization", "is " + target.label() + "; allowed: Q8_0, Q4_0");
+        }
+        GgufFile file = GgufFile.read(source);
+        file.requireModel();
+        new Requantizer(library.natives(), file, target, progress).write(destination);
+    }
+
     private static MemorySegment describe(
             Native natives, ModelParameters parameters, Progress progress, Arena arena) {
         Abi.ModelLayout layout = natives.abi.model;

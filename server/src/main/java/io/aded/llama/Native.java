@@ -13,8 +13,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class Native {
     /** All of memory, for reading what native code points at without making an object a pointer. */
     static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private static final Linker LINKER = Linker.nativeLinker();
 
@@ -771,6 +777,51 @@ final class Native {
     void shareTokens(long cache, int source, int destination, int from, int to) {
         try {
             shareTokens.invokeExact(cache, source, destination, from, to);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** Turns packed elements of any known type into floats. */
+    void dequantize(GgufFile.TensorType type, MemorySegment from, MemorySegment to, long elements) {
+        switch (type) {
+            case F32 -> MemorySegment.copy(from, 0, to, 0, 4 * elements);
+            case F16 -> {
+                for (long i = 0; i < elements; i++) {
+                    to.setAtIndex(JAVA_FLOAT, i, Float.float16ToFloat(from.get(SHORT, 2 * i)));
+                }
+            }
+            case BF16 -> {
+                for (long i = 0; i < elements; i++) {
+                    to.setAtIndex(JAVA_FLOAT, i, Float.intBitsToFloat(from.get(SHORT, 2 * i) << 16));
+                }
+            }
+            default -> {
+                // ggml's names write the K of its k-quants large and everything else small.
+                String name = type.label().toLowerCase(Locale.ROOT).replace("_k", "_K");
+                try {
+                    bind("dequantize_row_" + name, FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG))
+                            .invokeExact(from.address(), to.address(), elements);
+                } catch (Throwable thrown) {
+                    throw unexpected(thrown);
+                }
+            }
+        }
+    }
+
+    /** Packs rows of floats. */
+    void quantize(GgufFile.TensorType type, MemorySegment from, MemorySegment to, long rows, long rowElements) {
+        try {
+            long written = (long) bind(
+                            "ggml_quantize_chunk",
+                            FunctionDescriptor.of(
+                                    JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                                    JAVA_LONG))
+                    .invokeExact(type.id(), from.address(), to.address(), 0L, rows, rowElements, 0L);
+            if (written != to.byteSize()) {
+                throw new AdedException.Internal(
+                        "QUANTIZE", "ggml wrote " + written + " bytes instead of " + to.byteSize(), null);
+            }
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

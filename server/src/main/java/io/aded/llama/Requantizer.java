@@ -1,0 +1,224 @@
+package io.aded.llama;
+
+import io.aded.llama.GgufFile.Tensor;
+import io.aded.llama.GgufFile.TensorType;
+import io.aded.model.AdedException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.DoubleConsumer;
+
+/**
+ * Writes a model again with its matrices in another format, through ggml's own row functions.
+ *
+ * <p>llama.cpp has a function for the whole task, but the bundled build does not export it. What both lines export is
+ * what matters: {@code dequantize_row_*} and {@code ggml_quantize_chunk}. The rest is copying.
+ *
+ * <p>The choice of formats is llama.cpp's: one-dimensional tensors and routers stay as they are; everything else takes
+ * the target format, except that a Q4_0 model keeps its output matrix, on which every logit depends, in Q6_K.
+ */
+final class Requantizer {
+    /** Elements that one task takes: a few megabytes of floats. */
+    private static final long CHUNK = 1 << 20;
+
+    private final Native natives;
+    private final GgufFile source;
+    private final TensorType target;
+    private final DoubleConsumer progress;
+
+    Requantizer(Native natives, GgufFile source, TensorType target, DoubleConsumer progress) {
+        this.natives = natives;
+        this.source = source;
+        this.target = target;
+        this.progress = progress;
+    }
+
+    /** Writes beside the destination and moves the whole file there at the end. */
+    void write(Path destination) {
+        Path partial = destination.resolveSibling(destination.getFileName() + ".part");
+        try {
+            write(partial, plan());
+            try {
+                Files.move(partial, destination, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } catch (AtomicMoveNotSupportedException e) {
+                Files.move(partial, destination, StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            throw new AdedException.Internal(
+                    "CANNOT_WRITE_MODEL", "cannot write " + destination + ": " + e.getMessage(), e);
+        } finally {
+            try {
+                Files.deleteIfExists(partial);
+            } catch (IOException leftBehind) {
+                // The failure that led here says more.
+            }
+        }
+    }
+
+    /** What each tensor becomes, with its offset in the new file's data. */
+    private List<Tensor> plan() {
+        List<Tensor> planned = new ArrayList<>();
+        long offset = 0;
+        for (Tensor tensor : source.tensors()) {
+            TensorType type = typeOf(tensor);
+            long bytes = tensor.elements() / type.blockElements() * type.blockBytes();
+            planned.add(new Tensor(tensor.name(), tensor.shape(), type, offset, bytes));
+            offset = aligned(offset + bytes);
+        }
+        return planned;
+    }
+
+    private TensorType typeOf(Tensor tensor) {
+        String name = tensor.name();
+        if (tensor.shape().size() < 2 || !name.endsWith(".weight") || name.contains("_norm")
+                || name.contains("ffn_gate_inp") || tensor.type().isInteger()) {
+            return tensor.type();
+        }
+        if (target == TensorType.Q4_0 && name.equals("output.weight") && fits(tensor, TensorType.Q6_K)) {
+            return TensorType.Q6_K;
+        }
+        return fits(tensor, target) ? target : tensor.type();
+    }
+
+    private static boolean fits(Tensor tensor, TensorType type) {
+        return tensor.shape().getFirst() % type.blockElements() == 0;
+    }
+
+    private void write(Path partial, List<Tensor> planned) throws IOException {
+        long entriesEnd = source.places().entriesEnd();
+        long dataOffset = aligned(entriesEnd
+                + planned.stream().mapToLong(Requantizer::descriptionSize).sum());
+        Tensor last = planned.getLast();
+        long size = dataOffset + aligned(last.offset() + last.bytes());
+        try (FileChannel in = FileChannel.open(source.path(), StandardOpenOption.READ);
+                FileChannel out = FileChannel.open(
+                        partial,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment from = in.map(FileChannel.MapMode.READ_ONLY, 0, in.size(), arena);
+            writeHeader(from, out, planned, entriesEnd, dataOffset);
+            try (ExecutorService workers = Executors.newFixedThreadPool(Processor.physicalCores())) {
+                for (int i = 0; i < planned.size(); i++) {
+                    Tensor old = source.tensors().get(i);
+                    convert(
+                            from.asSlice(source.dataOffset() + old.offset(), old.bytes()),
+                            old,
+                            planned.get(i),
+                            out,
+                            dataOffset,
+                            workers);
+                    long done = aligned(planned.get(i).offset() + planned.get(i).bytes());
+                    progress.accept((double) done / (size - dataOffset));
+                }
+            }
+            if (out.size() < size) {
+                out.write(ByteBuffer.allocate(1), size - 1);
+            }
+        }
+    }
+
+    private void writeHeader(
+            MemorySegment from, FileChannel out, List<Tensor> planned, long entriesEnd, long dataOffset)
+            throws IOException {
+        byte[] entries = from.asSlice(0, entriesEnd).toArray(ValueLayout.JAVA_BYTE);
+        ByteBuffer header = ByteBuffer.allocate((int) dataOffset).order(ByteOrder.LITTLE_ENDIAN);
+        header.put(entries);
+        if (source.places().fileType() >= 0) {
+            // llama.cpp's numbers for "mostly" of a format.
+            header.putInt((int) source.places().fileType(), target == TensorType.Q8_0 ? 7 : 2);
+        }
+        for (Tensor tensor : planned) {
+            byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
+            header.putLong(name.length).put(name).putInt(tensor.shape().size());
+            tensor.shape().forEach(header::putLong);
+            header.putInt(tensor.type().id()).putLong(tensor.offset());
+        }
+        writeFully(out, header.clear(), 0);
+    }
+
+    private static long descriptionSize(Tensor tensor) {
+        return 8L + tensor.name().getBytes(StandardCharsets.UTF_8).length + 4 + 8L * tensor.shape().size() + 4 + 8;
+    }
+
+    private void convert(
+            MemorySegment data, Tensor old, Tensor planned, FileChannel out, long dataOffset, ExecutorService workers)
+            throws IOException {
+        long row = old.shape().getFirst();
+        long rows = old.elements() / row;
+        long rowsATask = Math.max(1, CHUNK / row);
+        long oldRow = row / old.type().blockElements() * old.type().blockBytes();
+        long newRow = row / planned.type().blockElements() * planned.type().blockBytes();
+        List<Future<?>> tasks = new ArrayList<>();
+        for (long first = 0; first < rows; first += rowsATask) {
+            long start = first;
+            long count = Math.min(rowsATask, rows - first);
+            tasks.add(workers.submit(() -> {
+                MemorySegment part = data.asSlice(start * oldRow, count * oldRow);
+                long at = dataOffset + planned.offset() + start * newRow;
+                if (old.type() == planned.type()) {
+                    writeFully(out, part.asByteBuffer(), at);
+                } else {
+                    convertRows(part, old.type(), planned.type(), row, count, out, at);
+                }
+                return null;
+            }));
+        }
+        for (Future<?> task : tasks) {
+            try {
+                task.get();
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof IOException failure) {
+                    throw failure;
+                }
+                throw Native.unexpected(e.getCause() == null ? e : e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AdedException.Cancelled("writing the model was interrupted");
+            }
+        }
+    }
+
+    private void convertRows(
+            MemorySegment part, TensorType from, TensorType to, long row, long rows, FileChannel out, long at)
+            throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment floats = arena.allocate(4 * row * rows, 64);
+            natives.dequantize(from, part, floats, row * rows);
+            MemorySegment packed = arena.allocate(row * rows / to.blockElements() * to.blockBytes(), 64);
+            natives.quantize(to, floats, packed, rows, row);
+            writeFully(out, packed.asByteBuffer(), at);
+        }
+    }
+
+    private static void writeFully(FileChannel out, ByteBuffer bytes, long at) throws IOException {
+        long position = at;
+        while (bytes.hasRemaining()) {
+            position += out.write(bytes, position);
+        }
+    }
+
+    private long aligned(long offset) {
+        long alignment = source.places().alignment();
+        return (offset + alignment - 1) / alignment * alignment;
+    }
+}

@@ -1,0 +1,72 @@
+package io.aded.llama;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonSchemaGrammarTest {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"type\":\"object\"}",
+                "{\"type\":\"integer\",\"minimum\":-3,\"maximum\":12}",
+                "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"date\"},\"minItems\":2,\"maxItems\":4}",
+                "{\"type\":[\"string\",\"null\"]}",
+                "{\"enum\":[1,\"a\",null]}",
+                "{\"const\":{\"a\":[1,2]}}",
+                "{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"number\"}]}",
+                "{\"properties\":{\"a\":{\"$ref\":\"#/$defs/t\"}},\"$defs\":{\"t\":{\"type\":\"boolean\"}}}",
+                "{\"type\":\"string\",\"pattern\":\"^(ab|[c-e]{2,3})+$\"}",
+                "{\"type\":\"object\",\"properties\":{\"a\":{}},\"additionalProperties\":{\"type\":\"number\"}}",
+                "{\"$ref\":\"#/$defs/n\",\"$defs\":{\"n\":{\"type\":\"object\",\"properties\":{\"n\":{\"$ref\":\"#/$defs/n\"}}}}}"
+            })
+    void convert_validSchema_givesAGrammar(String schema) {
+        assertThatCode(() -> Gbnf.check(JsonSchemaGrammar.convert(schema))).doesNotThrowAnyException();
+    }
+
+    /** Each of these ends the process in the converter itself, or did something nobody asked for. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            quoteCharacter = '`',
+            value = {
+                "{bad ~ not JSON",
+                "[] ~ not an object",
+                "\"x\" ~ not an object",
+                "true ~ not an object",
+                "{\"type\":\"foo\"} ~ #/type",
+                "{\"type\":5} ~ #/type",
+                "{\"type\":[]} ~ #/type",
+                "{\"$ref\":\"#/nope\"} ~ not in the schema",
+                "{\"$ref\":\"http://x/y\"} ~ plain reference",
+                "{\"$ref\":5} ~ #/$ref",
+                "{\"const\":{\"$ref\":5}} ~ $ref",
+                "{\"properties\":[]} ~ not an object",
+                "{\"properties\":{\"a\":{\"type\":\"foo\"}}} ~ #/properties/a/type",
+                "{\"enum\":5} ~ #/enum",
+                "{\"enum\":[]} ~ #/enum",
+                "{\"type\":\"string\",\"maxLength\":100000} ~ maxLength",
+                "{\"type\":\"string\",\"minLength\":-1} ~ minLength",
+                "{\"type\":\"string\",\"minLength\":5,\"maxLength\":2} ~ above",
+                "{\"type\":\"string\",\"pattern\":\"a\"} ~ begin with ^",
+                "{\"type\":\"string\",\"pattern\":\"^(a$\"} ~ not closed",
+                "{\"type\":\"string\",\"pattern\":\"^a)$\"} ~ without",
+                "{\"type\":\"string\",\"pattern\":\"^[$\"} ~ not closed",
+                "{\"type\":\"string\",\"pattern\":\"^a{x}$\"} ~ repetition",
+                "{\"type\":\"integer\",\"minimum\":5,\"maximum\":2} ~ above",
+                "{\"type\":\"integer\",\"minimum\":\"5\"} ~ minimum",
+                "{\"anyOf\":[]} ~ at least one",
+                "{\"anyOf\":[5]} ~ not an object",
+                "{\"type\":\"array\",\"items\":5} ~ not an object",
+                "{\"title\":\"nothing\"} ~ says nothing"
+            })
+    void convert_faultySchema_saysWhere(String schema, String because) {
+        assertThatThrownBy(() -> JsonSchemaGrammar.convert(schema))
+                .isInstanceOf(JsonSchemaGrammar.Refused.class)
+                .hasMessageContaining(because);
+    }
+}
