@@ -25,9 +25,8 @@ final class Failures {
         }
         Status status = Status.fromThrowable(thrown);
         Details details = Details.of(StatusProto.fromThrowable(thrown));
-        String described = status.getDescription();
-        String message = described == null || described.isEmpty() ? describe(status) : described;
         String reason = details.reason;
+        String message = describe(status, reason.isEmpty());
         return switch (status.getCode()) {
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
                 new AdedClientException.InvalidRequest(reason, message, details.violations, thrown);
@@ -45,9 +44,16 @@ final class Failures {
         };
     }
 
-    private static String describe(Status status) {
+    /** What the sidecar said; for what the transport said, its cause too, since that names the host and the trouble. */
+    private static String describe(Status status, boolean withCause) {
+        String description = status.getDescription();
+        String said = description == null || description.isEmpty() ? status.getCode().name() : description;
         Throwable cause = status.getCause();
-        return cause == null ? status.getCode().name() : status.getCode().name() + ": " + cause;
+        if (!withCause || cause == null) {
+            return said;
+        }
+        String detail = cause.getMessage();
+        return said + ": " + (detail == null ? cause.toString() : detail);
     }
 
     /** What the details say, as far as this client knows them; details of other kinds are passed over. */

@@ -141,7 +141,8 @@ final class AdedClientTest {
             server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
         }
         try (AdedClient nobody = AdedClient.connect(target)) {
-            assertThatExceptionOfType(AdedClientException.Unavailable.class).isThrownBy(nobody::model);
+            assertThatExceptionOfType(AdedClientException.Unavailable.class).isThrownBy(nobody::model)
+                    .withMessageContaining("Connection refused");
         }
     }
 
