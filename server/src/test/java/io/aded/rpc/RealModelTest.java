@@ -1,0 +1,126 @@
+package io.aded.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.aded.engine.EngineOptions;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.llama.ModelParameters;
+import io.aded.llama.TinyModels;
+import io.aded.model.ContextParameters.CacheType;
+import io.aded.v1.ChatMessage;
+import io.aded.v1.CountTokensRequest;
+import io.aded.v1.DraftMode;
+import io.aded.v1.DraftPolicy;
+import io.aded.v1.GenerateRequest;
+import io.aded.v1.GenerateResponse;
+import io.aded.v1.Sampling;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The whole server over llama.cpp itself, with a tiny random F32 model. */
+class RealModelTest {
+    @TempDir
+    private static Path directory;
+
+    private static LlamaModel model;
+    private static Harness harness;
+
+    @BeforeAll
+    static void start() {
+        model = LlamaModel.load(LlamaLibrary.bundled(), TinyModels.f32(directory), ModelParameters.DEFAULT);
+        EngineOptions options = EngineOptions.ofCells(1024);
+        harness = Harness.start(
+                model, options.withContext(options.context().withCacheTypes(CacheType.F32, CacheType.F32)));
+    }
+
+    @AfterAll
+    static void stop() {
+        harness.close();
+        model.close();
+    }
+
+    private static List<GenerateResponse> answer(GenerateRequest.Builder request) {
+        List<GenerateResponse> responses = new ArrayList<>();
+        harness.inference().generate(request.build()).forEachRemaining(responses::add);
+        return responses;
+    }
+
+    private static List<Integer> tokens(GenerateRequest.Builder request) {
+        return answer(request).stream()
+                .flatMap(response -> response.getDelta().getTokensList().stream())
+                .toList();
+    }
+
+    private static GenerateRequest.Builder request(float temperature, DraftMode mode) {
+        return GenerateRequest.newBuilder()
+                .setText("the quick brown fox jumps over the lazy dog, the quick brown")
+                .setMaxTokens(60)
+                .setIgnoreEnd(true)
+                .setSampling(Sampling.newBuilder().setTemperature(temperature).setSeed(42))
+                .setDraft(DraftPolicy.newBuilder().setMode(mode));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DraftMode.class,
+            names = {"DRAFT_MODE_AUTO", "DRAFT_MODE_ADED", "DRAFT_MODE_ADED_MCTS", "DRAFT_MODE_PROMPT_LOOKUP"})
+    void generate_withAnyDraft_givesTheTokensOfPlainDecoding(DraftMode mode) {
+        for (float temperature : new float[] {0f, 0.8f}) {
+            assertThat(tokens(request(temperature, mode)))
+                    .hasSize(60)
+                    .isEqualTo(tokens(request(temperature, DraftMode.DRAFT_MODE_OFF)));
+        }
+    }
+
+    @Test
+    void generate_invalidGrammar_namesTheFieldAndTheNextRequestWorks() {
+        assertThat(refused(Sampling.newBuilder().setGrammar("root ::= (")))
+                .containsExactly("sampling.grammar");
+        assertThat(refused(Sampling.newBuilder().setGrammar("root ::= missing")))
+                .containsExactly("sampling.grammar");
+        assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":")))
+                .containsExactly("sampling.json_schema");
+        assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":\"no such type\"}")))
+                .containsExactly("sampling.json_schema");
+        assertThat(tokens(request(0, DraftMode.DRAFT_MODE_AUTO))).hasSize(60);
+    }
+
+    private static List<String> refused(Sampling.Builder sampling) {
+        StatusRuntimeException failure = Harness.failure(() ->
+                tokens(request(0, DraftMode.DRAFT_MODE_AUTO).setSampling(sampling)));
+        return Harness.fields(failure);
+    }
+
+    @Test
+    void generate_withGrammar_obeysIt() {
+        StringBuilder text = new StringBuilder();
+        answer(request(0.8f, DraftMode.DRAFT_MODE_ADED)
+                        .setIgnoreEnd(false)
+                        .setSampling(Sampling.newBuilder().setSeed(5).setGrammar("root ::= (\"a\" | \"b\")+ \"c\"")))
+                .forEach(response -> text.append(response.getDelta().getText()));
+        assertThat(text.toString()).matches("[ab]*c?");
+    }
+
+    @Test
+    void countTokens_chat_countsWhatTheAnswerReports() {
+        ChatMessage message = ChatMessage.newBuilder().setContent("hello <|im_end|> world").build();
+        int counted = harness.inference()
+                .countTokens(CountTokensRequest.newBuilder().addMessages(message).build())
+                .getTokens();
+        int used = answer(GenerateRequest.newBuilder().addMessages(message).setMaxTokens(1))
+                .getLast()
+                .getFinished()
+                .getUsage()
+                .getPromptTokens();
+        assertThat(counted).isEqualTo(used);
+    }
+}
