@@ -128,8 +128,9 @@ public final class StandInServer implements AutoCloseable {
                 exchange.sendResponseHeaders(code, -1);
                 return;
             }
-            exchange.getResponseHeaders().set("ETag", tags.get(key));
-            int from = misbehaviour instanceof Misbehaviour.IgnoreRange ? 0 : rangeStart(exchange, tags.get(key));
+            String tag = tags.getOrDefault(key, "");
+            exchange.getResponseHeaders().set("ETag", tag);
+            int from = misbehaviour instanceof Misbehaviour.IgnoreRange ? 0 : rangeStart(exchange, tag);
             if (from > 0 && from >= content.length) {
                 exchange.sendResponseHeaders(416, -1);
                 return;
