@@ -182,7 +182,10 @@ final class DoctorCommand implements Callable<Integer> {
                 CatalogueEntry entry =
                         store.catalogue().find(store.catalogue().defaultModel()).orElseThrow();
                 if (store.pulled(entry).isEmpty()) {
-                    noted("model", entry.name() + " is not here yet; it is pulled on first use, or by: aded models pull");
+                    noted(
+                            "model",
+                            entry.name() + " is not here yet; it is pulled on first use, or by: " + terminal.program()
+                                    + " models pull");
                     return;
                 }
             }

@@ -128,7 +128,7 @@ final class DraftCommand implements Runnable {
                 }
                 Path target = output != null ? output : Path.of(Models.nameOf(choice, file) + ".draft");
                 print(terminal, target, builder.writeTo(target));
-                terminal.note("Use it: aded serve --draft-table " + target + " …");
+                terminal.note("Use it: " + terminal.program() + " serve --draft-table " + target + " …");
                 return ExitCode.OK.code();
             }
         }

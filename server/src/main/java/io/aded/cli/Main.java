@@ -48,7 +48,7 @@ public final class Main {
                     terminal.note("aded: " + failure.getMessage());
                     CommandLine.UnmatchedArgumentException.printSuggestions(
                             failure, terminal.writer(terminal.err()));
-                    terminal.note("Try: aded "
+                    terminal.note("Try: " + terminal.program() + " "
                             + (failure.getCommandLine().getParent() == null
                                     ? ""
                                     : failure.getCommandLine().getCommandSpec().qualifiedName(" ").replaceFirst("^aded ", "")

@@ -126,7 +126,7 @@ final class ModelsCommand implements Runnable {
                     path = store.pulled(entry.get()).orElse(null);
                     if (path == null) {
                         row("size", megabytes(entry.get().size()));
-                        row("file", "not pulled yet; aded models pull " + name);
+                        row("file", "not pulled yet; " + terminal.program() + " models pull " + name);
                         return ExitCode.OK.code();
                     }
                     store.verify(entry.get(), path);

@@ -162,7 +162,7 @@ final class ServeCommand implements Callable<Integer> {
                 String.join(", ", info.devices())));
         terminal.note("Try it:");
         for (ListenAddress address : addresses) {
-            terminal.note("  aded generate --target " + address + " \"Why is the sky blue?\"");
+            terminal.note("  " + terminal.program() + " generate --target " + address + " \"Why is the sky blue?\"");
             switch (address) {
                 case ListenAddress.Tcp tcp -> {
                     terminal.note("  grpcurl -plaintext -d '{\"prompt\": \"Why is the sky blue?\"}' " + tcp

@@ -50,6 +50,11 @@ record Terminal(
                 surroundings);
     }
 
+    /** How the user called the program, for lines that are meant to be copied. */
+    String program() {
+        return System.getProperty("aded.program", "aded");
+    }
+
     /** A view of one of the streams for those who want a writer. */
     PrintWriter writer(PrintStream stream) {
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);

