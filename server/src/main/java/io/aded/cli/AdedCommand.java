@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             ChatCommand.class,
             ModelsCommand.class,
             DraftCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
             WarmUpCommand.class,
         })

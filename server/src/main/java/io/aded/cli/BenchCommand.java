@@ -1,0 +1,77 @@
+package io.aded.cli;
+
+import io.aded.cli.bench.BenchOptions;
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.EngineOptions;
+import io.aded.llama.LlamaLibrary;
+import io.aded.model.ScriptedModel;
+import io.aded.model.TargetModel;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Measures what drafting is worth. */
+@Command(
+        name = "bench",
+        description = {
+            "Measures what drafting is worth on this machine, with this model, on your text.",
+            "All modes answer the same prompts in one run, interleaved, over one engine and one loaded model."
+        })
+final class BenchCommand implements Callable<Integer> {
+    /** Not a file: a model in plain Java, without weights, to try the command itself. */
+    private static final String SCRIPTED = "scripted";
+
+    private final Terminal terminal;
+
+    @Mixin
+    private final BenchOptions options = new BenchOptions();
+
+    @Mixin
+    private final ModelOptions modelOptions = new ModelOptions();
+
+    @Mixin
+    private final ContextOptions contextOptions = new ContextOptions();
+
+    @Option(
+            names = "--requantize",
+            paramLabel = "q8_0|q4_0",
+            description = "Measure with the model written in this format; made once and kept in the cache directory.")
+    private RequantizedModels.@Nullable Format format;
+
+    BenchCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+        BenchOptions.Plan plan = options.plan();
+        try (TargetModel model = open(modelOptions.choice())) {
+            EngineOptions engine = contextOptions.engineOptions(model.info(), 1, 1, DraftPolicy.OFF);
+            plan.run(
+                    model,
+                    engine,
+                    AdedCommand.Version.text(),
+                    terminal.out(),
+                    terminal.interactive() ? terminal.err() : null);
+        }
+        return ExitCode.OK.code();
+    }
+
+    private TargetModel open(ModelOptions.Choice choice) {
+        if (SCRIPTED.equals(choice.model())) {
+            return new ScriptedModel(ScriptedModel.babble(1, 2));
+        }
+        LlamaLibrary library =
+                LlamaLibrary.resolve(choice.natives(), terminal.surroundings().environment());
+        Path file = Models.resolve(terminal, choice);
+        RequantizedModels.Format wanted = format;
+        if (wanted != null) {
+            file = new RequantizedModels(terminal.surroundings().cacheDirectory())
+                    .find(library, file, wanted, new ProgressPrinter(terminal));
+        }
+        return LocalModel.load(terminal, library, file, choice.parameters());
+    }
+}

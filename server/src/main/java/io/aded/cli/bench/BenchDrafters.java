@@ -1,0 +1,49 @@
+package io.aded.cli.bench;
+
+import io.aded.draft.DraftMode;
+import io.aded.draft.Drafter;
+import io.aded.draft.DrafterSettings;
+import io.aded.draft.Drafters;
+import io.aded.engine.DrafterFactory;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives each conversation its drafter: a new one, or the one that the mode had before (warm), or a replay of a known
+ * answer. Conversations are held one at a time; the one who opens the next says here what it needs, and the engine thread
+ * asks for it.
+ */
+final class BenchDrafters implements DrafterFactory {
+    /** What the next session drafts with. */
+    private record Next(String label, boolean warm, @Nullable Drafter replay) {}
+
+    private final DrafterSettings settings;
+    private final Map<String, Drafter> kept = new HashMap<>();
+    private volatile Next next = new Next("", false, null);
+
+    BenchDrafters(DrafterSettings settings) {
+        this.settings = settings;
+    }
+
+    /** The next session drafts in this mode, anew or going on with what the mode learned so far. */
+    void prepare(ModeSpec mode, boolean warm) {
+        next = new Next(mode.label(), warm, null);
+    }
+
+    /** The next session drafts with this. */
+    void prepare(Drafter replay) {
+        next = new Next("", false, replay);
+    }
+
+    @Override
+    public Drafter create(DraftMode mode) {
+        Next wanted = next;
+        if (wanted.replay != null) {
+            return wanted.replay;
+        }
+        return wanted.warm
+                ? kept.computeIfAbsent(wanted.label, _ -> Drafters.create(mode, settings))
+                : Drafters.create(mode, settings);
+    }
+}

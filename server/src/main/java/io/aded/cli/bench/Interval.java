@@ -1,0 +1,17 @@
+package io.aded.cli.bench;
+
+/**
+ * An estimate and how far it can be trusted.
+ *
+ * @param estimate from all the data
+ * @param low lower end of the 95 % confidence interval; NaN if there were too few prompts for one
+ * @param high upper end
+ */
+record Interval(double estimate, double low, double high) {
+    /** No data. */
+    static final Interval NONE = new Interval(Double.NaN, Double.NaN, Double.NaN);
+
+    boolean hasBounds() {
+        return !Double.isNaN(low);
+    }
+}

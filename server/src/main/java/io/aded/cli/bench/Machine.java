@@ -1,0 +1,86 @@
+package io.aded.cli.bench;
+
+import io.aded.model.ContextParameters;
+import io.aded.model.ModelInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where and with what a run was made.
+ *
+ * @param date when it began
+ * @param version of this program
+ * @param java the runtime's version
+ * @param system operating system and architecture
+ * @param processor the CPU's name
+ * @param cores logical processors that this process may use
+ * @param model the model's name
+ * @param quantization its predominant tensor type
+ * @param parameters its number of weights
+ * @param library what computes
+ * @param devices where
+ * @param contextCells size of the KV cache
+ * @param threads compute threads; 0 is the library's own choice
+ */
+record Machine(
+        Instant date,
+        String version,
+        String java,
+        String system,
+        String processor,
+        int cores,
+        String model,
+        String quantization,
+        long parameters,
+        String library,
+        List<String> devices,
+        int contextCells,
+        int threads) {
+
+    static Machine describe(InstantSource time, String version, ModelInfo model, ContextParameters context) {
+        return new Machine(
+                time.instant().truncatedTo(ChronoUnit.SECONDS),
+                version,
+                Runtime.version().toString(),
+                System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+                processorName(),
+                Runtime.getRuntime().availableProcessors(),
+                model.name(),
+                model.quantization(),
+                model.parameters(),
+                model.library(),
+                model.devices(),
+                context.cells(),
+                context.threads());
+    }
+
+    private static String processorName() {
+        Path file = Path.of("/proc/cpuinfo");
+        if (Files.isReadable(file)) {
+            try (Stream<String> lines = Files.lines(file)) {
+                String name = lines.filter(line -> line.startsWith("model name"))
+                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                        .findFirst()
+                        .orElse(null);
+                if (name != null && !name.isEmpty()) {
+                    return name;
+                }
+            } catch (IOException e) {
+                return architecture();
+            }
+        }
+        return architecture();
+    }
+
+    private static String architecture() {
+        @Nullable String architecture = System.getProperty("os.arch");
+        return architecture == null ? "unknown" : architecture;
+    }
+}

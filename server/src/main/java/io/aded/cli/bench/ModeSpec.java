@@ -1,0 +1,108 @@
+package io.aded.cli.bench;
+
+import io.aded.draft.DraftMode;
+import io.aded.engine.DraftPolicy;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One way of decoding that takes part.
+ *
+ * @param label as the user wrote it, such as {@code aded:12}
+ * @param policy how the engine drafts; null for the bare loop, which has no engine
+ */
+record ModeSpec(String label, @Nullable DraftPolicy policy) {
+    /** What everything is compared with. */
+    static final ModeSpec OFF = new ModeSpec(DraftMode.OFF.label(), DraftPolicy.OFF);
+
+    /** A plain loop over the context, without the engine. */
+    static final ModeSpec BARE = new ModeSpec("bare", null);
+
+    private static final int MOST_NODES = 256;
+
+    /** The adaptive drafter with a fixed number of nodes. */
+    static ModeSpec fixed(int nodes) {
+        return new ModeSpec(
+                DraftMode.ADED.label() + ":" + nodes, DraftPolicy.of(DraftMode.ADED).withMaxNodes(nodes));
+    }
+
+    /**
+     * Reads names separated by commas, each {@code bare} or a {@linkplain DraftMode draft mode}, with {@code :N} for at
+     * most N draft nodes. {@code off} is put first if it is missing, since everything is compared with it.
+     *
+     * @throws AdedException.InvalidRequest naming every part that is wrong
+     */
+    static List<ModeSpec> parse(String list) {
+        LinkedHashMap<String, ModeSpec> modes = new LinkedHashMap<>();
+        List<FieldViolation> wrong = new ArrayList<>();
+        for (String part : list.split(",", -1)) {
+            String label = part.strip();
+            try {
+                modes.putIfAbsent(label, parseOne(label));
+            } catch (IllegalArgumentException e) {
+                wrong.add(new FieldViolation("--modes", String.valueOf(e.getMessage())));
+            }
+        }
+        if (!wrong.isEmpty()) {
+            throw new AdedException.InvalidRequest(wrong);
+        }
+        if (!modes.containsKey(OFF.label())) {
+            modes.putFirst(OFF.label(), OFF);
+        }
+        return List.copyOf(modes.values());
+    }
+
+    private static ModeSpec parseOne(String label) {
+        if (label.equals(BARE.label())) {
+            return BARE;
+        }
+        int colon = label.indexOf(':');
+        DraftMode mode;
+        try {
+            mode = DraftMode.of(colon < 0 ? label : label.substring(0, colon));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(e.getMessage() + ", bare; each but off and bare with :N for N nodes", e);
+        }
+        DraftPolicy policy = DraftPolicy.of(mode);
+        if (colon < 0) {
+            return new ModeSpec(label, policy);
+        }
+        int nodes;
+        try {
+            nodes = Integer.parseInt(label.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            nodes = -1;
+        }
+        if (mode == DraftMode.OFF || nodes < 1 || nodes > MOST_NODES) {
+            throw new IllegalArgumentException("\"" + label + "\" is no mode with a number of nodes; allowed: a drafter's"
+                    + " name, a colon, 1 to " + MOST_NODES + ", such as aded:12");
+        }
+        return new ModeSpec(label, policy.withMaxNodes(nodes));
+    }
+
+    boolean isOff() {
+        return policy != null && policy.mode() == DraftMode.OFF;
+    }
+
+    boolean isAuto() {
+        return policy != null && policy.mode() == DraftMode.AUTO;
+    }
+
+    /** Whether it drafts with a fixed number of nodes of the adaptive drafter. */
+    boolean isFixedBudget() {
+        return policy != null && policy.mode() == DraftMode.ADED;
+    }
+
+    /** Whether it is one of the copying rules that others use. */
+    boolean isBaseline() {
+        return policy != null
+                && switch (policy.mode()) {
+                    case PROMPT_LOOKUP, NGRAM_SIMPLE, NGRAM_MOD, NGRAM_CACHE -> true;
+                    case AUTO, OFF, ADED, ADED_MCTS -> false;
+                };
+    }
+}
