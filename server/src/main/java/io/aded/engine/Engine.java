@@ -32,6 +32,13 @@ public interface Engine extends AutoCloseable {
     /** What the engine was started with. */
     EngineOptions options();
 
+    /**
+     * The tokens that a prompt makes when it begins a conversation.
+     *
+     * @throws io.aded.model.AdedException.InvalidRequest if the chat template refuses its messages
+     */
+    int countTokens(Prompt prompt);
+
     /** Opens an empty conversation. */
     Session openSession();
 

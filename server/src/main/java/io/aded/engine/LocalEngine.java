@@ -92,6 +92,7 @@ final class LocalEngine implements Engine {
 
     private final TargetModel model;
     private final EngineOptions options;
+    private final PromptTokens promptTokens;
     private final EngineTelemetry telemetry;
     private final DrafterFactory drafters;
     private final LongSupplier clock;
@@ -139,6 +140,7 @@ final class LocalEngine implements Engine {
             LongSupplier clock) {
         this.model = model;
         this.options = options;
+        promptTokens = new PromptTokens(model);
         this.telemetry = telemetry;
         this.drafters = drafters;
         this.clock = clock;
@@ -245,6 +247,15 @@ final class LocalEngine implements Engine {
         if (!accepting) {
             throw shuttingDown();
         }
+    }
+
+    PromptTokens promptTokens() {
+        return promptTokens;
+    }
+
+    @Override
+    public int countTokens(Prompt prompt) {
+        return promptTokens.first(prompt).length;
     }
 
     private static AdedException.Unavailable shuttingDown() {

@@ -165,7 +165,7 @@ final class LocalSession implements Session {
     private Continuation continuation(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
-            case Prompt.Text(String text) -> append(model().vocabulary().tokenize(text, historyLength == 0, false), null, "text");
+            case Prompt.Text(String text) -> append(engine.promptTokens().text(text, historyLength == 0), null, "text");
             case Prompt.Messages(List<ChatMessage> sent) -> chat(sent);
         };
     }
@@ -173,17 +173,10 @@ final class LocalSession implements Session {
     private Continuation chat(List<ChatMessage> sent) {
         List<ChatMessage> all = new ArrayList<>(messages);
         all.addAll(sent);
-        String full = model().chatTemplate().render(all, true);
-        String before = rendered;
-        if (before != null && historyLength > 0 && full.startsWith(before)) {
-            return append(model().vocabulary().tokenize(full.substring(before.length()), false, true), full, "messages");
-        }
-        int[] whole = model().vocabulary().tokenize(full, true, true);
-        int begin = model().vocabulary().beginningOfSequence();
-        if (whole.length > 1 && whole[0] == begin && whole[1] == begin) {
-            whole = Arrays.copyOfRange(whole, 1, whole.length); // the template wrote what the tokeniser adds
-        }
-        return new Continuation(whole, full, "messages");
+        PromptTokens.Chat chat = engine.promptTokens().chat(all, historyLength > 0 ? rendered : null);
+        return chat.continues()
+                ? append(chat.tokens(), chat.rendered(), "messages")
+                : new Continuation(chat.tokens(), chat.rendered(), "messages");
     }
 
     private Continuation append(int[] more, @Nullable String full, String field) {
@@ -258,10 +251,10 @@ final class LocalSession implements Session {
         }
         if (request.stopStrings().size() > 16) {
             wrong.add(new FieldViolation(
-                    "stop", "has " + request.stopStrings().size() + " strings; allowed: at most 16"));
+                    "stop_strings", "has " + request.stopStrings().size() + " strings; allowed: at most 16"));
         }
         if (request.stopStrings().stream().anyMatch(String::isEmpty)) {
-            wrong.add(new FieldViolation("stop", "has an empty string; allowed: strings of at least one character"));
+            wrong.add(new FieldViolation("stop_strings", "has an empty string; allowed: strings of at least one character"));
         }
         for (int token : request.stopTokens()) {
             if (token < 0 || token >= vocabulary) {

@@ -92,27 +92,10 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
             Prompt prompt = reader.prompt(request);
             reader.wrong().check();
             return CountTokensResponse.newBuilder()
-                    .setTokens(count(prompt, model.model()))
+                    .setTokens(model.leastBusy().countTokens(prompt))
                     .setContextTokens(model.contextTokens())
                     .build();
         });
-    }
-
-    /** As the engine splits the first prompt of a conversation. */
-    private static int count(Prompt prompt, TargetModel model) {
-        Vocabulary vocabulary = model.vocabulary();
-        return switch (prompt) {
-            case Prompt.Tokens tokens -> tokens.tokens().length;
-            case Prompt.Text text -> vocabulary.tokenize(text.text(), true, false).length;
-            case Prompt.Messages messages -> {
-                String rendered = model.chatTemplate().render(messages.messages(), true);
-                int[] tokens = vocabulary.tokenize(rendered, true, true);
-                int begin = vocabulary.beginningOfSequence();
-                // Some templates write out the token that the tokeniser adds too; the engine drops one of the two.
-                boolean doubled = tokens.length > 1 && tokens[0] == begin && tokens[1] == begin;
-                yield doubled ? tokens.length - 1 : tokens.length;
-            }
-        };
     }
 
     /** The server is shutting down: streams end as soon as their running turn has. */

@@ -74,4 +74,9 @@ record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Tur
             public void close() {}
         };
     }
+
+    @Override
+    public int countTokens(io.aded.engine.Prompt prompt) {
+        return 1;
+    }
 }
