@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             ChatCommand.class,
             ModelsCommand.class,
+            NativesCommand.class,
             DraftCommand.class,
             BenchCommand.class,
             DoctorCommand.class,

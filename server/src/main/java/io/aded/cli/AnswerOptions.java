@@ -77,7 +77,7 @@ final class AnswerOptions {
         Telemetry telemetry = Telemetry.fromEnvironment();
         try {
             LocalModel local = LocalModel.open(
-                    terminal, model.choice(), info -> context.engineOptions(info, 1, 1, policy), draft, telemetry);
+                    terminal, model.choice(), context, file -> context.engineOptions(file, 1, 1, policy), draft, telemetry);
             try {
                 return new Owner(new LocalPartner(local, sampling.parameters(), policy), local, telemetry);
             } catch (RuntimeException e) {

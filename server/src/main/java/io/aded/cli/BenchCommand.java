@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.cli.bench.BenchOptions;
+import io.aded.cli.natives.LibraryChoice;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
 import io.aded.llama.LlamaLibrary;
@@ -48,30 +49,43 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         BenchOptions.Plan plan = options.plan();
-        try (TargetModel model = open(modelOptions.choice())) {
-            EngineOptions engine = contextOptions.engineOptions(model.info(), 1, 1, DraftPolicy.OFF);
-            plan.run(
-                    model,
-                    engine,
-                    AdedCommand.Version.text(),
-                    terminal.out(),
-                    terminal.interactive() ? terminal.err() : null);
+        ModelOptions.Choice choice = modelOptions.choice();
+        if (SCRIPTED.equals(choice.model())) {
+            try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
+                run(plan, model, contextOptions.engineOptions(model.info(), 1, 1, DraftPolicy.OFF));
+            }
+        } else {
+            LocalModel.Loaded loaded = load(choice);
+            try (TargetModel model = loaded.model()) {
+                run(plan, model, loaded.options());
+            }
         }
         return ExitCode.OK.code();
     }
 
-    private TargetModel open(ModelOptions.Choice choice) {
-        if (SCRIPTED.equals(choice.model())) {
-            return new ScriptedModel(ScriptedModel.babble(1, 2));
-        }
-        LlamaLibrary library =
-                LlamaLibrary.resolve(choice.natives(), terminal.surroundings().environment());
+    private void run(BenchOptions.Plan plan, TargetModel model, EngineOptions engine) {
+        plan.run(
+                model,
+                engine,
+                AdedCommand.Version.text(),
+                terminal.out(),
+                terminal.interactive() ? terminal.err() : null);
+    }
+
+    private LocalModel.Loaded load(ModelOptions.Choice choice) {
+        LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
         Path file = Models.resolve(terminal, choice);
         RequantizedModels.Format wanted = format;
         if (wanted != null) {
             file = new RequantizedModels(terminal.surroundings().cacheDirectory())
                     .find(library, file, wanted, new ProgressPrinter(terminal));
         }
-        return LocalModel.load(terminal, library, file, choice.parameters());
+        return LocalModel.load(
+                terminal,
+                library,
+                file,
+                choice,
+                contextOptions,
+                model -> contextOptions.engineOptions(model, 1, 1, DraftPolicy.OFF));
     }
 }

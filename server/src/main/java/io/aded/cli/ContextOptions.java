@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
+import io.aded.llama.GgufFile;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
@@ -62,20 +63,34 @@ final class ContextOptions {
             description = "Type of cached values; the quantised ones need flash attention. Default: as for keys.")
     private @Nullable CacheType valueType;
 
-    @Option(names = "--flash-attention", paramLabel = "auto|on|off", description = "The fused kernel. Default: auto.")
+    @Option(
+            names = {"--flash-attention", "--flash-attn"},
+            paramLabel = "auto|on|off",
+            description = "The fused kernel. Default: auto.")
     private FlashAttention flashAttention = FlashAttention.AUTO;
 
     /**
      * The engine's options for a model.
      *
+     * @param model its header: loading it needs the width of the context to be known
      * @param streams answers at once if the user did not say
      * @param conversations full-length conversations to make room for if the user did not say
      */
+    EngineOptions engineOptions(GgufFile model, int streams, int conversations, DraftPolicy draft) {
+        return engineOptions(model.trainedContext(), model.quantization(), streams, conversations, draft);
+    }
+
+    /** The engine's options for a model that is loaded, or that never had a file. */
     EngineOptions engineOptions(ModelInfo model, int streams, int conversations, DraftPolicy draft) {
-        int trained = model.trainedContext() > 0 ? model.trainedContext() : USUAL_CONTEXT;
-        int usual = Math.min(trained, USUAL_CONTEXT) * conversations + ROOM_FOR_DRAFTS;
+        return engineOptions(model.trainedContext(), model.quantization(), streams, conversations, draft);
+    }
+
+    private EngineOptions engineOptions(
+            long trainedContext, String quantization, int streams, int conversations, DraftPolicy draft) {
+        long trained = trainedContext > 0 ? trainedContext : USUAL_CONTEXT;
+        int usual = (int) Math.min(trained, USUAL_CONTEXT) * conversations + ROOM_FOR_DRAFTS;
         int cells = context == null ? usual : within("--context", context, 16, 1 << 24);
-        CacheType usualType = model.quantization().equals("F32") ? CacheType.F32 : CacheType.F16;
+        CacheType usualType = quantization.equals("F32") ? CacheType.F32 : CacheType.F16;
         EngineOptions defaults = EngineOptions.ofCells(cells);
         ContextParameters parameters = new ContextParameters(
                 cells,
@@ -93,6 +108,14 @@ final class ContextOptions {
                 defaults.prefillStall(),
                 defaults.parkBytes(),
                 draft);
+    }
+
+    /**
+     * How few cells will do when memory is short: as many as the user named, else room for one conversation of half the
+     * usual length.
+     */
+    int leastCells(int wanted) {
+        return context != null ? wanted : Math.min(wanted, USUAL_CONTEXT / 2 + ROOM_FOR_DRAFTS);
     }
 
     private static int within(String option, int value, int least, int most) {

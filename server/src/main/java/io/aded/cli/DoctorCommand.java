@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.cli.natives.LibraryChoice;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
@@ -87,8 +88,6 @@ final class DoctorCommand implements Callable<Integer> {
         boolean isX86 = "amd64".equals(System.getProperty("os.arch"));
         if (isX86 && !features.isEmpty() && !features.contains("avx2")) {
             failed("processor", what + "; the bundled library needs AVX2, give one without by --natives");
-        } else if (features.contains("amx_int8") || features.contains("avx512_vnni")) {
-            passed("processor", what + "; a llama.cpp build for it (--natives) can be twice as fast as the bundled one");
         } else {
             passed("processor", what);
         }
@@ -133,12 +132,18 @@ final class DoctorCommand implements Callable<Integer> {
     private @Nullable LlamaLibrary library(ModelOptions.Choice choice) {
         LlamaLibrary library;
         try {
-            library = LlamaLibrary.resolve(choice.natives(), terminal.surroundings().environment());
+            library = LibraryChoice.of(terminal.surroundings())
+                    .open(choice.natives(), line -> noted("natives", line.replaceFirst("^natives: ", "")));
         } catch (AdedException e) {
             failed("library", e.getMessage());
             return null;
         }
         passed("library", library.description() + " from " + library.path());
+        Set<String> features = features();
+        if (library.isBundled() && (features.contains("amx_int8") || features.contains("avx512_vnni"))) {
+            noted("natives", "this processor can do more than the bundled library uses; \"aded natives install cpu\" can"
+                    + " make it twice as fast");
+        }
         List<String> devices = new ArrayList<>();
         for (LlamaLibrary.Device device : library.devices()) {
             devices.add(device.name() + ": " + device.description()

@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.cli.natives.LibraryChoice;
 import io.aded.draft.BaseTable;
 import io.aded.draft.BaseTableBuilder;
 import io.aded.llama.LlamaLibrary;
@@ -109,7 +110,7 @@ final class DraftCommand implements Runnable {
         public Integer call() {
             ModelOptions.Choice choice = model.choice();
             LlamaLibrary library =
-                    LlamaLibrary.resolve(choice.natives(), terminal.surroundings().environment());
+                    LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
             Path file = Models.resolve(terminal, choice);
             try (LlamaModel loaded = LocalModel.load(terminal, library, file, choice.parameters())) {
                 Vocabulary vocabulary = loaded.vocabulary();

@@ -1,11 +1,13 @@
 package io.aded.cli;
 
+import io.aded.cli.natives.LibraryChoice;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.llama.GgufFile;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
+import io.aded.llama.MemoryPlan;
 import io.aded.llama.ModelParameters;
-import io.aded.model.ModelInfo;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;
@@ -26,25 +28,27 @@ final class LocalModel implements AutoCloseable {
     /**
      * Finds, fetches and loads a model, and starts an engine over it.
      *
+     * @param context what the user said about the context
      * @param engineOptions what the engine is to be for the model
      * @param telemetry stays the caller's
      */
     static LocalModel open(
             Terminal terminal,
             ModelOptions.Choice choice,
-            Function<ModelInfo, EngineOptions> engineOptions,
+            ContextOptions context,
+            Function<GgufFile, EngineOptions> engineOptions,
             DraftOptions draft,
             Telemetry telemetry) {
         // The library first: a wrong path should not be found out after a long download.
-        LlamaLibrary library =
-                LlamaLibrary.resolve(choice.natives(), terminal.surroundings().environment());
+        LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
         Path file = Models.resolve(terminal, choice);
         String name = Models.nameOf(choice, file);
-        LlamaModel model = load(terminal, library, file, choice.parameters());
+        Loaded loaded = load(terminal, library, file, choice, context, engineOptions);
+        LlamaModel model = loaded.model();
         try {
             Engine engine = Engine.start(
                     model,
-                    engineOptions.apply(model.info()),
+                    loaded.options(),
                     telemetry.forEngine(name),
                     draft.settings(model.vocabulary()));
             return new LocalModel(name, model, engine);
@@ -54,8 +58,48 @@ final class LocalModel implements AutoCloseable {
         }
     }
 
+    /**
+     * A model with what its engine is to be.
+     *
+     * @param model the caller's to close
+     * @param options with as long a context as fits
+     */
+    record Loaded(LlamaModel model, EngineOptions options) {}
+
+    /** Loads weights, as many layers of them on the GPU as fit there, if there is one and the user named no number. */
+    static Loaded load(
+            Terminal terminal,
+            LlamaLibrary library,
+            Path file,
+            ModelOptions.Choice choice,
+            ContextOptions context,
+            Function<GgufFile, EngineOptions> engineOptions) {
+        GgufFile header = GgufFile.read(file);
+        header.requireModel();
+        EngineOptions wanted = engineOptions.apply(header);
+        int cells = wanted.context().cells();
+        ModelParameters parameters = choice.parameters();
+        MemoryPlan plan = MemoryPlan.of(
+                library,
+                header,
+                new MemoryPlan.Request(
+                        choice.fit() ? MemoryPlan.AUTO_LAYERS : parameters.gpuLayers(),
+                        cells,
+                        context.leastCells(cells),
+                        wanted.context(),
+                        parameters));
+        if (library.supportsGpuOffload() && parameters.gpuLayers() != 0) {
+            terminal.note("Memory: " + plan.explanation() + ".");
+        }
+        return new Loaded(
+                load(terminal, library, file, parameters.withGpuLayers(plan.gpuLayers())),
+                wanted.withContext(wanted.context().withCells(plan.cells())));
+    }
+
     /** Loads weights and shows how far it has got. */
-    static LlamaModel load(Terminal terminal, LlamaLibrary library, Path file, ModelParameters parameters) {
+    /** Loads weights and shows how far it has got. */
+    static LlamaModel load(
+            Terminal terminal, LlamaLibrary library, Path file, ModelParameters parameters) {
         if (!terminal.interactive()) {
             return LlamaModel.load(library, file, parameters);
         }

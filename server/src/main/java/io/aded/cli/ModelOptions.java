@@ -26,13 +26,14 @@ final class ModelOptions {
     @Option(
             names = "--natives",
             paramLabel = "DIR",
-            description = "A directory with a llama.cpp build, or its library file, instead of the bundled one.")
+            description = "A directory with a llama.cpp build, its library file, an installed build (aded natives list), or"
+                    + " \"bundled\". Default: the best installed one that works, else the bundled one.")
     private @Nullable Path natives;
 
     @Option(
             names = "--gpu-layers",
             paramLabel = "auto|all|N",
-            description = "Layers to put on the GPU, if there is one. Default: auto.")
+            description = "Layers to put on the GPU, if there is one. Default: auto, as many as its memory holds.")
     private String gpuLayers = "auto";
 
     @Option(names = "--main-gpu", paramLabel = "N", description = "The GPU that holds what is not split. Default: 0.")
@@ -62,11 +63,16 @@ final class ModelOptions {
      *
      * @param model a catalogue name, a path or an address; null for the default
      * @param hub a specification of a hub's model, which wins; or null
-     * @param natives a library's place, or null for the bundled one
+     * @param natives a library's place or an installed build's name, or null for the best
      * @param parameters how the weights are loaded
+     * @param fit whether the layers on the GPU are to be as many as fit there
      */
     record Choice(
-            @Nullable String model, @Nullable String hub, @Nullable Path natives, ModelParameters parameters) {}
+            @Nullable String model,
+            @Nullable String hub,
+            @Nullable Path natives,
+            ModelParameters parameters,
+            boolean fit) {}
 
     /** The choice as a record. */
     Choice choice() {
@@ -75,7 +81,8 @@ final class ModelOptions {
                     model,
                     hub,
                     natives,
-                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, null));
+                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, null),
+                    gpuLayers.equals("auto"));
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));
         }

@@ -91,7 +91,7 @@ final class ModelsCommand implements Runnable {
         @Override
         public Integer call() {
             Path file = Models.resolve(terminal, new ModelOptions.Choice(
-                    model, hub, null, io.aded.llama.ModelParameters.DEFAULT));
+                    model, hub, null, io.aded.llama.ModelParameters.DEFAULT, true));
             terminal.out().println(file);
             return ExitCode.OK.code();
         }

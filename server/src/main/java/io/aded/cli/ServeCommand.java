@@ -107,7 +107,7 @@ final class ServeCommand implements Callable<Integer> {
                 terminal.note("aded " + AdedCommand.Version.text() + " listens on " + join(server.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
                 try (LocalModel local = LocalModel.open(
-                        terminal, choice, info -> context.engineOptions(info, 16, 2, policy), draft, telemetry)) {
+                        terminal, choice, context, file -> context.engineOptions(file, 16, 2, policy), draft, telemetry)) {
                     String served = name == null ? local.name() : name;
                     server.serve(new ServedModel(served, List.of(local.engine()), sampling.parameters()));
                     stop.drainFor(Duration.ofSeconds(drain));

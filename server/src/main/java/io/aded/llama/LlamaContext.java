@@ -140,7 +140,9 @@ final class LlamaContext implements TargetContext {
         struct.set(ValueLayout.JAVA_INT, layout.valueType(), cacheType(parameters.valueType()));
         struct.set(ValueLayout.JAVA_BYTE, layout.noPerf(), (byte) 1);
         if (layout.outputsMax() >= 0) {
-            struct.set(ValueLayout.JAVA_INT, layout.outputsMax(), maxBatchTokens);
+            // One output for each sequence is what the library measures its memory by, whatever the batch can hold.
+            int outputs = Math.max(maxBatchTokens, parameters.maxSequences());
+            struct.set(ValueLayout.JAVA_INT, layout.outputsMax(), outputs);
             struct.set(ValueLayout.JAVA_INT, layout.outputsMaxPerSequence(), maxBatchTokens);
         }
         if (layout.unifiedKv() >= 0) {

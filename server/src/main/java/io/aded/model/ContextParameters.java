@@ -40,6 +40,12 @@ public record ContextParameters(
         return new ContextParameters(cells, 512, 64, 0, CacheType.F16, CacheType.F16, FlashAttention.AUTO);
     }
 
+    /** The same with another number of cells. */
+    public ContextParameters withCells(int count) {
+        return new ContextParameters(
+                count, maxBatchTokens, maxSequences, threads, keyType, valueType, flashAttention);
+    }
+
     /** The same with other cache types. */
     public ContextParameters withCacheTypes(CacheType key, CacheType value) {
         return new ContextParameters(cells, maxBatchTokens, maxSequences, threads, key, value, flashAttention);

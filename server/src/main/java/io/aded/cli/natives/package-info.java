@@ -1,0 +1,13 @@
+/**
+ * Which llama.cpp library a command runs on, and whether it really works here.
+ *
+ * <p>{@link io.aded.cli.natives.LibraryChoice} is what every command asks. A build that was installed is tried before it
+ * is trusted: native code that does not suit the machine (a driver of the wrong age, a GPU that its kernels were not
+ * made for) ends the process, so it is tried in a process of its own, which loads a tiny model, computes with it on the
+ * device and compares the tokens with those that are known to be right. The verdict is kept beside the build until
+ * something changes that could change it.
+ */
+@NullMarked
+package io.aded.cli.natives;
+
+import org.jspecify.annotations.NullMarked;
