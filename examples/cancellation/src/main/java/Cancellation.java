@@ -27,8 +27,9 @@ public final class Cancellation {
                         }
                     }
                     case AnswerEvent.Round round -> {}
-                    case AnswerEvent.Finished finished -> System.out.println("\n[" + finished.reason() + " after "
-                            + finished.usage().completionTokens() + " tokens]\n");
+                    case AnswerEvent.Finished finished ->
+                        System.out.println("\n[" + finished.reason() + " after "
+                                + finished.usage().completionTokens() + " tokens]\n");
                 }
             }
 

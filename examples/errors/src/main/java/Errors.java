@@ -17,27 +17,31 @@ public final class Errors {
 
     public static void main(String[] arguments) throws Exception {
         try (AdedClient client = AdedClient.connect(arguments[0])) {
-            attempt("values out of range", () -> client.generate(
-                            Prompt.user("Hello"),
-                            AnswerOptions.builder()
-                                    .sampling(Sampling.builder()
-                                            .temperature(-1)
-                                            .topP(7)
+            attempt(
+                    "values out of range",
+                    () -> client.generate(
+                                    Prompt.user("Hello"),
+                                    AnswerOptions.builder()
+                                            .sampling(Sampling.builder()
+                                                    .temperature(-1)
+                                                    .topP(7)
+                                                    .build())
+                                            .maxTokens(-5)
                                             .build())
-                                    .maxTokens(-5)
-                                    .build())
-                    .await());
+                            .await());
             attempt("a model that is not there", () -> {
                 try (Conversation conversation = client.converse(
                         ConversationOptions.builder().model("no-such-model").build())) {
                     return conversation.info();
                 }
             });
-            attempt("an ordinary question", () -> client.generate(
-                            Prompt.user("Hello"),
-                            AnswerOptions.builder().maxTokens(8).build())
-                    .await()
-                    .text());
+            attempt(
+                    "an ordinary question",
+                    () -> client.generate(
+                                    Prompt.user("Hello"),
+                                    AnswerOptions.builder().maxTokens(8).build())
+                            .await()
+                            .text());
         }
         try (AdedClient nobody = AdedClient.connect("localhost:1")) {
             attempt("a server that is not there", nobody::model);

@@ -116,8 +116,7 @@ public final class AdedClient implements AutoCloseable {
     /** Puts token ids back together; control tokens have no text. */
     public String detokenize(List<Integer> tokens) {
         return call(() -> inference()
-                .detokenize(
-                        DetokenizeRequest.newBuilder().addAllTokens(tokens).build())
+                .detokenize(DetokenizeRequest.newBuilder().addAllTokens(tokens).build())
                 .getText());
     }
 
@@ -169,8 +168,7 @@ public final class AdedClient implements AutoCloseable {
     }
 
     private InferenceServiceBlockingStub inference() {
-        return InferenceServiceGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        return InferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private ModelServiceBlockingStub models() {
@@ -251,8 +249,7 @@ public final class AdedClient implements AutoCloseable {
                 own = builder.executor(executor).build();
                 base = own;
             }
-            Channel channel =
-                    ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(headers));
+            Channel channel = ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(headers));
             return new AdedClient(channel, own, executor, timeout);
         }
     }

@@ -72,14 +72,13 @@ public abstract sealed class AdedClientException extends RuntimeException {
         }
     }
 
-    /** A limit of the server is reached, such as a full queue. */
+    /** A limit of the server is reached: its queue is full, or this turn has waited in it for too long. */
     public static final class ResourceExhausted extends AdedClientException {
         private static final long serialVersionUID = 1;
 
         private final @Nullable Duration retryAfter;
 
-        ResourceExhausted(
-                String reason, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        ResourceExhausted(String reason, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
             super(reason, message, cause);
             this.retryAfter = retryAfter;
         }
@@ -99,7 +98,7 @@ public abstract sealed class AdedClientException extends RuntimeException {
         }
     }
 
-    /** The caller's time limit passed, or the server's limit for waiting in the queue. */
+    /** The caller's time limit passed. */
     public static final class DeadlineExceeded extends AdedClientException {
         private static final long serialVersionUID = 1;
 

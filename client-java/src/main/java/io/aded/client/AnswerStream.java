@@ -137,7 +137,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         attach(collector);
         request(Long.MAX_VALUE);
         CompletableFuture<Answer> future = collector.future;
-        future.whenComplete((answer, thrown) -> {
+        var _ = future.whenComplete((answer, thrown) -> {
             if (thrown != null) {
                 close();
             }
@@ -196,7 +196,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 return;
             }
         }
-        started.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
+        var _ = started.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
             if (thrown instanceof TimeoutException) {
                 finish(new AdedClientException.DeadlineExceeded(
                         "CLIENT_TIMEOUT", "the answer was not complete after " + timeout, thrown));
@@ -253,22 +253,23 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         }
     }
 
-    /** Ends with a failure that the source reported. Does nothing if the answer is over. */
-    void fail(AdedClientException reported) {
-        end(reported);
-    }
-
     private void finish(AdedClientException reported) {
-        if (end(reported)) {
-            source.abandon();
+        synchronized (lock) {
+            if (done) {
+                return;
+            }
         }
+        // In this order: whoever hears of the end may at once ask the conversation for its next turn.
+        source.abandon();
+        fail(reported);
     }
 
-    private boolean end(AdedClientException reported) {
+    /** Ends with a failure, once; does nothing if the answer is over. Called by the source for what it reports. */
+    void fail(AdedClientException reported) {
         Receiver reader;
         synchronized (lock) {
             if (done) {
-                return false;
+                return;
             }
             done = true;
             failure = reported;
@@ -278,7 +279,6 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         if (reader != null) {
             reader.onEnd(reported);
         }
-        return true;
     }
 
     private void stopTimer() {
@@ -377,8 +377,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 } catch (InterruptedException interrupted) {
                     close();
                     Thread.currentThread().interrupt();
-                    item = new End(new AdedClientException.Cancelled(
-                            "interrupted while waiting for the answer", interrupted));
+                    item = new End(
+                            new AdedClientException.Cancelled("interrupted while waiting for the answer", interrupted));
                 }
                 head = item;
             }

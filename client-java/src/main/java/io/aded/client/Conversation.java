@@ -71,7 +71,8 @@ public final class Conversation implements AutoCloseable {
             throw new AdedClientException.DeadlineExceeded(
                     "CLIENT_TIMEOUT", "the conversation was not open after " + timeout, late);
         } catch (ExecutionException failed) {
-            throw Failures.decode(failed.getCause());
+            Throwable cause = failed.getCause();
+            throw Failures.decode(cause == null ? failed : cause);
         }
     }
 
@@ -344,8 +345,7 @@ public final class Conversation implements AutoCloseable {
 
         @Override
         public void onCompleted() {
-            end(new AdedClientException.Unavailable(
-                    "CONVERSATION_ENDED", "the server ended the conversation", null));
+            end(new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null));
         }
     }
 }

@@ -106,15 +106,7 @@ public record ConversationOptions(
         /** What was collected. */
         public ConversationOptions build() {
             return new ConversationOptions(
-                    model,
-                    sampling,
-                    draft,
-                    id,
-                    requireResume,
-                    retention,
-                    reportRounds,
-                    logProbabilities,
-                    openTimeout);
+                    model, sampling, draft, id, requireResume, retention, reportRounds, logProbabilities, openTimeout);
         }
     }
 }

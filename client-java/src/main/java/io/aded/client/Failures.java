@@ -47,7 +47,8 @@ final class Failures {
     /** What the sidecar said; for what the transport said, its cause too, since that names the host and the trouble. */
     private static String describe(Status status, boolean withCause) {
         String description = status.getDescription();
-        String said = description == null || description.isEmpty() ? status.getCode().name() : description;
+        String said =
+                description == null || description.isEmpty() ? status.getCode().name() : description;
         Throwable cause = status.getCause();
         if (!withCause || cause == null) {
             return said;
@@ -57,7 +58,10 @@ final class Failures {
     }
 
     /** What the details say, as far as this client knows them; details of other kinds are passed over. */
-    private record Details(String reason, List<Violation> violations, @Nullable Duration retryAfter) {
+    private record Details(
+            String reason,
+            List<Violation> violations,
+            @Nullable Duration retryAfter) {
         static Details of(com.google.rpc.@Nullable Status status) {
             String reason = "";
             List<Violation> violations = List.of();
@@ -73,8 +77,8 @@ final class Failures {
                                     .map(wrong -> new Violation(wrong.getField(), wrong.getDescription()))
                                     .toList();
                         } else if (detail.is(RetryInfo.class)) {
-                            retryAfter = Wire.duration(
-                                    detail.unpack(RetryInfo.class).getRetryDelay());
+                            retryAfter =
+                                    Wire.duration(detail.unpack(RetryInfo.class).getRetryDelay());
                         }
                     }
                 } catch (InvalidProtocolBufferException damaged) {

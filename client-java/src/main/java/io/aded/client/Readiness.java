@@ -86,7 +86,7 @@ final class Readiness {
 
     private static void pause() {
         try {
-            var unused = new CountDownLatch(1).await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            var _ = new CountDownLatch(1).await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new AdedClientException.Cancelled("interrupted while waiting for the sidecar", interrupted);

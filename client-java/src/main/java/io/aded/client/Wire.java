@@ -84,8 +84,8 @@ final class Wire {
             case Prompt.Messages messages -> messages.messages().forEach(said -> request.addMessages(message(said)));
             case Prompt.Text text -> request.setText(text.text());
             case Prompt.Tokens tokens ->
-                throw new IllegalArgumentException("a prompt of " + tokens.tokens().size()
-                        + " token ids needs no counting; give messages or text");
+                throw new IllegalArgumentException("a prompt of "
+                        + tokens.tokens().size() + " token ids needs no counting; give messages or text");
         }
         return request.build();
     }
@@ -98,8 +98,7 @@ final class Wire {
     }
 
     static io.aded.v1.Sampling sampling(Sampling sampling) {
-        io.aded.v1.Sampling.Builder builder =
-                io.aded.v1.Sampling.newBuilder().putAllLogitBias(sampling.logitBias());
+        io.aded.v1.Sampling.Builder builder = io.aded.v1.Sampling.newBuilder().putAllLogitBias(sampling.logitBias());
         if (sampling.temperature() != null) {
             builder.setTemperature(sampling.temperature());
         }

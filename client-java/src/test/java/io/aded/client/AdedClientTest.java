@@ -35,7 +35,7 @@ final class AdedClientTest {
     private final AdedClient client = sidecars.client;
 
     @AfterEach
-    void close() throws InterruptedException {
+    void close() {
         sidecars.close();
     }
 
@@ -106,8 +106,7 @@ final class AdedClientTest {
     @Test
     void awaitReady_statusTurnsServing_returns() {
         sidecars.health.setStatus("aded.v1.InferenceService", ServingStatus.NOT_SERVING);
-        CompletableFuture<Void> ready =
-                CompletableFuture.runAsync(() -> client.awaitReady(Duration.ofSeconds(20)));
+        CompletableFuture<Void> ready = CompletableFuture.runAsync(() -> client.awaitReady(Duration.ofSeconds(20)));
         await().until(() -> !sidecars.fake.headers.isEmpty());
         assertThat(ready).isNotDone();
         sidecars.health.setStatus("aded.v1.InferenceService", ServingStatus.SERVING);
@@ -141,7 +140,8 @@ final class AdedClientTest {
             server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
         }
         try (AdedClient nobody = AdedClient.connect(target)) {
-            assertThatExceptionOfType(AdedClientException.Unavailable.class).isThrownBy(nobody::model)
+            assertThatExceptionOfType(AdedClientException.Unavailable.class)
+                    .isThrownBy(nobody::model)
                     .withMessageContaining("Connection refused");
         }
     }
@@ -153,8 +153,7 @@ final class AdedClientTest {
             port = probe.getLocalPort();
         }
         try (AdedClient early = AdedClient.connect("127.0.0.1:" + port)) {
-            CompletableFuture<Void> ready =
-                    CompletableFuture.runAsync(() -> early.awaitReady(Duration.ofSeconds(40)));
+            CompletableFuture<Void> ready = CompletableFuture.runAsync(() -> early.awaitReady(Duration.ofSeconds(40)));
             assertThatExceptionOfType(AdedClientException.Unavailable.class).isThrownBy(early::model);
             assertThat(ready).isNotDone();
             sidecars.health.setStatus("aded.v1.InferenceService", ServingStatus.SERVING);

@@ -30,7 +30,7 @@ final class AnswerStreamTest {
     private final AdedClient client = sidecars.client;
 
     @AfterEach
-    void close() throws InterruptedException {
+    void close() {
         sidecars.close();
     }
 
@@ -52,14 +52,13 @@ final class AnswerStreamTest {
             }
         }
         assertThat(texts).hasSize(40).startsWith("1 ", "2 ").endsWith("40 ");
-        assertThat(last)
-                .isInstanceOfSatisfying(AnswerEvent.Finished.class, finished -> {
-                    assertThat(finished.reason()).isEqualTo(FinishReason.STOP);
-                    assertThat(finished.seed()).isEqualTo(-2);
-                    assertThat(finished.usage().completionTokens()).isEqualTo(40);
-                    assertThat(finished.usage().totalTime()).isEqualTo(Duration.ofSeconds(1, 7));
-                    assertThat(finished.speculation().acceptanceHistogram()).containsExactly(0, 1, 0, 1);
-                });
+        assertThat(last).isInstanceOfSatisfying(AnswerEvent.Finished.class, finished -> {
+            assertThat(finished.reason()).isEqualTo(FinishReason.STOP);
+            assertThat(finished.seed()).isEqualTo(-2);
+            assertThat(finished.usage().completionTokens()).isEqualTo(40);
+            assertThat(finished.usage().totalTime()).isEqualTo(Duration.ofSeconds(1, 7));
+            assertThat(finished.speculation().acceptanceHistogram()).containsExactly(0, 1, 0, 1);
+        });
     }
 
     @Test
@@ -83,7 +82,8 @@ final class AnswerStreamTest {
 
     @Test
     void iterator_failureMidway_comesAfterWhatWasSent() {
-        Iterator<AnswerEvent> events = client.generate("fail 2 RESOURCE_EXHAUSTED").iterator();
+        Iterator<AnswerEvent> events =
+                client.generate("fail 2 RESOURCE_EXHAUSTED").iterator();
         assertThat(events.next()).isEqualTo(new AnswerEvent.Delta("1 ", List.of(1), List.of()));
         assertThat(events.next()).isEqualTo(new AnswerEvent.Delta("2 ", List.of(2), List.of()));
         assertThatExceptionOfType(AdedClientException.ResourceExhausted.class)
@@ -172,8 +172,8 @@ final class AnswerStreamTest {
         Recorder recorder = new Recorder();
         client.generate("fail 1 UNAVAILABLE").publisher().subscribe(recorder);
         recorder.subscription().request(10);
-        await().untilAsserted(() ->
-                assertThat(recorder.thrown.get()).isInstanceOf(AdedClientException.Unavailable.class));
+        await().untilAsserted(
+                        () -> assertThat(recorder.thrown.get()).isInstanceOf(AdedClientException.Unavailable.class));
         assertThat(recorder.events).hasSize(1);
         assertThat(recorder.ended).hasValue(1);
     }
@@ -182,8 +182,8 @@ final class AnswerStreamTest {
     void publisher_refusedBeforeAnyDemand_reportsTheFailureAnyway() {
         Recorder recorder = new Recorder();
         client.generate("fail 0 INVALID_ARGUMENT").publisher().subscribe(recorder);
-        await().untilAsserted(() ->
-                assertThat(recorder.thrown.get()).isInstanceOf(AdedClientException.InvalidRequest.class));
+        await().untilAsserted(
+                        () -> assertThat(recorder.thrown.get()).isInstanceOf(AdedClientException.InvalidRequest.class));
     }
 
     @Test
@@ -205,8 +205,7 @@ final class AnswerStreamTest {
         client.generate("forever").publisher().subscribe(recorder);
         awaitStart();
         recorder.subscription().request(0);
-        await().untilAsserted(
-                () -> assertThat(recorder.thrown.get()).isInstanceOf(IllegalArgumentException.class));
+        await().untilAsserted(() -> assertThat(recorder.thrown.get()).isInstanceOf(IllegalArgumentException.class));
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
     }
 
@@ -306,8 +305,7 @@ final class AnswerStreamTest {
                 .isThrownBy(() -> client.generate("fail 0 INVALID_ARGUMENT").await())
                 .satisfies(failure -> assertThat(failure.violations())
                         .containsExactly(
-                                new AdedClientException.Violation(
-                                        "sampling.temperature", "is NaN; allowed: 0 to 100"),
+                                new AdedClientException.Violation("sampling.temperature", "is NaN; allowed: 0 to 100"),
                                 new AdedClientException.Violation("max_tokens", "is -1; allowed: 0 or more")))
                 .withMessage("scripted " + Code.INVALID_ARGUMENT);
     }
@@ -343,7 +341,8 @@ final class AnswerStreamTest {
         AnswerOptions options =
                 AnswerOptions.builder().timeout(Duration.ofMillis(500)).build();
         assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
-                .isThrownBy(() -> client.generate(Prompt.user("silent"), options).await());
+                .isThrownBy(
+                        () -> client.generate(Prompt.user("silent"), options).await());
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
         assertThat(sidecars.fake.deadline).isNotNull();
     }

@@ -35,8 +35,8 @@ final class FailuresTest {
     @ParameterizedTest
     @EnumSource(value = Status.Code.class, mode = EnumSource.Mode.EXCLUDE, names = "OK")
     void decode_everyCode_hasItsKind(Status.Code code) {
-        AdedClientException plain =
-                Failures.decode(code.toStatus().withDescription("what was wrong").asRuntimeException());
+        AdedClientException plain = Failures.decode(
+                code.toStatus().withDescription("what was wrong").asRuntimeException());
         assertThat(plain).isInstanceOf(KINDS.get(code)).hasMessage("what was wrong");
         AdedClientException bare = Failures.decode(code.toStatus().asRuntimeException());
         assertThat(bare).isInstanceOf(KINDS.get(code)).hasMessage(code.name());

@@ -107,11 +107,7 @@ final class FakeSidecar {
         private int sent;
         private boolean over;
 
-        Script(
-                String prompt,
-                boolean rounds,
-                Consumer<Object> emit,
-                Consumer<@Nullable StatusRuntimeException> end) {
+        Script(String prompt, boolean rounds, Consumer<Object> emit, Consumer<@Nullable StatusRuntimeException> end) {
             this.words = prompt.split(" ");
             this.rounds = rounds;
             this.emit = emit;
@@ -131,8 +127,7 @@ final class FakeSidecar {
                 String text = isEcho() ? (sent == 0 ? "" : " ") + words[sent] : (sent + 1) + " ";
                 sent++;
                 deltasSent.incrementAndGet();
-                emit.accept(
-                        Delta.newBuilder().setText(text).addTokens(sent).build());
+                emit.accept(Delta.newBuilder().setText(text).addTokens(sent).build());
                 if (rounds) {
                     emit.accept(round());
                 }
@@ -166,7 +161,11 @@ final class FakeSidecar {
             return Round.newBuilder()
                     .setIndex(sent - 1)
                     .setSource("aded")
-                    .addNodes(DraftNode.newBuilder().setToken(7).setText("r").setParent(-1).setProbability(1))
+                    .addNodes(DraftNode.newBuilder()
+                            .setToken(7)
+                            .setText("r")
+                            .setParent(-1)
+                            .setProbability(1))
                     .addNodes(DraftNode.newBuilder()
                             .setToken(sent)
                             .setText(sent + " ")
@@ -206,9 +205,8 @@ final class FakeSidecar {
     }
 
     static StatusRuntimeException failure(Code code) {
-        com.google.rpc.Status.Builder status = com.google.rpc.Status.newBuilder()
-                .setCode(code.getNumber())
-                .setMessage("scripted " + code);
+        com.google.rpc.Status.Builder status =
+                com.google.rpc.Status.newBuilder().setCode(code.getNumber()).setMessage("scripted " + code);
         List<Message> details = new ArrayList<>();
         details.add(ErrorInfo.newBuilder()
                 .setDomain("aded.io")
@@ -266,9 +264,12 @@ final class FakeSidecar {
 
             private GenerateResponse response(Object event) {
                 return switch (event) {
-                    case Delta delta -> GenerateResponse.newBuilder().setDelta(delta).build();
-                    case Round round -> GenerateResponse.newBuilder().setRound(round).build();
-                    case Finished finished -> GenerateResponse.newBuilder().setFinished(finished).build();
+                    case Delta delta ->
+                        GenerateResponse.newBuilder().setDelta(delta).build();
+                    case Round round ->
+                        GenerateResponse.newBuilder().setRound(round).build();
+                    case Finished finished ->
+                        GenerateResponse.newBuilder().setFinished(finished).build();
                     default -> throw new AssertionError(event);
                 };
             }
@@ -374,7 +375,8 @@ final class FakeSidecar {
             rounds = open.getReportRounds();
             responses.onNext(ConverseResponse.newBuilder()
                     .setOpened(Opened.newBuilder()
-                            .setConversationId(open.getConversationId().isEmpty() ? "made-up" : open.getConversationId())
+                            .setConversationId(
+                                    open.getConversationId().isEmpty() ? "made-up" : open.getConversationId())
                             .setResumed(!open.getConversationId().isEmpty())
                             .setHistoryTokens(12)
                             .setRetention(open.getRetention())

@@ -33,12 +33,16 @@ final class Sidecars implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         client.close();
         channel.shutdownNow();
         server.shutdownNow();
-        if (!channel.awaitTermination(10, TimeUnit.SECONDS) || !server.awaitTermination(10, TimeUnit.SECONDS)) {
-            throw new AssertionError("the fake sidecar or its channel did not end");
+        try {
+            if (!channel.awaitTermination(10, TimeUnit.SECONDS) || !server.awaitTermination(10, TimeUnit.SECONDS)) {
+                throw new AssertionError("the fake sidecar or its channel did not end");
+            }
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
         }
     }
 }
