@@ -9,6 +9,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -60,8 +61,12 @@ final class JsonSchemaGrammar {
         try {
             root = JSON.readTree(schema);
         } catch (JacksonException e) {
-            throw new Refused("", "is not JSON: line " + e.getLocation().getLineNr() + ", column "
-                    + e.getLocation().getColumnNr());
+            TokenStreamLocation place = e.getLocation();
+            throw new Refused(
+                    "",
+                    place == null
+                            ? "is not JSON that can be read: " + e.getOriginalMessage()
+                            : "is not JSON: line " + place.getLineNr() + ", column " + place.getColumnNr());
         }
         JsonSchemaGrammar grammar = new JsonSchemaGrammar(root);
         grammar.checkReferences(root, "#");

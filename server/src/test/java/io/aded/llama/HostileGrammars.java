@@ -7,9 +7,14 @@ import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
 import io.aded.model.TokenSampler;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Damages grammars and schemas at random and samples by those that are accepted. Any may be refused; none may end the
@@ -36,6 +41,16 @@ final class HostileGrammars {
             "null", "true", "[]", "{}", "-1", "1e9", "\"\"", "\"$ref\":", "\"type\":", "\"string\"", "\"object\"",
             "\"items\":", "\"pattern\":", "\"minimum\":", "99999999999999999999", "\"#/$defs/node\"", "root", "{0,1000}");
 
+    private static final List<String> LITERALS = List.of(
+            "null", "true", "0", "-3", "1.5", "1000", "\"\"", "\"string\"", "\"object\"", "\"array\"", "\"integer\"",
+            "\"uuid\"", "\"date\"", "\"^[a-z]+$\"", "\"^a.b\\\\.c{3}|d$\"", "\"#/$defs/node\"", "[]", "{}", "[\"a\"]",
+            "[\"string\",\"null\"]", "{\"type\":\"string\"}", "{\"$ref\":\"#/$defs/node\"}");
+    private static final List<String> KEYWORDS = List.of(
+            "type", "properties", "items", "prefixItems", "required", "additionalProperties", "anyOf", "oneOf",
+            "allOf", "enum", "const", "pattern", "format", "minimum", "maximum", "exclusiveMinimum",
+            "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems", "$ref", "$defs", "definitions", "not",
+            "if", "title");
+
     private HostileGrammars() {}
 
     public static void main(String[] arguments) {
@@ -54,7 +69,8 @@ final class HostileGrammars {
                 Random random = new Random(Long.parseLong(arguments[2]) * 1_000_003 + round);
                 boolean schema = random.nextBoolean();
                 List<String> sources = schema ? SCHEMAS : GRAMMARS;
-                String text = damage(sources.get(random.nextInt(sources.size())), random);
+                String source = sources.get(random.nextInt(sources.size()));
+                String text = schema && random.nextInt(4) != 0 ? mutate(source, random) : damage(source, random);
                 System.out.println("round " + round + " " + text.replace("\n", "\\n"));
                 System.out.flush();
                 SamplingParameters parameters = new SamplingParameters(
@@ -72,6 +88,36 @@ final class HostileGrammars {
             }
         }
         System.out.println("done, usable: " + used);
+    }
+
+    /** Exchanges parts of a schema for others, so that it stays JSON and goes past the parser. */
+    private static String mutate(String schema, Random random) {
+        JsonNode root = JsonMapper.shared().readTree(schema);
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            List<JsonNode> parts = new ArrayList<>();
+            collect(root, parts);
+            JsonNode holder = parts.get(random.nextInt(parts.size()));
+            JsonNode other = random.nextBoolean()
+                    ? parts.get(random.nextInt(parts.size())).deepCopy()
+                    : JsonMapper.shared().readTree(LITERALS.get(random.nextInt(LITERALS.size())));
+            if (holder instanceof ObjectNode object) {
+                List<String> names = new ArrayList<>(object.propertyNames());
+                names.addAll(KEYWORDS);
+                // Half of the time where there is something already.
+                int bound = random.nextBoolean() && object.size() > 0 ? object.size() : names.size();
+                object.set(names.get(random.nextInt(bound)), other);
+            } else if (holder instanceof ArrayNode array) {
+                array.insert(random.nextInt(array.size() + 1), other);
+            }
+        }
+        return root.toString();
+    }
+
+    private static void collect(JsonNode node, List<JsonNode> parts) {
+        parts.add(node);
+        for (JsonNode child : node) {
+            collect(child, parts);
+        }
     }
 
     private static String damage(String text, Random random) {
