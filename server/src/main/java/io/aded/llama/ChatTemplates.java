@@ -1,8 +1,5 @@
 package io.aded.llama;
 
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.interpret.RenderResult;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
@@ -10,47 +7,103 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Picks how a model's conversations are laid out: by the C API where it knows the model's template, by a Jinja
- * interpreter where it does not, and as ChatML where the model has none.
+ * Picks how a model's conversations are laid out.
+ *
+ * <p>The C API recognises some dozens of templates by strings that occur in them, and lays those out in C++. It
+ * recognises too much: the template of TinyLlama passes for that of another model, whose end mark TinyLlama does not
+ * have. So it counts as knowing a template only if it gives, for a few conversations, what the template itself gives
+ * when a Jinja interpreter runs it. Otherwise the interpreter does the work; and a model without a template, or with one
+ * that neither can use, gets ChatML.
  */
-final class ChatTemplates {
-    private ChatTemplates() {}
+final class ChatTemplates implements ChatTemplate {
+    private static final List<List<ChatMessage>> PROBES = List.of(
+            List.of(new ChatMessage("user", "x1")),
+            List.of(new ChatMessage("system", "x0"), new ChatMessage("user", "x1")),
+            List.of(
+                    new ChatMessage("user", "x1"), new ChatMessage("assistant", "x2"), new ChatMessage("user", "x3")));
 
-    static ChatTemplate of(Native natives, GgufFile file, LlamaVocabulary vocabulary) {
-        String source = file.string("tokenizer.chat_template");
-        if (source == null || source.isBlank()) {
-            return new ByLibrary(natives, "chatml", "ChatML (the model has no template)");
-        }
-        ByLibrary known = new ByLibrary(natives, source, "the model's own, by llama.cpp");
-        if (known.knows()) {
-            return known;
-        }
-        return new ByJinja(source, vocabulary);
+    private final Native natives;
+    private final @Nullable String source;
+    private final LlamaVocabulary vocabulary;
+    private final Object lock = new Object();
+    private @Nullable ChatTemplate chosen;
+
+    /** Decides on first use: starting an interpreter takes longer than loading a small model. */
+    ChatTemplates(Native natives, @Nullable String source, LlamaVocabulary vocabulary) {
+        this.natives = natives;
+        this.source = source;
+        this.vocabulary = vocabulary;
     }
 
-    private static void requireMessages(List<ChatMessage> messages) {
+    @Override
+    public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
         if (messages.isEmpty()) {
             throw new AdedException.InvalidRequest("messages", "is empty; allowed: at least one message");
         }
+        String text = chosen().render(messages, addGenerationPrompt);
+        // The tokeniser puts its own beginning in front; a template's would be a second one.
+        String beginning = vocabulary.addsBeginning() ? vocabulary.textOrEmpty(vocabulary.beginningOfSequence()) : "";
+        return beginning.isEmpty() || !text.startsWith(beginning) ? text : text.substring(beginning.length());
     }
 
-    /** llama.cpp recognises some dozens of templates by what stands in them, and lays those out in C++. */
-    private record ByLibrary(Native natives, String source, String description) implements ChatTemplate {
+    @Override
+    public String description() {
+        return chosen().description();
+    }
 
-        /** The library answers -1 for a template that it does not recognise. */
-        boolean knows() {
-            return apply(List.of(new ChatMessage("user", "x")), true) != null;
+    private ChatTemplate chosen() {
+        synchronized (lock) {
+            ChatTemplate known = chosen;
+            if (known == null) {
+                known = choose();
+                chosen = known;
+            }
+            return known;
         }
+    }
+
+    private ChatTemplate choose() {
+        ChatTemplate standIn = new ByLibrary(natives, "chatml", "ChatML, because the model has no usable template");
+        if (source == null || source.isBlank()) {
+            return standIn;
+        }
+        ByLibrary byLibrary = new ByLibrary(natives, source, "the model's own, by llama.cpp");
+        JinjaTemplate byJinja = new JinjaTemplate(source, vocabulary);
+        int agreed = 0;
+        int rendered = 0;
+        for (List<ChatMessage> probe : PROBES) {
+            String expected;
+            try {
+                expected = byJinja.render(probe, true);
+            } catch (AdedException.InvalidRequest refused) {
+                continue;
+            }
+            rendered++;
+            String text = byLibrary.apply(probe, true);
+            if (text != null && withoutBeginning(expected).equals(withoutBeginning(text))) {
+                agreed++;
+            }
+        }
+        if (rendered == 0) {
+            return byLibrary.apply(PROBES.getFirst(), true) == null ? standIn : byLibrary;
+        }
+        return agreed == rendered ? byLibrary : byJinja;
+    }
+
+    private String withoutBeginning(String text) {
+        String beginning = vocabulary.textOrEmpty(vocabulary.beginningOfSequence());
+        return !beginning.isEmpty() && text.startsWith(beginning) ? text.substring(beginning.length()) : text;
+    }
+
+    /** What the C API makes of a template. */
+    private record ByLibrary(Native natives, String source, String description) implements ChatTemplate {
 
         @Override
         public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            requireMessages(messages);
             String text = apply(messages, addGenerationPrompt);
             if (text == null) {
                 throw new AdedException.InvalidRequest("messages", "the model's chat template refuses them");
@@ -58,7 +111,9 @@ final class ChatTemplates {
             return text;
         }
 
-        private @Nullable String apply(List<ChatMessage> messages, boolean addGenerationPrompt) {
+        /** The text, or null if the library does not recognise the template. */
+        @Nullable
+        String apply(List<ChatMessage> messages, boolean addGenerationPrompt) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment array = arena.allocate(16L * messages.size(), 8);
                 long length = 256;
@@ -95,56 +150,6 @@ final class ChatTemplates {
         private static MemorySegment text(Arena arena, String text) {
             // A C string ends at its first zero byte; the character has no place in a conversation.
             return arena.allocateFrom(text.replace("\0", ""), StandardCharsets.UTF_8);
-        }
-    }
-
-    /** The template as the model's makers wrote it. */
-    private static final class ByJinja implements ChatTemplate {
-        private final Jinjava jinjava;
-        private final String source;
-        private final String beginning;
-        private final String end;
-
-        ByJinja(String source, LlamaVocabulary vocabulary) {
-            this.source = source;
-            this.beginning = text(vocabulary, vocabulary.beginningOfSequence());
-            this.end = text(vocabulary, vocabulary.endOfSequence());
-            this.jinjava = new Jinjava(JinjavaConfig.newBuilder()
-                    .withTrimBlocks(true)
-                    .withLstripBlocks(true)
-                    .withMaxOutputSize(64 << 20)
-                    .build());
-        }
-
-        private static String text(LlamaVocabulary vocabulary, int token) {
-            return token < 0 ? "" : vocabulary.text(token);
-        }
-
-        @Override
-        public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            requireMessages(messages);
-            Map<String, Object> bindings = new HashMap<>();
-            bindings.put(
-                    "messages",
-                    messages.stream()
-                            .map(message -> Map.of("role", message.role(), "content", message.content()))
-                            .toList());
-            bindings.put("add_generation_prompt", addGenerationPrompt);
-            bindings.put("bos_token", beginning);
-            bindings.put("eos_token", end);
-            RenderResult result = jinjava.renderForResult(source, bindings);
-            if (result.hasErrors()) {
-                throw new AdedException.InvalidRequest(
-                        "messages",
-                        "the model's chat template refuses them: "
-                                + result.getErrors().getFirst().getMessage());
-            }
-            return result.getOutput();
-        }
-
-        @Override
-        public String description() {
-            return "the model's own, by Jinja";
         }
     }
 }

@@ -42,7 +42,7 @@ public final class LlamaModel implements TargetModel {
         this.handle = handle;
         this.vocabulary = new LlamaVocabulary(natives, natives.modelVocabulary(handle), life);
         this.info = describe(parameters);
-        this.template = ChatTemplates.of(natives, file, vocabulary);
+        this.template = new ChatTemplates(natives, file.string("tokenizer.chat_template"), vocabulary);
     }
 
     /**

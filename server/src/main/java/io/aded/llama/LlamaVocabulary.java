@@ -26,6 +26,7 @@ final class LlamaVocabulary implements Vocabulary {
     private final int size;
     private final int beginning;
     private final int end;
+    private final boolean addsBeginning;
     private final String kind;
     private final byte[] flags;
     /** Token i's bytes are pieces[offsets[i]] to pieces[offsets[i + 1]], exclusive; control tokens written out. */
@@ -42,6 +43,7 @@ final class LlamaVocabulary implements Vocabulary {
         size = natives.vocabularySize(handle);
         beginning = natives.beginningOfSequence(handle);
         end = natives.endOfSequence(handle);
+        addsBeginning = beginning >= 0 && natives.addsBeginning(handle);
         int type = natives.vocabularyType(handle);
         kind = type >= 0 && type < KINDS.length ? KINDS[type] : "UNKNOWN";
         flags = new byte[size];
@@ -206,9 +208,14 @@ final class LlamaVocabulary implements Vocabulary {
         return offsets[token + 1] - offsets[token];
     }
 
-    /** The text of one token, control tokens written out. */
-    String text(int token) {
-        return new String(pieces, offsets[token], length(token), StandardCharsets.UTF_8);
+    /** The text of one token, control tokens written out; empty for -1. */
+    String textOrEmpty(int token) {
+        return token < 0 ? "" : new String(pieces, offsets[token], length(token), StandardCharsets.UTF_8);
+    }
+
+    /** Whether the tokeniser puts a beginning-of-sequence token in front when it is asked to add special tokens. */
+    boolean addsBeginning() {
+        return addsBeginning;
     }
 
     long handle() {

@@ -67,6 +67,7 @@ final class Native {
     private final MethodHandle vocabularyType;
     private final MethodHandle beginningOfSequence;
     private final MethodHandle endOfSequence;
+    private final MethodHandle addsBeginning;
     private final MethodHandle endsGeneration;
     private final MethodHandle isControl;
     private final MethodHandle tokenToPiece;
@@ -145,6 +146,7 @@ final class Native {
         vocabularyType = bind("llama_vocab_type", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         beginningOfSequence = bind("llama_vocab_bos", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         endOfSequence = bind("llama_vocab_eos", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
+        addsBeginning = bind("llama_vocab_get_add_bos", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
         endsGeneration = bind("llama_vocab_is_eog", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
         isControl = bind("llama_vocab_is_control", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
         tokenToPiece = bind("llama_token_to_piece", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
@@ -437,6 +439,14 @@ final class Native {
     int endOfSequence(long vocabulary) {
         try {
             return (int) endOfSequence.invokeExact(vocabulary);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    boolean addsBeginning(long vocabulary) {
+        try {
+            return (boolean) addsBeginning.invokeExact(vocabulary);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

@@ -26,7 +26,7 @@ final class OpenAndClose {
         for (int cycle = 1; cycle <= cycles; cycle++) {
             try (LlamaModel model = LlamaModel.load(library, file, ModelParameters.DEFAULT);
                     TargetContext context = model.newContext(
-                            ContextParameters.ofCells(2048).withThreads(2).withMaxSequences(8));
+                            ContextParameters.ofCells(2048).withThreads(1).withMaxSequences(8));
                     TokenSampler sampler = model.newSampler(SamplingParameters.DEFAULT.withSeed(cycle));
                     TokenSampler constrained = model.newSampler(new SamplingParameters(
                             0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema))) {
