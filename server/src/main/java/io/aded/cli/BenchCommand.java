@@ -52,19 +52,22 @@ final class BenchCommand implements Callable<Integer> {
         ModelOptions.Choice choice = modelOptions.choice();
         if (SCRIPTED.equals(choice.model())) {
             try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
-                run(plan, model, contextOptions.engineOptions(model.info(), 1, 1, DraftPolicy.OFF));
+                run(plan, SCRIPTED, model, contextOptions.engineOptions(model.info(), 1, 1, DraftPolicy.OFF));
             }
         } else {
-            LocalModel.Loaded loaded = load(choice);
+            LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
+            Path file = Models.resolve(terminal, choice);
+            LocalModel.Loaded loaded = load(library, requantized(library, file), choice);
             try (TargetModel model = loaded.model()) {
-                run(plan, model, loaded.options());
+                run(plan, Models.nameOf(choice, file), model, loaded.options());
             }
         }
         return ExitCode.OK.code();
     }
 
-    private void run(BenchOptions.Plan plan, TargetModel model, EngineOptions engine) {
+    private void run(BenchOptions.Plan plan, String name, TargetModel model, EngineOptions engine) {
         plan.run(
+                name,
                 model,
                 engine,
                 AdedCommand.Version.text(),
@@ -72,14 +75,16 @@ final class BenchCommand implements Callable<Integer> {
                 terminal.interactive() ? terminal.err() : null);
     }
 
-    private LocalModel.Loaded load(ModelOptions.Choice choice) {
-        LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
-        Path file = Models.resolve(terminal, choice);
+    /** The file in the format that was asked for, or the file itself. */
+    private Path requantized(LlamaLibrary library, Path file) {
         RequantizedModels.Format wanted = format;
-        if (wanted != null) {
-            file = new RequantizedModels(terminal.surroundings().cacheDirectory())
-                    .find(library, file, wanted, new ProgressPrinter(terminal));
-        }
+        return wanted == null
+                ? file
+                : new RequantizedModels(terminal.surroundings().cacheDirectory())
+                        .find(library, file, wanted, new ProgressPrinter(terminal));
+    }
+
+    private LocalModel.Loaded load(LlamaLibrary library, Path file, ModelOptions.Choice choice) {
         return LocalModel.load(
                 terminal,
                 library,

@@ -150,6 +150,7 @@ public final class BenchOptions {
         /**
          * Measures, prints the report and writes the files that were asked for. Takes as long as all the answers.
          *
+         * @param modelName what the report calls the model
          * @param model stays the caller's
          * @param engine the engine's context; turns are submitted one at a time
          * @param version of this program, for the report
@@ -157,8 +158,14 @@ public final class BenchOptions {
          * @param bar where progress is drawn, or null
          */
         public void run(
-                TargetModel model, EngineOptions engine, String version, PrintStream out, @Nullable PrintStream bar) {
-            Machine machine = Machine.describe(InstantSource.system(), version, model.info(), engine.context());
+                String modelName,
+                TargetModel model,
+                EngineOptions engine,
+                String version,
+                PrintStream out,
+                @Nullable PrintStream bar) {
+            Machine machine = Machine.describe(
+                    InstantSource.system(), version, modelName, model.info(), engine.context());
             Benchmark.Progress progress =
                     bar == null ? Benchmark.Progress.NONE : new ProgressBar(bar, System::nanoTime);
             Benchmark.Result result = new Benchmark(model, engine, modes, settings, progress).run(scenarios);

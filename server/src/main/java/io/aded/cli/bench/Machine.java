@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param system operating system and architecture
  * @param processor the CPU's name
  * @param cores logical processors that this process may use
- * @param model the model's name
+ * @param model what the model is called
  * @param quantization its predominant tensor type
  * @param parameters its number of weights
  * @param library what computes
@@ -44,7 +44,8 @@ record Machine(
         int contextCells,
         int threads) {
 
-    static Machine describe(InstantSource time, String version, ModelInfo model, ContextParameters context) {
+    static Machine describe(
+            InstantSource time, String version, String modelName, ModelInfo model, ContextParameters context) {
         return new Machine(
                 time.instant().truncatedTo(ChronoUnit.SECONDS),
                 version,
@@ -52,7 +53,7 @@ record Machine(
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 processorName(),
                 Runtime.getRuntime().availableProcessors(),
-                model.name(),
+                modelName,
                 model.quantization(),
                 model.parameters(),
                 model.library(),

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Three charts in one picture: what a pass costs by its width, how often a draft token is accepted by its depth, and the
+ * Three charts in one picture: what a pass costs by its width, how deep drafts are accepted, and the
  * speed-up by group with its confidence interval. One file without references to others.
  */
 final class Plot {
@@ -16,7 +16,6 @@ final class Plot {
     private static final int PANEL = CHART + 110;
     private static final int WIDEST_PASS = 64;
     private static final int DEEPEST = 16;
-    private static final int LEAST_ROUNDS_AT_DEPTH = 10;
 
     /** Told apart also by people with colour-blindness (Okabe and Ito's palette). */
     private static final List<String> COLOURS = List.of(
@@ -107,7 +106,7 @@ final class Plot {
     }
 
     private void acceptance(int top) {
-        svg.text(LEFT, top, "start", "head", "Rounds whose draft token at this depth was accepted, of those that had one");
+        svg.text(LEFT, top, "start", "head", "Rounds with a draft that accepted a token at this depth");
         Scale y = new Scale(0, 1, top + 20 + CHART, top + 20);
         Scale x = new Scale(1, DEEPEST, LEFT + 20, WIDTH - RIGHT);
         axes(y, top);
@@ -120,7 +119,7 @@ final class Plot {
             double[] xs = new double[DEEPEST];
             double[] ys = new double[DEEPEST];
             int points = 0;
-            while (points < Math.min(DEEPEST, shares.length) && rounds.offered[points + 1] >= LEAST_ROUNDS_AT_DEPTH) {
+            while (points < Math.min(DEEPEST, shares.length)) {
                 xs[points] = x.at(points + 1);
                 ys[points] = y.at(shares[points]);
                 svg.dot(
@@ -128,7 +127,7 @@ final class Plot {
                         ys[points],
                         colour(i),
                         drafting.get(i).label() + ", depth " + (points + 1) + ": " + Report.number(shares[points], 2) + " of "
-                                + rounds.offered[points + 1] + " rounds");
+                                + rounds.draftRounds + " rounds");
                 points++;
             }
             svg.path(xs, ys, points, colour(i));

@@ -127,11 +127,14 @@ final class RoundTally {
         return shares;
     }
 
-    /** Element d − 1: of the rounds that drafted to depth d, the share that accepted a token there. */
+    /**
+     * Element d − 1: of the rounds that had a draft, the share that accepted a token at depth d. As long as the deepest
+     * draft; never rises.
+     */
     double[] acceptanceByDepth() {
         double[] shares = new double[Math.max(0, trimmed(offered) - 1)];
         for (int depth = 1; depth <= shares.length; depth++) {
-            shares[depth - 1] = (double) accepted[depth] / Math.max(1, offered[depth]);
+            shares[depth - 1] = (double) accepted[depth] / draftRounds;
         }
         return shares;
     }

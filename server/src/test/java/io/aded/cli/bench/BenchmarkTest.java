@@ -173,6 +173,7 @@ class BenchmarkTest {
         Machine machine = Machine.describe(
                 InstantSource.fixed(Instant.parse("2026-01-02T03:04:05Z")),
                 "1.2.3",
+                "scripted",
                 model.info(),
                 EngineOptions.ofCells(4096).context());
 
