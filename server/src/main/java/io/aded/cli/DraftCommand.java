@@ -159,9 +159,9 @@ final class DraftCommand implements Runnable {
         }
 
         private void countFile(Path file, Consumer<String> document) throws IOException {
-            terminal.note("Counting " + file);
             boolean json = file.toString().endsWith(".jsonl") || file.toString().endsWith(".ndjson");
             try (BufferedReader reader = Files.newBufferedReader(file)) {
+                terminal.note("Counting " + file);
                 if (json) {
                     countJson(file, reader, document);
                 } else {

@@ -45,6 +45,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String text = prompt();
+        if (text.isBlank()) {
+            throw new AdedException.InvalidRequest("PROMPT", "is empty; there is nothing to answer");
+        }
         List<ChatMessage> messages = new ArrayList<>();
         if (!raw) {
             if (options.system() != null) {

@@ -21,6 +21,7 @@ public final class Main {
         try {
             Configuration configuration = Configuration.of(terminal.surroundings(), configurationFile(arguments));
             CommandLine command = commandLine(terminal, configuration);
+            configuration.requireKnown(command);
             int code = command.execute(arguments);
             terminal.out().flush();
             return code;
@@ -40,7 +41,6 @@ public final class Main {
                         terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setExecutionStrategy(result -> {
                     Logging.configure(result);
-                    configuration.requireKnown(command);
                     return new CommandLine.RunLast().execute(result);
                 })
                 .setExecutionExceptionHandler((failure, commandLine, result) -> fail(terminal, failure))

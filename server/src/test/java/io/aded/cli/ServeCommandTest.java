@@ -1,0 +1,144 @@
+package io.aded.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.aded.llama.TinyModels;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The sidecar as a process of its own, with real signals. */
+final class ServeCommandTest {
+    private static final int PATIENCE_SECONDS = 120;
+
+    @TempDir
+    Path home;
+
+    private final List<Process> processes = new ArrayList<>();
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        for (Process process : processes) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** A running command and what it says. */
+    private record Running(Process process, BlockingQueue<String> lines) {
+        String await(Predicate<String> wanted) throws InterruptedException {
+            StringBuilder seen = new StringBuilder();
+            while (true) {
+                String line = lines.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                if (line == null) {
+                    throw new AssertionError("not said: " + seen);
+                }
+                seen.append(line).append('\n');
+                if (wanted.test(line)) {
+                    return line;
+                }
+            }
+        }
+
+        int exit() throws InterruptedException {
+            assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            return process.exitValue();
+        }
+    }
+
+    private Running start(String... arguments) throws IOException {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx256m",
+                "-cp",
+                classPath,
+                "io.aded.cli.Main"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("HOME", home.toString());
+        builder.environment().keySet().removeIf(name -> name.startsWith("ADED_") || name.startsWith("XDG_"));
+        Process process = builder.start();
+        processes.add(process);
+        BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        Thread.ofVirtual().start(() -> {
+            try (BufferedReader reader =
+                    new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+                reader.lines().forEach(lines::add);
+            } catch (IOException e) {
+                lines.add("cannot be read: " + e);
+            }
+        });
+        return new Running(process, lines);
+    }
+
+    @Test
+    void serve_overTcpAndSocket_answersAndDrainsOnTheSignal() throws Exception {
+        String model = TinyModels.f32(home).toString();
+        Path socket = home.resolve("aded.sock");
+
+        Running server = start("serve", "--model", model, "--listen", "127.0.0.1:0,unix:" + socket, "--name", "tiny");
+
+        String listening = server.await(line -> line.contains("listens on"));
+        String port = listening.replaceAll("(?s).*127\\.0\\.0\\.1:(\\d+).*", "$1");
+        server.await(line -> line.contains("grpcurl"));
+        assertThat(Files.getPosixFilePermissions(socket)).hasSize(4);
+
+        TestTerminal local = new TestTerminal(home);
+        TestTerminal remote = new TestTerminal(home);
+        for (String target : new String[] {"127.0.0.1:" + port, "unix:" + socket}) {
+            int code = remote.run(
+                    "generate", "--target", target, "--raw", "-n", "16", "--temperature", "0", "--json", "the cat and");
+            assertThat(code).describedAs(remote::err).isZero();
+            local.run("generate", "-m", model, "--raw", "-n", "16", "--temperature", "0", "--json", "the cat and");
+            assertThat(remote.json().path("tokens")).isEqualTo(local.json().path("tokens"));
+        }
+        assertThat(remote.run("generate", "--target", "127.0.0.1:" + port, "--temperature", "-1", "the"))
+                .isEqualTo(2);
+        assertThat(remote.err()).contains("temperature");
+        remote.typing("the cat\n/reset\nthe dog\n");
+        assertThat(remote.run("chat", "--target", "127.0.0.1:" + port, "-n", "4", "--show-draft"))
+                .isZero();
+
+        // The handle's way sends the signal only; the process's own would also close its output.
+        server.process().toHandle().destroy();
+
+        server.await(line -> line.contains("Stopped"));
+        assertThat(server.exit()).isZero();
+        assertThat(socket).doesNotExist();
+    }
+
+    @Test
+    void serve_portInUse_saysSoBeforeLoadingAnything() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Running server = start("serve", "--model", "no-such.gguf", "--listen", "127.0.0.1:" + taken.getLocalPort());
+
+            server.await(line -> line.contains("in use"));
+            assertThat(server.exit()).isEqualTo(ExitCode.FAILED_PRECONDITION.code());
+        }
+    }
+
+    @Test
+    void serve_modelMissing_endsWithItsCode() throws Exception {
+        Running server = start("serve", "--model", "no-such.gguf", "--listen", "127.0.0.1:0");
+
+        server.await(line -> line.contains("no-such.gguf"));
+        assertThat(server.exit()).isEqualTo(ExitCode.NOT_FOUND.code());
+    }
+}

@@ -1,0 +1,68 @@
+package io.aded.cli;
+
+import io.aded.store.Surroundings;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Runs commands in this process, with a home directory of their own, and keeps what they print. */
+final class TestTerminal {
+    private final Path home;
+    private final Map<String, String> environment = new HashMap<>();
+    private String typed = "";
+    private ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    TestTerminal(Path home) {
+        this.home = home;
+    }
+
+    TestTerminal with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
+    TestTerminal typing(String text) {
+        typed = text;
+        return this;
+    }
+
+    int run(String... arguments) {
+        out = new ByteArrayOutputStream();
+        err = new ByteArrayOutputStream();
+        return Main.run(terminal(), arguments);
+    }
+
+    Terminal terminal() {
+        return new Terminal(
+                new PrintStream(out, false, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                new BufferedReader(new StringReader(typed)),
+                false,
+                false,
+                new Surroundings(environment, home, home));
+    }
+
+    String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    /** What was printed, which must be one JSON object on one line. */
+    JsonNode json() {
+        if (out().strip().lines().count() != 1) {
+            throw new AssertionError("not one line: " + out() + err());
+        }
+        return JsonMapper.shared().readTree(out());
+    }
+}
