@@ -178,7 +178,7 @@ final class AdedDrafter implements Drafter {
             }
             offer(parent, rank + 1, tree.probability(parent));
             if (tree.depth(node) < limits.maxDepth()) {
-                contexts.descend(tree, node, rank);
+                contexts.descend(tree, node, rank == 0);
                 propose(node, tree.token(parent), token);
                 offer(node, 0, probability);
             }
@@ -230,8 +230,8 @@ final class AdedDrafter implements Drafter {
                 emitted[i - 1] = tree.token(node);
             }
         }
+        predictOnceMore(tree, last);
         for (int i = 0; i <= last; i++) {
-            predictOnceMore(emitted[i], i == 0);
             candidates.frequencies.add(emitted[i]);
             history.append(emitted[i], false);
         }
@@ -254,18 +254,27 @@ final class AdedDrafter implements Drafter {
         views = 0;
     }
 
-    /** Sees what the evidence would have said of the token that came, and learns what it is worth. */
-    private void predictOnceMore(int token, boolean atRoot) {
-        int length = history.length();
-        if (length == 0) {
+    /** Sees what the evidence said of each token that came, as it stood before the round, and learns what it is worth. */
+    private void predictOnceMore(TokenTree tree, int last) {
+        if (history.length() == 0) {
             return;
         }
         contexts.atEnd();
-        candidates.gather(0, tokenBeforeLast(), history.token(length - 1), atRoot);
-        weighing.weigh(candidates);
-        int likeliest = candidates.likeliest();
-        contexts.emit(token, likeliest != NONE && candidates.token(likeliest) == token);
-        weighing.learn(candidates, token);
+        int beforeLast = tokenBeforeLast();
+        for (int i = 0; i <= last; i++) {
+            int node = emittedAt[i];
+            int token = emitted[i];
+            candidates.gather(node, beforeLast, tree.token(node), node == 0);
+            weighing.weigh(candidates);
+            boolean asGuessed = candidates.isLikeliest(token);
+            weighing.learn(candidates, token);
+            if (i < last) {
+                contexts.descend(tree, emittedAt[i + 1], asGuessed);
+            } else {
+                contexts.emit(node, token, asGuessed);
+            }
+            beforeLast = tree.token(node);
+        }
     }
 
     private void learnView(int view, int beforeLast, int last) {

@@ -371,15 +371,15 @@ final class Candidates {
         return hasTrigrams;
     }
 
-    /** The likeliest candidate's index, or -1 if there is none. */
-    int likeliest() {
-        int best = NONE;
-        for (int i = 0; i < size; i++) {
-            if (best == NONE || probabilities[i] > probabilities[best]) {
+    /** Whether a token is the likeliest of the candidates, the first of equals. */
+    boolean isLikeliest(int token) {
+        int best = 0;
+        for (int i = 1; i < size; i++) {
+            if (probabilities[i] > probabilities[best]) {
                 best = i;
             }
         }
-        return best;
+        return size > 0 && tokens[best] == token;
     }
 
     /** Copies the likeliest candidates, sorted, to {@code base} of the given arrays. Returns how many, at most {@code most}. */

@@ -79,8 +79,8 @@ final class Contexts {
         }
     }
 
-    /** Derives a new node from its parent. {@code rank}: which of the parent's successors it is, best first. */
-    void descend(TokenTree tree, int node, int rank) {
+    /** Derives a node from its parent. {@code asGuessed}: whether it is the parent's likeliest successor. */
+    void descend(TokenTree tree, int node, boolean asGuessed) {
         int parent = tree.parent(node);
         int token = tree.token(node);
         depth = tree.depth(node);
@@ -103,12 +103,12 @@ final class Contexts {
         if (count < ENOUGH_MATCHES) {
             addPair(node, count, tree.token(parent), token);
         }
-        step(parent, node, token, rank == 0);
+        step(parent, node, token, asGuessed);
     }
 
-    /** Moves the end of the stream over an emitted token, which is not in the history yet. */
-    void emit(int token, boolean wasBestGuess) {
-        step(0, 0, token, wasBestGuess);
+    /** Moves the end of the stream over the path to a node and the token emitted after it, all not in the history yet. */
+    void emit(int node, int token, boolean asGuessed) {
+        step(node, 0, token, asGuessed);
     }
 
     private void addPair(int node, int inherited, int first, int second) {
@@ -137,8 +137,8 @@ final class Contexts {
         return false;
     }
 
-    private void step(int from, int to, int token, boolean wasBestGuess) {
-        run[to] = wasBestGuess ? run[from] + 1 : 0;
+    private void step(int from, int to, int token, boolean asGuessed) {
+        run[to] = asGuessed ? run[from] + 1 : 0;
         int at = resumeAt[from];
         int length = resumeLength[from];
         int waited = gap[from];

@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import io.aded.draft.DrafterSettings;
 import io.aded.draft.Drafters;
+import io.aded.draft.EvidenceWeights;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
@@ -17,7 +18,11 @@ public interface Engine extends AutoCloseable {
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one. */
     static Engine start(
             TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
-        return start(model, options, telemetry, mode -> Drafters.create(mode, drafters));
+        // The engine thread is the only one to draft, so its streams may learn together how far to trust their evidence.
+        DrafterSettings shared = drafters.evidenceWeights() == null
+                ? drafters.withEvidenceWeights(EvidenceWeights.create())
+                : drafters;
+        return start(model, options, telemetry, mode -> Drafters.create(mode, shared));
     }
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */
