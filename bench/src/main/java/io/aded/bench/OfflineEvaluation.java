@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
         description = "Mean acceptance length of drafters on recorded answers, at fixed numbers of draft nodes.")
 public final class OfflineEvaluation implements Runnable {
     /** Answers of chat in which copying gains less than this, in tokens a pass, count as open chat. */
-    private static final double LITTLE_COPYING = 2.6;
+    private static final double LITTLE_COPYING = 3.0;
 
     private static final String CHAT = "mt_bench";
     private static final int COPIED_TOKENS = 12;

@@ -20,6 +20,8 @@ record RecordedAnswer(int[] prompt, int[] answer, int[] topTokens, float[] topPr
     static final int TOP = 16;
     /** A period of at most so many tokens is a loop, not copying. */
     private static final int LONGEST_PERIOD = 60;
+    /** Fewer tokens that come again at the end are no loop yet. */
+    private static final int SHORTEST_LOOP = 6;
 
     /**
      * Reads a file of big-endian records: {@code int nPrompt; int[nPrompt]; int nGen; int[nGen]; nGen × 16 × (int
@@ -63,7 +65,7 @@ record RecordedAnswer(int[] prompt, int[] answer, int[] topTokens, float[] topPr
                     && answer[length - 1 - repeated] == answer[length - 1 - repeated - period]) {
                 repeated++;
             }
-            if (repeated >= period) {
+            if (repeated >= Math.max(period, SHORTEST_LOOP)) {
                 kept = Math.min(kept, length - repeated);
             }
         }

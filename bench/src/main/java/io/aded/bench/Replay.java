@@ -74,9 +74,9 @@ final class Replay {
         return (double) binAccepted[bin] / binNodes[bin];
     }
 
-    /** Tokens emitted a pass. */
+    /** One more than the draft tokens accepted a pass: the definition of vLLM and llama.cpp, and of our API. */
     double meanAcceptanceLength() {
-        return (double) tokens / passes;
+        return 1 + (double) accepted / passes;
     }
 
     /** One answer. Its first token comes from the pass over the prompt, which has no draft and is not counted. */
@@ -104,7 +104,7 @@ final class Replay {
         for (int n = 1; n < tree.size(); n++) {
             // Beyond the end of the recording nothing can be accepted, so those nodes are not judged.
             if (from + tree.depth(n) - 1 < answer.length) {
-                int bin = Math.clamp((int) (tree.probability(n) * BINS), 0, BINS - 1);
+                int bin = bin(tree.probability(n));
                 binNodes[bin]++;
                 binPredicted[bin] += tree.probability(n);
                 predicted += tree.probability(n);
@@ -113,21 +113,29 @@ final class Replay {
         long start = System.nanoTime();
         while (true) {
             observe(drafter, recorded, node, at);
-            int next = at == answer.length - 1 ? -1 : tree.child(node, answer[at]);
+            int next = tree.child(node, answer[at]);
             if (next < 0) {
+                drafter.accept(tree, node, answer[at]);
+                at++;
                 break;
             }
             node = next;
-            at++;
             accepted++;
-            binAccepted[Math.clamp((int) (tree.probability(node) * BINS), 0, BINS - 1)]++;
+            binAccepted[bin(tree.probability(node))]++;
+            at++;
+            if (at == answer.length) {
+                // The answer ends with an accepted token; there is nothing after it to teach.
+                break;
+            }
         }
-        drafter.accept(tree, node, answer[at]);
         learnNanos += System.nanoTime() - start;
-        int emitted = at - from + 1;
-        tokens += emitted;
+        tokens += at - from;
         passes++;
-        return emitted;
+        return at - from;
+    }
+
+    private static int bin(float probability) {
+        return Math.clamp((int) (probability * BINS), 0, BINS - 1);
     }
 
     private void observe(Drafter drafter, RecordedAnswer recorded, int node, int position) {

@@ -23,7 +23,7 @@ final class AdedDrafter implements Drafter {
      *   resumption   what would follow had the last match not been broken                           (Contexts)
      *   rows         what followed the last two tokens, and the last one                            (SuccessorRows)
      *   runners-up   what the target considered in the last few steps and did not say               (WeightedTokens)
-     *   frequency    what is frequent in this stream                               (WeightedTokens, FrequencySketch)
+     *   occurrence   what is frequent in this stream, and how long ago it stood    (WeightedTokens, OccurrenceSketch)
      * Rows learn from every prompt token, and from the target's own best tokens at every verified node, accepted or
      * rejected: the forward pass has computed them anyway [3].
      *
@@ -140,7 +140,7 @@ final class AdedDrafter implements Drafter {
             }
             candidates.frequent.fade();
             candidates.frequent.add(token, FREQUENT_RATE);
-            candidates.frequencies.add(token);
+            candidates.occurrences.add(token, length);
             history.append(token, true);
         }
         if (to > from) {
@@ -232,7 +232,7 @@ final class AdedDrafter implements Drafter {
         }
         predictOnceMore(tree, last);
         for (int i = 0; i <= last; i++) {
-            candidates.frequencies.add(emitted[i]);
+            candidates.occurrences.add(emitted[i], history.length());
             history.append(emitted[i], false);
         }
         for (int node = 0; node < tree.size(); node++) {

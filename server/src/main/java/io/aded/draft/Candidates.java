@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class Candidates {
     /** Kinds of evidence, hence cells a candidate. */
-    static final int KINDS = 9;
+    static final int KINDS = 10;
 
     // Where the cells of each kind begin.
     private static final int LENGTHS = 10;
@@ -23,11 +23,12 @@ final class Candidates {
     static final int TRIGRAM = BIGRAM + 1 + 3 * 4 * BINS;
     static final int RUNNER_UP = TRIGRAM + (BINS + 1) * 4 * 3;
     static final int LATEST = RUNNER_UP + 2 * BINS;
-    static final int RESUMPTION = LATEST + 1 + BINS;
+    static final int RESUMPTION = LATEST + 1 + BINS * 4;
     static final int RUN = RESUMPTION + 1 + 4 * 4 * 4 * 3;
     static final int FREQUENCY = RUN + 8 * 3 * 3;
     static final int AGE = FREQUENCY + 8 * 4 * 3;
-    static final int CELLS = AGE + 1 + 4 * 8 * 3;
+    static final int RECENCY = AGE + 1 + 4 * 8 * 3;
+    static final int CELLS = RECENCY + OccurrenceSketch.RECENCIES * 4 * 3;
 
     private static final int NONE = -1;
     /** Guesses from no context that are offered below the root, where they are hardly worth a look. */
@@ -49,7 +50,7 @@ final class Candidates {
     final WeightedTokens frequent = new WeightedTokens(FREQUENT, 0.99f);
     final WeightedTokens runnersUp = new WeightedTokens(RUNNERS_UP, 0.8f);
     final WeightedTokens latest = new WeightedTokens(SuccessorRows.WIDTH, 0f);
-    final FrequencySketch frequencies = new FrequencySketch();
+    final OccurrenceSketch occurrences = new OccurrenceSketch();
 
     private final Contexts contexts;
     private final boolean useSuffix;
@@ -173,13 +174,14 @@ final class Candidates {
             cells[at + 2] =
                     TRIGRAM + ((hasTrigrams ? bin(trigramWeight[i]) : BINS) * 4 + shortLength) * 3 + standing;
             cells[at + 3] = RUNNER_UP + runnerUpBin[i] * 2 + (atRoot ? 0 : 1);
-            cells[at + 4] = atRoot ? LATEST + 1 + latestBin[i] : LATEST;
+            cells[at + 4] = atRoot ? LATEST + 1 + latestBin[i] * 4 + bigramState : LATEST;
             int kind = i == replaced ? 0 : i == skipped ? 1 : i == inserted ? 2 : 3;
             cells[at + 5] = resumeAt == NONE ? RESUMPTION : RESUMPTION + 1 + kind * 48 + resumedLength + resumptionBase;
             cells[at + 6] = runBase + standing * 3 + (trigramRank[i] == 1 ? 2 : bigramRank[i] == 1 ? 1 : 0);
             cells[at + 7] =
-                    FREQUENCY + (frequencyBucket(frequencies.count(tokens[i])) * 4 + bigramState) * 3 + standing;
+                    FREQUENCY + (frequencyBucket(occurrences.count(tokens[i])) * 4 + bigramState) * 3 + standing;
             cells[at + 8] = hasBigrams ? ageBase + (inRow == 0 ? 2 : inRow == 1 ? 0 : 1) : ageBase;
+            cells[at + 9] = RECENCY + (occurrences.recency(tokens[i], history.length()) * 4 + bigramState) * 3 + standing;
         }
     }
 
@@ -458,7 +460,7 @@ final class Candidates {
                 + frequent.stateBytes()
                 + runnersUp.stateBytes()
                 + latest.stateBytes()
-                + frequencies.stateBytes()
+                + occurrences.stateBytes()
                 + 4L * (12L + KINDS) * CAPACITY
                 + 4L * SLOTS;
     }
