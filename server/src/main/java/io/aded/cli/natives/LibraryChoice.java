@@ -46,14 +46,14 @@ public final class LibraryChoice {
 
     private final Surroundings surroundings;
     private final NativesStore store;
-    private final TrialRunner runner;
+    private final Tryout tryout;
     private final Needs needs;
     private final Path devices;
 
-    LibraryChoice(Surroundings surroundings, NativesStore store, TrialRunner runner, Needs needs, Path devices) {
+    LibraryChoice(Surroundings surroundings, NativesStore store, Tryout tryout, Needs needs, Path devices) {
         this.surroundings = surroundings;
         this.store = store;
-        this.runner = runner;
+        this.tryout = tryout;
         this.needs = needs;
         this.devices = devices;
     }
@@ -64,12 +64,18 @@ public final class LibraryChoice {
         List<String> missing(Path directory, Map<String, String> environment);
     }
 
+    /** Tries a library in a way that this process survives. */
+    @FunctionalInterface
+    interface Tryout {
+        Verdict run(Path directory, boolean needsGpu);
+    }
+
     /** For this process. */
     public static LibraryChoice of(Surroundings surroundings) {
         return new LibraryChoice(
                 surroundings,
                 NativesStore.of(surroundings),
-                TrialRunner.create(),
+                TrialRunner.create()::run,
                 SharedLibraries::missing,
                 Path.of("/dev"));
     }
@@ -181,14 +187,14 @@ public final class LibraryChoice {
         boolean needsGpu = build.kind() != NativesKind.CPU;
         explain.accept("natives: trying " + build.id() + " once"
                 + (needsGpu ? "; compiling for the GPU can take a minute" : ""));
-        Verdict verdict = runner.run(build.directory(), needsGpu);
+        Verdict verdict = tryout.run(build.directory(), needsGpu);
         write(file, fingerprint, verdict);
         return verdict;
     }
 
     /** Tries a library of the user's own, whatever device it has. */
     public Verdict tryOut(Path directoryOrFile) {
-        return runner.run(directoryOrFile, false);
+        return tryout.run(directoryOrFile, false);
     }
 
     /** Forgets what was found out about a build, so that it is tried again. */

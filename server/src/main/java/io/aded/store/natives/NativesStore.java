@@ -71,9 +71,14 @@ public final class NativesStore {
 
     /** The store in the user's data directory, filled from the registry that npm's configuration names. */
     public static NativesStore of(Surroundings surroundings) {
+        return of(surroundings, NativesPlatform.ofProcess());
+    }
+
+    /** The same store, to install builds for another system in. */
+    public static NativesStore of(Surroundings surroundings, NativesPlatform platform) {
         return new NativesStore(
                 surroundings.dataDirectory().resolve("natives"),
-                NativesPlatform.ofProcess(),
+                platform,
                 (name, version, destination, label, listener) -> {
                     try (Downloader downloader = Downloader.of(surroundings)) {
                         NpmRegistry registry = NpmRegistry.of(surroundings, downloader);
