@@ -175,8 +175,11 @@ public final class LibraryChoice {
         }
         List<String> missing = needs.missing(build.directory(), surroundings.environment());
         if (!missing.isEmpty()) {
-            return Verdict.broken("needs " + String.join(" and ", missing) + ", which "
-                    + (missing.size() == 1 ? "is" : "are") + " not on this system" + advice(build.kind(), missing));
+            String listed = missing.size() == 1
+                    ? missing.getFirst() + ", which is"
+                    : String.join(", ", missing.subList(0, missing.size() - 1)) + " and " + missing.getLast()
+                            + ", which are";
+            return Verdict.broken("needs " + listed + " not on this system" + advice(build.kind(), missing));
         }
         String fingerprint = fingerprint(build);
         Path file = build.directory().resolve(VERDICT);
@@ -207,19 +210,20 @@ public final class LibraryChoice {
     }
 
     private static String advice(NativesKind kind, List<String> missing) {
+        List<String> advice = new ArrayList<>();
         if (missing.stream().anyMatch(name -> name.startsWith("libcuda.so"))) {
-            return " (libcuda comes with NVIDIA's driver; in a container it appears with --gpus all)";
+            advice.add("libcuda comes with NVIDIA's driver; in a container it appears with --gpus all");
         }
         if (missing.stream().anyMatch(name -> name.startsWith("libcudart") || name.startsWith("libcublas"))) {
             String version = kind == NativesKind.CUDA12 ? "12" : "13";
-            String other = kind == NativesKind.CUDA12 ? "cuda (CUDA 13)" : "cuda12 (CUDA 12)";
-            return " (install the runtime libraries of CUDA " + version
-                    + ", name their toolkit by CUDA_HOME, or try: aded natives install " + other + ")";
+            String other = kind == NativesKind.CUDA12 ? "cuda for CUDA 13" : "cuda12 for CUDA 12";
+            advice.add("install the runtime libraries of CUDA " + version
+                    + " or name their toolkit by CUDA_HOME; there is also " + other);
         }
         if (missing.stream().anyMatch(name -> name.startsWith("libvulkan"))) {
-            return " (install the Vulkan loader: libvulkan1 on Debian, vulkan-loader on Fedora)";
+            advice.add("install the Vulkan loader: libvulkan1 on Debian, vulkan-loader on Fedora");
         }
-        return "";
+        return advice.isEmpty() ? "" : " (" + String.join("; ", advice) + ")";
     }
 
     /** Everything that could make a verdict wrong: the build, the system, the driver, the devices shown to us. */

@@ -11,6 +11,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.json.JsonMapper;
@@ -21,26 +23,28 @@ final class TrialRunner {
     private static final int LINES_KEPT = 200;
 
     private final String mainClass;
-    private final List<String> jvmOptions;
+    private final Map<String, String> variables;
     private final Duration limit;
 
-    /** With the class that tests put in place of {@link Trial}. */
-    TrialRunner(String mainClass, List<String> jvmOptions, Duration limit) {
+    /** With another class in place of {@link Trial}, and variables beside those of this process. */
+    TrialRunner(String mainClass, Map<String, String> variables, Duration limit) {
         this.mainClass = mainClass;
-        this.jvmOptions = List.copyOf(jvmOptions);
+        this.variables = Map.copyOf(variables);
         this.limit = limit;
     }
 
     /** Software renderers compile shaders for a minute; a GPU answers within a few seconds. */
     static TrialRunner create() {
-        return new TrialRunner(Trial.class.getName(), List.of(), Duration.ofMinutes(5));
+        return new TrialRunner(Trial.class.getName(), Map.of(), Duration.ofMinutes(5));
     }
 
     /** Tries a library and says how it went; never throws because of the library. */
     Verdict run(Path directory, boolean needsGpu) {
         Process process;
         try {
-            process = new ProcessBuilder(command(directory, needsGpu)).start();
+            ProcessBuilder builder = new ProcessBuilder(command(directory, needsGpu));
+            builder.environment().putAll(variables);
+            process = builder.start();
         } catch (IOException e) {
             return Verdict.broken("could not be tried: " + e.getMessage());
         }
@@ -81,7 +85,6 @@ final class TrialRunner {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+SuppressFatalErrorMessage",
                 "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(jvmOptions);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(mainClass);
@@ -123,7 +126,7 @@ final class TrialRunner {
                 };
         String last = said.stream()
                 .filter(line -> line.contains("ASSERT")
-                        || line.toLowerCase(java.util.Locale.ROOT).contains("error")
+                        || line.toLowerCase(Locale.ROOT).contains("error")
                         || line.contains("terminate called"))
                 .reduce((first, second) -> second)
                 .or(() -> said.stream().filter(line -> !line.isBlank()).reduce((first, second) -> second))

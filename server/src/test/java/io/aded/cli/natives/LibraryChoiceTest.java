@@ -93,7 +93,7 @@ class LibraryChoiceTest {
         assertThat(explained).singleElement().asString()
                 .contains("needs libcublas.so.13 and libcudart.so.13, which are not on this system")
                 .contains("CUDA 13")
-                .contains("aded natives install cuda12")
+                .contains("cuda12 for CUDA 12")
                 .contains("trying the bundled library");
         assertThat(tried).isEmpty();
     }

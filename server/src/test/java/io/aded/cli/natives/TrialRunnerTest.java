@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aded.llama.LlamaLibrary;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +60,6 @@ class TrialRunnerTest {
     }
 
     private static TrialRunner runner(Class<?> child, Duration limit) {
-        return new TrialRunner(child.getName(), List.of(), limit);
+        return new TrialRunner(child.getName(), Map.of(), limit);
     }
 }

@@ -1,0 +1,100 @@
+package io.aded.cli.natives;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.aded.draft.DraftMode;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.TinyModels;
+import io.aded.store.Surroundings;
+import io.aded.store.natives.InstalledNatives;
+import io.aded.store.natives.NativesStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A real Vulkan device gives the processor's tokens. Needs the Vulkan build ({@code aded natives install vulkan}, or its
+ * directory in {@code ADED_TEST_VULKAN}) and a device; Mesa's lavapipe, a device in software, will do.
+ */
+class VulkanTest {
+    /** llama.cpp leaves software devices alone unless they are named; other devices are named by this as well. */
+    private static final Map<String, String> ANY_DEVICE = Map.of("GGML_VK_VISIBLE_DEVICES", "0");
+    /** lavapipe compiles its shaders on first use, for minutes on a busy machine, and keeps them. */
+    private static final Duration LIMIT = Duration.ofMinutes(15);
+
+    @TempDir
+    private static Path directory;
+
+    private static Path natives = Path.of("");
+
+    @BeforeAll
+    static void findDevice() {
+        Optional<Path> found = Optional.ofNullable(System.getenv("ADED_TEST_VULKAN"))
+                .map(Path::of)
+                .filter(Files::isDirectory)
+                .or(() -> NativesStore.of(Surroundings.ofProcess())
+                        .find("vulkan")
+                        .map(InstalledNatives::directory));
+        if (found.isEmpty()) {
+            skip("no Vulkan build is installed and ADED_TEST_VULKAN names none");
+        }
+        natives = found.orElseThrow();
+        Verdict verdict = new TrialRunner(Trial.class.getName(), ANY_DEVICE, LIMIT).run(natives, true);
+        if (verdict.gpus().isEmpty()) {
+            skip("there is no Vulkan device: the build in " + natives + " " + verdict.problem());
+        }
+        // With a device, a build that does not work is no reason to skip.
+        assertThat(verdict.problem()).isNull();
+    }
+
+    private static void skip(String why) {
+        System.err.println("SKIPPED on Vulkan: " + why);
+        abort(why);
+    }
+
+    @Test
+    void answer_onVulkan_isTheProcessorsAnswerWithAndWithoutDrafts() throws IOException, InterruptedException {
+        Path model = TinyModels.f32(directory);
+        List<Integer> expected = GpuAnswers.answer(LlamaLibrary.bundled(), model, 0, DraftMode.OFF);
+        assertThat(expected).hasSize(GpuAnswers.TOKENS);
+
+        List<String> lines = run(model);
+
+        assertThat(lines).contains("OFF " + expected, "ADED " + expected);
+        assertThat(lines).anyMatch(line -> line.matches("devices .+"));
+    }
+
+    private static List<String> run(Path model) throws IOException, InterruptedException {
+        Path output = directory.resolve("output.txt");
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        GpuAnswers.class.getName(),
+                        natives.toString(),
+                        model.toString())
+                .redirectOutput(output.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().putAll(ANY_DEVICE);
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                    .as("ended within " + LIMIT)
+                    .isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        return Files.readAllLines(output, StandardCharsets.UTF_8);
+    }
+}
