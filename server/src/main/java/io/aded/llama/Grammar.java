@@ -14,28 +14,28 @@ import java.util.Arrays;
  *
  * The matcher decodes each token it is asked about and walks the grammar with it, which for a whole vocabulary takes
  * milliseconds. Two facts keep that rare. What the sampler needs is usually among the best tokens, so it asks about
- * those first. And a token is forbidden as soon as its <i>first byte</i> is: the vocabulary's 256 single-byte tokens
- * are asked about first, and only tokens that begin with an allowed byte after them. Neither changes the answer.
+ * those first. And a token is forbidden as soon as a <i>prefix</i> of it is: down the {@link TokenTrie}, only tokens
+ * below allowed ones are asked about. Neither changes the answer.
  */
 final class Grammar implements AutoCloseable {
-    private static final int NO_TOKEN = -1;
+    /** Tokens that are asked about at once. */
+    private static final int CHUNK = 512;
 
     private final Native natives;
     private final LlamaVocabulary vocabulary;
     private final long sampler;
     private final Candidates few;
-    /** The token that is exactly this byte, or -1. */
-    private final int[] byteTokens;
+    /** Tokens still to be asked about by {@link #allowed}, and those found; empty until they are needed. */
+    private int[] pending = {};
 
-    private final boolean[] allowedBytes = new boolean[256];
+    private int[] found = {};
     private boolean[] keep = new boolean[64];
 
     private Grammar(Native natives, LlamaVocabulary vocabulary, long sampler, Arena arena) {
         this.natives = natives;
         this.vocabulary = vocabulary;
         this.sampler = sampler;
-        this.byteTokens = vocabulary.byteTokens();
-        this.few = new Candidates(arena, 512);
+        this.few = new Candidates(arena, CHUNK);
     }
 
     /**
@@ -88,26 +88,33 @@ final class Grammar implements AutoCloseable {
         candidates.dropForbidden();
     }
 
-    /** Learns which bytes may come next, for {@link #mayBegin}. */
-    void readAllowedBytes() {
-        few.clear();
-        for (int b = 0; b < 256; b++) {
-            // Without a token of its own a byte cannot be asked about, and is taken as allowed.
-            allowedBytes[b] = byteTokens[b] == NO_TOKEN;
-            if (byteTokens[b] != NO_TOKEN) {
-                few.add(byteTokens[b], 0f);
+    /** Finds every token that may come next. */
+    int findAllowed() {
+        if (pending.length == 0) {
+            pending = new int[vocabulary.size()];
+            found = new int[vocabulary.size()];
+        }
+        TokenTrie trie = vocabulary.trie();
+        int foundSize = 0;
+        int end = trie.appendRoots(pending, 0);
+        while (end > 0) {
+            few.clear();
+            while (end > 0 && few.size() < CHUNK) {
+                few.add(pending[--end], 0f);
+            }
+            filter(few);
+            for (int i = 0; i < few.size(); i++) {
+                int token = few.token(i);
+                found[foundSize++] = token;
+                end = trie.appendChildren(token, pending, end);
             }
         }
-        filter(few);
-        for (int i = 0; i < few.size(); i++) {
-            allowedBytes[vocabulary.firstByte(few.token(i))] = true;
-        }
+        return foundSize;
     }
 
-    /** Whether a token is worth asking about, by what {@link #readAllowedBytes} read. */
-    boolean mayBegin(int token) {
-        int first = vocabulary.firstByte(token);
-        return vocabulary.endsGeneration(token) || first >= 0 && allowedBytes[first];
+    /** The {@code i}-th token that {@link #findAllowed} found, in no particular order. */
+    int allowed(int i) {
+        return found[i];
     }
 
     /** Goes on by a token, which must be allowed: the matcher ends the process otherwise. */
@@ -134,7 +141,7 @@ final class Grammar implements AutoCloseable {
         few.clear();
         int children = 0;
         for (int child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
-            if (children == 512) {
+            if (children == CHUNK) {
                 break;
             }
             few.add(tree.token(child), 0f);

@@ -186,14 +186,12 @@ final class LlamaSampler implements TokenSampler {
             enough = untouched() >= decisive;
         }
         if (!enough) {
-            constraint.readAllowedBytes();
+            int allowed = constraint.findAllowed();
             candidates.clear();
-            for (int token = 0; token < vocabularySize; token++) {
-                if (constraint.mayBegin(token)) {
-                    add(token, logits);
-                }
+            for (int i = 0; i < allowed; i++) {
+                add(constraint.allowed(i), logits);
             }
-            constraint.filter(candidates);
+            candidates.dropForbidden();
         }
         if (candidates.size() == 0) {
             // Nothing fits: the grammar has ended and the vocabulary has no token that says so.

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The model's tokens. What the decode loop asks for every token (its bytes, whether it ends the answer) is read once
@@ -35,6 +36,7 @@ final class LlamaVocabulary implements Vocabulary {
     private final int[] offsets;
     /** The same with control tokens left out, which is the same bytes but for those tokens. */
     private final int[] plainLengths;
+    private volatile @Nullable TokenTrie trie;
 
     LlamaVocabulary(Native natives, long handle, Lifetime life) {
         this.natives = natives;
@@ -185,22 +187,29 @@ final class LlamaVocabulary implements Vocabulary {
         return kind;
     }
 
-    /** The first byte of a token's text, control tokens written out; -1 if it has none. */
-    int firstByte(int token) {
-        return offsets[token] == offsets[token + 1] ? -1 : pieces[offsets[token]] & 0xff;
+    /** Orders tokens by their texts, byte by byte; a prefix comes first. */
+    int compareTexts(int a, int b) {
+        return Arrays.compareUnsigned(
+                pieces, offsets[a], offsets[a + 1], pieces, offsets[b], offsets[b + 1]);
     }
 
-    /** For each byte the first token whose text is exactly that byte, or -1. */
-    int[] byteTokens() {
-        int[] found = new int[256];
-        Arrays.fill(found, -1);
-        for (int token = 0; token < size; token++) {
-            int first = firstByte(token);
-            if (length(token) == 1 && found[first] < 0 && flags[token] == 0) {
-                found[first] = token;
-            }
+    /** Whether a token's text begins with (or is) another's. */
+    boolean startsWith(int token, int prefix) {
+        int length = length(prefix);
+        return length(token) >= length
+                && Arrays.equals(
+                        pieces, offsets[token], offsets[token] + length, pieces, offsets[prefix], offsets[prefix + 1]);
+    }
+
+    /** The tokens ordered by prefixes; made when it is first needed. */
+    TokenTrie trie() {
+        TokenTrie known = trie;
+        if (known == null) {
+            // Two threads may both make it; they make the same.
+            known = TokenTrie.of(this);
+            trie = known;
         }
-        return found;
+        return known;
     }
 
     /** The number of bytes of a token's text, control tokens written out. */

@@ -7,11 +7,15 @@ import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -128,6 +132,43 @@ class LlamaSamplerTest {
         try (Tiny tiny = new Tiny(library, directory)) {
             SamplingParameters free = with(SamplingParameters.DEFAULT.withSeed(11), 32, 1.2f, Map.of(2, -100f, 4, -100f));
             assertThat(generate(tiny, free.withGrammar("root ::= .*"), 64)).isEqualTo(generate(tiny, free, 64));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void findAllowed_atEveryState_findsWhatAskingAboutEachTokenFinds(LlamaLibrary library) {
+        String grammar = "root ::= [a-e ]{2,4} \"\\u00e9\" (\"cat\" | \"ca\" [r-t] | .)* \"</s>\"? \"!\"";
+        try (Tiny tiny = new Tiny(library, directory);
+                Arena arena = Arena.ofConfined()) {
+            LlamaVocabulary vocabulary = (LlamaVocabulary) tiny.model.vocabulary();
+            Candidates all = new Candidates(arena, vocabulary.size());
+            SamplingParameters parameters = SamplingParameters.GREEDY.withGrammar(grammar);
+            try (Grammar state = Grammar.compile(tiny.model, vocabulary, parameters, arena)) {
+                Random random = new Random(5);
+                for (int step = 0; step < 24; step++) {
+                    all.clear();
+                    for (int token = 0; token < vocabulary.size(); token++) {
+                        all.add(token, 0f);
+                    }
+                    state.filter(all);
+                    Set<Integer> expected = new HashSet<>();
+                    for (int i = 0; i < all.size(); i++) {
+                        expected.add(all.token(i));
+                    }
+                    Set<Integer> found = new HashSet<>();
+                    int count = state.findAllowed();
+                    for (int i = 0; i < count; i++) {
+                        found.add(state.allowed(i));
+                    }
+                    assertThat(found).as("step " + step).isNotEmpty().isEqualTo(expected);
+                    int next = all.token(random.nextInt(all.size()));
+                    if (vocabulary.endsGeneration(next)) {
+                        break;
+                    }
+                    state.accept(next);
+                }
+            }
         }
     }
 
