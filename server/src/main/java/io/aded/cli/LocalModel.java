@@ -11,6 +11,7 @@ import io.aded.llama.ModelParameters;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /** A model that was loaded by this process, with the engine over it. Closing frees both, in order, once. */
@@ -104,10 +105,14 @@ final class LocalModel implements AutoCloseable {
             return LlamaModel.load(library, file, parameters);
         }
         String label = "Loading " + file.getFileName();
+        AtomicInteger shown = new AtomicInteger(-1);
         try {
             return LlamaModel.load(library, file, parameters.withProgress(share -> {
-                terminal.err().printf("\r%s %3.0f%%", label, share * 100);
-                terminal.err().flush();
+                int percent = (int) (share * 100);
+                if (shown.getAndSet(percent) != percent) {
+                    terminal.err().printf("\r%s %3d%%", label, percent);
+                    terminal.err().flush();
+                }
             }));
         } finally {
             terminal.err().print("\r" + " ".repeat(label.length() + 5) + "\r");
