@@ -3,17 +3,19 @@ package io.aded.llama;
 import io.aded.model.AdedException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.JarURLConnection;
 import java.net.URL;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,17 +44,11 @@ final class BundledNatives {
                     "no llama.cpp library is bundled for " + platform
                             + "; name a directory with one by --natives or ADED_NATIVES");
         }
-        byte[] content;
-        try (InputStream in = url.openStream()) {
-            content = in.readAllBytes();
-        } catch (IOException e) {
-            throw new AdedException.Internal("BUNDLED_LIBRARY", "cannot read " + resource + " from the class path", e);
-        }
-        String checksum = HexFormat.of().formatHex(sha256(content)).substring(0, 16);
+        Content content = new Content(url, resource);
         @Nullable IOException last = null;
         for (Path root : cacheRoots(environment)) {
             try {
-                return place(content, root.resolve("natives").resolve(checksum), file);
+                return place(content, root.resolve("natives").resolve(content.name()), file);
             } catch (IOException e) {
                 last = e;
             }
@@ -64,7 +60,52 @@ final class BundledNatives {
                 last);
     }
 
-    private static Path place(byte[] content, Path directory, String file) throws IOException {
+    /**
+     * The library on the class path. A jar's directory says how long it is and its checksum, so that a start which finds
+     * it extracted unpacks nothing.
+     */
+    private static final class Content {
+        private final URL url;
+        private final String resource;
+        private final long size;
+        private final long checksum;
+
+        Content(URL url, String resource) {
+            this.url = url;
+            this.resource = resource;
+            try {
+                if (url.openConnection() instanceof JarURLConnection jar) {
+                    size = jar.getJarEntry().getSize();
+                    checksum = jar.getJarEntry().getCrc();
+                } else {
+                    byte[] bytes = bytes();
+                    size = bytes.length;
+                    checksum = checksum(ByteBuffer.wrap(bytes));
+                }
+            } catch (IOException e) {
+                throw unreadable(e);
+            }
+        }
+
+        String name() {
+            return "%08x-%d".formatted(checksum, size);
+        }
+
+        byte[] bytes() {
+            try (InputStream in = url.openStream()) {
+                return in.readAllBytes();
+            } catch (IOException e) {
+                throw unreadable(e);
+            }
+        }
+
+        private AdedException unreadable(IOException e) {
+            return new AdedException.Internal(
+                    "BUNDLED_LIBRARY", "cannot read " + resource + " from the class path", e);
+        }
+    }
+
+    private static Path place(Content content, Path directory, String file) throws IOException {
         Path library = directory.resolve(file);
         if (holds(library, content)) {
             return library;
@@ -72,7 +113,7 @@ final class BundledNatives {
         Files.createDirectories(directory);
         Path partial = Files.createTempFile(directory, file, ".part");
         try {
-            Files.write(partial, content);
+            Files.write(partial, content.bytes());
             try {
                 Files.move(partial, library, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (AtomicMoveNotSupportedException e) {
@@ -90,18 +131,19 @@ final class BundledNatives {
     }
 
     /** A file of that name that is shorter, or was damaged, is not trusted: it is about to be run. */
-    private static boolean holds(Path library, byte[] content) throws IOException {
-        return Files.isRegularFile(library)
-                && Files.size(library) == content.length
-                && MessageDigest.isEqual(sha256(Files.readAllBytes(library)), sha256(content));
+    private static boolean holds(Path library, Content content) throws IOException {
+        if (!Files.isRegularFile(library) || Files.size(library) != content.size) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(library, StandardOpenOption.READ)) {
+            return checksum(channel.map(FileChannel.MapMode.READ_ONLY, 0, content.size)) == content.checksum;
+        }
     }
 
-    private static byte[] sha256(byte[] content) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(content);
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new AssertionError(impossible);
-        }
+    private static long checksum(ByteBuffer bytes) {
+        CRC32 checksum = new CRC32();
+        checksum.update(bytes);
+        return checksum.getValue();
     }
 
     /** The jar's name for this system, such as {@code Linux/x86_64}. */

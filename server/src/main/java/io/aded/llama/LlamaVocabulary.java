@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 final class LlamaVocabulary implements Vocabulary {
     private static final byte CONTROL = 1;
     private static final byte ENDS = 2;
+    private static final int ATTRIBUTE_UNKNOWN = 1;
+    private static final int ATTRIBUTE_CONTROL = 1 << 3;
+    /** Tokens that llama.cpp leaves out of text unless it is asked to write them. */
+    private static final int WITHOUT_TEXT = ATTRIBUTE_UNKNOWN | ATTRIBUTE_CONTROL;
+
     private static final String[] KINDS = {"NONE", "SPM", "BPE", "WPM", "UGM", "RWKV", "PLAMO2"};
 
     /** About four times the longest context: a text beyond this is never a prompt, and its length must fit an int. */
@@ -56,7 +61,8 @@ final class LlamaVocabulary implements Vocabulary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(256);
             for (int token = 0; token < size; token++) {
-                flags[token] = (byte) ((natives.isControl(handle, token) ? CONTROL : 0)
+                int attributes = natives.tokenAttributes(handle, token);
+                flags[token] = (byte) (((attributes & ATTRIBUTE_CONTROL) != 0 ? CONTROL : 0)
                         | (natives.endsGeneration(handle, token) ? ENDS : 0));
                 int length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
                 if (length < 0) {
@@ -70,10 +76,7 @@ final class LlamaVocabulary implements Vocabulary {
                 }
                 MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, all, start, length);
                 offsets[token + 1] = start + length;
-                plainLengths[token] = length == 0
-                        ? 0
-                        : Math.max(0, natives.tokenToPiece(
-                                handle, token, buffer.address(), (int) buffer.byteSize(), 0, false));
+                plainLengths[token] = (attributes & WITHOUT_TEXT) != 0 ? 0 : length;
             }
         }
         pieces = Arrays.copyOf(all, offsets[size]);

@@ -69,7 +69,7 @@ final class Native {
     private final MethodHandle endOfSequence;
     private final MethodHandle addsBeginning;
     private final MethodHandle endsGeneration;
-    private final MethodHandle isControl;
+    private final MethodHandle tokenAttributes;
     private final MethodHandle tokenToPiece;
     private final MethodHandle tokenize;
     private final MethodHandle detokenize;
@@ -148,7 +148,7 @@ final class Native {
         endOfSequence = bind("llama_vocab_eos", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         addsBeginning = bind("llama_vocab_get_add_bos", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
         endsGeneration = bind("llama_vocab_is_eog", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
-        isControl = bind("llama_vocab_is_control", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
+        tokenAttributes = bind("llama_vocab_get_attr", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
         tokenToPiece = bind("llama_token_to_piece", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
         tokenize = bind("llama_tokenize", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
         detokenize = bind("llama_detokenize", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
@@ -460,9 +460,9 @@ final class Native {
         }
     }
 
-    boolean isControl(long vocabulary, int token) {
+    int tokenAttributes(long vocabulary, int token) {
         try {
-            return (boolean) isControl.invokeExact(vocabulary, token);
+            return (int) tokenAttributes.invokeExact(vocabulary, token);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
