@@ -6,10 +6,16 @@ import io.aded.telemetry.Telemetry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** What {@code generate} and {@code chat} share: whom to ask, and how the answer is to be. */
 final class AnswerOptions {
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
@@ -72,6 +78,13 @@ final class AnswerOptions {
     Partner open(Terminal terminal) {
         DraftPolicy policy = draft.policy();
         if (target != null) {
+            // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
+            for (String option : List.of("--model", "--hf")) {
+                if (command.commandLine().getParseResult().hasMatchedOption(option)) {
+                    throw new AdedException.InvalidRequest(
+                            option, "cannot be combined with --target, whose server has its model");
+                }
+            }
             return RemotePartner.open(target, sampling.message(), draft.isGiven() ? policy : null);
         }
         Telemetry telemetry = Telemetry.fromEnvironment();

@@ -148,6 +148,7 @@ final class CommandLineTest {
                 new Failure("odd layers", 2, "--gpu-layers", "generate", "-m", tiny, "--gpu-layers", "most", "hi"),
                 new Failure("no grammar file", 3, "--grammar", "generate", "-m", tiny, "--grammar", "/nowhere", "hi"),
                 new Failure("nobody there", 7, "aded serve", "generate", "--target", "127.0.0.1:" + port, "hi"),
+                new Failure("model and target", 2, "--target", "generate", "-m", tiny, "--target", "x:1", "hi"),
                 new Failure("no socket", 7, "unix:/nowhere", "generate", "--target", "unix:/nowhere", "hi"),
                 new Failure("odd address", 2, "HOST:PORT", "serve", "-m", tiny, "--listen", "somewhere"),
                 new Failure("odd mode", 2, "660", "serve", "-m", tiny, "--socket-mode", "999"),
