@@ -276,7 +276,12 @@ public final class LlamaLibrary {
             CPU,
             GPU,
             INTEGRATED_GPU,
-            ACCELERATOR
+            ACCELERATOR;
+
+            /** Whether weights can be put on it. */
+            public boolean isGpu() {
+                return this == GPU || this == INTEGRATED_GPU;
+            }
         }
     }
 

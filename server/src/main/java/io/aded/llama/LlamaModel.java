@@ -58,7 +58,7 @@ public final class LlamaModel implements TargetModel {
         long handle;
         try (Arena arena = Arena.ofConfined()) {
             Progress progress = new Progress(parameters.progress());
-            MemorySegment struct = describe(natives, parameters, progress, arena);
+            MemorySegment struct = describe(library, parameters, progress, arena);
             library.log().takeLastError();
             handle = natives.loadModel(arena.allocateFrom(path.toString()).address(), struct);
             progress.rethrow();
@@ -102,7 +102,8 @@ public final class LlamaModel implements TargetModel {
     }
 
     private static MemorySegment describe(
-            Native natives, ModelParameters parameters, Progress progress, Arena arena) {
+            LlamaLibrary library, ModelParameters parameters, Progress progress, Arena arena) {
+        Native natives = library.natives();
         Abi.ModelLayout layout = natives.abi.model;
         MemorySegment struct = natives.modelDefaults(arena).asSlice(0, layout.size());
         // The older line has no "all": it takes the smaller of this and the number of layers.
@@ -110,15 +111,18 @@ public final class LlamaModel implements TargetModel {
                 ? (natives.abi == Abi.B4916 ? Integer.MAX_VALUE / 2 : -1)
                 : parameters.gpuLayers();
         struct.set(ValueLayout.JAVA_INT, layout.gpuLayers(), layers);
-        struct.set(
-                ValueLayout.JAVA_INT,
-                layout.splitMode(),
-                switch (parameters.splitMode()) {
-                    case NONE -> 0;
-                    case LAYER -> 1;
-                    case ROW -> 2;
-                });
-        struct.set(ValueLayout.JAVA_INT, layout.mainGpu(), parameters.mainGpu());
+        long gpus = library.devices().stream()
+                .filter(device -> device.kind().isGpu())
+                .count();
+        // Without a GPU there is nothing to choose, and the older line refuses any choice.
+        if (gpus > 0) {
+            if (parameters.mainGpu() >= gpus) {
+                throw new AdedException.InvalidRequest(
+                        "main_gpu", "is " + parameters.mainGpu() + "; allowed: 0 to " + (gpus - 1));
+            }
+            struct.set(ValueLayout.JAVA_INT, layout.splitMode(), splitMode(parameters.splitMode()));
+            struct.set(ValueLayout.JAVA_INT, layout.mainGpu(), parameters.mainGpu());
+        }
         if (!parameters.tensorSplit().isEmpty()) {
             int most = (int) natives.maxDevices();
             if (parameters.tensorSplit().size() > most) {
@@ -146,6 +150,14 @@ public final class LlamaModel implements TargetModel {
         return struct;
     }
 
+    private static int splitMode(ModelParameters.SplitMode mode) {
+        return switch (mode) {
+            case NONE -> 0;
+            case LAYER -> 1;
+            case ROW -> 2;
+        };
+    }
+
     private ModelInfo describe(ModelParameters parameters) {
         String text;
         try (Arena arena = Arena.ofConfined()) {
@@ -155,8 +167,7 @@ public final class LlamaModel implements TargetModel {
         }
         List<String> devices = new ArrayList<>();
         for (LlamaLibrary.Device device : library.devices()) {
-            boolean gpu = device.kind() == LlamaLibrary.Device.Kind.GPU
-                    || device.kind() == LlamaLibrary.Device.Kind.INTEGRATED_GPU;
+            boolean gpu = device.kind().isGpu();
             if (!gpu || parameters.gpuLayers() != 0) {
                 devices.add(gpu ? device.name() + ": " + device.description() : device.name());
             }
