@@ -23,9 +23,10 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
      *   weights   the tensors blk.N.*, as long as they are in the file
      *   cache     cells x KV heads x (key length x bytes of a key + value length x bytes of a value)
      *
-     * and once, on every GPU that takes part, the working memory of the widest pass. Its largest parts are the logits of
-     * a whole batch (batch x vocabulary x 4 bytes: 512 x 32,000 x 4 = 62.5 MiB, of the 63.6 MiB that llama.cpp reserved
-     * for such a model) and, without the fused kernel, one attention mask and score per token and cell.
+     * and once, on every GPU that takes part, the working memory of the widest pass, where what is no longer needed makes
+     * room for what comes: the larger of a block's activations and the logits of a whole batch (batch x vocabulary x 4
+     * bytes: 512 x 32,000 x 4 = 62.5 MiB, of the 66.5 MiB that llama.cpp reserved for such a model). To that comes the
+     * attention mask, and without the fused kernel each head's scores, for every token of the batch and every cell.
      *
      * Layers go to the GPU from the last one on; the output matrix comes first of all. The input embedding stays on the
      * host. A share is left free: for the driver, for fragmentation, and because others use the GPU too.
@@ -132,7 +133,7 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
                 ": weights %s, %,d cells of context %s, working memory %s",
                 gigabytes(sizes.weightBytes(choice.layers())),
                 choice.cells(),
-                gigabytes(sizes.cacheBytes(Math.min(layers, choice.layers()), choice.cells())),
+                gigabytes(sizes.cacheBytes(Math.max(0, choice.layers() - 1), choice.cells())),
                 gigabytes(sizes.workBytes(choice.cells()) * gpus.size())));
         if (choice.layers() < all && request.gpuLayers() == AUTO_LAYERS) {
             text.append(String.format(
@@ -225,8 +226,9 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
             long feedForward = number(file, architecture + ".feed_forward_length", 0, 4 * width);
             long vocabulary = vocabulary(file);
             long batch = context.maxBatchTokens();
-            long activations = 8 * width + 3 * feedForward;
-            return new Sizes(weights, output, cell, batch * 4 * (vocabulary + activations), batch * 4);
+            long widest = Math.max(vocabulary + width, 8 * width + 3 * feedForward);
+            long scores = context.flashAttention() == ContextParameters.FlashAttention.OFF ? 2 * heads : 0;
+            return new Sizes(weights, output, cell, batch * 4 * widest, batch * 4 * (1 + scores));
         }
 
         int layers() {

@@ -75,7 +75,10 @@ class MemoryPlanTest {
         MemoryPlan plan = plan(List.of(gpu(256 + 22 + 2 + 20 + 8)), MemoryPlan.AUTO_LAYERS, 4096, 512);
 
         assertThat(plan.gpuLayers()).isBetween(3, 6);
-        assertThat(plan.explanation()).contains("of 8 layers", "more free memory would hold all");
+        assertThat(plan.explanation())
+                .contains((plan.gpuLayers() - 1) + " of 8 layers", "more free memory would hold all")
+                // A cell costs 2 KiB in each layer: 512 of them 1 MiB.
+                .contains("512 cells of context " + (plan.gpuLayers() - 1) + " MiB");
     }
 
     @Test
@@ -119,6 +122,19 @@ class MemoryPlanTest {
         MemoryPlan quantised = MemoryPlan.of(devices, file, request(8192, q4, ModelParameters.DEFAULT));
 
         assertThat(quantised.cells()).isGreaterThan(2 * plain.cells());
+    }
+
+    @Test
+    void of_withoutFlashAttention_leavesRoomForTheScores() {
+        List<Device> devices = List.of(gpu(256 + 34 + 22 + 60));
+        ContextParameters auto = ContextParameters.ofCells(512);
+        ContextParameters off = new ContextParameters(
+                512, 512, 64, 0, CacheType.F16, CacheType.F16, ContextParameters.FlashAttention.OFF);
+
+        assertThat(MemoryPlan.of(devices, file, request(8192, off, ModelParameters.DEFAULT))
+                        .cells())
+                .isLessThan(MemoryPlan.of(devices, file, request(8192, auto, ModelParameters.DEFAULT))
+                        .cells());
     }
 
     @Test
