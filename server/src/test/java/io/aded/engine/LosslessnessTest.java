@@ -139,6 +139,89 @@ class LosslessnessTest {
 
     @ParameterizedTest
     @MethodSource("libraries")
+    void twoConversationsAtOnce_generatedF32Model_sameTokensAsAlone(LlamaLibrary library) {
+        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT);
+                Engine engine = Engine.start(
+                        model, EngineOptions.ofCells(2048).withContext(exact(2048)), EngineTelemetry.NONE)) {
+            List<Prompt.Tokens> prompts =
+                    List.of(cut(model, "One ring, one ring, one ring."), cut(model, "Two roads, two roads, two roads."));
+            List<List<Integer>> alone = new ArrayList<>();
+            prompts.forEach(prompt ->
+                    alone.add(run(engine, prompt, 0f, 1, DraftMode.ADED).tokens));
+            List<Session> sessions = new ArrayList<>();
+            List<Recorder> together = new ArrayList<>();
+            for (Prompt.Tokens prompt : prompts) {
+                Session session = engine.openSession();
+                sessions.add(session);
+                Recorder recorder = new Recorder();
+                together.add(recorder);
+                session.submit(
+                        TurnRequest.of(prompt, SamplingParameters.GREEDY, DraftPolicy.of(DraftMode.ADED), TOKENS)
+                                .withIgnoreEnd(true)
+                                .withRounds(true),
+                        recorder);
+            }
+            together.forEach(Recorder::await);
+            sessions.forEach(Session::close);
+            for (int i = 0; i < prompts.size(); i++) {
+                assertThat(together.get(i).tokens).isEqualTo(alone.get(i));
+            }
+            assertThat(together.getFirst().rounds).anyMatch(round -> round.batchStreams() == 2);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void publishedAded_stories15M_acceptsAndLearnsFromTurnToTurn(LlamaLibrary library) {
+        Optional<Path> file = SharedFiles.find("models/stories15M-Q8_0.gguf");
+        assumeTrue(file.isPresent());
+        List<String> openings = List.of(
+                "Once upon a time there was a little girl named Lily. She",
+                "The big dog ran to the park and",
+                "Tom and Sue like to play with",
+                "One day, a cat found a red ball. The cat",
+                "There was a boy who wanted a new bike. He",
+                "The sun was hot, and the bird was thirsty. It");
+        double[] accepted = new double[2];
+        double[] steps = new double[2];
+        try (LlamaModel model = LlamaModel.load(library, file.orElseThrow(), ModelParameters.DEFAULT);
+                Engine engine = Engine.start(
+                        model,
+                        EngineOptions.ofCells(256).withContext(ContextParameters.ofCells(256).withThreads(1)),
+                        EngineTelemetry.NONE)) {
+            for (String opening : openings) {
+                try (Session session = engine.openSession()) {
+                    for (int turn = 0; turn < 2; turn++) {
+                        Recorder recorder = new Recorder();
+                        session.submit(
+                                TurnRequest.of(
+                                                new Prompt.Text(turn == 0 ? opening : " Then"),
+                                                SamplingParameters.GREEDY,
+                                                DraftPolicy.of(DraftMode.ADED_MCTS),
+                                                100)
+                                        .withIgnoreEnd(true),
+                                recorder);
+                        SpeculationStatistics statistics = recorder.await().speculation();
+                        accepted[turn] += statistics.numAcceptedDraftTokens();
+                        steps[turn] += statistics.numSpecSteps();
+                    }
+                }
+            }
+        }
+        double first = 1 + accepted[0] / steps[0];
+        double second = 1 + accepted[1] / steps[1];
+        System.out.printf(
+                Locale.ROOT,
+                "%s, stories15M Q8_0, aded-mcts from a cold table: mean acceptance length %.2f, in the second turn %.2f%n",
+                library.description(),
+                first,
+                second);
+        assertThat(first).isGreaterThan(1.3);
+        assertThat(second).isGreaterThan(first);
+    }
+
+    @ParameterizedTest
+    @MethodSource("libraries")
     void adedAndAuto_quantisedModel_differOnlyAtNearTies(LlamaLibrary library) throws IOException {
         Optional<Path> file = SharedFiles.find("models/stories15M-Q8_0.gguf");
         assumeTrue(file.isPresent());
