@@ -43,10 +43,8 @@ class ArchitectureTest {
         // What our classes name is all that the rules ask about; reading the libraries behind it would take a minute.
         ArchConfiguration.get().setResolveMissingDependenciesFromClassPath(false);
         ours = new ClassFileImporter()
-                .importUrl(TargetModel.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation());
+                .importUrl(
+                        TargetModel.class.getProtectionDomain().getCodeSource().getLocation());
     }
 
     private static String room(JavaClass type) {
@@ -57,9 +55,7 @@ class ArchitectureTest {
     @Test
     void packages_areThoseOfThePicture() {
         Set<String> rooms = ours.stream().map(ArchitectureTest::room).collect(Collectors.toSet());
-        assertThat(rooms)
-                .as("packages that the picture does not know")
-                .isSubsetOf(MAY_USE.keySet());
+        assertThat(rooms).as("packages that the picture does not know").isSubsetOf(MAY_USE.keySet());
         assertThat(ours.size()).isGreaterThan(50);
     }
 
@@ -84,7 +80,8 @@ class ArchitectureTest {
     void generatedApi_isKnownToServicesAndCommandLineOnly() {
         classes()
                 .that(resideInAnyPackage("io.aded.."))
-                .and(describe("are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                .and(describe(
+                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
@@ -107,7 +104,8 @@ class ArchitectureTest {
     @Test
     void grpc_isKnownToServicesAndCommandLineOnly() {
         noClasses()
-                .that(describe("are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                .that(describe(
+                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("io.grpc..", "com.google.protobuf..", "com.google.rpc.."))
                 .check(ours);

@@ -62,7 +62,9 @@ final class AdedCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "a command is missing; one of " + String.join(", ", spec.subcommands().keySet()));
+                spec.commandLine(),
+                "a command is missing; one of "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
     /** The version that the build wrote into the jar. */

@@ -51,7 +51,8 @@ final class AnswerOptions {
 
     int maxTokens() {
         if (maxTokens < 0) {
-            throw new AdedException.InvalidRequest("--max-tokens", "is " + maxTokens + "; allowed: 0 (no limit) or more");
+            throw new AdedException.InvalidRequest(
+                    "--max-tokens", "is " + maxTokens + "; allowed: 0 (no limit) or more");
         }
         return maxTokens;
     }
@@ -71,7 +72,9 @@ final class AnswerOptions {
 
     /** The drafting that was asked for, as JSON output names it. */
     String draftMode() {
-        return target != null && !draft.isGiven() ? "server default" : draft.policy().mode().label();
+        return target != null && !draft.isGiven()
+                ? "server default"
+                : draft.policy().mode().label();
     }
 
     /** Opens whom to ask. Everything that is opened is closed with the partner. */
@@ -90,7 +93,12 @@ final class AnswerOptions {
         Telemetry telemetry = Telemetry.fromEnvironment();
         try {
             LocalModel local = LocalModel.open(
-                    terminal, model.choice(), context, file -> context.engineOptions(file, 1, 1, policy), draft, telemetry);
+                    terminal,
+                    model.choice(),
+                    context,
+                    file -> context.engineOptions(file, 1, 1, policy),
+                    draft,
+                    telemetry);
             try {
                 return new Owner(new LocalPartner(local, sampling.parameters(), policy), local, telemetry);
             } catch (RuntimeException e) {

@@ -67,7 +67,8 @@ final class Configuration implements IDefaultValueProvider {
             collect("", new YAMLMapper().readTree(Files.readString(path)), values);
         } catch (IOException e) {
             throw new AdedException.FailedPrecondition(
-                    "CONFIGURATION_UNREADABLE", "the configuration file " + path + " cannot be read: " + e.getMessage());
+                    "CONFIGURATION_UNREADABLE",
+                    "the configuration file " + path + " cannot be read: " + e.getMessage());
         } catch (JacksonException e) {
             throw new AdedException.InvalidRequest("config", path + " is no YAML: " + e.getOriginalMessage());
         }
@@ -96,7 +97,8 @@ final class Configuration implements IDefaultValueProvider {
             return null;
         }
         String name = nameOf(option);
-        String variable = surroundings.variable("ADED_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
+        String variable =
+                surroundings.variable("ADED_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
         if (variable != null) {
             return variable;
         }
@@ -122,7 +124,8 @@ final class Configuration implements IDefaultValueProvider {
         for (String key : values.keySet()) {
             if (!known.contains(key)) {
                 throw new AdedException.InvalidRequest(
-                        "config", file + " sets \"" + key + "\", which is no option; \"aded COMMAND --help\" lists them");
+                        "config",
+                        file + " sets \"" + key + "\", which is no option; \"aded COMMAND --help\" lists them");
             }
         }
     }
@@ -134,7 +137,9 @@ final class Configuration implements IDefaultValueProvider {
     /** {@code serve.}, or {@code draft.build.}; empty for the root. */
     private static String sectionOf(CommandSpec command) {
         StringBuilder section = new StringBuilder();
-        for (CommandSpec at = command; at.parent() != null; at = at.parent().commandLine().getCommandSpec()) {
+        for (CommandSpec at = command;
+                at.parent() != null;
+                at = at.parent().commandLine().getCommandSpec()) {
             section.insert(0, at.name() + ".");
         }
         return section.toString();

@@ -23,8 +23,9 @@ final class ContextOptions {
     @Option(
             names = {"-c", "--context"},
             paramLabel = "N",
-            description = "Tokens that the KV cache holds for all streams together. Default: 4096, or what the model was"
-                    + " trained on if that is less; twice that for serve.")
+            description =
+                    "Tokens that the KV cache holds for all streams together. Default: 4096, or what the model was"
+                            + " trained on if that is less; twice that for serve.")
     private @Nullable Integer context;
 
     @Option(
@@ -54,7 +55,11 @@ final class ContextOptions {
             description = "Sequence ids: one for each conversation and one for each branch of a draft. Default: 64.")
     private int sequences = 64;
 
-    @Option(names = "--cache-type-k", paramLabel = "f32|f16|q8_0|q4_0", description = "Type of cached keys. Default: f16; f32 for F32 models, whose answers are then exact to the token.")
+    @Option(
+            names = "--cache-type-k",
+            paramLabel = "f32|f16|q8_0|q4_0",
+            description =
+                    "Type of cached keys. Default: f16; f32 for F32 models, whose answers are then exact to the token.")
     private @Nullable CacheType keyType;
 
     @Option(
@@ -120,8 +125,7 @@ final class ContextOptions {
 
     private static int within(String option, int value, int least, int most) {
         if (value < least || value > most) {
-            throw new AdedException.InvalidRequest(
-                    option, "is " + value + "; allowed: " + least + " to " + most);
+            throw new AdedException.InvalidRequest(option, "is " + value + "; allowed: " + least + " to " + most);
         }
         return value;
     }

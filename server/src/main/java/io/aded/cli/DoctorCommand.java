@@ -36,8 +36,8 @@ import picocli.CommandLine.Mixin;
         })
 final class DoctorCommand implements Callable<Integer> {
     private static final int NEEDED_JAVA = 25;
-    private static final List<String> NOTEWORTHY =
-            List.of("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "sve");
+    private static final List<String> NOTEWORTHY = List.of(
+            "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "sve");
 
     private final Terminal terminal;
 
@@ -61,7 +61,8 @@ final class DoctorCommand implements Callable<Integer> {
         if (library != null) {
             model(choice, library);
         }
-        terminal.out().println(usable ? "This machine can serve." : "This machine cannot serve; mend what failed above.");
+        terminal.out()
+                .println(usable ? "This machine can serve." : "This machine cannot serve; mend what failed above.");
         return (usable ? ExitCode.OK : ExitCode.FAILED_PRECONDITION).code();
     }
 
@@ -69,7 +70,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     private void java() {
         Runtime.Version version = Runtime.version();
-        String what = "JDK " + version + " (" + System.getProperty("java.vendor") + ") in " + System.getProperty("java.home");
+        String what =
+                "JDK " + version + " (" + System.getProperty("java.vendor") + ") in " + System.getProperty("java.home");
         if (version.feature() < NEEDED_JAVA) {
             failed("java", what + "; " + NEEDED_JAVA + " or later is needed");
         } else if (!DoctorCommand.class.getModule().isNativeAccessEnabled()) {
@@ -98,7 +100,8 @@ final class DoctorCommand implements Callable<Integer> {
             return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
                     .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
                     .findFirst()
-                    .map(line -> Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+")))
+                    .map(line ->
+                            Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+")))
                     .orElse(Set.of());
         } catch (IOException | IllegalArgumentException notLinux) {
             return Set.of();
@@ -141,8 +144,10 @@ final class DoctorCommand implements Callable<Integer> {
         passed("library", library.description() + " from " + library.path());
         Set<String> features = features();
         if (library.isBundled() && (features.contains("amx_int8") || features.contains("avx512_vnni"))) {
-            noted("natives", "this processor can do more than the bundled library uses; \"aded natives install cpu\" can"
-                    + " make it twice as fast");
+            noted(
+                    "natives",
+                    "this processor can do more than the bundled library uses; \"aded natives install cpu\" can"
+                            + " make it twice as fast");
         }
         List<String> devices = new ArrayList<>();
         for (LlamaLibrary.Device device : library.devices()) {
@@ -158,8 +163,10 @@ final class DoctorCommand implements Callable<Integer> {
         if (devices.isEmpty()) {
             failed("devices", "the library finds none; its backend libraries may be missing beside it");
         } else {
-            passed("devices", String.join("; ", devices)
-                    + (library.supportsGpuOffload() ? "" : "; this library has no GPU support"));
+            passed(
+                    "devices",
+                    String.join("; ", devices)
+                            + (library.supportsGpuOffload() ? "" : "; this library has no GPU support"));
         }
         return library;
     }

@@ -47,17 +47,18 @@ final class DraftCommand implements Runnable {
     }
 
     private static void print(Terminal terminal, Path file, BaseTable.Statistics table) {
-        terminal.out().printf(
-                Locale.ROOT,
-                "%s: %,d rows, %.2f successors a row, counted from %,d tokens; %,.1f MB; vocabulary of %,d tokens,"
-                        + " fingerprint %016x%n",
-                file,
-                table.rows(),
-                table.meanSuccessors(),
-                table.tokensCounted(),
-                table.fileBytes() / 1e6,
-                table.vocabularySize(),
-                table.fingerprint());
+        terminal.out()
+                .printf(
+                        Locale.ROOT,
+                        "%s: %,d rows, %.2f successors a row, counted from %,d tokens; %,.1f MB; vocabulary of %,d"
+                                + " tokens, fingerprint %016x%n",
+                        file,
+                        table.rows(),
+                        table.meanSuccessors(),
+                        table.tokensCounted(),
+                        table.fileBytes() / 1e6,
+                        table.vocabularySize(),
+                        table.fingerprint());
     }
 
     @Command(
@@ -93,10 +94,23 @@ final class DraftCommand implements Runnable {
                 paramLabel = "NAME",
                 description = "The JSON fields that hold text, wherever they are. Default: those usually called so.")
         private Set<String> fields = Set.of(
-                "text", "content", "prompt", "completion", "response", "answer", "output", "question", "instruction",
-                "input", "turns", "value");
+                "text",
+                "content",
+                "prompt",
+                "completion",
+                "response",
+                "answer",
+                "output",
+                "question",
+                "instruction",
+                "input",
+                "turns",
+                "value");
 
-        @Option(names = "--max-trigrams", paramLabel = "N", description = "Tri-grams counted at once. Default: 4194304.")
+        @Option(
+                names = "--max-trigrams",
+                paramLabel = "N",
+                description = "Tri-grams counted at once. Default: 4194304.")
         private int maxTrigrams = BaseTableBuilder.DEFAULT_MAX_TRIGRAMS;
 
         @Option(names = "--max-rows", paramLabel = "N", description = "Rows to write. Default: 1048576.")
@@ -109,8 +123,7 @@ final class DraftCommand implements Runnable {
         @Override
         public Integer call() {
             ModelOptions.Choice choice = model.choice();
-            LlamaLibrary library =
-                    LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
+            LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
             Path file = Models.resolve(terminal, choice);
             try (LlamaModel loaded = LocalModel.load(terminal, library, file, choice.parameters())) {
                 Vocabulary vocabulary = loaded.vocabulary();

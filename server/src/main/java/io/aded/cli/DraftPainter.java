@@ -37,7 +37,10 @@ final class DraftPainter implements Partner.Listener {
             out.print(held);
         } else {
             int end = at + drafted.length();
-            out.print(held.substring(0, at) + (colour ? GREEN : "[") + held.substring(at, end) + (colour ? PLAIN : "]")
+            out.print(held.substring(0, at)
+                    + (colour ? GREEN : "[")
+                    + held.substring(at, end)
+                    + (colour ? PLAIN : "]")
                     + held.substring(end));
         }
         held.setLength(0);

@@ -57,8 +57,8 @@ final class GenerateCommand implements Callable<Integer> {
         } else if (options.system() != null) {
             throw new AdedException.InvalidRequest("--system", "cannot be combined with --raw, which has no messages");
         }
-        Partner.Ask ask = new Partner.Ask(
-                text, messages, options.maxTokens(), options.stop(), options.ignoreEnd(), false);
+        Partner.Ask ask =
+                new Partner.Ask(text, messages, options.maxTokens(), options.stop(), options.ignoreEnd(), false);
         try (Partner partner = options.open(terminal);
                 Interrupts interrupts = Interrupts.onInterrupt(partner::cancel)) {
             Partner.Answer answer = partner.ask(ask, this::print);

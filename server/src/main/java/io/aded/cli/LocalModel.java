@@ -48,10 +48,7 @@ final class LocalModel implements AutoCloseable {
         LlamaModel model = loaded.model();
         try {
             Engine engine = Engine.start(
-                    model,
-                    loaded.options(),
-                    telemetry.forEngine(name),
-                    draft.settings(model.vocabulary()));
+                    model, loaded.options(), telemetry.forEngine(name), draft.settings(model.vocabulary()));
             return new LocalModel(name, model, engine);
         } catch (RuntimeException | Error e) {
             model.close();
@@ -99,8 +96,7 @@ final class LocalModel implements AutoCloseable {
 
     /** Loads weights and shows how far it has got. */
     /** Loads weights and shows how far it has got. */
-    static LlamaModel load(
-            Terminal terminal, LlamaLibrary library, Path file, ModelParameters parameters) {
+    static LlamaModel load(Terminal terminal, LlamaLibrary library, Path file, ModelParameters parameters) {
         if (!terminal.interactive()) {
             return LlamaModel.load(library, file, parameters);
         }

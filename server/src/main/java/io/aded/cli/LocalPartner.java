@@ -88,11 +88,12 @@ final class LocalPartner implements Partner {
                         Arrays.stream(delta.tokens()).forEach(tokens);
                         listener.onText(delta.text());
                     }
-                    case Event.Round(RoundReport report) -> listener.onRound(
-                            drafted(report),
-                            report.acceptedPath().length,
-                            report.draftNodes(),
-                            report.emitted().length);
+                    case Event.Round(RoundReport report) ->
+                        listener.onRound(
+                                drafted(report),
+                                report.acceptedPath().length,
+                                report.draftNodes(),
+                                report.emitted().length);
                     case Event.Finished(TurnResult result) -> {
                         return new Answer(text.toString(), tokens.build().toArray(), result);
                     }

@@ -46,12 +46,14 @@ public final class Main {
                 .setExecutionExceptionHandler((failure, commandLine, result) -> fail(terminal, failure))
                 .setParameterExceptionHandler((failure, given) -> {
                     terminal.note("aded: " + failure.getMessage());
-                    CommandLine.UnmatchedArgumentException.printSuggestions(
-                            failure, terminal.writer(terminal.err()));
+                    CommandLine.UnmatchedArgumentException.printSuggestions(failure, terminal.writer(terminal.err()));
                     terminal.note("Try: " + terminal.program() + " "
                             + (failure.getCommandLine().getParent() == null
                                     ? ""
-                                    : failure.getCommandLine().getCommandSpec().qualifiedName(" ").replaceFirst("^aded ", "")
+                                    : failure.getCommandLine()
+                                                    .getCommandSpec()
+                                                    .qualifiedName(" ")
+                                                    .replaceFirst("^aded ", "")
                                             + " ")
                             + "--help");
                     return ExitCode.INVALID_REQUEST.code();
@@ -67,8 +69,8 @@ public final class Main {
                 + (failure instanceof AdedException && message != null
                         ? message
                         : failure instanceof OutOfMemoryError
-                        ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
-                        : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
+                                ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
+                                : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
         if (terminal.surroundings().variable("ADED_DEBUG") != null) {
             failure.printStackTrace(terminal.err());
         }
@@ -93,8 +95,8 @@ public final class Main {
         @Override
         public <K> K create(Class<K> type) throws Exception {
             boolean wantsTerminal = Arrays.stream(type.getDeclaredConstructors())
-                    .anyMatch(constructor -> Arrays.equals(constructor.getParameterTypes(), new Class<?>[] {Terminal.class
-                    }));
+                    .anyMatch(constructor ->
+                            Arrays.equals(constructor.getParameterTypes(), new Class<?>[] {Terminal.class}));
             return wantsTerminal
                     ? type.getDeclaredConstructor(Terminal.class).newInstance(terminal)
                     : CommandLine.defaultFactory().create(type);

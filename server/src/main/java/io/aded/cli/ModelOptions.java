@@ -12,8 +12,9 @@ final class ModelOptions {
     @Option(
             names = {"-m", "--model"},
             paramLabel = "MODEL",
-            description = "A name of the catalogue (aded models list), a .gguf file, or an http(s) address. Default: the"
-                    + " catalogue's small chat model.")
+            description =
+                    "A name of the catalogue (aded models list), a .gguf file, or an http(s) address. Default: the"
+                            + " catalogue's small chat model.")
     private @Nullable String model;
 
     @Option(
@@ -26,8 +27,9 @@ final class ModelOptions {
     @Option(
             names = "--natives",
             paramLabel = "DIR",
-            description = "A directory with a llama.cpp build, its library file, an installed build (aded natives list), or"
-                    + " \"bundled\". Default: the best installed one that works, else the bundled one.")
+            description =
+                    "A directory with a llama.cpp build, its library file, an installed build (aded natives list), or"
+                            + " \"bundled\". Default: the best installed one that works, else the bundled one.")
     private @Nullable Path natives;
 
     @Option(

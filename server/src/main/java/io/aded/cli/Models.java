@@ -16,7 +16,8 @@ final class Models {
             if (choice.hub() != null) {
                 return store.resolveHub(choice.hub(), progress);
             }
-            String name = choice.model() != null ? choice.model() : store.catalogue().defaultModel();
+            String name =
+                    choice.model() != null ? choice.model() : store.catalogue().defaultModel();
             store.catalogue()
                     .find(name)
                     .filter(entry -> store.pulled(entry).isEmpty())

@@ -52,19 +52,26 @@ final class ModelsCommand implements Runnable {
                 for (CatalogueEntry entry : store.catalogue().models()) {
                     Optional<Path> file = store.pulled(entry);
                     boolean isDefault = entry.name().equals(store.catalogue().defaultModel());
-                    terminal.out().printf(
-                            Locale.ROOT,
-                            "%-24s %12s  %-14s %s%s%n",
-                            entry.name(),
-                            megabytes(entry.size()),
-                            file.isPresent() ? "here" : "can be pulled",
-                            entry.description(),
-                            isDefault ? " (default)" : "");
+                    terminal.out()
+                            .printf(
+                                    Locale.ROOT,
+                                    "%-24s %12s  %-14s %s%s%n",
+                                    entry.name(),
+                                    megabytes(entry.size()),
+                                    file.isPresent() ? "here" : "can be pulled",
+                                    entry.description(),
+                                    isDefault ? " (default)" : "");
                     stored.removeIf(other -> other.name().equals(entry.name()));
                 }
                 for (ModelStore.Stored other : stored) {
-                    terminal.out().printf(
-                            Locale.ROOT, "%-24s %12s  %-14s %s%n", other.name(), megabytes(other.size()), "here", other.path());
+                    terminal.out()
+                            .printf(
+                                    Locale.ROOT,
+                                    "%-24s %12s  %-14s %s%n",
+                                    other.name(),
+                                    megabytes(other.size()),
+                                    "here",
+                                    other.path());
                 }
                 return ExitCode.OK.code();
             }
@@ -90,14 +97,16 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Path file = Models.resolve(terminal, new ModelOptions.Choice(
-                    model, hub, null, io.aded.llama.ModelParameters.DEFAULT, true));
+            Path file = Models.resolve(
+                    terminal, new ModelOptions.Choice(model, hub, null, io.aded.llama.ModelParameters.DEFAULT, true));
             terminal.out().println(file);
             return ExitCode.OK.code();
         }
     }
 
-    @Command(name = "show", description = "Describes a model by its file's header, and verifies it if its checksum is known.")
+    @Command(
+            name = "show",
+            description = "Describes a model by its file's header, and verifies it if its checksum is known.")
     static final class Show implements Callable<Integer> {
         private final Terminal terminal;
 
@@ -134,7 +143,8 @@ final class ModelsCommand implements Runnable {
                 } else {
                     if (name.contains("://")) {
                         throw new AdedException.InvalidRequest(
-                                "MODEL", "is an address; pull it first, then show the file that \"aded models list\" names");
+                                "MODEL",
+                                "is an address; pull it first, then show the file that \"aded models list\" names");
                     }
                     path = store.resolve(name, new ProgressPrinter(terminal));
                 }
@@ -154,11 +164,16 @@ final class ModelsCommand implements Runnable {
             row("tensors", String.valueOf(file.tensors().size()));
             row("chat template", file.string("tokenizer.chat_template") == null ? "none in the file" : "in the file");
             if (metadata) {
-                file.metadata().forEach((key, value) -> row(key, switch (value) {
-                    case GgufFile.Array array -> array.count() + " × " + array.elementType();
-                    case String text when text.length() > 200 -> text.substring(0, 200).replace("\n", "\\n") + " …";
-                    default -> String.valueOf(value).replace("\n", "\\n");
-                }));
+                file.metadata()
+                        .forEach((key, value) -> row(
+                                key,
+                                switch (value) {
+                                    case GgufFile.Array array -> array.count() + " × " + array.elementType();
+                                    case String text
+                                    when text.length() > 200 ->
+                                        text.substring(0, 200).replace("\n", "\\n") + " …";
+                                    default -> String.valueOf(value).replace("\n", "\\n");
+                                }));
             }
             file.requireModel();
         }

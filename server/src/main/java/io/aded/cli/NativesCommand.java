@@ -95,10 +95,11 @@ final class NativesCommand implements Runnable {
                 row(true, used.name(), "", "named by ADED_NATIVES or \"aded natives use\"");
             }
             NativesChoice chosen = store.choice();
-            terminal.out().println(
-                    chosen instanceof NativesChoice.Automatic
-                            ? "* is what a start uses: the best that works"
-                            : "* is what a start uses; \"aded natives use\" chose " + chosen);
+            terminal.out()
+                    .println(
+                            chosen instanceof NativesChoice.Automatic
+                                    ? "* is what a start uses: the best that works"
+                                    : "* is what a start uses; \"aded natives use\" chose " + chosen);
             return ExitCode.OK.code();
         }
 
@@ -167,8 +168,9 @@ final class NativesCommand implements Runnable {
 
         @Parameters(
                 paramLabel = "BUILD",
-                description = "An installed build, \"bundled\", a directory with a llama.cpp of your own, or \"auto\" for"
-                        + " the best that works.")
+                description =
+                        "An installed build, \"bundled\", a directory with a llama.cpp of your own, or \"auto\" for"
+                                + " the best that works.")
         private String build = "";
 
         Use(Terminal terminal) {
@@ -180,14 +182,14 @@ final class NativesCommand implements Runnable {
             NativesStore store = NativesStore.of(terminal.surroundings());
             NativesChoice choice = choice(store);
             LibraryChoice library = LibraryChoice.of(terminal.surroundings());
-            @Nullable Verdict verdict =
-                    switch (choice) {
-                        case NativesChoice.Installed(String id) ->
-                            library.verdict(store.find(id).orElseThrow(), terminal::note);
-                        case NativesChoice.Directory(Path path) -> library.tryOut(path);
-                        case NativesChoice.Automatic automatic -> null;
-                        case NativesChoice.Bundled bundled -> null;
-                    };
+            @Nullable
+            Verdict verdict = switch (choice) {
+                case NativesChoice.Installed(String id) ->
+                    library.verdict(store.find(id).orElseThrow(), terminal::note);
+                case NativesChoice.Directory(Path path) -> library.tryOut(path);
+                case NativesChoice.Automatic automatic -> null;
+                case NativesChoice.Bundled bundled -> null;
+            };
             if (verdict != null && !verdict.works()) {
                 throw new AdedException.FailedPrecondition(
                         "NATIVES_NOT_USABLE", choice + " " + verdict.problem() + "; the choice was not changed");
@@ -243,10 +245,8 @@ final class NativesCommand implements Runnable {
 
         @Override
         public Integer call() {
-            InstalledNatives removed =
-                    NativesStore.of(terminal.surroundings()).remove(build);
-            terminal.note(String.format(
-                    Locale.ROOT, "Removed %s (%.0f MB).", removed.id(), removed.size() / 1e6));
+            InstalledNatives removed = NativesStore.of(terminal.surroundings()).remove(build);
+            terminal.note(String.format(Locale.ROOT, "Removed %s (%.0f MB).", removed.id(), removed.size() / 1e6));
             return ExitCode.OK.code();
         }
     }

@@ -158,10 +158,11 @@ final class RemotePartner implements Partner {
         if (ask.messages().isEmpty()) {
             turn.setText(ask.text());
         }
-        ask.messages().forEach(message -> turn.addMessages(ChatMessage.newBuilder()
-                .setRole(message.role())
-                .setContent(message.content())
-                .build()));
+        ask.messages()
+                .forEach(message -> turn.addMessages(ChatMessage.newBuilder()
+                        .setRole(message.role())
+                        .setContent(message.content())
+                        .build()));
         stream.send(ConverseRequest.newBuilder().setTurn(turn).build());
         StringBuilder text = new StringBuilder();
         IntStream.Builder tokens = IntStream.builder();
@@ -244,10 +245,10 @@ final class RemotePartner implements Partner {
             case RESOURCE_EXHAUSTED -> new AdedException.ResourceExhausted("RESOURCE_EXHAUSTED", message, null);
             case DEADLINE_EXCEEDED -> new AdedException.DeadlineExceeded("DEADLINE_EXCEEDED", message);
             case CANCELLED -> new AdedException.Cancelled(message);
-            case UNAVAILABLE -> new AdedException.Unavailable(
-                    "UNAVAILABLE", message + ". Is a server running there? (aded serve --listen " + target + ")");
-            case OK, UNKNOWN, INTERNAL, DATA_LOSS ->
-                new AdedException.Internal("INTERNAL", message, status.getCause());
+            case UNAVAILABLE ->
+                new AdedException.Unavailable(
+                        "UNAVAILABLE", message + ". Is a server running there? (aded serve --listen " + target + ")");
+            case OK, UNKNOWN, INTERNAL, DATA_LOSS -> new AdedException.Internal("INTERNAL", message, status.getCause());
         };
     }
 

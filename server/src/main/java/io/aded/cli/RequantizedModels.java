@@ -72,7 +72,8 @@ final class RequantizedModels {
     /** Another file at the same place, or the same file changed, gives another name. */
     private static String name(Path model, Format format) throws IOException {
         CRC32 identity = new CRC32();
-        String facts = model + "|" + Files.size(model) + "|" + Files.getLastModifiedTime(model).toMillis();
+        String facts = model + "|" + Files.size(model) + "|"
+                + Files.getLastModifiedTime(model).toMillis();
         identity.update(facts.getBytes(StandardCharsets.UTF_8));
         String file = String.valueOf(model.getFileName());
         String stem = file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;

@@ -18,16 +18,25 @@ final class SamplingOptions {
             description = "0 always takes the best token; up to 100. Default: 0.8.")
     private @Nullable Float temperature;
 
-    @Option(names = "--seed", paramLabel = "S", description = "Of the random stream, 0 to 4294967295. Default: a new one.")
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            description = "Of the random stream, 0 to 4294967295. Default: a new one.")
     private @Nullable Long seed;
 
     @Option(names = "--top-k", paramLabel = "K", description = "Keep the K best tokens; 0 keeps all. Default: 40.")
     private @Nullable Integer topK;
 
-    @Option(names = "--top-p", paramLabel = "P", description = "Keep the best tokens up to this probability. Default: 0.95.")
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description = "Keep the best tokens up to this probability. Default: 0.95.")
     private @Nullable Float topP;
 
-    @Option(names = "--min-p", paramLabel = "P", description = "Drop tokens below this share of the best. Default: 0.05.")
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            description = "Drop tokens below this share of the best. Default: 0.05.")
     private @Nullable Float minP;
 
     @Option(names = "--typical-p", paramLabel = "P", description = "Locally typical sampling. Default: 1, off.")
@@ -42,7 +51,10 @@ final class SamplingOptions {
     @Option(names = "--presence-penalty", paramLabel = "X", description = "Default: 0, off.")
     private @Nullable Float presencePenalty;
 
-    @Option(names = "--penalty-window", paramLabel = "N", description = "Tokens that penalties look back on. Default: 64.")
+    @Option(
+            names = "--penalty-window",
+            paramLabel = "N",
+            description = "Tokens that penalties look back on. Default: 64.")
     private @Nullable Integer penaltyWindow;
 
     @Option(

@@ -87,10 +87,8 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         DraftPolicy policy = draft.policy();
         ModelOptions.Choice choice = model.choice();
-        AdedServer.Builder builder = AdedServer.builder()
-                .limits(limits())
-                .socketMode(permissions())
-                .version(AdedCommand.Version.text());
+        AdedServer.Builder builder =
+                AdedServer.builder().limits(limits()).socketMode(permissions()).version(AdedCommand.Version.text());
         Telemetry.PrometheusEndpoint page;
         try {
             listen.forEach(builder::listen);
@@ -107,7 +105,12 @@ final class ServeCommand implements Callable<Integer> {
                 terminal.note("aded " + AdedCommand.Version.text() + " listens on " + join(server.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
                 try (LocalModel local = LocalModel.open(
-                        terminal, choice, context, file -> context.engineOptions(file, 16, 2, policy), draft, telemetry)) {
+                        terminal,
+                        choice,
+                        context,
+                        file -> context.engineOptions(file, 16, 2, policy),
+                        draft,
+                        telemetry)) {
                     String served = name == null ? local.name() : name;
                     server.serve(new ServedModel(served, List.of(local.engine()), sampling.parameters()));
                     stop.drainFor(Duration.ofSeconds(drain));
@@ -170,10 +173,10 @@ final class ServeCommand implements Callable<Integer> {
                     terminal.note("  buf curl --protocol grpc --http2-prior-knowledge -d '{\"prompt\": \"Why is the sky"
                             + " blue?\"}' http://" + tcp + "/aded.v1.InferenceService/Generate");
                 }
-                case ListenAddress.Unix unix -> terminal.note(
-                        "  buf curl --unix-socket " + unix.path()
-                                + " --protocol grpc --http2-prior-knowledge -d '{\"prompt\": \"Why is the sky blue?\"}'"
-                                + " http://localhost/aded.v1.InferenceService/Generate");
+                case ListenAddress.Unix unix ->
+                    terminal.note("  buf curl --unix-socket " + unix.path()
+                            + " --protocol grpc --http2-prior-knowledge -d '{\"prompt\": \"Why is the sky blue?\"}'"
+                            + " http://localhost/aded.v1.InferenceService/Generate");
             }
         }
     }

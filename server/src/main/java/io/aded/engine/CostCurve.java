@@ -38,7 +38,8 @@ final class CostCurve {
      */
 
     /** Where kernels are known to change width, and powers of two; in the order in which they are worth knowing. */
-    private static final int[] LADDER = {1, 2, 4, 8, 3, 6, 5, 12, 16, 7, 9, 10, 24, 32, 14, 20, 48, 64, 17, 33, 96, 128};
+    private static final int[] LADDER = {1, 2, 4, 8, 3, 6, 5, 12, 16, 7, 9, 10, 24, 32, 14, 20, 48, 64, 17, 33, 96, 128
+    };
 
     /** One pass moves the common factor by at most e^(0.7 · 0.03), that is 2 %. */
     private static final double COMMON_RATE = 0.03;
@@ -190,8 +191,7 @@ final class CostCurve {
             }
             for (int between = left + 1; between < right; between++) {
                 double share = (double) (between - left) / (right - left);
-                nanos[between] =
-                        left == 0 ? nanos[right] : nanos[left] + share * (nanos[right] - nanos[left]);
+                nanos[between] = left == 0 ? nanos[right] : nanos[left] + share * (nanos[right] - nanos[left]);
             }
             left = right;
         }

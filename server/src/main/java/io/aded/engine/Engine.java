@@ -16,18 +16,16 @@ public interface Engine extends AutoCloseable {
     }
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one. */
-    static Engine start(
-            TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
-        // The engine thread is the only one to draft, so its streams may learn together how far to trust their evidence.
-        DrafterSettings shared = drafters.evidenceWeights() == null
-                ? drafters.withEvidenceWeights(EvidenceWeights.create())
-                : drafters;
+    static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
+        // The engine thread is the only one to draft, so its streams may learn together how far to trust their
+        // evidence.
+        DrafterSettings shared =
+                drafters.evidenceWeights() == null ? drafters.withEvidenceWeights(EvidenceWeights.create()) : drafters;
         return start(model, options, telemetry, mode -> Drafters.create(mode, shared));
     }
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */
-    static Engine start(
-            TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterFactory drafters) {
+    static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterFactory drafters) {
         return new LocalEngine(model, options, telemetry, drafters, System::nanoTime);
     }
 

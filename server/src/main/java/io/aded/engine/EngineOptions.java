@@ -27,7 +27,13 @@ public record EngineOptions(
     /** Defaults for a context of {@code cells} cells. */
     public static EngineOptions ofCells(int cells) {
         return new EngineOptions(
-                ContextParameters.ofCells(cells), 16, 256, Duration.ofSeconds(60), Duration.ofMillis(250), 256L << 20, DraftPolicy.AUTO);
+                ContextParameters.ofCells(cells),
+                16,
+                256,
+                Duration.ofSeconds(60),
+                Duration.ofMillis(250),
+                256L << 20,
+                DraftPolicy.AUTO);
     }
 
     /** The same over another context. */

@@ -146,8 +146,7 @@ final class LocalEngine implements Engine {
         this.clock = clock;
         context = model.newContext(options.context());
         try {
-            curve = CostCurve.measure(
-                    context, measuringToken(), MEASURING_TIME.toNanos(), clock);
+            curve = CostCurve.measure(context, measuringToken(), MEASURING_TIME.toNanos(), clock);
         } catch (RuntimeException e) {
             context.close();
             throw e;
@@ -186,8 +185,7 @@ final class LocalEngine implements Engine {
     @Override
     public Session openSession() {
         checkAccepting();
-        LocalSession session =
-                new LocalSession(this, "c" + sessionNumbers.incrementAndGet(), ledger.new Cells());
+        LocalSession session = new LocalSession(this, "c" + sessionNumbers.incrementAndGet(), ledger.new Cells());
         execute(() -> sessions.add(session));
         return session;
     }
@@ -336,7 +334,8 @@ final class LocalEngine implements Engine {
     void closeSession(LocalSession session) {
         execute(() -> {
             waiting.removeIf(
-                    turn -> turn.session() == session, turn -> fail(turn, new AdedException.Cancelled("the conversation was closed")));
+                    turn -> turn.session() == session,
+                    turn -> fail(turn, new AdedException.Cancelled("the conversation was closed")));
             if (isRunning(session)) {
                 return; // its turn was cancelled; the session's cells go when it ends
             }
@@ -516,7 +515,8 @@ final class LocalEngine implements Engine {
         }
         for (LocalTurn other : running) {
             if (other.pendingPrefill() > LEAST_SHARED_PREFIX && other.listener().isReady()) {
-                int common = commonPrefix(session, other.session(), other.session().length() - 1);
+                int common =
+                        commonPrefix(session, other.session(), other.session().length() - 1);
                 if (common - other.session().committed() > LEAST_SHARED_PREFIX
                         && common > bestDonorPrefix(session) + LEAST_SHARED_PREFIX) {
                     return true;
@@ -559,7 +559,9 @@ final class LocalEngine implements Engine {
         if (session.sequence() < 0 && ledger.sequencesFree() == 0 && !evictIdle(session)) {
             return false;
         }
-        int open = turn.request().maxTokens() == 0 ? OPEN_END_RESERVE : turn.request().maxTokens() - turn.completionTokens();
+        int open = turn.request().maxTokens() == 0
+                ? OPEN_END_RESERVE
+                : turn.request().maxTokens() - turn.completionTokens();
         int need = session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
         while (need + reservedByRunning() > ledger.cellsFree()) {
             if (!evictIdle(session)) {
@@ -646,7 +648,8 @@ final class LocalEngine implements Engine {
             turn.payoff = learner.payoff;
         }
         waiting.serve(turn.request().fairnessKey(), turn.pendingPrefill());
-        waiting.forgetAbsent(caller -> running.stream().anyMatch(each -> each.request().fairnessKey().equals(caller)));
+        waiting.forgetAbsent(caller ->
+                running.stream().anyMatch(each -> each.request().fairnessKey().equals(caller)));
         running.add(turn);
     }
 
@@ -882,7 +885,8 @@ final class LocalEngine implements Engine {
         }
         int sequence = ledger.takeSequence();
         turn.branchSequences[turn.branches++] = sequence;
-        context.shareTokens(turn.session().sequence(), sequence, 0, turn.session().committed());
+        context.shareTokens(
+                turn.session().sequence(), sequence, 0, turn.session().committed());
     }
 
     private void clearBranches() {
@@ -1019,8 +1023,7 @@ final class LocalEngine implements Engine {
         }
         turn.beginEmission(context);
         int lengthBefore = session.length();
-        int lastAccepted =
-                Verification.walk(tree, turn.firstRow, turn.best, turn.sampler(), context, turn);
+        int lastAccepted = Verification.walk(tree, turn.firstRow, turn.best, turn.sampler(), context, turn);
         keepBranch(turn, lastAccepted);
         if (drafter != null) {
             int emitted = session.length() - lengthBefore;
@@ -1060,8 +1063,7 @@ final class LocalEngine implements Engine {
     }
 
     /** Tells a turn's payoff what its draft of this round was worth, its share of the pass against plain decoding. */
-    private void judge(
-            LocalTurn turn, int lastAccepted, int streams, int prefilled, double plain, long passNanos) {
+    private void judge(LocalTurn turn, int lastAccepted, int streams, int prefilled, double plain, long passNanos) {
         if (turn.tree.draftNodes() == 0) {
             if (turn.emittedCount() > 0) {
                 turn.payoff.unbought(turn.emittedToken(0));

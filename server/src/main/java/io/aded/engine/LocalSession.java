@@ -103,7 +103,8 @@ final class LocalSession implements Session {
         try {
             engine.checkAccepting();
             if (closed) {
-                throw new AdedException.FailedPrecondition("SESSION_CLOSED", "the conversation is closed; open another");
+                throw new AdedException.FailedPrecondition(
+                        "SESSION_CLOSED", "the conversation is closed; open another");
             }
             if (running != null) {
                 throw new AdedException.FailedPrecondition(
@@ -194,8 +195,8 @@ final class LocalSession implements Session {
                     next.field,
                     "makes a prompt of " + count + " tokens" + (historyLength > 0 ? ", history included" : "")
                             + "; allowed: at most " + (limit() - 1)
-                            + ", so that the context has room for an answer. Shorten it or start the server with a larger"
-                            + " --context"));
+                            + ", so that the context has room for an answer. Shorten it or start the server with a"
+                            + " larger --context"));
         }
     }
 
@@ -234,8 +235,7 @@ final class LocalSession implements Session {
                 for (int i = 0; i < ids.length; i++) {
                     if (ids[i] < 0 || ids[i] >= vocabulary) {
                         wrong.add(new FieldViolation(
-                                "tokens[" + i + "]",
-                                "is " + ids[i] + "; allowed: 0 to " + (vocabulary - 1)));
+                                "tokens[" + i + "]", "is " + ids[i] + "; allowed: 0 to " + (vocabulary - 1)));
                         break;
                     }
                 }
@@ -254,12 +254,12 @@ final class LocalSession implements Session {
                     "stop_strings", "has " + request.stopStrings().size() + " strings; allowed: at most 16"));
         }
         if (request.stopStrings().stream().anyMatch(String::isEmpty)) {
-            wrong.add(new FieldViolation("stop_strings", "has an empty string; allowed: strings of at least one character"));
+            wrong.add(new FieldViolation(
+                    "stop_strings", "has an empty string; allowed: strings of at least one character"));
         }
         for (int token : request.stopTokens()) {
             if (token < 0 || token >= vocabulary) {
-                wrong.add(new FieldViolation(
-                        "stop_tokens", "holds " + token + "; allowed: 0 to " + (vocabulary - 1)));
+                wrong.add(new FieldViolation("stop_tokens", "holds " + token + "; allowed: 0 to " + (vocabulary - 1)));
             }
         }
         return wrong;

@@ -105,7 +105,8 @@ final class LocalTurn implements Turn, Verification.Emission {
         this.prompt = prompt;
         this.wake = wake;
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
-        int nodes = request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
+        int nodes =
+                request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
         tree = new TokenTree(nodes);
         bid.tree = tree;
         best = new int[nodes + 1];
@@ -262,8 +263,7 @@ final class LocalTurn implements Turn, Verification.Emission {
      */
     @Override
     public boolean emit(int token, int node) {
-        if (!request.ignoreEnd() && session.model().vocabulary().endsGeneration(token)
-                || isStopToken(token)) {
+        if (!request.ignoreEnd() && session.model().vocabulary().endsGeneration(token) || isStopToken(token)) {
             session.endedBy(token);
             finished = FinishReason.STOP;
             return false;

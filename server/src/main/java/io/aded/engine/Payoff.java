@@ -31,7 +31,6 @@ final class Payoff {
 
     private static final double LEAST_PROBE_CHANCE = 0.5;
 
-
     private static final double PRIOR_TOKENS = 6;
     private static final double PRIOR_TRUST = 0.95;
     private static final double TRUST_DECAY = 0.97;

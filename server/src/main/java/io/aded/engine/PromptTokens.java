@@ -41,7 +41,8 @@ final class PromptTokens {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> ids;
             case Prompt.Text(String text) -> text(text, true);
-            case Prompt.Messages(List<ChatMessage> messages) -> chat(messages, null).tokens();
+            case Prompt.Messages(List<ChatMessage> messages) ->
+                chat(messages, null).tokens();
         };
     }
 
@@ -85,8 +86,7 @@ final class PromptTokens {
     }
 
     private boolean namesControlToken(String content) {
-        return !Arrays.equals(
-                vocabulary.tokenize(content, false, true), vocabulary.tokenize(content, false, false));
+        return !Arrays.equals(vocabulary.tokenize(content, false, true), vocabulary.tokenize(content, false, false));
     }
 
     private int[] guarded(List<ChatMessage> messages, String full, int from) {

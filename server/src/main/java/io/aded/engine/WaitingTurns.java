@@ -88,7 +88,10 @@ final class WaitingTurns {
                 if (!eligible.test(turn)) {
                     continue;
                 }
-                int byPriority = best == null ? 1 : Integer.compare(turn.request().priority(), best.request().priority());
+                int byPriority = best == null
+                        ? 1
+                        : Integer.compare(
+                                turn.request().priority(), best.request().priority());
                 if (byPriority > 0
                         || (byPriority == 0
                                 && best != null

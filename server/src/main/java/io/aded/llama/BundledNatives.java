@@ -100,8 +100,7 @@ final class BundledNatives {
         }
 
         private AdedException unreadable(IOException e) {
-            return new AdedException.Internal(
-                    "BUNDLED_LIBRARY", "cannot read " + resource + " from the class path", e);
+            return new AdedException.Internal("BUNDLED_LIBRARY", "cannot read " + resource + " from the class path", e);
         }
     }
 
@@ -151,12 +150,11 @@ final class BundledNatives {
         String name = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String system = name.contains("win") ? "Windows" : name.contains("mac") ? "Mac" : "Linux";
         String machine = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-        String architecture =
-                switch (machine) {
-                    case "amd64", "x86_64", "x86-64" -> "x86_64";
-                    case "aarch64", "arm64" -> "aarch64";
-                    default -> machine;
-                };
+        String architecture = switch (machine) {
+            case "amd64", "x86_64", "x86-64" -> "x86_64";
+            case "aarch64", "arm64" -> "aarch64";
+            default -> machine;
+        };
         return system + "/" + architecture;
     }
 

@@ -23,8 +23,7 @@ final class ChatTemplates implements ChatTemplate {
     private static final List<List<ChatMessage>> PROBES = List.of(
             List.of(new ChatMessage("user", "x1")),
             List.of(new ChatMessage("system", "x0"), new ChatMessage("user", "x1")),
-            List.of(
-                    new ChatMessage("user", "x1"), new ChatMessage("assistant", "x2"), new ChatMessage("user", "x3")));
+            List.of(new ChatMessage("user", "x1"), new ChatMessage("assistant", "x2"), new ChatMessage("user", "x3")));
 
     private final Native natives;
     private final @Nullable String source;

@@ -343,7 +343,8 @@ public final class GgufFile {
         within(architecture + ".embedding_length", 1, 1 << 20);
         within(architecture + ".context_length", 1, Integer.MAX_VALUE);
         optional(architecture + ".attention.head_count", 1, 1 << 14);
-        optional(architecture + ".attention.head_count_kv", 0, integer(architecture + ".attention.head_count", 1 << 14));
+        optional(
+                architecture + ".attention.head_count_kv", 0, integer(architecture + ".attention.head_count", 1 << 14));
         optional(architecture + ".expert_count", 0, MOST_EXPERTS);
         optional(architecture + ".expert_used_count", 0, integer(architecture + ".expert_count", 0));
         for (String norm : List.of("layer_norm_rms_epsilon", "layer_norm_epsilon", "group_norm_epsilon")) {
@@ -411,8 +412,7 @@ public final class GgufFile {
 
     /** Reads forward through the mapped file, checking each length against what is left. */
     private static final class Reader {
-        private static final ValueLayout.OfInt INT =
-                ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+        private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
         private static final ValueLayout.OfLong LONG =
                 ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
         private static final ValueLayout.OfShort SHORT =
@@ -520,8 +520,8 @@ public final class GgufFile {
             if (dimensions < 1 || dimensions > MOST_DIMENSIONS) {
                 throw invalid(
                         path,
-                        "tensor " + name + " has " + Integer.toUnsignedString(dimensions) + " dimensions; allowed: 1 to "
-                                + MOST_DIMENSIONS);
+                        "tensor " + name + " has " + Integer.toUnsignedString(dimensions)
+                                + " dimensions; allowed: 1 to " + MOST_DIMENSIONS);
             }
             List<Long> shape = new ArrayList<>();
             long elements = 1;
@@ -564,8 +564,7 @@ public final class GgufFile {
                 case 10, 11 -> int64();
                 case 12 -> Double.longBitsToDouble(int64());
                 default ->
-                    throw invalid(
-                            path, "the entry " + key + " has the unknown type " + Integer.toUnsignedString(type));
+                    throw invalid(path, "the entry " + key + " has the unknown type " + Integer.toUnsignedString(type));
             };
         }
 
@@ -612,7 +611,8 @@ public final class GgufFile {
             long length = int64();
             fits("length of a text", length, 1);
             if (length > longest) {
-                throw invalid(path, "a text at byte " + (at - 8) + " is " + length + " bytes long; allowed: " + longest);
+                throw invalid(
+                        path, "a text at byte " + (at - 8) + " is " + length + " bytes long; allowed: " + longest);
             }
             byte[] bytes = new byte[(int) length];
             MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, bytes, 0, bytes.length);

@@ -136,7 +136,8 @@ final class JsonSchemaGrammar {
         if (object && (schema.has("properties") || additional != null && !additional.isBoolean())
                 || object && additional != null && !additional.asBoolean(true)) {
             if (schema.has("properties")) {
-                for (Map.Entry<String, JsonNode> property : schema.get("properties").properties()) {
+                for (Map.Entry<String, JsonNode> property :
+                        schema.get("properties").properties()) {
                     check(property.getValue(), path + "/properties/" + property.getKey(), depth + 1);
                 }
             }
@@ -158,8 +159,8 @@ final class JsonSchemaGrammar {
         } else if (type == null && !schema.isEmpty() && !knownFormat(schema)) {
             throw new Refused(
                     path,
-                    "says nothing that can be turned into a grammar; give a type, properties, items, enum, const, anyOf,"
-                            + " oneOf, allOf or $ref");
+                    "says nothing that can be turned into a grammar; give a type, properties, items, enum, const,"
+                            + " anyOf, oneOf, allOf or $ref");
         }
     }
 
@@ -198,7 +199,9 @@ final class JsonSchemaGrammar {
                 }
             }
             if (!known) {
-                throw new Refused(path + "/type", "is not one or a list of " + TYPES.stream().sorted().toList());
+                throw new Refused(
+                        path + "/type",
+                        "is not one or a list of " + TYPES.stream().sorted().toList());
             }
         }
         for (String key : List.of("properties", "definitions", "$defs")) {
@@ -208,15 +211,24 @@ final class JsonSchemaGrammar {
             require(schema, key, path, "a text", JsonNode::isString);
         }
         require(schema, "enum", path, "a list of at least one value", node -> node.isArray() && !node.isEmpty());
-        require(schema, "additionalProperties", path, "true, false or a schema", node -> node.isBoolean()
-                || node.isObject());
+        require(
+                schema,
+                "additionalProperties",
+                path,
+                "true, false or a schema",
+                node -> node.isBoolean() || node.isObject());
         require(schema, "required", path, "a list of texts", JsonSchemaGrammar::isTexts);
         range(schema, "minItems", "maxItems", path);
         range(schema, "minLength", "maxLength", path);
         for (String key : List.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")) {
-            require(schema, key, path, "an integer of up to 15 digits", node -> node.isIntegralNumber()
-                    && node.canConvertToLong()
-                    && Math.abs(node.asLong()) < 1_000_000_000_000_000L);
+            require(
+                    schema,
+                    key,
+                    path,
+                    "an integer of up to 15 digits",
+                    node -> node.isIntegralNumber()
+                            && node.canConvertToLong()
+                            && Math.abs(node.asLong()) < 1_000_000_000_000_000L);
         }
         long least = bound(schema, "minimum", 0, bound(schema, "exclusiveMinimum", 1, Long.MIN_VALUE));
         long most = bound(schema, "maximum", 0, bound(schema, "exclusiveMaximum", -1, Long.MAX_VALUE));
@@ -231,12 +243,19 @@ final class JsonSchemaGrammar {
 
     private static void range(JsonNode schema, String least, String most, String path) throws Refused {
         for (String key : List.of(least, most)) {
-            require(schema, key, path, "an integer from 0 to " + MOST_REPETITIONS, node -> node.isIntegralNumber()
-                    && node.canConvertToInt()
-                    && node.asInt() >= 0
-                    && node.asInt() <= MOST_REPETITIONS);
+            require(
+                    schema,
+                    key,
+                    path,
+                    "an integer from 0 to " + MOST_REPETITIONS,
+                    node -> node.isIntegralNumber()
+                            && node.canConvertToInt()
+                            && node.asInt() >= 0
+                            && node.asInt() <= MOST_REPETITIONS);
         }
-        if (schema.has(least) && schema.has(most) && schema.get(least).asInt() > schema.get(most).asInt()) {
+        if (schema.has(least)
+                && schema.has(most)
+                && schema.get(least).asInt() > schema.get(most).asInt()) {
             throw new Refused(path, "has " + least + " above " + most);
         }
     }
@@ -253,8 +272,7 @@ final class JsonSchemaGrammar {
         return true;
     }
 
-    private static void require(
-            JsonNode schema, String key, String path, String what, Predicate<JsonNode> holds)
+    private static void require(JsonNode schema, String key, String path, String what, Predicate<JsonNode> holds)
             throws Refused {
         if (schema.has(key) && !holds.test(schema.get(key))) {
             throw new Refused(path + "/" + key, "is not " + what);

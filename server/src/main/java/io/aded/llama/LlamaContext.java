@@ -52,6 +52,7 @@ final class LlamaContext implements TargetContext {
     private final Native natives;
     /** Any thread may close it: the one that shuts down is rarely the one that decoded. */
     private final Arena arena = Arena.ofShared();
+
     private final long handle;
     private final long cache;
     private final int cells;
@@ -153,21 +154,19 @@ final class LlamaContext implements TargetContext {
         // The fused kernel for CPUs rounds to 16 bits on the way, which an F32 cache is chosen to avoid.
         boolean exact = parameters.valueType() == ContextParameters.CacheType.F32;
         if (layout.flashAttentionType() >= 0) {
-            int type =
-                    switch (parameters.flashAttention()) {
-                        case AUTO -> quantisedValues ? 1 : exact ? 0 : -1;
-                        case ON -> 1;
-                        case OFF -> 0;
-                    };
+            int type = switch (parameters.flashAttention()) {
+                case AUTO -> quantisedValues ? 1 : exact ? 0 : -1;
+                case ON -> 1;
+                case OFF -> 0;
+            };
             struct.set(ValueLayout.JAVA_INT, layout.flashAttentionType(), type);
         } else {
-            boolean on =
-                    switch (parameters.flashAttention()) {
-                        // The older line leaves the choice to the caller, and its CPU kernel is slower with it on.
-                        case AUTO -> quantisedValues;
-                        case ON -> true;
-                        case OFF -> false;
-                    };
+            boolean on = switch (parameters.flashAttention()) {
+                // The older line leaves the choice to the caller, and its CPU kernel is slower with it on.
+                case AUTO -> quantisedValues;
+                case ON -> true;
+                case OFF -> false;
+            };
             struct.set(ValueLayout.JAVA_BYTE, layout.flashAttentionFlag(), (byte) (on ? 1 : 0));
         }
         if (STRLEN != 0) {
@@ -211,8 +210,7 @@ final class LlamaContext implements TargetContext {
         checkOpen();
         int size = input.size();
         if (size < 1 || size > maxBatchTokens) {
-            throw new IllegalArgumentException(
-                    "a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens);
+            throw new IllegalArgumentException("a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens);
         }
         copy(input, size);
         lastBatch = 0;
@@ -295,16 +293,15 @@ final class LlamaContext implements TargetContext {
 
     @Override
     public void copyLogits(int row, float[] destination) {
-        MemorySegment.copy(
-                Native.MEMORY, ValueLayout.JAVA_FLOAT, rowAddress(row), destination, 0, vocabularySize);
+        MemorySegment.copy(Native.MEMORY, ValueLayout.JAVA_FLOAT, rowAddress(row), destination, 0, vocabularySize);
     }
 
     /** Where a row of the last pass lies. */
     long rowAddress(int row) {
         checkOpen();
         if (row < 0 || row >= lastBatch || rows[row] == 0) {
-            throw new IllegalArgumentException("row " + row + " did not ask for logits in the last pass of " + lastBatch
-                    + " tokens");
+            throw new IllegalArgumentException(
+                    "row " + row + " did not ask for logits in the last pass of " + lastBatch + " tokens");
         }
         return rows[row];
     }
@@ -315,8 +312,8 @@ final class LlamaContext implements TargetContext {
         checkSequence(sequence);
         checkRange(from, to);
         if (!natives.removeTokens(cache, sequence, from, to) && branches) {
-            throw new AdedException.Internal("CACHE_REMOVE", "llama.cpp could not remove positions " + from + " to " + to,
-                    null);
+            throw new AdedException.Internal(
+                    "CACHE_REMOVE", "llama.cpp could not remove positions " + from + " to " + to, null);
         }
     }
 

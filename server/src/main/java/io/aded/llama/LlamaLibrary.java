@@ -4,7 +4,6 @@ import io.aded.model.AdedException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
@@ -142,8 +141,7 @@ public final class LlamaLibrary {
         if (symbols.find("llama_version").isPresent()) {
             String version;
             try {
-                long text = (long) Native.bind(
-                                symbols, "llama_version", FunctionDescriptor.of(ValueLayout.JAVA_LONG))
+                long text = (long) Native.bind(symbols, "llama_version", FunctionDescriptor.of(ValueLayout.JAVA_LONG))
                         .invokeExact();
                 version = String.valueOf(Native.string(text));
             } catch (Throwable thrown) {
@@ -184,10 +182,7 @@ public final class LlamaLibrary {
 
     private static void loadBackends(SymbolLookup symbols, Path directory) {
         try (Arena arena = Arena.ofConfined()) {
-            Native.bind(
-                            symbols,
-                            "ggml_backend_load_all_from_path",
-                            FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG))
+            Native.bind(symbols, "ggml_backend_load_all_from_path", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG))
                     .invokeExact(arena.allocateFrom(directory.toString()).address());
         } catch (Throwable thrown) {
             throw Native.unexpected(thrown);

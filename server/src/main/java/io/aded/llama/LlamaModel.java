@@ -88,11 +88,7 @@ public final class LlamaModel implements TargetModel {
      * @throws AdedException.InvalidArtifact if the source is no usable model
      */
     public static void quantize(
-            LlamaLibrary library,
-            Path source,
-            Path destination,
-            GgufFile.TensorType target,
-            DoubleConsumer progress) {
+            LlamaLibrary library, Path source, Path destination, GgufFile.TensorType target, DoubleConsumer progress) {
         if (target != GgufFile.TensorType.Q8_0 && target != GgufFile.TensorType.Q4_0) {
             throw new AdedException.InvalidRequest("quantization", "is " + target.label() + "; allowed: Q8_0, Q4_0");
         }
@@ -132,7 +128,8 @@ public final class LlamaModel implements TargetModel {
             }
             MemorySegment shares = arena.allocate(ValueLayout.JAVA_FLOAT, most);
             for (int i = 0; i < parameters.tensorSplit().size(); i++) {
-                shares.setAtIndex(ValueLayout.JAVA_FLOAT, i, parameters.tensorSplit().get(i));
+                shares.setAtIndex(
+                        ValueLayout.JAVA_FLOAT, i, parameters.tensorSplit().get(i));
             }
             struct.set(ValueLayout.JAVA_LONG, layout.tensorSplit(), shares.address());
         }

@@ -76,9 +76,7 @@ final class LlamaSampler implements TokenSampler {
                 .mapToInt(Integer::intValue)
                 .sorted()
                 .toArray();
-        this.window = parameters.usesPenalties()
-                ? new PenaltyWindow(parameters.penaltyWindow(), vocabularySize)
-                : null;
+        this.window = parameters.usesPenalties() ? new PenaltyWindow(parameters.penaltyWindow(), vocabularySize) : null;
         this.marks = new int[vocabularySize];
         this.decisive = parameters.temperature() == 0f
                 ? 1
@@ -87,8 +85,7 @@ final class LlamaSampler implements TokenSampler {
         this.endOfSequence = vocabulary.endOfSequence();
         boolean complete = false;
         try {
-            this.grammar =
-                    parameters.isConstrained() ? Grammar.compile(model, vocabulary, parameters, arena) : null;
+            this.grammar = parameters.isConstrained() ? Grammar.compile(model, vocabulary, parameters, arena) : null;
             this.chain = newChain(parameters);
             complete = true;
         } finally {

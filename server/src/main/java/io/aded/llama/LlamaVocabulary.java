@@ -41,6 +41,7 @@ final class LlamaVocabulary implements Vocabulary {
     private final int[] offsets;
     /** The same with control tokens left out, which is the same bytes but for those tokens. */
     private final int[] plainLengths;
+
     private volatile @Nullable TokenTrie trie;
 
     LlamaVocabulary(Native natives, long handle, Lifetime life) {
@@ -192,8 +193,7 @@ final class LlamaVocabulary implements Vocabulary {
 
     /** Orders tokens by their texts, byte by byte; a prefix comes first. */
     int compareTexts(int a, int b) {
-        return Arrays.compareUnsigned(
-                pieces, offsets[a], offsets[a + 1], pieces, offsets[b], offsets[b + 1]);
+        return Arrays.compareUnsigned(pieces, offsets[a], offsets[a + 1], pieces, offsets[b], offsets[b + 1]);
     }
 
     /** Whether a token's text begins with (or is) another's. */

@@ -283,7 +283,8 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
         private static long number(GgufFile file, String key, int layer, long otherwise) {
             Object value = file.metadata().get(key);
             if (value instanceof GgufFile.Array array && !array.head().isEmpty()) {
-                @Nullable Object own = array.head().get(Math.min(layer, array.head().size() - 1));
+                @Nullable
+                Object own = array.head().get(Math.min(layer, array.head().size() - 1));
                 return own instanceof Long number ? number : otherwise;
             }
             return value instanceof Long number ? number : otherwise;

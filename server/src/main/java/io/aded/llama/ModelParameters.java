@@ -52,7 +52,8 @@ public record ModelParameters(
         }
         for (float share : tensorSplit) {
             if (!(share >= 0f) || Float.isInfinite(share)) {
-                throw new IllegalArgumentException("a tensor split of " + share + " is not a share; allowed: 0 or more");
+                throw new IllegalArgumentException(
+                        "a tensor split of " + share + " is not a share; allowed: 0 or more");
             }
         }
     }

@@ -141,7 +141,9 @@ final class Native {
         hasEncoder = bind("llama_model_has_encoder", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
         hasDecoder = bind("llama_model_has_decoder", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
         modelChatTemplate = bind("llama_model_chat_template", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
-        applyChatTemplate = bind("llama_chat_apply_template", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
+        applyChatTemplate = bind(
+                "llama_chat_apply_template",
+                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
         vocabularySize = bind("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         vocabularyType = bind("llama_vocab_type", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         beginningOfSequence = bind("llama_vocab_bos", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
@@ -149,9 +151,17 @@ final class Native {
         addsBeginning = bind("llama_vocab_get_add_bos", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
         endsGeneration = bind("llama_vocab_is_eog", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
         tokenAttributes = bind("llama_vocab_get_attr", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
-        tokenToPiece = bind("llama_token_to_piece", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
-        tokenize = bind("llama_tokenize", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
-        detokenize = bind("llama_detokenize", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+        tokenToPiece = bind(
+                "llama_token_to_piece",
+                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
+        tokenize = bind(
+                "llama_tokenize",
+                FunctionDescriptor.of(
+                        JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+        detokenize = bind(
+                "llama_detokenize",
+                FunctionDescriptor.of(
+                        JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
         newContext = bind("llama_init_from_model", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, contextStruct));
         freeContext = bind("llama_free", FunctionDescriptor.ofVoid(JAVA_LONG));
         contextCells = bind("llama_n_ctx", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
@@ -160,8 +170,12 @@ final class Native {
         decode = bind("llama_decode", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, Abi.BATCH));
         logits = bind("llama_get_logits_ith", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT));
         sequenceStateSize = bind("llama_state_seq_get_size", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT));
-        saveSequence = bind("llama_state_seq_get_data", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT));
-        restoreSequence = bind("llama_state_seq_set_data", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT));
+        saveSequence = bind(
+                "llama_state_seq_get_data",
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT));
+        restoreSequence = bind(
+                "llama_state_seq_set_data",
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT));
         newChain = bind("llama_sampler_chain_init", FunctionDescriptor.of(JAVA_LONG, JAVA_BYTE));
         addToChain = bind("llama_sampler_chain_add", FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG));
         newGreedy = bind("llama_sampler_init_greedy", FunctionDescriptor.of(JAVA_LONG));
@@ -171,8 +185,10 @@ final class Native {
         newMinP = bind("llama_sampler_init_min_p", FunctionDescriptor.of(JAVA_LONG, JAVA_FLOAT, JAVA_LONG));
         newTypical = bind("llama_sampler_init_typical", FunctionDescriptor.of(JAVA_LONG, JAVA_FLOAT, JAVA_LONG));
         newTemperature = bind("llama_sampler_init_temp", FunctionDescriptor.of(JAVA_LONG, JAVA_FLOAT));
-        newLogitBias = bind("llama_sampler_init_logit_bias", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG));
-        newGrammar = bind("llama_sampler_init_grammar", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+        newLogitBias =
+                bind("llama_sampler_init_logit_bias", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG));
+        newGrammar =
+                bind("llama_sampler_init_grammar", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
         applySampler = bind("llama_sampler_apply", FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG));
         acceptToken = bind("llama_sampler_accept", FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_INT));
         cloneSampler = bind("llama_sampler_clone", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
@@ -476,7 +492,8 @@ final class Native {
         }
     }
 
-    int tokenize(long vocabulary, long text, int length, long tokens, int most, boolean addSpecial, boolean parseSpecial) {
+    int tokenize(
+            long vocabulary, long text, int length, long tokens, int most, boolean addSpecial, boolean parseSpecial) {
         try {
             return (int) tokenize.invokeExact(vocabulary, text, length, tokens, most, addSpecial, parseSpecial);
         } catch (Throwable thrown) {
@@ -484,7 +501,14 @@ final class Native {
         }
     }
 
-    int detokenize(long vocabulary, long tokens, int count, long text, int most, boolean removeSpecial, boolean unparseSpecial) {
+    int detokenize(
+            long vocabulary,
+            long tokens,
+            int count,
+            long text,
+            int most,
+            boolean removeSpecial,
+            boolean unparseSpecial) {
         try {
             return (int) detokenize.invokeExact(vocabulary, tokens, count, text, most, removeSpecial, unparseSpecial);
         } catch (Throwable thrown) {

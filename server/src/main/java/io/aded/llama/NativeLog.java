@@ -30,8 +30,8 @@ final class NativeLog {
     private static final int LONGEST = 2_000;
 
     /** What is printed as an error when a pass is aborted or finds no room, which callers are told by its outcome. */
-    private static final Pattern EXPECTED = Pattern.compile(
-            "failed to decode, ret = (1|2|-3)$|compute status: 1$|compute_async failed with error 1$"
+    private static final Pattern EXPECTED =
+            Pattern.compile("failed to decode, ret = (1|2|-3)$|compute status: 1$|compute_async failed with error 1$"
                     + "|failed to prepare ubatch|failed to find (a memory|KV cache) slot");
 
     private final Object lock = new Object();
@@ -114,4 +114,5 @@ final class NativeLog {
             case INFO -> LOG.debug("{}", text);
             default -> LOG.trace("{}", text);
         }
-    }}
+    }
+}

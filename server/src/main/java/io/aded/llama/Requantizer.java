@@ -87,8 +87,11 @@ final class Requantizer {
 
     private TensorType typeOf(Tensor tensor) {
         String name = tensor.name();
-        if (tensor.shape().size() < 2 || !name.endsWith(".weight") || name.contains("_norm")
-                || name.contains("ffn_gate_inp") || tensor.type().isInteger()) {
+        if (tensor.shape().size() < 2
+                || !name.endsWith(".weight")
+                || name.contains("_norm")
+                || name.contains("ffn_gate_inp")
+                || tensor.type().isInteger()) {
             return tensor.type();
         }
         if (target == TensorType.Q4_0 && name.equals("output.weight") && fits(tensor, TensorType.Q6_K)) {
@@ -157,7 +160,12 @@ final class Requantizer {
     }
 
     private static long descriptionSize(Tensor tensor) {
-        return 8L + tensor.name().getBytes(StandardCharsets.UTF_8).length + 4 + 8L * tensor.shape().size() + 4 + 8;
+        return 8L
+                + tensor.name().getBytes(StandardCharsets.UTF_8).length
+                + 4
+                + 8L * tensor.shape().size()
+                + 4
+                + 8;
     }
 
     private void convert(

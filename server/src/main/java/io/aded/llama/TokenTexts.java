@@ -16,8 +16,7 @@ record TokenTexts(long duplicate, int byteTokens) {
     static final String KEY = "tokenizer.ggml.tokens";
     static final TokenTexts NONE = new TokenTexts(-1, 0);
 
-    private static final ValueLayout.OfLong LENGTH =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     /** The length of {@code <0xFF>}. */
     private static final int BYTE_TOKEN = 6;
 

@@ -42,8 +42,7 @@ public record ContextParameters(
 
     /** The same with another number of cells. */
     public ContextParameters withCells(int count) {
-        return new ContextParameters(
-                count, maxBatchTokens, maxSequences, threads, keyType, valueType, flashAttention);
+        return new ContextParameters(count, maxBatchTokens, maxSequences, threads, keyType, valueType, flashAttention);
     }
 
     /** The same with other cache types. */

@@ -272,8 +272,7 @@ public final class ScriptedModel implements TargetModel {
         public DecodeOutcome decode(TokenBatch batch) {
             int size = batch.size();
             if (size < 1 || size > maxBatchTokens()) {
-                throw new IllegalArgumentException(
-                        "a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens());
+                throw new IllegalArgumentException("a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens());
             }
             if (abort) {
                 abort = false;
@@ -299,8 +298,8 @@ public final class ScriptedModel implements TargetModel {
                 for (int j = 0; j < batch.sequenceCount(i); j++) {
                     Sequence sequence = sequences[batch.sequence(i, j)];
                     if (sequence.length != batch.position(i)) {
-                        throw new IllegalStateException("sequence " + batch.sequence(i, j) + " holds "
-                                + sequence.length + " tokens; position " + batch.position(i) + " leaves a gap or overlaps");
+                        throw new IllegalStateException("sequence " + batch.sequence(i, j) + " holds " + sequence.length
+                                + " tokens; position " + batch.position(i) + " leaves a gap or overlaps");
                     }
                     sequence.append(token, cell);
                     owners[cell]++;
@@ -371,8 +370,8 @@ public final class ScriptedModel implements TargetModel {
             Sequence giver = sequences[source];
             Sequence taker = sequences[destination];
             if (taker.length != from) {
-                throw new IllegalStateException(
-                        "sequence " + destination + " holds " + taker.length + " tokens; cannot continue it at " + from);
+                throw new IllegalStateException("sequence " + destination + " holds " + taker.length
+                        + " tokens; cannot continue it at " + from);
             }
             int end = to < 0 ? giver.length : Math.min(to, giver.length);
             for (int i = from; i < end; i++) {

@@ -77,8 +77,7 @@ public final class AdedServer implements AutoCloseable {
         this.limits = builder.limits;
         this.conversations = new Conversations(limits, executor);
         var ledger = new DraftLedger();
-        this.inference = new InferenceServiceImpl(
-                backend, conversations, new TurnStarter(telemetry, ledger), executor);
+        this.inference = new InferenceServiceImpl(backend, conversations, new TurnStarter(telemetry, ledger), executor);
         this.models = new ModelServiceImpl(backend, limits, builder.version, Instant.now());
         this.drafts = new DraftServiceImpl(conversations, ledger);
         health.setStatus(READINESS, ServingStatus.NOT_SERVING);
@@ -186,8 +185,9 @@ public final class AdedServer implements AutoCloseable {
                                 "ADDRESS_UNUSABLE",
                                 "cannot listen on " + address + ": the host's address is not known");
                     }
-                    Server server =
-                            tuned(NettyServerBuilder.forAddress(resolved)).build().start();
+                    Server server = tuned(NettyServerBuilder.forAddress(resolved))
+                            .build()
+                            .start();
                     servers.add(server);
                     addresses.add(bound(tcp, server));
                 }
@@ -245,8 +245,8 @@ public final class AdedServer implements AutoCloseable {
     private <B extends ServerBuilder<?>> B register(B builder) {
         var caller = new CallerInterceptor();
         for (var service : List.of(inference, models, drafts)) {
-            var definition = ServerInterceptors.interceptForward(
-                    MalformedRequests.refuse(service.bindService()), caller);
+            var definition =
+                    ServerInterceptors.interceptForward(MalformedRequests.refuse(service.bindService()), caller);
             builder.addService(
                     telemetry.recordsTraces()
                             ? ServerInterceptors.interceptForward(definition, new TracingInterceptor(telemetry))

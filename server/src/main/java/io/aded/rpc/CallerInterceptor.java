@@ -11,8 +11,7 @@ import io.grpc.StatusRuntimeException;
 
 /** Reads who calls from the metadata. It is for fairness and for naming conversations; it authenticates nobody. */
 final class CallerInterceptor implements ServerInterceptor {
-    static final Metadata.Key<String> HEADER =
-            Metadata.Key.of("aded-client-id", Metadata.ASCII_STRING_MARSHALLER);
+    static final Metadata.Key<String> HEADER = Metadata.Key.of("aded-client-id", Metadata.ASCII_STRING_MARSHALLER);
     private static final int LONGEST = 128;
 
     @Override
@@ -24,8 +23,7 @@ final class CallerInterceptor implements ServerInterceptor {
         }
         if (id.length() > LONGEST) {
             StatusRuntimeException refused = Statuses.of(new AdedException.InvalidRequest(
-                    "metadata.aded-client-id",
-                    "has " + id.length() + " characters; allowed: at most " + LONGEST));
+                    "metadata.aded-client-id", "has " + id.length() + " characters; allowed: at most " + LONGEST));
             Metadata trailers = refused.getTrailers();
             call.close(refused.getStatus(), trailers == null ? new Metadata() : trailers);
             return new ServerCall.Listener<>() {};

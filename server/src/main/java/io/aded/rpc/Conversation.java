@@ -23,7 +23,8 @@ final class Conversation {
     boolean held = true;
 
     /** The expiry that is scheduled while it is kept. */
-    @Nullable Runnable cancelExpiry;
+    @Nullable
+    Runnable cancelExpiry;
 
     /**
      * Names are a client's own: another client's conversation of the same name is another one.

@@ -72,8 +72,7 @@ final class Conversations implements AutoCloseable {
         Session session = opener.get();
         // A colon is not allowed in callers' names, so names that we make up never meet them.
         String id = wantedId.isEmpty() ? "auto:" + session.id() : wantedId;
-        Conversation conversation =
-                new Conversation(new Conversation.Key(clientId, id), session, model, defaults);
+        Conversation conversation = new Conversation(new Conversation.Key(clientId, id), session, model, defaults);
         synchronized (lock) {
             if (!closed && all.putIfAbsent(conversation.key, conversation) == null) {
                 return conversation;

@@ -131,7 +131,11 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         Conversation current = resumed != null
                 ? resumed
                 : conversations.begin(
-                        scope.clientId(), id, model, fresh, () -> model.leastBusy().openSession());
+                        scope.clientId(),
+                        id,
+                        model,
+                        fresh,
+                        () -> model.leastBusy().openSession());
         synchronized (lock) {
             if (over) { // the client left while we were opening
                 conversations.release(current);
@@ -204,8 +208,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
             running = turn;
         }
         try {
-            TurnRequest request =
-                    new RequestReader(current.model, "turn.").turn(asked, current.defaults, scope);
+            TurnRequest request = new RequestReader(current.model, "turn.").turn(asked, current.defaults, scope);
             turn.mode = request.draft().mode();
             turn.submitted(starter.submit(current.session, request, turn, "turn.", asked, current.key.id()));
         } catch (RuntimeException | StackOverflowError e) {
@@ -309,8 +312,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
      * A turn has ended, on the engine's thread. Its last message goes out under the lock: the next turn may arrive as soon
      * as the client has it, and a half-close that comes at the same moment must not overtake it.
      */
-    private void turnEnded(
-            Conversation current, @Nullable ConverseResponse last, @Nullable AdedException failure) {
+    private void turnEnded(Conversation current, @Nullable ConverseResponse last, @Nullable AdedException failure) {
         boolean release;
         boolean complete;
         boolean drained;
@@ -380,12 +382,15 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
 
         @Override
         public void onDelta(Delta delta) {
-            outbox.send(response().setDelta(ResponseWriter.delta(delta, vocabulary)).build());
+            outbox.send(
+                    response().setDelta(ResponseWriter.delta(delta, vocabulary)).build());
         }
 
         @Override
         public void onRound(RoundReport report) {
-            outbox.send(response().setRound(ResponseWriter.round(report, vocabulary)).build());
+            outbox.send(response()
+                    .setRound(ResponseWriter.round(report, vocabulary))
+                    .build());
         }
 
         @Override

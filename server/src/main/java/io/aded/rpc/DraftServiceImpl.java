@@ -44,8 +44,7 @@ final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
     }
 
     @Override
-    public void exportDraftTable(
-            ExportDraftTableRequest request, StreamObserver<ExportDraftTableResponse> responses) {
+    public void exportDraftTable(ExportDraftTableRequest request, StreamObserver<ExportDraftTableResponse> responses) {
         responses.onError(notOffered());
     }
 

@@ -1,7 +1,6 @@
 package io.aded.rpc;
 
 import io.aded.engine.Prompt;
-import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;

@@ -37,14 +37,16 @@ final class MalformedRequests {
         MethodDescriptor<Q, A> descriptor = method.getMethodDescriptor();
         ServerCallHandler<Q, A> handler = method.getServerCallHandler();
         return ServerMethodDefinition.create(
-                descriptor.toBuilder(new LenientMarshaller<>(descriptor.getRequestMarshaller()),
+                descriptor.toBuilder(
+                                new LenientMarshaller<>(descriptor.getRequestMarshaller()),
                                 descriptor.getResponseMarshaller())
                         .build(),
                 (call, headers) -> new RefusingListener<>(call, handler.startCall(call, headers)));
     }
 
     /** Reads null from what cannot be read. */
-    private record LenientMarshaller<Q>(MethodDescriptor.Marshaller<Q> exact) implements MethodDescriptor.Marshaller<Q> {
+    private record LenientMarshaller<Q>(MethodDescriptor.Marshaller<Q> exact)
+            implements MethodDescriptor.Marshaller<Q> {
         @Override
         public InputStream stream(Q message) {
             return exact.stream(message);

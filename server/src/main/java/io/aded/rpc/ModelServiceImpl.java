@@ -30,9 +30,11 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
 
     @Override
     public void getModel(GetModelRequest request, StreamObserver<GetModelResponse> responses) {
-        InferenceServiceImpl.answer(responses, () -> GetModelResponse.newBuilder()
-                .setModel(ResponseWriter.model(backend.model(request.getName())))
-                .build());
+        InferenceServiceImpl.answer(
+                responses,
+                () -> GetModelResponse.newBuilder()
+                        .setModel(ResponseWriter.model(backend.model(request.getName())))
+                        .build());
     }
 
     @Override

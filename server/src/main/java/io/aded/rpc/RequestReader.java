@@ -64,13 +64,10 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
         SamplingParameters sampling = sampling(request.getSampling(), defaults.sampling());
         DraftPolicy draft = draft(request.getDraft(), defaults.draft());
         if (request.getMaxTokens() < 0) {
-            wrong.add(
-                    prefix + "max_tokens",
-                    "is " + request.getMaxTokens() + "; allowed: 0 (as many as fit) or more");
+            wrong.add(prefix + "max_tokens", "is " + request.getMaxTokens() + "; allowed: 0 (as many as fit) or more");
         }
         stops(request);
-        int logProbabilities =
-                logProbabilities(request.hasLogProbabilities(), request.getLogProbabilities(), defaults);
+        int logProbabilities = logProbabilities(request.hasLogProbabilities(), request.getLogProbabilities(), defaults);
         wrong.within(prefix + "priority", request.getPriority(), -MOST_PRIORITY, MOST_PRIORITY);
         wrong.check();
         return new TurnRequest(
@@ -200,9 +197,7 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
             wrong.add(prefix + "prompt", "is missing; allowed: exactly one of " + allowed);
         }
         for (int i = 1; i < set.size(); i++) {
-            wrong.add(
-                    prefix + set.get(i),
-                    "is set beside " + set.getFirst() + "; allowed: exactly one of " + allowed);
+            wrong.add(prefix + set.get(i), "is set beside " + set.getFirst() + "; allowed: exactly one of " + allowed);
         }
         return set.size() == 1;
     }
@@ -232,7 +227,8 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
                         "is no role; allowed: system, user, assistant, or 1 to 64 of A-Z a-z 0-9 _ . -");
             }
             saysSomething |= !sent.get(i).getContent().isEmpty();
-            messages.add(new ChatMessage(role.isEmpty() ? "user" : role, sent.get(i).getContent()));
+            messages.add(
+                    new ChatMessage(role.isEmpty() ? "user" : role, sent.get(i).getContent()));
         }
         if (!saysSomething) {
             wrong.add(prefix + "messages", "have no content; allowed: at least one character in one of them");
@@ -272,9 +268,7 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
         switch (set.getMode()) {
             case DRAFT_MODE_UNSPECIFIED -> {}
             case UNRECOGNIZED ->
-                wrong.add(
-                        prefix + "draft.mode",
-                        "is " + set.getModeValue() + "; allowed: " + knownModes());
+                wrong.add(prefix + "draft.mode", "is " + set.getModeValue() + "; allowed: " + knownModes());
             default -> base = DraftPolicy.of(mode(set.getMode()));
         }
         DraftPolicy merged = new DraftPolicy(
@@ -315,8 +309,8 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
     static AdedException.InvalidRequest renamed(
             AdedException.InvalidRequest invalid, String prefix, GenerateRequest request) {
         return new AdedException.InvalidRequest(invalid.violations().stream()
-                .map(violation -> new FieldViolation(
-                        prefix + fieldOf(violation.field(), request), violation.description()))
+                .map(violation ->
+                        new FieldViolation(prefix + fieldOf(violation.field(), request), violation.description()))
                 .toList());
     }
 

@@ -19,8 +19,8 @@ public record ServerLimits(
         Duration permitKeepAliveTime) {
 
     /** 16 MiB a message, 64 conversations kept for 10 minutes, keep-alive after 60 s and allowed every 10 s. */
-    public static final ServerLimits DEFAULT = new ServerLimits(
-            16 << 20, Duration.ofMinutes(10), 64, Duration.ofSeconds(60), Duration.ofSeconds(10));
+    public static final ServerLimits DEFAULT =
+            new ServerLimits(16 << 20, Duration.ofMinutes(10), 64, Duration.ofSeconds(60), Duration.ofSeconds(10));
 
     public ServerLimits {
         if (maxMessageBytes < 1024) {

@@ -27,7 +27,8 @@ final class Statuses {
     static final String DOMAIN = "aded.io";
 
     /** What callers are told to wait if nobody knows better. */
-    private static final Duration DEFAULT_RETRY = Duration.newBuilder().setSeconds(1).build();
+    private static final Duration DEFAULT_RETRY =
+            Duration.newBuilder().setSeconds(1).build();
 
     private static final Logger LOG = LoggerFactory.getLogger(Statuses.class);
 
@@ -46,7 +47,9 @@ final class Statuses {
         return StatusProto.toStatusRuntimeException(
                 switch (failure) {
                     case AdedException.InvalidRequest invalid ->
-                        status(Code.INVALID_ARGUMENT, invalid).addDetails(Any.pack(badRequest(invalid))).build();
+                        status(Code.INVALID_ARGUMENT, invalid)
+                                .addDetails(Any.pack(badRequest(invalid)))
+                                .build();
                     case AdedException.InvalidArtifact artifact ->
                         // The only artefact that travels over this API is one that the caller sent.
                         status(Code.INVALID_ARGUMENT, artifact).build();

@@ -57,8 +57,7 @@ final class TracingInterceptor implements ServerInterceptor {
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
         MethodDescriptor<Q, A> method = call.getMethodDescriptor();
         Context parent = telemetry.propagator().extract(Context.root(), headers, GETTER);
-        Context span = telemetry.startCall(
-                parent, nameOr(method.getServiceName()), nameOr(method.getBareMethodName()));
+        Context span = telemetry.startCall(parent, nameOr(method.getServiceName()), nameOr(method.getBareMethodName()));
         AtomicBoolean ended = new AtomicBoolean();
         ServerCall<Q, A> watched = new SimpleForwardingServerCall<>(call) {
             @Override

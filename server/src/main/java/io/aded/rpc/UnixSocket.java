@@ -62,7 +62,8 @@ final class UnixSocket implements AutoCloseable {
                         .channelType(EpollServerDomainSocketChannel.class)
                 : NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(path))
                         .channelType(NioServerDomainSocketChannel.class);
-        // gRPC asks every connection for TCP's keep-alive, and netty warns about each that has none; null takes that back.
+        // gRPC asks every connection for TCP's keep-alive, and netty warns about each that has none; null takes that
+        // back.
         return builder.withChildOption(ChannelOption.SO_KEEPALIVE, null)
                 .bossEventLoopGroup(boss)
                 .workerEventLoopGroup(workers);

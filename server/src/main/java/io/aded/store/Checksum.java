@@ -41,7 +41,8 @@ public record Checksum(String algorithm, String hex) {
                 String base64 = entry.substring("sha512-".length()).replaceFirst("\\?.*", "");
                 try {
                     return new Checksum(
-                            "SHA-512", HexFormat.of().formatHex(Base64.getDecoder().decode(base64)));
+                            "SHA-512",
+                            HexFormat.of().formatHex(Base64.getDecoder().decode(base64)));
                 } catch (IllegalArgumentException e) {
                     throw new AdedException.InvalidArtifact(
                             "REGISTRY_ANSWER", "the registry's checksum \"" + text + "\" cannot be read", e);

@@ -91,7 +91,8 @@ public final class Downloader implements AutoCloseable {
 
     static Downloader of(Surroundings surroundings, Limits limits) {
         return new Downloader(
-                () -> HttpConnector.connect(surroundings, NpmSettings.of(surroundings), Duration.ofSeconds(20)), limits);
+                () -> HttpConnector.connect(surroundings, NpmSettings.of(surroundings), Duration.ofSeconds(20)),
+                limits);
     }
 
     /**
@@ -211,11 +212,13 @@ public final class Downloader implements AutoCloseable {
         long start = from;
         long length = answer.headers().firstValueAsLong("Content-Length").orElse(-1);
         if (answer.statusCode() == 206) {
-            Matcher range = CONTENT_RANGE.matcher(answer.headers().firstValue("Content-Range").orElse(""));
+            Matcher range = CONTENT_RANGE.matcher(
+                    answer.headers().firstValue("Content-Range").orElse(""));
             if (!range.matches() || Long.parseLong(range.group(1)) != from) {
                 answer.body().close();
                 discard(part);
-                throw new BrokenOff(new IOException("the server answered with another part of the file than asked for"));
+                throw new BrokenOff(
+                        new IOException("the server answered with another part of the file than asked for"));
             }
             length = Long.parseLong(range.group(2)) + 1 - from;
         } else if (answer.statusCode() == 416) {
@@ -331,15 +334,19 @@ public final class Downloader implements AutoCloseable {
 
     private static AdedException refusal(int status, URI at) throws RetryableStatus {
         return switch (status) {
-            case 404, 410 -> new AdedException.NotFound(
-                    "NOT_ON_SERVER", at.getHost() + " has no " + at.getPath() + " (HTTP " + status + ")");
-            case 401, 403 -> new AdedException.FailedPrecondition(
-                    "ACCESS_DENIED",
-                    at.getHost() + " denies access to " + at.getPath() + " (HTTP " + status
-                            + "); it may need a token (HF_TOKEN for Hugging Face, .npmrc for a registry)");
-            case 408, 425, 429, 500, 502, 503, 504 -> throw new RetryableStatus(at.getHost() + " answers HTTP " + status);
-            default -> new AdedException.Unavailable(
-                    "SERVER_ANSWER", at.getHost() + " answers HTTP " + status + " for " + at.getPath());
+            case 404, 410 ->
+                new AdedException.NotFound(
+                        "NOT_ON_SERVER", at.getHost() + " has no " + at.getPath() + " (HTTP " + status + ")");
+            case 401, 403 ->
+                new AdedException.FailedPrecondition(
+                        "ACCESS_DENIED",
+                        at.getHost() + " denies access to " + at.getPath() + " (HTTP " + status
+                                + "); it may need a token (HF_TOKEN for Hugging Face, .npmrc for a registry)");
+            case 408, 425, 429, 500, 502, 503, 504 ->
+                throw new RetryableStatus(at.getHost() + " answers HTTP " + status);
+            default ->
+                new AdedException.Unavailable(
+                        "SERVER_ANSWER", at.getHost() + " answers HTTP " + status + " for " + at.getPath());
         };
     }
 
@@ -399,7 +406,8 @@ public final class Downloader implements AutoCloseable {
 
     private static String plain(@Nullable Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof java.nio.channels.UnresolvedAddressException || cause instanceof UnknownHostException) {
+            if (cause instanceof java.nio.channels.UnresolvedAddressException
+                    || cause instanceof UnknownHostException) {
                 return "the host is not known";
             }
         }

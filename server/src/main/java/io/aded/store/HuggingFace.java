@@ -60,19 +60,23 @@ final class HuggingFace {
         String repository = matcher.group(1) + "/" + matcher.group(2);
         String wanted = matcher.group(3);
         Path home = directory.resolve(repository);
-        if (wanted != null && wanted.endsWith(".gguf") && home.resolve(wanted).toFile().isFile()) {
+        if (wanted != null
+                && wanted.endsWith(".gguf")
+                && home.resolve(wanted).toFile().isFile()) {
             return home.resolve(wanted);
         }
         Remote file = choose(repository, wanted, list(repository));
         if (SHARD.matcher(file.name()).matches()) {
             throw new AdedException.FailedPrecondition(
                     "SPLIT_MODEL",
-                    file.name() + " is one of several files of a split model; fetch them all and give --model the first");
+                    file.name()
+                            + " is one of several files of a split model; fetch them all and give --model the first");
         }
         Path destination = home.resolve(file.name());
         downloader.fetch(
                 new Download(
-                        endpoint.resolve(repository + "/resolve/main/" + file.name().replace(" ", "%20")),
+                        endpoint.resolve(
+                                repository + "/resolve/main/" + file.name().replace(" ", "%20")),
                         headers,
                         destination,
                         file.checksum(),
@@ -88,7 +92,9 @@ final class HuggingFace {
         asked.put("Accept", "application/json");
         JsonNode siblings;
         try {
-            siblings = JsonMapper.shared().readTree(downloader.text(address, asked)).path("siblings");
+            siblings = JsonMapper.shared()
+                    .readTree(downloader.text(address, asked))
+                    .path("siblings");
         } catch (JacksonException e) {
             throw new AdedException.InvalidArtifact(
                     "HUB_ANSWER", endpoint + " does not answer as a Hugging Face hub does; check HF_ENDPOINT", e);
@@ -128,8 +134,8 @@ final class HuggingFace {
             }
             throw new AdedException.NotFound(
                     "NO_SUCH_FILE",
-                    (matching.isEmpty() ? "no file of " : "more than one file of ") + repository + " matches \"" + wanted
-                            + "\"; there are: " + names);
+                    (matching.isEmpty() ? "no file of " : "more than one file of ") + repository + " matches \""
+                            + wanted + "\"; there are: " + names);
         }
         for (String preferred : PREFERRED) {
             List<Remote> matching = containing(files, preferred);

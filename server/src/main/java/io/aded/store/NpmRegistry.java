@@ -56,7 +56,9 @@ public final class NpmRegistry {
                     .path("dist");
         } catch (JacksonException e) {
             throw new AdedException.InvalidArtifact(
-                    "REGISTRY_ANSWER", "the registry " + registry + " does not answer in JSON; is that its address?", e);
+                    "REGISTRY_ANSWER",
+                    "the registry " + registry + " does not answer in JSON; is that its address?",
+                    e);
         } catch (AdedException.NotFound e) {
             throw absent(packageName, registry);
         }
@@ -68,7 +70,8 @@ public final class NpmRegistry {
         if (archive.isEmpty() || integrity.isEmpty()) {
             throw new AdedException.InvalidArtifact(
                     "REGISTRY_ANSWER",
-                    "the registry " + registry + " publishes no archive or no checksum for " + packageName + "@" + version);
+                    "the registry " + registry + " publishes no archive or no checksum for " + packageName + "@"
+                            + version);
         }
         return new Archive(atRegistry(URI.create(archive), registry), Checksum.ofIntegrity(integrity));
     }

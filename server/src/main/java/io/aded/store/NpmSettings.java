@@ -91,7 +91,8 @@ final class NpmSettings {
         String path = address.getRawPath() == null ? "/" : address.getRawPath();
         for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 2) + 1) {
             String scope = "//" + address.getRawAuthority() + path.substring(0, end);
-            for (String key : List.of(scope, scope.endsWith("/") ? scope.substring(0, scope.length() - 1) : scope + "/")) {
+            for (String key :
+                    List.of(scope, scope.endsWith("/") ? scope.substring(0, scope.length() - 1) : scope + "/")) {
                 String token = value(key + ":_authToken");
                 if (token != null) {
                     return Map.of("Authorization", "Bearer " + token);

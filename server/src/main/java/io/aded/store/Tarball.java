@@ -104,12 +104,11 @@ public final class Tarball implements AutoCloseable {
                 case 'g' -> extendedHeader(size);
                 case 'L' -> longName = text(extendedHeader(size), 0, MAX_EXTENDED_HEADER);
                 default -> {
-                    Kind kind =
-                            switch (type) {
-                                case '0', '\0', '7' -> Kind.FILE;
-                                case '5' -> Kind.DIRECTORY;
-                                default -> Kind.OTHER;
-                            };
+                    Kind kind = switch (type) {
+                        case '0', '\0', '7' -> Kind.FILE;
+                        case '5' -> Kind.DIRECTORY;
+                        default -> Kind.OTHER;
+                    };
                     return new Entry(checked(longName != null ? longName : headerName()), size, kind);
                 }
             }

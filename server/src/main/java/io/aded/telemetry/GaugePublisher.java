@@ -19,18 +19,20 @@ final class GaugePublisher implements AutoCloseable {
     private final @Nullable PrometheusRegistry prometheus;
     private final MultiCollector aliases;
 
-    GaugePublisher(
-            Meter meter, @Nullable PrometheusRegistry prometheus, String model, Supplier<EngineGauges> gauges) {
+    GaugePublisher(Meter meter, @Nullable PrometheusRegistry prometheus, String model, Supplier<EngineGauges> gauges) {
         Attributes attributes = Attributes.of(TelemetryNames.REQUEST_MODEL, model);
-        ObservableLongMeasurement running = gauge(meter, TelemetryNames.RUNNING, "{request}", "Turns being decoded or prefilled.");
+        ObservableLongMeasurement running =
+                gauge(meter, TelemetryNames.RUNNING, "{request}", "Turns being decoded or prefilled.");
         ObservableLongMeasurement waiting = gauge(meter, TelemetryNames.WAITING, "{request}", "Turns in the queue.");
-        ObservableLongMeasurement parked = gauge(meter, TelemetryNames.PARKED, "{request}", "Running turns whose client is slow.");
+        ObservableLongMeasurement parked =
+                gauge(meter, TelemetryNames.PARKED, "{request}", "Running turns whose client is slow.");
         ObservableLongMeasurement sessions = gauge(meter, TelemetryNames.SESSIONS, "{session}", "Open sessions.");
         ObservableLongMeasurement cellsUsed = gauge(meter, TelemetryNames.KV_CELLS_USED, "{cell}", "KV cells in use.");
         ObservableLongMeasurement cells = gauge(meter, TelemetryNames.KV_CELLS, "{cell}", "KV cells there are.");
-        ObservableDoubleMeasurement usage = ratio(meter, TelemetryNames.KV_USAGE, "Share of the KV cells in use, 0 to 1.");
-        ObservableDoubleMeasurement sequences = ratio(
-                meter, TelemetryNames.SEQUENCES_USAGE, "Share of the sequence ids in use, 0 to 1.");
+        ObservableDoubleMeasurement usage =
+                ratio(meter, TelemetryNames.KV_USAGE, "Share of the KV cells in use, 0 to 1.");
+        ObservableDoubleMeasurement sequences =
+                ratio(meter, TelemetryNames.SEQUENCES_USAGE, "Share of the sequence ids in use, 0 to 1.");
         this.callback = meter.batchCallback(
                 () -> {
                     EngineGauges now = gauges.get();

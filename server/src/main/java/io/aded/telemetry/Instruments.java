@@ -81,12 +81,10 @@ final class Instruments {
                 .build();
         rounds = counter(meter, TelemetryNames.ROUNDS, "{round}", "Rounds, drafted or not.");
         drafts = counter(meter, TelemetryNames.NUM_DRAFTS, "{draft}", "Rounds that verified a draft.");
-        draftTokens = counter(
-                meter, TelemetryNames.NUM_DRAFT_TOKENS, TelemetryNames.TOKENS, "Draft tokens verified.");
-        acceptedTokens = counter(
-                meter, TelemetryNames.NUM_ACCEPTED_TOKENS, TelemetryNames.TOKENS, "Draft tokens accepted.");
-        prefilled = counter(
-                meter, TelemetryNames.PREFILLED_TOKENS, TelemetryNames.TOKENS, "Prompt tokens computed.");
+        draftTokens = counter(meter, TelemetryNames.NUM_DRAFT_TOKENS, TelemetryNames.TOKENS, "Draft tokens verified.");
+        acceptedTokens =
+                counter(meter, TelemetryNames.NUM_ACCEPTED_TOKENS, TelemetryNames.TOKENS, "Draft tokens accepted.");
+        prefilled = counter(meter, TelemetryNames.PREFILLED_TOKENS, TelemetryNames.TOKENS, "Prompt tokens computed.");
         reused = counter(
                 meter,
                 TelemetryNames.REUSED_TOKENS,

@@ -108,8 +108,8 @@ public final class Telemetry implements AutoCloseable {
                 .addPropertiesCustomizer(properties -> overrides)
                 .addPropertiesCustomizer(properties -> exporters(properties, chosen));
         if (prometheus != null && registry != null) {
-            builder.addMeterProviderCustomizer((meters, properties) ->
-                    meters.registerMetricReader(page(prometheus, registry)));
+            builder.addMeterProviderCustomizer(
+                    (meters, properties) -> meters.registerMetricReader(page(prometheus, registry)));
         }
         OpenTelemetrySdk sdk;
         try {
@@ -118,8 +118,7 @@ public final class Telemetry implements AutoCloseable {
             throw new IllegalStateException("telemetry cannot be started: " + e.getMessage(), e);
         }
         boolean on = !chosen.disabled;
-        return new Telemetry(
-                sdk, sdk, on && chosen.traces, on && (chosen.metrics || prometheus != null), registry);
+        return new Telemetry(sdk, sdk, on && chosen.traces, on && (chosen.metrics || prometheus != null), registry);
     }
 
     private static PrometheusHttpServer page(PrometheusEndpoint endpoint, PrometheusRegistry registry) {
@@ -217,7 +216,8 @@ public final class Telemetry implements AutoCloseable {
      */
     public EngineTelemetry forEngine(String model) {
         return traces || metrics
-                ? new RecordingEngineTelemetry(model, traces ? tracer : null, metrics ? instruments(model) : null, clock)
+                ? new RecordingEngineTelemetry(
+                        model, traces ? tracer : null, metrics ? instruments(model) : null, clock)
                 : EngineTelemetry.NONE;
     }
 

@@ -37,13 +37,11 @@ class BenchCommandTest {
 
     @Test
     void bench_withFlagsOfScripts_writesTableJsonAndCharts() throws IOException {
-        Path prompts = Files.writeString(
-                directory.resolve("prompts.jsonl"),
-                """
-                {"id": 1, "task": "t", "category": "c", "turns": ["one"]}
-                {"id": 2, "task": "t", "category": "c", "turns": ["two"]}
-                {"id": 3, "task": "u", "category": "c", "turns": ["three"]}
-                """);
+        Path prompts = Files.writeString(directory.resolve("prompts.jsonl"), """
+            {"id": 1, "task": "t", "category": "c", "turns": ["one"]}
+            {"id": 2, "task": "t", "category": "c", "turns": ["two"]}
+            {"id": 3, "task": "u", "category": "c", "turns": ["three"]}
+            """);
         Path json = directory.resolve("out.json");
         Path plot = directory.resolve("out.svg");
         int code = run(
@@ -75,7 +73,8 @@ class BenchCommandTest {
 
     @Test
     void bench_sweep_comparesAutoWithTheBestFixedBudget() {
-        assertThat(run("bench", "--model", "scripted", "--sweep", "--limit", "3", "--max-tokens", "16")).isZero();
+        assertThat(run("bench", "--model", "scripted", "--sweep", "--limit", "3", "--max-tokens", "16"))
+                .isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("AUTO AGAINST THE BEST FIXED BUDGET", "aded:32");
     }
 
@@ -112,7 +111,8 @@ class BenchCommandTest {
 
     @Test
     void bench_badPromptFile_namesTheLine() throws IOException {
-        Path prompts = Files.writeString(directory.resolve("bad.jsonl"), "{\"id\": 1, \"turns\": [\"x\"]}\n{nonsense\n");
+        Path prompts =
+                Files.writeString(directory.resolve("bad.jsonl"), "{\"id\": 1, \"turns\": [\"x\"]}\n{nonsense\n");
         assertThat(run("bench", "--model", "scripted", "--prompts", prompts.toString()))
                 .isEqualTo(ExitCode.INVALID_ARTIFACT.code());
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("bad.jsonl line 2 is not JSON");

@@ -72,7 +72,8 @@ final class CommandLineTest {
             JsonNode drafted = generate("--temperature", temperature, "--seed", "7", "--draft", draft);
 
             assertThat(drafted.path("tokens")).isEqualTo(plain.path("tokens"));
-            assertThat(plain.path("speculation").path("num_draft_tokens").asInt()).isZero();
+            assertThat(plain.path("speculation").path("num_draft_tokens").asInt())
+                    .isZero();
         }
     }
 
@@ -86,7 +87,15 @@ final class CommandLineTest {
         String expected = generate("--temperature", "0").path("text").asString("");
 
         terminal.run(
-                "generate", "-m", model, "--raw", "-n", "24", "--temperature", "0", "the cat and the dog and the cat and");
+                "generate",
+                "-m",
+                model,
+                "--raw",
+                "-n",
+                "24",
+                "--temperature",
+                "0",
+                "the cat and the dog and the cat and");
 
         assertThat(terminal.out()).isEqualTo(expected + System.lineSeparator());
     }
@@ -103,7 +112,8 @@ final class CommandLineTest {
 
     @Test
     void generate_argumentThatLooksLikeAnOption_isAPromptAfterTwoDashes() {
-        assertThat(terminal.run("generate", "-m", model, "--raw", "-n", "1", "--", "--draft")).isZero();
+        assertThat(terminal.run("generate", "-m", model, "--raw", "-n", "1", "--", "--draft"))
+                .isZero();
     }
 
     // --- what goes wrong
@@ -144,7 +154,16 @@ final class CommandLineTest {
                 new Failure("negative length", 2, "--max-tokens", "generate", "-m", tiny, "-n", "-3", "hi"),
                 new Failure("tiny context", 2, "--context", "generate", "-m", tiny, "--context", "1", "hi"),
                 new Failure(
-                        "prompt too long", 2, "context", "generate", "-m", tiny, "-c", "64", "--raw", "the cat ".repeat(90)),
+                        "prompt too long",
+                        2,
+                        "context",
+                        "generate",
+                        "-m",
+                        tiny,
+                        "-c",
+                        "64",
+                        "--raw",
+                        "the cat ".repeat(90)),
                 new Failure("odd layers", 2, "--gpu-layers", "generate", "-m", tiny, "--gpu-layers", "most", "hi"),
                 new Failure("no grammar file", 3, "--grammar", "generate", "-m", tiny, "--grammar", "/nowhere", "hi"),
                 new Failure("nobody there", 7, "aded serve", "generate", "--target", "127.0.0.1:" + port, "hi"),
@@ -165,7 +184,10 @@ final class CommandLineTest {
         int code = terminal.run(failure.arguments());
 
         assertThat(code).describedAs(() -> terminal.err()).isEqualTo(failure.code());
-        assertThat(terminal.err()).contains(failure.message()).startsWith("aded: ").doesNotContain("\tat ");
+        assertThat(terminal.err())
+                .contains(failure.message())
+                .startsWith("aded: ")
+                .doesNotContain("\tat ");
         assertThat(terminal.out()).isEmpty();
     }
 
@@ -216,7 +238,8 @@ final class CommandLineTest {
     void configurationFile_mistypedOption_isRefused() throws IOException {
         Path file = Files.writeString(home.resolve("mine.yaml"), "max-token: 6\n");
 
-        assertThat(terminal.run("generate", "--config", file.toString(), "-m", model, "the")).isEqualTo(2);
+        assertThat(terminal.run("generate", "--config", file.toString(), "-m", model, "the"))
+                .isEqualTo(2);
         assertThat(terminal.err()).contains("max-token").contains("no option");
     }
 
@@ -224,7 +247,8 @@ final class CommandLineTest {
     void configurationFile_notYaml_isRefused() throws IOException {
         Path file = Files.writeString(home.resolve("mine.yaml"), "a: [1, 2\n");
 
-        assertThat(terminal.run("generate", "--config", file.toString(), "-m", model, "the")).isEqualTo(2);
+        assertThat(terminal.run("generate", "--config", file.toString(), "-m", model, "the"))
+                .isEqualTo(2);
         assertThat(terminal.err()).contains("YAML");
     }
 
@@ -242,7 +266,8 @@ final class CommandLineTest {
         int code = terminal.run("chat", "-m", model, "-n", "6", "--temperature", "0", "--system", "the sea");
 
         assertThat(code).describedAs(() -> terminal.err()).isZero();
-        assertThat(terminal.out().lines().filter(line -> !line.isBlank()).count()).isEqualTo(2);
+        assertThat(terminal.out().lines().filter(line -> !line.isBlank()).count())
+                .isEqualTo(2);
         assertThat(terminal.err()).contains("Talking to").contains("Forgotten").contains("/nonsense");
     }
 
@@ -254,7 +279,17 @@ final class CommandLineTest {
 
         terminal.typing("the cat and the dog and the cat and the dog and the cat and\n");
         terminal.run(
-                "chat", "-m", model, "-n", "40", "--temperature", "0", "--draft", "aded", "--draft-nodes", "12",
+                "chat",
+                "-m",
+                model,
+                "-n",
+                "40",
+                "--temperature",
+                "0",
+                "--draft",
+                "aded",
+                "--draft-nodes",
+                "12",
                 "--show-draft");
 
         assertThat(terminal.out().replaceAll("[\\[\\]]", "")).isEqualTo(plain);
@@ -277,7 +312,10 @@ final class CommandLineTest {
     @Test
     void models_list_namesTheDefaultAndWhatWasFetched() {
         assertThat(terminal.run("models", "list")).isZero();
-        assertThat(terminal.out()).contains("tinyllama-chat").contains("can be pulled").contains("(default)");
+        assertThat(terminal.out())
+                .contains("tinyllama-chat")
+                .contains("can be pulled")
+                .contains("(default)");
     }
 
     @Test
@@ -285,7 +323,8 @@ final class CommandLineTest {
         try (StandInServer server = new StandInServer()) {
             server.file("/tiny.gguf", Files.readAllBytes(Path.of(model)));
 
-            assertThat(terminal.run("models", "pull", server.address() + "tiny.gguf")).isZero();
+            assertThat(terminal.run("models", "pull", server.address() + "tiny.gguf"))
+                    .isZero();
             String pulled = terminal.out().strip();
             assertThat(Path.of(pulled)).hasSameBinaryContentAs(Path.of(model));
             assertThat(terminal.err()).contains("100%");
@@ -323,14 +362,16 @@ final class CommandLineTest {
         assertThat(terminal.out()).contains("fingerprint");
 
         JsonNode cold = generate("--temperature", "0");
-        assertThat(generate("--temperature", "0", "--draft-table", table).path("tokens")).isEqualTo(cold.path("tokens"));
+        assertThat(generate("--temperature", "0", "--draft-table", table).path("tokens"))
+                .isEqualTo(cold.path("tokens"));
     }
 
     @Test
     void draft_buildFromJsonWithOtherFields_namesTheOption() throws IOException {
         Path json = Files.writeString(home.resolve("b.jsonl"), "{\"body\": \"the cat\"}\n");
 
-        assertThat(terminal.run("draft", "build", "-m", model, "--from", json.toString())).isEqualTo(2);
+        assertThat(terminal.run("draft", "build", "-m", model, "--from", json.toString()))
+                .isEqualTo(2);
         assertThat(terminal.err()).contains("--field");
 
         String table = home.resolve("t.draft").toString();
@@ -343,7 +384,8 @@ final class CommandLineTest {
     void draft_tableOfAnotherVocabulary_isRefused() throws IOException {
         Path other = Files.write(home.resolve("x.draft"), new byte[] {1, 2, 3});
 
-        assertThat(terminal.run("generate", "-m", model, "--draft-table", other.toString(), "the")).isEqualTo(4);
+        assertThat(terminal.run("generate", "-m", model, "--draft-table", other.toString(), "the"))
+                .isEqualTo(4);
     }
 
     @Test
@@ -390,9 +432,11 @@ final class CommandLineTest {
             assertThat(terminal.run(command.getCommandName(), "--help"))
                     .describedAs(command.getCommandName())
                     .isZero();
-            command.getCommandSpec().options().forEach(option -> assertThat(option.description())
-                    .describedAs(command.getCommandName() + " " + option.longestName())
-                    .isNotEmpty());
+            command.getCommandSpec()
+                    .options()
+                    .forEach(option -> assertThat(option.description())
+                            .describedAs(command.getCommandName() + " " + option.longestName())
+                            .isNotEmpty());
         }
     }
 }

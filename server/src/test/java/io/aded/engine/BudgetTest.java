@@ -53,7 +53,8 @@ class BudgetTest {
     void allocate_costHasAStep_stopsBeforeIt() {
         // Cheap to 8 tokens, dear from 9: seven draft nodes and the root, however good the eighth is.
         Budget budget = new Budget(curve(n -> n <= 8 ? 50 * MILLI : 120 * MILLI));
-        assertThat(granted(budget, chain(.9, .85, .8, .75, .7, .68, .66, .64, .62, .6))).isEqualTo(7);
+        assertThat(granted(budget, chain(.9, .85, .8, .75, .7, .68, .66, .64, .62, .6)))
+                .isEqualTo(7);
     }
 
     @Test
@@ -80,8 +81,7 @@ class BudgetTest {
 
         LocalEngine engine(double confidence, int order) {
             return new LocalEngine(
-                    new ScriptedModel(
-                            ScriptedModel.babble(5, order), n -> clock.addAndGet(cost.applyAsLong(n))),
+                    new ScriptedModel(ScriptedModel.babble(5, order), n -> clock.addAndGet(cost.applyAsLong(n))),
                     EngineOptions.ofCells(8192),
                     EngineTelemetry.NONE,
                     _ -> new LearningTestDrafter(1, confidence),
@@ -95,7 +95,9 @@ class BudgetTest {
                 session.submit(
                         TurnRequest.of(
                                         new Prompt.Text("x"),
-                                        SamplingParameters.GREEDY.withTemperature(1.5f).withSeed(3),
+                                        SamplingParameters.GREEDY
+                                                .withTemperature(1.5f)
+                                                .withSeed(3),
                                         DraftPolicy.AUTO,
                                         tokens)
                                 .withRounds(true),
@@ -149,7 +151,10 @@ class BudgetTest {
                         recorder);
                 recorder.await();
                 assertThat(recorder.rounds.size()).isLessThan(400);
-                long plain = recorder.rounds.stream().skip(50).filter(round -> round.draftNodes() < 3).count();
+                long plain = recorder.rounds.stream()
+                        .skip(50)
+                        .filter(round -> round.draftNodes() < 3)
+                        .count();
                 assertThat(plain).isZero();
             }
         }

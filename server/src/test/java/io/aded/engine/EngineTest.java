@@ -68,7 +68,10 @@ class EngineTest {
                 assertThat(plain.await().speculation().numDraftTokens()).isZero();
                 assertThat(drafted.await().speculation().numDraftTokens()).isPositive();
             }
-            assertThat(run(engine, request("abc", 0f, DRAFT, 400)).await().speculation().meanAcceptanceLength())
+            assertThat(run(engine, request("abc", 0f, DRAFT, 400))
+                            .await()
+                            .speculation()
+                            .meanAcceptanceLength())
                     .isGreaterThan(2);
         }
     }
@@ -92,7 +95,9 @@ class EngineTest {
                         session.submit(
                                 TurnRequest.of(
                                         new Prompt.Text("go"),
-                                        SamplingParameters.GREEDY.withTemperature(1f).withSeed(seed),
+                                        SamplingParameters.GREEDY
+                                                .withTemperature(1f)
+                                                .withSeed(seed),
                                         arm == 0 ? DraftPolicy.OFF : DRAFT,
                                         3),
                                 recorder);
@@ -201,7 +206,9 @@ class EngineTest {
             assertThat(result.promptTokens() - result.cachedPromptTokens()).isEqualTo(29);
             // The prompt's last token is the root of the first round, not prefill.
             assertThat(engine.status().prefilledTokensTotal() - before).isEqualTo(28);
-            assertThat(session.messages()).extracting(ChatMessage::role).containsExactly("user", "assistant", "user", "assistant");
+            assertThat(session.messages())
+                    .extracting(ChatMessage::role)
+                    .containsExactly("user", "assistant", "user", "assistant");
         }
     }
 
@@ -275,7 +282,8 @@ class EngineTest {
                 Recorder recorder = run(engine, request("h", 0f, policy, 100).withStopStrings(List.of("STOP", "zzz")));
                 assertThat(recorder.await().reason()).isEqualTo(FinishReason.STOP);
                 assertThat(recorder.text.toString()).isEqualTo("héllo wörld ");
-                assertThat(recorder.deltas).allSatisfy(delta -> assertThat(delta.text()).doesNotContain("\uFFFD", "S"));
+                assertThat(recorder.deltas)
+                        .allSatisfy(delta -> assertThat(delta.text()).doesNotContain("\uFFFD", "S"));
             }
         }
     }
@@ -286,22 +294,26 @@ class EngineTest {
                 Session session = engine.openSession()) {
             Recorder recorder = new Recorder();
             assertThatThrownBy(() -> session.submit(request("", Float.NaN, DRAFT, -1), recorder))
-                    .isInstanceOfSatisfying(AdedException.InvalidRequest.class, e -> assertThat(e.violations())
-                            .extracting(violation -> violation.field())
-                            .contains("text", "sampling.temperature", "max_tokens"));
+                    .isInstanceOfSatisfying(
+                            AdedException.InvalidRequest.class,
+                            e -> assertThat(e.violations())
+                                    .extracting(violation -> violation.field())
+                                    .contains("text", "sampling.temperature", "max_tokens"));
             assertThatThrownBy(() -> session.submit(request("x".repeat(5000), 0f, DRAFT, 10), recorder))
                     .isInstanceOf(AdedException.InvalidRequest.class)
                     .hasMessageContaining("5001 tokens")
                     .hasMessageContaining("at most 4095");
             assertThatThrownBy(() -> session.submit(
-                            TurnRequest.of(
-                                    new Prompt.Tokens(new int[] {5, 259}), SamplingParameters.GREEDY, DRAFT, 10),
+                            TurnRequest.of(new Prompt.Tokens(new int[] {5, 259}), SamplingParameters.GREEDY, DRAFT, 10),
                             recorder))
                     .isInstanceOf(AdedException.InvalidRequest.class)
                     .hasMessageContaining("tokens[1]");
             assertThatThrownBy(() -> session.submit(
                             TurnRequest.of(
-                                    new Prompt.Text("x"), SamplingParameters.GREEDY.withGrammar("root ::= ["), DRAFT, 1),
+                                    new Prompt.Text("x"),
+                                    SamplingParameters.GREEDY.withGrammar("root ::= ["),
+                                    DRAFT,
+                                    1),
                             recorder))
                     .isInstanceOf(AdedException.InvalidRequest.class);
             session.submit(request("fine", 0f, DRAFT, 5), recorder);
@@ -328,7 +340,7 @@ class EngineTest {
     void cancel_midTurn_keepsWhatWasEmittedAndTheSessionGoesOn() {
         try (LocalEngine engine = engine();
                 Session session = engine.openSession()) {
-            Recorder recorder = new Recorder() ;
+            Recorder recorder = new Recorder();
             Turn turn = session.submit(request("endless", 0f, DRAFT, 0), recorder);
             recorder.begun.join();
             turn.cancel();
@@ -346,7 +358,13 @@ class EngineTest {
     @Test
     void submit_beyondTheQueue_isRefusedWithRetryAdvice() {
         EngineOptions options = new EngineOptions(
-                ContextParameters.ofCells(2048), 1, 2, Duration.ofSeconds(60), Duration.ofMillis(250), 0, DraftPolicy.AUTO);
+                ContextParameters.ofCells(2048),
+                1,
+                2,
+                Duration.ofSeconds(60),
+                Duration.ofMillis(250),
+                0,
+                DraftPolicy.AUTO);
         try (LocalEngine engine = engine(ScriptedModel.babble(1, 2), options)) {
             List<Recorder> held = new ArrayList<>();
             List<Turn> turns = new ArrayList<>();
@@ -358,12 +376,14 @@ class EngineTest {
             }
             assertThatThrownBy(() -> engine.openSession().submit(request("q", 0f, DRAFT, 5), new Recorder()))
                     .isInstanceOfSatisfying(
-                            AdedException.ResourceExhausted.class, e -> assertThat(e.retryAfter()).isNotNull());
+                            AdedException.ResourceExhausted.class,
+                            e -> assertThat(e.retryAfter()).isNotNull());
             for (int i = 0; i < 3; i++) {
                 held.get(i).ready = true;
                 turns.get(i).resume();
             }
-            held.forEach(recorder -> assertThat(recorder.await().completionTokens()).isEqualTo(5));
+            held.forEach(
+                    recorder -> assertThat(recorder.await().completionTokens()).isEqualTo(5));
         }
     }
 
@@ -371,7 +391,13 @@ class EngineTest {
     void soak_randomCallsWithCancelsAndSlowReaders_leaksNothing() {
         int calls = Integer.getInteger("aded.soak.calls", 1500);
         EngineOptions options = new EngineOptions(
-                ContextParameters.ofCells(1500).withMaxSequences(24), 8, 64, Duration.ofSeconds(60), Duration.ofMillis(250), 0, DraftPolicy.AUTO);
+                ContextParameters.ofCells(1500).withMaxSequences(24),
+                8,
+                64,
+                Duration.ofSeconds(60),
+                Duration.ofMillis(250),
+                0,
+                DraftPolicy.AUTO);
         ScriptedModel.Script script = ScriptedModel.babble(9, 3);
         try (LocalEngine engine = engine(script, options);
                 LocalEngine reference = engine(script, EngineOptions.ofCells(4096))) {
@@ -387,7 +413,10 @@ class EngineTest {
                 int prompt = random.nextInt(40);
                 int most = 1 + random.nextInt(60);
                 TurnRequest request = request(
-                        "prompt " + "ab".repeat(prompt), prompt % 2 * 0.7f, random.nextBoolean() ? DRAFT : DraftPolicy.AUTO, most);
+                        "prompt " + "ab".repeat(prompt),
+                        prompt % 2 * 0.7f,
+                        random.nextBoolean() ? DRAFT : DraftPolicy.AUTO,
+                        most);
                 try {
                     turns.add(session.submit(request, recorder));
                     open.add(recorder);
@@ -416,7 +445,8 @@ class EngineTest {
                 assertThat(engine.status().cellsUsed()).isZero();
                 assertThat(engine.status().sequencesUsed()).isZero();
                 assertThat(engine.status().sessions()).isZero();
-                assertThat(engine.status().running() + engine.status().waiting()).isZero();
+                assertThat(engine.status().running() + engine.status().waiting())
+                        .isZero();
             });
             Recorder after = run(engine, request("still fine", 0f, DRAFT, 50));
             assertThat(after.tokens).isEqualTo(run(reference, request("still fine", 0f, DraftPolicy.OFF, 50)).tokens);

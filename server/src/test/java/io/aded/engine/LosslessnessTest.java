@@ -66,7 +66,8 @@ class LosslessnessTest {
             prompts.addAll(SharedFiles.prompts(data.get(), PROMPTS));
         }
         for (int i = prompts.size(); i < PROMPTS; i++) {
-            prompts.add("Tell me about number " + i + ", and then tell me about number " + i + " again. ".repeat(1 + i % 4));
+            prompts.add("Tell me about number " + i + ", and then tell me about number " + i
+                    + " again. ".repeat(1 + i % 4));
         }
         return prompts;
     }
@@ -84,7 +85,9 @@ class LosslessnessTest {
             session.submit(
                     TurnRequest.of(
                                     prompt,
-                                    SamplingParameters.GREEDY.withTemperature(temperature).withSeed(seed),
+                                    SamplingParameters.GREEDY
+                                            .withTemperature(temperature)
+                                            .withSeed(seed),
                                     DraftPolicy.of(mode),
                                     TOKENS)
                             .withIgnoreEnd(true)
@@ -133,7 +136,9 @@ class LosslessnessTest {
                     }
                 }
             }
-            assertThat(accepted).as("draft tokens accepted, without which this test says nothing").isPositive();
+            assertThat(accepted)
+                    .as("draft tokens accepted, without which this test says nothing")
+                    .isPositive();
         }
     }
 
@@ -143,11 +148,10 @@ class LosslessnessTest {
         try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT);
                 Engine engine = Engine.start(
                         model, EngineOptions.ofCells(2048).withContext(exact(2048)), EngineTelemetry.NONE)) {
-            List<Prompt.Tokens> prompts =
-                    List.of(cut(model, "One ring, one ring, one ring."), cut(model, "Two roads, two roads, two roads."));
+            List<Prompt.Tokens> prompts = List.of(
+                    cut(model, "One ring, one ring, one ring."), cut(model, "Two roads, two roads, two roads."));
             List<List<Integer>> alone = new ArrayList<>();
-            prompts.forEach(prompt ->
-                    alone.add(run(engine, prompt, 0f, 1, DraftMode.ADED).tokens));
+            prompts.forEach(prompt -> alone.add(run(engine, prompt, 0f, 1, DraftMode.ADED).tokens));
             List<Session> sessions = new ArrayList<>();
             List<Recorder> together = new ArrayList<>();
             for (Prompt.Tokens prompt : prompts) {
@@ -187,7 +191,8 @@ class LosslessnessTest {
         try (LlamaModel model = LlamaModel.load(library, file.orElseThrow(), ModelParameters.DEFAULT);
                 Engine engine = Engine.start(
                         model,
-                        EngineOptions.ofCells(256).withContext(ContextParameters.ofCells(256).withThreads(1)),
+                        EngineOptions.ofCells(256)
+                                .withContext(ContextParameters.ofCells(256).withThreads(1)),
                         EngineTelemetry.NONE)) {
             for (String opening : openings) {
                 try (Session session = engine.openSession()) {
@@ -212,7 +217,8 @@ class LosslessnessTest {
         double second = 1 + accepted[1] / steps[1];
         System.out.printf(
                 Locale.ROOT,
-                "%s, stories15M Q8_0, aded-mcts from a cold table: mean acceptance length %.2f, in the second turn %.2f%n",
+                "%s, stories15M Q8_0, aded-mcts from a cold table: mean acceptance length %.2f, in the second turn"
+                        + " %.2f%n",
                 library.description(),
                 first,
                 second);
@@ -228,7 +234,8 @@ class LosslessnessTest {
         try (LlamaModel model = LlamaModel.load(library, file.orElseThrow(), ModelParameters.DEFAULT);
                 Engine engine = Engine.start(
                         model,
-                        EngineOptions.ofCells(256).withContext(ContextParameters.ofCells(256).withThreads(1)),
+                        EngineOptions.ofCells(256)
+                                .withContext(ContextParameters.ofCells(256).withThreads(1)),
                         EngineTelemetry.NONE)) {
             int compared = 0;
             int differing = 0;
@@ -266,7 +273,8 @@ class LosslessnessTest {
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%s, stories15M Q8_0, greedy: %d of %d tokens differ, 1 in %s; the two logits lay at most %.4f apart%n",
+                    "%s, stories15M Q8_0, greedy: %d of %d tokens differ, 1 in %s; the two logits lay at most %.4f"
+                            + " apart%n",
                     library.description(),
                     differing,
                     compared,

@@ -11,8 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** Over the scripted vocabulary every token is one byte, the hardest case. */
 class TextAssemblerTest {
-    private static final Vocabulary BYTES =
-            new ScriptedModel(ScriptedModel.babble(1, 1)).vocabulary();
+    private static final Vocabulary BYTES = new ScriptedModel(ScriptedModel.babble(1, 1)).vocabulary();
 
     private static List<String> feed(TextAssembler assembler, byte[] bytes) {
         List<String> taken = new ArrayList<>();
@@ -50,10 +49,12 @@ class TextAssemblerTest {
     @Test
     void take_beginningOfAStopString_isHeldUntilDecided() {
         TextAssembler assembler = new TextAssembler(BYTES, List.of("</s>", "END"));
-        assertThat(String.join("", feed(assembler, "a </b> E".getBytes(StandardCharsets.UTF_8)))).isEqualTo("a </b> ");
+        assertThat(String.join("", feed(assembler, "a </b> E".getBytes(StandardCharsets.UTF_8))))
+                .isEqualTo("a </b> ");
         assertThat(feed(assembler, "N".getBytes(StandardCharsets.UTF_8))).isEmpty();
         assertThat(feed(assembler, "x".getBytes(StandardCharsets.UTF_8))).containsExactly("ENx");
-        assertThat(feed(assembler, "yEND of it".getBytes(StandardCharsets.UTF_8))).containsExactly("y");
+        assertThat(feed(assembler, "yEND of it".getBytes(StandardCharsets.UTF_8)))
+                .containsExactly("y");
         assertThat(assembler.takeAll()).isEmpty();
     }
 }

@@ -69,7 +69,8 @@ class WaitingTurnsTest {
 
     @Test
     void admit_higherPriority_goesFirst() {
-        assertThat(order(request("a", 0, 3), request("a", 5, 3), request("a", 1, 3))).containsExactly("a1", "a2", "a0");
+        assertThat(order(request("a", 0, 3), request("a", 5, 3), request("a", 1, 3)))
+                .containsExactly("a1", "a2", "a0");
     }
 
     @Test

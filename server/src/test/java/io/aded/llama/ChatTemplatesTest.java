@@ -24,6 +24,7 @@ class ChatTemplatesTest {
             + "{{ '<|system|>\\n' + message['content'] + eos_token }}\n{% elif message['role'] == 'assistant' %}\n"
             + "{{ '<|assistant|>\\n'  + message['content'] + eos_token }}\n{% endif %}\n"
             + "{% if loop.last and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}";
+
     private static final String OWN = "{{ bos_token }}{%- set ns = namespace(n=0) -%}"
             + "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system message') }}{% endif %}"
             + "{% for m in messages %}{% set ns.n = ns.n + 1 %}"

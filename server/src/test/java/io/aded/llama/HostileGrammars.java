@@ -22,34 +22,97 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class HostileGrammars {
     private static final List<String> GRAMMARS = List.of(
-            "root ::= object\nobject ::= \"{\" ws pair (\",\" ws pair)* \"}\" ws\npair ::= string \":\" ws value\n"
-                    + "string ::= \"\\\"\" [^\"\\\\\\x00-\\x1f]* \"\\\"\" ws\nvalue ::= object | string | num | \"null\""
-                    + " ws\nnum ::= \"-\"? [0-9]+ (\".\" [0-9]{1,3})? ws\nws ::= [ \\t\\n]*\n",
+            "root ::= object\n"
+                    + "object ::= \"{\" ws pair (\",\" ws pair)* \"}\" ws\n"
+                    + "pair ::= string \":\" ws value\n"
+                    + "string ::= \"\\\"\" [^\"\\\\\\x00-\\x1f]* \"\\\"\" ws\n"
+                    + "value ::= object | string | num | \"null\" ws\n"
+                    + "num ::= \"-\"? [0-9]+ (\".\" [0-9]{1,3})? ws\n"
+                    + "ws ::= [ \\t\\n"
+                    + "]*\n",
             "root ::= (a | b){1,5} c?\na ::= \"x\" b?\nb ::= [a-f0-9]+\nc ::= \"\\u00e9\" . \"\\U0001F600\"\n",
             "root ::= expr\nexpr ::= term ((\"+\" | \"-\") term)*\nterm ::= [0-9]+ | \"(\" expr \")\"\n");
     private static final List<String> SCHEMAS = List.of(
             "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":9},\"n\":"
-                    + "{\"type\":\"integer\",\"minimum\":-5,\"maximum\":120},\"tags\":{\"type\":\"array\",\"items\":"
-                    + "{\"enum\":[\"a\",\"b\",3]},\"minItems\":1,\"maxItems\":3},\"next\":{\"$ref\":\"#/$defs/node\"}},"
-                    + "\"required\":[\"name\",\"n\"],\"additionalProperties\":false,\"$defs\":{\"node\":{\"type\":"
-                    + "[\"object\",\"null\"],\"properties\":{\"v\":{\"const\":1.5},\"next\":{\"$ref\":\"#/$defs/node\"}}}}}",
+                + "{\"type\":\"integer\",\"minimum\":-5,\"maximum\":120},\"tags\":{\"type\":\"array\",\"items\":"
+                + "{\"enum\":[\"a\",\"b\",3]},\"minItems\":1,\"maxItems\":3},\"next\":{\"$ref\":\"#/$defs/node\"}},"
+                + "\"required\":[\"name\",\"n\"],\"additionalProperties\":false,\"$defs\":{\"node\":{\"type\":"
+                + "[\"object\",\"null\"],\"properties\":{\"v\":{\"const\":1.5},\"next\":{\"$ref\":\"#/$defs/node\"}}}}}",
             "{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^(ab|[c-e]{2,3})+x?$\"},{\"type\":\"array\",\"prefixItems\":"
-                    + "[{\"type\":\"boolean\"},{\"format\":\"date-time\"}]},{\"allOf\":[{\"properties\":{\"a\":{\"type\":"
-                    + "\"number\"}}},{\"properties\":{\"b\":{\"type\":\"null\"}},\"required\":[\"b\"]}]}]}");
+                + "[{\"type\":\"boolean\"},{\"format\":\"date-time\"}]},{\"allOf\":[{\"properties\":{\"a\":{\"type\":"
+                + "\"number\"}}},{\"properties\":{\"b\":{\"type\":\"null\"}},\"required\":[\"b\"]}]}]}");
     private static final String SPICE = "(){}[]|*+?\"\\:=,.^$-#/<>!'~0159axrtu \n\té";
     private static final List<String> WORDS = List.of(
-            "null", "true", "[]", "{}", "-1", "1e9", "\"\"", "\"$ref\":", "\"type\":", "\"string\"", "\"object\"",
-            "\"items\":", "\"pattern\":", "\"minimum\":", "99999999999999999999", "\"#/$defs/node\"", "root", "{0,1000}");
+            "null",
+            "true",
+            "[]",
+            "{}",
+            "-1",
+            "1e9",
+            "\"\"",
+            "\"$ref\":",
+            "\"type\":",
+            "\"string\"",
+            "\"object\"",
+            "\"items\":",
+            "\"pattern\":",
+            "\"minimum\":",
+            "99999999999999999999",
+            "\"#/$defs/node\"",
+            "root",
+            "{0,1000}");
 
     private static final List<String> LITERALS = List.of(
-            "null", "true", "0", "-3", "1.5", "1000", "\"\"", "\"string\"", "\"object\"", "\"array\"", "\"integer\"",
-            "\"uuid\"", "\"date\"", "\"^[a-z]+$\"", "\"^a.b\\\\.c{3}|d$\"", "\"#/$defs/node\"", "[]", "{}", "[\"a\"]",
-            "[\"string\",\"null\"]", "{\"type\":\"string\"}", "{\"$ref\":\"#/$defs/node\"}");
+            "null",
+            "true",
+            "0",
+            "-3",
+            "1.5",
+            "1000",
+            "\"\"",
+            "\"string\"",
+            "\"object\"",
+            "\"array\"",
+            "\"integer\"",
+            "\"uuid\"",
+            "\"date\"",
+            "\"^[a-z]+$\"",
+            "\"^a.b\\\\.c{3}|d$\"",
+            "\"#/$defs/node\"",
+            "[]",
+            "{}",
+            "[\"a\"]",
+            "[\"string\",\"null\"]",
+            "{\"type\":\"string\"}",
+            "{\"$ref\":\"#/$defs/node\"}");
     private static final List<String> KEYWORDS = List.of(
-            "type", "properties", "items", "prefixItems", "required", "additionalProperties", "anyOf", "oneOf",
-            "allOf", "enum", "const", "pattern", "format", "minimum", "maximum", "exclusiveMinimum",
-            "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems", "$ref", "$defs", "definitions", "not",
-            "if", "title");
+            "type",
+            "properties",
+            "items",
+            "prefixItems",
+            "required",
+            "additionalProperties",
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "enum",
+            "const",
+            "pattern",
+            "format",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "$ref",
+            "$defs",
+            "definitions",
+            "not",
+            "if",
+            "title");
 
     private HostileGrammars() {}
 

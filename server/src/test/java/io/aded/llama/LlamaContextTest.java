@@ -141,7 +141,9 @@ class LlamaContextTest {
     @MethodSource(LIBRARIES)
     void decode_moreTokensThanCells_saysNoRoomAndKeepsTheCache(LlamaLibrary library) {
         try (Tiny tiny = new Tiny(
-                library, directory, ContextParameters.ofCells(256).withMaxSequences(2).withMaxBatchTokens(64))) {
+                library,
+                directory,
+                ContextParameters.ofCells(256).withMaxSequences(2).withMaxBatchTokens(64))) {
             int cells = tiny.context.cells();
             TokenBatch batch = new TokenBatch();
             for (int from = 0; from < cells; from += 64) {
@@ -272,14 +274,16 @@ class LlamaContextTest {
                             ContextParameters.CacheType.F16,
                             ContextParameters.CacheType.Q8_0,
                             ContextParameters.FlashAttention.OFF)))
-                    .isInstanceOfSatisfying(AdedException.InvalidRequest.class, e -> assertThat(e.violations())
-                            .extracting("field")
-                            .containsExactly(
-                                    "context.cells",
-                                    "context.max_batch_tokens",
-                                    "context.max_sequences",
-                                    "context.threads",
-                                    "context.value_type"));
+                    .isInstanceOfSatisfying(
+                            AdedException.InvalidRequest.class,
+                            e -> assertThat(e.violations())
+                                    .extracting("field")
+                                    .containsExactly(
+                                            "context.cells",
+                                            "context.max_batch_tokens",
+                                            "context.max_sequences",
+                                            "context.threads",
+                                            "context.value_type"));
         }
     }
 

@@ -71,8 +71,8 @@ class LlamaModelTest {
     void load_everyWayOfHoldingWeights_givesTheSameModel(LlamaLibrary library) {
         Path file = TinyModels.f32(directory);
         for (boolean mapped : new boolean[] {true, false}) {
-            ModelParameters parameters = new ModelParameters(
-                    0, 0, ModelParameters.SplitMode.NONE, List.of(1f), mapped, false, null);
+            ModelParameters parameters =
+                    new ModelParameters(0, 0, ModelParameters.SplitMode.NONE, List.of(1f), mapped, false, null);
             try (LlamaModel model = LlamaModel.load(library, file, parameters)) {
                 assertThat(model.info().parameters()).isEqualTo(model.file().parameters());
                 assertThat(model.info().recurrent()).isFalse();
@@ -92,7 +92,8 @@ class LlamaModelTest {
     void load_fileTheLibraryRefuses_saysWhyInItsWords(LlamaLibrary library) throws IOException {
         // Well-formed, but a tensor is missing.
         byte[] bytes = Files.readAllBytes(TinyModels.f32(directory));
-        String text = new String(bytes, StandardCharsets.ISO_8859_1).replace("output_norm.weight", "output_morn.weight");
+        String text =
+                new String(bytes, StandardCharsets.ISO_8859_1).replace("output_norm.weight", "output_morn.weight");
         Path file = Files.write(directory.resolve("missing.gguf"), text.getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> LlamaModel.load(library, file, ModelParameters.DEFAULT))
                 .isInstanceOf(AdedException.InvalidArtifact.class)

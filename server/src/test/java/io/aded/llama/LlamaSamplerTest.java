@@ -59,15 +59,15 @@ class LlamaSamplerTest {
         try (Tiny tiny = new Tiny(library, directory)) {
             for (float repeat : new float[] {1f, 1.3f, 0.7f}) {
                 Map<Integer, Float> bias = Map.of(270, 2f, 300, -3f, 271, Float.NEGATIVE_INFINITY);
-                SamplingParameters few = new SamplingParameters(
-                        0.9f, 12, 0.95f, 0.02f, 1f, repeat, 0.1f, 0.1f, 32, 5, bias, null, null);
+                SamplingParameters few =
+                        new SamplingParameters(0.9f, 12, 0.95f, 0.02f, 1f, repeat, 0.1f, 0.1f, 32, 5, bias, null, null);
                 // A bias of nothing on 300 tokens touches so many that all are handed over.
                 Map<Integer, Float> wide = new HashMap<>(bias);
                 for (int token = 0; token < 300; token++) {
                     wide.putIfAbsent(token, 0f);
                 }
-                SamplingParameters all = new SamplingParameters(
-                        0.9f, 12, 0.95f, 0.02f, 1f, repeat, 0.1f, 0.1f, 32, 5, wide, null, null);
+                SamplingParameters all =
+                        new SamplingParameters(0.9f, 12, 0.95f, 0.02f, 1f, repeat, 0.1f, 0.1f, 32, 5, wide, null, null);
                 assertThat(generate(tiny, few, 64)).as("repeat " + repeat).isEqualTo(generate(tiny, all, 64));
             }
         }
@@ -104,11 +104,11 @@ class LlamaSamplerTest {
     @MethodSource(LIBRARIES)
     void sample_withGrammar_makesOnlyWhatItAllows(LlamaLibrary library) {
         String grammar = """
-                # numbers, then a word or two
-                root ::= number ("," number){2,3} ws ("cat" | "dog")+ "!"
-                number ::= [0-5]+ "." [0-5]{1,3}
-                ws ::= " "?
-                """;
+            # numbers, then a word or two
+            root ::= number ("," number){2,3} ws ("cat" | "dog")+ "!"
+            number ::= [0-5]+ "." [0-5]{1,3}
+            ws ::= " "?
+            """;
         try (Tiny tiny = new Tiny(library, directory)) {
             for (SamplingParameters base : List.of(
                     SamplingParameters.GREEDY,
@@ -130,7 +130,8 @@ class LlamaSamplerTest {
     @MethodSource(LIBRARIES)
     void sample_grammarThatAllowsEverything_changesNothing(LlamaLibrary library) {
         try (Tiny tiny = new Tiny(library, directory)) {
-            SamplingParameters free = with(SamplingParameters.DEFAULT.withSeed(11), 32, 1.2f, Map.of(2, -100f, 4, -100f));
+            SamplingParameters free =
+                    with(SamplingParameters.DEFAULT.withSeed(11), 32, 1.2f, Map.of(2, -100f, 4, -100f));
             assertThat(generate(tiny, free.withGrammar("root ::= .*"), 64)).isEqualTo(generate(tiny, free, 64));
         }
     }
@@ -176,16 +177,18 @@ class LlamaSamplerTest {
     @MethodSource(LIBRARIES)
     void sample_withJsonSchema_makesJsonOfThatShape(LlamaLibrary library) {
         String schema = """
-                {"type": "object",
-                 "properties": {"name": {"type": "string", "maxLength": 5},
-                                "kind": {"enum": ["cat", "dog"]},
-                                "list": {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 2}},
-                 "required": ["name", "kind", "list"], "additionalProperties": false}""";
+            {"type": "object",
+             "properties": {"name": {"type": "string", "maxLength": 5},
+                            "kind": {"enum": ["cat", "dog"]},
+                            "list": {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 2}},
+             "required": ["name", "kind", "list"], "additionalProperties": false}\
+            """;
         try (Tiny tiny = new Tiny(library, directory)) {
-            SamplingParameters parameters = new SamplingParameters(
-                    0.8f, 40, 1f, 0f, 1f, 1f, 0f, 0f, 64, 2, Map.of(), null, schema);
+            SamplingParameters parameters =
+                    new SamplingParameters(0.8f, 40, 1f, 0f, 1f, 1f, 0f, 0f, 64, 2, Map.of(), null, schema);
             int[] made = generate(tiny, parameters, 300);
-            assertThat(tiny.model.vocabulary().endsGeneration(made[made.length - 1])).isTrue();
+            assertThat(tiny.model.vocabulary().endsGeneration(made[made.length - 1]))
+                    .isTrue();
             JsonNode json = JsonMapper.shared().readTree(tiny.text(made));
             assertThat(json.get("name").asString()).hasSizeLessThanOrEqualTo(5);
             assertThat(json.get("kind").asString()).isIn("cat", "dog");
@@ -197,12 +200,13 @@ class LlamaSamplerTest {
     @MethodSource(LIBRARIES)
     void newSampler_invalidGrammarOrSchema_namesTheField(LlamaLibrary library) {
         try (Tiny tiny = new Tiny(library, directory)) {
-            for (String grammar : List.of("", "root ::= (", "start ::= \"a\"", "root ::= nope", "root ::= root \"a\"")) {
+            for (String grammar :
+                    List.of("", "root ::= (", "start ::= \"a\"", "root ::= nope", "root ::= root \"a\"")) {
                 refused(tiny, SamplingParameters.GREEDY.withGrammar(grammar), "sampling.grammar");
             }
             for (String schema : List.of("", "{", "[]", "5", "{\"type\":\"foo\"}", "{\"$ref\":\"#/nope\"}")) {
-                SamplingParameters parameters = new SamplingParameters(
-                        0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema);
+                SamplingParameters parameters =
+                        new SamplingParameters(0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema);
                 refused(tiny, parameters, "sampling.json_schema");
             }
         }
@@ -210,9 +214,9 @@ class LlamaSamplerTest {
 
     private static void refused(Tiny tiny, SamplingParameters parameters, String field) {
         assertThatThrownBy(() -> tiny.model.newSampler(parameters))
-                .isInstanceOfSatisfying(AdedException.InvalidRequest.class, e -> assertThat(e.violations())
-                        .extracting("field")
-                        .containsExactly(field));
+                .isInstanceOfSatisfying(
+                        AdedException.InvalidRequest.class,
+                        e -> assertThat(e.violations()).extracting("field").containsExactly(field));
     }
 
     @ParameterizedTest
@@ -222,7 +226,8 @@ class LlamaSamplerTest {
             int a = TinyModels.FIRST_BYTE + 'a';
             int b = TinyModels.FIRST_BYTE + 'b';
             int c = TinyModels.FIRST_BYTE + 'c';
-            SamplingParameters parameters = SamplingParameters.GREEDY.withGrammar("root ::= \"a\" (\"b\" \"c\" | \"c\" \"b\") \"a\"");
+            SamplingParameters parameters =
+                    SamplingParameters.GREEDY.withGrammar("root ::= \"a\" (\"b\" \"c\" | \"c\" \"b\") \"a\"");
             try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
                 assertThat(sampler.constrains()).isTrue();
                 assertThat(tiny.text(tiny.generate(PROMPT, 1, sampler))).isEqualTo("a");

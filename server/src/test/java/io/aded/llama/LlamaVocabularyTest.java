@@ -58,12 +58,14 @@ class LlamaVocabularyTest {
             for (int token = 0; token < vocabulary.size(); token++) {
                 assertThat(vocabulary.piece(token, buffer, true)).isPositive();
             }
-            assertThat(vocabulary.piece(TinyModels.FIRST_BYTE + 0xe9, buffer, false)).isEqualTo(1);
+            assertThat(vocabulary.piece(TinyModels.FIRST_BYTE + 0xe9, buffer, false))
+                    .isEqualTo(1);
             assertThat(buffer[0]).isEqualTo((byte) 0xe9);
             assertThat(vocabulary.piece(TinyModels.BEGINNING, buffer, false)).isZero();
             assertThat(vocabulary.piece(TinyModels.BEGINNING, buffer, true)).isEqualTo(3);
             int[] cat = vocabulary.tokenize(" cat", false, false);
-            assertThat(vocabulary.piece(cat[cat.length - 1], new byte[1], false)).isNegative();
+            assertThat(vocabulary.piece(cat[cat.length - 1], new byte[1], false))
+                    .isNegative();
             StringBuilder text = new StringBuilder();
             for (int token : vocabulary.tokenize("the cat", false, false)) {
                 text.append(new String(buffer, 0, vocabulary.piece(token, buffer, false), StandardCharsets.UTF_8));

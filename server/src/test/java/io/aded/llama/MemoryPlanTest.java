@@ -106,7 +106,8 @@ class MemoryPlanTest {
     void of_layersNamed_areKeptWhateverTheMemory() {
         MemoryPlan named = plan(List.of(gpu(300)), 5, 1024, 1024);
         assertThat(named.gpuLayers()).isEqualTo(5);
-        assertThat(plan(List.of(gpu(300)), ModelParameters.ALL_LAYERS, 1024, 1024).explanation())
+        assertThat(plan(List.of(gpu(300)), ModelParameters.ALL_LAYERS, 1024, 1024)
+                        .explanation())
                 .contains("more than seems to be free");
         assertThat(plan(List.of(gpu(4096)), 0, 1024, 1024).explanation()).contains("as asked");
         assertThat(plan(List.of(gpu(4096)), 99, 1024, 1024).gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
@@ -160,7 +161,8 @@ class MemoryPlanTest {
     void of_integratedGpuBesideARealOne_isLeftAlone() {
         Device integrated = new Device("GPU9", "inside", Device.Kind.INTEGRATED_GPU, 4L << 30, 4L << 30);
 
-        assertThat(plan(List.of(gpu(2048), integrated), MemoryPlan.AUTO_LAYERS, 1024, 512).explanation())
+        assertThat(plan(List.of(gpu(2048), integrated), MemoryPlan.AUTO_LAYERS, 1024, 512)
+                        .explanation())
                 .doesNotContain("inside");
         assertThat(plan(List.of(integrated), MemoryPlan.AUTO_LAYERS, 1024, 512).gpuLayers())
                 .isEqualTo(ModelParameters.ALL_LAYERS);
@@ -174,8 +176,7 @@ class MemoryPlanTest {
         return MemoryPlan.of(
                 devices,
                 file,
-                new MemoryPlan.Request(
-                        layers, wanted, least, ContextParameters.ofCells(512), ModelParameters.DEFAULT));
+                new MemoryPlan.Request(layers, wanted, least, ContextParameters.ofCells(512), ModelParameters.DEFAULT));
     }
 
     private static MemoryPlan.Request request(int wanted, ContextParameters context, ModelParameters model) {

@@ -28,8 +28,8 @@ final class OpenAndClose {
                     TargetContext context = model.newContext(
                             ContextParameters.ofCells(2048).withThreads(1).withMaxSequences(8));
                     TokenSampler sampler = model.newSampler(SamplingParameters.DEFAULT.withSeed(cycle));
-                    TokenSampler constrained = model.newSampler(new SamplingParameters(
-                            0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema))) {
+                    TokenSampler constrained = model.newSampler(
+                            new SamplingParameters(0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema))) {
                 TokenBatch batch = new TokenBatch();
                 for (int i = 0; i < 256; i++) {
                     batch.add(262 + i % 40, i, 0, i % 8 == 7);
@@ -40,7 +40,8 @@ final class OpenAndClose {
             }
             if (cycle % 10 == 0 && Files.exists(Path.of("/proc/self/statm"))) {
                 System.gc();
-                System.out.println("resident " + Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+                System.out.println("resident "
+                        + Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
             }
         }
         System.out.println("returning from main");

@@ -60,7 +60,8 @@ class ProcessTest {
             return;
         }
         assertThat(resident).hasSize(15);
-        // A leak shows in every third; what the process sets up once for itself, in one. A cycle that leaked nothing but
+        // A leak shows in every third; what the process sets up once for itself, in one. A cycle that leaked nothing
+        // but
         // its cache of half a megabyte would add 25 MiB to each.
         long least = Long.MAX_VALUE;
         for (int third = 0; third < 3; third++) {

@@ -19,16 +19,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RealModelTest {
     private static final String LIBRARIES = "io.aded.llama.Libraries#all";
 
-    private static final String CHAT =
-            "<|im_start|>user\nSay hello in English.<|im_end|>\n<|im_start|>assistant\n";
+    private static final String CHAT = "<|im_start|>user\nSay hello in English.<|im_end|>\n<|im_start|>assistant\n";
 
     @ParameterizedTest
     @MethodSource(LIBRARIES)
     void decode_stories260K_tellsTheSameStoryOnEveryLibrary(LlamaLibrary library) {
         String text = greedy(library, "stories260K-F32.gguf", "Once upon a time", 60);
         assertThat(text)
-                .isEqualTo(", there was a little girl named Lily. She loved to play outside in the park. One day, she saw a"
-                        + " big, red ball. She wanted to play with it, but it was too high.\nLily");
+                .isEqualTo(
+                        ", there was a little girl named Lily. She loved to play outside in the park. One day, she saw"
+                                + " a big, red ball. She wanted to play with it, but it was too high.\n"
+                                + "Lily");
     }
 
     @ParameterizedTest

@@ -56,8 +56,8 @@ class RequantizerTest {
         Path out = directory.resolve("out.gguf");
         assertThatThrownBy(() -> LlamaModel.quantize(library, source, out, TensorType.Q2_K, share -> {}))
                 .isInstanceOf(AdedException.InvalidRequest.class);
-        assertThatThrownBy(() -> LlamaModel.quantize(
-                        library, directory.resolve("none.gguf"), out, TensorType.Q8_0, share -> {}))
+        assertThatThrownBy(() ->
+                        LlamaModel.quantize(library, directory.resolve("none.gguf"), out, TensorType.Q8_0, share -> {}))
                 .isInstanceOf(AdedException.NotFound.class);
         assertThatThrownBy(() -> LlamaModel.quantize(
                         library, source, directory.resolve("no/such/place.gguf"), TensorType.Q8_0, share -> {}))

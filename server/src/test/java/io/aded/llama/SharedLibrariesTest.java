@@ -73,7 +73,8 @@ class SharedLibrariesTest {
 
         assertThat(SharedLibraries.missing(directory, Map.of())).hasSize(1);
         assertThat(SharedLibraries.missing(
-                        directory, Map.of("CUDA_HOME", directory.resolve("toolkit").toString())))
+                        directory,
+                        Map.of("CUDA_HOME", directory.resolve("toolkit").toString())))
                 .isEmpty();
         Files.delete(link);
     }

@@ -18,7 +18,8 @@ public final class SharedModels {
         if (Files.isReadable(file)) {
             return Optional.of(file);
         }
-        System.err.println("SKIPPED with " + name + ": there is no " + file.toAbsolutePath().normalize());
+        System.err.println("SKIPPED with " + name + ": there is no "
+                + file.toAbsolutePath().normalize());
         return Optional.empty();
     }
 }

@@ -116,9 +116,10 @@ public final class TinyModels {
                 .flag("tokenizer.ggml.add_eos_token", false)
                 .text(
                         "tokenizer.chat_template",
-                        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] +"
-                                + " '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{"
-                                + " '<|im_start|>assistant\\n' }}{% endif %}");
+                        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n"
+                                + "' + message['content'] + '<|im_end|>' + '\\n"
+                                + "' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n"
+                                + "' }}{% endif %}");
 
         writer.tensor("token_embd.weight", normal(random, DIMENSION * vocabulary, 1f), DIMENSION, vocabulary);
         for (int layer = 0; layer < LAYERS; layer++) {

@@ -66,7 +66,8 @@ class AdedServerTest {
                         .build();
             case ListenAddress.Unix unix -> {
                 EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-                yield NettyChannelBuilder.forAddress(new DomainSocketAddress(unix.path().toFile()))
+                yield NettyChannelBuilder.forAddress(
+                                new DomainSocketAddress(unix.path().toFile()))
                         .eventLoopGroup(group)
                         .channelType(EpollDomainSocketChannel.class)
                         .usePlaintext()
@@ -153,7 +154,8 @@ class AdedServerTest {
     void start_socketInUse_saysSoAndLeavesItAlone() {
         Path socket = directory.resolve("used.sock");
         try (AdedServer first = AdedServer.builder().listen("unix:" + socket).start()) {
-            assertThatThrownBy(() -> AdedServer.builder().listen("unix:" + socket).start())
+            assertThatThrownBy(
+                            () -> AdedServer.builder().listen("unix:" + socket).start())
                     .isInstanceOf(AdedException.FailedPrecondition.class)
                     .hasMessageContaining("another process listens there");
             assertThat(first.addresses()).hasSize(1);
@@ -178,8 +180,9 @@ class AdedServerTest {
                             .listen("unix:" + socket)
                             .listen("127.0.0.1:" + taken.getLocalPort())
                             .start())
-                    .isInstanceOfSatisfying(AdedException.FailedPrecondition.class, e -> assertThat(e.reason())
-                            .isEqualTo("ADDRESS_IN_USE"))
+                    .isInstanceOfSatisfying(
+                            AdedException.FailedPrecondition.class,
+                            e -> assertThat(e.reason()).isEqualTo("ADDRESS_IN_USE"))
                     .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
                     .hasMessageContaining("in use");
         }
@@ -187,7 +190,8 @@ class AdedServerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "localhost", "localhost:", "localhost:http", "localhost:70000", "::1:50051", "unix:", ":1"})
+    @ValueSource(
+            strings = {"", "localhost", "localhost:", "localhost:http", "localhost:70000", "::1:50051", "unix:", ":1"})
     void listen_noAddress_saysWhatIsAllowed(String address) {
         assertThatThrownBy(() -> ListenAddress.parse(address))
                 .isInstanceOf(IllegalArgumentException.class)

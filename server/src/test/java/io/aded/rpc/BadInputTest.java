@@ -88,10 +88,8 @@ class BadInputTest {
 
     @Test
     void generate_severalPrompts_areInvalid() {
-        assertThat(fields(refused(GenerateRequest.newBuilder()
-                        .setPrompt("a")
-                        .setText("b")
-                        .addTokens(5))))
+        assertThat(fields(refused(
+                        GenerateRequest.newBuilder().setPrompt("a").setText("b").addTokens(5))))
                 .containsExactly("text", "tokens");
     }
 
@@ -179,9 +177,8 @@ class BadInputTest {
     void generate_badRole_isInvalid() {
         assertThat(fields(refused(GenerateRequest.newBuilder()
                         .addMessages(ChatMessage.newBuilder().setRole("user").setContent("a"))
-                        .addMessages(ChatMessage.newBuilder()
-                                .setRole("<|system|>\n")
-                                .setContent("b")))))
+                        .addMessages(
+                                ChatMessage.newBuilder().setRole("<|system|>\n").setContent("b")))))
                 .containsExactly("messages[1].role");
     }
 
@@ -194,8 +191,8 @@ class BadInputTest {
 
     @Test
     void generate_grammarThatTheModelRefuses_namesTheField() {
-        assertThat(fields(refused(sampled(Sampling.newBuilder().setGrammar("root ::= ("))))).containsExactly(
-                "sampling.grammar");
+        assertThat(fields(refused(sampled(Sampling.newBuilder().setGrammar("root ::= (")))))
+                .containsExactly("sampling.grammar");
         assertThat(fields(refused(sampled(Sampling.newBuilder().setJsonSchema("{\"type\":")))))
                 .containsExactly("sampling.json_schema");
     }
@@ -227,8 +224,7 @@ class BadInputTest {
                                 .setDraft(DraftPolicy.newBuilder().setModeValue(-1))
                                 .build())
                         .failure()))
-                .containsExactly(
-                        "open.conversation_id", "open.retention", "open.draft.mode", "open.log_probabilities");
+                .containsExactly("open.conversation_id", "open.retention", "open.draft.mode", "open.log_probabilities");
         assertThat(fields(harness.converse()
                         .open(Open.newBuilder().setRequireResume(true).build())
                         .failure()))

@@ -44,8 +44,7 @@ class ConverseTest {
         }
 
         Harness harness() {
-            return Harness.start(
-                    new ScriptedModel(ScriptedModel.babble(7, 2), this), EngineOptions.ofCells(4096));
+            return Harness.start(new ScriptedModel(ScriptedModel.babble(7, 2), this), EngineOptions.ofCells(4096));
         }
 
         void close() {
@@ -72,7 +71,8 @@ class ConverseTest {
             assertThat(opened.getConversationId()).startsWith("auto:");
             assertThat(opened.hasRetention()).isFalse();
 
-            List<ConverseResponse> first = client.turn(Requests.turn("hello", 40)).answer();
+            List<ConverseResponse> first =
+                    client.turn(Requests.turn("hello", 40)).answer();
             assertThat(first).allMatch(response -> response.getTurn() == 1);
             assertThat(ConverseClient.tokens(first)).hasSize(40);
             Finished finished = ConverseClient.finished(first);
@@ -81,7 +81,8 @@ class ConverseTest {
             assertThat(finished.getSeed()).isEqualTo(3);
             assertThat(ConverseClient.text(first)).hasSize(40);
 
-            List<ConverseResponse> second = client.turn(Requests.turn("again", 10)).answer();
+            List<ConverseResponse> second =
+                    client.turn(Requests.turn("again", 10)).answer();
             assertThat(second).allMatch(response -> response.getTurn() == 2);
             assertThat(ConverseClient.finished(second).getUsage().getCachedPromptTokens())
                     .isGreaterThan(40);
@@ -114,9 +115,7 @@ class ConverseTest {
                     Status.Code.FAILED_PRECONDITION,
                     "NOT_OPEN");
             assertStatus(
-                    harness.converse()
-                            .update(Update.getDefaultInstance())
-                            .failure(),
+                    harness.converse().update(Update.getDefaultInstance()).failure(),
                     Status.Code.FAILED_PRECONDITION,
                     "NOT_OPEN");
             assertStatus(
@@ -131,8 +130,7 @@ class ConverseTest {
     @Test
     void open_twice_isFailedPrecondition() {
         try (Harness harness = Harness.start()) {
-            ConverseClient client =
-                    harness.converse().open(Requests.open()).open(Requests.open());
+            ConverseClient client = harness.converse().open(Requests.open()).open(Requests.open());
             assertStatus(client.failure(), Status.Code.FAILED_PRECONDITION, "ALREADY_OPEN");
         }
     }
@@ -140,8 +138,7 @@ class ConverseTest {
     @Test
     void message_withoutEvent_isInvalid() {
         try (Harness harness = Harness.start()) {
-            ConverseClient client =
-                    harness.converse().open(Requests.open()).send(ConverseRequest.getDefaultInstance());
+            ConverseClient client = harness.converse().open(Requests.open()).send(ConverseRequest.getDefaultInstance());
             assertThat(Harness.fields(client.failure())).containsExactly("event");
         }
     }
@@ -171,7 +168,8 @@ class ConverseTest {
             client.cancelTurn();
             assertThat(ConverseClient.finished(client.answer()).getReason())
                     .isEqualTo(FinishReason.FINISH_REASON_CANCELLED);
-            assertThat(ConverseClient.tokens(client.turn(Requests.turn("more", 7)).answer()))
+            assertThat(ConverseClient.tokens(
+                            client.turn(Requests.turn("more", 7)).answer()))
                     .hasSize(7);
         }
     }
@@ -251,14 +249,16 @@ class ConverseTest {
         try (Harness harness = Harness.start()) {
             ConverseClient client = harness.converse().open(Requests.open());
             client.opened();
-            assertThat(client.turn(Requests.turn("hello", 20)).answer())
-                    .noneMatch(ConverseResponse::hasRound);
+            assertThat(client.turn(Requests.turn("hello", 20)).answer()).noneMatch(ConverseResponse::hasRound);
             client.update(Update.newBuilder()
                     .setReportRounds(true)
                     .setLogProbabilities(2)
-                    .setDraft(DraftPolicy.newBuilder().setMode(DraftMode.DRAFT_MODE_ADED).setMaxNodes(6))
+                    .setDraft(DraftPolicy.newBuilder()
+                            .setMode(DraftMode.DRAFT_MODE_ADED)
+                            .setMaxNodes(6))
                     .build());
-            List<ConverseResponse> answer = client.turn(Requests.turn("hello", 40)).answer();
+            List<ConverseResponse> answer =
+                    client.turn(Requests.turn("hello", 40)).answer();
             List<Round> rounds = answer.stream()
                     .filter(ConverseResponse::hasRound)
                     .map(ConverseResponse::getRound)
@@ -269,13 +269,14 @@ class ConverseTest {
             assertThat(rounds).allSatisfy(round -> {
                 assertThat(round.getNodesList()).hasSizeBetween(1, 7);
                 assertThat(round.getNodes(0).getParent()).isEqualTo(-1);
-                assertThat(round.getNodesList().stream().filter(node -> node.getAccepted()).count())
+                assertThat(round.getNodesList().stream()
+                                .filter(node -> node.getAccepted())
+                                .count())
                         .isEqualTo(round.getEmittedTokensCount() - 1);
             });
             Finished finished = ConverseClient.finished(answer);
             assertThat(finished.getSpeculation().getNumSteps()).isEqualTo(rounds.size());
-            assertThat(finished.getSpeculation().getNumAcceptedDraftTokens())
-                    .isEqualTo(40 - rounds.size());
+            assertThat(finished.getSpeculation().getNumAcceptedDraftTokens()).isEqualTo(40 - rounds.size());
             assertThat(answer.stream()
                             .flatMap(response -> response.getDelta().getLogProbabilitiesList().stream())
                             .toList())
@@ -291,8 +292,7 @@ class ConverseTest {
     @Test
     void slowClient_parksItselfAndLosesNothing() {
         try (Harness harness = Harness.start()) {
-            ConverseClient slow =
-                    new ConverseClient(InferenceServiceGrpc.newStub(harness.channel), false);
+            ConverseClient slow = new ConverseClient(InferenceServiceGrpc.newStub(harness.channel), false);
             slow.open(Requests.open()).take(1);
             slow.opened();
             slow.turn(Requests.turn("hello", 300));
@@ -348,8 +348,8 @@ class ConverseTest {
     private static void answersAgain(Harness harness) {
         ConverseClient client = harness.converse().open(Open.getDefaultInstance());
         client.opened();
-        assertThat(ConverseClient.tokens(client
-                        .turn(Turn.newBuilder().setText("abc").setMaxTokens(6).build())
+        assertThat(ConverseClient.tokens(client.turn(
+                                Turn.newBuilder().setText("abc").setMaxTokens(6).build())
                         .answer()))
                 .hasSize(6);
         client.halfClose().end();

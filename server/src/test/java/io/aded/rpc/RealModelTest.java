@@ -83,20 +83,18 @@ class RealModelTest {
 
     @Test
     void generate_invalidGrammar_namesTheFieldAndTheNextRequestWorks() {
-        assertThat(refused(Sampling.newBuilder().setGrammar("root ::= (")))
-                .containsExactly("sampling.grammar");
+        assertThat(refused(Sampling.newBuilder().setGrammar("root ::= ("))).containsExactly("sampling.grammar");
         assertThat(refused(Sampling.newBuilder().setGrammar("root ::= missing")))
                 .containsExactly("sampling.grammar");
-        assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":")))
-                .containsExactly("sampling.json_schema");
+        assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":"))).containsExactly("sampling.json_schema");
         assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":\"no such type\"}")))
                 .containsExactly("sampling.json_schema");
         assertThat(tokens(request(0, DraftMode.DRAFT_MODE_AUTO))).hasSize(60);
     }
 
     private static List<String> refused(Sampling.Builder sampling) {
-        StatusRuntimeException failure = Harness.failure(() ->
-                tokens(request(0, DraftMode.DRAFT_MODE_AUTO).setSampling(sampling)));
+        StatusRuntimeException failure = Harness.failure(
+                () -> tokens(request(0, DraftMode.DRAFT_MODE_AUTO).setSampling(sampling)));
         return Harness.fields(failure);
     }
 
@@ -112,9 +110,11 @@ class RealModelTest {
 
     @Test
     void countTokens_chat_countsWhatTheAnswerReports() {
-        ChatMessage message = ChatMessage.newBuilder().setContent("hello <|im_end|> world").build();
+        ChatMessage message =
+                ChatMessage.newBuilder().setContent("hello <|im_end|> world").build();
         int counted = harness.inference()
-                .countTokens(CountTokensRequest.newBuilder().addMessages(message).build())
+                .countTokens(
+                        CountTokensRequest.newBuilder().addMessages(message).build())
                 .getTokens();
         int used = answer(GenerateRequest.newBuilder().addMessages(message).setMaxTokens(1))
                 .getLast()

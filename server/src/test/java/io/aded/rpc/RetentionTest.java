@@ -22,7 +22,8 @@ class RetentionTest {
     private static int talkAndLeave(Harness harness, String client, String id) {
         ConverseClient stream = harness.converse(client).open(named(id).build());
         stream.opened();
-        int prompt = ConverseClient.finished(stream.turn(Requests.turn("hello", 12)).answer())
+        int prompt = ConverseClient.finished(
+                        stream.turn(Requests.turn("hello", 12)).answer())
                 .getUsage()
                 .getPromptTokens();
         assertThat(stream.halfClose().end()).isEqualTo(Status.OK);
@@ -46,7 +47,8 @@ class RetentionTest {
             assertThat(opened.getSampling().getTemperature()).isZero(); // from the first time
             assertThat(opened.getSampling().getTopK()).isEqualTo(7); // from now
             assertThat(opened.getRetention().getSeconds()).isEqualTo(300);
-            assertThat(ConverseClient.finished(again.turn(Requests.turn("more", 3)).answer())
+            assertThat(ConverseClient.finished(
+                                    again.turn(Requests.turn("more", 3)).answer())
                             .getUsage()
                             .getPromptTokens())
                     .isGreaterThan(tokens);
@@ -93,7 +95,8 @@ class RetentionTest {
         try (Harness harness = Harness.start(LONG)) {
             ConverseClient stream = harness.converse()
                     .open(named("brief")
-                            .setRetention(com.google.protobuf.Duration.newBuilder().setNanos(30_000_000))
+                            .setRetention(
+                                    com.google.protobuf.Duration.newBuilder().setNanos(30_000_000))
                             .build());
             assertThat(stream.opened().getRetention().getNanos()).isEqualTo(30_000_000);
             stream.turn(Requests.turn("hello", 4)).answer();

@@ -45,8 +45,8 @@ class SoakTest {
     @Test
     void calls_ofAllKindsAtOnce_leaveNothingBehindAndDisturbNoOther() throws Exception {
         // A small cache: turns wait, idle ones are parked, the youngest are recomputed.
-        try (Harness harness = Harness.start(
-                new ScriptedModel(ScriptedModel.babble(7, 3)), EngineOptions.ofCells(3000))) {
+        try (Harness harness =
+                Harness.start(new ScriptedModel(ScriptedModel.babble(7, 3)), EngineOptions.ofCells(3000))) {
             var random = new SplittableRandom(SEED);
             var permits = new Semaphore(AT_ONCE);
             List<Future<?>> calls = new ArrayList<>();
@@ -93,9 +93,10 @@ class SoakTest {
             case 2 -> badInput(harness);
             case 3 -> slowReader(harness, prompt, random);
             case 4 -> cancelAndGoOn(harness, prompt);
-            default -> assertThat(plain(harness, prompt, mode))
-                    .as("%s with %s, seed %d", prompt, mode, SEED)
-                    .isEqualTo(alone.get(prompt));
+            default ->
+                assertThat(plain(harness, prompt, mode))
+                        .as("%s with %s, seed %d", prompt, mode, SEED)
+                        .isEqualTo(alone.get(prompt));
         }
     }
 

@@ -66,8 +66,9 @@ class TraceExportTest {
                         .toList();
                 assertThat(each)
                         .extracting(span -> number(span, "aded.round.index"))
-                        .containsExactlyInAnyOrderElementsOf(
-                                IntStream.range(0, rounds).mapToObj(i -> (long) i).toList());
+                        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, rounds)
+                                .mapToObj(i -> (long) i)
+                                .toList());
                 assertThat(each).allSatisfy(span -> {
                     assertThat(span.getParentSpanId()).isEqualTo(turn.getSpanId());
                     assertThat(span.getTraceId()).isEqualTo(turn.getTraceId());

@@ -78,8 +78,8 @@ class UnaryCallsTest {
 
     @Test
     void countTokens_countsWhatGenerateUses() {
-        CountTokensRequest.Builder request =
-                CountTokensRequest.newBuilder().addMessages(ChatMessage.newBuilder().setContent("hello there"));
+        CountTokensRequest.Builder request = CountTokensRequest.newBuilder()
+                .addMessages(ChatMessage.newBuilder().setContent("hello there"));
         int counted = harness.inference().countTokens(request.build()).getTokens();
         List<GenerateResponse> responses = new ArrayList<>();
         harness.inference()
@@ -99,7 +99,8 @@ class UnaryCallsTest {
 
     @Test
     void getModel_describesIt() {
-        Model model = harness.models().getModel(GetModelRequest.getDefaultInstance()).getModel();
+        Model model =
+                harness.models().getModel(GetModelRequest.getDefaultInstance()).getModel();
         assertThat(model.getName()).isEqualTo("scripted");
         assertThat(model.getContextTokens()).isEqualTo(4096);
         assertThat(model.getVocabulary().getSize()).isEqualTo(259);
@@ -143,8 +144,7 @@ class UnaryCallsTest {
                         .mapToLong(Long::longValue)
                         .sum())
                 .isEqualTo(totals.getNumAcceptedDraftTokens());
-        assertThat(response.getDraftersList())
-                .anyMatch(drafter -> drafter.getMode() == DraftMode.DRAFT_MODE_ADED);
+        assertThat(response.getDraftersList()).anyMatch(drafter -> drafter.getMode() == DraftMode.DRAFT_MODE_ADED);
     }
 
     @Test

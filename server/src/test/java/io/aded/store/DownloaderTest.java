@@ -49,8 +49,8 @@ final class DownloaderTest {
 
     static Checksum sha256(byte[] content) {
         try {
-            return Checksum.sha256(
-                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content)));
+            return Checksum.sha256(HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(content)));
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }
@@ -120,8 +120,9 @@ final class DownloaderTest {
         downloader.fetch(download(), listener);
 
         assertThat(destination).hasBinaryContent(CONTENT);
-        assertThat(server.requests()).singleElement().satisfies(request -> assertThat(request.header("Range"))
-                .isEqualTo("bytes=650000-"));
+        assertThat(server.requests())
+                .singleElement()
+                .satisfies(request -> assertThat(request.header("Range")).isEqualTo("bytes=650000-"));
     }
 
     @Test
@@ -208,8 +209,8 @@ final class DownloaderTest {
 
     @Test
     void fetch_wrongChecksum_deletesAndSaysSo() throws IOException {
-        Download wrong = new Download(
-                server.uri("/file"), Map.of(), destination, sha256(new byte[1]), CONTENT.length, "model");
+        Download wrong =
+                new Download(server.uri("/file"), Map.of(), destination, sha256(new byte[1]), CONTENT.length, "model");
 
         assertThatThrownBy(() -> downloader.fetch(wrong, listener))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
@@ -251,8 +252,8 @@ final class DownloaderTest {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
-        Download nowhere = new Download(
-                URI.create("http://127.0.0.1:" + port + "/x"), Map.of(), destination, null, -1, "model");
+        Download nowhere =
+                new Download(URI.create("http://127.0.0.1:" + port + "/x"), Map.of(), destination, null, -1, "model");
 
         assertThatThrownBy(() -> downloader.fetch(nowhere, listener))
                 .isInstanceOf(AdedException.Unavailable.class)

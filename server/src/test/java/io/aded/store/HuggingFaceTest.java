@@ -42,8 +42,8 @@ final class HuggingFaceTest {
 
     private void repositoryWithChecksum(String sha256, String... files) {
         String siblings = Stream.of(files)
-                .map(file -> "{\"rfilename\": \"" + file + "\", \"size\": " + CONTENT.length + ", \"lfs\": {\"sha256\": \""
-                        + sha256 + "\"}}")
+                .map(file -> "{\"rfilename\": \"" + file + "\", \"size\": " + CONTENT.length
+                        + ", \"lfs\": {\"sha256\": \"" + sha256 + "\"}}")
                 .collect(Collectors.joining(","));
         server.file(
                 "/api/models/owner/repo?blobs=true",
@@ -118,19 +118,20 @@ final class HuggingFaceTest {
 
             assertThat(fetch("owner/repo")).hasBinaryContent(CONTENT);
 
-            assertThat(server.requests()).allSatisfy(request -> assertThat(request.header("Authorization"))
-                    .isEqualTo("Bearer hf_secret"));
-            assertThat(storage.requests()).singleElement().satisfies(request -> assertThat(
-                            request.header("Authorization"))
-                    .isEmpty());
+            assertThat(server.requests())
+                    .allSatisfy(request ->
+                            assertThat(request.header("Authorization")).isEqualTo("Bearer hf_secret"));
+            assertThat(storage.requests())
+                    .singleElement()
+                    .satisfies(request ->
+                            assertThat(request.header("Authorization")).isEmpty());
         }
     }
 
     @Test
     void fetch_brokenOff_goesOn() {
         repository("model.gguf");
-        server.misbehave(
-                new Misbehaviour.BreakAfter(Integer.MAX_VALUE / 2), new Misbehaviour.BreakAfter(150_000));
+        server.misbehave(new Misbehaviour.BreakAfter(Integer.MAX_VALUE / 2), new Misbehaviour.BreakAfter(150_000));
 
         assertThat(fetch("owner/repo")).hasBinaryContent(CONTENT);
 

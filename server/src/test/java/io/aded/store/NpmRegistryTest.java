@@ -47,8 +47,8 @@ final class NpmRegistryTest {
     private void publish(String path, String tarball, String integrity) {
         server.file(
                 path,
-                ("{\"versions\": {\"1.0.0\": {\"dist\": {\"tarball\": \"" + tarball + "\", \"integrity\": \"" + integrity
-                                + "\"}}}}")
+                ("{\"versions\": {\"1.0.0\": {\"dist\": {\"tarball\": \"" + tarball + "\", \"integrity\": \""
+                                + integrity + "\"}}}}")
                         .getBytes(StandardCharsets.UTF_8));
     }
 
@@ -90,8 +90,10 @@ final class NpmRegistryTest {
 
         assertThat(settings().authorization(URI.create("http://npm.invalid/team/thing/-/thing.tgz")))
                 .containsEntry("Authorization", "Bearer abc");
-        assertThat(settings().authorization(URI.create("http://npm.invalid/other/thing"))).isEmpty();
-        assertThat(settings().authorization(URI.create("http://evil.invalid/team/thing"))).isEmpty();
+        assertThat(settings().authorization(URI.create("http://npm.invalid/other/thing")))
+                .isEmpty();
+        assertThat(settings().authorization(URI.create("http://evil.invalid/team/thing")))
+                .isEmpty();
     }
 
     @Test

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -140,12 +140,11 @@ public final class StandInServer implements AutoCloseable {
                         .set("Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
             }
             exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
-            int until =
-                    switch (misbehaviour) {
-                        case Misbehaviour.BreakAfter(int bytes) -> from + Math.min(bytes, content.length);
-                        case Misbehaviour.StallAfter(int bytes) -> from + bytes;
-                        case null, default -> content.length;
-                    };
+            int until = switch (misbehaviour) {
+                case Misbehaviour.BreakAfter(int bytes) -> from + Math.min(bytes, content.length);
+                case Misbehaviour.StallAfter(int bytes) -> from + bytes;
+                case null, default -> content.length;
+            };
             exchange.getResponseBody().write(content, from, Math.min(content.length, until) - from);
             exchange.getResponseBody().flush();
             if (misbehaviour instanceof Misbehaviour.StallAfter) {
@@ -160,7 +159,9 @@ public final class StandInServer implements AutoCloseable {
         String range = exchange.getRequestHeaders().getFirst("Range");
         String condition = exchange.getRequestHeaders().getFirst("If-Range");
         Matcher matcher = RANGE.matcher(range == null ? "" : range);
-        return matcher.matches() && (condition == null || condition.equals(tag)) ? Integer.parseInt(matcher.group(1)) : 0;
+        return matcher.matches() && (condition == null || condition.equals(tag))
+                ? Integer.parseInt(matcher.group(1))
+                : 0;
     }
 
     @Override

@@ -28,7 +28,10 @@ final class TarballTest {
 
         assertThat(read(archive))
                 .containsExactly(
-                        "package/ DIRECTORY 0", "package/a.txt FILE 5", "package/link OTHER 0", "package/b.bin FILE 1300");
+                        "package/ DIRECTORY 0",
+                        "package/a.txt FILE 5",
+                        "package/link OTHER 0",
+                        "package/b.bin FILE 1300");
     }
 
     @Test

@@ -61,8 +61,8 @@ class TelemetryTest {
     @Test
     void environment_oneSignal_leavesTheOtherOff() throws IOException {
         try (OtlpReceiver receiver = OtlpReceiver.start();
-                Telemetry traces = Telemetry.configured(
-                        Map.of("otel.exporter.otlp.traces.endpoint", receiver.endpoint()), null);
+                Telemetry traces =
+                        Telemetry.configured(Map.of("otel.exporter.otlp.traces.endpoint", receiver.endpoint()), null);
                 Telemetry disabled = Telemetry.configured(
                         Map.of("otel.exporter.otlp.endpoint", receiver.endpoint(), "otel.sdk.disabled", "true"),
                         null)) {
@@ -85,7 +85,8 @@ class TelemetryTest {
         try (OtlpReceiver receiver = OtlpReceiver.start()) {
             long before = epochNanos();
             try (Telemetry telemetry = receiver.telemetry()) {
-                Context caller = telemetry.propagator()
+                Context caller = telemetry
+                        .propagator()
                         .extract(
                                 Context.root(),
                                 Map.of(
@@ -103,7 +104,8 @@ class TelemetryTest {
             }
             long after = epochNanos();
             List<Span> spans = receiver.spans();
-            assertThat(spans).extracting(Span::getName)
+            assertThat(spans)
+                    .extracting(Span::getName)
                     .containsExactlyInAnyOrder(
                             "aded.v1.InferenceService/Converse",
                             "chat tiny",
@@ -122,13 +124,21 @@ class TelemetryTest {
             assertThat(turn.getKind()).isEqualTo(Span.SpanKind.SPAN_KIND_INTERNAL);
             assertThat(turn.getParentSpanId()).isEqualTo(call.getSpanId());
             assertThat(OtlpReceiver.attributes(turn))
-                    .hasEntrySatisfying("gen_ai.operation.name", v -> assertThat(v.getStringValue()).isEqualTo("chat"))
                     .hasEntrySatisfying(
-                            "gen_ai.provider.name", v -> assertThat(v.getStringValue()).isEqualTo("llama_cpp"))
+                            "gen_ai.operation.name",
+                            v -> assertThat(v.getStringValue()).isEqualTo("chat"))
                     .hasEntrySatisfying(
-                            "gen_ai.conversation.id", v -> assertThat(v.getStringValue()).isEqualTo("diary"))
-                    .hasEntrySatisfying("gen_ai.usage.input_tokens", v -> assertThat(v.getIntValue()).isEqualTo(40))
-                    .hasEntrySatisfying("gen_ai.usage.output_tokens", v -> assertThat(v.getIntValue()).isEqualTo(5));
+                            "gen_ai.provider.name",
+                            v -> assertThat(v.getStringValue()).isEqualTo("llama_cpp"))
+                    .hasEntrySatisfying(
+                            "gen_ai.conversation.id",
+                            v -> assertThat(v.getStringValue()).isEqualTo("diary"))
+                    .hasEntrySatisfying(
+                            "gen_ai.usage.input_tokens",
+                            v -> assertThat(v.getIntValue()).isEqualTo(40))
+                    .hasEntrySatisfying(
+                            "gen_ai.usage.output_tokens",
+                            v -> assertThat(v.getIntValue()).isEqualTo(5));
             for (Span child : spans) {
                 assertThat(child.getStartTimeUnixNano()).isBetween(before - 50 * MILLI, after + 50 * MILLI);
                 if (child != call && child != turn) {
@@ -136,16 +146,24 @@ class TelemetryTest {
                 }
             }
             Span verify = named(spans, "verify").stream()
-                    .filter(span -> OtlpReceiver.attribute(span, "aded.round.index").getIntValue() == 2)
+                    .filter(span ->
+                            OtlpReceiver.attribute(span, "aded.round.index").getIntValue() == 2)
                     .findFirst()
                     .orElseThrow();
-            assertThat(verify.getEndTimeUnixNano() - verify.getStartTimeUnixNano()).isEqualTo(2 * MILLI);
-            assertThat(OtlpReceiver.attribute(verify, "aded.draft.source").getStringValue()).isEqualTo("aded");
-            assertThat(OtlpReceiver.attribute(verify, "aded.draft.nodes").getIntValue()).isEqualTo(6);
-            assertThat(OtlpReceiver.attribute(verify, "aded.draft.depth").getIntValue()).isEqualTo(3);
-            assertThat(OtlpReceiver.attribute(verify, "aded.draft.accepted").getIntValue()).isEqualTo(2);
-            assertThat(OtlpReceiver.attribute(verify, "aded.batch.tokens").getIntValue()).isEqualTo(7);
-            assertThat(OtlpReceiver.attribute(verify, "aded.batch.streams").getIntValue()).isEqualTo(2);
+            assertThat(verify.getEndTimeUnixNano() - verify.getStartTimeUnixNano())
+                    .isEqualTo(2 * MILLI);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.source").getStringValue())
+                    .isEqualTo("aded");
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.nodes").getIntValue())
+                    .isEqualTo(6);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.depth").getIntValue())
+                    .isEqualTo(3);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.accepted").getIntValue())
+                    .isEqualTo(2);
+            assertThat(OtlpReceiver.attribute(verify, "aded.batch.tokens").getIntValue())
+                    .isEqualTo(7);
+            assertThat(OtlpReceiver.attribute(verify, "aded.batch.streams").getIntValue())
+                    .isEqualTo(2);
         }
     }
 
@@ -153,7 +171,8 @@ class TelemetryTest {
     void unsampledCaller_getsNoSpansButIsMeasured() throws IOException {
         try (OtlpReceiver receiver = OtlpReceiver.start()) {
             try (Telemetry telemetry = receiver.telemetry()) {
-                Context caller = telemetry.propagator()
+                Context caller = telemetry
+                        .propagator()
                         .extract(
                                 Context.root(),
                                 Map.of("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"),
@@ -174,7 +193,8 @@ class TelemetryTest {
             assertThat(counter(receiver, "spec_decode_num_drafts")).isEqualTo(2);
             assertThat(counter(receiver, "spec_decode_num_draft_tokens")).isEqualTo(10);
             assertThat(counter(receiver, "spec_decode_num_accepted_tokens")).isEqualTo(2);
-            assertThat(counter(receiver, "spec_decode_num_accepted_tokens_per_pos")).isEqualTo(2);
+            assertThat(counter(receiver, "spec_decode_num_accepted_tokens_per_pos"))
+                    .isEqualTo(2);
             assertThat(counter(receiver, "aded.rounds")).isEqualTo(3);
             assertThat(counter(receiver, "aded.completion.tokens")).isEqualTo(5);
             assertThat(counter(receiver, "aded.prompt.computed_tokens")).isEqualTo(30);
@@ -182,15 +202,16 @@ class TelemetryTest {
             HistogramDataPoint first = histogram(receiver, "gen_ai.server.time_to_first_token");
             assertThat(first.getCount()).isEqualTo(1);
             assertThat(first.getExplicitBoundsList())
-                    .containsExactly(
-                            .001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1., 2.5, 5., 7.5, 10.);
+                    .containsExactly(.001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1., 2.5, 5., 7.5, 10.);
             HistogramDataPoint perToken = histogram(receiver, "gen_ai.server.time_per_output_token");
             // 20 ms between the first and the last token, four tokens after the first.
             assertThat(perToken.getSum()).isCloseTo(.005, within(1e-9));
             assertThat(perToken.getExplicitBoundsList())
                     .containsExactly(.01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1., 2.5);
-            assertThat(histogram(receiver, "gen_ai.server.request.duration").getCount()).isEqualTo(1);
-            assertThat(histogram(receiver, "aded.round.acceptance_length").getSum()).isEqualTo(5);
+            assertThat(histogram(receiver, "gen_ai.server.request.duration").getCount())
+                    .isEqualTo(1);
+            assertThat(histogram(receiver, "aded.round.acceptance_length").getSum())
+                    .isEqualTo(5);
         }
     }
 
@@ -211,10 +232,9 @@ class TelemetryTest {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        try (Telemetry telemetry = Telemetry.configured(
-                        Map.of(), Telemetry.PrometheusEndpoint.parse("127.0.0.1:" + port));
-                AutoCloseable watch =
-                        telemetry.watch("tiny", () -> new EngineGauges(3, 7, 1, 9, 250, 1000, 4, 64))) {
+        try (Telemetry telemetry =
+                        Telemetry.configured(Map.of(), Telemetry.PrometheusEndpoint.parse("127.0.0.1:" + port));
+                AutoCloseable watch = telemetry.watch("tiny", () -> new EngineGauges(3, 7, 1, 9, 250, 1000, 4, 64))) {
             assertThat(watch).isNotNull();
             assertThat(telemetry.recordsTraces()).isFalse();
             playTurn(telemetry.forEngine("tiny"), Context.root());

@@ -159,8 +159,7 @@ final class Analysis {
 
     private static boolean isTimed(Unit unit) {
         List<Answer> plain = unit.of(ModeSpec.OFF.label());
-        return !plain.isEmpty()
-                && plain.stream().allMatch(answer -> answer.decodedTokens() >= LEAST_DECODED_TOKENS);
+        return !plain.isEmpty() && plain.stream().allMatch(answer -> answer.decodedTokens() >= LEAST_DECODED_TOKENS);
     }
 
     private static ToDoubleFunction<int[]> ratioOfSums(List<Pairs> pairs, boolean whole) {

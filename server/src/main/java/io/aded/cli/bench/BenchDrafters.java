@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class BenchDrafters implements DrafterFactory {
     /** What the next session drafts with. */
-    private record Next(String label, boolean warm, @Nullable Drafter replay) {}
+    private record Next(
+            String label, boolean warm, @Nullable Drafter replay) {}
 
     private final DrafterSettings settings;
     private final Map<String, Drafter> kept = new HashMap<>();

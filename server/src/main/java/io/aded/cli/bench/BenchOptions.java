@@ -164,8 +164,8 @@ public final class BenchOptions {
                 String version,
                 PrintStream out,
                 @Nullable PrintStream bar) {
-            Machine machine = Machine.describe(
-                    InstantSource.system(), version, modelName, model.info(), engine.context());
+            Machine machine =
+                    Machine.describe(InstantSource.system(), version, modelName, model.info(), engine.context());
             Benchmark.Progress progress =
                     bar == null ? Benchmark.Progress.NONE : new ProgressBar(bar, System::nanoTime);
             Benchmark.Result result = new Benchmark(model, engine, modes, settings, progress).run(scenarios);
@@ -209,12 +209,14 @@ public final class BenchOptions {
                 wrong.add(new FieldViolation("--synthetic-acceptance", "is " + acceptance + "; allowed: 0 to 1"));
             }
             if (turns == Turns.ALL) {
-                wrong.add(new FieldViolation("--synthetic-acceptance", "knows first turns only; leave out --turns all"));
+                wrong.add(
+                        new FieldViolation("--synthetic-acceptance", "knows first turns only; leave out --turns all"));
             }
         }
         Path chart = plot;
         if (chart != null && !isHtml(chart) && !lowerName(chart).endsWith(".svg")) {
-            wrong.add(new FieldViolation("--plot", "names " + chart + "; allowed: a name that ends with .svg or .html"));
+            wrong.add(
+                    new FieldViolation("--plot", "names " + chart + "; allowed: a name that ends with .svg or .html"));
         }
         requireDirectory(wrong, "--json", json);
         requireDirectory(wrong, "--plot", plot);
@@ -256,7 +258,8 @@ public final class BenchOptions {
                 if (mode.isBaseline() || mode.label().startsWith("aded-mcts")) {
                     throw new AdedException.InvalidRequest(
                             "--modes",
-                            mode.label() + " has its own drafts; with --synthetic-acceptance allowed: off, auto, aded:N,"
+                            mode.label()
+                                    + " has its own drafts; with --synthetic-acceptance allowed: off, auto, aded:N,"
                                     + " bare");
                 }
             }

@@ -42,7 +42,6 @@ record BenchSettings(
     }
 
     BenchSettings withMaxTokens(int tokens) {
-        return new BenchSettings(
-                tokens, repeats, sampling, ignoreEnd, raw, warm, grouping, seed, syntheticAcceptance);
+        return new BenchSettings(tokens, repeats, sampling, ignoreEnd, raw, warm, grouping, seed, syntheticAcceptance);
     }
 }

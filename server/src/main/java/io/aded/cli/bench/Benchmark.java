@@ -48,11 +48,7 @@ final class Benchmark {
     record Result(List<Measurement> measurements, List<String> skipped, double[] passNanos) {}
 
     Benchmark(
-            TargetModel model,
-            EngineOptions options,
-            List<ModeSpec> modes,
-            BenchSettings settings,
-            Progress progress) {
+            TargetModel model, EngineOptions options, List<ModeSpec> modes, BenchSettings settings, Progress progress) {
         this.model = model;
         this.options = options;
         this.modes = List.copyOf(modes);
@@ -148,7 +144,8 @@ final class Benchmark {
                         }
                         List<Answer> answers = contender(mode).answer(scenario, settings);
                         for (int turn = 0; turn < answers.size(); turn++) {
-                            measurements.add(new Measurement(scenario, i, turn, repeat, mode, place, answers.get(turn)));
+                            measurements.add(
+                                    new Measurement(scenario, i, turn, repeat, mode, place, answers.get(turn)));
                         }
                     }
                 }

@@ -11,4 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param firstPosition the earliest difference, in tokens from the answer's beginning; -1 if there is none
  * @param firstId whose answer that is; null if there is none
  */
-record Losslessness(int answers, int differing, long tokens, int firstPosition, @Nullable String firstId) {}
+record Losslessness(
+        int answers,
+        int differing,
+        long tokens,
+        int firstPosition,
+        @Nullable String firstId) {}

@@ -27,7 +27,8 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
     /** The adaptive drafter with a fixed number of nodes. */
     static ModeSpec fixed(int nodes) {
         return new ModeSpec(
-                DraftMode.ADED.label() + ":" + nodes, DraftPolicy.of(DraftMode.ADED).withMaxNodes(nodes));
+                DraftMode.ADED.label() + ":" + nodes,
+                DraftPolicy.of(DraftMode.ADED).withMaxNodes(nodes));
     }
 
     /**
@@ -78,8 +79,9 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
             nodes = -1;
         }
         if (mode == DraftMode.OFF || nodes < 1 || nodes > MOST_NODES) {
-            throw new IllegalArgumentException("\"" + label + "\" is no mode with a number of nodes; allowed: a drafter's"
-                    + " name, a colon, 1 to " + MOST_NODES + ", such as aded:12");
+            throw new IllegalArgumentException(
+                    "\"" + label + "\" is no mode with a number of nodes; allowed: a drafter's"
+                            + " name, a colon, 1 to " + MOST_NODES + ", such as aded:12");
         }
         return new ModeSpec(label, policy.withMaxNodes(nodes));
     }

@@ -19,14 +19,15 @@ final class Plot {
 
     /** Told apart also by people with colour-blindness (Okabe and Ito's palette). */
     private static final List<String> COLOURS = List.of(
-            "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F", "#B8A800", "#5B3A9B", "#8C510A");
+            "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F", "#B8A800", "#5B3A9B",
+            "#8C510A");
 
-    private static final String STYLE =
-            """
-            .paper{fill:#fff}.axis{stroke:#444;stroke-width:1}.grid{stroke:#ddd;stroke-width:1}\
-            .one{stroke:#444;stroke-width:1;stroke-dasharray:5 4}.whisker{stroke:#222;stroke-width:1.5}\
-            text{font-family:system-ui,sans-serif;fill:#222}.title{font-size:18px;font-weight:600}\
-            .head{font-size:14px;font-weight:600}.label{font-size:12px}.note{font-size:12px;fill:#666}""";
+    private static final String STYLE = """
+        .paper{fill:#fff}.axis{stroke:#444;stroke-width:1}.grid{stroke:#ddd;stroke-width:1}\
+        .one{stroke:#444;stroke-width:1;stroke-dasharray:5 4}.whisker{stroke:#222;stroke-width:1.5}\
+        text{font-family:system-ui,sans-serif;fill:#222}.title{font-size:18px;font-weight:600}\
+        .head{font-size:14px;font-weight:600}.label{font-size:12px}.note{font-size:12px;fill:#666}\
+        """;
 
     private final Analysis analysis;
     private final Machine machine;
@@ -51,7 +52,8 @@ final class Plot {
                 50,
                 "start",
                 "note",
-                machine.library() + " · " + machine.processor() + ", " + machine.cores() + " cores · " + machine.date());
+                machine.library() + " · " + machine.processor() + ", " + machine.cores() + " cores · "
+                        + machine.date());
         costCurve(HEAD + 20);
         acceptance(HEAD + PANEL + 20);
         speedUps(HEAD + 2 * PANEL + 20);
@@ -97,12 +99,7 @@ final class Plot {
                 svg.text(xs[n - 1], top + 38 + CHART, "middle", "label", "" + n);
             }
         }
-        svg.text(
-                WIDTH - RIGHT,
-                top,
-                "end",
-                "note",
-                "one token: " + Report.number(passNanos[1] / 1e6, 2) + " ms");
+        svg.text(WIDTH - RIGHT, top, "end", "note", "one token: " + Report.number(passNanos[1] / 1e6, 2) + " ms");
     }
 
     private void acceptance(int top) {
@@ -126,8 +123,8 @@ final class Plot {
                         xs[points],
                         ys[points],
                         colour(i),
-                        drafting.get(i).label() + ", depth " + (points + 1) + ": " + Report.number(shares[points], 2) + " of "
-                                + rounds.draftRounds + " rounds");
+                        drafting.get(i).label() + ", depth " + (points + 1) + ": " + Report.number(shares[points], 2)
+                                + " of " + rounds.draftRounds + " rounds");
                 points++;
             }
             svg.path(xs, ys, points, colour(i));
@@ -187,7 +184,12 @@ final class Plot {
         for (int i = 0; i * step <= y.to(); i++) {
             double value = i * step;
             svg.line(LEFT, y.at(value), WIDTH - RIGHT, y.at(value), i == 0 ? "axis" : "grid");
-            svg.text(LEFT - 8, y.at(value) + 4, "end", "label", Report.number(value, step < 1 ? (step < 0.2 ? 2 : 1) : 0));
+            svg.text(
+                    LEFT - 8,
+                    y.at(value) + 4,
+                    "end",
+                    "label",
+                    Report.number(value, step < 1 ? (step < 0.2 ? 2 : 1) : 0));
         }
         svg.line(LEFT, top + 20, LEFT, top + 20 + CHART, "axis");
     }

@@ -52,13 +52,17 @@ final class Report {
         fact("aded", machine.version() + ", " + machine.date());
         fact("model", machine.model() + ", " + machine.quantization() + parameters(machine.parameters()));
         fact("library", machine.library() + " on " + String.join(", ", machine.devices()));
-        fact("machine", machine.processor() + ", " + machine.cores() + " cores, " + machine.system() + ", Java "
-                + machine.java());
+        fact(
+                "machine",
+                machine.processor() + ", " + machine.cores() + " cores, " + machine.system() + ", Java "
+                        + machine.java());
         fact("prompts", prompts + ", " + settings.repeats() + (settings.repeats() == 1 ? " repeat" : " repeats"));
         fact("answers", answers(settings));
         if (!skipped.isEmpty()) {
-            fact("skipped", skipped.size() + " prompts that do not fit into the context of " + machine.contextCells()
-                    + ": " + String.join(", ", skipped));
+            fact(
+                    "skipped",
+                    skipped.size() + " prompts that do not fit into the context of " + machine.contextCells() + ": "
+                            + String.join(", ", skipped));
         }
         text.append('\n');
     }
@@ -111,14 +115,11 @@ final class Report {
                     number(summary.tokensPerPass(), 2),
                     number(summary.firstTokenMillis(), 0) + " ms");
         }
-        section(
-                "SPEED OF DECODING, OFF = 1",
-                """
-                tok/s and speed-up count from the end of the first round, so without the prefill; whole counts
-                from submission. speed-up is the ratio over all prompts together, per prompt the geometric mean
-                of the prompts' ratios. MAT: tokens per round that had a draft. tok/pass: per round of any kind."""
-                        + timed(),
-                table);
+        section("SPEED OF DECODING, OFF = 1", """
+            tok/s and speed-up count from the end of the first round, so without the prefill; whole counts
+            from submission. speed-up is the ratio over all prompts together, per prompt the geometric mean
+            of the prompts' ratios. MAT: tokens per round that had a draft. tok/pass: per round of any kind.\
+            """ + timed(), table);
     }
 
     private String timed() {
@@ -181,12 +182,10 @@ final class Report {
                     percent(summary.draftShare()),
                     percent(summary.hostShare()));
         }
-        section(
-                "DRAFTS, AND WHERE THE TIME GOES",
-                """
-                Per round with a draft: nodes verified, the share accepted, and the accepted tokens that the
-                drafter predicted and delivered. Then shares of the decode time.""",
-                table);
+        section("DRAFTS, AND WHERE THE TIME GOES", """
+            Per round with a draft: nodes verified, the share accepted, and the accepted tokens that the
+            drafter predicted and delivered. Then shares of the decode time.\
+            """, table);
     }
 
     private void histogram() {
@@ -238,8 +237,8 @@ final class Report {
     }
 
     private void losslessness() {
-        TextTable table =
-                new TextTable("mode", "answers", "differing", "tokens compared", "first difference", "in the answer to");
+        TextTable table = new TextTable(
+                "mode", "answers", "differing", "tokens compared", "first difference", "in the answer to");
         for (ModeSummary summary : summaries) {
             Losslessness lossless = summary.losslessness();
             String id = lossless.firstId();
@@ -253,12 +252,10 @@ final class Report {
                         id == null ? NOTHING : shorten(id, 30));
             }
         }
-        section(
-                "SAME TOKENS AS OFF",
-                """
-                On quantised models a pass of another width rounds otherwise, so two nearly equal logits may
-                change places; from there on the answer is another one. On F32 models nothing may differ.""",
-                table);
+        section("SAME TOKENS AS OFF", """
+            On quantised models a pass of another width rounds otherwise, so two nearly equal logits may
+            change places; from there on the answer is another one. On F32 models nothing may differ.\
+            """, table);
     }
 
     private void rivals(String title, Predicate<ModeSpec> candidates) {

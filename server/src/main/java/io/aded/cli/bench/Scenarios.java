@@ -84,7 +84,8 @@ final class Scenarios {
             object = mapper.readTree(line);
         } catch (JacksonException e) {
             // The parser's message may quote the prompt; the column says enough.
-            int column = e.getLocation() == null ? 1 : Math.max(1, e.getLocation().getColumnNr());
+            int column =
+                    e.getLocation() == null ? 1 : Math.max(1, e.getLocation().getColumnNr());
             throw invalid(where + " is not JSON (column " + column + ")", null);
         }
         if (!object.isObject()) {
@@ -134,8 +135,7 @@ final class Scenarios {
      * @param limit 0 for no limit
      * @throws AdedException.InvalidRequest if a name fits nothing
      */
-    static List<Scenario> select(
-            List<Scenario> all, Scenario.Grouping grouping, Collection<String> names, int limit) {
+    static List<Scenario> select(List<Scenario> all, Scenario.Grouping grouping, Collection<String> names, int limit) {
         List<Scenario> kept = new ArrayList<>(all);
         if (!names.isEmpty()) {
             for (String name : names) {
@@ -151,7 +151,8 @@ final class Scenarios {
         }
         Map<String, List<Integer>> groups = new LinkedHashMap<>();
         for (int i = 0; i < kept.size(); i++) {
-            groups.computeIfAbsent(grouping.of(kept.get(i)), _ -> new ArrayList<>()).add(i);
+            groups.computeIfAbsent(grouping.of(kept.get(i)), _ -> new ArrayList<>())
+                    .add(i);
         }
         boolean[] chosen = new boolean[kept.size()];
         Map<String, Integer> shares = shares(groups, limit);

@@ -7,7 +7,8 @@ final class Svg {
     private final StringBuilder body = new StringBuilder();
 
     Svg line(double x1, double y1, double x2, double y2, String style) {
-        return element("<line x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\" class=\"%s\"/>", px(x1), px(y1), px(x2), px(y2), style);
+        return element(
+                "<line x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\" class=\"%s\"/>", px(x1), px(y1), px(x2), px(y2), style);
     }
 
     Svg rectangle(double x, double y, double width, double height, String fill, String title) {
@@ -44,7 +45,8 @@ final class Svg {
 
     /** The whole document. */
     String document(int width, int height, String style) {
-        return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height + "\" viewBox=\"0 0 "
+        return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height
+                + "\" viewBox=\"0 0 "
                 + width + " " + height + "\" role=\"img\">\n  <style>" + style + "</style>\n"
                 + "  <rect width=\"100%\" height=\"100%\" class=\"paper\"/>\n" + body + "</svg>\n";
     }
@@ -54,6 +56,9 @@ final class Svg {
     }
 
     static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 }

@@ -170,8 +170,8 @@ public final class LibraryChoice {
     public Verdict verdict(InstalledNatives build, Consumer<String> explain) {
         String damage = store.damage(build);
         if (damage != null) {
-            return Verdict.broken(
-                    damage + "; mend it by: aded natives install " + build.kind().label());
+            return Verdict.broken(damage + "; mend it by: aded natives install "
+                    + build.kind().label());
         }
         List<String> missing = needs.missing(build.directory(), surroundings.environment());
         if (!missing.isEmpty()) {
@@ -236,7 +236,10 @@ public final class LibraryChoice {
                 .append(System.getProperty("os.version"));
         if (build.kind() != NativesKind.CPU) {
             for (String variable : DEVICE_VARIABLES) {
-                text.append(' ').append(variable).append('=').append(surroundings.environment().get(variable));
+                text.append(' ')
+                        .append(variable)
+                        .append('=')
+                        .append(surroundings.environment().get(variable));
             }
             text.append(' ').append(deviceFiles());
             text.append(' ').append(driver());
@@ -287,11 +290,7 @@ public final class LibraryChoice {
         try {
             Path partial = Files.createTempFile(file.getParent(), ".verdict-", ".json");
             Files.writeString(partial, json.toPrettyString() + "\n");
-            Files.move(
-                    partial,
-                    file,
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             // A directory that cannot be written to: the build is tried at every start.
         }

@@ -92,8 +92,8 @@ final class Trial {
     static int[] answer(LlamaLibrary library, Path model, ModelParameters parameters) {
         int[] answer = new int[ANSWER.length];
         try (LlamaModel loaded = LlamaModel.load(library, model, parameters);
-                TargetContext context =
-                        loaded.newContext(ContextParameters.ofCells(64).withThreads(1).withMaxBatchTokens(32))) {
+                TargetContext context = loaded.newContext(
+                        ContextParameters.ofCells(64).withThreads(1).withMaxBatchTokens(32))) {
             TokenBatch batch = new TokenBatch();
             for (int i = 0; i < PROMPT.length; i++) {
                 batch.add(PROMPT[i], i, 0, i == PROMPT.length - 1);

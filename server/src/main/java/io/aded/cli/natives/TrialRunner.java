@@ -58,8 +58,7 @@ final class TrialRunner {
             for (String line : output.join()) {
                 int mark = line.indexOf(Trial.MARK);
                 if (mark >= 0) {
-                    return Verdict.fromJson(
-                            JsonMapper.shared().readTree(line.substring(mark + Trial.MARK.length())));
+                    return Verdict.fromJson(JsonMapper.shared().readTree(line.substring(mark + Trial.MARK.length())));
                 }
             }
             return Verdict.broken(death(process.exitValue(), errors.join()));
@@ -116,14 +115,13 @@ final class TrialRunner {
 
     private static String death(int status, List<String> said) {
         // Java reports a process that a signal ended as 128 and the signal's number.
-        String how =
-                switch (status) {
-                    case 134 -> "aborted";
-                    case 135, 139 -> "crashed on a bad memory access";
-                    case 132 -> "crashed on an instruction that this processor does not have";
-                    case 137 -> "was killed, perhaps for want of memory";
-                    default -> "ended with status " + status;
-                };
+        String how = switch (status) {
+            case 134 -> "aborted";
+            case 135, 139 -> "crashed on a bad memory access";
+            case 132 -> "crashed on an instruction that this processor does not have";
+            case 137 -> "was killed, perhaps for want of memory";
+            default -> "ended with status " + status;
+        };
         String last = said.stream()
                 .filter(line -> line.contains("ASSERT")
                         || line.toLowerCase(Locale.ROOT).contains("error")

@@ -23,7 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
  * only if that is a plain one, so that no entry can lead anywhere else.
  */
 final class NativesArchive {
-    private static final Pattern LIBRARY = Pattern.compile("[A-Za-z0-9._+-]+\\.(so|dylib|dll|metal|metallib)(\\.[0-9.]+)?");
+    private static final Pattern LIBRARY =
+            Pattern.compile("[A-Za-z0-9._+-]+\\.(so|dylib|dll|metal|metallib)(\\.[0-9.]+)?");
     private static final Pattern ENTRY = Pattern.compile("package/bins/[^/]+/(?<folder>(?:[^/]+/)*)(?<name>[^/]+)");
     private static final String BUILD_FACTS = "_nlcBuildMetadata.json";
     private static final int MAX_BUILD_FACTS = 64 * 1024;
@@ -85,7 +86,8 @@ final class NativesArchive {
                 String name = inBins.group("name");
                 if (name.equals(BUILD_FACTS) && entry.size() <= MAX_BUILD_FACTS) {
                     release = releaseIn(tarball.content().readAllBytes());
-                } else if (inBins.group("folder").equals(folder) && LIBRARY.matcher(name).matches()) {
+                } else if (inBins.group("folder").equals(folder)
+                        && LIBRARY.matcher(name).matches()) {
                     Files.copy(tarball.content(), target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
                     libraries++;
                 }
@@ -111,7 +113,9 @@ final class NativesArchive {
             return release.isEmpty() ? null : release;
         } catch (JacksonException e) {
             throw new AdedException.InvalidArtifact(
-                    "CORRUPT_ARCHIVE", packageName + " says in unreadable words how it was built (" + BUILD_FACTS + ")", e);
+                    "CORRUPT_ARCHIVE",
+                    packageName + " says in unreadable words how it was built (" + BUILD_FACTS + ")",
+                    e);
         }
     }
 }

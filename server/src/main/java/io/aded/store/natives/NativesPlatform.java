@@ -20,12 +20,11 @@ public record NativesPlatform(String system, String machine) {
         String name = properties.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         String architecture = properties.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
         String system = name.startsWith("windows") ? "win" : name.startsWith("mac") ? "mac" : name;
-        String machine =
-                switch (architecture) {
-                    case "amd64", "x86_64", "x86-64" -> "x64";
-                    case "aarch64", "arm64" -> "arm64";
-                    default -> architecture;
-                };
+        String machine = switch (architecture) {
+            case "amd64", "x86_64", "x86-64" -> "x64";
+            case "aarch64", "arm64" -> "arm64";
+            default -> architecture;
+        };
         return new NativesPlatform(system, machine);
     }
 

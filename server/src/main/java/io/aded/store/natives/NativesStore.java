@@ -146,7 +146,8 @@ public final class NativesStore {
     public Optional<InstalledNatives> find(String name) {
         String wanted = name.toLowerCase(Locale.ROOT).replace('@', '-');
         return installed().stream()
-                .filter(build -> build.id().equals(wanted) || build.kind().label().equals(wanted))
+                .filter(build ->
+                        build.id().equals(wanted) || build.kind().label().equals(wanted))
                 .findFirst();
     }
 
@@ -181,7 +182,8 @@ public final class NativesStore {
         List<NativesKind.Source> sources = kind.sources(platform);
         if (!VERSION.matcher(version).matches()) {
             throw new AdedException.InvalidRequest(
-                    "version", "\"" + version + "\" is no version; the supported one is " + NativesKind.SUPPORTED_VERSION);
+                    "version",
+                    "\"" + version + "\" is no version; the supported one is " + NativesKind.SUPPORTED_VERSION);
         }
         String id = kind.label() + "-" + version;
         Path target = directory.resolve(id);
@@ -236,7 +238,8 @@ public final class NativesStore {
                             free / 1e6),
                     null);
         }
-        // Not Files.createTempDirectory: what that makes is closed to other users, whom the data directory may serve too.
+        // Not Files.createTempDirectory: what that makes is closed to other users, whom the data directory may serve
+        // too.
         Path staging = Files.createDirectory(
                 directory.resolve(UNPACKING + ProcessHandle.current().pid()));
         try {
@@ -310,7 +313,10 @@ public final class NativesStore {
         String chosen;
         try {
             chosen = Files.isRegularFile(file)
-                    ? JsonMapper.shared().readTree(Files.readString(file)).path("use").asString("")
+                    ? JsonMapper.shared()
+                            .readTree(Files.readString(file))
+                            .path("use")
+                            .asString("")
                     : "";
         } catch (IOException | JacksonException e) {
             chosen = "";
@@ -383,9 +389,8 @@ public final class NativesStore {
                 .put("llama", build.llama())
                 .put("installed", build.installed().toString());
         ArrayNode packages = json.putArray("packages");
-        build.packages().forEach(part -> packages.addObject()
-                .put("name", part.name())
-                .put("integrity", part.integrity()));
+        build.packages()
+                .forEach(part -> packages.addObject().put("name", part.name()).put("integrity", part.integrity()));
         ArrayNode files = json.putArray("files");
         build.files()
                 .forEach(piece -> files.addObject().put("name", piece.name()).put("size", piece.size()));
@@ -446,8 +451,7 @@ public final class NativesStore {
                 : message;
         return new AdedException.FailedPrecondition(
                 "CANNOT_WRITE",
-                "cannot " + what + " in " + directory + ": " + why
-                        + "; XDG_DATA_HOME names another directory");
+                "cannot " + what + " in " + directory + ": " + why + "; XDG_DATA_HOME names another directory");
     }
 
     private static AdedException.FailedPrecondition unreadable(Path directory, IOException failure) {

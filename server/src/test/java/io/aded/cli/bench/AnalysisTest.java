@@ -51,7 +51,8 @@ class AnalysisTest {
         assertThat(comparison.worst()).isCloseTo(0.5, within(1e-9));
         assertThat(comparison.worstId()).isEqualTo("p1");
         assertThat(comparison.shareBelow(0.97)).isEqualTo(0.5);
-        assertThat(analysis().compare(AUTO, ModeSpec.OFF, "a").speed().estimate()).isCloseTo(2, within(1e-9));
+        assertThat(analysis().compare(AUTO, ModeSpec.OFF, "a").speed().estimate())
+                .isCloseTo(2, within(1e-9));
     }
 
     @Test
@@ -109,7 +110,11 @@ class AnalysisTest {
         Analysis.Rival b = analysis().rival(ModeSpec::isFixedBudget, "b").orElseThrow();
         assertThat(b.best().label()).isEqualTo("aded:8");
         assertThat(b.autoAgainstBest().speed().estimate()).isCloseTo(0.75, within(1e-9));
-        assertThat(analysis().rival(ModeSpec::isBaseline, null).orElseThrow().best().label())
+        assertThat(analysis()
+                        .rival(ModeSpec::isBaseline, null)
+                        .orElseThrow()
+                        .best()
+                        .label())
                 .isEqualTo("ngram-simple");
     }
 }

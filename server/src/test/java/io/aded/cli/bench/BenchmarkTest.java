@@ -30,7 +30,8 @@ class BenchmarkTest {
     private final ScriptedModel model = new ScriptedModel(ScriptedModel.babble(2, 2));
 
     private Benchmark.Result run(List<ModeSpec> modes, BenchSettings settings, List<Scenario> scenarios) {
-        return new Benchmark(model, EngineOptions.ofCells(4096), modes, settings, Benchmark.Progress.NONE).run(scenarios);
+        return new Benchmark(model, EngineOptions.ofCells(4096), modes, settings, Benchmark.Progress.NONE)
+                .run(scenarios);
     }
 
     private static List<Scenario> scenarios(int count) {
@@ -74,7 +75,9 @@ class BenchmarkTest {
         Analysis analysis = new Analysis(modes, result.measurements(), settings.grouping(), 1);
         assertThat(result.measurements()).hasSize(2 * 3 * 3);
         for (ModeSpec mode : modes) {
-            assertThat(analysis.summary(mode, null).losslessness().differing()).as(mode.label()).isZero();
+            assertThat(analysis.summary(mode, null).losslessness().differing())
+                    .as(mode.label())
+                    .isZero();
         }
     }
 
@@ -85,11 +88,14 @@ class BenchmarkTest {
         Benchmark.Result result = run(modes, BenchSettings.of(20), wanted);
         assertThat(result.measurements()).hasSize(2 * 2 * 3);
         assertThat(result.measurements())
-                .filteredOn(measurement -> measurement.turn() == 1 && measurement.mode().isOff())
-                .allSatisfy(measurement -> assertThat(measurement.answer().cachedPromptTokens()).isPositive());
+                .filteredOn(measurement ->
+                        measurement.turn() == 1 && measurement.mode().isOff())
+                .allSatisfy(measurement ->
+                        assertThat(measurement.answer().cachedPromptTokens()).isPositive());
         Analysis analysis = new Analysis(modes, result.measurements(), Scenario.Grouping.TASK, 1);
         assertThat(analysis.prompts(null)).isEqualTo(4);
-        assertThat(analysis.summary(ModeSpec.BARE, null).losslessness().differing()).isZero();
+        assertThat(analysis.summary(ModeSpec.BARE, null).losslessness().differing())
+                .isZero();
     }
 
     @Test
@@ -98,8 +104,8 @@ class BenchmarkTest {
         Scenario same = scenarios(1).getFirst();
         List<Scenario> twice = List.of(same, same, same);
         BenchSettings cold = BenchSettings.of(60);
-        BenchSettings warm = new BenchSettings(
-                60, 1, cold.sampling(), false, false, true, Scenario.Grouping.TASK, 1, null);
+        BenchSettings warm =
+                new BenchSettings(60, 1, cold.sampling(), false, false, true, Scenario.Grouping.TASK, 1, null);
         assertThat(passes(run(modes, warm, twice))).isLessThan(passes(run(modes, cold, twice)));
     }
 
@@ -114,15 +120,7 @@ class BenchmarkTest {
     void run_syntheticAcceptance_delivesWhatWasAskedForWhateverTheText() {
         List<ModeSpec> modes = ModeSpec.parse("off,aded:1,aded:4");
         BenchSettings settings = new BenchSettings(
-                300,
-                1,
-                SamplingParameters.GREEDY.withSeed(1),
-                true,
-                false,
-                false,
-                Scenario.Grouping.TASK,
-                1,
-                0.8);
+                300, 1, SamplingParameters.GREEDY.withSeed(1), true, false, false, Scenario.Grouping.TASK, 1, 0.8);
         Benchmark.Result result = run(modes, settings, scenarios(6));
         Analysis analysis = new Analysis(modes, result.measurements(), Scenario.Grouping.TASK, 1);
         assertThat(analysis.summary(ModeSpec.fixed(1), null).rounds().meanAcceptanceLength())
@@ -130,7 +128,8 @@ class BenchmarkTest {
         // 1 + 0.8 + 0.64 + 0.512 + 0.4096
         assertThat(analysis.summary(ModeSpec.fixed(4), null).rounds().meanAcceptanceLength())
                 .isCloseTo(3.36, within(0.15));
-        assertThat(analysis.summary(ModeSpec.fixed(4), null).losslessness().differing()).isZero();
+        assertThat(analysis.summary(ModeSpec.fixed(4), null).losslessness().differing())
+                .isZero();
     }
 
     @Test
@@ -160,7 +159,10 @@ class BenchmarkTest {
                         })
                 .run(scenarios(3));
         // A warm-up by each mode, three prompts by each, and the end.
-        assertThat(heard).hasSize(2 + 6 + 1).startsWith("0 warm-up off", "1 warm-up auto").endsWith("8 done");
+        assertThat(heard)
+                .hasSize(2 + 6 + 1)
+                .startsWith("0 warm-up off", "1 warm-up auto")
+                .endsWith("8 done");
         assertThat(totals).containsOnlyKeys(8);
     }
 
@@ -181,14 +183,16 @@ class BenchmarkTest {
         assertThat(text.lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(Report.WIDTH));
         assertThat(text)
                 .contains("1.2.3, 2026-01-02T03:04:05Z", "SPEED OF DECODING", "SPEED-UP BY TASK", "SAME TOKENS AS OFF")
-                .contains("AUTO AGAINST THE BEST FIXED BUDGET", "AUTO AGAINST THE BEST COPYING RULE", "bare loop", "p9");
+                .contains(
+                        "AUTO AGAINST THE BEST FIXED BUDGET", "AUTO AGAINST THE BEST COPYING RULE", "bare loop", "p9");
 
         JsonNode json = JsonMapper.shared()
                 .readTree(new JsonReport(analysis).render(machine, settings, "18 of the built-in scenarios", result));
         assertThat(json.get("answers").size()).isEqualTo(18 * modes.size());
         assertThat(json.get("modes").get(1).get("mode").asString()).isEqualTo("auto");
         assertThat(json.get("modes").get(1).get("speedup").size()).isEqualTo(3);
-        assertThat(json.get("modes").get(1).get("lossless").get("differing").asInt()).isZero();
+        assertThat(json.get("modes").get(1).get("lossless").get("differing").asInt())
+                .isZero();
         assertThat(json.get("groups").size()).isEqualTo(6);
         assertThat(json.get("environment").get("cpu").asString()).isNotBlank();
         assertThat(json.get("pass_seconds").get(1).asDouble()).isPositive();
@@ -204,8 +208,6 @@ class BenchmarkTest {
     }
 
     private static Document parseXml(String text) throws Exception {
-        return DocumentBuilderFactory.newInstance()
-                .newDocumentBuilder()
-                .parse(new InputSource(new StringReader(text)));
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(text)));
     }
 }

@@ -33,7 +33,8 @@ class ModeSpecTest {
     void parse_severalWrongParts_namesThemAll() {
         assertThatThrownBy(() -> ModeSpec.parse("off:3,turbo,aded:0,aded:x,aded:257,"))
                 .isInstanceOfSatisfying(
-                        AdedException.InvalidRequest.class, e -> assertThat(e.violations()).hasSize(6))
+                        AdedException.InvalidRequest.class,
+                        e -> assertThat(e.violations()).hasSize(6))
                 .hasMessageContaining("turbo")
                 .hasMessageContaining("prompt-lookup")
                 .hasMessageContaining("1 to 256");

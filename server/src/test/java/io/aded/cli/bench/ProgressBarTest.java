@@ -17,7 +17,10 @@ class ProgressBarTest {
         now[0] = 60_000_000_000L;
         bar.at(10, 40, "81 auto");
         String drawn = bytes.toString(StandardCharsets.UTF_8);
-        assertThat(drawn).contains("10/40", "3:00 left", "81 auto").startsWith("\r██████░").hasSize(80);
+        assertThat(drawn)
+                .contains("10/40", "3:00 left", "81 auto")
+                .startsWith("\r██████░")
+                .hasSize(80);
         bar.at(40, 40, "done");
         assertThat(bytes.toString(StandardCharsets.UTF_8)).endsWith(" \r");
     }

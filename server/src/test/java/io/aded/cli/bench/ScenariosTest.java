@@ -24,18 +24,18 @@ class ScenariosTest {
                 .extracting(Scenario::task)
                 .containsOnly("chat", "code", "quote", "edit", "json", "creative");
         assertThat(Scenarios.builtIn()).extracting(Scenario::id).doesNotHaveDuplicates();
-        assertThat(Scenarios.builtIn()).allSatisfy(scenario -> assertThat(scenario.turns()).isNotEmpty());
+        assertThat(Scenarios.builtIn())
+                .allSatisfy(scenario -> assertThat(scenario.turns()).isNotEmpty());
     }
 
     @Test
     void parse_goodLines_takesNumbersAsIdsAndFillsLabels() throws IOException {
-        List<Scenario> scenarios = parse(
-                """
-                {"id": 81, "task": "mt_bench", "category": "writing", "turns": ["one", "two"]}
+        List<Scenario> scenarios = parse("""
+            {"id": 81, "task": "mt_bench", "category": "writing", "turns": ["one", "two"]}
 
-                {"id": "a", "category": "code", "turns": ["x"], "extra": 1}
-                {"id": "b", "turns": ["y"]}
-                """);
+            {"id": "a", "category": "code", "turns": ["x"], "extra": 1}
+            {"id": "b", "turns": ["y"]}
+            """);
         assertThat(scenarios)
                 .containsExactly(
                         new Scenario("81", "mt_bench", "writing", List.of("one", "two")),
@@ -100,13 +100,14 @@ class ScenariosTest {
         assertThat(Scenarios.select(all, Scenario.Grouping.TASK, List.of(), 0)).hasSize(15);
         assertThat(Scenarios.select(all, Scenario.Grouping.TASK, List.of(), 99)).hasSize(15);
         assertThat(Scenarios.select(all, Scenario.Grouping.TASK, List.of(), 14)).hasSize(14);
-        assertThat(Scenarios.select(all, Scenario.Grouping.TASK, List.of("b", "y"), 0)).hasSize(5);
+        assertThat(Scenarios.select(all, Scenario.Grouping.TASK, List.of("b", "y"), 0))
+                .hasSize(5);
     }
 
     @Test
     void select_unknownCategory_listsWhatThereIs() {
-        assertThatThrownBy(() -> Scenarios.select(
-                        Scenarios.builtIn(), Scenario.Grouping.TASK, List.of("code", "cooking"), 0))
+        assertThatThrownBy(() ->
+                        Scenarios.select(Scenarios.builtIn(), Scenario.Grouping.TASK, List.of("code", "cooking"), 0))
                 .isInstanceOf(AdedException.InvalidRequest.class)
                 .hasMessageContaining("cooking")
                 .hasMessageContaining("creative, edit, json");

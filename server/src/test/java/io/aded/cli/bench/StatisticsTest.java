@@ -34,7 +34,8 @@ class StatisticsTest {
 
     @Test
     void bootstrap_ofTooFewUnits_givesNoBounds() {
-        assertThat(Statistics.bootstrap(2, 1, picks -> picks.length).hasBounds()).isFalse();
+        assertThat(Statistics.bootstrap(2, 1, picks -> picks.length).hasBounds())
+                .isFalse();
         assertThat(Statistics.bootstrap(0, 1, picks -> 1).estimate()).isNaN();
     }
 
@@ -43,7 +44,12 @@ class StatisticsTest {
         SplittableRandom random = new SplittableRandom(7);
         double[] values = random.doubles(400).toArray();
         Interval interval = Statistics.bootstrap(
-                values.length, 3, picks -> Arrays.stream(picks).mapToDouble(i -> values[i]).average().orElseThrow());
+                values.length,
+                3,
+                picks -> Arrays.stream(picks)
+                        .mapToDouble(i -> values[i])
+                        .average()
+                        .orElseThrow());
         // The standard error of 400 uniform values is sqrt(1/12/400) = 0.01443; 1.96 of it on either side.
         assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 * 0.01443, within(0.006));
         assertThat(interval.estimate()).isBetween(interval.low(), interval.high());
@@ -51,6 +57,7 @@ class StatisticsTest {
 
     @Test
     void bootstrap_withTheSameSeed_isTheSame() {
-        assertThat(Statistics.bootstrap(5, 9, picks -> picks[0])).isEqualTo(Statistics.bootstrap(5, 9, picks -> picks[0]));
+        assertThat(Statistics.bootstrap(5, 9, picks -> picks[0]))
+                .isEqualTo(Statistics.bootstrap(5, 9, picks -> picks[0]));
     }
 }

@@ -13,14 +13,12 @@ class TextTableTest {
                 .row("off", "9.5", "1.00")
                 .row("prompt-lookup", "123.4", "–")
                 .render();
-        assertThat(text)
-                .isEqualTo(
-                        """
-                        mode           tok/s     ×
-                        ──────────────────────────
-                        off              9.5  1.00
-                        prompt-lookup  123.4     –
-                        """);
+        assertThat(text).isEqualTo("""
+            mode           tok/s     ×
+            ──────────────────────────
+            off              9.5  1.00
+            prompt-lookup  123.4     –
+            """);
     }
 
     @Test

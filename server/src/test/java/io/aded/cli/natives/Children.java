@@ -19,8 +19,7 @@ final class Children {
             System.out.println("half a line of the driver's");
             LlamaLibrary.Device device = new LlamaLibrary.Device(
                     "CUDA0", "arguments: " + List.of(arguments), LlamaLibrary.Device.Kind.GPU, 1, 2);
-            System.out.println(
-                    "noise " + Trial.MARK + new Verdict(null, "a library", List.of(device)).toJson());
+            System.out.println("noise " + Trial.MARK + new Verdict(null, "a library", List.of(device)).toJson());
         }
     }
 

@@ -36,13 +36,13 @@ final class GpuAnswers {
     /** Arguments: the library's directory, the model. Prints a line for each mode, and one for the device. */
     public static void main(String[] arguments) {
         LlamaLibrary library = LlamaLibrary.load(Path.of(arguments[0]));
-        System.out.println("devices " + library.devices().stream()
-                .filter(Verdict::isGpu)
-                .map(LlamaLibrary.Device::description)
-                .collect(Collectors.joining("; ")));
+        System.out.println("devices "
+                + library.devices().stream()
+                        .filter(Verdict::isGpu)
+                        .map(LlamaLibrary.Device::description)
+                        .collect(Collectors.joining("; ")));
         for (DraftMode mode : List.of(DraftMode.OFF, DraftMode.ADED)) {
-            System.out.println(
-                    mode + " " + answer(library, Path.of(arguments[1]), ModelParameters.ALL_LAYERS, mode));
+            System.out.println(mode + " " + answer(library, Path.of(arguments[1]), ModelParameters.ALL_LAYERS, mode));
         }
         System.out.flush();
         Runtime.getRuntime().halt(0);
@@ -54,8 +54,7 @@ final class GpuAnswers {
                 .withMaxSequences(16)
                 .withCacheTypes(CacheType.F32, CacheType.F32);
         Collector collector = new Collector();
-        try (LlamaModel loaded =
-                        LlamaModel.load(library, model, ModelParameters.DEFAULT.withGpuLayers(gpuLayers));
+        try (LlamaModel loaded = LlamaModel.load(library, model, ModelParameters.DEFAULT.withGpuLayers(gpuLayers));
                 Engine engine = Engine.start(
                         loaded,
                         EngineOptions.ofCells(128).withContext(context),

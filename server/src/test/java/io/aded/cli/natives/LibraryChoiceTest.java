@@ -90,7 +90,9 @@ class LibraryChoiceTest {
         missing = List.of("libcublas.so.13", "libcudart.so.13");
 
         assertThat(decide()).isEqualTo("bundled");
-        assertThat(explained).singleElement().asString()
+        assertThat(explained)
+                .singleElement()
+                .asString()
                 .contains("needs libcublas.so.13 and libcudart.so.13, which are not on this system")
                 .contains("CUDA 13")
                 .contains("cuda12 for CUDA 12")
@@ -105,7 +107,11 @@ class LibraryChoiceTest {
 
         decide();
 
-        assertThat(explained).singleElement().asString().contains("NVIDIA's driver").contains("--gpus all");
+        assertThat(explained)
+                .singleElement()
+                .asString()
+                .contains("NVIDIA's driver")
+                .contains("--gpus all");
     }
 
     @Test
@@ -114,7 +120,9 @@ class LibraryChoiceTest {
         Files.delete(build.directory().resolve("libllama.v0.5.0.so"));
 
         assertThat(decide()).isEqualTo("bundled");
-        assertThat(explained).singleElement().asString()
+        assertThat(explained)
+                .singleElement()
+                .asString()
                 .contains("is damaged: libllama.v0.5.0.so is missing")
                 .contains("aded natives install cpu");
     }

@@ -28,11 +28,13 @@ class TrialRunnerTest {
 
     @Test
     void run_verdictAmongChatter_isFound() {
-        Verdict verdict = runner(Children.Talkative.class, Duration.ofMinutes(2)).run(Path.of("/x"), true);
+        Verdict verdict =
+                runner(Children.Talkative.class, Duration.ofMinutes(2)).run(Path.of("/x"), true);
 
         assertThat(verdict.works()).isTrue();
-        assertThat(verdict.gpus()).singleElement().satisfies(device -> assertThat(device.description())
-                .isEqualTo("arguments: [/x, gpu]"));
+        assertThat(verdict.gpus())
+                .singleElement()
+                .satisfies(device -> assertThat(device.description()).isEqualTo("arguments: [/x, gpu]"));
     }
 
     @Test

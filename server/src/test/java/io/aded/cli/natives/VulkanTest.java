@@ -42,9 +42,8 @@ class VulkanTest {
         Optional<Path> found = Optional.ofNullable(System.getenv("ADED_TEST_VULKAN"))
                 .map(Path::of)
                 .filter(Files::isDirectory)
-                .or(() -> NativesStore.of(Surroundings.ofProcess())
-                        .find("vulkan")
-                        .map(InstalledNatives::directory));
+                .or(() ->
+                        NativesStore.of(Surroundings.ofProcess()).find("vulkan").map(InstalledNatives::directory));
         if (found.isEmpty()) {
             skip("no Vulkan build is installed and ADED_TEST_VULKAN names none");
         }

@@ -95,7 +95,8 @@ final class NativesStoreTest {
         Files.delete(library);
         assertThat(store.damage(build)).contains("missing");
 
-        assertThat(store.damage(store.install(NativesKind.CPU, VERSION, listener))).isNull();
+        assertThat(store.damage(store.install(NativesKind.CPU, VERSION, listener)))
+                .isNull();
     }
 
     @Test
@@ -149,13 +150,13 @@ final class NativesStoreTest {
     void install_interruptedEarlier_goesOnFromThere() throws IOException {
         byte[] random = new byte[40_000];
         new SplittableRandom(1).nextBytes(random);
-        byte[] archive = new TarballBuilder().file("package/bins/x/libllama.so", random).build();
+        byte[] archive =
+                new TarballBuilder().file("package/bins/x/libllama.so", random).build();
         registry.publish(CPU, VERSION, archive);
         NativesStore store = store();
         Path downloads = Files.createDirectories(store.directory().resolve(".downloads"));
         Files.write(
-                downloads.resolve("node-llama-cpp-linux-x64-" + VERSION + ".tgz.part"),
-                Arrays.copyOf(archive, 30_000));
+                downloads.resolve("node-llama-cpp-linux-x64-" + VERSION + ".tgz.part"), Arrays.copyOf(archive, 30_000));
 
         store.install(NativesKind.CPU, VERSION, listener);
 
@@ -273,7 +274,9 @@ final class NativesStoreTest {
     @Test
     void install_noLibraryInside_isRefused() {
         registry.publish(
-                CPU, VERSION, new TarballBuilder().file("package/README.md", "hi").build());
+                CPU,
+                VERSION,
+                new TarballBuilder().file("package/README.md", "hi").build());
 
         assertThatThrownBy(() -> store().install(NativesKind.CPU, VERSION, listener))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
@@ -411,7 +414,8 @@ final class NativesStoreTest {
         assertThat(platform("Linux", "aarch64")).isEqualTo("linux-arm64");
         assertThat(platform("Mac OS X", "aarch64")).isEqualTo("mac-arm64");
         assertThat(platform("Windows 11", "amd64")).isEqualTo("win-x64");
-        assertThat(NativesKind.availableOn(new NativesPlatform("sunos", "sparc"))).isEmpty();
+        assertThat(NativesKind.availableOn(new NativesPlatform("sunos", "sparc")))
+                .isEmpty();
     }
 
     private static String platform(String name, String architecture) {
@@ -427,11 +431,7 @@ final class NativesStoreTest {
 
     private NativesStore store(long free) {
         Surroundings surroundings = new Surroundings(
-                Map.of(
-                        "XDG_DATA_HOME",
-                        home.resolve("data").toString(),
-                        "npm_config_registry",
-                        registry.address()),
+                Map.of("XDG_DATA_HOME", home.resolve("data").toString(), "npm_config_registry", registry.address()),
                 home,
                 home);
         return new NativesStore(
