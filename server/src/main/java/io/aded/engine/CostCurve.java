@@ -95,7 +95,8 @@ final class CostCurve {
         context.clear();
         for (int width = 1; width <= widest; width++) {
             if (best[width] < Double.POSITIVE_INFINITY) {
-                curve.set(width, best[width]);
+                // A pass does no more work than as many passes of one token, and no less than one: the rest is noise.
+                curve.set(width, Math.clamp(best[width], best[1], width * best[1]));
             }
         }
         return curve;
@@ -161,6 +162,7 @@ final class CostCurve {
             moveStale(tokens, step);
         }
         nanos[tokens] *= Math.exp(step);
+        nanos[tokens] = Math.min(nanos[tokens], tokens * nanos[1]);
         lastSeen[tokens] = passes;
         observations[tokens] = seen + 1;
         if (seen == 0) {

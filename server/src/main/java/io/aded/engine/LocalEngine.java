@@ -941,10 +941,12 @@ final class LocalEngine implements Engine {
         int bidTokens = 0;
         int streams = 0;
         int prefilled = 0;
+        int draftNodesInPass = 0;
         boolean allBid = true;
         for (LocalTurn turn : pass) {
             streams += turn.verifies ? 1 : 0;
             prefilled += turn.chunk;
+            draftNodesInPass += turn.verifies ? turn.tree.draftNodes() : 0;
         }
         prefilledTotal += prefilled;
         long passNanos = afterDecode - beforeDecode;
@@ -965,7 +967,7 @@ final class LocalEngine implements Engine {
             turn.countRound(lastAccepted);
             if (turn.isAuto() && turn.drafter != null) {
                 bidTokens += emitted;
-                judge(turn, lastAccepted, streams, prefilled, plain, passNanos);
+                judge(turn, lastAccepted, streams, draftNodesInPass, plain);
             } else {
                 allBid = false;
             }
@@ -993,7 +995,7 @@ final class LocalEngine implements Engine {
         }
         long end = clock.getAsLong();
         if (bidTokens > 0 && allBid && prefilled == 0) {
-            budget.observe(bidTokens, end - start);
+            budget.observe(bidTokens, end - start - passNanos + curve.nanos(batch.size()));
         }
         for (int i = 0; i < pass.size(); i++) {
             LocalTurn turn = pass.get(i);
@@ -1063,7 +1065,7 @@ final class LocalEngine implements Engine {
     }
 
     /** Tells a turn's payoff what its draft of this round was worth, its share of the pass against plain decoding. */
-    private void judge(LocalTurn turn, int lastAccepted, int streams, int prefilled, double plain, long passNanos) {
+    private void judge(LocalTurn turn, int lastAccepted, int streams, int draftNodesInPass, double plain) {
         if (turn.tree.draftNodes() == 0) {
             if (turn.emittedCount() > 0) {
                 turn.payoff.unbought(turn.emittedToken(0));
@@ -1071,9 +1073,10 @@ final class LocalEngine implements Engine {
             return;
         }
         int accepted = turn.tree.depth(lastAccepted);
-        double share = prefilled > 0
-                ? curve.nanos(streams + turn.tree.draftNodes()) - plain
-                : (passNanos - plain) * turn.tree.draftNodes() / Math.max(1, batch.size() - streams);
+        // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
+        double share = (curve.nanos(batch.size()) - curve.nanos(batch.size() - draftNodesInPass))
+                * turn.tree.draftNodes()
+                / draftNodesInPass;
         double saved = accepted - share * streams / plain;
         turn.payoff.drafted(turn.expectedAccepted, accepted, Math.max(-3, saved));
     }
