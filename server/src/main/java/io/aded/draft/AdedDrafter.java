@@ -214,7 +214,7 @@ final class AdedDrafter implements Drafter {
         viewSize[views] = size;
         for (int i = 0, at = views * TOP; i < size; i++, at++) {
             viewTokens[at] = target.token(i);
-            viewProbabilities[at] = target.probability(i);
+            viewProbabilities[at] = EvidenceWeights.exp(target.logit(i) - target.logSumExp());
         }
         views++;
     }

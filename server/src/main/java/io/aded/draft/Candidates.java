@@ -33,6 +33,8 @@ final class Candidates {
     private static final int NONE = -1;
     /** Guesses from no context that are offered below the root, where they are hardly worth a look. */
     private static final int RESERVE = 4;
+    /** Successors in a row with less are not looked at below the root. */
+    private static final float LEAST_WEIGHT = 0.02f;
 
     private static final int FREQUENT = 24;
     private static final int RUNNERS_UP = 16;
@@ -142,8 +144,9 @@ final class Candidates {
         int second = bestMatch(matched, best);
         longest = best == NONE ? 0 : matchLength[best];
         contexts.expect(node, best == NONE ? NONE : tokens[best], best == NONE ? NONE : matchAt[best], longest);
-        addRow(trigrams, trigramRow, trigramRank, trigramWeight);
-        addRow(bigrams, bigramRow, bigramRank, bigramWeight);
+        float least = atRoot ? 0 : LEAST_WEIGHT;
+        addRow(trigrams, trigramRow, trigramRank, trigramWeight, least);
+        addRow(bigrams, bigramRow, bigramRank, bigramWeight, least);
         addTokensOfNoContext(atRoot);
 
         int resumeAt = useSuffix ? contexts.resumeAt(node) : NONE;
@@ -212,13 +215,13 @@ final class Candidates {
         return best;
     }
 
-    private void addRow(SuccessorRows rows, int row, int[] ranks, float[] weights) {
+    private void addRow(SuccessorRows rows, int row, int[] ranks, float[] weights, float least) {
         if (row == NONE) {
             return;
         }
         for (int rank = 0; rank < SuccessorRows.WIDTH; rank++) {
             float weight = rows.weight(row, rank);
-            if (weight <= 0) {
+            if (weight <= least) {
                 return;
             }
             int i = index(rows.successor(row, rank));
@@ -243,7 +246,7 @@ final class Candidates {
                 }
             }
         } else {
-            for (int i = 0; i < reserved; i++) {
+            for (int i = 0; i < reserved && size < RESERVE; i++) {
                 index(reserve[i]);
             }
         }

@@ -1,6 +1,7 @@
 package io.aded.draft;
 
 import io.aded.model.TokenTree;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of the text that leads to each node of a draft tree, derived from what was known at its parent.
@@ -19,8 +20,8 @@ import io.aded.model.TokenTree;
  * </ul>
  */
 final class Contexts {
-    /** Positions looked at for one context, the most recent first. */
-    static final int MAX_MATCHES = 32;
+    /** Matches kept for one context: more gain nothing on recorded text. */
+    static final int MAX_MATCHES = 16;
     /** A child with so many matches of its parent's is not in need of shorter ones. */
     private static final int ENOUGH_MATCHES = 4;
     /** Tokens after which a broken match is given up. */
@@ -41,9 +42,9 @@ final class Contexts {
     private final int[] expectedAt;
     private final int[] longest;
 
-    /** The tokens from the root, exclusive, to the node being worked on. */
-    private final int[] path;
-
+    // The node being worked on: a match may run over the end of the history into the path to it.
+    private @Nullable TokenTree tree;
+    private int at;
     private int depth;
 
     Contexts(SuffixIndex history, int maxNodes) {
@@ -59,7 +60,6 @@ final class Contexts {
         expectedToken = new int[nodes];
         expectedAt = new int[nodes];
         longest = new int[nodes];
-        path = new int[nodes];
         interrupt();
     }
 
@@ -72,21 +72,48 @@ final class Contexts {
     /** Finds the matches of the end of the stream. */
     void atEnd() {
         depth = 0;
-        matchCount[0] = 0;
-        int length = history.length();
-        if (length >= SuffixIndex.MIN_MATCH) {
-            addPair(0, 0, history.token(length - 2), history.token(length - 1));
+        int count = 0;
+        int last = history.length() - 1;
+        if (last >= 1) {
+            int first = history.token(last - 1);
+            int second = history.token(last);
+            for (int position = history.latest(first, second);
+                    position != NONE;
+                    position = history.older(position, first, second)) {
+                if (position < last) {
+                    count = keep(count, position + 1, history.matchLength(position));
+                }
+            }
         }
+        matchCount[0] = count;
+    }
+
+    /** Keeps a match of the root; if there are too many, in place of the oldest of the shortest, unless it is shorter. */
+    private int keep(int count, int next, int length) {
+        int slot = count;
+        if (count == MAX_MATCHES) {
+            slot = 0;
+            for (int i = 1; i < count; i++) {
+                if (matchLength[i] <= matchLength[slot]) {
+                    slot = i;
+                }
+            }
+            if (length <= matchLength[slot]) {
+                return count;
+            }
+        }
+        matchNext[slot] = next;
+        matchLength[slot] = length;
+        return Math.min(count + 1, MAX_MATCHES);
     }
 
     /** Derives a node from its parent. {@code asGuessed}: whether it is the parent's likeliest successor. */
-    void descend(TokenTree tree, int node, boolean asGuessed) {
-        int parent = tree.parent(node);
-        int token = tree.token(node);
-        depth = tree.depth(node);
-        for (int above = node, i = depth - 1; i >= 0; above = tree.parent(above), i--) {
-            path[i] = tree.token(above);
-        }
+    void descend(TokenTree draft, int node, boolean asGuessed) {
+        int parent = draft.parent(node);
+        int token = draft.token(node);
+        tree = draft;
+        at = node;
+        depth = draft.depth(node);
         int from = parent * MAX_MATCHES;
         int to = node * MAX_MATCHES;
         int end = end();
@@ -101,7 +128,7 @@ final class Contexts {
         }
         matchCount[node] = count;
         if (count < ENOUGH_MATCHES) {
-            addPair(node, count, tree.token(parent), token);
+            addPair(node, count, draft.token(parent), token);
         }
         step(parent, node, token, asGuessed);
     }
@@ -114,14 +141,13 @@ final class Contexts {
     private void addPair(int node, int inherited, int first, int second) {
         int base = node * MAX_MATCHES;
         int count = inherited;
-        int last = history.length() - 1;
         for (int position = history.latest(first, second);
-                position != NONE && count < MAX_MATCHES;
+                position != NONE && count < ENOUGH_MATCHES;
                 position = history.older(position, first, second)) {
-            if (position < last && !contains(base, inherited, position + 1)) {
+            if (position < history.length() - 1 && !contains(base, inherited, position + 1)) {
                 matchNext[base + count] = position + 1;
-                // A child's match beyond what it inherited did not match its parent: it is as short as can be.
-                matchLength[base + count] = node == 0 ? history.matchLength(position) : SuffixIndex.MIN_MATCH;
+                // Its parent had no such match, so it is as short as can be.
+                matchLength[base + count] = SuffixIndex.MIN_MATCH;
                 count++;
             }
         }
@@ -139,36 +165,36 @@ final class Contexts {
 
     private void step(int from, int to, int token, boolean asGuessed) {
         run[to] = asGuessed ? run[from] + 1 : 0;
-        int at = resumeAt[from];
+        int resume = resumeAt[from];
         int length = resumeLength[from];
         int waited = gap[from];
         boolean matched = longest[from] > 0;
         boolean broken = matched && expectedToken[from] != token;
-        int realigned = at == NONE ? NONE : realign(at, token);
+        int realigned = resume == NONE ? NONE : realign(resume, token);
         if (realigned != NONE && (!broken || length > longest[from])) {
-            at = realigned;
+            resume = realigned;
             waited = 0;
         } else if (broken) {
-            at = expectedAt[from] + 1;
+            resume = expectedAt[from] + 1;
             length = longest[from];
             waited = 1;
-        } else if (at != NONE) {
-            at = matched || waited == LONGEST_GAP ? NONE : at + 1;
+        } else if (resume != NONE) {
+            resume = matched || waited == LONGEST_GAP ? NONE : resume + 1;
             waited++;
         }
-        resumeAt[to] = at;
+        resumeAt[to] = resume;
         resumeLength[to] = length;
         gap[to] = waited;
     }
 
-    private int realign(int at, int token) {
-        if (readable(at) && token(at) == token) {
-            return at + 1;
+    private int realign(int expected, int token) {
+        if (readable(expected) && token(expected) == token) {
+            return expected + 1;
         }
-        if (readable(at + 1) && token(at + 1) == token) {
-            return at + 2;
+        if (readable(expected + 1) && token(expected + 1) == token) {
+            return expected + 2;
         }
-        return readable(at - 1) && token(at - 1) == token ? at : NONE;
+        return readable(expected - 1) && token(expected - 1) == token ? expected : NONE;
     }
 
     /** Whether a position lies in the remembered history or on the path to the node being worked on. */
@@ -179,7 +205,15 @@ final class Contexts {
     /** The token at a position of the history, or beyond it of the path. */
     int token(int position) {
         int beyond = position - history.length();
-        return beyond < 0 ? history.token(position) : path[beyond];
+        return beyond < 0 || tree == null ? history.token(position) : tokenOnPath(tree, beyond);
+    }
+
+    private int tokenOnPath(TokenTree draft, int index) {
+        int node = at;
+        for (int above = depth - 1; above > index; above--) {
+            node = draft.parent(node);
+        }
+        return draft.token(node);
     }
 
     private int end() {
@@ -227,6 +261,6 @@ final class Contexts {
     }
 
     long stateBytes() {
-        return 4L * (8L * matchCount.length + 2L * matchNext.length + path.length);
+        return 4L * (8L * matchCount.length + 2L * matchNext.length);
     }
 }

@@ -57,17 +57,24 @@ public final class EvidenceWeights implements Weighing {
     private static final float NO_STRENGTH = 1f;
     /** The sum of squared gradients stops here, which keeps the rate above {@code RATE / √MOST_STRENGTH}. */
     private static final float MOST_STRENGTH = 1000f;
-    /** Smaller errors teach nothing and are most of them. */
-    private static final float SMALLEST_ERROR = 0.002f;
+    /**
+     * Smaller errors are most of them. They are added up, and the candidate that makes the sum worth a step takes it for
+     * all: on average the same, at a tenth of the time.
+     */
+    private static final float SMALLEST_ERROR = 0.01f;
     /** Where nothing is known a candidate starts at odds of 1 : 12 against "none of them". */
     private static final float NOTHING_KNOWN = -2.5f / Candidates.KINDS;
 
     private static final float LARGEST_SCORE = 15f;
     private static final int STEPS = 64;
     private static final float[] EXP = exponentials();
+    /** AdaGrad's rate by the whole part of the sum of squared gradients. */
+    private static final float[] RATES = rates();
 
     private final float[] weights;
     private final float[] strength;
+    /** Small errors not yet learned from. */
+    private float owed;
 
     private EvidenceWeights(float[] weights, float initialStrength) {
         this.weights = weights;
@@ -127,14 +134,19 @@ public final class EvidenceWeights implements Weighing {
         float[] probabilities = candidates.probabilities();
         for (int i = 0; i < candidates.size(); i++) {
             float error = (candidates.token(i) == actual ? 1 : 0) - probabilities[i];
-            if (Math.abs(error) < SMALLEST_ERROR) {
-                continue;
+            if (error < 0 && error > -SMALLEST_ERROR) {
+                owed -= error;
+                if (owed < SMALLEST_ERROR) {
+                    continue;
+                }
+                error = -owed;
+                owed = 0;
             }
             for (int at = i * Candidates.KINDS, end = at + Candidates.KINDS; at < end; at++) {
                 int cell = cells[at];
                 float sum = Math.min(MOST_STRENGTH, strength[cell] + error * error);
                 strength[cell] = sum;
-                weights[cell] += RATE * error / (float) Math.sqrt(sum);
+                weights[cell] += error * RATES[(int) sum];
             }
         }
     }
@@ -145,8 +157,16 @@ public final class EvidenceWeights implements Weighing {
         return 8L * weights.length;
     }
 
-    /** e to the power of a score, within 1 %: the weights themselves are not known better. */
-    private static float exp(float score) {
+    private static float[] rates() {
+        float[] rates = new float[(int) MOST_STRENGTH + 1];
+        for (int i = 0; i < rates.length; i++) {
+            rates[i] = RATE / (float) Math.sqrt(i + 0.5);
+        }
+        return rates;
+    }
+
+    /** e to the power of a number, within 1 %: nothing here is known better. */
+    static float exp(float score) {
         float bounded = Math.clamp(score, -LARGEST_SCORE, LARGEST_SCORE);
         return EXP[(int) ((bounded + LARGEST_SCORE) * STEPS + 0.5f)];
     }
