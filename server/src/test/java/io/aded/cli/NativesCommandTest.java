@@ -29,9 +29,7 @@ class NativesCommandTest {
 
     @BeforeEach
     void requireACpuBuild() {
-        assumeTrue(
-                NativesKind.availableOn(HERE).contains(NativesKind.CPU),
-                "no CPU build is published for " + HERE);
+        assumeTrue(NativesKind.availableOn(HERE).contains(NativesKind.CPU), "no CPU build is published for " + HERE);
     }
 
     @AfterEach
@@ -56,7 +54,10 @@ class NativesCommandTest {
 
         assertThat(terminal.run("natives", "use", "bundled")).isZero();
         assertThat(terminal.run("natives", "list")).isZero();
-        assertThat(terminal.out()).contains("  cpu-3.22.1").contains("* bundled").contains("chose bundled");
+        assertThat(terminal.out())
+                .contains("  cpu-3.22.1")
+                .contains("* bundled")
+                .contains("chose bundled");
 
         assertThat(terminal.run("natives", "use", "cpu")).isZero();
         assertThat(terminal.run("natives", "remove", "cpu")).isZero();
