@@ -36,8 +36,7 @@ public class AdedDrafterBenchmark {
     private static final class Stream {
         final SyntheticText text = new SyntheticText(11);
         final TopTokens view = new TopTokens(8);
-        final Drafter drafter =
-                Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT.withHistoryTokens(HISTORY));
+        final Drafter drafter = Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT.withHistoryTokens(HISTORY));
         final TokenTree tree = new TokenTree(64);
         int last;
 

@@ -62,14 +62,17 @@ public class MctsBenchmark {
         int[] text = random.ints(TEXT_TOKENS, 0, VOCABULARY).toArray();
         if (table.equals("base")) {
             Path path = Files.createTempFile("aded-bench", ".tri");
-            new BaseTableBuilder(VOCABULARY, 1, 1 << 24, VOCABULARY * VOCABULARY).add(text).writeTo(path);
-            drafter = Drafters.create(
-                    DraftMode.ADED_MCTS, DrafterSettings.DEFAULT.withBaseTable(BaseTable.open(path)));
+            new BaseTableBuilder(VOCABULARY, 1, 1 << 24, VOCABULARY * VOCABULARY)
+                    .add(text)
+                    .writeTo(path);
+            drafter = Drafters.create(DraftMode.ADED_MCTS, DrafterSettings.DEFAULT.withBaseTable(BaseTable.open(path)));
             Files.delete(path);
         } else {
             drafter = Drafters.create(
                     DraftMode.ADED_MCTS,
-                    DrafterSettings.DEFAULT.withTableRows(VOCABULARY * VOCABULARY).withLearnWholePrompt(true));
+                    DrafterSettings.DEFAULT
+                            .withTableRows(VOCABULARY * VOCABULARY)
+                            .withLearnWholePrompt(true));
             drafter.learnPrompt(text, 0, text.length);
         }
         last = 1;

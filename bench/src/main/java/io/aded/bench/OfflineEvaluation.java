@@ -95,7 +95,9 @@ public final class OfflineEvaluation implements Runnable {
 
     @Override
     public void run() {
-        PrintWriter out = spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+        PrintWriter out = spec == null
+                ? new PrintWriter(System.out, true)
+                : spec.commandLine().getOut();
         try {
             for (Map.Entry<String, List<RecordedAnswer>> set : readSets(data).entrySet()) {
                 print(out, set.getKey(), set.getValue());
@@ -110,7 +112,9 @@ public final class OfflineEvaluation implements Runnable {
     static Map<String, List<RecordedAnswer>> readSets(Path folder) throws IOException {
         List<Path> files;
         try (Stream<Path> listed = Files.list(folder)) {
-            files = listed.filter(file -> file.toString().endsWith(".bin")).sorted().toList();
+            files = listed.filter(file -> file.toString().endsWith(".bin"))
+                    .sorted()
+                    .toList();
         }
         Map<String, List<RecordedAnswer>> sets = new LinkedHashMap<>();
         for (Path file : files) {
@@ -120,7 +124,9 @@ public final class OfflineEvaluation implements Runnable {
                     .toList();
             sets.put(name, answers);
             if (name.equals(CHAT)) {
-                sets.put("open chat", answers.stream().filter(OfflineEvaluation::copiesLittle).toList());
+                sets.put(
+                        "open chat",
+                        answers.stream().filter(OfflineEvaluation::copiesLittle).toList());
             }
         }
         return sets;
@@ -141,7 +147,11 @@ public final class OfflineEvaluation implements Runnable {
         }
         out.println(head);
         if (ablation) {
-            row(out, "aded-mcts (published)", answers, weights -> Drafters.create(DraftMode.ADED_MCTS, settings(weights)));
+            row(
+                    out,
+                    "aded-mcts (published)",
+                    answers,
+                    weights -> Drafters.create(DraftMode.ADED_MCTS, settings(weights)));
             for (AdedStage stage : AdedStage.values()) {
                 row(out, stage.label(), answers, weights -> Drafters.create(stage, settings(weights)));
             }
@@ -243,8 +253,8 @@ public final class OfflineEvaluation implements Runnable {
                 (double) replay.accepted() / replay.passes()));
         for (int bin = 0; bin < Replay.BINS; bin++) {
             if (replay.nodesIn(bin) > 0) {
-                text.append(String.format(
-                        Locale.ROOT, "  %.2f→%.2f", replay.predictedIn(bin), replay.deliveredIn(bin)));
+                text.append(
+                        String.format(Locale.ROOT, "  %.2f→%.2f", replay.predictedIn(bin), replay.deliveredIn(bin)));
             }
         }
         return text.toString();

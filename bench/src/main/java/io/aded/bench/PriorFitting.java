@@ -33,8 +33,12 @@ public final class PriorFitting {
         }
         List<RecordedAnswer> answers = new ArrayList<>();
         try (Stream<Path> files = Files.list(Path.of(args[0]))) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".bin")).sorted(Comparator.naturalOrder()).toList()) {
-                RecordedAnswer.read(file).stream().map(RecordedAnswer::withoutLoop).forEach(answers::add);
+            for (Path file : files.filter(f -> f.toString().endsWith(".bin"))
+                    .sorted(Comparator.naturalOrder())
+                    .toList()) {
+                RecordedAnswer.read(file).stream()
+                        .map(RecordedAnswer::withoutLoop)
+                        .forEach(answers::add);
             }
         }
         try (Writer out = Files.newBufferedWriter(Path.of(args[1]))) {

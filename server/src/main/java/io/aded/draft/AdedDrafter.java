@@ -81,6 +81,7 @@ final class AdedDrafter implements Drafter {
     private final float[] viewProbabilities = new float[(MAX_NODES + 1) * TOP];
     /** The view of each tree node, or -1. */
     private final int[] viewOf = new int[MAX_NODES + 1];
+
     private int views;
 
     private final int[] emittedAt = new int[MAX_NODES + 2];
@@ -189,8 +190,8 @@ final class AdedDrafter implements Drafter {
     private void propose(int node, int beforeLast, int last) {
         candidates.gather(node, beforeLast, last, node == 0);
         weighing.weigh(candidates);
-        successors[node] = candidates.copyBest(
-                successorTokens, successorProbabilities, node * MAX_SUCCESSORS, MAX_SUCCESSORS);
+        successors[node] =
+                candidates.copyBest(successorTokens, successorProbabilities, node * MAX_SUCCESSORS, MAX_SUCCESSORS);
     }
 
     private void offer(int node, int rank, float reached) {

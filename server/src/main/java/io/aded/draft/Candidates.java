@@ -38,8 +38,7 @@ final class Candidates {
 
     private static final int FREQUENT = 24;
     private static final int RUNNERS_UP = 16;
-    private static final int CAPACITY =
-            Contexts.MAX_MATCHES + 3 * SuccessorRows.WIDTH + 3 + FREQUENT + RUNNERS_UP;
+    private static final int CAPACITY = Contexts.MAX_MATCHES + 3 * SuccessorRows.WIDTH + 3 + FREQUENT + RUNNERS_UP;
     private static final int SLOTS = 256;
     private static final int SLOT_SHIFT = 7;
 
@@ -174,8 +173,7 @@ final class Candidates {
             cells[at + 1] = hasBigrams
                     ? bigramBase + inRow * BINS + (inRow == 0 ? bigramTop : bin(bigramWeight[i]))
                     : bigramBase;
-            cells[at + 2] =
-                    TRIGRAM + ((hasTrigrams ? bin(trigramWeight[i]) : BINS) * 4 + shortLength) * 3 + standing;
+            cells[at + 2] = TRIGRAM + ((hasTrigrams ? bin(trigramWeight[i]) : BINS) * 4 + shortLength) * 3 + standing;
             cells[at + 3] = RUNNER_UP + runnerUpBin[i] * 2 + (atRoot ? 0 : 1);
             cells[at + 4] = atRoot ? LATEST + 1 + latestBin[i] * 4 + bigramState : LATEST;
             int kind = i == replaced ? 0 : i == skipped ? 1 : i == inserted ? 2 : 3;
@@ -184,7 +182,8 @@ final class Candidates {
             cells[at + 7] =
                     FREQUENCY + (frequencyBucket(occurrences.count(tokens[i])) * 4 + bigramState) * 3 + standing;
             cells[at + 8] = hasBigrams ? ageBase + (inRow == 0 ? 2 : inRow == 1 ? 0 : 1) : ageBase;
-            cells[at + 9] = RECENCY + (occurrences.recency(tokens[i], history.length()) * 4 + bigramState) * 3 + standing;
+            cells[at + 9] =
+                    RECENCY + (occurrences.recency(tokens[i], history.length()) * 4 + bigramState) * 3 + standing;
         }
     }
 

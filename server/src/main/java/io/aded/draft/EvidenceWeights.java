@@ -202,7 +202,8 @@ public final class EvidenceWeights implements Weighing {
                 throw new UncheckedIOException(e);
             }
             if (count != values.length) {
-                throw new IllegalStateException(PRIOR + " holds " + count + " weights; " + values.length + " are needed");
+                throw new IllegalStateException(
+                        PRIOR + " holds " + count + " weights; " + values.length + " are needed");
             }
             return values;
         }

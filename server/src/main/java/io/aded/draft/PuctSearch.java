@@ -330,7 +330,8 @@ final class PuctSearch {
                 heap[candidates++] = sortKey(node);
             }
         }
-        // A heap, popped as often as the draft has room: Arrays.sort would order all, and allocates where it partitions.
+        // A heap, popped as often as the draft has room: Arrays.sort would order all, and allocates where it
+        // partitions.
         for (int i = candidates / 2 - 1; i >= 0; i--) {
             siftDown(i, candidates);
         }

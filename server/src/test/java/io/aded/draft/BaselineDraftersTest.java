@@ -37,7 +37,9 @@ final class BaselineDraftersTest {
     }
 
     private static int[] concat(int[]... parts) {
-        return IntStream.range(0, parts.length).flatMap(i -> IntStream.of(parts[i])).toArray();
+        return IntStream.range(0, parts.length)
+                .flatMap(i -> IntStream.of(parts[i]))
+                .toArray();
     }
 
     @Test
@@ -51,7 +53,8 @@ final class BaselineDraftersTest {
 
     @Test
     void promptLookup_onlyTheLastTokenSeen_copiesAfterIt() {
-        assertThat(chain(taught(DraftMode.PROMPT_LOOKUP, 9, 3, 7, 8, 4, 3), 3, LIMITS)).containsExactly(7, 8, 4, 3);
+        assertThat(chain(taught(DraftMode.PROMPT_LOOKUP, 9, 3, 7, 8, 4, 3), 3, LIMITS))
+                .containsExactly(7, 8, 4, 3);
     }
 
     @Test
@@ -177,12 +180,14 @@ final class BaselineDraftersTest {
 
     @Test
     void ngramCache_unigramHalfAndHalf_isRefused() {
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 3, 4, 10, 3, 5, 11, 3), 3, LIMITS)).isEmpty();
+        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 3, 4, 10, 3, 5, 11, 3), 3, LIMITS))
+                .isEmpty();
     }
 
     @Test
     void ngramCache_loop_draftsSixteenAtMost() {
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 1, 2, 1, 2, 1, 2, 1, 2), 2, LIMITS)).hasSize(16);
+        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 1, 2, 1, 2, 1, 2, 1, 2), 2, LIMITS))
+                .hasSize(16);
     }
 
     @ParameterizedTest

@@ -118,7 +118,8 @@ final class PuctSearchTest {
 
         search.search(1, 2, 4);
 
-        // Iteration 1 stops at the root, 2 to 5 one level deeper each, 6 reaches the deepest level again. All rewards are 1.9375.
+        // Iteration 1 stops at the root, 2 to 5 one level deeper each, 6 reaches the deepest level again. All rewards
+        // are 1.9375.
         int[] visits = {6, 5, 4, 3, 2};
         assertThat(search.nodeCount()).isEqualTo(5);
         for (int node = 0; node < 5; node++) {
@@ -190,8 +191,7 @@ final class PuctSearchTest {
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {
             TrigramTable table = random(random, 2 + random.nextInt(60), 1 + random.nextInt(2000));
-            DraftLimits limits =
-                    new DraftLimits(random.nextInt(70), 1 + random.nextInt(5), 1 + random.nextInt(12));
+            DraftLimits limits = new DraftLimits(random.nextInt(70), 1 + random.nextInt(5), 1 + random.nextInt(12));
 
             TokenTree tree = draft(table, limits);
 
@@ -200,7 +200,9 @@ final class PuctSearchTest {
             assertThat(tree.leaves()).as("seed %d", seed).isLessThanOrEqualTo(limits.maxBranches());
             for (int node = 1; node < tree.size(); node++) {
                 assertThat(tree.parent(node)).as("seed %d", seed).isLessThan(node);
-                assertThat(tree.child(tree.parent(node), tree.token(node))).as("seed %d", seed).isEqualTo(node);
+                assertThat(tree.child(tree.parent(node), tree.token(node)))
+                        .as("seed %d", seed)
+                        .isEqualTo(node);
                 assertThat(tree.probability(node))
                         .as("seed %d", seed)
                         .isPositive()

@@ -69,8 +69,7 @@ final class TrigramTableTest {
 
         table.reinforce(1, 2, 999, 0.04f);
 
-        assertThat(successors(table, 1, 2))
-                .containsExactly(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 999);
+        assertThat(successors(table, 1, 2)).containsExactly(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 999);
         assertThat(table.weight(table.find(1, 2), 11)).isEqualTo(0.04f);
     }
 
