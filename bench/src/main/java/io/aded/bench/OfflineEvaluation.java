@@ -222,11 +222,12 @@ public final class OfflineEvaluation implements Runnable {
             fitted.clear();
             fittedTo = answers;
         }
-        EvidenceWeights weights = fitted.computeIfAbsent(fold, f -> fitWithout(answers, f));
+        EvidenceWeights weights = fitted.computeIfAbsent(fold, f -> fitWithout(data, answers, f, folds));
         return weights::copy;
     }
 
-    private EvidenceWeights fitWithout(List<RecordedAnswer> answers, int fold) {
+    /** Weights fitted to all recordings of a folder but every {@code folds}-th of {@code answers}, from {@code fold}. */
+    static EvidenceWeights fitWithout(Path data, List<RecordedAnswer> answers, int fold, int folds) {
         List<RecordedAnswer> others = new ArrayList<>();
         try {
             for (Map.Entry<String, List<RecordedAnswer>> set : readSets(data).entrySet()) {

@@ -1,11 +1,5 @@
 package io.aded.engine;
 
-import io.aded.model.DecodeOutcome;
-import io.aded.model.TargetContext;
-import io.aded.model.TokenBatch;
-import java.util.Arrays;
-import java.util.function.LongSupplier;
-
 /**
  * What a forward pass of n tokens costs on this machine, with this model and library: t(n).
  */
@@ -21,9 +15,8 @@ final class CostCurve {
      *
      * Measuring
      *
-     *   At start-up a ladder of widths is timed, narrow ones first, over and over until the time allowed is spent; an
-     *   entry keeps the smallest of its times, since noise only adds. Widths that were not reached are interpolated
-     *   between their neighbours, and extrapolated with the slope of the last stretch.
+     *   Calibration times passes at start-up and while the engine is idle, and suggests prices. Widths that were not
+     *   reached are interpolated between their neighbours, and extrapolated with the slope of the last stretch.
      *
      * Keeping current
      *
@@ -37,15 +30,16 @@ final class CostCurve {
      * [2] Liu et al., TurboSpec: Closed-loop Speculation Control, arXiv 2406.14066.
      */
 
-    /** Where kernels are known to change width, and powers of two; in the order in which they are worth knowing. */
-    private static final int[] LADDER = {1, 2, 4, 8, 3, 6, 5, 12, 16, 7, 9, 10, 24, 32, 14, 20, 48, 64, 17, 33, 96, 128
-    };
-
     /** One pass moves the common factor by at most e^(0.7 · 0.03), that is 2 %. */
     private static final double COMMON_RATE = 0.03;
 
     /** An entry's own rate after many observations. */
     private static final double SLOWEST_OWN_RATE = 0.05;
+
+    /** Noise only adds: a pass that took less than 70 % of what was believed is believed at once, by half. */
+    private static final double MUCH_CHEAPER = Math.log(0.7);
+
+    private static final double CHEAPER_RATE = 0.5;
 
     /** Errors are clipped to a factor of two. */
     private static final double CLIP = Math.log(2);
@@ -55,6 +49,8 @@ final class CostCurve {
 
     private final double[] nanos;
     private final int[] observations;
+    /** Real passes. */
+    private final int[] seen;
     private final long[] lastSeen;
     private long passes;
     private double common = 1;
@@ -63,57 +59,8 @@ final class CostCurve {
     CostCurve(int maxTokens) {
         nanos = new double[maxTokens + 1];
         observations = new int[maxTokens + 1];
+        seen = new int[maxTokens + 1];
         lastSeen = new long[maxTokens + 1];
-    }
-
-    /**
-     * Times passes of increasing width on an empty context, and leaves it empty.
-     *
-     * @param allowedNanos roughly how long it may take; the ladder's first width is measured in any case
-     */
-    static CostCurve measure(TargetContext context, int token, long allowedNanos, LongSupplier nanoClock) {
-        int widest = Math.min(context.maxBatchTokens(), context.cells());
-        CostCurve curve = new CostCurve(context.maxBatchTokens());
-        TokenBatch batch = new TokenBatch();
-        long start = nanoClock.getAsLong();
-        pass(context, batch, token, Math.min(2, widest), nanoClock); // pages in weights, wakes threads
-        double[] best = new double[widest + 1];
-        Arrays.fill(best, Double.POSITIVE_INFINITY);
-        boolean timeLeft = true;
-        for (int repeat = 0; repeat < 3 && timeLeft; repeat++) {
-            for (int width : LADDER) {
-                boolean known = best[1] < Double.POSITIVE_INFINITY;
-                // A wide pass costs at most about its width in narrow ones; do not begin what cannot end in time.
-                double left = allowedNanos - (nanoClock.getAsLong() - start);
-                double guess = known ? best[1] * (0.5 + 0.25 * width) : 0;
-                timeLeft = !known || left > guess;
-                if (width <= widest && timeLeft) {
-                    best[width] = Math.min(best[width], pass(context, batch, token, width, nanoClock));
-                }
-            }
-        }
-        context.clear();
-        for (int width = 1; width <= widest; width++) {
-            if (best[width] < Double.POSITIVE_INFINITY) {
-                // A pass does no more work than as many passes of one token, and no less than one: the rest is noise.
-                curve.set(width, Math.clamp(best[width], best[1], width * best[1]));
-            }
-        }
-        return curve;
-    }
-
-    private static long pass(TargetContext context, TokenBatch batch, int token, int width, LongSupplier nanoClock) {
-        context.clear();
-        batch.clear();
-        for (int i = 0; i < width; i++) {
-            batch.add(token, i, 0, true);
-        }
-        long start = nanoClock.getAsLong();
-        DecodeOutcome outcome = context.decode(batch);
-        if (outcome != DecodeOutcome.DECODED) {
-            throw new IllegalStateException("a pass of " + width + " tokens over an empty context ended " + outcome);
-        }
-        return Math.max(1, nanoClock.getAsLong() - start);
     }
 
     /** States what a width costs, as if it had been measured once. */
@@ -121,6 +68,24 @@ final class CostCurve {
         nanos[tokens] = cost;
         observations[tokens] = 1;
         interpolate();
+    }
+
+    /**
+     * A measurement off line suggests what a width costs. Real passes, where there have been some, are believed as well.
+     *
+     * @param ratio to what one token costs, which must be known
+     */
+    void suggest(int tokens, double ratio) {
+        double suggested = nanos[1] * ratio;
+        double own = seen[tokens] == 0 ? suggested : nanos[tokens];
+        nanos[tokens] = suggested * Math.pow(own / suggested, seen[tokens] / (seen[tokens] + 1.0));
+        observations[tokens] = Math.max(1, observations[tokens]);
+        interpolate();
+    }
+
+    /** How many real passes of a width there have been. */
+    int seen(int tokens) {
+        return tokens < seen.length ? seen[tokens] : 0;
     }
 
     /** The expected time of a pass of {@code tokens} tokens, in nanoseconds. */
@@ -153,19 +118,21 @@ final class CostCurve {
             return;
         }
         passes++;
+        seen[tokens]++;
         double error = clip(Math.log(elapsed / nanos(tokens)));
         common *= Math.exp(COMMON_RATE * error);
         long halvings = Math.min(30, (passes - lastSeen[tokens]) / STALE_PASSES);
-        int seen = observations[tokens] >> halvings;
-        double step = error * Math.max(SLOWEST_OWN_RATE, 1.0 / (seen + 1));
+        int known = observations[tokens] >> halvings;
+        double rate = Math.max(error < MUCH_CHEAPER ? CHEAPER_RATE : SLOWEST_OWN_RATE, 1.0 / (known + 1));
+        double step = error * rate;
         if (tokens > 1) {
             moveStale(tokens, step);
         }
         nanos[tokens] *= Math.exp(step);
         nanos[tokens] = Math.min(nanos[tokens], tokens * nanos[1]);
         lastSeen[tokens] = passes;
-        observations[tokens] = seen + 1;
-        if (seen == 0) {
+        observations[tokens] = known + 1;
+        if (known == 0) {
             interpolate();
         }
     }

@@ -6,6 +6,7 @@ import io.aded.draft.EvidenceWeights;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** The façade of the decode loop. Thread-safe. */
 public interface Engine extends AutoCloseable {
@@ -26,7 +27,17 @@ public interface Engine extends AutoCloseable {
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */
     static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterFactory drafters) {
-        return new LocalEngine(model, options, telemetry, drafters, System::nanoTime);
+        return start(model, options, telemetry, drafters, System::nanoTime);
+    }
+
+    /** As above, by a clock of the caller's: simulations advance it themselves. It must never run backwards. */
+    static Engine start(
+            TargetModel model,
+            EngineOptions options,
+            EngineTelemetry telemetry,
+            DrafterFactory drafters,
+            LongSupplier nanoClock) {
+        return new LocalEngine(model, options, telemetry, drafters, nanoClock);
     }
 
     /** The model being served. */
@@ -53,6 +64,14 @@ public interface Engine extends AutoCloseable {
      * recent copy.
      */
     double[] passNanos();
+
+    /**
+     * Waits until what passes cost is known as well as an idle engine can find out. Nothing depends on it: an engine that
+     * is used at once learns from its own passes. Benchmarks wait for it.
+     *
+     * @return false if the time was over first
+     */
+    boolean awaitCalibration(Duration longest) throws InterruptedException;
 
     /** Takes no more turns; returns once the running ones have ended or the grace is over (those left are cancelled). */
     void drain(Duration grace);

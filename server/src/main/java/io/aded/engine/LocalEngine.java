@@ -98,8 +98,10 @@ final class LocalEngine implements Engine {
     private final LongSupplier clock;
     private final TargetContext context;
     private final CellLedger ledger;
+    private final Calibration calibration;
     private final CostCurve curve;
     private final Budget budget;
+    private final Trust trust = Trust.ofEngine();
     private final int sessionLimit;
     private final Thread thread;
     private final SplittableRandom seeds = new SplittableRandom(System.nanoTime());
@@ -109,6 +111,7 @@ final class LocalEngine implements Engine {
     private final AtomicLong turnNumbers = new AtomicLong();
     private final AtomicLong sessionNumbers = new AtomicLong();
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final CountDownLatch calibrated = new CountDownLatch(1);
     private volatile boolean accepting = true;
     private volatile boolean stop;
     private volatile EngineStatus status;
@@ -146,11 +149,12 @@ final class LocalEngine implements Engine {
         this.clock = clock;
         context = model.newContext(options.context());
         try {
-            curve = CostCurve.measure(context, measuringToken(), MEASURING_TIME.toNanos(), clock);
+            calibration = Calibration.start(context, measuringToken(), MEASURING_TIME.toNanos(), clock);
         } catch (RuntimeException e) {
             context.close();
             throw e;
         }
+        curve = calibration.curve();
         budget = new Budget(curve);
         parkingLot = new ParkingLot(options.parkBytes());
         ledger = new CellLedger(context.cells(), context.maxSequences());
@@ -198,6 +202,11 @@ final class LocalEngine implements Engine {
     @Override
     public double[] passNanos() {
         return curve.copy();
+    }
+
+    @Override
+    public boolean awaitCalibration(Duration longest) throws InterruptedException {
+        return calibrated.await(longest.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     @Override
@@ -373,7 +382,7 @@ final class LocalEngine implements Engine {
                 if (!playRound()) {
                     publish();
                     idle = true;
-                    if (commands.isEmpty() && !stop) {
+                    if (commands.isEmpty() && !stop && !calibrateOnce()) {
                         LockSupport.parkNanos(this, nextExpiry());
                     }
                 }
@@ -388,8 +397,23 @@ final class LocalEngine implements Engine {
             failAll(shuttingDown());
             context.close();
             status = snapshot();
+            calibrated.countDown();
             stopped.countDown();
         }
+    }
+
+    /** While nobody has a turn: plays one more pass to know what passes cost. False if there is none to play. */
+    private boolean calibrateOnce() {
+        if (!running.isEmpty() || !waiting.isEmpty() || !calibration.isPending() || ledger.sequencesFree() == 0) {
+            if (running.isEmpty() && !calibration.isPending()) {
+                calibrated.countDown();
+            }
+            return false;
+        }
+        int sequence = ledger.takeSequence();
+        calibration.measureNext(sequence, ledger.cellsFree());
+        ledger.returnSequence(sequence);
+        return true;
     }
 
     private void runCommands() {
@@ -643,7 +667,7 @@ final class LocalEngine implements Engine {
         }
         DraftMode mode = turn.request().draft().mode();
         if (mode != DraftMode.OFF && context.supportsBranches()) {
-            LocalSession.Learner learner = session.caughtUp(mode, drafters);
+            LocalSession.Learner learner = session.caughtUp(mode, drafters, trust);
             turn.drafter = learner.drafter;
             turn.payoff = learner.payoff;
         }
@@ -834,8 +858,6 @@ final class LocalEngine implements Engine {
                 if (turn.bid.granted == 1 && left > 0 && turn.payoff.probes(turn.tree)) {
                     turn.bid.granted = 2;
                     left--;
-                } else if (turn.bid.granted == 1) {
-                    turn.payoff.rememberUnbought(turn.tree);
                 }
                 turn.tree.truncate(turn.bid.granted);
             }
@@ -1067,9 +1089,7 @@ final class LocalEngine implements Engine {
     /** Tells a turn's payoff what its draft of this round was worth, its share of the pass against plain decoding. */
     private void judge(LocalTurn turn, int lastAccepted, int streams, int draftNodesInPass, double plain) {
         if (turn.tree.draftNodes() == 0) {
-            if (turn.emittedCount() > 0) {
-                turn.payoff.unbought(turn.emittedToken(0));
-            }
+            turn.payoff.undrafted();
             return;
         }
         int accepted = turn.tree.depth(lastAccepted);

@@ -72,11 +72,12 @@ final class LocalSession implements Session {
     /** A drafter, what it has been worth, and how far it has read. */
     static final class Learner {
         final Drafter drafter;
-        final Payoff payoff = new Payoff();
+        final Payoff payoff;
         int seen;
 
-        Learner(Drafter drafter) {
+        Learner(Drafter drafter, Payoff payoff) {
             this.drafter = drafter;
+            this.payoff = payoff;
         }
     }
 
@@ -424,10 +425,10 @@ final class LocalSession implements Session {
     }
 
     /** The drafter of a mode; it has read the history up to the last token after this. */
-    Learner caughtUp(DraftMode mode, DrafterFactory factory) {
+    Learner caughtUp(DraftMode mode, DrafterFactory factory, Trust ofEngine) {
         Learner learner = learners.get(mode);
         if (learner == null) {
-            learner = new Learner(factory.create(mode));
+            learner = new Learner(factory.create(mode), new Payoff(ofEngine));
             learners.put(mode, learner);
         }
         if (learner.seen > length) {

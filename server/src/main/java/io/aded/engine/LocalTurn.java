@@ -38,7 +38,7 @@ final class LocalTurn implements Turn, Verification.Emission {
     final TokenTree tree;
     final Budget.Bid bid = new Budget.Bid();
     /** The stream's, set with the drafter. */
-    Payoff payoff = new Payoff();
+    Payoff payoff = new Payoff(Trust.ofEngine());
 
     /** Set at admission; null in mode OFF. */
     @Nullable
@@ -310,10 +310,6 @@ final class LocalTurn implements Turn, Verification.Emission {
 
     int emittedCount() {
         return emittedCount;
-    }
-
-    int emittedToken(int i) {
-        return emitted[i];
     }
 
     /** Hands text and tokens of the round to the listener. */

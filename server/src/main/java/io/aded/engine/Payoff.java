@@ -10,10 +10,8 @@ final class Payoff {
      * Trust
      *
      *   The drafter's probabilities are calibrated over many rounds; a stream may still be easier or harder than its
-     *   buckets say. Trust is the ratio of accepted to predicted draft tokens, with a prior worth a few tokens and a
-     *   slow decay. It multiplies the estimates in the budget. Rounds without a draft count too: the tree that the
-     *   drafter had, but the budget did not buy, is checked against the token that came, as far as its first level. So
-     *   trust stays live while nothing is spent.
+     *   buckets say. Trust, the ratio of accepted to predicted draft tokens, multiplies the estimates in the budget.
+     *   While nothing is bought it drifts back to where it started, and the drafter goes on learning from every token.
      *
      * Rest
      *
@@ -31,28 +29,25 @@ final class Payoff {
 
     private static final double LEAST_PROBE_CHANCE = 0.5;
 
-    private static final double PRIOR_TOKENS = 6;
-    private static final double PRIOR_TRUST = 0.95;
-    private static final double TRUST_DECAY = 0.97;
     private static final double BALANCE_DECAY = 0.98;
     private static final double LARGEST_DEBT = 2.0;
     private static final int FIRST_REST = 8;
     private static final int LONGEST_REST = 64;
 
-    private double predicted;
-    private double delivered;
+    private final Trust trust;
     private double balance;
     private int rest;
     private int nextRest = FIRST_REST;
-    private final int[] guesses = new int[8];
-    private int unbought;
     private int roundsWithout;
-    private double unboughtExpected;
+
+    /** A stream's, that believes at first what the engine's streams have found. */
+    Payoff(Trust ofEngine) {
+        trust = ofEngine.ofStream();
+    }
 
     /** Delivered over predicted, around 1. */
     double trust() {
-        double trust = (delivered + PRIOR_TOKENS * PRIOR_TRUST) / (predicted + PRIOR_TOKENS);
-        return Math.min(1.25, trust);
+        return trust.value();
     }
 
     /** Whether to decode this round without a draft. Counts the round. */
@@ -73,8 +68,7 @@ final class Payoff {
      */
     void drafted(double expected, int accepted, double savedPasses) {
         roundsWithout = 0;
-        predicted = predicted * TRUST_DECAY + expected;
-        delivered = delivered * TRUST_DECAY + accepted;
+        trust.saw(expected, accepted);
         balance = balance * BALANCE_DECAY + savedPasses;
         if (balance < -LARGEST_DEBT) {
             rest = nextRest;
@@ -85,35 +79,16 @@ final class Payoff {
         }
     }
 
+    /** A round without a draft is over. */
+    void undrafted() {
+        trust.sawNothing();
+    }
+
     /** Whether to buy the first node of this tree, which the budget did not want, to learn what it costs and gives. */
     boolean probes(TokenTree tree) {
         roundsWithout++;
         return roundsWithout >= PROBE_INTERVAL
                 && tree.size() > 1
                 && trust() * tree.probability(1) >= LEAST_PROBE_CHANCE;
-    }
-
-    /** The budget bought nothing of this tree; its first level is kept to be compared with what comes. */
-    void rememberUnbought(TokenTree tree) {
-        unbought = 0;
-        unboughtExpected = 0;
-        for (int child = tree.firstChild(0); child >= 0 && unbought < guesses.length; child = tree.nextSibling(child)) {
-            guesses[unbought++] = tree.token(child);
-            unboughtExpected += tree.probability(child);
-        }
-    }
-
-    /** A round without a draft is over, and {@code token} came. */
-    void unbought(int token) {
-        if (unbought == 0) {
-            return;
-        }
-        int accepted = 0;
-        for (int i = 0; i < unbought; i++) {
-            accepted += guesses[i] == token ? 1 : 0;
-        }
-        unbought = 0;
-        predicted = predicted * TRUST_DECAY + unboughtExpected;
-        delivered = delivered * TRUST_DECAY + accepted;
     }
 }

@@ -6,6 +6,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TokenTree;
 import io.aded.telemetry.EngineTelemetry;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
@@ -79,13 +80,15 @@ class BudgetTest {
         final AtomicLong clock = new AtomicLong(1);
         volatile IntToLongFunction cost = _ -> 50 * MILLI;
 
-        LocalEngine engine(double confidence, int order) {
-            return new LocalEngine(
+        LocalEngine engine(double confidence, int order) throws InterruptedException {
+            LocalEngine engine = new LocalEngine(
                     new ScriptedModel(ScriptedModel.babble(5, order), n -> clock.addAndGet(cost.applyAsLong(n))),
                     EngineOptions.ofCells(8192),
                     EngineTelemetry.NONE,
                     _ -> new LearningTestDrafter(1, confidence),
                     clock::get);
+            engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
+            return engine;
         }
 
         /** Time per token of a turn, in plain passes of one token. */
@@ -109,7 +112,7 @@ class BudgetTest {
     }
 
     @Test
-    void auto_whereDraftingCannotPay_settlesAtNoneWithinFiftyRounds() {
+    void auto_whereDraftingCannotPay_settlesAtNoneWithinFiftyRounds() throws InterruptedException {
         Machine machine = new Machine();
         machine.cost = n -> n * 50 * MILLI;
         try (LocalEngine engine = machine.engine(0.9, 4)) {
@@ -125,7 +128,7 @@ class BudgetTest {
     }
 
     @Test
-    void auto_whereTheDrafterIsOverconfident_losesLittle() {
+    void auto_whereTheDrafterIsOverconfident_losesLittle() throws InterruptedException {
         // Probabilities say 90 %, the temperature says otherwise: trust and rest must bound the loss.
         Machine machine = new Machine();
         machine.cost = n -> (30 + 20L * n) * MILLI;
@@ -137,7 +140,7 @@ class BudgetTest {
     }
 
     @Test
-    void auto_whenDraftingBeginsToPay_findsOutWithinFiftyRounds() {
+    void auto_whenDraftingBeginsToPay_findsOutWithinFiftyRounds() throws InterruptedException {
         Machine machine = new Machine();
         machine.cost = n -> n * 50 * MILLI;
         try (LocalEngine engine = machine.engine(0.9, 1)) {

@@ -39,6 +39,11 @@ record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Tur
     }
 
     @Override
+    public boolean awaitCalibration(Duration longest) {
+        return true;
+    }
+
+    @Override
     public void drain(Duration grace) {}
 
     @Override

@@ -39,6 +39,7 @@ final class Analysis {
     private final Scenario.Grouping grouping;
     private final long seed;
     private final List<Unit> units;
+    private final PassPrices prices;
 
     /** One prompt, with the answers of each mode by repeat. */
     private record Unit(String name, String group, Map<String, List<Answer>> answers) {
@@ -63,6 +64,8 @@ final class Analysis {
                     .add(measurement.answer());
         }
         units = List.copyOf(found.values());
+        prices = new PassPrices(
+                measurements.stream().map(Measurement::answer).toList());
     }
 
     List<ModeSpec> modes() {
@@ -114,6 +117,7 @@ final class Analysis {
                 sum(answers, Answer::decodedTokens) / decode * 1e9,
                 sum(answers, answer -> answer.tokens().length) / sum(answers, Answer::wholeNanos) * 1e9,
                 compare(mode, ModeSpec.OFF, group),
+                compare(mode, ModeSpec.OFF, group, prices::nanos),
                 losslessness(mode, group),
                 rounds,
                 rounds.rounds == 0 ? Double.NaN : sum(answers, answer -> answer.tokens().length) / rounds.rounds,
@@ -131,9 +135,14 @@ final class Analysis {
 
     /** One mode's speed over another's in a group; null for all. */
     Comparison compare(ModeSpec mode, ModeSpec baseline, @Nullable String group) {
+        return compare(mode, baseline, group, Answer::decodeNanos);
+    }
+
+    private Comparison compare(
+            ModeSpec mode, ModeSpec baseline, @Nullable String group, ToLongFunction<Answer> decodeNanos) {
         List<Pairs> pairs = new ArrayList<>();
         for (Unit unit : unitsOf(group)) {
-            Pairs pair = Pairs.of(unit.name(), unit.of(mode.label()), unit.of(baseline.label()), isTimed(unit));
+            Pairs pair = Pairs.of(unit.name(), unit.of(mode.label()), unit.of(baseline.label()), isTimed(unit), decodeNanos);
             if (pair != null) {
                 pairs.add(pair);
             }
@@ -197,7 +206,12 @@ final class Analysis {
         }
 
         /** Null if they cannot be compared. */
-        static @Nullable Pairs of(String name, List<Answer> ones, List<Answer> others, boolean timed) {
+        static @Nullable Pairs of(
+                String name,
+                List<Answer> ones,
+                List<Answer> others,
+                boolean timed,
+                ToLongFunction<Answer> decodeNanos) {
             int repeats = Math.min(ones.size(), others.size());
             if (!timed || repeats == 0) {
                 return null;
@@ -211,16 +225,16 @@ final class Analysis {
                     return null;
                 }
                 pairs.tokens += one.decodedTokens();
-                pairs.nanos += one.decodeNanos();
+                long nanos = decodeNanos.applyAsLong(one);
+                long otherNanos = decodeNanos.applyAsLong(other);
+                pairs.nanos += nanos;
                 pairs.otherTokens += other.decodedTokens();
-                pairs.otherNanos += other.decodeNanos();
+                pairs.otherNanos += otherNanos;
                 pairs.wholeTokens += one.tokens().length;
                 pairs.wholeNanos += one.wholeNanos();
                 pairs.otherWholeTokens += other.tokens().length;
                 pairs.otherWholeNanos += other.wholeNanos();
-                ratios[i] = (double) one.decodedTokens()
-                        / one.decodeNanos()
-                        / ((double) other.decodedTokens() / other.decodeNanos());
+                ratios[i] = (double) one.decodedTokens() / nanos / ((double) other.decodedTokens() / otherNanos);
             }
             pairs.ratio = Statistics.median(ratios);
             return pairs;

@@ -4,6 +4,7 @@ import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
 import io.aded.draft.DrafterSettings;
 import io.aded.draft.Drafters;
+import io.aded.draft.EvidenceWeights;
 import io.aded.engine.DrafterFactory;
 import java.util.HashMap;
 import java.util.Map;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Gives each conversation its drafter: a new one, or the one that the mode had before (warm), or a replay of a known
  * answer. Conversations are held one at a time; the one who opens the next says here what it needs, and the engine thread
  * asks for it.
+ *
+ * <p>A new drafter knows no tokens. How far each kind of evidence can be trusted is the server's to learn, and goes on
+ * from conversation to conversation; here each mode has a server of its own in that respect.
  */
 final class BenchDrafters implements DrafterFactory {
     /** What the next session drafts with. */
@@ -21,6 +25,7 @@ final class BenchDrafters implements DrafterFactory {
 
     private final DrafterSettings settings;
     private final Map<String, Drafter> kept = new HashMap<>();
+    private final Map<String, EvidenceWeights> weights = new HashMap<>();
     private volatile Next next = new Next("", false, null);
 
     BenchDrafters(DrafterSettings settings) {
@@ -44,7 +49,12 @@ final class BenchDrafters implements DrafterFactory {
             return wanted.replay;
         }
         return wanted.warm
-                ? kept.computeIfAbsent(wanted.label, _ -> Drafters.create(mode, settings))
-                : Drafters.create(mode, settings);
+                ? kept.computeIfAbsent(wanted.label, _ -> create(mode, wanted.label))
+                : create(mode, wanted.label);
+    }
+
+    private Drafter create(DraftMode mode, String label) {
+        EvidenceWeights learned = weights.computeIfAbsent(label, _ -> EvidenceWeights.create());
+        return Drafters.create(mode, settings.withEvidenceWeights(learned));
     }
 }

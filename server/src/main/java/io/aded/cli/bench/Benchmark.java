@@ -7,6 +7,7 @@ import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +15,9 @@ import java.util.Map;
 
 /** One run: every mode answers every prompt, interleaved, over one engine and one model. */
 final class Benchmark {
+    /** A server would have been idle for as long before its first call. */
+    private static final Duration LONGEST_CALIBRATION = Duration.ofSeconds(30);
+
     /** Passes and drafters run until they are compiled and caches are warm; what that takes is not measured. */
     private static final int WARM_UP_TOKENS = 32;
 
@@ -76,6 +80,7 @@ final class Benchmark {
         try (Engine engine = Engine.start(model, options, EngineTelemetry.NONE, drafters)) {
             Map<String, Contender> contenders = new HashMap<>();
             try {
+                awaitCalibration(engine);
                 for (ModeSpec mode : modes) {
                     contenders.put(mode.label(), contender(mode, engine, drafters));
                 }
@@ -84,6 +89,15 @@ final class Benchmark {
             } finally {
                 contenders.values().forEach(Contender::close);
             }
+        }
+    }
+
+    private static void awaitCalibration(Engine engine) {
+        try {
+            engine.awaitCalibration(LONGEST_CALIBRATION);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AdedException.Cancelled("the benchmark was interrupted");
         }
     }
 

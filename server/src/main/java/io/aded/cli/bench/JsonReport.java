@@ -106,6 +106,7 @@ final class JsonReport {
         number(node, "share_below_0_90", against.shareBelow(Report.MUCH_SLOWER));
         number(node, "worst", against.worst());
         node.put("worst_id", against.worstId());
+        priced(node.putObject("priced"), summary.priced());
         number(node, "mean_acceptance_length", rounds.meanAcceptanceLength());
         number(node, "tokens_per_pass", summary.tokensPerPass());
         node.put("num_steps", rounds.rounds);
@@ -140,6 +141,15 @@ final class JsonReport {
         same.put("first_position", lossless.firstPosition());
         same.put("first_id", lossless.firstId());
         return node;
+    }
+
+    private void priced(ObjectNode node, Comparison against) {
+        node.set("speedup", interval(against.speed()));
+        node.set("speedup_geometric_mean", interval(against.geometric()));
+        number(node, "share_below_0_97", against.shareBelow(Report.SLOWER));
+        number(node, "share_below_0_90", against.shareBelow(Report.MUCH_SLOWER));
+        number(node, "worst", against.worst());
+        node.put("worst_id", against.worstId());
     }
 
     private ObjectNode answer(Measurement measurement) {

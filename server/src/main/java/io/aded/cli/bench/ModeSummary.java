@@ -8,6 +8,7 @@ package io.aded.cli.bench;
  * @param tokensPerSecond speed of decoding: tokens after the first round over the time after it
  * @param wholeTokensPerSecond all tokens over all time, prefill included
  * @param against its speed over that of {@code off}
+ * @param priced the same with every pass at the run's median price for its width (see {@link PassPrices})
  * @param losslessness its tokens against those of {@code off}
  * @param rounds the sums over its rounds
  * @param tokensPerPass tokens over forward passes, rounds without a draft included; NaN for the bare loop
@@ -22,6 +23,7 @@ record ModeSummary(
         double tokensPerSecond,
         double wholeTokensPerSecond,
         Comparison against,
+        Comparison priced,
         Losslessness losslessness,
         RoundTally rounds,
         double tokensPerPass,

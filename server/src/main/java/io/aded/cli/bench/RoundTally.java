@@ -34,6 +34,12 @@ final class RoundTally {
     final double[] binExpected = new double[BINS];
     final long[] binAccepted = new long[BINS];
 
+    /** The passes that were timed, in order: how many tokens each took, and how long. */
+    private int[] passTokens = new int[64];
+
+    private long[] passTimes = new long[64];
+    private int passes;
+
     private int[] depths = new int[64];
 
     void add(RoundReport report) {
@@ -42,6 +48,7 @@ final class RoundTally {
         if (report.index() > 0) {
             draftNanos += report.draftNanos();
             passNanos += report.verifyNanos();
+            addPass(report.batchTokens(), report.verifyNanos());
         }
         int reached = Math.min(report.acceptedPath().length, DEPTHS - 1);
         histogram[reached]++;
@@ -74,6 +81,30 @@ final class RoundTally {
         }
     }
 
+    private void addPass(int tokens, long nanos) {
+        if (passes == passTimes.length) {
+            passTokens = Arrays.copyOf(passTokens, passes * 2);
+            passTimes = Arrays.copyOf(passTimes, passes * 2);
+        }
+        passTokens[passes] = tokens;
+        passTimes[passes++] = nanos;
+    }
+
+    /** Passes that were timed. */
+    int passes() {
+        return passes;
+    }
+
+    /** Tokens in the {@code i}-th of them. */
+    int passTokens(int i) {
+        return passTokens[i];
+    }
+
+    /** Time of the {@code i}-th of them. */
+    long passTime(int i) {
+        return passTimes[i];
+    }
+
     private static int bin(float probability) {
         return Math.clamp((int) (probability * BINS), 0, BINS - 1);
     }
@@ -86,6 +117,9 @@ final class RoundTally {
         expectedNodes += other.expectedNodes;
         draftNanos += other.draftNanos;
         passNanos += other.passNanos;
+        for (int i = 0; i < other.passes; i++) {
+            addPass(other.passTokens[i], other.passTimes[i]);
+        }
         add(histogram, other.histogram);
         add(offered, other.offered);
         add(accepted, other.accepted);

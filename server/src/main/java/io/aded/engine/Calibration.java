@@ -1,0 +1,186 @@
+package io.aded.engine;
+
+import io.aded.model.DecodeOutcome;
+import io.aded.model.TargetContext;
+import io.aded.model.TokenBatch;
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+
+/**
+ * Measures what passes of each width cost before real passes tell: the widths that matter most while the engine starts,
+ * the others, and all of them again, while nobody waits.
+ */
+final class Calibration {
+    /*
+     * Why not all at once
+     *
+     *   A start should take a moment. In that moment a big model on a few cores can time no more than a handful of
+     *   passes, each of them once. But a budget is only as good as its prices: one stalled pass, and a width that pays
+     *   is never tried again. So the start measures the widths at which kernels are known to be efficient, and
+     *   the engine, whenever it has nothing to do, plays one more pass of the plan. A caller who comes in between waits
+     *   for one such pass at most.
+     *
+     * What is kept
+     *
+     *   The median of a width's times over the median time of one token. Times over times of the same sweep do not care
+     *   how busy the machine was, and a median does not care for one stall. A width that real passes have priced often
+     *   is theirs.
+     *
+     * First touch
+     *
+     *   The first wide pass pays for memory that is touched for the first time and for threads that wake up: on one
+     *   machine 2.5 times its price. So the widest pass of the start is played once before any is timed.
+     */
+
+    /** Multiples of four and powers of two are where kernels' tiles are full; in the order in which they are worth knowing. */
+    private static final int[] FIRST = {1, 2, 4, 8, 3, 12, 6, 16};
+
+    private static final int[] ALL = {
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 24, 28, 32, 40, 48, 64
+    };
+
+    /** Every width is timed this often. */
+    private static final int SWEEPS = 3;
+
+    /** A caller should not have to wait longer for a pass that serves nobody. */
+    private static final double LONGEST_IDLE_PASS = 300e6;
+
+    /** Real passes of a width that outweigh what was measured here. */
+    private static final int ENOUGH_SEEN = 6;
+
+    private final TargetContext context;
+    private final int token;
+    private final LongSupplier clock;
+    private final CostCurve curve;
+    private final TokenBatch batch = new TokenBatch();
+    private final int widest;
+    private final long[][] times;
+    private final int[] timed;
+    private final long[] sorted = new long[SWEEPS];
+
+    /** Where the idle plan stands: sweep · widths + width. */
+    private int next;
+
+    private Calibration(TargetContext context, int token, LongSupplier clock) {
+        this.context = context;
+        this.token = token;
+        this.clock = clock;
+        widest = Math.min(context.maxBatchTokens(), context.cells());
+        curve = new CostCurve(context.maxBatchTokens());
+        times = new long[Math.min(widest, ALL[ALL.length - 1]) + 1][SWEEPS];
+        timed = new int[times.length];
+    }
+
+    /**
+     * Measures for a moment over an empty context, and leaves it empty.
+     *
+     * @param token any token of the vocabulary
+     * @param allowedNanos roughly how long it may take; one token is timed in any case
+     */
+    static Calibration start(TargetContext context, int token, long allowedNanos, LongSupplier nanoClock) {
+        Calibration calibration = new Calibration(context, token, nanoClock);
+        calibration.measure(allowedNanos);
+        return calibration;
+    }
+
+    private void measure(long allowedNanos) {
+        long end = clock.getAsLong() + allowedNanos;
+        pass(Math.min(2, widest), 0); // pages in weights, wakes threads
+        time(1, 0);
+        int touched = 1;
+        for (int width : FIRST) {
+            // Wide passes cost at most about their width in narrow ones: a quarter of the time is for touching.
+            if (width <= widest && width * curve.nanos(1) < allowedNanos * 0.5) {
+                touched = Math.max(touched, width);
+            }
+        }
+        pass(touched, 0);
+        for (int sweep = 0; sweep < SWEEPS; sweep++) {
+            for (int width : FIRST) {
+                boolean fits = width <= widest && (width == 1 || curve.nanos(width) < end - clock.getAsLong());
+                if (fits && timed[width] <= sweep) {
+                    time(width, 0);
+                }
+            }
+        }
+        context.clear();
+    }
+
+    /** The curve that is being measured; real passes add to it. */
+    CostCurve curve() {
+        return curve;
+    }
+
+    /** Whether there is something left to measure while the engine is idle. */
+    boolean isPending() {
+        skipWhatIsKnown();
+        return next < SWEEPS * ALL.length;
+    }
+
+    /**
+     * Plays the next pass of the plan. Does nothing if {@link #isPending} is false.
+     *
+     * @param sequence an id that no one uses; its cells are given back
+     * @param freeCells cells that the pass may take
+     */
+    void measureNext(int sequence, int freeCells) {
+        if (!isPending()) {
+            return;
+        }
+        int width = ALL[next % ALL.length];
+        next++;
+        if (width <= freeCells) {
+            time(width, sequence);
+        }
+    }
+
+    private void skipWhatIsKnown() {
+        while (next < SWEEPS * ALL.length) {
+            int width = ALL[next % ALL.length];
+            int sweep = next / ALL.length;
+            boolean known = width > 1 && (timed[Math.min(width, timed.length - 1)] > sweep || curve.seen(width) >= ENOUGH_SEEN);
+            if (width < times.length && !known && curve.nanos(width) <= Math.max(LONGEST_IDLE_PASS, 2 * curve.nanos(1))) {
+                return;
+            }
+            next++;
+        }
+    }
+
+    private void time(int width, int sequence) {
+        long elapsed = pass(width, sequence);
+        if (elapsed < 0) {
+            return;
+        }
+        times[width][timed[width] % SWEEPS] = elapsed;
+        timed[width]++;
+        if (width == 1) {
+            if (!curve.isMeasured(1)) {
+                curve.set(1, elapsed);
+            }
+            return;
+        }
+        // A pass does no more work than as many passes of one token, and no less than one: the rest is noise.
+        double ratio = Math.clamp((double) median(width) / median(1), 1, width);
+        curve.suggest(width, ratio);
+    }
+
+    private long median(int width) {
+        int count = Math.min(timed[width], SWEEPS);
+        System.arraycopy(times[width], 0, sorted, 0, count);
+        Arrays.sort(sorted, 0, count);
+        return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+    }
+
+    /** Plays a pass and takes it back. Returns its time, or -1 if there was no room. */
+    private long pass(int width, int sequence) {
+        batch.clear();
+        for (int i = 0; i < width; i++) {
+            batch.add(token, i, sequence, true);
+        }
+        long start = clock.getAsLong();
+        DecodeOutcome outcome = context.decode(batch);
+        long elapsed = Math.max(1, clock.getAsLong() - start);
+        context.removeTokens(sequence, 0, -1);
+        return outcome == DecodeOutcome.DECODED ? elapsed : -1;
+    }
+}
