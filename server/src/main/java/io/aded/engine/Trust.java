@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Trust {
     /** Before anything was seen: chosen estimates are too high on every workload that was measured. */
-    private static final double FIRST = 0.85;
+    private static final double FIRST = 0.9;
 
     private static final double MOST = 1.25;
 
