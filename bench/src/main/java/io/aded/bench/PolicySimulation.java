@@ -1,5 +1,6 @@
 package io.aded.bench;
 
+import io.aded.draft.AdedStage;
 import io.aded.draft.DraftMode;
 import io.aded.draft.DrafterSettings;
 import io.aded.draft.Drafters;
@@ -10,6 +11,7 @@ import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.Prompt;
 import io.aded.engine.Session;
+import io.aded.engine.SpeculationStatistics;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
@@ -47,8 +49,10 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Speed-up of draft policies on recorded answers, for stated costs of a forward pass.")
 public final class PolicySimulation implements Runnable {
-    private static final long TOKEN_NANOS = 50_000_000;
     private static final int FIRST_SEED = 7;
+
+    /** Fewer tokens after the first round say nothing about speed. */
+    private static final int LEAST_TIMED_TOKENS = 8;
 
     /** Measured on quiet machines, TinyLlama 1.1B Q8_0 unless said: t(n) / t(1) by width. */
     private static final Map<String, String> CURVES = new LinkedHashMap<>(Map.of(
@@ -67,19 +71,23 @@ public final class PolicySimulation implements Runnable {
             names = "--curve",
             split = ";",
             paramLabel = "NAME|N:COST,…",
-            description = "Cost of a pass by its tokens, in passes of one; amx, avx2, zen4, gpu, linear, or one's own.")
+            description = "Cost of a pass by its tokens, in passes of one: amx, avx2, zen4, gpu, linear, or one's own.")
     private List<String> curves = List.of("amx", "avx2", "zen4", "gpu");
 
-    @Option(names = "--modes", split = ",", paramLabel = "MODE[:N]", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--modes",
+            split = ",",
+            paramLabel = "MODE[:N]",
+            description =
+                    "Draft modes of the API, or whole-prompt, bigrams-and-views, suffix: the adaptive drafter's parts"
+                            + " (for ablations), at a fixed budget. Default: ${DEFAULT-VALUE}.")
     private List<String> modes =
             List.of("auto", "aded:1", "aded:2", "aded:3", "aded:5", "aded:7", "aded:11", "aded:15", "prompt-lookup:7");
 
     @Option(names = "--noise", description = "σ of the logarithm of a pass's time. Default: ${DEFAULT-VALUE}.")
     private double noise = 0.1;
 
-    @Option(
-            names = "--stalls",
-            description = "Share of passes that take twice their time. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--stalls", description = "Share of passes that take twice their time. Default: ${DEFAULT-VALUE}.")
     private double stalls = 0.02;
 
     @Option(
@@ -87,7 +95,12 @@ public final class PolicySimulation implements Runnable {
             description = "What the first pass of each width costs, in times its price. Default: ${DEFAULT-VALUE}.")
     private double firstTouch = 2.5;
 
-    @Option(names = "--folds", description = "Evidence weights fitted to the others' answers. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--pass", description = "Milliseconds of a pass of one token. Default: ${DEFAULT-VALUE}.")
+    private double passMillis = 50;
+
+    @Option(
+            names = "--folds",
+            description = "Evidence weights fitted to the others' answers. Default: ${DEFAULT-VALUE}.")
     private int folds = 5;
 
     @Option(names = "--prompts", description = "Also a line for each prompt that was slower than plain decoding.")
@@ -113,14 +126,14 @@ public final class PolicySimulation implements Runnable {
             for (String curve : curves) {
                 TreeMap<Integer, Double> costs = parse(CURVES.getOrDefault(curve, curve));
                 out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
-                sets.keySet().forEach(set -> out.printf("%-34s", set));
+                sets.keySet().forEach(set -> out.printf("%-38s", set));
                 out.println();
                 for (String mode : modes) {
                     out.printf("%-18s", mode);
                     List<String> slow = new ArrayList<>();
                     for (Map.Entry<String, List<RecordedAnswer>> set : sets.entrySet()) {
                         Outcome outcome = simulate(mode, costs, set.getKey(), set.getValue());
-                        out.printf("%-34s", outcome.text());
+                        out.printf("%-38s", outcome.text());
                         slow.addAll(outcome.slow());
                     }
                     out.println();
@@ -164,6 +177,7 @@ public final class PolicySimulation implements Runnable {
     /**
      * What a policy gained.
      *
+     * @param acceptance tokens per round that had a draft
      * @param speedUp time of plain decoding over time
      * @param mean geometric, over prompts
      * @param below97 share of prompts below 0.97
@@ -172,11 +186,18 @@ public final class PolicySimulation implements Runnable {
      * @param slow prompts below 0.97, a line each
      */
     private record Outcome(
-            double speedUp, double mean, double below97, double below90, double worst, List<String> slow) {
+            double acceptance,
+            double speedUp,
+            double mean,
+            double below97,
+            double below90,
+            double worst,
+            List<String> slow) {
         String text() {
             return String.format(
                     Locale.ROOT,
-                    "%.3f (%.3f) %3.0f%% %3.0f%% %.2f",
+                    "%.2f %.3f (%.3f) %3.0f%% %3.0f%% %.2f",
+                    acceptance,
                     speedUp,
                     mean,
                     100 * below97,
@@ -185,8 +206,7 @@ public final class PolicySimulation implements Runnable {
         }
     }
 
-    private Outcome simulate(
-            String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+    private Outcome simulate(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
         double plain = 0;
         double taken = 0;
         double logs = 0;
@@ -195,14 +215,16 @@ public final class PolicySimulation implements Runnable {
         double worst = Double.MAX_VALUE;
         List<String> slow = new ArrayList<>();
         int timed = 0;
+        long accepted = 0;
+        long drafts = 0;
         for (int fold = 0; fold < folds; fold++) {
-            try (Machine machine = new Machine(curve, weights(set, answers, fold))) {
+            try (Machine machine = new Machine(curve, weights(set, answers, fold), stage(mode))) {
                 for (int i = fold; i < answers.size(); i += folds) {
                     RecordedAnswer answer = answers.get(i);
-                    if (answer.answer().length < 9) {
+                    Decoding decoding = machine.answer(answer, policy(mode));
+                    if (decoding.plain < LEAST_TIMED_TOKENS * passMillis * 1e6) {
                         continue;
                     }
-                    Decoding decoding = machine.answer(answer, policy(mode));
                     double ratio = decoding.plain / decoding.taken;
                     plain += decoding.plain;
                     taken += decoding.taken;
@@ -211,6 +233,8 @@ public final class PolicySimulation implements Runnable {
                     below90 += ratio < 0.90 ? 1 : 0;
                     worst = Math.min(worst, ratio);
                     timed++;
+                    accepted += decoding.speculation.numAcceptedDraftTokens();
+                    drafts += decoding.speculation.numSpecSteps();
                     if (ratio < 0.97) {
                         slow.add(String.format(
                                 Locale.ROOT, "    %s %d: %.2f, %d tokens", set, i, ratio, answer.answer().length));
@@ -219,6 +243,7 @@ public final class PolicySimulation implements Runnable {
             }
         }
         return new Outcome(
+                1 + (double) accepted / Math.max(1, drafts),
                 plain / taken,
                 Math.exp(logs / timed),
                 (double) below97 / timed,
@@ -231,20 +256,29 @@ public final class PolicySimulation implements Runnable {
         if (folds == 1) {
             return EvidenceWeights.create();
         }
-        return fitted.computeIfAbsent(
-                        set + fold,
-                        _ -> OfflineEvaluation.fitWithout(data, answers, fold, folds))
+        return fitted.computeIfAbsent(set + fold, _ -> OfflineEvaluation.fitWithout(data, answers, fold, folds))
                 .copy();
     }
 
     private static DraftPolicy policy(String mode) {
         String[] parts = mode.split(":");
-        DraftPolicy policy = DraftPolicy.of(DraftMode.of(parts[0]));
+        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? DraftMode.of(parts[0]) : DraftMode.ADED);
         return parts.length == 1 ? policy : policy.withMaxNodes(Integer.parseInt(parts[1]));
     }
 
+    /** The stage of an ablation that a mode names, or null. */
+    private static @Nullable AdedStage stage(String mode) {
+        String name = mode.split(":")[0].toUpperCase(Locale.ROOT).replace('-', '_');
+        for (AdedStage stage : AdedStage.values()) {
+            if (stage.name().equals(name)) {
+                return stage;
+            }
+        }
+        return null;
+    }
+
     /** Times from the end of the first round, in nanoseconds. */
-    private record Decoding(double plain, double taken) {}
+    private record Decoding(double plain, double taken, SpeculationStatistics speculation) {}
 
     /** An engine on a model that answers as recorded, by a clock that only passes advance. */
     private final class Machine implements AutoCloseable {
@@ -255,14 +289,14 @@ public final class PolicySimulation implements Runnable {
         private final RecordedModel model = new RecordedModel(this::charge);
         private final Engine engine;
 
-        Machine(TreeMap<Integer, Double> curve, EvidenceWeights weights) {
+        Machine(TreeMap<Integer, Double> curve, EvidenceWeights weights, @Nullable AdedStage stage) {
             this.curve = curve;
             DrafterSettings settings = DrafterSettings.DEFAULT.withEvidenceWeights(weights);
             engine = Engine.start(
                     model,
                     EngineOptions.ofCells(4096),
                     EngineTelemetry.NONE,
-                    mode -> Drafters.create(mode, settings),
+                    mode -> stage == null ? Drafters.create(mode, settings) : Drafters.create(stage, settings),
                     clock::get);
             try {
                 engine.awaitCalibration(Duration.ofMinutes(1));
@@ -278,12 +312,13 @@ public final class PolicySimulation implements Runnable {
                 touched = tokens;
                 factor *= firstTouch;
             }
-            clock.addAndGet((long) (TOKEN_NANOS * cost(curve, tokens) * factor));
+            clock.addAndGet((long) (passMillis * 1e6 * cost(curve, tokens) * factor));
         }
 
         Decoding answer(RecordedAnswer answer, DraftPolicy policy) {
             model.play(answer);
             Listener listener = new Listener(clock);
+            TurnResult result;
             try (Session session = engine.openSession()) {
                 session.submit(
                         TurnRequest.of(
@@ -292,11 +327,12 @@ public final class PolicySimulation implements Runnable {
                                 policy,
                                 answer.answer().length),
                         listener);
-                listener.done.join();
+                result = listener.done.join();
             }
             return new Decoding(
-                    (double) TOKEN_NANOS * (answer.answer().length - listener.firstTokens),
-                    clock.get() - listener.firstAt);
+                    passMillis * 1e6 * (answer.answer().length - listener.firstTokens),
+                    clock.get() - listener.firstAt,
+                    result.speculation());
         }
 
         @Override

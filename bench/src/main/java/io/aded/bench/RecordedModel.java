@@ -60,7 +60,19 @@ final class RecordedModel implements TargetModel {
     @Override
     public ModelInfo info() {
         return new ModelInfo(
-                "recorded", "none", "recorded answers", "none", 0, 0, 0, VOCABULARY_SIZE, 0, 0, false, "none", List.of());
+                "recorded",
+                "none",
+                "recorded answers",
+                "none",
+                0,
+                0,
+                0,
+                VOCABULARY_SIZE,
+                0,
+                0,
+                false,
+                "none",
+                List.of());
     }
 
     @Override

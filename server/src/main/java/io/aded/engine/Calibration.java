@@ -35,12 +35,16 @@ final class Calibration {
     /** Multiples of four and powers of two are where kernels' tiles are full; in the order in which they are worth knowing. */
     private static final int[] FIRST = {1, 2, 4, 8, 3, 12, 6, 16};
 
-    private static final int[] ALL = {
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 24, 28, 32, 40, 48, 64
+    private static final int[] ALL = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 24, 28, 32, 40, 48, 64
     };
 
-    /** Every width is timed this often. */
-    private static final int SWEEPS = 3;
+    /** Every width is timed this often; more often, up to the second number, while that takes hardly any time. */
+    private static final int LEAST_SWEEPS = 3;
+
+    private static final int MOST_SWEEPS = 15;
+
+    /** When sweeps begin to take time, in all, while the engine is idle. */
+    private static final long CHEAP_NANOS = 2_000_000_000L;
 
     /** A caller should not have to wait longer for a pass that serves nobody. */
     private static final double LONGEST_IDLE_PASS = 300e6;
@@ -56,10 +60,12 @@ final class Calibration {
     private final int widest;
     private final long[][] times;
     private final int[] timed;
-    private final long[] sorted = new long[SWEEPS];
+    private final long[] sorted = new long[MOST_SWEEPS];
 
     /** Where the idle plan stands: sweep · widths + width. */
     private int next;
+
+    private long idleNanos;
 
     private Calibration(TargetContext context, int token, LongSupplier clock) {
         this.context = context;
@@ -67,7 +73,7 @@ final class Calibration {
         this.clock = clock;
         widest = Math.min(context.maxBatchTokens(), context.cells());
         curve = new CostCurve(context.maxBatchTokens());
-        times = new long[Math.min(widest, ALL[ALL.length - 1]) + 1][SWEEPS];
+        times = new long[Math.min(widest, ALL[ALL.length - 1]) + 1][MOST_SWEEPS];
         timed = new int[times.length];
     }
 
@@ -95,7 +101,7 @@ final class Calibration {
             }
         }
         pass(touched, 0);
-        for (int sweep = 0; sweep < SWEEPS; sweep++) {
+        for (int sweep = 0; sweep < LEAST_SWEEPS; sweep++) {
             for (int width : FIRST) {
                 boolean fits = width <= widest && (width == 1 || curve.nanos(width) < end - clock.getAsLong());
                 if (fits && timed[width] <= sweep) {
@@ -114,7 +120,11 @@ final class Calibration {
     /** Whether there is something left to measure while the engine is idle. */
     boolean isPending() {
         skipWhatIsKnown();
-        return next < SWEEPS * ALL.length;
+        return next < sweeps() * ALL.length;
+    }
+
+    private int sweeps() {
+        return idleNanos < CHEAP_NANOS ? MOST_SWEEPS : LEAST_SWEEPS;
     }
 
     /**
@@ -130,16 +140,21 @@ final class Calibration {
         int width = ALL[next % ALL.length];
         next++;
         if (width <= freeCells) {
+            long start = clock.getAsLong();
             time(width, sequence);
+            idleNanos += clock.getAsLong() - start;
         }
     }
 
     private void skipWhatIsKnown() {
-        while (next < SWEEPS * ALL.length) {
+        while (next < sweeps() * ALL.length) {
             int width = ALL[next % ALL.length];
             int sweep = next / ALL.length;
-            boolean known = width > 1 && (timed[Math.min(width, timed.length - 1)] > sweep || curve.seen(width) >= ENOUGH_SEEN);
-            if (width < times.length && !known && curve.nanos(width) <= Math.max(LONGEST_IDLE_PASS, 2 * curve.nanos(1))) {
+            boolean known =
+                    width > 1 && (timed[Math.min(width, timed.length - 1)] > sweep || curve.seen(width) >= ENOUGH_SEEN);
+            if (width < times.length
+                    && !known
+                    && curve.nanos(width) <= Math.max(LONGEST_IDLE_PASS, 2 * curve.nanos(1))) {
                 return;
             }
             next++;
@@ -151,7 +166,7 @@ final class Calibration {
         if (elapsed < 0) {
             return;
         }
-        times[width][timed[width] % SWEEPS] = elapsed;
+        times[width][timed[width] % MOST_SWEEPS] = elapsed;
         timed[width]++;
         if (width == 1) {
             if (!curve.isMeasured(1)) {
@@ -165,7 +180,7 @@ final class Calibration {
     }
 
     private long median(int width) {
-        int count = Math.min(timed[width], SWEEPS);
+        int count = Math.min(timed[width], MOST_SWEEPS);
         System.arraycopy(times[width], 0, sorted, 0, count);
         Arrays.sort(sorted, 0, count);
         return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;

@@ -51,6 +51,7 @@ final class CostCurve {
     private final int[] observations;
     /** Real passes. */
     private final int[] seen;
+
     private final long[] lastSeen;
     private long passes;
     private double common = 1;

@@ -64,8 +64,7 @@ final class Analysis {
                     .add(measurement.answer());
         }
         units = List.copyOf(found.values());
-        prices = new PassPrices(
-                measurements.stream().map(Measurement::answer).toList());
+        prices = new PassPrices(measurements.stream().map(Measurement::answer).toList());
     }
 
     List<ModeSpec> modes() {
@@ -142,7 +141,8 @@ final class Analysis {
             ModeSpec mode, ModeSpec baseline, @Nullable String group, ToLongFunction<Answer> decodeNanos) {
         List<Pairs> pairs = new ArrayList<>();
         for (Unit unit : unitsOf(group)) {
-            Pairs pair = Pairs.of(unit.name(), unit.of(mode.label()), unit.of(baseline.label()), isTimed(unit), decodeNanos);
+            Pairs pair =
+                    Pairs.of(unit.name(), unit.of(mode.label()), unit.of(baseline.label()), isTimed(unit), decodeNanos);
             if (pair != null) {
                 pairs.add(pair);
             }

@@ -221,8 +221,8 @@ final class Report {
     }
 
     private void worst() {
-        TextTable table = new TextTable(
-                "mode", "prompts", "<0.97", "<0.90", "worst", "priced: <0.97", "<0.90", "worst");
+        TextTable table =
+                new TextTable("mode", "prompts", "<0.97", "<0.90", "worst", "priced: <0.97", "<0.90", "worst");
         for (ModeSummary summary : summaries) {
             if (!summary.mode().isOff()) {
                 List<String> row = new ArrayList<>(
