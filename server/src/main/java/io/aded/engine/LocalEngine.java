@@ -816,6 +816,9 @@ final class LocalEngine implements Engine {
             // The last token that may be emitted is never worth guessing: it comes as the bonus of the one before.
             int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
             int nodes = Math.min(Math.min(policy.maxNodes(), room), tree.maxDraftNodes());
+            if (turn.isAuto()) {
+                nodes = Math.min(nodes, turn.payoff.appetite());
+            }
             if (depth > 0 && nodes > 0) {
                 drafter.draft(tree, new DraftLimits(nodes, depth, Math.min(policy.maxBranches(), branchesEach)));
                 if (turn.sampler().constrains()) {
@@ -841,7 +844,7 @@ final class LocalEngine implements Engine {
                 if (count == bids.length) {
                     bids = Arrays.copyOf(bids, count * 2);
                 }
-                turn.bid.trust = turn.payoff.resting() ? 0 : turn.payoff.trust();
+                turn.bid.trust = turn.payoff.trust();
                 bids[count++] = turn.bid;
             } else {
                 int nodes = Math.min(turn.tree.draftNodes(), left);
@@ -859,6 +862,7 @@ final class LocalEngine implements Engine {
                     turn.bid.granted = 2;
                     left--;
                 }
+                turn.payoff.granted(turn.bid.granted - 1, turn.tree.draftNodes());
                 turn.tree.truncate(turn.bid.granted);
             }
             turn.expectedAccepted = 0;

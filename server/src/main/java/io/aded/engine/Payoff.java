@@ -19,12 +19,20 @@ final class Payoff {
      *   When it sinks below a limit the stream rests: no draft for a number of rounds that doubles with every failed
      *   return. This bounds what a text on which the estimates are wrong can lose.
      *
+     * Appetite
+     *
+     *   Drafting costs microseconds a node, which matters where passes are short or streams are many. So a stream drafts
+     *   about twice what the budget bought of its trees lately, and more at once when the budget bought all.
+     *
      * Probes
      *
      *   What is never tried is never found out: if drafts do not pay because wide passes are dear, only a wide pass can
      *   tell that they have become cheap. After a while without a draft one likely node is bought against the odds. With
      *   a chance of at least one half, at the worst price of a whole pass, that loses at most 1.6 %.
      */
+    private static final int LEAST_APPETITE = 6;
+
+    private static final double WANTED_DECAY = 0.9;
     private static final int PROBE_INTERVAL = 32;
 
     private static final double LEAST_PROBE_CHANCE = 0.5;
@@ -36,6 +44,7 @@ final class Payoff {
 
     private final Trust trust;
     private double balance;
+    private double wanted = 8;
     private int rest;
     private int nextRest = FIRST_REST;
     private int roundsWithout;
@@ -50,13 +59,21 @@ final class Payoff {
         return trust.value();
     }
 
-    /** Whether to decode this round without a draft. Counts the round. */
-    boolean resting() {
+    /** How many nodes are worth drafting this round, whatever they turn out to be worth; 0 while at rest. Counts the round. */
+    int appetite() {
         if (rest > 0) {
             rest--;
-            return true;
+            return 0;
         }
-        return false;
+        return (int) (LEAST_APPETITE + 2 * wanted);
+    }
+
+    /** Of a tree of {@code drafted} nodes the budget bought {@code bought}. */
+    void granted(int bought, int drafted) {
+        wanted = Math.max(bought, WANTED_DECAY * wanted);
+        if (bought == drafted) {
+            wanted = Math.max(wanted, 2 * bought);
+        }
     }
 
     /**
