@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 
 /** The size and shape of the context, and how many share it. */
 final class ContextOptions {
-    private static final int MAX_SEQUENCES = 256;
+    static final int MAX_SEQUENCES = 256;
     /** Most conversations are shorter, and a KV cache is paid for in full when it is made. */
     private static final int USUAL_CONTEXT = 4096;
     /** A draft tree lies in the cache beside the text while it is verified. */
