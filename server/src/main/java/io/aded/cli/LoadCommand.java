@@ -116,9 +116,10 @@ final class LoadCommand implements Callable<Integer> {
 
     private int play(LoadPlan plan, @Nullable String own) throws InterruptedException {
         try (LoadSession session = plan.connect(own, AdedCommand.Version.text());
-                Interrupts interrupts = Interrupts.onInterrupt(session::stop)) {
+                Interrupts interrupts = Interrupts.onInterrupt(session::stop);
+                Interrupts terminations = Interrupts.onTerminate(session::stop)) {
             session.play(terminal.out(), terminal.interactive() ? terminal.err() : null);
-            return interrupts.hasFired() ? ExitCode.INTERRUPTED.code() : ExitCode.OK.code();
+            return interrupts.hasFired() || terminations.hasFired() ? ExitCode.INTERRUPTED.code() : ExitCode.OK.code();
         }
     }
 }

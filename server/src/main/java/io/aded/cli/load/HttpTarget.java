@@ -175,14 +175,17 @@ final class HttpTarget implements Target {
                 sent.cancel(true);
             }
             try {
-                return sent.get(manner.timeoutNanos(), TimeUnit.NANOSECONDS).body();
+                Reply reply =
+                        sent.get(manner.timeoutNanos(), TimeUnit.NANOSECONDS).body();
+                // What cancelling breaks is not the server's fault.
+                return cancelled && reply instanceof Reply.Failed ? Reply.CANCELLED : reply;
             } catch (TimeoutException e) {
                 sent.cancel(true);
                 return Reply.LATE;
             } catch (CancellationException e) {
                 return Reply.CANCELLED;
             } catch (ExecutionException e) {
-                return Reply.UNAVAILABLE;
+                return cancelled ? Reply.CANCELLED : Reply.UNAVAILABLE;
             }
         }
 

@@ -76,7 +76,7 @@ final class LoadReport {
         if (off != null) {
             header.add("÷ off [95 %]");
         }
-        header.addAll(List.of("steady tok/s", "÷ " + first.mode().label(), "calls/s"));
+        header.addAll(List.of("steady", "÷ first", "calls/s"));
         TextTable table = new TextTable(header.toArray(String[]::new));
         for (Tally tally : tallies) {
             List<String> row = new ArrayList<>();
@@ -150,8 +150,7 @@ final class LoadReport {
         }
         section(
                 "TOKENS",
-                "MAT: tokens per round that had a draft. tok/pass: per round of any kind, each stream counted by"
-                        + " itself.",
+                "MAT: tokens per round that had a draft. tok/pass: per round of any kind, stream by stream.",
                 table);
     }
 
