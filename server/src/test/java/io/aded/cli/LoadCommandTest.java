@@ -82,6 +82,7 @@ class LoadCommandTest {
                         "longest_hold",
                         "not_started",
                         "failures",
+                        "reasons",
                         "tokens_per_second",
                         "steady_tokens_per_second",
                         "calls_per_second",
@@ -166,6 +167,23 @@ class LoadCommandTest {
             assertThat(mode.path("answered").asInt() + mode.path("rejected").asInt())
                     .isEqualTo(24);
         }
+    }
+
+    @Test
+    void load_notOneAnswer_endsWithTheCodeOfTheFailureAndSaysWhy() throws IOException {
+        Path json = directory.resolve("load.json");
+
+        int code = terminal.run(
+                "load", "--model", "scripted", "--context", "64", "--modes", "off", "--requests", "3", "--warm-up", "0",
+                "--prompt-tokens", "200", "--json", json.toString());
+
+        assertThat(code).isEqualTo(ExitCode.INVALID_REQUEST.code());
+        assertThat(terminal.err()).contains("not one call was answered: INVALID_ARGUMENT 3", "; INVALID_ARGUMENT: ");
+        assertThat(terminal.out()).as("the table comes all the same").contains("CALLS", "INVALID_ARGUMENT: ");
+        JsonNode mode = read(json).path("modes").get(0);
+        assertThat(mode.path("failed").asInt()).isEqualTo(3);
+        assertThat(mode.path("reasons").path("INVALID_ARGUMENT").asString()).isNotEmpty();
+        assertThat(mode.path("tokens_per_second").asDouble()).isZero();
     }
 
     @Test

@@ -22,6 +22,9 @@ final class EventReader implements BodySubscriber<Reply> {
     /** A server that sends longer lines is not streaming. */
     private static final int LONGEST_LINE = 1 << 20;
 
+    /** Comments, and fields that these APIs give no meaning to. */
+    private static final List<String> OTHER_FIELDS = List.of(":", "event:", "id:", "retry:");
+
     private final HttpApi api;
     private final Timeline timeline;
     private final StringBuilder text;
@@ -67,7 +70,7 @@ final class EventReader implements BodySubscriber<Reply> {
     }
 
     private void read(String text) {
-        if (text.isEmpty() || text.startsWith(":") || text.startsWith("event:") || text.startsWith("id:")) {
+        if (text.isEmpty() || OTHER_FIELDS.stream().anyMatch(text::startsWith)) {
             return;
         }
         if (!text.startsWith("data:")) {

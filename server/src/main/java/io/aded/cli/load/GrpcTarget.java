@@ -183,8 +183,11 @@ final class GrpcTarget implements Target {
 
         @Override
         public void onError(Throwable failure) {
-            Status.Code code = Status.fromThrowable(failure).getCode();
-            reply.complete(new Reply.Failed(code.name(), code == Status.Code.RESOURCE_EXHAUSTED));
+            Status status = Status.fromThrowable(failure);
+            reply.complete(new Reply.Failed(
+                    status.getCode().name(),
+                    status.getCode() == Status.Code.RESOURCE_EXHAUSTED,
+                    status.getDescription() == null ? "" : status.getDescription()));
         }
 
         @Override

@@ -61,6 +61,8 @@ final class LoadJson {
         node.put("not_started", tally.unstarted());
         ObjectNode failures = node.putObject("failures");
         tally.failures().forEach(failures::put);
+        ObjectNode reasons = node.putObject("reasons");
+        tally.reasons().forEach(reasons::put);
         number(node, "tokens_per_second", tally.tokensPerSecond());
         number(node, "steady_tokens_per_second", tally.steadyTokensPerSecond());
         number(node, "calls_per_second", tally.callsPerSecond());

@@ -11,6 +11,7 @@ import io.aded.cli.measure.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.HdrHistogram.Histogram;
 
 /** The result for people. */
@@ -174,6 +175,16 @@ final class LoadReport {
             rejected: for want of room (RESOURCE_EXHAUSTED, HTTP 429). held back: arrivals that waited because
             as many calls as allowed were outstanding; not started: those whose time was up before a place was.\
             """, table);
+        reasons(tallies).forEach(reason -> text.append(reason).append('\n'));
+    }
+
+    /** What the server said when it refused or failed, each status and its first words. */
+    static List<String> reasons(List<Tally> tallies) {
+        Map<String, String> all = new TreeMap<>();
+        tallies.forEach(tally -> tally.reasons().forEach(all::putIfAbsent));
+        return all.entrySet().stream()
+                .map(reason -> reason.getKey() + ": " + reason.getValue())
+                .toList();
     }
 
     static String statuses(Map<String, Integer> failures) {

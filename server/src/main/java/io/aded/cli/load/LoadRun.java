@@ -37,10 +37,7 @@ final class LoadRun {
     private static final int WARM_UP_TOKENS = 32;
 
     /** Job numbers that no block uses. */
-    private static final int WARM_UP_JOBS = 1 << 29;
-
-    /** With no bound on the requests the blocks' jobs begin so far apart. */
-    private static final int ENDLESS_BLOCK = 1 << 20;
+    private static final int WARM_UP_JOBS = 1 << 30;
 
     private static final int WARM_UP_STREAMS = 8;
 
@@ -70,11 +67,12 @@ final class LoadRun {
      */
     record Bounds(int requests, long nanos, int blocks, int warmUp, long seed) {
         int firstJob(int block) {
-            return requests == 0 ? block * ENDLESS_BLOCK : (int) ((long) requests * block / blocks);
+            // With no bound on the requests, all job numbers that there are.
+            return (int) ((long) (requests == 0 ? WARM_UP_JOBS : requests) * block / blocks);
         }
 
         int jobs(int block) {
-            return requests == 0 ? ENDLESS_BLOCK : firstJob(block + 1) - firstJob(block);
+            return firstJob(block + 1) - firstJob(block);
         }
 
         long blockNanos() {

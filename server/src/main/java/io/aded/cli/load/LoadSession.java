@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A run against a server that answers. Owns the connections. */
@@ -77,7 +78,12 @@ public final class LoadSession implements AutoCloseable {
                 .max(Map.Entry.comparingByValue())
                 .orElseThrow()
                 .getKey();
-        String message = "not one call was answered: " + LoadReport.statuses(all);
+        String message = String.join(
+                "; ",
+                Stream.concat(
+                                Stream.of("not one call was answered: " + LoadReport.statuses(all)),
+                                LoadReport.reasons(tallies).stream())
+                        .toList());
         throw switch (most) {
             case "UNAVAILABLE", "HTTP 503" -> new AdedException.Unavailable("NO_ANSWER", message);
             case "RESOURCE_EXHAUSTED", "HTTP 429" -> new AdedException.ResourceExhausted("NO_ANSWER", message, null);

@@ -11,8 +11,14 @@ sealed interface Reply {
      *
      * @param status a gRPC status' name, {@code HTTP} and a number, or one of the names below
      * @param rejected whether the server refused it for want of room, which is a way of keeping its promises
+     * @param said the server's own words; empty if there are none, or none that are known to repeat no prompt
      */
-    record Failed(String status, boolean rejected) implements Reply {}
+    record Failed(String status, boolean rejected, String said) implements Reply {
+        /** A failure without words. */
+        Failed(String status, boolean rejected) {
+            this(status, rejected, "");
+        }
+    }
 
     /** Nobody listens, or the connection broke. */
     Failed UNAVAILABLE = new Failed("UNAVAILABLE", false);

@@ -25,6 +25,7 @@ final class Tally {
     private final Object lock = new Object();
     private final Map<Measure, Histogram> times = new EnumMap<>(Measure.class);
     private final Map<String, Integer> failures = new TreeMap<>();
+    private final Map<String, String> reasons = new TreeMap<>();
     private final List<Block> blocks = new ArrayList<>();
     private int answered;
     private int rejected;
@@ -87,10 +88,13 @@ final class Tally {
                     interrupted++;
                     tokens += timeline.totalTokens();
                 }
-                case Reply.Failed(String status, boolean refused) -> {
+                case Reply.Failed(String status, boolean refused, String said) -> {
                     rejected += refused ? 1 : 0;
                     failed += refused ? 0 : 1;
                     failures.merge(status, 1, Integer::sum);
+                    if (!said.isEmpty()) {
+                        reasons.putIfAbsent(status, said);
+                    }
                 }
             }
         }
@@ -190,6 +194,11 @@ final class Tally {
     /** All that ended without an answer, by status; the rejected ones among them. */
     Map<String, Integer> failures() {
         return failures;
+    }
+
+    /** For each status the server's words when it came first, if there were any. */
+    Map<String, String> reasons() {
+        return reasons;
     }
 
     int heldBack() {

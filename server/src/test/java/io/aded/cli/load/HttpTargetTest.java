@@ -100,6 +100,7 @@ class HttpTargetTest {
     void ask_chat_readsDeltasAndUsageAndSendsWhatWasAsked() throws InterruptedException {
         body = """
             : comment
+            retry: 1000
 
             data: {"choices":[{"delta":{"role":"assistant"}}]}
 
