@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
@@ -11,6 +12,9 @@ import io.aded.rpc.AdedServer;
 import io.aded.rpc.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -184,6 +188,48 @@ class LoadCommandTest {
         assertThat(mode.path("failed").asInt()).isEqualTo(3);
         assertThat(mode.path("reasons").path("INVALID_ARGUMENT").asString()).isNotEmpty();
         assertThat(mode.path("tokens_per_second").asDouble()).isZero();
+    }
+
+    @Test
+    void load_otherServer_isMeasuredBesideItsSequentialSelf() throws IOException {
+        Path json = directory.resolve("load.json");
+        String answer = """
+            data: {"content":"a","stop":false}
+
+            data: {"content":"b","stop":true,"tokens_predicted":6,"tokens_evaluated":7,\
+            "timings":{"draft_n":8,"draft_n_accepted":4}}
+
+            """;
+        HttpServer peer = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        peer.createContext("/completion", exchange -> {
+            try (exchange) {
+                exchange.getRequestBody().readAllBytes();
+                exchange.sendResponseHeaders(200, 0);
+                exchange.getResponseBody().write(answer.getBytes(StandardCharsets.UTF_8));
+            }
+        });
+        peer.start();
+        String address = "http://127.0.0.1:" + peer.getAddress().getPort();
+        String[] arguments = {
+            "load", "--http", address, "--api", "llama", "--sequential", "--concurrency", "3", "--requests", "9",
+            "--json", json.toString()
+        };
+        try {
+            assertThat(terminal.run(arguments)).describedAs(terminal::err).isZero();
+        } finally {
+            peer.stop(0);
+        }
+
+        JsonNode modes = read(json).path("modes");
+        assertThat(modes.findValuesAsString("mode")).containsExactly("sequential", "served");
+        assertThat(modes.findValuesAsString("streams")).containsExactly("1", "3");
+        for (JsonNode mode : modes) {
+            assertThat(mode.path("answered").asInt()).isEqualTo(9);
+            assertThat(mode.path("completion_tokens").asInt()).as("as the server counts").isEqualTo(54);
+            assertThat(mode.path("tokens_per_pass").asDouble()).isEqualTo(3.0);
+            assertThat(mode.path("mean_acceptance_length").isNull()).as("it does not tell").isTrue();
+        }
+        assertThat(terminal.run(arguments)).as("now nobody listens").isEqualTo(ExitCode.UNAVAILABLE.code());
     }
 
     @Test

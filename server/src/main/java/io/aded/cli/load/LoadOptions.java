@@ -37,7 +37,7 @@ public final class LoadOptions {
             names = "--modes",
             paramLabel = "LIST",
             description =
-                    "Draft modes to compare, separated by commas, the first is 1: off, auto, aded:12, … as for bench."
+                    "Draft modes to compare with the first: off, auto, aded:12, …, as for bench, separated by commas."
                         + " Default: off,auto for a model served by this process, else whatever the server drafts by.")
     private @Nullable String modeList;
 

@@ -304,6 +304,7 @@ final class LoadRun {
         private LongAdder tokens = new LongAdder();
         private long blockStart;
         private int done;
+        private boolean over;
 
         Meter() {
             ticker = progress == Progress.NONE
@@ -315,6 +316,9 @@ final class LoadRun {
             try {
                 while (pace.sleepUntil(pace.nanos() + REDRAW_NANOS)) {
                     synchronized (lock) {
+                        if (over) {
+                            return;
+                        }
                         draw();
                     }
                 }
@@ -355,6 +359,7 @@ final class LoadRun {
         public void close() {
             ticker.interrupt();
             synchronized (lock) {
+                over = true;
                 progress.at(total(), total(), "done");
             }
         }

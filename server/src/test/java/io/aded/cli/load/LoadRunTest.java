@@ -8,6 +8,7 @@ import io.aded.engine.DraftPolicy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +23,7 @@ class LoadRunTest {
     private static final long MILLI = 1_000_000L;
 
     /** Time passes only while someone waits for it. */
-    private static final class TestPace implements Pace {
+    private static class TestPace implements Pace {
         final AtomicLong now = new AtomicLong(1_000_000_000L);
         volatile boolean stopped;
 
@@ -224,6 +225,141 @@ class LoadRunTest {
                 .getFirst();
 
         assertThat(tally.answered()).as("begun at 0, 300, 600 and 900 ms").isEqualTo(4);
+    }
+
+    @Test
+    void play_think_waitsBetweenQuestions() throws InterruptedException {
+        TestPace pace = new TestPace();
+        long start = pace.nanos();
+        TestTarget target = new TestTarget((_, timeline) -> {
+            pace.now.addAndGet(50 * MILLI);
+            timeline.arrived(1);
+            return answered(1);
+        });
+        Tally tally = run(
+                        target,
+                        pace,
+                        new LoadRun.Bounds(3, 0, 1, 0, 1),
+                        LoadMode.asServed(new Arrivals.Closed(1, 2000 * MILLI)))
+                .play()
+                .getFirst();
+
+        assertThat(pace.nanos() - start).isEqualTo(3 * 2050 * MILLI);
+        assertThat(tally.times(Measure.WHOLE).getMaxValue())
+                .as("thinking is no latency")
+                .isBetween(49_900L, 50_100L);
+    }
+
+    @Test
+    void play_turnWithoutAnswer_endsItsConversation() throws InterruptedException {
+        AtomicInteger calls = new AtomicInteger();
+        TestTarget target = new TestTarget(
+                (_, _) -> calls.getAndIncrement() == 1 ? new Reply.Failed("INTERNAL", false, "a fault") : answered(1));
+        JobSource conversations = JobSource.synthetic(new Length.Fixed(3), new Length.Fixed(4), 3, 1);
+        Tally tally = new LoadRun(
+                        target,
+                        List.of(LoadMode.asServed(new Arrivals.Closed(1, 0))),
+                        conversations,
+                        new LoadRun.Bounds(2, 0, 1, 0, 1),
+                        new TestPace(),
+                        Progress.NONE)
+                .play()
+                .getFirst();
+
+        assertThat(target.asked).as("two turns of the first, three of the second").hasSize(5);
+        assertThat(tally.answered()).isEqualTo(4);
+        assertThat(tally.failures()).containsExactly(Map.entry("INTERNAL", 1));
+        assertThat(tally.reasons()).containsExactly(Map.entry("INTERNAL", "a fault"));
+    }
+
+    /** Lets the only call that may be outstanding end when the run has given up waiting for it. */
+    private static final class HoldingPace extends TestPace {
+        final Thread run = Thread.currentThread();
+        final CountDownLatch gaveUp = new CountDownLatch(1);
+        volatile boolean runWaits;
+
+        @Override
+        public long nanos() {
+            if (runWaits && Thread.currentThread() == run) {
+                gaveUp.countDown();
+            }
+            return super.nanos();
+        }
+
+        void awaitRunWaiting() {
+            while (run.getState() != Thread.State.TIMED_WAITING) {
+                Thread.onSpinWait();
+            }
+            runWaits = true;
+        }
+    }
+
+    @Test
+    void play_openLoopAtItsBound_reportsWhatWasHeldBack() throws InterruptedException {
+        HoldingPace pace = new HoldingPace();
+        AtomicInteger calls = new AtomicInteger();
+        TestTarget target = new TestTarget((_, timeline) -> {
+            if (calls.getAndIncrement() == 0) {
+                pace.awaitRunWaiting();
+            }
+            timeline.arrived(1);
+            return answered(1);
+        });
+        Tally tally = run(
+                        target,
+                        pace,
+                        new LoadRun.Bounds(2, 0, 1, 0, 1),
+                        LoadMode.asServed(new Arrivals.Open(10, false, 1)))
+                .play()
+                .getFirst();
+
+        assertThat(tally.answered()).isEqualTo(2);
+        assertThat(tally.heldBack()).isEqualTo(1);
+        assertThat(tally.unstarted()).isZero();
+    }
+
+    @Test
+    void play_openLoopWhoseTimeIsUp_countsWhatCouldNotStart() throws InterruptedException {
+        HoldingPace pace = new HoldingPace();
+        TestTarget target = new TestTarget((_, timeline) -> {
+            pace.awaitRunWaiting();
+            pace.gaveUp.await();
+            timeline.arrived(1);
+            return answered(1);
+        });
+        // Due at 0, 20 and 40 ms; the first keeps the place.
+        Tally tally = run(
+                        target,
+                        pace,
+                        new LoadRun.Bounds(0, 60 * MILLI, 1, 0, 1),
+                        LoadMode.asServed(new Arrivals.Open(50, false, 1)))
+                .play()
+                .getFirst();
+
+        assertThat(tally.answered()).isEqualTo(1);
+        assertThat(tally.heldBack()).isEqualTo(1);
+        assertThat(tally.unstarted()).isEqualTo(2);
+    }
+
+    @Test
+    void play_progress_saysThatAllIsDoneOnlyAtTheEnd() throws InterruptedException {
+        TestPace pace = new TestPace();
+        List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
+        TestTarget target = new TestTarget((_, _) -> answered(1));
+        new LoadRun(
+                        target,
+                        LoadMode.parse("off,auto", new Arrivals.Closed(1, 0)),
+                        JOBS,
+                        new LoadRun.Bounds(4, 0, 2, 1, 1),
+                        pace,
+                        (done, of, _) -> {
+                            assertThat(of).isEqualTo(8);
+                            seen.add(done);
+                        })
+                .play();
+
+        assertThat(seen.getLast()).isEqualTo(8);
+        assertThat(seen.subList(0, seen.size() - 1)).isSorted().allMatch(done -> done < 8);
     }
 
     @Test
