@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,16 +50,32 @@ class LoadCommandTest {
         Path plot = directory.resolve("load.html");
 
         int code = terminal.run(
-                "load", "--model", "scripted", "--sequential", "--modes", "off,aded:4", "--concurrency", "4",
-                "--requests", "12", "--blocks", "3", "--max-tokens", "24", "--ignore-end", "--json", json.toString(),
-                "--plot", plot.toString());
+                "load",
+                "--model",
+                "scripted",
+                "--sequential",
+                "--modes",
+                "off,aded:4",
+                "--concurrency",
+                "4",
+                "--requests",
+                "12",
+                "--blocks",
+                "3",
+                "--max-tokens",
+                "24",
+                "--ignore-end",
+                "--json",
+                json.toString(),
+                "--plot",
+                plot.toString());
 
         assertThat(code).describedAs(terminal::err).isZero();
         assertThat(terminal.out())
-                .contains("THROUGHPUT", "LATENCY", "TOKENS", "CALLS", "÷ sequential", "÷ off", "closed loop, 4 streams");
-        assertThat(terminal.out().lines()).allSatisfy(line -> assertThat(line.length())
-                .as(line)
-                .isLessThanOrEqualTo(100));
+                .contains(
+                        "THROUGHPUT", "LATENCY", "TOKENS", "CALLS", "÷ sequential", "÷ off", "closed loop, 4 streams");
+        assertThat(terminal.out().lines())
+                .allSatisfy(line -> assertThat(line.length()).as(line).isLessThanOrEqualTo(100));
         assertThat(Files.readString(plot)).startsWith("<!doctype html>").contains("<svg", "first token", "aded:4");
         JsonNode root = read(json);
         assertThat(root.propertyNames())
@@ -68,8 +83,7 @@ class LoadCommandTest {
         assertThat(root.path("format").asInt()).isEqualTo(1);
         assertThat(root.path("environment").path("model").asString()).isEqualTo("scripted");
         assertThat(root.path("settings").propertyNames())
-                .containsExactly(
-                        "load", "prompts", "answers", "requests", "duration", "blocks", "warm_up", "seed");
+                .containsExactly("load", "prompts", "answers", "requests", "duration", "blocks", "warm_up", "seed");
         assertThat(root.path("modes").findValuesAsString("mode")).containsExactly("sequential", "off", "aded:4");
         JsonNode drafted = root.path("modes").get(2);
         assertThat(drafted.propertyNames())
@@ -108,7 +122,8 @@ class LoadCommandTest {
         assertThat(drafted.path("answered").asInt()).isEqualTo(12);
         assertThat(drafted.path("completion_tokens").asInt()).isEqualTo(12 * 24);
         assertThat(drafted.path("tokens_per_pass").asDouble()).isGreaterThan(1);
-        assertThat(drafted.path("latency").path("start_delay").path("p50").isNull()).isTrue();
+        assertThat(drafted.path("latency").path("start_delay").path("p50").isNull())
+                .isTrue();
         assertThat(drafted.path("blocks").size()).isEqualTo(3);
     }
 
@@ -117,14 +132,33 @@ class LoadCommandTest {
         Path json = directory.resolve("load.json");
 
         int code = terminal.run(
-                "load", "--model", "scripted", "--modes", "off", "--rate", "500", "--max-outstanding", "1",
-                "--requests", "20", "--max-tokens", "uniform:4-32", "--prompt-tokens", "exponential:20",
-                "--system-tokens", "30", "--warm-up", "0", "--json", json.toString());
+                "load",
+                "--model",
+                "scripted",
+                "--modes",
+                "off",
+                "--rate",
+                "500",
+                "--max-outstanding",
+                "1",
+                "--requests",
+                "20",
+                "--max-tokens",
+                "uniform:4-32",
+                "--prompt-tokens",
+                "exponential:20",
+                "--system-tokens",
+                "30",
+                "--warm-up",
+                "0",
+                "--json",
+                json.toString());
 
         assertThat(code).describedAs(terminal::err).isZero();
         JsonNode mode = read(json).path("modes").get(0);
         assertThat(mode.path("answered").asInt()).isEqualTo(20);
-        assertThat(mode.path("latency").path("start_delay").path("count").asInt()).isEqualTo(20);
+        assertThat(mode.path("latency").path("start_delay").path("count").asInt())
+                .isEqualTo(20);
         assertThat(mode.path("latency").path("whole").path("max").asDouble())
                 .isGreaterThanOrEqualTo(
                         mode.path("latency").path("start_delay").path("max").asDouble() * 0.99);
@@ -141,15 +175,30 @@ class LoadCommandTest {
                 Duration.ofMillis(250),
                 0,
                 DraftPolicy.OFF);
-        try (Engine engine =
-                        Engine.start(new ScriptedModel(ScriptedModel.babble(7, 2)), tight, EngineTelemetry.NONE);
+        try (Engine engine = Engine.start(new ScriptedModel(ScriptedModel.babble(7, 2)), tight, EngineTelemetry.NONE);
                 AdedServer server = AdedServer.builder().listen("127.0.0.1:0").start()) {
             server.serve(ServedModel.of(engine));
             String address = server.addresses().getFirst().toString();
 
             int code = terminal.run(
-                    "load", "--target", address, "--turns", "3", "--concurrency", "1", "--requests", "4", "--warm-up",
-                    "1", "--prompt-tokens", "12", "--max-tokens", "8", "--ignore-end", "--json", json.toString());
+                    "load",
+                    "--target",
+                    address,
+                    "--turns",
+                    "3",
+                    "--concurrency",
+                    "1",
+                    "--requests",
+                    "4",
+                    "--warm-up",
+                    "1",
+                    "--prompt-tokens",
+                    "12",
+                    "--max-tokens",
+                    "8",
+                    "--ignore-end",
+                    "--json",
+                    json.toString());
             assertThat(code).describedAs(terminal::err).isZero();
             JsonNode mode = read(json).path("modes").get(0);
             assertThat(mode.path("mode").asString()).isEqualTo("served");
@@ -160,8 +209,22 @@ class LoadCommandTest {
 
             // One turn at a time, none may wait: of eight callers most are refused.
             code = terminal.run(
-                    "load", "--target", address, "--connections", "2", "--concurrency", "8", "--requests", "24",
-                    "--warm-up", "0", "--max-tokens", "2000", "--ignore-end", "--json", json.toString());
+                    "load",
+                    "--target",
+                    address,
+                    "--connections",
+                    "2",
+                    "--concurrency",
+                    "8",
+                    "--requests",
+                    "24",
+                    "--warm-up",
+                    "0",
+                    "--max-tokens",
+                    "2000",
+                    "--ignore-end",
+                    "--json",
+                    json.toString());
             assertThat(code).describedAs(terminal::err).isZero();
             mode = read(json).path("modes").get(0);
             assertThat(mode.path("rejected").asInt()).isPositive();
@@ -178,8 +241,21 @@ class LoadCommandTest {
         Path json = directory.resolve("load.json");
 
         int code = terminal.run(
-                "load", "--model", "scripted", "--context", "64", "--modes", "off", "--requests", "3", "--warm-up", "0",
-                "--prompt-tokens", "200", "--json", json.toString());
+                "load",
+                "--model",
+                "scripted",
+                "--context",
+                "64",
+                "--modes",
+                "off",
+                "--requests",
+                "3",
+                "--warm-up",
+                "0",
+                "--prompt-tokens",
+                "200",
+                "--json",
+                json.toString());
 
         assertThat(code).isEqualTo(ExitCode.INVALID_REQUEST.code());
         assertThat(terminal.err()).contains("not one call was answered: INVALID_ARGUMENT 3", "; INVALID_ARGUMENT: ");
@@ -211,8 +287,18 @@ class LoadCommandTest {
         peer.start();
         String address = "http://127.0.0.1:" + peer.getAddress().getPort();
         String[] arguments = {
-            "load", "--http", address, "--api", "llama", "--sequential", "--concurrency", "3", "--requests", "9",
-            "--json", json.toString()
+            "load",
+            "--http",
+            address,
+            "--api",
+            "llama",
+            "--sequential",
+            "--concurrency",
+            "3",
+            "--requests",
+            "9",
+            "--json",
+            json.toString()
         };
         try {
             assertThat(terminal.run(arguments)).describedAs(terminal::err).isZero();
@@ -225,9 +311,13 @@ class LoadCommandTest {
         assertThat(modes.findValuesAsString("streams")).containsExactly("1", "3");
         for (JsonNode mode : modes) {
             assertThat(mode.path("answered").asInt()).isEqualTo(9);
-            assertThat(mode.path("completion_tokens").asInt()).as("as the server counts").isEqualTo(54);
+            assertThat(mode.path("completion_tokens").asInt())
+                    .as("as the server counts")
+                    .isEqualTo(54);
             assertThat(mode.path("tokens_per_pass").asDouble()).isEqualTo(3.0);
-            assertThat(mode.path("mean_acceptance_length").isNull()).as("it does not tell").isTrue();
+            assertThat(mode.path("mean_acceptance_length").isNull())
+                    .as("it does not tell")
+                    .isTrue();
         }
         assertThat(terminal.run(arguments)).as("now nobody listens").isEqualTo(ExitCode.UNAVAILABLE.code());
     }

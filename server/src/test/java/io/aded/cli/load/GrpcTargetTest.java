@@ -81,7 +81,8 @@ class GrpcTargetTest {
                 Target.Talk talk = target.talk(DraftPolicy.of(mode))) {
             assertThat(talk.ask(question(16), timeline())).isInstanceOfSatisfying(Reply.Answered.class, answered -> {
                 assertThat(answered.usage().tokens()).isEqualTo(16);
-                assertThat(answered.usage().draftTokens() > 0).isEqualTo(answered.usage().draftRounds() > 0);
+                assertThat(answered.usage().draftTokens() > 0)
+                        .isEqualTo(answered.usage().draftRounds() > 0);
             });
         }
         assertThat(tokens.sum()).as("each token is heard of as it arrives").isEqualTo(16);
@@ -134,8 +135,8 @@ class GrpcTargetTest {
                 talk.cancel();
                 assertThat(talk.ask(question(3000), timeline()))
                         .isInstanceOfSatisfying(
-                                Reply.Failed.class, failed -> assertThat(failed.status())
-                                        .isEqualTo("CANCELLED"));
+                                Reply.Failed.class,
+                                failed -> assertThat(failed.status()).isEqualTo("CANCELLED"));
             }
         }
     }
@@ -150,8 +151,8 @@ class GrpcTargetTest {
                     .hasMessageContaining("aded.sock");
             assertThat(talk.ask(question(8), timeline()))
                     .isInstanceOfSatisfying(
-                            Reply.Failed.class, failed -> assertThat(failed.status())
-                                    .isEqualTo("UNAVAILABLE"));
+                            Reply.Failed.class,
+                            failed -> assertThat(failed.status()).isEqualTo("UNAVAILABLE"));
         }
     }
 }

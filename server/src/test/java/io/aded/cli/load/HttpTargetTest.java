@@ -163,8 +163,7 @@ class HttpTargetTest {
 
             """;
 
-        assertThat(ask(HttpApi.LLAMA))
-                .isEqualTo(new Reply.Answered(new Reply.Usage(10, 7, 3, -1, 4, -1, 8, 6)));
+        assertThat(ask(HttpApi.LLAMA)).isEqualTo(new Reply.Answered(new Reply.Usage(10, 7, 3, -1, 4, -1, 8, 6)));
         assertThat(paths).containsExactly("/completion");
         assertThat(asked.getFirst().path("n_predict").asInt()).isEqualTo(9);
         assertThat(asked.getFirst().path("ignore_eos").asBoolean()).isTrue();
@@ -245,8 +244,7 @@ class HttpTargetTest {
             assertThatThrownBy(target::served)
                     .isInstanceOf(AdedException.Unavailable.class)
                     .hasMessageContaining("127.0.0.1");
-            assertThat(target.talk(null)
-                            .ask(new Job.Question("hello", 9, 5), new Timeline(System::nanoTime, tokens)))
+            assertThat(target.talk(null).ask(new Job.Question("hello", 9, 5), new Timeline(System::nanoTime, tokens)))
                     .isEqualTo(Reply.UNAVAILABLE);
         }
     }

@@ -7,8 +7,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class JobSourceTest {
-    private static final List<Scenario> SCENARIOS = List.of(
-            new Scenario("a", "t", "c", List.of("a1", "a2")), new Scenario("b", "t", "c", List.of("b1")));
+    private static final List<Scenario> SCENARIOS =
+            List.of(new Scenario("a", "t", "c", List.of("a1", "a2")), new Scenario("b", "t", "c", List.of("b1")));
 
     private static List<String> texts(Job job) {
         return job.turns().stream().map(Job.Question::text).toList();

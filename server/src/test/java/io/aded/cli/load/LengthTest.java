@@ -31,8 +31,21 @@ class LengthTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "0", "-1", "ten", "uniform:5", "uniform:9-3", "uniform:1-2.5", "exponential:", "exponential:3-4",
-                "lognormal:100", "lognormal:100:4", "lognormal:0:1", "pareto:3", "99999999999", "128 tokens"
+                "",
+                "0",
+                "-1",
+                "ten",
+                "uniform:5",
+                "uniform:9-3",
+                "uniform:1-2.5",
+                "exponential:",
+                "exponential:3-4",
+                "lognormal:100",
+                "lognormal:100:4",
+                "lognormal:0:1",
+                "pareto:3",
+                "99999999999",
+                "128 tokens"
             })
     void parse_unknown_saysWhatIsAllowed(String length) {
         assertThatThrownBy(() -> Length.parse(length))

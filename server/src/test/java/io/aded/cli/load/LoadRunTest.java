@@ -107,10 +107,7 @@ class LoadRunTest {
             return answered(4);
         });
         Tally tally = run(
-                        target,
-                        pace,
-                        new LoadRun.Bounds(10, 0, 2, 3, 1),
-                        LoadMode.asServed(new Arrivals.Closed(1, 0)))
+                        target, pace, new LoadRun.Bounds(10, 0, 2, 3, 1), LoadMode.asServed(new Arrivals.Closed(1, 0)))
                 .play()
                 .getFirst();
 
@@ -134,7 +131,8 @@ class LoadRunTest {
     void play_openLoopBehindAStall_countsFromTheIntendedStart() throws InterruptedException {
         TestPace pace = new TestPace();
         AtomicInteger calls = new AtomicInteger();
-        // The first call stalls for a second; ten more were to begin meanwhile, 100 ms apart, and one may be outstanding.
+        // The first call stalls for a second; ten more were to begin meanwhile, 100 ms apart, and one may be
+        // outstanding.
         TestTarget target = new TestTarget((_, timeline) -> {
             pace.now.addAndGet(calls.getAndIncrement() == 0 ? 1000 * MILLI : MILLI);
             timeline.arrived(1);
@@ -164,17 +162,19 @@ class LoadRunTest {
             return answered(1);
         });
         List<LoadMode> modes = LoadMode.parse("off,auto", new Arrivals.Closed(1, 0));
-        List<Tally> tallies = new LoadRun(
-                        target, modes, JOBS, new LoadRun.Bounds(6, 0, 3, 0, 1), pace, Progress.NONE)
-                .play();
+        List<Tally> tallies =
+                new LoadRun(target, modes, JOBS, new LoadRun.Bounds(6, 0, 3, 0, 1), pace, Progress.NONE).play();
 
         assertThat(target.asked).hasSize(12);
         for (int block = 0; block < 3; block++) {
             List<String> part = target.asked.subList(block * 4, block * 4 + 4);
-            assertThat(part.subList(0, 2)).as("one mode at a time").allMatch(asked -> asked.startsWith(
-                    part.getFirst().split(" ")[0] + " "));
+            assertThat(part.subList(0, 2))
+                    .as("one mode at a time")
+                    .allMatch(asked -> asked.startsWith(part.getFirst().split(" ")[0] + " "));
             assertThat(part.subList(0, 2).stream().map(asked -> asked.split(" ", 2)[1]))
-                    .isEqualTo(part.subList(2, 4).stream().map(asked -> asked.split(" ", 2)[1]).toList());
+                    .isEqualTo(part.subList(2, 4).stream()
+                            .map(asked -> asked.split(" ", 2)[1])
+                            .toList());
         }
         assertThat(tallies.get(1).against(tallies.get(0), 1).estimate()).isEqualTo(1.0);
         assertThat(tallies.get(1).against(tallies.get(0), 1).hasBounds()).isTrue();
@@ -192,11 +192,7 @@ class LoadRunTest {
                 yield answered(2);
             }
         });
-        Tally tally = run(
-                        target,
-                        pace,
-                        new LoadRun.Bounds(9, 0, 1, 0, 1),
-                        LoadMode.asServed(new Arrivals.Closed(1, 0)))
+        Tally tally = run(target, pace, new LoadRun.Bounds(9, 0, 1, 0, 1), LoadMode.asServed(new Arrivals.Closed(1, 0)))
                 .play()
                 .getFirst();
 
@@ -266,7 +262,9 @@ class LoadRunTest {
                 .play()
                 .getFirst();
 
-        assertThat(target.asked).as("two turns of the first, three of the second").hasSize(5);
+        assertThat(target.asked)
+                .as("two turns of the first, three of the second")
+                .hasSize(5);
         assertThat(tally.answered()).isEqualTo(4);
         assertThat(tally.failures()).containsExactly(Map.entry("INTERNAL", 1));
         assertThat(tally.reasons()).containsExactly(Map.entry("INTERNAL", "a fault"));
@@ -378,8 +376,8 @@ class LoadRunTest {
             return Reply.CANCELLED;
         });
         holder[0] = target;
-        LoadRun run = run(
-                target, pace, new LoadRun.Bounds(1000, 0, 1, 0, 1), LoadMode.asServed(new Arrivals.Closed(2, 0)));
+        LoadRun run =
+                run(target, pace, new LoadRun.Bounds(1000, 0, 1, 0, 1), LoadMode.asServed(new Arrivals.Closed(2, 0)));
         Thread stopper = Thread.ofVirtual().start(() -> {
             try {
                 assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
