@@ -2,6 +2,7 @@
 # Runs the benchmark of a staged directory (bench/gpu/stage.sh): one command, no network, results as JSON.
 #
 #   sh run.sh --out DIR [--limit N] [--max-tokens N] [--repeats N] [--formats "as-is q8_0 q4_0"] [--modes LIST]
+#             [--streams "1 8 32"]
 #
 #   --out DIR        where results go; made if it is not there
 #   --limit N        prompts in all, spread over the groups. Default: 40
@@ -9,13 +10,14 @@
 #   --repeats N      answers to each prompt by each mode. Default: 1
 #   --formats LIST   the model as it is, and written anew in these formats first. Default: q8_0
 #   --modes LIST     who takes part. Default: off, auto, the fixed drafter, and the copying baselines
+#   --streams LIST   callers at once, for "aded load" with off and auto; "" for none. Default: 1 8 32
 #
 # A step that fails is reported and does not keep the others from running; the exit status is 1 then.
 set -u
 
 say() { printf '%s\n' "run: $*" >&2; }
 here=$(cd "$(dirname "$0")" && pwd -P)
-out= limit=40 tokens=128 repeats=1 formats=q8_0
+out= limit=40 tokens=128 repeats=1 formats=q8_0 streams="1 8 32"
 modes=off,auto,aded,aded-mcts,prompt-lookup,ngram-simple,ngram-mod,ngram-cache
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || { say "$1 needs a value; see the head of $0"; exit 2; }
@@ -26,6 +28,7 @@ while [ $# -gt 0 ]; do
         --repeats) repeats=$2 ;;
         --formats) formats=$2 ;;
         --modes) modes=$2 ;;
+        --streams) streams=$2 ;;
         *) say "unknown option $1; see the head of $0"; exit 2 ;;
     esac
     shift 2
@@ -90,6 +93,15 @@ for model in "$here"/models/*.gguf; do
         # shellcheck disable=SC2086
         step "cost-$base-$format" aded bench --model "$model" $requantize --synthetic-acceptance 1 --limit 2 \
             --max-tokens "$tokens" --json "$out/cost-$base-$format.json" --plot "$out/cost-$base-$format.html"
+        # What many callers get, each a sequence and, while its draft is verified, several branches of it.
+        for callers in $streams; do
+            # shellcheck disable=SC2086
+            step "load$callers-$base-$format" aded load --model "$model" $requantize "$@" --modes off,auto \
+                --concurrency "$callers" --requests $((callers * 6 > 24 ? callers * 6 : 24)) --max-tokens "$tokens" \
+                --sequences 256 --parallel "$callers" \
+                --json "$out/load$callers-$base-$format.json" --plot "$out/load$callers-$base-$format.html"
+            [ ! -s "$out/load$callers-$base-$format.txt" ] || cat "$out/load$callers-$base-$format.txt" >&2
+        done
     done
 done
 say "results are in $out"

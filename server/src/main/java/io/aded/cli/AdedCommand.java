@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             NativesCommand.class,
             DraftCommand.class,
             BenchCommand.class,
+            LoadCommand.class,
             DoctorCommand.class,
             WarmUpCommand.class,
         })

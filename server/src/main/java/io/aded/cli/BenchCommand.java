@@ -9,10 +9,8 @@ import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Measures what drafting is worth. */
 @Command(
@@ -36,11 +34,8 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private final ContextOptions contextOptions = new ContextOptions();
 
-    @Option(
-            names = "--requantize",
-            paramLabel = "q8_0|q4_0",
-            description = "Measure with the model written in this format; made once and kept in the cache directory.")
-    private RequantizedModels.@Nullable Format format;
+    @Mixin
+    private final RequantizeOption requantize = new RequantizeOption();
 
     BenchCommand(Terminal terminal) {
         this.terminal = terminal;
@@ -57,7 +52,7 @@ final class BenchCommand implements Callable<Integer> {
         } else {
             LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
             Path file = Models.resolve(terminal, choice);
-            LocalModel.Loaded loaded = load(library, requantized(library, file), choice);
+            LocalModel.Loaded loaded = load(library, requantize.apply(terminal, library, file), choice);
             try (TargetModel model = loaded.model()) {
                 run(plan, Models.nameOf(choice, file), model, loaded.options());
             }
@@ -73,15 +68,6 @@ final class BenchCommand implements Callable<Integer> {
                 AdedCommand.Version.text(),
                 terminal.out(),
                 terminal.interactive() ? terminal.err() : null);
-    }
-
-    /** The file in the format that was asked for, or the file itself. */
-    private Path requantized(LlamaLibrary library, Path file) {
-        RequantizedModels.Format wanted = format;
-        return wanted == null
-                ? file
-                : new RequantizedModels(terminal.surroundings().cacheDirectory())
-                        .find(library, file, wanted, new ProgressPrinter(terminal));
     }
 
     private LocalModel.Loaded load(LlamaLibrary library, Path file, ModelOptions.Choice choice) {

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 
 /** The size and shape of the context, and how many share it. */
 final class ContextOptions {
-    private static final int MAX_SEQUENCES = 256;
+    static final int MAX_SEQUENCES = 256;
     /** Most conversations are shorter, and a KV cache is paid for in full when it is made. */
     private static final int USUAL_CONTEXT = 4096;
     /** A draft tree lies in the cache beside the text while it is verified. */
@@ -25,7 +25,8 @@ final class ContextOptions {
             paramLabel = "N",
             description =
                     "Tokens that the KV cache holds for all streams together. Default: 4096, or what the model was"
-                            + " trained on if that is less; twice that for serve.")
+                            + " trained on if that is less; twice that for serve; for load, that for every four"
+                            + " callers.")
     private @Nullable Integer context;
 
     @Option(
@@ -37,7 +38,8 @@ final class ContextOptions {
     @Option(
             names = "--parallel",
             paramLabel = "N",
-            description = "Answers being written at once. Default: 16 for serve, else 1.")
+            description = "Answers being written at once. Default: 16 for serve, 16 or one for each caller for load,"
+                    + " else 1.")
     private @Nullable Integer parallel;
 
     @Option(names = "--queue", paramLabel = "N", description = "Calls that may wait beside those. Default: 256.")

@@ -12,6 +12,7 @@ import io.aded.model.TargetModel;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /** A model that was loaded by this process, with the engine over it. Closing frees both, in order, once. */
@@ -40,11 +41,27 @@ final class LocalModel implements AutoCloseable {
             Function<GgufFile, EngineOptions> engineOptions,
             DraftOptions draft,
             Telemetry telemetry) {
+        return open(terminal, choice, (library, file) -> file, context, engineOptions, draft, telemetry);
+    }
+
+    /**
+     * As above, with another file in the model's place.
+     *
+     * @param prepared the file to load for the one that was found
+     */
+    static LocalModel open(
+            Terminal terminal,
+            ModelOptions.Choice choice,
+            BiFunction<LlamaLibrary, Path, Path> prepared,
+            ContextOptions context,
+            Function<GgufFile, EngineOptions> engineOptions,
+            DraftOptions draft,
+            Telemetry telemetry) {
         // The library first: a wrong path should not be found out after a long download.
         LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
         Path file = Models.resolve(terminal, choice);
         String name = Models.nameOf(choice, file);
-        Loaded loaded = load(terminal, library, file, choice, context, engineOptions);
+        Loaded loaded = load(terminal, library, prepared.apply(library, file), choice, context, engineOptions);
         LlamaModel model = loaded.model();
         try {
             Engine engine = Engine.start(
@@ -94,7 +111,6 @@ final class LocalModel implements AutoCloseable {
                 wanted.withContext(wanted.context().withCells(plan.cells())));
     }
 
-    /** Loads weights and shows how far it has got. */
     /** Loads weights and shows how far it has got. */
     static LlamaModel load(Terminal terminal, LlamaLibrary library, Path file, ModelParameters parameters) {
         if (!terminal.interactive()) {

@@ -1,5 +1,7 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Scenario;
+import io.aded.cli.measure.Statistics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -1,19 +1,22 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Machine;
+import io.aded.cli.measure.Progress;
+import io.aded.cli.measure.ProgressBar;
+import io.aded.cli.measure.ResultFiles;
+import io.aded.cli.measure.Scenario;
+import io.aded.cli.measure.Scenarios;
 import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -166,8 +169,7 @@ public final class BenchOptions {
                 @Nullable PrintStream bar) {
             Machine machine =
                     Machine.describe(InstantSource.system(), version, modelName, model.info(), engine.context());
-            Benchmark.Progress progress =
-                    bar == null ? Benchmark.Progress.NONE : new ProgressBar(bar, System::nanoTime);
+            Progress progress = bar == null ? Progress.NONE : new ProgressBar(bar, System::nanoTime);
             Benchmark.Result result = new Benchmark(model, engine, modes, settings, progress).run(scenarios);
             report(modes, settings, machine, result, scenarios.size(), out);
         }
@@ -213,13 +215,7 @@ public final class BenchOptions {
                         new FieldViolation("--synthetic-acceptance", "knows first turns only; leave out --turns all"));
             }
         }
-        Path chart = plot;
-        if (chart != null && !isHtml(chart) && !lowerName(chart).endsWith(".svg")) {
-            wrong.add(
-                    new FieldViolation("--plot", "names " + chart + "; allowed: a name that ends with .svg or .html"));
-        }
-        requireDirectory(wrong, "--json", json);
-        requireDirectory(wrong, "--plot", plot);
+        files().check(wrong);
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
@@ -231,14 +227,8 @@ public final class BenchOptions {
         }
     }
 
-    /** A long run should not end with a file that cannot be written. */
-    private static void requireDirectory(List<FieldViolation> wrong, String option, @Nullable Path file) {
-        if (file != null) {
-            Path directory = file.toAbsolutePath().getParent();
-            if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(file)) {
-                wrong.add(new FieldViolation(option, "names " + file + "; allowed: a file in a directory that exists"));
-            }
-        }
+    private ResultFiles files() {
+        return new ResultFiles(json, plot);
     }
 
     private List<ModeSpec> modes() {
@@ -294,15 +284,12 @@ public final class BenchOptions {
         String text = new Report(analysis).render(machine, settings, described, result.skipped());
         out.print(text);
         out.flush();
-        Path data = json;
-        if (data != null) {
-            write(data, new JsonReport(analysis).render(machine, settings, described, result));
-        }
-        Path chart = plot;
-        if (chart != null) {
-            Plot picture = new Plot(analysis, machine, result.passNanos());
-            write(chart, isHtml(chart) ? picture.html(text) : picture.svg());
-        }
+        Plot picture = new Plot(analysis, machine, result.passNanos());
+        files().write(
+                        () -> new JsonReport(analysis).render(machine, settings, described, result),
+                        picture::svg,
+                        picture.title(),
+                        text);
     }
 
     private String source() {
@@ -313,21 +300,5 @@ public final class BenchOptions {
                         promptFiles.stream()
                                 .map(file -> String.valueOf(file.getFileName()))
                                 .toList());
-    }
-
-    private static void write(Path file, String text) {
-        try {
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write " + file + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static boolean isHtml(Path file) {
-        return lowerName(file).endsWith(".html");
-    }
-
-    private static String lowerName(Path file) {
-        return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     }
 }

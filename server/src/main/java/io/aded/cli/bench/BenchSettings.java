@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Scenario;
 import io.aded.model.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 

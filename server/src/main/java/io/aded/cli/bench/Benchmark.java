@@ -1,5 +1,8 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Progress;
+import io.aded.cli.measure.RunOrder;
+import io.aded.cli.measure.Scenario;
 import io.aded.draft.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
@@ -32,15 +35,6 @@ final class Benchmark {
     private final List<ModeSpec> modes;
     private final BenchSettings settings;
     private final Progress progress;
-
-    /** Hears how far the run is. */
-    interface Progress {
-        /** No one listens. */
-        Progress NONE = (done, total, what) -> {};
-
-        /** {@code done} of {@code total} answers are there; {@code what} comes next. */
-        void at(int done, int total, String what);
-    }
 
     /**
      * What came out.

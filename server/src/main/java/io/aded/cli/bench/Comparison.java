@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Interval;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Scenario;
 import java.util.List;
 
 /** A way of answering. Not thread-safe. */

@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Scenario;
 import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;

@@ -1,5 +1,7 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Interval;
+import io.aded.cli.measure.Machine;
 import java.util.List;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +29,7 @@ final class JsonReport {
     String render(Machine machine, BenchSettings settings, String prompts, Benchmark.Result result) {
         ObjectNode root = mapper.createObjectNode();
         root.put("format", FORMAT);
-        root.set("environment", environment(machine));
+        machine.describe(root.putObject("environment"));
         root.set("settings", settings(settings, prompts));
         ArrayNode skipped = root.putArray("skipped");
         result.skipped().forEach(skipped::add);
@@ -54,25 +56,6 @@ final class JsonReport {
             answers.add(answer(measurement));
         }
         return mapper.writeValueAsString(root) + "\n";
-    }
-
-    private ObjectNode environment(Machine machine) {
-        ObjectNode node = mapper.createObjectNode();
-        node.put("date", machine.date().toString());
-        node.put("aded", machine.version());
-        node.put("java", machine.java());
-        node.put("system", machine.system());
-        node.put("cpu", machine.processor());
-        node.put("cores", machine.cores());
-        node.put("model", machine.model());
-        node.put("quantization", machine.quantization());
-        node.put("parameters", machine.parameters());
-        node.put("library", machine.library());
-        ArrayNode devices = node.putArray("devices");
-        machine.devices().forEach(devices::add);
-        node.put("context", machine.contextCells());
-        node.put("threads", machine.threads());
-        return node;
     }
 
     private ObjectNode settings(BenchSettings settings, String prompts) {

@@ -1,5 +1,7 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Scenario;
+
 /**
  * One answer of one mode.
  *

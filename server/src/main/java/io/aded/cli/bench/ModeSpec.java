@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.DraftModes;
 import io.aded.draft.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
@@ -21,8 +22,6 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
 
     /** A plain loop over the context, without the engine. */
     static final ModeSpec BARE = new ModeSpec("bare", null);
-
-    private static final int MOST_NODES = 256;
 
     /** The adaptive drafter with a fixed number of nodes. */
     static ModeSpec fixed(int nodes) {
@@ -61,29 +60,14 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
         if (label.equals(BARE.label())) {
             return BARE;
         }
-        int colon = label.indexOf(':');
-        DraftMode mode;
         try {
-            mode = DraftMode.of(colon < 0 ? label : label.substring(0, colon));
+            return new ModeSpec(label, DraftModes.policy(label));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(e.getMessage() + ", bare; each but off and bare with :N for N nodes", e);
+            String message = String.valueOf(e.getMessage());
+            throw label.contains(":")
+                    ? e
+                    : new IllegalArgumentException(message + ", bare; each but off and bare with :N for N nodes", e);
         }
-        DraftPolicy policy = DraftPolicy.of(mode);
-        if (colon < 0) {
-            return new ModeSpec(label, policy);
-        }
-        int nodes;
-        try {
-            nodes = Integer.parseInt(label.substring(colon + 1));
-        } catch (NumberFormatException e) {
-            nodes = -1;
-        }
-        if (mode == DraftMode.OFF || nodes < 1 || nodes > MOST_NODES) {
-            throw new IllegalArgumentException(
-                    "\"" + label + "\" is no mode with a number of nodes; allowed: a drafter's"
-                            + " name, a colon, 1 to " + MOST_NODES + ", such as aded:12");
-        }
-        return new ModeSpec(label, policy.withMaxNodes(nodes));
     }
 
     boolean isOff() {

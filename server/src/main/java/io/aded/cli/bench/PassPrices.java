@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Statistics;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

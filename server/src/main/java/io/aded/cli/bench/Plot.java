@@ -1,5 +1,17 @@
 package io.aded.cli.bench;
 
+import static io.aded.cli.measure.Chart.LEFT;
+import static io.aded.cli.measure.Chart.RIGHT;
+import static io.aded.cli.measure.Chart.WIDTH;
+import static io.aded.cli.measure.Chart.colour;
+import static io.aded.cli.measure.Figures.interval;
+import static io.aded.cli.measure.Figures.number;
+
+import io.aded.cli.measure.Chart;
+import io.aded.cli.measure.Chart.Scale;
+import io.aded.cli.measure.Interval;
+import io.aded.cli.measure.Machine;
+import io.aded.cli.measure.Svg;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,26 +20,8 @@ import java.util.List;
  * speed-up by group with its confidence interval. One file without references to others.
  */
 final class Plot {
-    private static final int WIDTH = 1000;
-    private static final int LEFT = 64;
-    private static final int RIGHT = 24;
-    private static final int CHART = 240;
-    private static final int HEAD = 72;
-    private static final int PANEL = CHART + 110;
     private static final int WIDEST_PASS = 64;
     private static final int DEEPEST = 16;
-
-    /** Told apart also by people with colour-blindness (Okabe and Ito's palette). */
-    private static final List<String> COLOURS = List.of(
-            "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F", "#B8A800", "#5B3A9B",
-            "#8C510A");
-
-    private static final String STYLE = """
-        .paper{fill:#fff}.axis{stroke:#444;stroke-width:1}.grid{stroke:#ddd;stroke-width:1}\
-        .one{stroke:#444;stroke-width:1;stroke-dasharray:5 4}.whisker{stroke:#222;stroke-width:1.5}\
-        text{font-family:system-ui,sans-serif;fill:#222}.title{font-size:18px;font-weight:600}\
-        .head{font-size:14px;font-weight:600}.label{font-size:12px}.note{font-size:12px;fill:#666}\
-        """;
 
     private final Analysis analysis;
     private final Machine machine;
@@ -46,27 +40,20 @@ final class Plot {
 
     /** The picture as a stand-alone SVG. Call once. */
     String svg() {
-        svg.text(LEFT, 30, "start", "title", "aded bench: " + machine.model() + ", " + machine.quantization());
-        svg.text(
-                LEFT,
-                50,
-                "start",
-                "note",
+        Chart.head(
+                svg,
+                title() + ", " + machine.quantization(),
                 machine.library() + " · " + machine.processor() + ", " + machine.cores() + " cores · "
                         + machine.date());
-        costCurve(HEAD + 20);
-        acceptance(HEAD + PANEL + 20);
-        speedUps(HEAD + 2 * PANEL + 20);
-        return svg.document(WIDTH, HEAD + 3 * PANEL, STYLE);
+        costCurve(Chart.top(0));
+        acceptance(Chart.top(1));
+        speedUps(Chart.top(2));
+        return Chart.document(svg, 3);
     }
 
-    /** The picture in a page with the report's text below it. Call once. */
-    String html(String report) {
-        return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>aded bench: "
-                + Svg.escape(machine.model())
-                + "</title>\n<style>body{margin:2rem auto;max-width:1000px;background:#fff;color:#222}"
-                + "svg{max-width:100%;height:auto}pre{font-size:13px;overflow-x:auto}</style>\n</head>\n<body>\n"
-                + svg() + "<pre>\n" + Svg.escape(report) + "</pre>\n</body>\n</html>\n";
+    /** What the page is called. */
+    String title() {
+        return "aded bench: " + machine.model();
     }
 
     private void costCurve(int top) {
@@ -79,36 +66,32 @@ final class Plot {
         for (int n = 1; n <= widest; n++) {
             highest = Math.max(highest, passNanos[n] / passNanos[1]);
         }
-        Scale y = new Scale(0, highest * 1.05, top + 20 + CHART, top + 20);
+        Scale y = Chart.vertical(0, highest * 1.05, top);
         Scale x = new Scale(1, widest, LEFT, WIDTH - RIGHT);
-        axes(y, top);
+        Chart.axes(svg, y, top);
         double[] xs = new double[widest];
         double[] ys = new double[widest];
         for (int n = 1; n <= widest; n++) {
             xs[n - 1] = x.at(n);
             ys[n - 1] = y.at(passNanos[n] / passNanos[1]);
         }
-        svg.path(xs, ys, widest, COLOURS.getFirst());
+        svg.path(xs, ys, widest, colour(0));
         for (int n = 1; n <= widest; n++) {
-            svg.dot(
-                    xs[n - 1],
-                    ys[n - 1],
-                    COLOURS.getFirst(),
-                    n + " tokens: " + Report.number(passNanos[n] / 1e6, 2) + " ms");
+            svg.dot(xs[n - 1], ys[n - 1], colour(0), n + " tokens: " + number(passNanos[n] / 1e6, 2) + " ms");
             if (n == 1 || n % 8 == 0) {
-                svg.text(xs[n - 1], top + 38 + CHART, "middle", "label", "" + n);
+                Chart.label(svg, xs[n - 1], top, "" + n);
             }
         }
-        svg.text(WIDTH - RIGHT, top, "end", "note", "one token: " + Report.number(passNanos[1] / 1e6, 2) + " ms");
+        svg.text(WIDTH - RIGHT, top, "end", "note", "one token: " + number(passNanos[1] / 1e6, 2) + " ms");
     }
 
     private void acceptance(int top) {
         svg.text(LEFT, top, "start", "head", "Rounds with a draft that accepted a token at this depth");
-        Scale y = new Scale(0, 1, top + 20 + CHART, top + 20);
+        Scale y = Chart.vertical(0, 1, top);
         Scale x = new Scale(1, DEEPEST, LEFT + 20, WIDTH - RIGHT);
-        axes(y, top);
+        Chart.axes(svg, y, top);
         for (int depth = 1; depth <= DEEPEST; depth++) {
-            svg.text(x.at(depth), top + 38 + CHART, "middle", "label", "" + depth);
+            Chart.label(svg, x.at(depth), top, "" + depth);
         }
         for (int i = 0; i < drafting.size(); i++) {
             RoundTally rounds = analysis.summary(drafting.get(i), null).rounds();
@@ -123,13 +106,13 @@ final class Plot {
                         xs[points],
                         ys[points],
                         colour(i),
-                        drafting.get(i).label() + ", depth " + (points + 1) + ": " + Report.number(shares[points], 2)
-                                + " of " + rounds.draftRounds + " rounds");
+                        drafting.get(i).label() + ", depth " + (points + 1) + ": " + number(shares[points], 2) + " of "
+                                + rounds.draftRounds + " rounds");
                 points++;
             }
             svg.path(xs, ys, points, colour(i));
         }
-        legend(top + 62 + CHART);
+        Chart.legend(svg, labels(), top);
     }
 
     private void speedUps(int top) {
@@ -150,14 +133,14 @@ final class Plot {
             }
             values.add(column);
         }
-        Scale y = new Scale(0, highest * 1.05, top + 20 + CHART, top + 20);
-        axes(y, top);
+        Scale y = Chart.vertical(0, highest * 1.05, top);
+        Chart.axes(svg, y, top);
         double columnWidth = (double) (WIDTH - LEFT - RIGHT) / columns;
         double bar = Math.min(36, columnWidth * 0.8 / Math.max(1, drafting.size()));
         for (int g = 0; g < columns; g++) {
             double middle = LEFT + columnWidth * (g + 0.5);
             String name = g < groups.size() ? groups.get(g) : "all";
-            svg.text(middle, top + 38 + CHART, "middle", "label", name);
+            Chart.label(svg, middle, top, name);
             for (int i = 0; i < drafting.size(); i++) {
                 Interval speed = values.get(g).get(i);
                 if (Double.isFinite(speed.estimate())) {
@@ -168,7 +151,7 @@ final class Plot {
                             bar - 2,
                             y.at(0) - y.at(speed.estimate()),
                             colour(i),
-                            name + ", " + drafting.get(i).label() + ": " + Report.interval(speed));
+                            name + ", " + drafting.get(i).label() + ": " + interval(speed));
                     if (speed.hasBounds()) {
                         svg.line(left + bar / 2, y.at(speed.low()), left + bar / 2, y.at(speed.high()), "whisker");
                     }
@@ -176,50 +159,10 @@ final class Plot {
             }
         }
         svg.line(LEFT, y.at(1), WIDTH - RIGHT, y.at(1), "one");
-        legend(top + 62 + CHART);
+        Chart.legend(svg, labels(), top);
     }
 
-    private void axes(Scale y, int top) {
-        double step = y.step();
-        for (int i = 0; i * step <= y.to(); i++) {
-            double value = i * step;
-            svg.line(LEFT, y.at(value), WIDTH - RIGHT, y.at(value), i == 0 ? "axis" : "grid");
-            svg.text(
-                    LEFT - 8,
-                    y.at(value) + 4,
-                    "end",
-                    "label",
-                    Report.number(value, step < 1 ? (step < 0.2 ? 2 : 1) : 0));
-        }
-        svg.line(LEFT, top + 20, LEFT, top + 20 + CHART, "axis");
-    }
-
-    private void legend(int y) {
-        double x = LEFT;
-        for (int i = 0; i < drafting.size(); i++) {
-            String label = drafting.get(i).label();
-            svg.rectangle(x, y - 10, 12, 12, colour(i), label);
-            svg.text(x + 18, y, "start", "label", label);
-            x += 34 + 7.2 * label.length();
-        }
-    }
-
-    private static String colour(int i) {
-        return COLOURS.get(i % COLOURS.size());
-    }
-
-    /** A linear map from values to pixels. */
-    private record Scale(double from, double to, double start, double end) {
-        double at(double value) {
-            return start + (value - from) / (to - from) * (end - start);
-        }
-
-        /** A round step that gives four to ten lines. */
-        double step() {
-            double raw = (to - from) / 5;
-            double power = Math.pow(10, Math.floor(Math.log10(raw)));
-            double lead = raw / power;
-            return (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10) * power;
-        }
+    private List<String> labels() {
+        return drafting.stream().map(ModeSpec::label).toList();
     }
 }

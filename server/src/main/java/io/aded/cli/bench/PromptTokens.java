@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.cli.measure.Scenario;
 import io.aded.model.ChatMessage;
 import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;

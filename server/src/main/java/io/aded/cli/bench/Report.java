@@ -1,5 +1,15 @@
 package io.aded.cli.bench;
 
+import static io.aded.cli.measure.Figures.NOTHING;
+import static io.aded.cli.measure.Figures.interval;
+import static io.aded.cli.measure.Figures.number;
+import static io.aded.cli.measure.Figures.percent;
+import static io.aded.cli.measure.Figures.shorten;
+
+import io.aded.cli.measure.Heading;
+import io.aded.cli.measure.Interval;
+import io.aded.cli.measure.Machine;
+import io.aded.cli.measure.TextTable;
 import io.aded.model.SamplingParameters;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,17 +17,14 @@ import java.util.Locale;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The result for people, as text of at most {@value #WIDTH} columns. */
+/** The result for people, as text of at most {@value Heading#WIDTH} columns. */
 final class Report {
-    static final int WIDTH = 100;
-
     /** A prompt is called slower below this ratio, and much slower below the next. */
     static final double SLOWER = 0.97;
 
     static final double MUCH_SLOWER = 0.90;
 
     private static final int MODES_A_BLOCK = 4;
-    private static final String NOTHING = "–";
 
     /** Upper ends of the histogram's columns; the last column is open. */
     private static final int[] HISTOGRAM_ENDS = {0, 1, 2, 3, 4, 6, 8, 12, 16};
@@ -49,26 +56,17 @@ final class Report {
     }
 
     private void head(Machine machine, BenchSettings settings, String prompts, List<String> skipped) {
-        fact("aded", machine.version() + ", " + machine.date());
-        fact("model", machine.model() + ", " + machine.quantization() + parameters(machine.parameters()));
-        fact("library", machine.library() + " on " + String.join(", ", machine.devices()));
-        fact(
-                "machine",
-                machine.processor() + ", " + machine.cores() + " cores, " + machine.system() + ", Java "
-                        + machine.java());
-        fact("prompts", prompts + ", " + settings.repeats() + (settings.repeats() == 1 ? " repeat" : " repeats"));
-        fact("answers", answers(settings));
+        Heading heading = new Heading().machine(machine);
+        heading.fact(
+                "prompts", prompts + ", " + settings.repeats() + (settings.repeats() == 1 ? " repeat" : " repeats"));
+        heading.fact("answers", answers(settings));
         if (!skipped.isEmpty()) {
-            fact(
+            heading.fact(
                     "skipped",
                     skipped.size() + " prompts that do not fit into the context of " + machine.contextCells() + ": "
                             + String.join(", ", skipped));
         }
-        text.append('\n');
-    }
-
-    private static String parameters(long count) {
-        return count == 0 ? "" : String.format(Locale.ROOT, ", %.2f B parameters", count / 1e9);
+        text.append(heading.text()).append('\n');
     }
 
     private static String answers(BenchSettings settings) {
@@ -84,12 +82,6 @@ final class Report {
                         : settings.warm() ? "warm drafts" : "cold drafts");
         parts.add("seed " + settings.seed());
         return String.join(", ", parts);
-    }
-
-    private void fact(String name, String value) {
-        int room = WIDTH - 10;
-        String shown = value.length() <= room ? value : value.substring(0, room - 1) + "…";
-        text.append(String.format(Locale.ROOT, "%-9s %s%n", name, shown).replace("\r", ""));
     }
 
     private void section(String title, @Nullable String explanation, TextTable table) {
@@ -292,26 +284,5 @@ final class Report {
                     .append(interval(ratio))
                     .append("\nof the speed of a bare loop over the same library.\n");
         }
-    }
-
-    static String interval(Interval interval) {
-        return interval.hasBounds()
-                ? number(interval.estimate(), 2) + " [" + number(interval.low(), 2) + ", " + number(interval.high(), 2)
-                        + "]"
-                : number(interval.estimate(), 2);
-    }
-
-    static String number(double value, int decimals) {
-        return Double.isNaN(value) || Double.isInfinite(value)
-                ? NOTHING
-                : String.format(Locale.ROOT, "%." + decimals + "f", value);
-    }
-
-    private static String percent(double share) {
-        return Double.isNaN(share) ? NOTHING : number(share * 100, share < 0.1 && share > 0 ? 1 : 0) + " %";
-    }
-
-    private static String shorten(String name, int length) {
-        return name.length() <= length ? name : name.substring(0, length - 1) + "…";
     }
 }

@@ -3,6 +3,7 @@ package io.aded.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.cli.measure.Scenario;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.cli.measure.Chart;
+import io.aded.cli.measure.Heading;
+import io.aded.cli.measure.Machine;
+import io.aded.cli.measure.Progress;
+import io.aded.cli.measure.Scenario;
+import io.aded.cli.measure.Scenarios;
 import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
@@ -30,8 +36,7 @@ class BenchmarkTest {
     private final ScriptedModel model = new ScriptedModel(ScriptedModel.babble(2, 2));
 
     private Benchmark.Result run(List<ModeSpec> modes, BenchSettings settings, List<Scenario> scenarios) {
-        return new Benchmark(model, EngineOptions.ofCells(4096), modes, settings, Benchmark.Progress.NONE)
-                .run(scenarios);
+        return new Benchmark(model, EngineOptions.ofCells(4096), modes, settings, Progress.NONE).run(scenarios);
     }
 
     private static List<Scenario> scenarios(int count) {
@@ -180,7 +185,7 @@ class BenchmarkTest {
                 EngineOptions.ofCells(4096).context());
 
         String text = new Report(analysis).render(machine, settings, "18 of the built-in scenarios", List.of("p9"));
-        assertThat(text.lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(Report.WIDTH));
+        assertThat(text.lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(Heading.WIDTH));
         assertThat(text)
                 .contains("1.2.3, 2026-01-02T03:04:05Z", "SPEED OF DECODING", "SPEED-UP BY TASK", "SAME TOKENS AS OFF")
                 .contains(
@@ -201,7 +206,7 @@ class BenchmarkTest {
         assertThat(svg.getDocumentElement().getTagName()).isEqualTo("svg");
         assertThat(svg.getElementsByTagName("rect").getLength()).isGreaterThan(7 * 8);
         assertThat(svg.getElementsByTagName("path").getLength()).isGreaterThan(3);
-        assertThat(new Plot(analysis, machine, result.passNanos()).html(text))
+        assertThat(Chart.page("title", new Plot(analysis, machine, result.passNanos()).svg(), text))
                 .startsWith("<!doctype html>")
                 .contains("<svg", "SAME TOKENS AS OFF")
                 .doesNotContain("src=", "href=");

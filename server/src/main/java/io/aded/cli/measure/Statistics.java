@@ -1,11 +1,11 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
 /** The few statistics that the benchmark needs. */
-final class Statistics {
+public final class Statistics {
     private static final int RESAMPLES = 2000;
 
     /** With fewer prompts than this a bootstrap says nothing. */
@@ -14,7 +14,7 @@ final class Statistics {
     private Statistics() {}
 
     /** exp of the mean logarithm; NaN for nothing. All values must be above 0. */
-    static double geometricMean(double[] values) {
+    public static double geometricMean(double[] values) {
         double sum = 0;
         for (double value : values) {
             sum += Math.log(value);
@@ -23,12 +23,12 @@ final class Statistics {
     }
 
     /** The middle value, or the mean of the two in the middle; NaN for nothing. */
-    static double median(double[] values) {
+    public static double median(double[] values) {
         return quantile(values, 0.5);
     }
 
     /** Linear between the order statistics; NaN for nothing. */
-    static double quantile(double[] values, double share) {
+    public static double quantile(double[] values, double share) {
         if (values.length == 0) {
             return Double.NaN;
         }
@@ -48,7 +48,7 @@ final class Statistics {
      * @param units how many prompts there are
      * @param statistic of a selection of their indices
      */
-    static Interval bootstrap(int units, long seed, ToDoubleFunction<int[]> statistic) {
+    public static Interval bootstrap(int units, long seed, ToDoubleFunction<int[]> statistic) {
         int[] all = new int[units];
         Arrays.setAll(all, i -> i);
         double estimate = units == 0 ? Double.NaN : statistic.applyAsDouble(all);

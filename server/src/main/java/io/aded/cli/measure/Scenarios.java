@@ -1,4 +1,4 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import io.aded.model.AdedException;
 import java.io.BufferedReader;
@@ -25,13 +25,13 @@ import tools.jackson.databind.json.JsonMapper;
  * Reads and chooses prompts. A file has one JSON object a line: {@code id} (text or number), {@code task},
  * {@code category} (either may be absent) and {@code turns}, an array of user messages.
  */
-final class Scenarios {
+public final class Scenarios {
     private static final String BUILT_IN = "scenarios.jsonl";
 
     private Scenarios() {}
 
     /** The scenarios that come with the program: chat, code, quoting, editing, JSON, creative writing. */
-    static List<Scenario> builtIn() {
+    public static List<Scenario> builtIn() {
         InputStream resource = Scenarios.class.getResourceAsStream(BUILT_IN);
         if (resource == null) {
             throw new IllegalStateException("the program's own " + BUILT_IN + " is missing from the class path");
@@ -49,7 +49,7 @@ final class Scenarios {
      * @throws AdedException.NotFound if there is none
      * @throws AdedException.InvalidArtifact if a line cannot be used; the message names the line and what is wanted
      */
-    static List<Scenario> read(Path file) {
+    public static List<Scenario> read(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new AdedException.NotFound("PROMPTS_NOT_FOUND", "there is no file of prompts at " + file);
         }
@@ -135,7 +135,8 @@ final class Scenarios {
      * @param limit 0 for no limit
      * @throws AdedException.InvalidRequest if a name fits nothing
      */
-    static List<Scenario> select(List<Scenario> all, Scenario.Grouping grouping, Collection<String> names, int limit) {
+    public static List<Scenario> select(
+            List<Scenario> all, Scenario.Grouping grouping, Collection<String> names, int limit) {
         List<Scenario> kept = new ArrayList<>(all);
         if (!names.isEmpty()) {
             for (String name : names) {

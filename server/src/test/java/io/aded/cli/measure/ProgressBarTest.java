@@ -1,4 +1,4 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

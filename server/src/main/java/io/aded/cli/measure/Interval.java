@@ -1,4 +1,4 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 /**
  * An estimate and how far it can be trusted.
@@ -7,11 +7,12 @@ package io.aded.cli.bench;
  * @param low lower end of the 95 % confidence interval; NaN if there were too few prompts for one
  * @param high upper end
  */
-record Interval(double estimate, double low, double high) {
+public record Interval(double estimate, double low, double high) {
     /** No data. */
-    static final Interval NONE = new Interval(Double.NaN, Double.NaN, Double.NaN);
+    public static final Interval NONE = new Interval(Double.NaN, Double.NaN, Double.NaN);
 
-    boolean hasBounds() {
+    /** Whether there are bounds. */
+    public boolean hasBounds() {
         return !Double.isNaN(low);
     }
 }

@@ -1,22 +1,23 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Rows of text in aligned columns, the first to the left, the others to the right. */
-final class TextTable {
+public final class TextTable {
     private static final String GAP = "  ";
 
     private final List<String[]> rows = new ArrayList<>();
     private final int columns;
 
-    TextTable(String... header) {
+    /** Begins with the header. */
+    public TextTable(String... header) {
         columns = header.length;
         rows.add(header.clone());
     }
 
     /** Adds a row with as many cells as the header has. */
-    TextTable row(String... cells) {
+    public TextTable row(String... cells) {
         if (cells.length != columns) {
             throw new IllegalArgumentException(cells.length + " cells in a table of " + columns + " columns");
         }
@@ -25,7 +26,7 @@ final class TextTable {
     }
 
     /** The table with a rule below the header; every line ends with a line feed and none with blanks. */
-    String render() {
+    public String render() {
         int[] widths = new int[columns];
         for (String[] row : rows) {
             for (int i = 0; i < columns; i++) {

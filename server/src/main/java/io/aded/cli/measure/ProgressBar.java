@@ -1,11 +1,11 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /** One line that is written over and over: a bar, how far it is, how long it will take, what is being done. */
-final class ProgressBar implements Benchmark.Progress {
+public final class ProgressBar implements Progress {
     private static final int BAR = 24;
     private static final int WIDTH = 79;
     private static final int LEAST_DONE = 3;
@@ -14,7 +14,8 @@ final class ProgressBar implements Benchmark.Progress {
     private final LongSupplier nanoClock;
     private final long start;
 
-    ProgressBar(PrintStream out, LongSupplier nanoClock) {
+    /** Draws on {@code out}; the time that is left is reckoned by the clock. */
+    public ProgressBar(PrintStream out, LongSupplier nanoClock) {
         this.out = out;
         this.nanoClock = nanoClock;
         start = nanoClock.getAsLong();

@@ -1,4 +1,4 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import java.util.List;
 
@@ -10,23 +10,23 @@ import java.util.List;
  * @param category the kind of text within it, such as {@code writing}
  * @param turns user messages in order, at least one
  */
-record Scenario(String id, String task, String category, List<String> turns) {
-    Scenario {
+public record Scenario(String id, String task, String category, List<String> turns) {
+    public Scenario {
         turns = List.copyOf(turns);
     }
 
     /** The same with its first turn only. */
-    Scenario firstTurn() {
+    public Scenario firstTurn() {
         return new Scenario(id, task, category, turns.subList(0, 1));
     }
 
     /** What results are grouped by. */
-    enum Grouping {
+    public enum Grouping {
         TASK,
         CATEGORY;
 
         /** The group that a scenario belongs to. */
-        String of(Scenario scenario) {
+        public String of(Scenario scenario) {
             return this == TASK ? scenario.task() : scenario.category();
         }
     }

@@ -1,4 +1,4 @@
-package io.aded.cli.bench;
+package io.aded.cli.measure;
 
 import java.util.SplittableRandom;
 
@@ -7,17 +7,18 @@ import java.util.SplittableRandom;
  * turned by one place from prompt to prompt. So each mode runs at each place, and after a block's worth of prompts
  * equally often, and no drift of the machine favours one.
  */
-final class RunOrder {
+public final class RunOrder {
     private final int modes;
     private final long seed;
 
-    RunOrder(int modes, long seed) {
+    /** The order of so many modes. */
+    public RunOrder(int modes, long seed) {
         this.modes = modes;
         this.seed = seed;
     }
 
     /** The modes in the order in which they answer the {@code visit}-th prompt, from 0. */
-    int[] order(int visit) {
+    public int[] order(int visit) {
         SplittableRandom random = new SplittableRandom(seed * 31 + visit / modes);
         int[] block = new int[modes];
         for (int i = 0; i < modes; i++) {

@@ -1,0 +1,125 @@
+package io.aded.cli;
+
+import io.aded.cli.load.LoadOptions;
+import io.aded.cli.load.LoadPlan;
+import io.aded.cli.load.LoadSession;
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.Engine;
+import io.aded.model.AdedException;
+import io.aded.model.SamplingParameters;
+import io.aded.model.ScriptedModel;
+import io.aded.model.TargetModel;
+import io.aded.rpc.AdedServer;
+import io.aded.rpc.ServedModel;
+import io.aded.telemetry.EngineTelemetry;
+import io.aded.telemetry.Telemetry;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Measures what a server does when many ask at once. */
+@Command(
+        name = "load",
+        description = {
+            "Measures what a server does when many ask at once: throughput, latencies, refused calls.",
+            "It loads a server of aded (--target), another one over HTTP (--http), or, with neither, a model that it"
+                    + " serves itself. --sequential --modes off,auto shows what concurrency and drafting are worth.",
+            "Ctrl-C ends the run and reports what there is."
+        })
+final class LoadCommand implements Callable<Integer> {
+    /** Not a file: a model in plain Java, without weights; what is measured then is everything but the model. */
+    private static final String SCRIPTED = "scripted";
+
+    /** As many streams as {@code serve} would run, unless more callers are asked for. */
+    private static final int USUAL_STREAMS = 16;
+
+    /** A full-length conversation has room for so many ordinary calls. */
+    private static final int CALLS_A_CONVERSATION = 4;
+
+    private final Terminal terminal;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Mixin
+    private final LoadOptions options = new LoadOptions();
+
+    @Mixin
+    private final ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private final RequantizeOption requantize = new RequantizeOption();
+
+    @Mixin
+    private final ContextOptions context = new ContextOptions();
+
+    LoadCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        LoadPlan plan = options.plan();
+        if (plan.namesServer()) {
+            // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
+            for (String option : List.of("--model", "--hf", "--requantize")) {
+                if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                    throw new AdedException.InvalidRequest(
+                            option, "cannot be combined with a server's address; that server has its model");
+                }
+            }
+            return play(plan, null);
+        }
+        if (SCRIPTED.equals(model.choice().model())) {
+            try (TargetModel scripted = new ScriptedModel(ScriptedModel.babble(1, 2));
+                    Engine engine = Engine.start(
+                            scripted,
+                            context.engineOptions(scripted.info(), streams(), conversations(), DraftPolicy.OFF),
+                            EngineTelemetry.NONE)) {
+                return serveAndPlay(plan, SCRIPTED, engine);
+            }
+        }
+        try (LocalModel local = LocalModel.open(
+                terminal,
+                model.choice(),
+                (library, file) -> requantize.apply(terminal, library, file),
+                context,
+                file -> context.engineOptions(file, streams(), conversations(), DraftPolicy.OFF),
+                new DraftOptions(),
+                Telemetry.none())) {
+            return serveAndPlay(plan, local.name(), local.engine());
+        }
+    }
+
+    private int streams() {
+        return Math.clamp(options.streams(), USUAL_STREAMS, ContextOptions.MAX_SEQUENCES);
+    }
+
+    private int conversations() {
+        return Math.max(2, streams() / CALLS_A_CONVERSATION);
+    }
+
+    private int serveAndPlay(LoadPlan plan, String name, Engine engine) throws InterruptedException {
+        try (AdedServer server = AdedServer.builder()
+                .listen("127.0.0.1:0")
+                .version(AdedCommand.Version.text())
+                .start()) {
+            server.serve(new ServedModel(name, List.of(engine), SamplingParameters.DEFAULT));
+            return play(plan, server.addresses().getFirst().toString());
+        }
+    }
+
+    private int play(LoadPlan plan, @Nullable String own) throws InterruptedException {
+        try (LoadSession session = plan.connect(own, AdedCommand.Version.text());
+                Interrupts interrupts = Interrupts.onInterrupt(session::stop);
+                Interrupts terminations = Interrupts.onTerminate(session::stop)) {
+            session.play(terminal.out(), terminal.interactive() ? terminal.err() : null);
+            return interrupts.hasFired() || terminations.hasFired() ? ExitCode.INTERRUPTED.code() : ExitCode.OK.code();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.aded.cli.load;
+
+import io.aded.cli.measure.Machine;
+import io.aded.engine.DraftPolicy;
+import io.aded.model.AdedException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A server under load. Thread-safe. */
+interface Target extends AutoCloseable {
+    /** Stands for what a server does not tell. */
+    Machine.Served UNKNOWN = new Machine.Served("unknown", "unknown", 0, "unknown", List.of("unknown"), 0, 0);
+
+    /**
+     * Asks the server what it serves.
+     *
+     * @throws AdedException.Unavailable if nobody answers
+     */
+    Machine.Served served();
+
+    /**
+     * A caller's side of one job; nothing is sent yet.
+     *
+     * @param draft null for the server's default
+     */
+    Talk talk(@Nullable DraftPolicy draft);
+
+    @Override
+    void close();
+
+    /** One caller, asking one question after the other. Only {@link #cancel} may be called from other threads. */
+    interface Talk extends AutoCloseable {
+        /**
+         * Asks, and returns when the answer is over, in whatever way.
+         *
+         * @param timeline hears of each message as it arrives
+         */
+        Reply ask(Job.Question question, Timeline timeline) throws InterruptedException;
+
+        /** Ends what is running; {@link #ask} then returns soon. */
+        void cancel();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * How all questions are asked.
+     *
+     * @param system a system message before each conversation; null for none
+     * @param turns questions in a conversation
+     * @param temperature of sampling; 0 always takes the best token
+     * @param ignoreEnd whether answers go on past the model's own end
+     * @param raw whether prompts go to the model without its chat template
+     * @param timeoutNanos the longest that an answer may take
+     */
+    record Manner(
+            @Nullable String system, int turns, float temperature, boolean ignoreEnd, boolean raw, long timeoutNanos) {}
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.aded.cli.measure;
+
+import org.jspecify.annotations.NullMarked;
