@@ -16,7 +16,6 @@ import io.aded.telemetry.TurnTelemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
@@ -42,7 +41,7 @@ final class LocalEngine implements Engine {
      *   One thread owns the context. It takes commands from a queue (a turn was submitted, a session closed), and as long
      *   as any turn can advance it plays rounds:
      *
-     *     admit    waiting turns, while there are slots, sequence ids and KV cells (admission policy: WaitingTurns);
+     *     admit    waiting turns, while there are slots, sequence ids and KV cells;
      *     draft    ask every decoding turn's drafter for a tree;
      *     budget   decide how much of each tree is worth verifying (Budget over the measured CostCurve);
      *     decode   one forward pass over all roots, granted draft nodes and a chunk of waiting prompts;
@@ -53,6 +52,12 @@ final class LocalEngine implements Engine {
      *
      *   It never waits for a client: a turn whose listener is not ready is left out of the pass (parked) and nothing
      *   else. It never computes while it holds a lock: sessions are handed over, not shared.
+     *
+     * Scheduling
+     *
+     *   Who is decoded, who waits, and who steps aside when there is too little of something is Admission's policy, all of
+     *   it. Who holds which cells of the KV cache, and who shares them, is kept by Residency. Neither knows of trees or
+     *   passes; what this class asks them is "who is next" (admit), "who is over" (expire) and "make room" (recover).
      *
      * The root
      *
@@ -69,17 +74,12 @@ final class LocalEngine implements Engine {
      * Room
      *
      *   The ledger counts cells exactly. Turns are admitted by need; if the cache fills all the same, idle sessions give
-     *   up their cells first (least recently used; saved to host memory while there is room, see ParkingLot), then the youngest running turn goes back to the queue and will be
-     *   recomputed later. Nothing is lost but time. Before that, passes shrink: b4916 puts a pass into adjacent cells, and
-     *   rejected branches leave gaps that only small passes fit. As they fill the gaps, passes grow again.
+     *   up their cells first (saved to host memory while there is room, see ParkingLot), then the youngest running turn
+     *   goes back to the queue and will be recomputed later. Nothing is lost but time. Before that, passes shrink: b4916
+     *   puts a pass into adjacent cells, and rejected branches leave gaps that only small passes fit. As they fill the
+     *   gaps, passes grow again.
      */
     private static final Logger LOG = LoggerFactory.getLogger(LocalEngine.class);
-
-    /** Cells an admitted turn with open end is sure of at first; later it takes what is free, or waits its turn. */
-    private static final int OPEN_END_RESERVE = 256;
-
-    /** A common prefix shorter than this is computed rather than shared. */
-    private static final int LEAST_SHARED_PREFIX = 16;
 
     /** A prompt always advances by this many tokens a pass, so that it ends. */
     private static final int LEAST_CHUNK = 8;
@@ -117,13 +117,12 @@ final class LocalEngine implements Engine {
     private volatile EngineStatus status;
 
     // Owned by the engine thread.
-    private final WaitingTurns waiting = new WaitingTurns();
-    private final List<LocalTurn> running = new ArrayList<>();
-    private final List<LocalSession> sessions = new ArrayList<>();
+    private final Residency residency;
+    private final Admission admission;
+    private final List<LocalTurn> running;
     private final TokenBatch batch = new TokenBatch();
     private final TopTokens top = new TopTokens(TAUGHT_TOKENS);
     private final List<LocalTurn> pass = new ArrayList<>();
-    private final ParkingLot parkingLot;
     private Budget.Bid[] bids = new Budget.Bid[16];
     private int parked;
     private long roundsTotal;
@@ -156,10 +155,12 @@ final class LocalEngine implements Engine {
         }
         curve = calibration.curve();
         budget = new Budget(curve);
-        parkingLot = new ParkingLot(options.parkBytes());
         ledger = new CellLedger(context.cells(), context.maxSequences());
         int trained = model.info().trainedContext();
         sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
+        residency = new Residency(context, ledger, new ParkingLot(options.parkBytes()));
+        admission = new Admission(options, residency, sessionLimit);
+        running = admission.running();
         status = snapshot();
         thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
         LOG.info(
@@ -190,7 +191,7 @@ final class LocalEngine implements Engine {
     public Session openSession() {
         checkAccepting();
         LocalSession session = new LocalSession(this, "c" + sessionNumbers.incrementAndGet(), ledger.new Cells());
-        execute(() -> sessions.add(session));
+        execute(() -> residency.add(session));
         return session;
     }
 
@@ -224,7 +225,7 @@ final class LocalEngine implements Engine {
             for (LocalTurn turn : running) {
                 turn.cancel();
             }
-            waiting.removeIf(_ -> true, turn -> fail(turn, shuttingDown()));
+            admission.removeWaiting(_ -> true, turn -> fail(turn, shuttingDown()));
         });
     }
 
@@ -322,43 +323,20 @@ final class LocalEngine implements Engine {
 
     void enqueue(LocalTurn turn) {
         execute(() -> {
-            adopt(turn);
-            waiting.add(turn);
+            residency.adopt(turn);
+            admission.add(turn);
         });
-    }
-
-    /** The turn's prompt becomes the session's history; KV cells that do not agree with it go. */
-    private void adopt(LocalTurn turn) {
-        LocalSession session = turn.session();
-        int standing = session.adopt(turn.prompt());
-        if (session.sequence() >= 0 && standing < session.committed()) {
-            context.removeTokens(session.sequence(), standing, -1);
-            session.cells().truncate(standing);
-        }
-        if (session.parked() != null && standing < session.parkedTokens()) {
-            session.setStanding(standing);
-        }
     }
 
     void closeSession(LocalSession session) {
         execute(() -> {
-            waiting.removeIf(
+            admission.removeWaiting(
                     turn -> turn.session() == session,
                     turn -> fail(turn, new AdedException.Cancelled("the conversation was closed")));
-            if (isRunning(session)) {
-                return; // its turn was cancelled; the session's cells go when it ends
-            }
-            forget(session);
+            if (!session.isDecoding()) {
+                residency.forget(session);
+            } // else its turn was cancelled; the session's cells go when it ends
         });
-    }
-
-    private boolean isRunning(LocalSession session) {
-        for (LocalTurn turn : running) {
-            if (turn.session() == session) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Runs a command on the engine thread, soon. Dropped if the engine has stopped. */
@@ -383,7 +361,7 @@ final class LocalEngine implements Engine {
                     publish();
                     idle = true;
                     if (commands.isEmpty() && !stop && !calibrateOnce()) {
-                        LockSupport.parkNanos(this, nextExpiry());
+                        LockSupport.parkNanos(this, admission.nextExpiry(clock.getAsLong()));
                     }
                 }
             }
@@ -404,7 +382,7 @@ final class LocalEngine implements Engine {
 
     /** While nobody has a turn: plays one more pass to know what passes cost. False if there is none to play. */
     private boolean calibrateOnce() {
-        if (!running.isEmpty() || !waiting.isEmpty() || !calibration.isPending() || ledger.sequencesFree() == 0) {
+        if (!admission.isIdle() || !calibration.isPending() || ledger.sequencesFree() == 0) {
             if (running.isEmpty() && !calibration.isPending()) {
                 calibrated.countDown();
             }
@@ -423,31 +401,13 @@ final class LocalEngine implements Engine {
     }
 
     private void failAll(AdedException failure) {
-        for (LocalTurn turn : List.copyOf(running)) {
-            running.remove(turn);
-            fail(turn, failure);
-        }
-        waiting.removeIf(_ -> true, turn -> fail(turn, failure));
+        admission.removeAll(turn -> fail(turn, failure));
     }
 
     /** Ends turns that were cancelled, or whose time is over. */
     private void expire() {
         long now = clock.getAsLong();
-        if (!waiting.isEmpty()) {
-            long longest = options.maxWait().toNanos();
-            waiting.removeIf(
-                    turn -> turn.isCancelled()
-                            || now >= turn.request().deadlineNanos()
-                            || (!turn.admittedBefore && now - turn.submittedNanos() > longest),
-                    turn -> endEarly(turn, now));
-        }
-        for (int i = running.size() - 1; i >= 0; i--) {
-            LocalTurn turn = running.get(i);
-            if (turn.isCancelled() || now >= turn.request().deadlineNanos()) {
-                running.remove(i);
-                endEarly(turn, now);
-            }
-        }
+        admission.expire(now, turn -> endEarly(turn, now));
     }
 
     private void endEarly(LocalTurn turn, long now) {
@@ -466,199 +426,16 @@ final class LocalEngine implements Engine {
         }
     }
 
-    /** How long the loop may sleep: until the first wait limit or deadline. */
-    private long nextExpiry() {
-        long now = clock.getAsLong();
-        long[] next = {TimeUnit.SECONDS.toNanos(10)};
-        for (LocalTurn turn : running) {
-            if (turn.request().deadlineNanos() != Long.MAX_VALUE) {
-                next[0] = Math.min(next[0], turn.request().deadlineNanos() - now);
-            }
-        }
-        if (!waiting.isEmpty()) {
-            next[0] = Math.min(next[0], TimeUnit.MILLISECONDS.toNanos(20));
-        }
-        return Math.max(100_000, next[0]);
-    }
-
-    // --- admission
-
     private void admit() {
-        while (!waiting.isEmpty()) {
-            LocalTurn turn = waiting.peek(candidate -> !waitsForPrefix(candidate));
-            if (turn == null) {
-                return;
-            }
-            if (running.size() >= options.maxRunning() && !pauseForFairness(turn)) {
-                return;
-            }
-            if (!makeRoom(turn)) {
-                return;
-            }
-            waiting.remove(turn);
+        for (LocalTurn turn = admission.next(); turn != null; turn = admission.next()) {
             begin(turn);
         }
     }
 
-    /**
-     * A caller with nothing running waits while another holds several slots: the youngest turn of the one that holds most
-     * steps aside. It keeps its KV cells and comes back in its turn.
-     */
-    private boolean pauseForFairness(LocalTurn candidate) {
-        String caller = candidate.request().fairnessKey();
-        LocalTurn youngest = null;
-        int most = 1;
-        for (LocalTurn turn : running) {
-            String other = turn.request().fairnessKey();
-            if (other.equals(caller)) {
-                return false;
-            }
-            int held = 0;
-            for (LocalTurn each : running) {
-                held += each.request().fairnessKey().equals(other) ? 1 : 0;
-            }
-            if (turn.request().priority() <= candidate.request().priority()
-                    && (held > most || (held == most && youngest != null && turn.number() > youngest.number()))) {
-                most = held;
-                youngest = turn;
-            }
-        }
-        if (youngest == null) {
-            return false;
-        }
-        running.remove(youngest);
-        waiting.putBack(youngest);
-        return true;
-    }
-
-    /** Whether another turn is just computing a prefix that this one could share: then waiting is the faster way. */
-    private boolean waitsForPrefix(LocalTurn turn) {
-        LocalSession session = turn.session();
-        if (session.sequence() >= 0) {
-            return false;
-        }
-        for (LocalTurn other : running) {
-            if (other.pendingPrefill() > LEAST_SHARED_PREFIX && other.listener().isReady()) {
-                int common =
-                        commonPrefix(session, other.session(), other.session().length() - 1);
-                if (common - other.session().committed() > LEAST_SHARED_PREFIX
-                        && common > bestDonorPrefix(session) + LEAST_SHARED_PREFIX) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
-    private int bestDonorPrefix(LocalSession session) {
-        LocalSession donor = donor(session);
-        return donor == null ? 0 : commonPrefix(session, donor, donor.committed());
-    }
-
-    private static int commonPrefix(LocalSession a, LocalSession b, int limit) {
-        int most = Math.min(limit, a.length() - 1);
-        int mismatch = Arrays.mismatch(a.tokens(), 0, most, b.tokens(), 0, most);
-        return mismatch < 0 ? most : mismatch;
-    }
-
-    /** The session whose cached tokens have the longest prefix in common with this one's, or null. */
-    private @Nullable LocalSession donor(LocalSession session) {
-        LocalSession best = null;
-        int longest = LEAST_SHARED_PREFIX - 1;
-        for (LocalSession other : sessions) {
-            if (other != session && other.sequence() >= 0 && other.committed() > longest) {
-                int common = commonPrefix(session, other, other.committed());
-                if (common > longest) {
-                    longest = common;
-                    best = other;
-                }
-            }
-        }
-        return best;
-    }
-
-    /** Frees a sequence id and cells for a turn, at the cost of idle sessions only. */
-    private boolean makeRoom(LocalTurn turn) {
-        LocalSession session = turn.session();
-        if (session.sequence() < 0 && ledger.sequencesFree() == 0 && !evictIdle(session)) {
-            return false;
-        }
-        int open = turn.request().maxTokens() == 0
-                ? OPEN_END_RESERVE
-                : turn.request().maxTokens() - turn.completionTokens();
-        int need = session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
-        while (need + reservedByRunning() > ledger.cellsFree()) {
-            if (!evictIdle(session)) {
-                // Alone, a turn may always try: the session limit fits the cache.
-                return running.isEmpty();
-            }
-        }
-        return true;
-    }
-
-    /** Cells that running turns are still sure of. */
-    private int reservedByRunning() {
-        int reserved = 0;
-        for (LocalTurn turn : running) {
-            int open = turn.request().maxTokens() == 0
-                    ? Math.max(0, OPEN_END_RESERVE - turn.completionTokens())
-                    : turn.request().maxTokens() - turn.completionTokens();
-            LocalSession session = turn.session();
-            reserved += session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
-        }
-        return reserved;
-    }
-
-    /** Takes the KV cells of the session that has been idle longest. */
-    private boolean evictIdle(LocalSession except) {
-        LocalSession oldest = null;
-        for (LocalSession session : sessions) {
-            if (session != except
-                    && session.sequence() >= 0
-                    && !isRunning(session)
-                    && (oldest == null || session.lastUsed < oldest.lastUsed)) {
-                oldest = session;
-            }
-        }
-        if (oldest == null) {
-            return false;
-        }
-        parkingLot.park(oldest, context);
-        release(oldest);
-        return true;
-    }
-
-    private void release(LocalSession session) {
-        if (session.sequence() >= 0) {
-            context.removeTokens(session.sequence(), 0, -1);
-            session.cells().truncate(0);
-            ledger.returnSequence(session.sequence());
-            session.setSequence(-1);
-        }
-    }
-
-    private void forget(LocalSession session) {
-        release(session);
-        parkingLot.leave(session);
-        sessions.remove(session);
-    }
-
     private void begin(LocalTurn turn) {
         LocalSession session = turn.session();
-        long now = clock.getAsLong();
-        if (session.sequence() < 0) {
-            session.setSequence(ledger.takeSequence());
-            LocalSession donor = donor(session);
-            int restored = donor == null || commonPrefix(session, donor, donor.committed()) < session.standing()
-                    ? restore(session)
-                    : 0;
-            if (donor != null && restored == 0) {
-                int common = commonPrefix(session, donor, donor.committed());
-                context.shareTokens(donor.sequence(), session.sequence(), 0, common);
-                session.cells().share(donor.cells(), common);
-            }
-        }
         if (!turn.admittedBefore) {
+            long now = clock.getAsLong();
             turn.admittedBefore = true;
             turn.admittedNanos = now;
             turn.prefillStart = now;
@@ -671,28 +448,6 @@ final class LocalEngine implements Engine {
             turn.drafter = learner.drafter;
             turn.payoff = learner.payoff;
         }
-        waiting.serve(turn.request().fairnessKey(), turn.pendingPrefill());
-        waiting.forgetAbsent(caller ->
-                running.stream().anyMatch(each -> each.request().fairnessKey().equals(caller)));
-        running.add(turn);
-    }
-
-    /** Brings a parked session's cells back, as far as its history still agrees with them. */
-    private int restore(LocalSession session) {
-        int standing = Math.min(session.standing(), session.length() - 1);
-        if (session.parked() == null || session.parkedTokens() > ledger.cellsFree()) {
-            return 0;
-        }
-        int tokens = parkingLot.restore(session, context);
-        if (tokens == 0) {
-            return 0;
-        }
-        session.cells().commit(tokens);
-        if (standing < tokens) {
-            context.removeTokens(session.sequence(), standing, -1);
-            session.cells().truncate(standing);
-        }
-        return Math.min(standing, tokens);
     }
 
     // --- one round
@@ -717,7 +472,7 @@ final class LocalEngine implements Engine {
             return false;
         }
         if (pass.size() == passLimit) {
-            Collections.rotate(running, -passLimit); // those left out come first next time
+            admission.rotate(passLimit); // those left out come first next time
         }
         planChunks(prefilling);
         int draftRoom = planDrafts();
@@ -938,28 +693,10 @@ final class LocalEngine implements Engine {
             passLimit = Math.max(1, batch.size() / 2);
             return;
         }
-        LocalTurn youngest = null;
-        for (LocalTurn turn : running) {
-            if (youngest == null || turn.number() > youngest.number()) {
-                youngest = turn;
-            }
+        LocalTurn stuck = admission.yieldRoom(pass.getFirst().session());
+        if (stuck != null) {
+            finish(stuck, FinishReason.CONTEXT_FULL);
         }
-        if (evictIdle(pass.getFirst().session()) || youngest == null) {
-            return;
-        }
-        if (running.size() > 1) {
-            preempt(youngest);
-            return;
-        }
-        running.remove(youngest);
-        finish(youngest, FinishReason.CONTEXT_FULL);
-    }
-
-    private void preempt(LocalTurn turn) {
-        LOG.debug("turn {} gives up its KV cells and will be recomputed", turn.number());
-        running.remove(turn);
-        release(turn.session());
-        waiting.putBack(turn);
     }
 
     /** After the pass: verify, keep, teach, deliver, turn by turn. */
@@ -997,7 +734,7 @@ final class LocalEngine implements Engine {
             } else {
                 allBid = false;
             }
-            waiting.serve(turn.request().fairnessKey(), emitted);
+            admission.serve(turn, emitted);
             long verified = clock.getAsLong();
             turn.draftNanos += turn.draftEnd - turn.draftStart;
             turn.verifyNanos += passNanos;
@@ -1028,7 +765,7 @@ final class LocalEngine implements Engine {
             turn.hostNanos += end - start - passNanos;
             FinishReason reason = turn.finished();
             if (reason != null) {
-                running.remove(turn);
+                admission.stop(turn);
                 finish(turn, reason);
             }
         }
@@ -1132,7 +869,7 @@ final class LocalEngine implements Engine {
                         turn.completionTokens(),
                         failure);
         if (session.isClosed()) {
-            forget(session);
+            residency.forget(session);
         }
         publish();
     }
@@ -1144,9 +881,9 @@ final class LocalEngine implements Engine {
     private EngineStatus snapshot() {
         return new EngineStatus(
                 running.size(),
-                waiting.size(),
+                admission.waitingCount(),
                 parked,
-                sessions.size(),
+                residency.sessions(),
                 ledger.cellsUsed(),
                 ledger.cells(),
                 ledger.sequences() - ledger.sequencesFree(),

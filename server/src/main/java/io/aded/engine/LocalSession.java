@@ -66,6 +66,7 @@ final class LocalSession implements Session {
     private @Nullable ByteBuffer parked;
     private int parkedTokens;
     private int parkedStanding;
+    private boolean decoding;
     long lastUsed;
     private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
 
@@ -422,6 +423,15 @@ final class LocalSession implements Session {
 
     void setSequence(int value) {
         sequence = value;
+    }
+
+    /** Whether a turn of it is running, so that its cells are needed. */
+    boolean isDecoding() {
+        return decoding;
+    }
+
+    void setDecoding(boolean value) {
+        decoding = value;
     }
 
     /** The drafter of a mode; it has read the history up to the last token after this. */

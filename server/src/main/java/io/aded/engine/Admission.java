@@ -1,0 +1,295 @@
+package io.aded.engine;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The scheduling policy: which turns are decoded now, which wait, and who steps aside for whom. To change the policy, this
+ * is the file to change.
+ *
+ * <p>Owned by the engine thread.
+ */
+final class Admission {
+    /*
+     * A turn waits, or it runs. Running turns take part in every pass that their clients can follow.
+     *
+     * Who is next       the highest priority; then the caller who has been served least; then the first to come
+     *                   (WaitingTurns keeps the accounts). A turn whose prompt begins like one that is being computed
+     *                   just now is passed over until it can share that prefix.
+     * Who fits          by need: the cells for its prompt and for all the tokens it may write, beside those that the
+     *                   running turns are still sure of. Idle conversations make room, the longest idle first. If the
+     *                   next turn does not fit, those behind it wait too: small ones must not starve a large one.
+     * Fairness          while all slots are taken, a caller who has none gets one from the caller who holds most.
+     * Memory runs out   (turns with open end may outgrow their reserve): idle conversations go first, then the youngest
+     *                   turn goes back to the queue and is computed again later. The last one alone ends, its context
+     *                   full.
+     */
+
+    private static final Logger LOG = LoggerFactory.getLogger(Admission.class);
+
+    /** Cells an admitted turn with open end is sure of at first; later it takes what is free, or waits its turn. */
+    private static final int OPEN_END_RESERVE = 256;
+
+    private final EngineOptions options;
+    private final Residency residency;
+    private final int sessionLimit;
+    private final WaitingTurns waiting = new WaitingTurns();
+    private final List<LocalTurn> running = new ArrayList<>();
+
+    /**
+     * A policy without turns.
+     *
+     * @param sessionLimit tokens that one session may hold; they fit the cache
+     */
+    Admission(EngineOptions options, Residency residency, int sessionLimit) {
+        this.options = options;
+        this.residency = residency;
+        this.sessionLimit = sessionLimit;
+    }
+
+    /** The running turns, in the order in which a pass that cannot take all takes them. To look at. */
+    List<LocalTurn> running() {
+        return running;
+    }
+
+    int waitingCount() {
+        return waiting.size();
+    }
+
+    /** Whether nobody has a turn. */
+    boolean isIdle() {
+        return running.isEmpty() && waiting.isEmpty();
+    }
+
+    /** Takes a new turn. */
+    void add(LocalTurn turn) {
+        waiting.add(turn);
+    }
+
+    /** Books tokens that a caller was served. */
+    void serve(LocalTurn turn, int tokens) {
+        waiting.serve(turn.request().fairnessKey(), tokens);
+    }
+
+    // --- who is next
+
+    /** Admits the next turn, if there is one that may run now: it has its sequence id and its known cells, and runs. */
+    @Nullable
+    LocalTurn next() {
+        if (waiting.isEmpty()) {
+            return null;
+        }
+        LocalTurn turn = waiting.peek(candidate -> !waitsForPrefix(candidate));
+        if (turn == null) {
+            return null;
+        }
+        if (running.size() >= options.maxRunning() && !pauseForFairness(turn)) {
+            return null;
+        }
+        if (!makeRoom(turn)) {
+            return null;
+        }
+        waiting.remove(turn);
+        residency.enter(turn.session());
+        serve(turn, turn.pendingPrefill());
+        waiting.forgetAbsent(this::isRunning);
+        run(turn);
+        return turn;
+    }
+
+    private boolean isRunning(String caller) {
+        for (LocalTurn turn : running) {
+            if (turn.request().fairnessKey().equals(caller)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether another turn is just computing a prefix that this one could share: then waiting is the faster way. */
+    private boolean waitsForPrefix(LocalTurn turn) {
+        LocalSession session = turn.session();
+        if (session.sequence() >= 0) {
+            return false;
+        }
+        for (LocalTurn other : running) {
+            if (other.pendingPrefill() > Residency.LEAST_SHARED_PREFIX
+                    && other.listener().isReady()) {
+                int common = Residency.commonPrefix(
+                        session, other.session(), other.session().length() - 1);
+                if (common - other.session().committed() > Residency.LEAST_SHARED_PREFIX
+                        && common > residency.bestSharedPrefix(session) + Residency.LEAST_SHARED_PREFIX) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /**
+     * A caller with nothing running waits while another holds several slots: the youngest turn of the one that holds most
+     * steps aside. It keeps its KV cells and comes back in its turn.
+     */
+    private boolean pauseForFairness(LocalTurn candidate) {
+        String caller = candidate.request().fairnessKey();
+        LocalTurn youngest = null;
+        int most = 1;
+        for (LocalTurn turn : running) {
+            String other = turn.request().fairnessKey();
+            if (other.equals(caller)) {
+                return false;
+            }
+            int held = 0;
+            for (LocalTurn each : running) {
+                held += each.request().fairnessKey().equals(other) ? 1 : 0;
+            }
+            if (turn.request().priority() <= candidate.request().priority()
+                    && (held > most || (held == most && youngest != null && turn.number() > youngest.number()))) {
+                most = held;
+                youngest = turn;
+            }
+        }
+        if (youngest == null) {
+            return false;
+        }
+        stop(youngest);
+        waiting.putBack(youngest);
+        return true;
+    }
+
+    // --- who fits
+
+    /** Frees a sequence id and cells for a turn, at the cost of idle sessions only. */
+    private boolean makeRoom(LocalTurn turn) {
+        LocalSession session = turn.session();
+        if (session.sequence() < 0 && residency.sequencesFree() == 0 && !residency.evictIdle(session)) {
+            return false;
+        }
+        int need = need(turn, OPEN_END_RESERVE);
+        while (need + reservedByRunning() > residency.cellsFree()) {
+            if (!residency.evictIdle(session)) {
+                // Alone, a turn may always try: the session limit fits the cache.
+                return running.isEmpty();
+            }
+        }
+        return true;
+    }
+
+    /** Cells that running turns are still sure of. */
+    private int reservedByRunning() {
+        int reserved = 0;
+        for (LocalTurn turn : running) {
+            reserved += need(turn, Math.max(0, OPEN_END_RESERVE - turn.completionTokens()));
+        }
+        return reserved;
+    }
+
+    /** Cells that a turn will take yet: its prompt, and the answer's bound, or {@code openEnd} where there is none. */
+    private int need(LocalTurn turn, int openEnd) {
+        LocalSession session = turn.session();
+        int most = turn.request().maxTokens();
+        int open = most == 0 ? openEnd : most - turn.completionTokens();
+        return session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
+    }
+
+    /**
+     * The cache is full although passes are as small as can be: makes room in the order of what costs least.
+     *
+     * @return the one running turn that cannot go on, and is out; null if room was made, or nobody runs
+     */
+    @Nullable
+    LocalTurn yieldRoom(LocalSession except) {
+        LocalTurn youngest = null;
+        for (LocalTurn turn : running) {
+            if (youngest == null || turn.number() > youngest.number()) {
+                youngest = turn;
+            }
+        }
+        if (residency.evictIdle(except) || youngest == null) {
+            return null;
+        }
+        stop(youngest);
+        if (running.isEmpty()) {
+            return youngest;
+        }
+        LOG.debug("turn {} gives up its KV cells and will be recomputed", youngest.number());
+        residency.release(youngest.session());
+        waiting.putBack(youngest);
+        return null;
+    }
+
+    // --- who is over
+
+    /** Hands over the turns that were cancelled, or whose time is over; they are out. */
+    void expire(long now, Consumer<LocalTurn> sink) {
+        if (!waiting.isEmpty()) {
+            long longest = options.maxWait().toNanos();
+            waiting.removeIf(
+                    turn -> isOver(turn, now) || (!turn.admittedBefore && now - turn.submittedNanos() > longest), sink);
+        }
+        for (int i = running.size() - 1; i >= 0; i--) {
+            LocalTurn turn = running.get(i);
+            if (isOver(turn, now)) {
+                stop(turn);
+                sink.accept(turn);
+            }
+        }
+    }
+
+    private static boolean isOver(LocalTurn turn, long now) {
+        return turn.isCancelled() || now >= turn.request().deadlineNanos();
+    }
+
+    /** How long the engine may sleep while no turn can advance: until the first wait limit or deadline. */
+    long nextExpiry(long now) {
+        long next = TimeUnit.SECONDS.toNanos(10);
+        for (LocalTurn turn : running) {
+            if (turn.request().deadlineNanos() != Long.MAX_VALUE) {
+                next = Math.min(next, turn.request().deadlineNanos() - now);
+            }
+        }
+        if (!waiting.isEmpty()) {
+            next = Math.min(next, TimeUnit.MILLISECONDS.toNanos(20));
+        }
+        return Math.max(100_000, next);
+    }
+
+    /** Takes waiting turns out and hands them over. */
+    void removeWaiting(Predicate<LocalTurn> which, Consumer<LocalTurn> sink) {
+        waiting.removeIf(which, sink);
+    }
+
+    /** Takes every turn out and hands it over. */
+    void removeAll(Consumer<LocalTurn> sink) {
+        for (LocalTurn turn : List.copyOf(running)) {
+            stop(turn);
+            sink.accept(turn);
+        }
+        waiting.removeIf(_ -> true, sink);
+    }
+
+    // --- the running turns
+
+    private void run(LocalTurn turn) {
+        running.add(turn);
+        turn.session().setDecoding(true);
+    }
+
+    /** A running turn stops running. */
+    void stop(LocalTurn turn) {
+        running.remove(turn);
+        turn.session().setDecoding(false);
+    }
+
+    /** The first turns of the order go to its end: those that a pass left out come first next time. */
+    void rotate(int turns) {
+        Collections.rotate(running, -turns);
+    }
+}
