@@ -175,16 +175,17 @@ class EngineTest {
     }
 
     private static <T> T intercept(Class<T> type, T target, String method, Instead instead) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (_, called, arguments) -> {
-            Supplier<Object> original = () -> {
-                try {
-                    return called.invoke(target, arguments);
-                } catch (ReflectiveOperationException e) {
-                    throw new AssertionError(e);
-                }
-            };
-            return called.getName().equals(method) ? instead.of(original, arguments) : original.get();
-        }));
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (_, called, arguments) -> {
+                    Supplier<Object> original = () -> {
+                        try {
+                            return called.invoke(target, arguments);
+                        } catch (ReflectiveOperationException e) {
+                            throw new AssertionError(e);
+                        }
+                    };
+                    return called.getName().equals(method) ? instead.of(original, arguments) : original.get();
+                }));
     }
 
     @Test
