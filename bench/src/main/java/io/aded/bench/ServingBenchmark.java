@@ -55,7 +55,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(1)
-@Warmup(iterations = 5, time = 3)
+@Warmup(iterations = 8, time = 3) // on two cores the compiler takes that long
 @Measurement(iterations = 5, time = 3)
 public class ServingBenchmark {
     private static final int STREAMS = 64;

@@ -516,14 +516,16 @@ final class LocalEngine implements Engine {
         if (!prefilling) {
             return;
         }
-        int room = passRoom() - pass.size();
+        // Room is kept for the roots of those that decode only: however narrow the pass, a prompt alone in it advances.
+        int room = passRoom() - decoding;
         int portion = decoding > 0 ? Math.min(room, evenChunk(decoding)) : room;
         for (LocalTurn turn : pass) {
             int pending = turn.pendingPrefill();
             if (pending > 0 && portion > 0) {
                 turn.chunk = Math.min(pending, portion);
                 portion -= turn.chunk;
-                turn.verifies = turn.chunk == pending;
+                turn.verifies = turn.chunk == pending && portion > 0;
+                portion -= turn.verifies ? 1 : 0;
             }
         }
     }

@@ -295,15 +295,15 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
             turn = running;
             current = conversation;
         }
+        if (turn != null) {
+            turn.cancel(); // the conversation is released when the engine says that the turn has ended
+        } else if (current != null) {
+            conversations.release(current); // before the client hears of the end: it may resume at once
+        }
         if (failure == null) {
             outbox.complete();
         } else {
             outbox.fail(failure);
-        }
-        if (turn != null) {
-            turn.cancel(); // the conversation is released when the engine says that the turn has ended
-        } else if (current != null) {
-            conversations.release(current);
         }
         onOver.accept(this);
     }

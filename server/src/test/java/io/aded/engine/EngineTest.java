@@ -8,14 +8,22 @@ import io.aded.draft.DraftMode;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ContextParameters;
+import io.aded.model.DecodeOutcome;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
+import io.aded.model.TargetContext;
+import io.aded.model.TargetModel;
+import io.aded.model.TokenBatch;
 import io.aded.telemetry.EngineTelemetry;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -124,6 +132,60 @@ class EngineTest {
             assertThat(freedom).isGreaterThan(30);
             assertThat(chi).isLessThan(limit);
         }
+    }
+
+    @Test
+    void submit_manyPromptsButNoRoomForWidePasses_allAreAnswered() {
+        CountDownLatch submitted = new CountDownLatch(1);
+        AtomicBoolean narrow = new AtomicBoolean();
+        ScriptedModel script = new ScriptedModel(ScriptedModel.babble(3, 3));
+        TargetModel model = intercept(TargetModel.class, script, "newContext", (context, _) -> {
+            return intercept(TargetContext.class, (TargetContext) context.get(), "decode", (decode, arguments) -> {
+                if (!narrow.get()) {
+                    return decode.get();
+                }
+                submitted.await(); // so that all prompts are read at once
+                return ((TokenBatch) arguments[0]).size() > 4 ? DecodeOutcome.NO_ROOM : decode.get();
+            });
+        });
+        EngineOptions options = EngineOptions.ofCells(8192);
+        try (LocalEngine engine = new LocalEngine(
+                model,
+                options,
+                EngineTelemetry.NONE,
+                mode -> new LearningTestDrafter(mode.ordinal(), 0.8),
+                System::nanoTime)) {
+            narrow.set(true);
+            List<Recorder> recorders = new ArrayList<>();
+            for (int i = 0; i < options.maxRunning(); i++) {
+                Recorder recorder = new Recorder();
+                recorders.add(recorder);
+                engine.openSession().submit(request(i + " once upon a time", 0f, DraftPolicy.AUTO, 10), recorder);
+            }
+            submitted.countDown();
+            for (Recorder recorder : recorders) {
+                assertThat(recorder.await().completionTokens()).isEqualTo(10);
+            }
+        }
+    }
+
+    /** What a call would give, and its arguments, to what it gives instead. */
+    private interface Instead {
+        Object of(Supplier<Object> original, Object[] arguments) throws InterruptedException;
+    }
+
+    private static <T> T intercept(Class<T> type, T target, String method, Instead instead) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (_, called, arguments) -> {
+                    Supplier<Object> original = () -> {
+                        try {
+                            return called.invoke(target, arguments);
+                        } catch (ReflectiveOperationException e) {
+                            throw new AssertionError(e);
+                        }
+                    };
+                    return called.getName().equals(method) ? instead.of(original, arguments) : original.get();
+                }));
     }
 
     @Test

@@ -4,12 +4,18 @@ import static io.aded.rpc.Harness.assertStatus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.aded.engine.Engine;
 import io.aded.v1.GetDraftStatisticsRequest;
+import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Opened;
 import io.aded.v1.Sampling;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class RetentionTest {
@@ -53,6 +59,32 @@ class RetentionTest {
                             .getPromptTokens())
                     .isGreaterThan(tokens);
             assertThat(harness.server.keptConversations()).isZero();
+        }
+    }
+
+    @Test
+    void open_atTheMomentTheStreamEnds_resumes() throws Exception {
+        String name = InProcessServerBuilder.generateName();
+        // With a direct executor the client hears of the end on the thread that ends the stream, while that waits.
+        ManagedChannel channel =
+                InProcessChannelBuilder.forName(name).directExecutor().build();
+        try (Engine engine = Harness.engine();
+                AdedServer server = AdedServer.builder()
+                        .transport(InProcessServerBuilder.forName(name))
+                        .limits(LONG)
+                        .start()) {
+            server.serve(ServedModel.of(engine));
+            var first = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+                    .open(named("diary").build());
+            var resumed = first.ended.thenApply(_ -> new ConverseClient(InferenceServiceGrpc.newStub(channel))
+                    .open(named("diary").setRequireResume(true).build())
+                    .opened()
+                    .getResumed());
+            first.opened();
+            first.halfClose();
+            assertThat(resumed.get(30, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            channel.shutdownNow();
         }
     }
 

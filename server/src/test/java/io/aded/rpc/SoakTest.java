@@ -3,63 +3,234 @@ package io.aded.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
-import io.aded.model.ScriptedModel;
+import io.aded.engine.EngineStatus;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.llama.ModelParameters;
+import io.aded.llama.TinyModels;
+import io.aded.model.ContextParameters;
+import io.aded.model.ContextParameters.CacheType;
+import io.aded.telemetry.EngineTelemetry;
 import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Sampling;
+import io.aded.v1.Turn;
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random calls at once, with cancels, disconnects, deadlines, slow readers and bad input mixed in. Afterwards nothing may
- * be left, and every call that was left alone must have the answer that it gets alone. {@code -Daded.soak=10000} makes it
- * as long as one likes.
+ * Random calls at once over llama.cpp itself, with cancels, disconnects, deadlines, slow readers and bad input mixed in.
+ * Every call that was left alone must have the answer that it gets alone, and afterwards nothing may be left: no cell,
+ * sequence id, stream object, thread, file or direct memory. {@code -Daded.soak=10000} makes it as long as one likes.
  */
 class SoakTest {
-    private static final int CALLS = Integer.getInteger("aded.soak", 300);
+    private static final int CALLS = Integer.getInteger("aded.soak", 80);
+    private static final int WARM_UP = 15;
     private static final long SEED = Long.getLong("aded.seed", 20260101L);
     private static final int AT_ONCE = 24;
+    private static final int PROMPTS = 10;
+    private static final int ANSWER = 60;
     private static final DraftMode[] MODES = {
         DraftMode.DRAFT_MODE_OFF, DraftMode.DRAFT_MODE_AUTO, DraftMode.DRAFT_MODE_ADED, DraftMode.DRAFT_MODE_ADED_MCTS
     };
 
-    private final Map<String, List<Integer>> alone = new ConcurrentHashMap<>();
+    /** What callers do. The first ones leave the answer alone, and get it whole. */
+    private enum Kind {
+        PLAIN,
+        SLOW_READER,
+        RESUME,
+        CANCEL_AND_GO_ON,
+        HANG_UP,
+        DEADLINE,
+        DISCONNECT,
+        BAD_INPUT,
+        NO_HTTP
+    }
+
+    /** A question, and how the answer is drawn. */
+    private record Question(String text, Sampling sampling) {
+        static Question any(SplittableRandom random) {
+            return new Question(
+                    "the cat and the sea " + random.nextInt(PROMPTS) + ", the cat and",
+                    Requests.GREEDY.toBuilder()
+                            .setTemperature(random.nextBoolean() ? 0f : 0.8f)
+                            .build());
+        }
+
+        GenerateRequest generate(DraftMode mode) {
+            return GenerateRequest.newBuilder()
+                    .setText(text)
+                    .setMaxTokens(ANSWER)
+                    .setIgnoreEnd(true)
+                    .setSampling(sampling)
+                    .setDraft(DraftPolicy.newBuilder().setMode(mode))
+                    .build();
+        }
+
+        Turn turn(int tokens) {
+            return Turn.newBuilder()
+                    .setText(text)
+                    .setMaxTokens(tokens)
+                    .setIgnoreEnd(true)
+                    .build();
+        }
+
+        Open.Builder open() {
+            return Open.newBuilder().setSampling(sampling);
+        }
+    }
+
+    /** gRPC logs every connection that is no HTTP/2, with a stack; held here, since loggers without owners forget. */
+    private static final Logger TRANSPORT = Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerTransport");
+
+    @TempDir
+    private Path directory;
+
+    @BeforeAll
+    static void expectBrokenConnections() {
+        TRANSPORT.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void expectNone() {
+        TRANSPORT.setLevel(null);
+    }
 
     @Test
     void calls_ofAllKindsAtOnce_leaveNothingBehindAndDisturbNoOther() throws Exception {
-        // A small cache: turns wait, idle ones are parked, the youngest are recomputed.
-        try (Harness harness =
-                Harness.start(new ScriptedModel(ScriptedModel.babble(7, 3)), EngineOptions.ofCells(3000))) {
+        try (LlamaModel model =
+                LlamaModel.load(LlamaLibrary.bundled(), TinyModels.f32(directory), ModelParameters.DEFAULT)) {
+            soak(model, WARM_UP); // opens what the process keeps: class files, the JDK's pollers
+            Map<String, Integer> objects = Leftovers.streamObjects();
+            Leftovers before = Leftovers.now();
+            soak(model, CALLS);
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                Leftovers after = Leftovers.now();
+                assertThat(after.files())
+                        .as("before: %s", before.files())
+                        .hasSizeLessThanOrEqualTo(before.files().size());
+                assertThat(after.directBytes()).as("direct memory").isLessThanOrEqualTo(before.directBytes());
+                assertThat(after.nettyBytes()).as("netty's direct memory").isLessThanOrEqualTo(before.nettyBytes());
+            });
+            assertNoMoreObjects(objects);
+        }
+    }
+
+    /** Nothing of the server is reachable once this has returned. */
+    private static void soak(LlamaModel model, int calls) throws Exception {
+        Set<Thread> threads = Leftovers.liveThreads();
+        Map<String, Integer> objects = Leftovers.streamObjects();
+        try (Soak soak = new Soak(model)) {
+            soak.run(calls);
+            soak.awaitQuiet();
+            assertNoMoreObjects(objects);
+        }
+        await().until(() -> threads.containsAll(Leftovers.liveThreads()));
+    }
+
+    private static void assertNoMoreObjects(Map<String, Integer> before) {
+        assertThat(Leftovers.streamObjects())
+                .as("objects of streams that are over, seed %d; before: %s", SEED, before)
+                .allSatisfy((name, count) -> assertThat(count).isLessThanOrEqualTo(before.getOrDefault(name, 0)));
+    }
+
+    /** A server on a loopback port and in the process, and those who call it. */
+    private static final class Soak implements AutoCloseable {
+        private final Engine engine;
+        private final AdedServer server;
+        private final ListenAddress.Tcp address;
+        /** Here a slow reader holds its stream up message by message, without the network's buffers in between. */
+        private final ManagedChannel inProcess;
+
+        private final ManagedChannel loopback;
+        private final Map<Question, List<Integer>> alone = new HashMap<>();
+        private final AtomicIntegerArray done = new AtomicIntegerArray(Kind.values().length);
+        private final AtomicInteger names = new AtomicInteger();
+        private final AtomicInteger mostParked = new AtomicInteger();
+
+        Soak(LlamaModel model) {
+            // A small cache: turns wait, idle ones are parked, the youngest are recomputed.
+            EngineOptions options = EngineOptions.ofCells(1500);
+            engine = Engine.start(
+                    model,
+                    options.withContext(ContextParameters.ofCells(1500)
+                            .withThreads(1)
+                            .withCacheTypes(CacheType.F32, CacheType.F32)),
+                    EngineTelemetry.NONE);
+            String name = InProcessServerBuilder.generateName();
+            server = AdedServer.builder()
+                    .listen("127.0.0.1:0")
+                    .transport(InProcessServerBuilder.forName(name))
+                    .start();
+            server.serve(ServedModel.of(engine));
+            address = (ListenAddress.Tcp) server.addresses().getFirst();
+            inProcess = InProcessChannelBuilder.forName(name).build();
+            loopback = connect();
+        }
+
+        private ManagedChannel connect() {
+            return NettyChannelBuilder.forAddress(address.host(), address.port())
+                    .usePlaintext()
+                    .build();
+        }
+
+        void run(int count) throws Exception {
             var random = new SplittableRandom(SEED);
-            var permits = new Semaphore(AT_ONCE);
-            List<Future<?>> calls = new ArrayList<>();
-            for (int prompt = 0; prompt < 10; prompt++) {
-                alone.put("prompt " + prompt, plain(harness, "prompt " + prompt, DraftMode.DRAFT_MODE_OFF));
+            for (int i = 0; i < PROMPTS * 10; i++) {
+                Question question = Question.any(random);
+                alone.computeIfAbsent(question, asked -> generate(loopback, asked, DraftMode.DRAFT_MODE_OFF));
             }
+            var permits = new Semaphore(AT_ONCE);
+            var failed = new AtomicBoolean();
+            List<Future<?>> calls = new ArrayList<>();
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                for (int call = 0; call < CALLS; call++) {
+                for (int call = 0; call < count && !failed.get(); call++) {
                     permits.acquire();
                     SplittableRandom own = random.split();
                     Callable<Void> work = () -> {
                         try {
-                            oneCall(harness, own);
+                            oneCall(own);
+                        } catch (Throwable thrown) {
+                            failed.set(true);
+                            throw thrown;
                         } finally {
                             permits.release();
                         }
@@ -71,107 +242,178 @@ class SoakTest {
             for (Future<?> call : calls) {
                 call.get();
             }
+            System.out.println("soak: " + count + " calls, seed " + SEED + ": " + Arrays.toString(Kind.values()) + " "
+                    + done + "; " + engine.status().tokensTotal() + " tokens in "
+                    + engine.status().roundsTotal() + " rounds, at most " + mostParked + " parked at once");
+        }
+
+        /** Waits until the engine and the server say that nothing is left. */
+        void awaitQuiet() {
             await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-                var status = harness.engine.status();
+                EngineStatus status = engine.status();
                 assertThat(status.running()).as("running, seed %d", SEED).isZero();
-                assertThat(status.waiting()).isZero();
-                assertThat(status.sessions()).isZero();
-                assertThat(status.cellsUsed()).isZero();
-                assertThat(status.sequencesUsed()).isZero();
-                assertThat(harness.server.openStreams()).isZero();
-                assertThat(harness.server.keptConversations()).isZero();
+                assertThat(status.waiting()).as("waiting").isZero();
+                assertThat(status.sessions()).as("sessions").isZero();
+                assertThat(status.cellsUsed()).as("cells").isZero();
+                assertThat(status.sequencesUsed()).as("sequence ids").isZero();
+                assertThat(server.openStreams()).as("streams").isZero();
+                assertThat(server.keptConversations()).as("kept").isZero();
             });
         }
-    }
 
-    private void oneCall(Harness harness, SplittableRandom random) {
-        String prompt = "prompt " + random.nextInt(10);
-        DraftMode mode = MODES[random.nextInt(MODES.length)];
-        switch (random.nextInt(8)) {
-            case 0 -> hangUp(harness, prompt, random);
-            case 1 -> deadline(harness, prompt, random);
-            case 2 -> badInput(harness);
-            case 3 -> slowReader(harness, prompt, random);
-            case 4 -> cancelAndGoOn(harness, prompt);
-            default ->
-                assertThat(plain(harness, prompt, mode))
-                        .as("%s with %s, seed %d", prompt, mode, SEED)
-                        .isEqualTo(alone.get(prompt));
+        private void oneCall(SplittableRandom random) throws IOException {
+            Question question = Question.any(random);
+            Channel channel = random.nextBoolean() ? inProcess : loopback;
+            Kind[] kinds = Kind.values();
+            // As many of the first kind as of all others.
+            Kind kind = random.nextBoolean() ? Kind.PLAIN : kinds[random.nextInt(kinds.length)];
+            switch (kind) {
+                case PLAIN -> {
+                    DraftMode mode = MODES[random.nextInt(MODES.length)];
+                    requireSame(generate(channel, question, mode), question, mode.name());
+                }
+                case SLOW_READER -> slowReader(channel, question, random);
+                case RESUME -> resume(channel, question);
+                case CANCEL_AND_GO_ON -> cancelAndGoOn(channel, question);
+                case HANG_UP -> hangUp(channel, question, random);
+                case DEADLINE -> deadline(channel, question, random);
+                case DISCONNECT -> disconnect(question, random);
+                case BAD_INPUT -> badInput(channel);
+                case NO_HTTP -> noHttp(random);
+            }
+            done.incrementAndGet(kind.ordinal());
         }
-    }
 
-    private static GenerateRequest request(String prompt, DraftMode mode) {
-        return Requests.generate(prompt, 80)
-                .setDraft(DraftPolicy.newBuilder().setMode(mode))
-                .build();
-    }
-
-    private static List<Integer> plain(Harness harness, String prompt, DraftMode mode) {
-        List<Integer> tokens = new ArrayList<>();
-        harness.inference()
-                .generate(request(prompt, mode))
-                .forEachRemaining(response -> tokens.addAll(response.getDelta().getTokensList()));
-        return tokens;
-    }
-
-    private static void hangUp(Harness harness, String prompt, SplittableRandom random) {
-        ConverseClient client = harness.converse().open(Requests.open());
-        client.opened();
-        client.turn(Requests.turn(prompt, 200));
-        for (int i = random.nextInt(5); i > 0; i--) {
-            client.next();
+        private void requireSame(List<Integer> tokens, Question question, String how) {
+            assertThat(tokens).as("%s, %s, seed %d", question, how, SEED).isEqualTo(alone.get(question));
         }
-        client.hangUp();
-        assertThat(client.end().getCode()).isEqualTo(Status.Code.CANCELLED);
-    }
 
-    private static void deadline(Harness harness, String prompt, SplittableRandom random) {
-        try {
-            InferenceServiceGrpc.newBlockingStub(harness.channel)
-                    .withDeadlineAfter(1 + random.nextInt(20), TimeUnit.MILLISECONDS)
-                    .generate(request(prompt, DraftMode.DRAFT_MODE_AUTO))
-                    .forEachRemaining(response -> {});
-        } catch (StatusRuntimeException e) {
-            assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+        private static List<Integer> generate(Channel channel, Question question, DraftMode mode) {
+            List<Integer> tokens = new ArrayList<>();
+            InferenceServiceGrpc.newBlockingStub(channel)
+                    .generate(question.generate(mode))
+                    .forEachRemaining(
+                            response -> tokens.addAll(response.getDelta().getTokensList()));
+            return tokens;
         }
-    }
 
-    private static void badInput(Harness harness) {
-        assertThat(Harness.fields(Harness.failure(() -> harness.inference()
-                        .generate(GenerateRequest.newBuilder()
-                                .setText("x")
-                                .setSampling(Sampling.newBuilder().setTemperature(Float.NaN))
-                                .build())
-                        .next())))
-                .containsExactly("sampling.temperature");
-    }
+        private void slowReader(Channel channel, Question question, SplittableRandom random) {
+            var slow = new ConverseClient(InferenceServiceGrpc.newStub(channel), false);
+            slow.open(question.open().build()).take(1);
+            slow.opened();
+            slow.turn(question.turn(ANSWER));
+            List<Integer> tokens = new ArrayList<>();
+            while (true) {
+                mostParked.accumulateAndGet(engine.status().parked(), Math::max);
+                slow.take(1 + random.nextInt(3));
+                var response = slow.next();
+                tokens.addAll(response.getDelta().getTokensList());
+                if (response.hasFinished()) {
+                    break;
+                }
+            }
+            requireSame(tokens, question, "slow");
+            slow.halfClose();
+            assertThat(slow.end()).isEqualTo(Status.OK);
+        }
 
-    private void slowReader(Harness harness, String prompt, SplittableRandom random) {
-        var slow = new ConverseClient(InferenceServiceGrpc.newStub(harness.channel), false);
-        slow.open(Open.newBuilder().setSampling(Requests.GREEDY).build()).take(1);
-        slow.opened();
-        slow.turn(io.aded.v1.Turn.newBuilder().setText(prompt).setMaxTokens(80).build());
-        List<Integer> tokens = new ArrayList<>();
-        while (true) {
-            slow.take(1 + random.nextInt(3));
-            var response = slow.next();
-            tokens.addAll(response.getDelta().getTokensList());
-            if (response.hasFinished()) {
-                break;
+        /** A conversation that is kept when its stream ends, and taken up by another. */
+        private void resume(Channel channel, Question question) {
+            Open.Builder open = question.open()
+                    .setConversationId("soak-" + names.incrementAndGet())
+                    .setRetention(com.google.protobuf.Duration.newBuilder().setSeconds(300));
+            var first = new ConverseClient(InferenceServiceGrpc.newStub(channel)).open(open.build());
+            first.opened();
+            requireSame(ConverseClient.tokens(first.turn(question.turn(ANSWER)).answer()), question, "kept");
+            assertThat(first.halfClose().end()).isEqualTo(Status.OK);
+            var second = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+                    .open(open.setRequireResume(true)
+                            .setRetention(com.google.protobuf.Duration.getDefaultInstance())
+                            .build());
+            assertThat(second.opened().getResumed()).isTrue();
+            assertThat(ConverseClient.tokens(second.turn(question.turn(5)).answer()))
+                    .hasSize(5);
+            assertThat(second.halfClose().end()).isEqualTo(Status.OK);
+        }
+
+        private static void cancelAndGoOn(Channel channel, Question question) {
+            var client = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+                    .open(question.open().build());
+            client.opened();
+            client.turn(question.turn(300)).cancelTurn();
+            client.answer();
+            assertThat(ConverseClient.tokens(client.turn(question.turn(5)).answer()))
+                    .hasSize(5);
+            assertThat(client.halfClose().end()).isEqualTo(Status.OK);
+        }
+
+        private static void hangUp(Channel channel, Question question, SplittableRandom random) {
+            var client = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+                    .open(question.open().build());
+            client.opened();
+            client.turn(question.turn(200));
+            for (int i = random.nextInt(5); i > 0; i--) {
+                client.next();
+            }
+            client.hangUp();
+            assertThat(client.end().getCode()).isEqualTo(Status.Code.CANCELLED);
+        }
+
+        private static void deadline(Channel channel, Question question, SplittableRandom random) {
+            try {
+                InferenceServiceGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(1 + random.nextInt(20), TimeUnit.MILLISECONDS)
+                        .generate(question.generate(DraftMode.DRAFT_MODE_AUTO))
+                        .forEachRemaining(response -> {});
+            } catch (StatusRuntimeException e) {
+                assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
             }
         }
-        assertThat(tokens).as("slow %s, seed %d", prompt, SEED).isEqualTo(alone.get(prompt));
-        slow.halfClose();
-        assertThat(slow.end()).isEqualTo(Status.OK);
-    }
 
-    private static void cancelAndGoOn(Harness harness, String prompt) {
-        ConverseClient client = harness.converse().open(Requests.open());
-        client.opened();
-        client.turn(Requests.turn(prompt, 300)).cancelTurn();
-        client.answer();
-        assertThat(ConverseClient.tokens(client.turn(Requests.turn("more", 5)).answer()))
-                .hasSize(5);
-        assertThat(client.halfClose().end()).isEqualTo(Status.OK);
+        /** The client's connection goes while it reads. */
+        private void disconnect(Question question, SplittableRandom random) {
+            ManagedChannel own = connect();
+            var client = new ConverseClient(InferenceServiceGrpc.newStub(own))
+                    .open(question.open().build());
+            client.opened();
+            client.turn(question.turn(200));
+            for (int i = random.nextInt(5); i > 0; i--) {
+                client.next();
+            }
+            own.shutdownNow();
+            assertThat(client.end().isOk()).isFalse();
+        }
+
+        private static void badInput(Channel channel) {
+            var stub = InferenceServiceGrpc.newBlockingStub(channel);
+            assertThat(Harness.fields(Harness.failure(() -> stub.generate(GenerateRequest.newBuilder()
+                                    .setText("x")
+                                    .setSampling(Sampling.newBuilder().setTemperature(Float.NaN))
+                                    .build())
+                            .next())))
+                    .containsExactly("sampling.temperature");
+        }
+
+        /** Bytes that are no HTTP/2, on a connection of their own. The server closes it. */
+        private void noHttp(SplittableRandom random) throws IOException {
+            byte[] noise = new byte[200];
+            random.nextBytes(noise);
+            try (Socket socket = new Socket(address.host(), address.port())) {
+                socket.getOutputStream().write(noise);
+                socket.shutdownOutput();
+                socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+            } catch (SocketException reset) {
+                // The server may close before all was written.
+            }
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            inProcess.shutdownNow();
+            loopback.shutdownNow();
+            server.close();
+            engine.close();
+            assertThat(loopback.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        }
     }
 }
