@@ -18,12 +18,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Queue;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -106,8 +103,8 @@ final class LocalEngine implements Engine {
     private final Thread thread;
     private final SplittableRandom seeds = new SplittableRandom(System.nanoTime());
 
-    private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger queuePlaces = new AtomicInteger();
+    private final CommandQueue commands = new CommandQueue();
+    private final QueuePlaces queuePlaces;
     private final AtomicLong turnNumbers = new AtomicLong();
     private final AtomicLong sessionNumbers = new AtomicLong();
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -143,6 +140,7 @@ final class LocalEngine implements Engine {
         this.model = model;
         this.options = options;
         promptTokens = new PromptTokens(model);
+        queuePlaces = new QueuePlaces(options.maxRunning() + options.maxWaiting());
         this.telemetry = telemetry;
         this.drafters = drafters;
         this.clock = clock;
@@ -215,7 +213,7 @@ final class LocalEngine implements Engine {
         accepting = false;
         wake();
         long end = System.nanoTime() + grace.toNanos();
-        while (queuePlaces.get() > 0 && System.nanoTime() < end) {
+        while (queuePlaces.taken() > 0 && System.nanoTime() < end) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
             if (Thread.currentThread().isInterrupted()) {
                 return;
@@ -286,9 +284,7 @@ final class LocalEngine implements Engine {
 
     /** Takes a place in the queue for a turn, or refuses it. */
     void reserveQueuePlace() {
-        int most = options.maxRunning() + options.maxWaiting();
-        if (queuePlaces.incrementAndGet() > most) {
-            queuePlaces.decrementAndGet();
+        if (!queuePlaces.tryTake()) {
             throw new AdedException.ResourceExhausted(
                     "QUEUE_FULL",
                     options.maxWaiting() + " turns are waiting already, which is the limit; try again later",
@@ -297,7 +293,7 @@ final class LocalEngine implements Engine {
     }
 
     void releaseQueuePlace() {
-        queuePlaces.decrementAndGet();
+        queuePlaces.giveBack();
     }
 
     LocalTurn newTurn(
@@ -321,11 +317,15 @@ final class LocalEngine implements Engine {
                 this::wake);
     }
 
+    /** Hands a turn over; refuses it if the engine has stopped. */
     void enqueue(LocalTurn turn) {
-        execute(() -> {
+        boolean taken = execute(() -> {
             residency.adopt(turn);
             admission.add(turn);
         });
+        if (!taken) {
+            throw shuttingDown();
+        }
     }
 
     void closeSession(LocalSession session) {
@@ -339,10 +339,11 @@ final class LocalEngine implements Engine {
         });
     }
 
-    /** Runs a command on the engine thread, soon. Dropped if the engine has stopped. */
-    void execute(Runnable command) {
-        commands.add(command);
+    /** Runs a command on the engine thread, soon. False if the engine has stopped and will not. */
+    boolean execute(Runnable command) {
+        boolean taken = commands.offer(command);
         wake();
+        return taken;
     }
 
     private void wake() {
@@ -371,7 +372,7 @@ final class LocalEngine implements Engine {
             failAll(new AdedException.Internal("ENGINE_FAILED", "the engine failed: " + e.getMessage(), e));
         } finally {
             accepting = false;
-            runCommands();
+            commands.close().forEach(Runnable::run);
             failAll(shuttingDown());
             context.close();
             status = snapshot();
@@ -862,7 +863,7 @@ final class LocalEngine implements Engine {
         LocalSession session = turn.session();
         turn.sampler().close();
         session.turnEnded(turn);
-        queuePlaces.decrementAndGet();
+        queuePlaces.giveBack();
         turn.telemetry()
                 .end(
                         reason,

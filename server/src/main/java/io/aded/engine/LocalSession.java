@@ -16,15 +16,15 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation.
  *
- * <p><b>Who owns what.</b> The lock guards what callers see. The history of tokens belongs to the caller who submits a
- * turn until the turn is handed over, and to the engine thread until the turn ends; the hand-overs go through the
- * engine's queue and the lock, which order them. KV cells, sequence id and drafters belong to the engine thread.
+ * <p><b>Who owns what.</b> The slot says who may write: the caller who reserves it until the turn is handed over, then
+ * the engine thread until the turn ends. What callers see is the past, an immutable value that is replaced as a whole when
+ * a turn has ended. The hand-overs go through the slot and the engine's queue, which order them. KV cells, sequence id and
+ * drafters belong to the engine thread.
  *
  * <p><b>History is tokens, not text.</b> A chat template renders text, but what the KV cache holds are tokens, and the
  * tokens of an answer need not be those that its text would be split into. So the next turn's prompt is rendered as a
@@ -35,16 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class LocalSession implements Session {
     private final LocalEngine engine;
     private final String id;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final List<ChatMessage> messages = new ArrayList<>();
-    private boolean closed;
-    private @Nullable LocalTurn running;
-
-    // The history as it stood when the last turn ended. Entries below the length never change.
-    private int[] history = new int[0];
-    private int historyLength;
-    /** The text of the history, if it came from a chat template and says exactly what the tokens say. */
-    private @Nullable String rendered;
+    private final TurnSlot<LocalTurn> slot = new TurnSlot<>();
+    private volatile Past past = Past.NONE;
 
     /** What the running turn's prompt was rendered to, and the messages that it adds. */
     private @Nullable String renderedPrompt;
@@ -59,6 +51,22 @@ final class LocalSession implements Session {
 
     /** Whether a stop string cut the answer's text before its last tokens. */
     private boolean cut;
+
+    /**
+     * The conversation as it stood when the last turn ended.
+     *
+     * @param tokens the history; entries below the length never change
+     * @param length how many of them there are
+     * @param messages the same as messages; empty for raw text
+     * @param rendered its text, if it came from a chat template and says exactly what the tokens say
+     */
+    private record Past(
+            int[] tokens,
+            int length,
+            List<ChatMessage> messages,
+            @Nullable String rendered) {
+        static final Past NONE = new Past(new int[0], 0, List.of(), null);
+    }
 
     // Owned by the engine thread.
     private final CellLedger.Cells cells;
@@ -101,17 +109,10 @@ final class LocalSession implements Session {
 
     @Override
     public Turn submit(TurnRequest request, TurnListener listener) {
-        lock.lock();
+        engine.checkAccepting();
+        slot.reserve();
+        boolean submitted = false;
         try {
-            engine.checkAccepting();
-            if (closed) {
-                throw new AdedException.FailedPrecondition(
-                        "SESSION_CLOSED", "the conversation is closed; open another");
-            }
-            if (running != null) {
-                throw new AdedException.FailedPrecondition(
-                        "TURN_RUNNING", "a turn is still running; wait for its end or cancel it first");
-            }
             List<FieldViolation> wrong = violations(request);
             Continuation next = wrong.isEmpty() ? continuation(request.prompt()) : null;
             if (next != null) {
@@ -120,9 +121,13 @@ final class LocalSession implements Session {
             if (!wrong.isEmpty() || next == null) {
                 throw new AdedException.InvalidRequest(wrong);
             }
-            return start(request, listener, next);
+            LocalTurn turn = start(request, listener, next);
+            submitted = true;
+            return turn;
         } finally {
-            lock.unlock();
+            if (!submitted) {
+                slot.free();
+            }
         }
     }
 
@@ -148,8 +153,7 @@ final class LocalSession implements Session {
             LocalTurn turn = engine.newTurn(this, request, listener, sampler, seed, telemetry, next.tokens);
             renderedPrompt = next.rendered;
             added = request.prompt() instanceof Prompt.Messages(List<ChatMessage> sent) ? sent : List.of();
-            running = turn;
-            engine.enqueue(turn);
+            slot.fill(turn, () -> engine.enqueue(turn));
             submitted = true;
             return turn;
         } finally {
@@ -168,23 +172,23 @@ final class LocalSession implements Session {
     private Continuation continuation(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
-            case Prompt.Text(String text) -> append(engine.promptTokens().text(text, historyLength == 0), null, "text");
+            case Prompt.Text(String text) -> append(engine.promptTokens().text(text, past.length == 0), null, "text");
             case Prompt.Messages(List<ChatMessage> sent) -> chat(sent);
         };
     }
 
     private Continuation chat(List<ChatMessage> sent) {
-        List<ChatMessage> all = new ArrayList<>(messages);
+        List<ChatMessage> all = new ArrayList<>(past.messages);
         all.addAll(sent);
-        PromptTokens.Chat chat = engine.promptTokens().chat(all, historyLength > 0 ? rendered : null);
+        PromptTokens.Chat chat = engine.promptTokens().chat(all, past.length > 0 ? past.rendered : null);
         return chat.continues()
                 ? append(chat.tokens(), chat.rendered(), "messages")
                 : new Continuation(chat.tokens(), chat.rendered(), "messages");
     }
 
     private Continuation append(int[] more, @Nullable String full, String field) {
-        int[] whole = Arrays.copyOf(history, historyLength + more.length);
-        System.arraycopy(more, 0, whole, historyLength, more.length);
+        int[] whole = Arrays.copyOf(past.tokens, past.length + more.length);
+        System.arraycopy(more, 0, whole, past.length, more.length);
         return new Continuation(whole, full, field);
     }
 
@@ -195,7 +199,7 @@ final class LocalSession implements Session {
         } else if (count >= limit()) {
             wrong.add(new FieldViolation(
                     next.field,
-                    "makes a prompt of " + count + " tokens" + (historyLength > 0 ? ", history included" : "")
+                    "makes a prompt of " + count + " tokens" + (past.length > 0 ? ", history included" : "")
                             + "; allowed: at most " + (limit() - 1)
                             + ", so that the context has room for an answer. Shorten it or start the server with a"
                             + " larger --context"));
@@ -217,7 +221,7 @@ final class LocalSession implements Session {
                                 "messages[" + i + "].role", "is empty; allowed: system, user, assistant, ..."));
                     }
                 }
-                if (historyLength > 0 && messages.isEmpty()) {
+                if (past.length > 0 && past.messages.isEmpty()) {
                     wrong.add(new FieldViolation(
                             "messages",
                             "cannot follow raw text or tokens in one conversation; open another conversation"));
@@ -268,7 +272,7 @@ final class LocalSession implements Session {
     }
 
     private void refuseAfterMessages(String field, List<FieldViolation> wrong) {
-        if (!messages.isEmpty()) {
+        if (!past.messages.isEmpty()) {
             wrong.add(new FieldViolation(
                     field, "cannot follow chat messages in one conversation; open another conversation"));
         }
@@ -276,57 +280,34 @@ final class LocalSession implements Session {
 
     @Override
     public List<ChatMessage> messages() {
-        lock.lock();
-        try {
-            return List.copyOf(messages);
-        } finally {
-            lock.unlock();
-        }
+        return past.messages;
     }
 
     @Override
     public int historyTokens() {
-        lock.lock();
-        try {
-            return historyLength;
-        } finally {
-            lock.unlock();
-        }
+        return past.length;
     }
 
     @Override
     public void reset() {
-        lock.lock();
+        slot.reserve();
         try {
-            if (running != null) {
-                throw new AdedException.FailedPrecondition(
-                        "TURN_RUNNING", "a turn is still running; wait for its end or cancel it first");
-            }
-            messages.clear();
-            historyLength = 0;
-            rendered = null;
+            past = Past.NONE;
             engine.execute(learners::clear);
         } finally {
-            lock.unlock();
+            slot.free();
         }
     }
 
     @Override
     public void close() {
-        lock.lock();
-        try {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            LocalTurn turn = running;
+        if (slot.close()) {
+            LocalTurn turn = slot.running();
             if (turn != null) {
                 turn.cancel();
             }
-        } finally {
-            lock.unlock();
+            engine.closeSession(this);
         }
-        engine.closeSession(this);
     }
 
     // --- during a turn, on the engine thread
@@ -474,31 +455,22 @@ final class LocalSession implements Session {
 
     /** The turn is over, one way or the other. One that gave no answer leaves the history as it was before. */
     void turnEnded(LocalTurn turn) {
-        lock.lock();
-        try {
-            running = null;
-            boolean answered = turn.completionTokens() > 0 || turn.finished() == FinishReason.STOP;
-            if (answered) {
-                history = tokens;
-                historyLength = length;
-                if (!added.isEmpty()) {
-                    messages.addAll(added);
-                    messages.add(new ChatMessage("assistant", turn.answer.toString()));
-                    rendered = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer;
-                }
-            }
-        } finally {
-            lock.unlock();
+        if (turn.completionTokens() > 0 || turn.finished() == FinishReason.STOP) {
+            past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
         }
+        slot.free();
+    }
+
+    private Past answered(LocalTurn turn) {
+        List<ChatMessage> messages = new ArrayList<>(past.messages);
+        messages.addAll(added);
+        messages.add(new ChatMessage("assistant", turn.answer.toString()));
+        String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer;
+        return new Past(tokens, length, List.copyOf(messages), text);
     }
 
     boolean isClosed() {
-        lock.lock();
-        try {
-            return closed;
-        } finally {
-            lock.unlock();
-        }
+        return slot.isClosed();
     }
 
     static int randomSeed(SplittableRandom random) {

@@ -28,8 +28,7 @@ final class ChatTemplates implements ChatTemplate {
     private final Native natives;
     private final @Nullable String source;
     private final LlamaVocabulary vocabulary;
-    private final Object lock = new Object();
-    private @Nullable ChatTemplate chosen;
+    private volatile @Nullable ChatTemplate chosen;
 
     /** Decides on first use: starting an interpreter takes longer than loading a small model. */
     ChatTemplates(Native natives, @Nullable String source, LlamaVocabulary vocabulary) {
@@ -55,14 +54,12 @@ final class ChatTemplates implements ChatTemplate {
     }
 
     private ChatTemplate chosen() {
-        synchronized (lock) {
-            ChatTemplate known = chosen;
-            if (known == null) {
-                known = choose();
-                chosen = known;
-            }
-            return known;
+        ChatTemplate known = chosen;
+        if (known == null) {
+            known = choose(); // perhaps on several threads at once, which come to the same choice
+            chosen = known;
         }
+        return known;
     }
 
     private ChatTemplate choose() {

@@ -18,6 +18,15 @@ final class KherudConverter {
     private KherudConverter() {}
 
     static String convert(String schema) {
+        prepare();
+        try {
+            return de.kherud.llama.LlamaModel.jsonSchemaToGrammar(schema);
+        } finally {
+            LlamaLibrary.reinstallBundledLog();
+        }
+    }
+
+    private static void prepare() {
         synchronized (LOCK) {
             if (System.getProperty(LIBRARY_PATH) == null) {
                 Path library = BundledNatives.extract(System.getenv());
@@ -25,11 +34,6 @@ final class KherudConverter {
                 // Before it loads anything it deletes what it takes for its own old files: let it look where there are
                 // none of anybody else's.
                 System.setProperty(SCRATCH_PATH, String.valueOf(library.getParent()));
-            }
-            try {
-                return de.kherud.llama.LlamaModel.jsonSchemaToGrammar(schema);
-            } finally {
-                LlamaLibrary.reinstallBundledLog();
             }
         }
     }

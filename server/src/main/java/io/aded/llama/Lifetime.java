@@ -1,14 +1,15 @@
 package io.aded.llama;
 
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-
 /**
  * Keeps a native object from being freed under the feet of a call that is using it: calls {@link #enter}, the owner
  * {@link #end}s.
+ *
+ * <p>Uses are counted. The lock guards the counts and nothing else; it is not held while native code runs.
  */
 final class Lifetime {
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final Object lock = new Object();
     private final String what;
+    private int uses;
     private int dependants;
     private boolean ended;
 
@@ -18,44 +19,39 @@ final class Lifetime {
 
     /** Begins a use; {@link #exit} in a finally block. Throws if the object is gone. */
     void enter() {
-        lock.readLock().lock();
-        if (ended) {
-            lock.readLock().unlock();
-            throw new IllegalStateException(what + " is closed");
+        synchronized (lock) {
+            refuseIfEnded();
+            uses++;
         }
     }
 
     void exit() {
-        lock.readLock().unlock();
+        synchronized (lock) {
+            if (--uses == 0 && ended) {
+                lock.notifyAll();
+            }
+        }
     }
 
     /** Registers something that must be closed first. */
     void acquire() {
-        lock.writeLock().lock();
-        try {
-            if (ended) {
-                throw new IllegalStateException(what + " is closed");
-            }
+        synchronized (lock) {
+            refuseIfEnded();
             dependants++;
-        } finally {
-            lock.writeLock().unlock();
         }
     }
 
     /** Something that was {@linkplain #acquire acquired} has been closed. */
     void release() {
-        lock.writeLock().lock();
-        try {
+        synchronized (lock) {
             dependants--;
-        } finally {
-            lock.writeLock().unlock();
         }
     }
 
-    /** Ends the life and runs {@code free}, once; waits for uses that are under way. */
+    /** Ends the life and runs {@code free}, once, after uses that are under way. */
     void end(Runnable free) {
-        lock.writeLock().lock();
-        try {
+        boolean interrupted = false;
+        synchronized (lock) {
             if (ended) {
                 return;
             }
@@ -64,9 +60,23 @@ final class Lifetime {
                         dependants + " contexts and samplers of " + what + " are still open; close them first");
             }
             ended = true;
-            free.run();
-        } finally {
-            lock.writeLock().unlock();
+            while (uses > 0) {
+                try {
+                    lock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true; // what is in use cannot be freed, whoever asks
+                }
+            }
+        }
+        free.run();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void refuseIfEnded() {
+        if (ended) {
+            throw new IllegalStateException(what + " is closed");
         }
     }
 }

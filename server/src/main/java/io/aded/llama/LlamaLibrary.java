@@ -282,11 +282,13 @@ public final class LlamaLibrary {
 
     /** Routes the bundled library's log back here, if it is open, after other code has set it otherwise. */
     static void reinstallBundledLog() {
+        List<LlamaLibrary> open;
         synchronized (OPENING) {
-            for (LlamaLibrary library : OPEN.values()) {
-                if (library.bundled) {
-                    library.log.install(library.natives);
-                }
+            open = List.copyOf(OPEN.values());
+        }
+        for (LlamaLibrary library : open) {
+            if (library.bundled) {
+                library.log.install(library.natives);
             }
         }
     }

@@ -75,7 +75,7 @@ public final class AdedServer implements AutoCloseable {
     private AdedServer(Builder builder) {
         this.telemetry = builder.telemetry;
         this.limits = builder.limits;
-        this.conversations = new Conversations(limits, executor);
+        this.conversations = new Conversations(limits, executor, Conversations.Alarm.onThread());
         var ledger = new DraftLedger();
         this.inference = new InferenceServiceImpl(backend, conversations, new TurnStarter(telemetry, ledger), executor);
         this.models = new ModelServiceImpl(backend, limits, builder.version, Instant.now());

@@ -22,6 +22,9 @@ final class Conversation {
 
     boolean held = true;
 
+    /** How often it has been kept. */
+    long keepings;
+
     /** The expiry that is scheduled while it is kept. */
     @Nullable
     Runnable cancelExpiry;

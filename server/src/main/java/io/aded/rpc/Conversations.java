@@ -32,16 +32,47 @@ final class Conversations implements AutoCloseable {
     private final Duration maxRetention;
     private final int maxKept;
     private final Executor executor;
-    private final ScheduledThreadPoolExecutor timer;
+    private final Alarm alarm;
     private boolean closed;
 
-    Conversations(ServerLimits limits, Executor executor) {
+    /** Wakes somebody later. */
+    interface Alarm extends AutoCloseable {
+        /**
+         * Runs a task after a delay.
+         *
+         * @return calls it off, if it has not begun
+         */
+        Runnable after(Duration delay, Runnable task);
+
+        @Override
+        void close();
+
+        /** On a thread of its own, which is started when it is first needed. */
+        static Alarm onThread() {
+            var timer = new ScheduledThreadPoolExecutor(
+                    1,
+                    Thread.ofPlatform().daemon(true).name("aded-conversations").factory());
+            timer.setRemoveOnCancelPolicy(true);
+            return new Alarm() {
+                @Override
+                public Runnable after(Duration delay, Runnable task) {
+                    ScheduledFuture<?> scheduled = timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+                    return () -> scheduled.cancel(false);
+                }
+
+                @Override
+                public void close() {
+                    timer.shutdownNow();
+                }
+            };
+        }
+    }
+
+    Conversations(ServerLimits limits, Executor executor, Alarm alarm) {
         this.maxRetention = limits.maxRetention();
         this.maxKept = limits.maxRetained();
         this.executor = executor;
-        this.timer = new ScheduledThreadPoolExecutor(
-                1, Thread.ofPlatform().daemon(true).name("aded-conversations").factory());
-        timer.setRemoveOnCancelPolicy(true);
+        this.alarm = alarm;
     }
 
     /**
@@ -114,9 +145,8 @@ final class Conversations implements AutoCloseable {
                 over.add(conversation);
             } else {
                 kept.add(conversation);
-                ScheduledFuture<?> expiry = timer.schedule(
-                        () -> expire(conversation), conversation.retention.toNanos(), TimeUnit.NANOSECONDS);
-                conversation.cancelExpiry = () -> expiry.cancel(false);
+                long keeping = ++conversation.keepings;
+                conversation.cancelExpiry = alarm.after(conversation.retention, () -> expire(conversation, keeping));
                 while (kept.size() > maxKept) {
                     Conversation oldest = kept.getFirst();
                     forgetExpiry(oldest);
@@ -128,9 +158,10 @@ final class Conversations implements AutoCloseable {
         closeAll(over);
     }
 
-    private void expire(Conversation conversation) {
+    private void expire(Conversation conversation, long keeping) {
         synchronized (lock) {
-            if (!kept.remove(conversation)) {
+            // An alarm that had begun when it was called off must not end what has been taken up and kept again since.
+            if (conversation.keepings != keeping || !kept.remove(conversation)) {
                 return;
             }
             conversation.cancelExpiry = null;
@@ -176,7 +207,7 @@ final class Conversations implements AutoCloseable {
             kept.clear();
             over.forEach(conversation -> all.remove(conversation.key));
         }
-        timer.shutdownNow();
+        alarm.close();
         over.forEach(conversation -> conversation.session.close());
     }
 }

@@ -9,6 +9,7 @@ import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.rpc.StreamState.AfterTurn;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.GenerateRequest;
@@ -26,14 +27,14 @@ import org.jspecify.annotations.Nullable;
  * One stream of {@code Converse}.
  *
  * <p>gRPC calls {@link #onNext} and its like one after the other, on virtual threads; the engine reports a turn's progress
- * on its own thread. Between the two stands a lock over a few fields: which turn runs, whether the client has half-closed,
- * whether we are done. Nothing that waits is done under it: messages go out through the {@link Outbox}, which only queues
- * them.
+ * on its own thread. Between the two stands the {@link StreamState}. Nobody waits for anybody: messages go out through the
+ * {@link Outbox}, which only queues them.
  *
  * <p>A message is asked for only when the one before has been dealt with, so a client that sends faster than we read is
  * held back by HTTP/2's flow control.
  */
 final class ConverseCall implements StreamObserver<ConverseRequest> {
+    private static final Runnable NOTHING = () -> {};
     private static final Pattern CONVERSATION_ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
     private final Backend backend;
@@ -44,13 +45,10 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     private final Outbox<ConverseResponse> outbox;
     private final Consumer<ConverseCall> onOver;
 
-    private final Object lock = new Object();
-    private @Nullable Conversation conversation;
-    private @Nullable RunningTurn running;
+    private final StreamState<Conversation, RunningTurn> state = new StreamState<>();
+
+    /** Turns so far; only the client's messages, which come one by one, count it. */
     private int turns;
-    private boolean halfClosed;
-    private boolean over;
-    private boolean draining;
 
     ConverseCall(
             Backend backend,
@@ -76,7 +74,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     @Override
     public void onNext(ConverseRequest request) {
         try {
-            if (isOver()) {
+            if (state.isOver()) {
                 return;
             }
             switch (request.getEventCase()) {
@@ -103,11 +101,9 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     }
 
     private void open(Open open) {
-        synchronized (lock) {
-            if (conversation != null) {
-                throw new AdedException.FailedPrecondition(
-                        "ALREADY_OPEN", "this stream has a conversation already; use update to change its defaults");
-            }
+        if (state.conversation() != null) {
+            throw new AdedException.FailedPrecondition(
+                    "ALREADY_OPEN", "this stream has a conversation already; use update to change its defaults");
         }
         ServedModel model = backend.model(open.getModel());
         var reader = new RequestReader(model, "open.");
@@ -136,12 +132,9 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
                         model,
                         fresh,
                         () -> model.leastBusy().openSession());
-        synchronized (lock) {
-            if (over) { // the client left while we were opening
-                conversations.release(current);
-                return;
-            }
-            conversation = current;
+        if (!state.open(current)) { // the client left while we were opening
+            conversations.release(current);
+            return;
         }
         if (resumed != null) {
             var again = new RequestReader(model, "open.");
@@ -186,34 +179,29 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     }
 
     private Conversation opened() {
-        synchronized (lock) {
-            if (conversation == null) {
-                throw new AdedException.FailedPrecondition("NOT_OPEN", "the first message must be open");
-            }
-            return conversation;
+        Conversation conversation = state.conversation();
+        if (conversation == null) {
+            throw new AdedException.FailedPrecondition("NOT_OPEN", "the first message must be open");
         }
+        return conversation;
     }
 
     private void turn(Turn message) {
         Conversation current = opened();
         backend.model(); // refuses while draining
         GenerateRequest asked = RequestReader.asGenerate(message);
-        RunningTurn turn;
-        synchronized (lock) {
-            if (running != null) {
-                throw new AdedException.FailedPrecondition(
-                        "TURN_RUNNING", "a turn is still running; wait for its finished, or send cancel first");
-            }
-            turn = new RunningTurn(current, ++turns);
-            running = turn;
+        RunningTurn turn = new RunningTurn(current, ++turns);
+        if (!state.begin(turn)) {
+            throw new AdedException.FailedPrecondition(
+                    "TURN_RUNNING", "a turn is still running; wait for its finished, or send cancel first");
         }
         try {
             TurnRequest request = new RequestReader(current.model, "turn.").turn(asked, current.defaults, scope);
             turn.mode = request.draft().mode();
-            turn.submitted(starter.submit(current.session, request, turn, "turn.", asked, current.key.id()));
+            turn.handle.submitted(starter.submit(current.session, request, turn, "turn.", asked, current.key.id()));
         } catch (RuntimeException | StackOverflowError e) {
-            synchronized (lock) {
-                running = null;
+            if (state.turnEnded(NOTHING) == AfterTurn.RELEASE) {
+                conversations.release(current); // the stream ended meanwhile, and left that to the turn
             }
             throw e;
         }
@@ -221,24 +209,17 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
 
     private void cancelTurn() {
         opened();
-        RunningTurn turn;
-        synchronized (lock) {
-            turn = running;
-        }
+        RunningTurn turn = state.running();
         if (turn != null) {
-            turn.cancel();
+            turn.handle.cancel();
         }
     }
 
     @Override
     public void onCompleted() {
-        synchronized (lock) {
-            halfClosed = true;
-            if (running != null) {
-                return;
-            }
+        if (state.halfClose()) {
+            end(null);
         }
-        end(null);
     }
 
     @Override
@@ -249,12 +230,9 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     // --- from the transport
 
     private void onReady() {
-        RunningTurn turn;
-        synchronized (lock) {
-            turn = running;
-        }
+        RunningTurn turn = state.running();
         if (turn != null) {
-            turn.resume();
+            turn.handle.resume();
         }
     }
 
@@ -266,39 +244,25 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
 
     // --- ending
 
-    private boolean isOver() {
-        synchronized (lock) {
-            return over;
-        }
-    }
-
     /** The server is shutting down: a turn that is running may end, then the stream does. */
     void drain() {
-        synchronized (lock) {
-            draining = true;
-            if (running != null) {
-                return;
-            }
+        if (state.drain()) {
+            end(Backend.drainingNow());
         }
-        end(Backend.drainingNow());
     }
 
     /** Ends the stream, well or with a failure; what is still running is cancelled. */
     private void end(@Nullable Throwable failure) {
-        RunningTurn turn;
-        Conversation current;
-        synchronized (lock) {
-            if (over) {
-                return;
-            }
-            over = true;
-            turn = running;
-            current = conversation;
+        StreamState.Remains<Conversation, RunningTurn> remains = state.end();
+        if (remains == null) {
+            return;
         }
-        if (turn != null) {
-            turn.cancel(); // the conversation is released when the engine says that the turn has ended
-        } else if (current != null) {
-            conversations.release(current); // before the client hears of the end: it may resume at once
+        if (remains.running() != null) {
+            remains.running()
+                    .handle
+                    .cancel(); // the conversation is released when the engine says that the turn has ended
+        } else if (remains.conversation() != null) {
+            conversations.release(remains.conversation()); // before the client hears of the end: it may resume at once
         }
         if (failure == null) {
             outbox.complete();
@@ -308,30 +272,16 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         onOver.accept(this);
     }
 
-    /**
-     * A turn has ended, on the engine's thread. Its last message goes out under the lock: the next turn may arrive as soon
-     * as the client has it, and a half-close that comes at the same moment must not overtake it.
-     */
-    private void turnEnded(Conversation current, @Nullable ConverseResponse last, @Nullable AdedException failure) {
-        boolean release;
-        boolean complete;
-        boolean drained;
-        synchronized (lock) {
-            running = null;
-            if (last != null) {
-                outbox.send(last);
-            }
-            release = over;
-            complete = halfClosed;
-            drained = draining;
-        }
-        if (release) {
+    /** A turn has ended, on the engine's thread. */
+    private void turnEnded(Conversation current, Runnable last, @Nullable AdedException failure) {
+        AfterTurn after = state.turnEnded(last);
+        if (after == AfterTurn.RELEASE) {
             conversations.release(current);
         } else if (failure != null) {
             end(failure);
-        } else if (complete) {
+        } else if (after == AfterTurn.COMPLETE) {
             end(null);
-        } else if (drained) {
+        } else if (after == AfterTurn.DRAINED) {
             end(Backend.drainingNow());
         }
     }
@@ -341,39 +291,13 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         private final Conversation current;
         private final Vocabulary vocabulary;
         private final int number;
-        private volatile io.aded.engine.@Nullable Turn turn;
-        private volatile boolean cancelled;
+        private final TurnHandle handle = new TurnHandle();
         private DraftMode mode = DraftMode.AUTO;
 
         RunningTurn(Conversation current, int number) {
             this.current = current;
             this.vocabulary = current.model.model().vocabulary();
             this.number = number;
-        }
-
-        /** Says which turn this is. The engine may have spoken before; what was missed until now is caught up. */
-        void submitted(io.aded.engine.Turn submitted) {
-            turn = submitted;
-            if (cancelled) {
-                submitted.cancel();
-            } else {
-                submitted.resume();
-            }
-        }
-
-        void cancel() {
-            cancelled = true;
-            io.aded.engine.Turn known = turn;
-            if (known != null) {
-                known.cancel();
-            }
-        }
-
-        void resume() {
-            io.aded.engine.Turn known = turn;
-            if (known != null) {
-                known.resume();
-            }
         }
 
         private ConverseResponse.Builder response() {
@@ -397,15 +321,14 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         public void onFinished(TurnResult result) {
             starter.count(mode, result.speculation());
             current.ledger.add(mode, result.speculation());
-            turnEnded(
-                    current,
-                    response().setFinished(ResponseWriter.finished(result)).build(),
-                    null);
+            ConverseResponse last =
+                    response().setFinished(ResponseWriter.finished(result)).build();
+            turnEnded(current, () -> outbox.send(last), null);
         }
 
         @Override
         public void onFailed(AdedException failure) {
-            turnEnded(current, null, failure);
+            turnEnded(current, NOTHING, failure);
         }
 
         @Override

@@ -4,7 +4,6 @@ import io.aded.draft.DraftMode;
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
 import io.aded.engine.Session;
-import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
@@ -15,7 +14,6 @@ import io.aded.v1.GenerateResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /** One call of {@code Generate}: a session that lives for one turn. */
 final class GenerateCall implements TurnListener {
@@ -26,7 +24,7 @@ final class GenerateCall implements TurnListener {
     private final Session session;
     private final DraftMode mode;
     private final AtomicBoolean closed = new AtomicBoolean();
-    private volatile @Nullable Turn turn;
+    private final TurnHandle turn = new TurnHandle();
 
     private GenerateCall(
             ServerCallStreamObserver<GenerateResponse> observer,
@@ -42,7 +40,7 @@ final class GenerateCall implements TurnListener {
         this.session = session;
         this.mode = mode;
         observer.setOnCancelHandler(this::onGone);
-        observer.setOnReadyHandler(this::onReady);
+        observer.setOnReadyHandler(turn::resume);
     }
 
     static void start(
@@ -62,19 +60,10 @@ final class GenerateCall implements TurnListener {
                     model.model().vocabulary(),
                     session,
                     turn.draft().mode());
-            Turn submitted = starter.submit(session, turn, call, "", request, "");
-            call.turn = submitted;
-            submitted.resume(); // the transport may have become ready before we knew whom to tell
+            call.turn.submitted(starter.submit(session, turn, call, "", request, ""));
         } catch (RuntimeException | StackOverflowError e) {
             session.close();
             throw e;
-        }
-    }
-
-    private void onReady() {
-        Turn known = turn;
-        if (known != null) {
-            known.resume();
         }
     }
 

@@ -2,12 +2,17 @@ package io.aded.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.testing.Interleavings;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,5 +51,31 @@ final class FileLeaseTest {
                 FileLease _ = FileLease.acquire(directory.resolve("b"), told::incrementAndGet)) {
             assertThat(told).hasValue(0);
         }
+    }
+
+    @Test
+    void lease_takenByTwoThreads_excludesOneAnother() {
+        Interleavings.stress(Spec.class);
+    }
+
+    /** The counter is plain: only the lease keeps two threads from counting at once. */
+    public static class Spec {
+        private static final Path FILE = Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "aded-lease-" + ProcessHandle.current().pid());
+
+        private int count;
+
+        @Operation
+        public int count() throws IOException {
+            try (FileLease _ = FileLease.acquire(FILE, () -> {})) {
+                return ++count;
+            }
+        }
+    }
+
+    @AfterAll
+    static void tidy() throws IOException {
+        Files.deleteIfExists(Spec.FILE);
     }
 }

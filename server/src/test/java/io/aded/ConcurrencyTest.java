@@ -1,0 +1,229 @@
+package io.aded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import io.aded.model.TargetModel;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every class that threads share, and why that is safe; and that no lock is held while native code runs, but for the
+ * engine's ownership of its context, which is no lock: its thread is the only one that has it.
+ *
+ * <p>Both are read from the compiled classes, so a class that becomes concurrent, or a lock around a native call, fails
+ * here until somebody has thought about it and said so.
+ */
+class ConcurrencyTest {
+    /**
+     * Concurrent classes, and the reason for each. {@code "Lincheck"} stands for a test beside the class, of its name and
+     * "Test", that tries it in many orders of execution.
+     */
+    private static final Map<String, String> REASONS = new TreeMap<>(Map.ofEntries(
+            Map.entry("engine.QueuePlaces", "Lincheck"),
+            Map.entry("engine.CommandQueue", "Lincheck"),
+            Map.entry("engine.TurnSlot", "Lincheck"),
+            Map.entry("llama.Lifetime", "Lincheck"),
+            Map.entry("rpc.Outbox", "Lincheck"),
+            Map.entry("rpc.StreamState", "Lincheck"),
+            Map.entry("rpc.TurnHandle", "Lincheck"),
+            Map.entry("rpc.Conversations", "Lincheck"),
+            Map.entry("rpc.DraftLedger", "Lincheck"),
+            Map.entry("store.FileLease", "Lincheck"),
+            Map.entry(
+                    "engine.LocalEngine",
+                    "confined: all that moves belongs to its thread. Others reach it by CommandQueue and QueuePlaces,"
+                            + " count up two atomic numbers, and read two flags and an immutable status, each alone"),
+            Map.entry(
+                    "engine.LocalSession",
+                    "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
+            Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
+            Map.entry("llama.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
+            Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
+            Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
+            Map.entry(
+                    "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
+            Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
+            Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
+            Map.entry("model.ScriptedModel$Context", "confined to its owner; the flag to abort is read once a pass"),
+            Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down; the gauges' handle has a lock"),
+            Map.entry("rpc.Backend", "two fields that are each written once and read alone"),
+            Map.entry(
+                    "rpc.GenerateCall", "a compare-and-set lets one thread close the session; else TurnHandle, Outbox"),
+            Map.entry(
+                    "rpc.InferenceServiceImpl",
+                    "a concurrent set; a stream that is added too late to be drained finds" + " the backend draining"),
+            Map.entry("rpc.TracingInterceptor$2", "a compare-and-set lets one thread end the span"),
+            Map.entry("rpc.TracingInterceptor$3", "a compare-and-set lets one thread end the span"),
+            Map.entry("rpc.Conversations$Alarm$1", "a JDK scheduler, called and nothing more"),
+            Map.entry("store.Downloader", "a lazy client under one lock"),
+            Map.entry("store.Downloader$StallGuard", "three fields that are each written by one thread and read alone"),
+            Map.entry("telemetry.Instruments", "concurrent maps that only grow, and adders, of the JDK"),
+            Map.entry("cli.DoctorCommand$OneAnswer", "a latch of the JDK that publishes what was written before it"),
+            Map.entry("cli.Interrupts", "a flag that only goes up"),
+            Map.entry("cli.LocalPartner", "a flag and a reference, written and read in opposite order"),
+            Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
+            Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
+            Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
+            Map.entry("cli.bench.BenchDrafters", "one reference to an immutable record"),
+            Map.entry(
+                    "cli.bench.EngineContender$Recording",
+                    "a latch of the JDK that publishes what was written before")));
+
+    /** Who may call native code, or what was handed in, under a lock, and why that cannot hurt. */
+    private static final Map<String, String> ALLOWED = new TreeMap<>(Map.of(
+            "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open",
+            "engine.TurnSlot.fill", "the callback puts a command into a queue",
+            "rpc.StreamState.turnEnded", "the callback puts a message into the outbox",
+            "rpc.Conversations.resume", "the callback calls off an alarm",
+            "rpc.Conversations.release", "the callback calls off an alarm",
+            "rpc.AdedServer.serve", "takes the old gauges down, which is telemetry's code",
+            "rpc.AdedServer.shutDown", "takes the gauges down, which is telemetry's code",
+            "store.Downloader.client", "reads certificates and makes an HTTP client",
+            "store.FileLease.acquire", "the callback prints that it is waiting"));
+
+    private static Bytecode ours;
+
+    @BeforeAll
+    static void read() {
+        ours = Bytecode.read(classesOf(TargetModel.class));
+    }
+
+    private static Path classesOf(Class<?> any) {
+        try {
+            return Path.of(
+                    any.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static boolean isNative(Bytecode.Method method) {
+        return method.owner().equals("java.lang.invoke.MethodHandle")
+                        && method.name().startsWith("invoke")
+                || method.owner().startsWith("de.kherud.")
+                || method.owner().equals("java.lang.System") && method.name().startsWith("load");
+    }
+
+    private static String shortName(String name) {
+        return name.replaceFirst("^io\\.aded\\.", "");
+    }
+
+    @Test
+    void concurrentClasses_areAllKnown_withTestOrReason() {
+        var found = new TreeSet<String>();
+        ours.names().stream()
+                .filter(ours::isConcurrent)
+                .map(ConcurrencyTest::shortName)
+                .forEach(found::add);
+        assertThat(found)
+                .as("classes with a lock, a volatile field or an atomic")
+                .isEqualTo(REASONS.keySet());
+        REASONS.forEach((type, reason) -> {
+            if (reason.equals("Lincheck")) {
+                try {
+                    Class.forName("io.aded." + type + "Test$Spec");
+                } catch (ClassNotFoundException missing) {
+                    fail(type + " has no specification for Lincheck");
+                }
+            }
+        });
+    }
+
+    @Test
+    void nativeCode_isNotReachedUnderALock() {
+        var ways = new TreeMap<String, String>();
+        ours.lockedWaysTo(method -> isNative(method) || Bytecode.isCallback(method))
+                .forEach((method, way) -> ways.put(shortName(method), way));
+        assertThat(ways.keySet()).as("ways: %s", ways).isEqualTo(ALLOWED.keySet());
+    }
+
+    @Test
+    void lockedWaysTo_lockAroundACallOfOurs_isFound(@TempDir Path directory) throws Exception {
+        for (Class<?> type : new Class<?>[] {Offender.class, Middle.class, Deep.class}) {
+            String file = type.getName().substring(type.getPackageName().length() + 1) + ".class";
+            Files.copy(classesOf(ConcurrencyTest.class).resolve("io/aded").resolve(file), directory.resolve(file));
+        }
+        assertThat(Bytecode.read(directory)
+                        .lockedWaysTo(method -> method.toString().equals("java.lang.System.gc"))
+                        .keySet())
+                .containsExactlyInAnyOrder(
+                        Offender.class.getName() + ".monitor",
+                        Offender.class.getName() + ".lock",
+                        Offender.class.getName() + ".whole");
+    }
+
+    /** Calls it in three ways under a lock, and in three ways after it. */
+    @SuppressWarnings("unused")
+    private static final class Offender {
+        private final ReentrantLock lock = new ReentrantLock();
+        private Middle middle = new Deep();
+
+        void monitor() {
+            synchronized (lock) {
+                middle.go();
+            }
+        }
+
+        void lock() {
+            lock.lock();
+            try {
+                middle.go();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        synchronized void whole() {
+            Runnable run = () -> middle.go();
+            run.run();
+        }
+
+        void after() {
+            synchronized (lock) {
+                middle = new Deep();
+            }
+            middle.go();
+        }
+
+        void afterLock() {
+            lock.lock();
+            try {
+                middle = new Deep();
+            } finally {
+                lock.unlock();
+            }
+            middle.go();
+        }
+
+        int early(boolean early) {
+            synchronized (lock) {
+                if (early) {
+                    return 1;
+                }
+                middle = new Deep();
+            }
+            middle.go();
+            return 0;
+        }
+    }
+
+    private interface Middle {
+        void go();
+    }
+
+    private static final class Deep implements Middle {
+        @Override
+        public void go() {
+            System.gc();
+        }
+    }
+}
