@@ -73,22 +73,48 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
             Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
+            Map.entry(
+                    "cli.load.EventReader",
+                    "a future of the JDK; all else belongs to the HTTP client's serial callbacks"),
+            Map.entry("cli.load.GrpcTarget", "counts up one atomic number"),
+            Map.entry(
+                    "cli.load.GrpcTarget$GrpcTalk",
+                    "future and timeline are set before the question is sent; a flag and a reference, written and read"
+                            + " in opposite order, let another thread cancel"),
+            Map.entry("cli.load.HttpTarget", "one reference to a string"),
+            Map.entry(
+                    "cli.load.HttpTarget$HttpTalk",
+                    "a flag and a reference, written and read in opposite order, to cancel"),
+            Map.entry("cli.load.LoadRun", "a set of the JDK, and a flag that only goes up: stopped, then its calls"),
+            Map.entry(
+                    "cli.load.LoadRun$Block",
+                    "a compare-and-set lets one caller note the end of the full load; the executor's end publishes it"),
+            Map.entry("cli.load.LoadRun$Meter", "all under one lock"),
+            Map.entry("cli.load.LoadSession", "a flag and a reference, written and read in opposite order"),
+            Map.entry("cli.load.Pace$1", "a latch of the JDK"),
+            Map.entry("cli.load.Tally", "all that callers add under one lock; read when their executor has ended"),
+            Map.entry(
+                    "cli.load.Timeline",
+                    "one writer; the future that signals the end publishes it; a count of the JDK"),
             Map.entry("cli.bench.BenchDrafters", "one reference to an immutable record"),
             Map.entry(
                     "cli.bench.EngineContender$Recording",
                     "a latch of the JDK that publishes what was written before")));
 
     /** Who may call native code, or what was handed in, under a lock, and why that cannot hurt. */
-    private static final Map<String, String> ALLOWED = new TreeMap<>(Map.of(
-            "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open",
-            "engine.TurnSlot.fill", "the callback puts a command into a queue",
-            "rpc.StreamState.turnEnded", "the callback puts a message into the outbox",
-            "rpc.Conversations.resume", "the callback calls off an alarm",
-            "rpc.Conversations.release", "the callback calls off an alarm",
-            "rpc.AdedServer.serve", "takes the old gauges down, which is telemetry's code",
-            "rpc.AdedServer.shutDown", "takes the gauges down, which is telemetry's code",
-            "store.Downloader.client", "reads certificates and makes an HTTP client",
-            "store.FileLease.acquire", "the callback prints that it is waiting"));
+    private static final Map<String, String> ALLOWED = new TreeMap<>(Map.ofEntries(
+            Map.entry("cli.load.LoadRun$Meter.close", "draws the bar, by the run's clock"),
+            Map.entry("cli.load.LoadRun$Meter.tick", "draws the bar, by the run's clock"),
+            Map.entry(
+                    "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open"),
+            Map.entry("engine.TurnSlot.fill", "the callback puts a command into a queue"),
+            Map.entry("rpc.StreamState.turnEnded", "the callback puts a message into the outbox"),
+            Map.entry("rpc.Conversations.resume", "the callback calls off an alarm"),
+            Map.entry("rpc.Conversations.release", "the callback calls off an alarm"),
+            Map.entry("rpc.AdedServer.serve", "takes the old gauges down, which is telemetry's code"),
+            Map.entry("rpc.AdedServer.shutDown", "takes the gauges down, which is telemetry's code"),
+            Map.entry("store.Downloader.client", "reads certificates and makes an HTTP client"),
+            Map.entry("store.FileLease.acquire", "the callback prints that it is waiting")));
 
     private static Bytecode ours;
 

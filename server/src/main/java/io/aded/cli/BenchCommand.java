@@ -77,6 +77,7 @@ final class BenchCommand implements Callable<Integer> {
                 file,
                 choice,
                 contextOptions,
+                1,
                 model -> contextOptions.engineOptions(model, 1, 1, DraftPolicy.OFF));
     }
 }

@@ -5,6 +5,7 @@ import io.aded.cli.load.LoadPlan;
 import io.aded.cli.load.LoadSession;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
@@ -13,6 +14,7 @@ import io.aded.rpc.AdedServer;
 import io.aded.rpc.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +60,9 @@ final class LoadCommand implements Callable<Integer> {
     @Mixin
     private final ContextOptions context = new ContextOptions();
 
+    @Mixin
+    private final ReplicaOption replicas = new ReplicaOption();
+
     LoadCommand(Terminal terminal) {
         this.terminal = terminal;
     }
@@ -76,23 +81,33 @@ final class LoadCommand implements Callable<Integer> {
             return play(plan, null);
         }
         if (SCRIPTED.equals(model.choice().model())) {
-            try (TargetModel scripted = new ScriptedModel(ScriptedModel.babble(1, 2));
-                    Engine engine = Engine.start(
-                            scripted,
-                            context.engineOptions(scripted.info(), streams(), conversations(), DraftPolicy.OFF),
-                            EngineTelemetry.NONE)) {
-                return serveAndPlay(plan, SCRIPTED, engine);
-            }
+            return playScripted(plan);
         }
         try (LocalModel local = LocalModel.open(
                 terminal,
                 model.choice(),
                 (library, file) -> requantize.apply(terminal, library, file),
                 context,
+                replicas,
                 file -> context.engineOptions(file, streams(), conversations(), DraftPolicy.OFF),
                 new DraftOptions(),
                 Telemetry.none())) {
-            return serveAndPlay(plan, local.name(), local.engine());
+            return serveAndPlay(plan, local.name(), local.engines());
+        }
+    }
+
+    private int playScripted(LoadPlan plan) throws InterruptedException {
+        try (TargetModel scripted = new ScriptedModel(ScriptedModel.babble(1, 2))) {
+            EngineOptions each = context.engineOptions(scripted.info(), streams(), conversations(), DraftPolicy.OFF);
+            List<Engine> engines = new ArrayList<>();
+            try {
+                for (int replica = 0; replica < replicas.count(); replica++) {
+                    engines.add(Engine.start(scripted, each, EngineTelemetry.NONE));
+                }
+                return serveAndPlay(plan, SCRIPTED, engines);
+            } finally {
+                engines.forEach(Engine::close);
+            }
         }
     }
 
@@ -104,12 +119,12 @@ final class LoadCommand implements Callable<Integer> {
         return Math.max(2, streams() / CALLS_A_CONVERSATION);
     }
 
-    private int serveAndPlay(LoadPlan plan, String name, Engine engine) throws InterruptedException {
+    private int serveAndPlay(LoadPlan plan, String name, List<Engine> engines) throws InterruptedException {
         try (AdedServer server = AdedServer.builder()
                 .listen("127.0.0.1:0")
                 .version(AdedCommand.Version.text())
                 .start()) {
-            server.serve(new ServedModel(name, List.of(engine), SamplingParameters.DEFAULT));
+            server.serve(new ServedModel(name, engines, SamplingParameters.DEFAULT));
             return play(plan, server.addresses().getFirst().toString());
         }
     }

@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.cli.natives.LibraryChoice;
+import io.aded.draft.DrafterSettings;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.llama.GgufFile;
@@ -9,26 +10,29 @@ import io.aded.llama.LlamaModel;
 import io.aded.llama.MemoryPlan;
 import io.aded.llama.ModelParameters;
 import io.aded.model.TargetModel;
+import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
-/** A model that was loaded by this process, with the engine over it. Closing frees both, in order, once. */
+/** A model that was loaded by this process, with one or more engines over it. Closing frees all, in order, once. */
 final class LocalModel implements AutoCloseable {
     private final String name;
     private final LlamaModel model;
-    private final Engine engine;
+    private final List<Engine> engines;
 
-    private LocalModel(String name, LlamaModel model, Engine engine) {
+    private LocalModel(String name, LlamaModel model, List<Engine> engines) {
         this.name = name;
         this.model = model;
-        this.engine = engine;
+        this.engines = engines;
     }
 
     /**
-     * Finds, fetches and loads a model, and starts an engine over it.
+     * Finds, fetches and loads a model, and starts one engine over it.
      *
      * @param context what the user said about the context
      * @param engineOptions what the engine is to be for the model
@@ -41,34 +45,58 @@ final class LocalModel implements AutoCloseable {
             Function<GgufFile, EngineOptions> engineOptions,
             DraftOptions draft,
             Telemetry telemetry) {
-        return open(terminal, choice, (library, file) -> file, context, engineOptions, draft, telemetry);
+        return open(
+                terminal,
+                choice,
+                (library, file) -> file,
+                context,
+                new ReplicaOption(),
+                engineOptions,
+                draft,
+                telemetry);
     }
 
     /**
-     * As above, with another file in the model's place.
+     * As above, with another file in the model's place, and more than one engine.
      *
      * @param prepared the file to load for the one that was found
+     * @param replicas how many engines
+     * @param engineOptions what each engine is to be for the model
      */
     static LocalModel open(
             Terminal terminal,
             ModelOptions.Choice choice,
             BiFunction<LlamaLibrary, Path, Path> prepared,
             ContextOptions context,
+            ReplicaOption replicas,
             Function<GgufFile, EngineOptions> engineOptions,
             DraftOptions draft,
             Telemetry telemetry) {
+        int count = replicas.count();
         // The library first: a wrong path should not be found out after a long download.
         LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
         Path file = Models.resolve(terminal, choice);
         String name = Models.nameOf(choice, file);
-        Loaded loaded = load(terminal, library, prepared.apply(library, file), choice, context, engineOptions);
+        Loaded loaded = load(
+                terminal,
+                library,
+                prepared.apply(library, file),
+                choice,
+                context,
+                count,
+                header -> replicas.share(engineOptions.apply(header)));
         LlamaModel model = loaded.model();
+        List<Engine> engines = new ArrayList<>();
+        LocalModel local = new LocalModel(name, model, engines);
         try {
-            Engine engine = Engine.start(
-                    model, loaded.options(), telemetry.forEngine(name), draft.settings(model.vocabulary()));
-            return new LocalModel(name, model, engine);
+            DrafterSettings settings = draft.settings(model.vocabulary());
+            EngineTelemetry instruments = telemetry.forEngine(name);
+            for (int replica = 0; replica < count; replica++) {
+                engines.add(Engine.start(model, loaded.options(), instruments, settings));
+            }
+            return local;
         } catch (RuntimeException | Error e) {
-            model.close();
+            local.close();
             throw e;
         }
     }
@@ -81,13 +109,18 @@ final class LocalModel implements AutoCloseable {
      */
     record Loaded(LlamaModel model, EngineOptions options) {}
 
-    /** Loads weights, as many layers of them on the GPU as fit there, if there is one and the user named no number. */
+    /**
+     * Loads weights, as many layers of them on the GPU as fit there, if there is one and the user named no number.
+     *
+     * @param contexts contexts that there will be over the weights
+     */
     static Loaded load(
             Terminal terminal,
             LlamaLibrary library,
             Path file,
             ModelOptions.Choice choice,
             ContextOptions context,
+            int contexts,
             Function<GgufFile, EngineOptions> engineOptions) {
         GgufFile header = GgufFile.read(file);
         header.requireModel();
@@ -101,6 +134,7 @@ final class LocalModel implements AutoCloseable {
                         choice.fit() ? MemoryPlan.AUTO_LAYERS : parameters.gpuLayers(),
                         cells,
                         context.leastCells(cells),
+                        contexts,
                         wanted.context(),
                         parameters));
         if (library.supportsGpuOffload() && parameters.gpuLayers() != 0) {
@@ -140,14 +174,19 @@ final class LocalModel implements AutoCloseable {
         return model;
     }
 
+    /** The engine, or the first of several. */
     Engine engine() {
-        return engine;
+        return engines.getFirst();
+    }
+
+    List<Engine> engines() {
+        return List.copyOf(engines);
     }
 
     @Override
     public void close() {
         try {
-            engine.close();
+            engines.forEach(Engine::close);
         } finally {
             model.close();
         }

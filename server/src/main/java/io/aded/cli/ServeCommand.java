@@ -47,6 +47,9 @@ final class ServeCommand implements Callable<Integer> {
     private final ContextOptions context = new ContextOptions();
 
     @Mixin
+    private final ReplicaOption replicas = new ReplicaOption();
+
+    @Mixin
     private final DraftOptions draft = new DraftOptions();
 
     @Mixin
@@ -86,6 +89,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         DraftPolicy policy = draft.policy();
+        replicas.count(); // wrong numbers are found out before a long download
         ModelOptions.Choice choice = model.choice();
         AdedServer.Builder builder =
                 AdedServer.builder().limits(limits()).socketMode(permissions()).version(AdedCommand.Version.text());
@@ -107,12 +111,14 @@ final class ServeCommand implements Callable<Integer> {
                 try (LocalModel local = LocalModel.open(
                         terminal,
                         choice,
+                        (library, file) -> file,
                         context,
+                        replicas,
                         file -> context.engineOptions(file, 16, 2, policy),
                         draft,
                         telemetry)) {
                     String served = name == null ? local.name() : name;
-                    server.serve(new ServedModel(served, List.of(local.engine()), sampling.parameters()));
+                    server.serve(new ServedModel(served, local.engines(), sampling.parameters()));
                     stop.drainFor(Duration.ofSeconds(drain));
                     describe(served, local, server.addresses());
                     server.awaitTermination();
@@ -157,10 +163,11 @@ final class ServeCommand implements Callable<Integer> {
         ModelInfo info = local.model().info();
         terminal.note(String.format(
                 Locale.ROOT,
-                "Serving %s (%s, %d tokens of context) by %s on %s.",
+                "Serving %s (%s, %s tokens of context) by %s on %s.",
                 served,
                 info.description(),
-                local.engine().options().context().cells(),
+                (local.engines().size() == 1 ? "" : local.engines().size() + " × ")
+                        + local.engine().options().context().cells(),
                 info.library(),
                 String.join(", ", info.devices())));
         terminal.note("Try it:");

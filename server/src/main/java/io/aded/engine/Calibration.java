@@ -17,8 +17,8 @@ final class Calibration {
      *   A start should take a moment. In that moment a big model on a few cores can time no more than a handful of
      *   passes, each of them once. But a budget is only as good as its prices: one stalled pass, and a width that pays
      *   is never tried again. So the start measures the widths at which kernels are known to be efficient, and
-     *   the engine, whenever it has nothing to do, plays one more pass of the plan. A caller who comes in between waits
-     *   for one such pass at most.
+     *   the engine, whenever it has nothing to do, plays one more pass of the plan. A caller who comes in between aborts
+     *   the pass, which is played again later.
      *
      * What is kept
      *
@@ -46,7 +46,7 @@ final class Calibration {
     /** When sweeps begin to take time, in all, while the engine is idle. */
     private static final long CHEAP_NANOS = 2_000_000_000L;
 
-    /** A caller should not have to wait longer for a pass that serves nobody. */
+    /** Not every backend can abort a pass; no caller should have to wait longer for one that serves nobody. */
     private static final double LONGEST_IDLE_PASS = 300e6;
 
     /** Real passes of a width that outweigh what was measured here. */
@@ -66,6 +66,8 @@ final class Calibration {
     private int next;
 
     private long idleNanos;
+
+    private long elapsed;
 
     private Calibration(TargetContext context, int token, LongSupplier clock) {
         this.context = context;
@@ -138,11 +140,15 @@ final class Calibration {
             return;
         }
         int width = ALL[next % ALL.length];
-        next++;
-        if (width <= freeCells) {
-            long start = clock.getAsLong();
-            time(width, sequence);
-            idleNanos += clock.getAsLong() - start;
+        if (width > freeCells) {
+            next++;
+            return;
+        }
+        long start = clock.getAsLong();
+        DecodeOutcome outcome = time(width, sequence);
+        idleNanos += clock.getAsLong() - start;
+        if (outcome != DecodeOutcome.ABORTED) {
+            next++;
         }
     }
 
@@ -161,11 +167,15 @@ final class Calibration {
         }
     }
 
-    private void time(int width, int sequence) {
-        long elapsed = pass(width, sequence);
-        if (elapsed < 0) {
-            return;
+    private DecodeOutcome time(int width, int sequence) {
+        DecodeOutcome outcome = pass(width, sequence);
+        if (outcome == DecodeOutcome.DECODED) {
+            record(width);
         }
+        return outcome;
+    }
+
+    private void record(int width) {
         times[width][timed[width] % MOST_SWEEPS] = elapsed;
         timed[width]++;
         if (width == 1) {
@@ -186,16 +196,16 @@ final class Calibration {
         return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
     }
 
-    /** Plays a pass and takes it back. Returns its time, or -1 if there was no room. */
-    private long pass(int width, int sequence) {
+    /** Plays a pass and takes it back; {@link #elapsed} is its time. */
+    private DecodeOutcome pass(int width, int sequence) {
         batch.clear();
         for (int i = 0; i < width; i++) {
             batch.add(token, i, sequence, true);
         }
         long start = clock.getAsLong();
         DecodeOutcome outcome = context.decode(batch);
-        long elapsed = Math.max(1, clock.getAsLong() - start);
+        elapsed = Math.max(1, clock.getAsLong() - start);
         context.removeTokens(sequence, 0, -1);
-        return outcome == DecodeOutcome.DECODED ? elapsed : -1;
+        return outcome;
     }
 }

@@ -44,6 +44,8 @@ final class CostCurve {
     /** Errors are clipped to a factor of two. */
     private static final double CLIP = Math.log(2);
 
+    private static final double LOG_2 = Math.log(2);
+
     /** Passes after which an entry's observations count half, and after which its neighbours may move it. */
     private static final int STALE_PASSES = 64;
 
@@ -140,12 +142,22 @@ final class CostCurve {
 
     /** Stale entries that are wider move along: a wider pass does the same work and more. Narrower ones only if near. */
     private void moveStale(int tokens, double step) {
-        for (int other = 2; other < nanos.length; other++) {
-            if (other != tokens && passes - lastSeen[other] > STALE_PASSES) {
-                double doublings = Math.max(0, Math.log((double) tokens / other) / Math.log(2));
-                nanos[other] *= Math.exp(step * Math.max(0, 1 - doublings));
+        for (int narrower = Math.max(2, tokens / 2 + 1); narrower < tokens; narrower++) {
+            if (isStale(narrower)) {
+                double nearness = 1 - Math.log((double) tokens / narrower) / LOG_2;
+                nanos[narrower] *= Math.exp(step * nearness);
             }
         }
+        double factor = Math.exp(step);
+        for (int wider = tokens + 1; wider < nanos.length; wider++) {
+            if (isStale(wider)) {
+                nanos[wider] *= factor;
+            }
+        }
+    }
+
+    private boolean isStale(int tokens) {
+        return passes - lastSeen[tokens] > STALE_PASSES;
     }
 
     private static double clip(double error) {

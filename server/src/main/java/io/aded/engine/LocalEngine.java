@@ -111,6 +111,10 @@ final class LocalEngine implements Engine {
     private final CountDownLatch calibrated = new CountDownLatch(1);
     private volatile boolean accepting = true;
     private volatile boolean stop;
+
+    /** While a pass is played that serves nobody. */
+    private volatile boolean measuring;
+
     private volatile EngineStatus status;
 
     // Owned by the engine thread.
@@ -231,6 +235,7 @@ final class LocalEngine implements Engine {
     public void close() {
         accepting = false;
         stop = true;
+        context.requestAbort();
         wake();
         if (Thread.currentThread() == thread) {
             return;
@@ -342,6 +347,9 @@ final class LocalEngine implements Engine {
     /** Runs a command on the engine thread, soon. False if the engine has stopped and will not. */
     boolean execute(Runnable command) {
         boolean taken = commands.offer(command);
+        if (measuring) {
+            context.requestAbort();
+        }
         wake();
         return taken;
     }
@@ -390,7 +398,11 @@ final class LocalEngine implements Engine {
             return false;
         }
         int sequence = ledger.takeSequence();
-        calibration.measureNext(sequence, ledger.cellsFree());
+        measuring = true;
+        if (commands.isEmpty()) { // seen by now, or its sender sees that a pass is to be aborted
+            calibration.measureNext(sequence, ledger.cellsFree());
+        }
+        measuring = false;
         ledger.returnSequence(sequence);
         return true;
     }

@@ -45,11 +45,22 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
      * @param wantedCells cells of the KV cache if there is room for them
      * @param leastCells cells below which layers are taken off the GPU instead; equal to {@code wantedCells} if the user
      *     named the number
+     * @param contexts contexts over the same weights, each with so many cells
      * @param context types of the cache and width of a pass
      * @param model the devices that the user named
      */
     public record Request(
-            int gpuLayers, int wantedCells, int leastCells, ContextParameters context, ModelParameters model) {}
+            int gpuLayers,
+            int wantedCells,
+            int leastCells,
+            int contexts,
+            ContextParameters context,
+            ModelParameters model) {
+
+        private String cellsText(int cells) {
+            return (contexts == 1 ? "" : contexts + " × ") + String.format(Locale.ROOT, "%,d cells", cells);
+        }
+    }
 
     /** Chooses for a model, by what the library's devices have free now. */
     public static MemoryPlan of(LlamaLibrary library, GgufFile file, Request request) {
@@ -57,7 +68,7 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
     }
 
     static MemoryPlan of(List<LlamaLibrary.Device> devices, GgufFile file, Request request) {
-        Sizes sizes = Sizes.of(file, request.context());
+        Sizes sizes = Sizes.of(file, request.context()).times(request.contexts());
         List<LlamaLibrary.Device> gpus = gpus(devices, request.model());
         int layers = sizes.layers();
         if (gpus.isEmpty() || request.gpuLayers() == 0) {
@@ -67,10 +78,10 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
                     request.wantedCells(),
                     String.format(
                             Locale.ROOT,
-                            "all %d layers on the processor (%s); %,d cells of context, %s",
+                            "all %d layers on the processor (%s); %s of context, %s",
                             layers,
                             why,
-                            request.wantedCells(),
+                            request.cellsText(request.wantedCells()),
                             gigabytes(sizes.cacheBytes(layers, request.wantedCells()))));
         }
         long room = 0;
@@ -130,9 +141,9 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
         text.append(" on ").append(String.join(", ", names));
         text.append(String.format(
                 Locale.ROOT,
-                ": weights %s, %,d cells of context %s, working memory %s",
+                ": weights %s, %s of context %s, working memory %s",
                 gigabytes(sizes.weightBytes(choice.layers())),
-                choice.cells(),
+                request.cellsText(choice.cells()),
                 gigabytes(sizes.cacheBytes(Math.max(0, choice.layers() - 1), choice.cells())),
                 gigabytes(sizes.workBytes(choice.cells()) * gpus.size())));
         if (choice.layers() < all && request.gpuLayers() == AUTO_LAYERS) {
@@ -142,7 +153,7 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
                     gigabytes(sizes.gpuBytes(all, choice.cells(), gpus.size()) - room)));
         }
         if (choice.cells() < request.wantedCells()) {
-            text.append(String.format(Locale.ROOT, "; %,d cells would not fit", request.wantedCells()));
+            text.append(String.format(Locale.ROOT, "; %s would not fit", request.cellsText(request.wantedCells())));
         }
         if (needed > room) {
             text.append("; this is more than seems to be free, loading may fail");
@@ -229,6 +240,15 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
             long widest = Math.max(vocabulary + width, 8 * width + 3 * feedForward);
             long scores = context.flashAttention() == ContextParameters.FlashAttention.OFF ? 2 * heads : 0;
             return new Sizes(weights, output, cell, batch * 4 * widest, batch * 4 * (1 + scores));
+        }
+
+        /** The same weights under several contexts. */
+        Sizes times(int contexts) {
+            long[] cell = layerCell.clone();
+            for (int i = 0; i < cell.length; i++) {
+                cell[i] *= contexts;
+            }
+            return new Sizes(layerWeights, outputWeights, cell, workFixed * contexts, workPerCell * contexts);
         }
 
         int layers() {

@@ -8,14 +8,14 @@ import java.util.HashSet;
 import java.util.Set;
 
 /** What is known about the processor without asking native code. */
-final class Processor {
+public final class Processor {
     private Processor() {}
 
     /**
      * Compute threads that do not get in each other's way: one a physical core, and no more than this process may use.
      * Two threads on one core share its vector units, which is all that a forward pass needs.
      */
-    static int physicalCores() {
+    public static int physicalCores() {
         int available = Runtime.getRuntime().availableProcessors();
         Path root = Path.of("/sys/devices/system/cpu");
         Set<String> cores = new HashSet<>();

@@ -274,14 +274,16 @@ public final class ScriptedModel implements TargetModel {
             if (size < 1 || size > maxBatchTokens()) {
                 throw new IllegalArgumentException("a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens());
             }
+            if (size > freeCount) {
+                return DecodeOutcome.NO_ROOM;
+            }
+            if (!abort) {
+                cost.charge(size);
+            }
             if (abort) {
                 abort = false;
                 return DecodeOutcome.ABORTED;
             }
-            if (size > freeCount) {
-                return DecodeOutcome.NO_ROOM;
-            }
-            cost.charge(size);
             if (rows.length < size) {
                 int old = rows.length;
                 rows = Arrays.copyOf(rows, Math.max(size, old * 2));

@@ -176,11 +176,12 @@ class MemoryPlanTest {
         return MemoryPlan.of(
                 devices,
                 file,
-                new MemoryPlan.Request(layers, wanted, least, ContextParameters.ofCells(512), ModelParameters.DEFAULT));
+                new MemoryPlan.Request(
+                        layers, wanted, least, 1, ContextParameters.ofCells(512), ModelParameters.DEFAULT));
     }
 
     private static MemoryPlan.Request request(int wanted, ContextParameters context, ModelParameters model) {
-        return new MemoryPlan.Request(MemoryPlan.AUTO_LAYERS, wanted, 512, context, model);
+        return new MemoryPlan.Request(MemoryPlan.AUTO_LAYERS, wanted, 512, 1, context, model);
     }
 
     private static Device gpu(int freeMib) {
