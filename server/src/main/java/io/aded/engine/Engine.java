@@ -59,6 +59,12 @@ public interface Engine extends AutoCloseable {
     /** A recent snapshot. */
     EngineStatus status();
 
+    /** Turns that are running or wait, at this moment: a turn that was just submitted counts. */
+    int openTurns();
+
+    /** Conversations that are open, at this moment: one that was just opened counts. */
+    int openSessions();
+
     /**
      * What a forward pass costs by now: element n is the expected nanoseconds of a pass of n tokens, element 0 is 0. A
      * recent copy.

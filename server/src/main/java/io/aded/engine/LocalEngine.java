@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -87,6 +88,9 @@ final class LocalEngine implements Engine {
     /** How long start-up may take to measure the cost curve. */
     private static final Duration MEASURING_TIME = Duration.ofMillis(1500);
 
+    /** Of all engines: where several serve one model, a session's name tells it from those of the others. */
+    private static final AtomicLong SESSION_NUMBERS = new AtomicLong();
+
     private final TargetModel model;
     private final EngineOptions options;
     private final PromptTokens promptTokens;
@@ -106,7 +110,7 @@ final class LocalEngine implements Engine {
     private final CommandQueue commands = new CommandQueue();
     private final QueuePlaces queuePlaces;
     private final AtomicLong turnNumbers = new AtomicLong();
-    private final AtomicLong sessionNumbers = new AtomicLong();
+    private final AtomicInteger sessionsOpen = new AtomicInteger();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final CountDownLatch calibrated = new CountDownLatch(1);
     private volatile boolean accepting = true;
@@ -192,7 +196,8 @@ final class LocalEngine implements Engine {
     @Override
     public Session openSession() {
         checkAccepting();
-        LocalSession session = new LocalSession(this, "c" + sessionNumbers.incrementAndGet(), ledger.new Cells());
+        sessionsOpen.incrementAndGet();
+        LocalSession session = new LocalSession(this, "c" + SESSION_NUMBERS.incrementAndGet(), ledger.new Cells());
         execute(() -> residency.add(session));
         return session;
     }
@@ -200,6 +205,16 @@ final class LocalEngine implements Engine {
     @Override
     public EngineStatus status() {
         return status;
+    }
+
+    @Override
+    public int openTurns() {
+        return queuePlaces.taken();
+    }
+
+    @Override
+    public int openSessions() {
+        return sessionsOpen.get();
     }
 
     @Override
@@ -333,7 +348,9 @@ final class LocalEngine implements Engine {
         }
     }
 
+    /** To be called once for each session. */
     void closeSession(LocalSession session) {
+        sessionsOpen.decrementAndGet();
         execute(() -> {
             admission.removeWaiting(
                     turn -> turn.session() == session,

@@ -9,7 +9,7 @@ import java.util.List;
  */
 public interface Session extends AutoCloseable {
 
-    /** Unique in this engine. */
+    /** Unique in this process. */
     String id();
 
     /**

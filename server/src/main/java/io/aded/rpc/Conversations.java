@@ -110,10 +110,13 @@ final class Conversations implements AutoCloseable {
             }
         }
         session.close();
-        if (wantedId.isEmpty()) {
-            throw Backend.drainingNow();
+        throw isClosed() ? Backend.drainingNow() : heldElsewhere();
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
         }
-        throw heldElsewhere();
     }
 
     /** An open or kept conversation, to look at. */

@@ -50,15 +50,18 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         return trained > 0 ? Math.min(trained, cells) : cells;
     }
 
+    /**
+     * The engine with the fewest turns; of those the one with the fewest open conversations, whose next turns it will have
+     * to decode. Both are counted at once, so a burst of calls spreads even before the first of them is admitted.
+     */
     Engine leastBusy() {
         Engine best = engines.getFirst();
-        long bestLoad = Long.MAX_VALUE;
+        long least = Long.MAX_VALUE;
         for (Engine engine : engines) {
-            EngineStatus status = engine.status();
-            long load = ((long) status.running() + status.waiting()) * 1_000_000 + status.cellsUsed();
-            if (load < bestLoad) {
+            long load = ((long) engine.openTurns() << Integer.SIZE) + engine.openSessions();
+            if (load < least) {
                 best = engine;
-                bestLoad = load;
+                least = load;
             }
         }
         return best;

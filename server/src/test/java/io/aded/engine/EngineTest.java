@@ -19,9 +19,11 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -186,6 +188,41 @@ class EngineTest {
                     };
                     return called.getName().equals(method) ? instead.of(original, arguments) : original.get();
                 }));
+    }
+
+    @Test
+    void submit_whileAnIdleEngineMeasures_abortsThePassThatServesNobody() throws InterruptedException {
+        CountDownLatch measuring = new CountDownLatch(1);
+        CountDownLatch arrived = new CountDownLatch(1);
+        List<Integer> widths = Collections.synchronizedList(new ArrayList<>());
+        ScriptedModel.PassCost cost = size -> {
+            widths.add(size);
+            if (size == 32 && arrived.getCount() > 0) { // only an idle engine plays so wide a pass
+                measuring.countDown();
+                awaitUninterruptibly(arrived);
+            }
+        };
+        try (TargetModel model = new ScriptedModel(ScriptedModel.babble(7, 2), cost);
+                Engine engine = Engine.start(model, EngineOptions.ofCells(4096), EngineTelemetry.NONE);
+                Session session = engine.openSession()) {
+            assertThat(measuring.await(60, TimeUnit.SECONDS)).isTrue();
+            Recorder recorder = new Recorder();
+            session.submit(request("q", 0f, DraftPolicy.OFF, 3), recorder);
+            arrived.countDown();
+            assertThat(recorder.await().completionTokens()).isEqualTo(3);
+            assertThat(engine.awaitCalibration(Duration.ofSeconds(60))).isTrue();
+            List<Integer> after = widths.subList(widths.indexOf(32) + 1, widths.size());
+            assertThat(after.subList(0, 3)).as("the answer's passes come next").containsExactly(2, 1, 1);
+            assertThat(after.get(3)).as("and measuring goes on where it was").isEqualTo(32);
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

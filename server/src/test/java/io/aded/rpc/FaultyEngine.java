@@ -34,6 +34,16 @@ record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Tur
     }
 
     @Override
+    public int openTurns() {
+        return 0;
+    }
+
+    @Override
+    public int openSessions() {
+        return 0;
+    }
+
+    @Override
     public double[] passNanos() {
         return new double[0];
     }
