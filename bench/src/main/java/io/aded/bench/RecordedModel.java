@@ -142,6 +142,14 @@ final class RecordedModel implements TargetModel {
         }
 
         @Override
+        public int bestToken(int row) {
+            int at = positions[row] + 1 - recorded.prompt().length;
+            return !known[row] || at < 0 || at >= recorded.answer().length
+                    ? END
+                    : recorded.topTokens()[at * RecordedAnswer.TOP];
+        }
+
+        @Override
         public void topTokens(int row, TopTokens out) {
             int at = positions[row] + 1 - recorded.prompt().length;
             int[] tokens = out.tokenArray();

@@ -16,21 +16,22 @@ final class CostCurve {
      * Measuring
      *
      *   Calibration times passes at start-up and while the engine is idle, and suggests prices. Widths that were not
-     *   reached are interpolated between their neighbours, and extrapolated with the slope of the last stretch.
+     *   reached are interpolated between their neighbours, and extrapolated with the slope of the last half.
      *
      * Keeping current
      *
-     *   Every pass is an observation. A common factor follows what changes all widths alike (a deeper context, another
-     *   process on the machine); each entry follows its own error with a rate that falls as observations gather, and
-     *   rises again while none come: what was learned long ago yields to what is seen now. An observation also moves the
-     *   stale entries near it. All work on the logarithm and clip what they see, so one stalled pass, which can take ten
+     *   Every pass is an observation. Its width's entry follows its own error, with a rate that falls as observations
+     *   gather, and rises again while none come: what was learned long ago yields to what is seen now. All other entries
+     *   follow a little, since what changes one width mostly changes all (a deeper context, another process on the
+     *   machine); stale ones that are near or wider follow as fast as the entry itself, though never far from what they
+     *   were last found to be. All work on the logarithm and clip what they see, so one stalled pass, which can take ten
      *   times its time, moves nothing by much.
      *
      * [1] Chen et al., Sequoia: Scalable, Robust, and Hardware-aware Speculative Decoding, arXiv 2402.12374.
      * [2] Liu et al., TurboSpec: Closed-loop Speculation Control, arXiv 2406.14066.
      */
 
-    /** One pass moves the common factor by at most e^(0.7 · 0.03), that is 2 %. */
+    /** One pass moves other widths by at most e^(0.7 · 0.03), that is 2 %. */
     private static final double COMMON_RATE = 0.03;
 
     /** An entry's own rate after many observations. */
@@ -46,21 +47,29 @@ final class CostCurve {
 
     private static final double LOG_2 = Math.log(2);
 
-    /** Passes after which an entry's observations count half, and after which its neighbours may move it. */
+    /** Passes after which an entry's observations count half, and after which others may move it. */
     private static final int STALE_PASSES = 64;
 
+    /** How far others move an entry away from what it was last found to be: down to an eighth, up to twice that. */
+    private static final double FARTHEST_DOWN = 0.125;
+
+    private static final double FARTHEST_UP = 2;
+
     private final double[] nanos;
+    /** What an entry was last found to be; else its own value. */
+    private final double[] found;
+
     private final int[] observations;
     /** Real passes. */
     private final int[] seen;
 
     private final long[] lastSeen;
     private long passes;
-    private double common = 1;
 
     /** An empty curve for widths 1 to {@code maxTokens}; it must be given at least one {@link #set} before use. */
     CostCurve(int maxTokens) {
         nanos = new double[maxTokens + 1];
+        found = new double[maxTokens + 1];
         observations = new int[maxTokens + 1];
         seen = new int[maxTokens + 1];
         lastSeen = new long[maxTokens + 1];
@@ -69,6 +78,7 @@ final class CostCurve {
     /** States what a width costs, as if it had been measured once. */
     void set(int tokens, double cost) {
         nanos[tokens] = cost;
+        found[tokens] = cost;
         observations[tokens] = 1;
         interpolate();
     }
@@ -82,6 +92,7 @@ final class CostCurve {
         double suggested = nanos[1] * ratio;
         double own = seen[tokens] == 0 ? suggested : nanos[tokens];
         nanos[tokens] = suggested * Math.pow(own / suggested, seen[tokens] / (seen[tokens] + 1.0));
+        found[tokens] = nanos[tokens];
         observations[tokens] = Math.max(1, observations[tokens]);
         interpolate();
     }
@@ -93,16 +104,12 @@ final class CostCurve {
 
     /** The expected time of a pass of {@code tokens} tokens, in nanoseconds. */
     double nanos(int tokens) {
-        return nanos[Math.min(tokens, nanos.length - 1)] * common;
+        return nanos[Math.min(tokens, nanos.length - 1)];
     }
 
     /** All expected times by width. May be called by any thread: an entry that is just being changed is old or new. */
     double[] copy() {
-        double[] copy = new double[nanos.length];
-        for (int tokens = 1; tokens < copy.length; tokens++) {
-            copy[tokens] = nanos(tokens);
-        }
-        return copy;
+        return nanos.clone();
     }
 
     /** The widest pass in the table. */
@@ -123,16 +130,14 @@ final class CostCurve {
         passes++;
         seen[tokens]++;
         double error = clip(Math.log(elapsed / nanos(tokens)));
-        common *= Math.exp(COMMON_RATE * error);
         long halvings = Math.min(30, (passes - lastSeen[tokens]) / STALE_PASSES);
         int known = observations[tokens] >> halvings;
         double rate = Math.max(error < MUCH_CHEAPER ? CHEAPER_RATE : SLOWEST_OWN_RATE, 1.0 / (known + 1));
         double step = error * rate;
-        if (tokens > 1) {
-            moveStale(tokens, step);
-        }
+        moveOthers(tokens, error * COMMON_RATE, step);
         nanos[tokens] *= Math.exp(step);
         nanos[tokens] = Math.min(nanos[tokens], tokens * nanos[1]);
+        found[tokens] = nanos[tokens];
         lastSeen[tokens] = passes;
         observations[tokens] = known + 1;
         if (known == 0) {
@@ -140,20 +145,32 @@ final class CostCurve {
         }
     }
 
-    /** Stale entries that are wider move along: a wider pass does the same work and more. Narrower ones only if near. */
-    private void moveStale(int tokens, double step) {
-        for (int narrower = Math.max(2, tokens / 2 + 1); narrower < tokens; narrower++) {
-            if (isStale(narrower)) {
-                double nearness = 1 - Math.log((double) tokens / narrower) / LOG_2;
-                nanos[narrower] *= Math.exp(step * nearness);
-            }
+    /**
+     * Moves all entries but one a little, and stale ones by a whole step: those that are wider, since a wider pass does the
+     * same work and more, and narrower ones the more the nearer they are, down to half the width.
+     */
+    private void moveOthers(int tokens, double commonStep, double step) {
+        double common = Math.exp(commonStep);
+        double whole = tokens == 1 ? common : Math.exp(step);
+        int half = tokens / 2;
+        for (int narrower = 1; narrower < tokens; narrower++) {
+            boolean near = narrower > half && narrower > 1 && isStale(narrower);
+            move(narrower, near ? Math.exp(step * (1 - Math.log((double) tokens / narrower) / LOG_2)) : common);
         }
-        double factor = Math.exp(step);
         for (int wider = tokens + 1; wider < nanos.length; wider++) {
-            if (isStale(wider)) {
-                nanos[wider] *= factor;
-            }
+            move(wider, isStale(wider) ? whole : common);
         }
+    }
+
+    /** By so much and no farther: thousands of small steps without a look at the entry itself would lead anywhere. */
+    private void move(int tokens, double factor) {
+        double least = found[tokens] * FARTHEST_DOWN;
+        double most = found[tokens] * FARTHEST_UP;
+        if (tokens > 1) {
+            least = Math.max(least, nanos[1]);
+            most = Math.max(least, Math.min(most, tokens * nanos[1]));
+        }
+        nanos[tokens] = Math.clamp(nanos[tokens] * factor, least, most);
     }
 
     private boolean isStale(int tokens) {
@@ -174,20 +191,21 @@ final class CostCurve {
             for (int between = left + 1; between < right; between++) {
                 double share = (double) (between - left) / (right - left);
                 nanos[between] = left == 0 ? nanos[right] : nanos[left] + share * (nanos[right] - nanos[left]);
+                found[between] = nanos[between];
             }
             left = right;
         }
-        int previous = left - 1;
-        while (previous > 0 && observations[previous] == 0) {
-            previous--;
-        }
-        // Beyond the last measured width: the average price of a token so far, or the last slope if that is steeper.
+        // Beyond the last measured width: the average price of a token so far, or the slope of the last half if that is
+        // steeper, but never more than a pass of one token. Two neighbours alone say little, they differ by noise.
+        int half = Math.max(1, left / 2);
         double slope = nanos[left] / left;
-        if (previous > 0) {
-            slope = Math.max(slope * 0.25, (nanos[left] - nanos[previous]) / (left - previous));
+        if (half < left) {
+            slope = Math.max(slope * 0.25, (nanos[left] - nanos[half]) / (left - half));
         }
+        slope = Math.min(slope, nanos[1]);
         for (int beyond = left + 1; beyond < nanos.length; beyond++) {
             nanos[beyond] = nanos[left] + slope * (beyond - left);
+            found[beyond] = nanos[beyond];
         }
     }
 }

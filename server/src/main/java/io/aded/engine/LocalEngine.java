@@ -102,6 +102,7 @@ final class LocalEngine implements Engine {
     private final Calibration calibration;
     private final CostCurve curve;
     private final Budget budget;
+    private final Wakefulness wakefulness;
     private final Trust trust = Trust.ofEngine();
     private final int sessionLimit;
     private final Thread thread;
@@ -161,6 +162,7 @@ final class LocalEngine implements Engine {
         }
         curve = calibration.curve();
         budget = new Budget(curve);
+        wakefulness = new Wakefulness(curve);
         ledger = new CellLedger(context.cells(), context.maxSequences());
         int trained = model.info().trainedContext();
         sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
@@ -472,12 +474,35 @@ final class LocalEngine implements Engine {
             turn.cachedPromptTokens = session.committed();
             reusedTotal += session.committed();
         }
+        turn.drafter = null;
+        if (!turn.isAuto()) {
+            wakeDrafter(turn);
+        }
+    }
+
+    /** Gives a turn its drafter, if it has one, which has read all that was said so far. */
+    private void wakeDrafter(LocalTurn turn) {
         DraftMode mode = turn.request().draft().mode();
         if (mode != DraftMode.OFF && context.supportsBranches()) {
-            LocalSession.Learner learner = session.caughtUp(mode, drafters, trust);
+            LocalSession.Learner learner = turn.session().caughtUp(mode, drafters, trust);
             turn.drafter = learner.drafter;
             turn.payoff = learner.payoff;
         }
+    }
+
+    /** Decides whether the drafter of a turn is asked in this round. */
+    private void wakeOrSleep(LocalTurn turn) {
+        if (!turn.isAuto()) {
+            return;
+        }
+        boolean rests = turn.payoff.rests();
+        turn.probing = wakefulness.isHopeless() && wakefulness.takesProbe(turn.draftStart);
+        if (wakefulness.isDear() && !turn.probing && (rests || wakefulness.isHopeless())) {
+            turn.drafter = null;
+        } else if (turn.drafter == null) {
+            wakeDrafter(turn);
+        }
+        turn.appetite = rests ? 0 : turn.payoff.appetite();
     }
 
     // --- one round
@@ -584,6 +609,7 @@ final class LocalEngine implements Engine {
         }
         int room = Math.max(0, passRoom() - fixed);
         int branchesEach = verifying == 0 ? 1 : 1 + ledger.sequencesFree() / verifying;
+        wakefulness.begin(verifying, fixed - verifying);
         for (LocalTurn turn : pass) {
             if (turn.verifies) {
                 draft(turn, room, branchesEach);
@@ -597,6 +623,7 @@ final class LocalEngine implements Engine {
         turn.draftStart = clock.getAsLong();
         TokenTree tree = turn.tree;
         tree.reset(session.token(session.length() - 1));
+        wakeOrSleep(turn);
         Drafter drafter = turn.drafter;
         if (drafter != null) {
             DraftPolicy policy = turn.request().draft();
@@ -604,7 +631,7 @@ final class LocalEngine implements Engine {
             int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
             int nodes = Math.min(Math.min(policy.maxNodes(), room), tree.maxDraftNodes());
             if (turn.isAuto()) {
-                nodes = Math.min(nodes, turn.payoff.appetite());
+                nodes = Math.min(nodes, turn.appetite);
             }
             if (depth > 0 && nodes > 0) {
                 drafter.draft(tree, new DraftLimits(nodes, depth, Math.min(policy.maxBranches(), branchesEach)));
@@ -645,7 +672,8 @@ final class LocalEngine implements Engine {
         }
         for (LocalTurn turn : pass) {
             if (turn.verifies && turn.isAuto() && turn.drafter != null) {
-                if (turn.bid.granted == 1 && left > 0 && turn.payoff.probes(turn.tree)) {
+                boolean probes = turn.payoff.probes(turn.tree) || turn.probing;
+                if (turn.bid.granted == 1 && left > 0 && turn.tree.draftNodes() > 0 && probes) {
                     turn.bid.granted = 2;
                     left--;
                 }
@@ -760,9 +788,11 @@ final class LocalEngine implements Engine {
             int emitted = turn.emittedCount();
             tokensTotal += emitted;
             turn.countRound(lastAccepted);
-            if (turn.isAuto() && turn.drafter != null) {
+            if (turn.isAuto()) {
                 bidTokens += emitted;
-                judge(turn, lastAccepted, streams, draftNodesInPass, plain);
+                if (turn.drafter != null) {
+                    judge(turn, lastAccepted, streams, draftNodesInPass, plain);
+                }
             } else {
                 allBid = false;
             }
@@ -809,13 +839,15 @@ final class LocalEngine implements Engine {
         boolean greedy = turn.sampler().isPlainGreedy();
         TokenTree tree = turn.tree;
         long reading = clock.getAsLong();
-        if (drafter != null || greedy) {
+        // What the target thinks of rejected nodes is worth reading only while that takes no time to speak of.
+        boolean readsAll = drafter != null && !(turn.isAuto() && wakefulness.isDear());
+        if (readsAll) {
             for (int node = 0; node < tree.size(); node++) {
-                context.topTokens(turn.firstRow + node, top);
-                turn.best[node] = top.token(0);
-                if (drafter != null) {
-                    drafter.observe(tree, node, top);
-                }
+                read(turn, node);
+            }
+        } else if (greedy) {
+            for (int node = 0; node >= 0; node = tree.child(node, turn.best[node])) {
+                read(turn, node);
             }
         }
         turn.beginEmission(context);
@@ -823,13 +855,33 @@ final class LocalEngine implements Engine {
         int lastAccepted = Verification.walk(tree, turn.firstRow, turn.best, turn.sampler(), context, turn);
         keepBranch(turn, lastAccepted);
         if (drafter != null) {
+            if (!readsAll && !greedy) {
+                for (int node = lastAccepted; node >= 0; node = tree.parent(node)) {
+                    read(turn, node);
+                }
+            }
             int emitted = session.length() - lengthBefore;
             int last = emitted > tree.depth(lastAccepted) ? session.token(session.length() - 1) : session.lastEnd();
             drafter.accept(tree, lastAccepted, last);
             session.drafterSaw(turn.request().draft().mode());
-            budget.observeNodes(tree.size(), clock.getAsLong() - reading + turn.draftEnd - turn.draftStart);
+            long now = clock.getAsLong();
+            turn.drafterNanos = now - reading + turn.draftEnd - turn.draftStart;
+            budget.observeNodes(tree.size(), turn.drafterNanos);
+            wakefulness.observe(turn.drafterNanos, turn.probing, now);
         }
         return lastAccepted;
+    }
+
+    /** Reads a node's row for the drafter, or just its best token if there is none. */
+    private void read(LocalTurn turn, int node) {
+        int row = turn.firstRow + node;
+        if (turn.drafter == null) {
+            turn.best[node] = context.bestToken(row);
+        } else {
+            context.topTokens(row, top);
+            turn.best[node] = top.token(0);
+            turn.drafter.observe(turn.tree, node, top);
+        }
     }
 
     /** Makes the accepted path part of the session's sequence and drops all else. */
@@ -861,8 +913,9 @@ final class LocalEngine implements Engine {
 
     /** Tells a turn's payoff what its draft of this round was worth, its share of the pass against plain decoding. */
     private void judge(LocalTurn turn, int lastAccepted, int streams, int draftNodesInPass, double plain) {
+        double hostPasses = wakefulness.charge(turn.drafterNanos);
         if (turn.tree.draftNodes() == 0) {
-            turn.payoff.undrafted();
+            turn.payoff.undrafted(hostPasses);
             return;
         }
         int accepted = turn.tree.depth(lastAccepted);
@@ -870,7 +923,7 @@ final class LocalEngine implements Engine {
         double share = (curve.nanos(batch.size()) - curve.nanos(batch.size() - draftNodesInPass))
                 * turn.tree.draftNodes()
                 / draftNodesInPass;
-        double saved = accepted - share * streams / plain;
+        double saved = accepted - share * streams / plain - hostPasses;
         turn.payoff.drafted(turn.expectedAccepted, accepted, Math.max(-3, saved));
     }
 

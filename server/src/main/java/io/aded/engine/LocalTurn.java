@@ -40,11 +40,18 @@ final class LocalTurn implements Turn, Verification.Emission {
     /** The stream's, set with the drafter. */
     Payoff payoff = new Payoff(Trust.ofEngine());
 
-    /** Set at admission; null in mode OFF. */
+    /** Null in mode OFF, and in mode AUTO while it sleeps. */
     @Nullable
     Drafter drafter;
 
+    /** Whether it verifies a token of its draft in this round against the odds. */
+    boolean probing;
+
+    /** How long the drafter took to draft, to be shown the pass's outcome and to learn from it. */
+    long drafterNanos;
+
     // Scratch of the round being decoded.
+    int appetite;
     int proposedNodes;
     double expectedAccepted;
     long draftStart;

@@ -16,8 +16,9 @@ final class Payoff {
      * Rest
      *
      *   The balance is the time that drafts saved against decoding the same tokens one at a time, in passes, with decay.
-     *   When it sinks below a limit the stream rests: no draft for a number of rounds that doubles with every failed
-     *   return. This bounds what a text on which the estimates are wrong can lose.
+     *   The drafter's own time on the host is charged as well, in every round in which it was asked. When the balance
+     *   sinks below a limit the stream rests: no draft for a number of rounds that doubles with every failed return.
+     *   This bounds what a text on which the estimates are wrong can lose.
      *
      * Appetite
      *
@@ -59,12 +60,17 @@ final class Payoff {
         return trust.value();
     }
 
-    /** How many nodes are worth drafting this round, whatever they turn out to be worth; 0 while at rest. Counts the round. */
-    int appetite() {
+    /** Whether the stream rests in this round; to be asked once a round. */
+    boolean rests() {
         if (rest > 0) {
             rest--;
-            return 0;
+            return true;
         }
+        return false;
+    }
+
+    /** How many nodes are worth drafting, whatever they turn out to be worth. */
+    int appetite() {
         return (int) (LEAST_APPETITE + 2 * wanted);
     }
 
@@ -81,11 +87,25 @@ final class Payoff {
      *
      * @param expected Σ of the estimates of the verified nodes
      * @param accepted draft tokens accepted
-     * @param savedPasses time saved, in units of a plain pass; negative if the draft cost more than it gave
+     * @param savedPasses time saved, in units of a plain pass; negative if draft and drafter cost more than they gave
      */
     void drafted(double expected, int accepted, double savedPasses) {
         roundsWithout = 0;
         trust.saw(expected, accepted);
+        book(savedPasses);
+    }
+
+    /**
+     * A round without a draft is over.
+     *
+     * @param hostPasses the drafter's time, in units of a plain pass
+     */
+    void undrafted(double hostPasses) {
+        trust.sawNothing();
+        book(-hostPasses);
+    }
+
+    private void book(double savedPasses) {
         balance = balance * BALANCE_DECAY + savedPasses;
         if (balance < -LARGEST_DEBT) {
             rest = nextRest;
@@ -94,11 +114,6 @@ final class Payoff {
         } else if (balance > 0) {
             nextRest = FIRST_REST;
         }
-    }
-
-    /** A round without a draft is over. */
-    void undrafted() {
-        trust.sawNothing();
     }
 
     /** Whether to buy the first node of this tree, which the budget did not want, to learn what it costs and gives. */

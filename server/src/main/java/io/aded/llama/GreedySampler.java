@@ -3,12 +3,9 @@ package io.aded.llama;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;
-import io.aded.model.TopTokens;
 
 /** The largest raw logit, always: no chain, no memory, nothing native. */
 final class GreedySampler implements TokenSampler {
-    private final TopTokens best = new TopTokens(1);
-
     @Override
     public boolean isPlainGreedy() {
         return true;
@@ -16,8 +13,7 @@ final class GreedySampler implements TokenSampler {
 
     @Override
     public int sample(TargetContext context, int row) {
-        context.topTokens(row, best);
-        return best.token(0);
+        return context.bestToken(row);
     }
 
     @Override

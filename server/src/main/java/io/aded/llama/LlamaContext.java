@@ -283,6 +283,11 @@ final class LlamaContext implements TargetContext {
     }
 
     @Override
+    public int bestToken(int row) {
+        return scan.best(Native.MEMORY, rowAddress(row), vocabularySize);
+    }
+
+    @Override
     public float logit(int row, int token) {
         if (token < 0 || token >= vocabularySize) {
             throw new IllegalArgumentException(

@@ -97,6 +97,40 @@ public final class LogitsScan {
         out.filled(size, logSumExp);
     }
 
+    /**
+     * The best token alone, which takes a third of the time.
+     *
+     * @param memory where the row lies
+     * @param offset of the row's first element, in bytes
+     * @param count elements in the row, at least 1
+     * @return the lowest id of those with the largest logit
+     */
+    public int best(MemorySegment memory, long offset, int count) {
+        int best = MINUS_INFINITY;
+        int bestStart = 0;
+        for (int start = 0; start < count; start += BLOCK) {
+            int length = Math.min(BLOCK, count - start);
+            long at = offset + (long) Float.BYTES * start;
+            findExtremes(memory, at, length);
+            if (blockMax > INFINITY || blockMin < MINUS_INFINITY) {
+                MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, length);
+                clean(length);
+            }
+            if (blockMax > best) {
+                best = blockMax;
+                bestStart = start;
+            }
+        }
+        int length = Math.min(BLOCK, count - bestStart);
+        for (int i = 0; i < length; i++) {
+            long at = offset + (long) Float.BYTES * (bestStart + i);
+            if (withoutNan(sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at))) == best) {
+                return bestStart + i;
+            }
+        }
+        return 0;
+    }
+
     // The sum
 
     private float sumExponentials(MemorySegment memory, long offset, int count) {

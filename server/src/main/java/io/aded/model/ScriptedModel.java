@@ -315,6 +315,16 @@ public final class ScriptedModel implements TargetModel {
         }
 
         @Override
+        public int bestToken(int row) {
+            float[] logits = rows[row];
+            int best = 0;
+            for (int token = 1; token < VOCABULARY_SIZE; token++) {
+                best = logits[token] > logits[best] ? token : best;
+            }
+            return best;
+        }
+
+        @Override
         public void topTokens(int row, TopTokens out) {
             float[] logits = rows[row];
             int[] tokens = out.tokenArray();

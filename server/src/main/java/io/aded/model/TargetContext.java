@@ -49,6 +49,9 @@ public interface TargetContext extends AutoCloseable {
      */
     void topTokens(int row, TopTokens out);
 
+    /** The token with the largest logit in a row, the lowest id of equals: {@code topTokens}' first, for less. */
+    int bestToken(int row);
+
     /** The raw logit of one token in a row. */
     float logit(int row, int token);
 

@@ -29,6 +29,10 @@ final class LogitsScanTest {
             MemorySegment memory = arena.allocate(ValueLayout.JAVA_FLOAT, SKIPPED + row.length);
             MemorySegment.copy(row, 0, memory, ValueLayout.JAVA_FLOAT, SKIPPED * 4L, row.length);
             scan.scan(memory, SKIPPED * 4L, row.length, top);
+            int best = scan.best(memory, SKIPPED * 4L, row.length);
+            if (capacity > 0) {
+                assertThat(best).as("the best alone").isEqualTo(top.token(0));
+            }
         }
         return top;
     }

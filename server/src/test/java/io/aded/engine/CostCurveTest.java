@@ -1,0 +1,69 @@
+package io.aded.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class CostCurveTest {
+    private static final long MILLI = 1_000_000;
+
+    private static CostCurve measured() {
+        CostCurve curve = new CostCurve(512);
+        curve.set(1, 10 * MILLI);
+        for (int width : new int[] {2, 4, 8, 16}) {
+            curve.suggest(width, 1 + width * 0.1);
+        }
+        return curve;
+    }
+
+    @Test
+    void observe_steadyPasses_areBelieved() {
+        CostCurve curve = measured();
+        double before = curve.nanos(12);
+        for (int pass = 0; pass < 200; pass++) {
+            curve.observe(8, 40 * MILLI);
+        }
+        assertThat(curve.nanos(8)).isCloseTo(40 * MILLI, within(0.4 * MILLI));
+        assertThat(curve.nanos(12)).as("others move along").isGreaterThan(before);
+    }
+
+    @Test
+    void observe_oneStalledPass_movesLittle() {
+        CostCurve curve = measured();
+        for (int pass = 0; pass < 50; pass++) {
+            curve.observe(8, 18 * MILLI);
+        }
+        curve.observe(8, 900 * MILLI);
+        assertThat(curve.nanos(8)).isLessThan(19 * MILLI);
+    }
+
+    @Test
+    void observe_noisyPassesOfManyWidths_leadsNoWidthAstray() {
+        // Noise of a factor e, and a pass in fifty that takes twenty times as long: a scripted model's.
+        Random random = new Random(1);
+        CostCurve curve = measured();
+        for (int pass = 0; pass < 100_000; pass++) {
+            int width = 1 + random.nextInt(64);
+            double stall = random.nextInt(50) == 0 ? 20 : 1;
+            curve.observe(width, (long) (MILLI * (10 + width) * Math.exp(random.nextGaussian()) * stall));
+        }
+        for (int width = 1; width <= 64; width++) {
+            assertThat(curve.nanos(width) / (MILLI * (10.0 + width)))
+                    .as("width %d", width)
+                    .isBetween(0.1, 10.0);
+        }
+        for (int width = 65; width <= 512; width++) {
+            assertThat(curve.nanos(width)).as("width %d", width).isBetween(curve.nanos(1), width * curve.nanos(1));
+        }
+    }
+
+    @Test
+    void interpolate_twoNeighboursThatDifferByNoise_saysNothingOfWidePasses() {
+        CostCurve curve = measured();
+        curve.suggest(63, 8);
+        curve.suggest(64, 12);
+        assertThat(curve.nanos(128) / curve.nanos(1)).isBetween(12.0, 30.0);
+    }
+}
