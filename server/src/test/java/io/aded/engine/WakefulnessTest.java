@@ -83,8 +83,6 @@ class WakefulnessTest {
     private long time(LocalEngine engine, DraftPolicy policy, int streams, int tokens) {
         List<Session> sessions = new ArrayList<>();
         List<Recorder> recorders = new ArrayList<>();
-        Recorder held = new Recorder();
-        held.ready = false;
         for (int i = 0; i < streams; i++) {
             sessions.add(engine.openSession());
         }
