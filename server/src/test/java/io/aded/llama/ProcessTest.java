@@ -2,6 +2,7 @@ package io.aded.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.testing.ForkedJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

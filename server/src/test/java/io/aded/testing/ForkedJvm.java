@@ -1,4 +1,4 @@
-package io.aded.llama;
+package io.aded.testing;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a main class of the tests in a process of its own, because what is tested may end the process. */
-final class ForkedJvm {
+public final class ForkedJvm {
     private ForkedJvm() {}
 
     /** What became of it: its exit code, or -1 if it had to be killed; and what it printed, both streams together. */
-    record Result(int exitCode, String output) {}
+    public record Result(int exitCode, String output) {}
 
-    static Result run(Class<?> main, Path scratch, List<String> options, String... arguments)
+    public static Result run(Class<?> main, Path scratch, List<String> options, String... arguments)
             throws IOException, InterruptedException {
         Path log = Files.createTempFile(scratch, main.getSimpleName(), ".log");
         List<String> command = new ArrayList<>();
