@@ -268,13 +268,7 @@ public final class PolicySimulation implements Runnable {
 
     /** The stage of an ablation that a mode names, or null. */
     private static @Nullable AdedStage stage(String mode) {
-        String name = mode.split(":")[0].toUpperCase(Locale.ROOT).replace('-', '_');
-        for (AdedStage stage : AdedStage.values()) {
-            if (stage.name().equals(name)) {
-                return stage;
-            }
-        }
-        return null;
+        return AdedStage.named(mode.split(":")[0]);
     }
 
     /** Times from the end of the first round, in nanoseconds. */

@@ -1,5 +1,8 @@
 package io.aded.draft;
 
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
 /** The steps from the published table to the whole adaptive drafter, each with the ones before it; for ablations. */
 public enum AdedStage {
     /** The table of the paper, tri-grams of emitted tokens, learning the whole prompt and searched best-first. */
@@ -20,5 +23,20 @@ public enum AdedStage {
     /** The name in reports. */
     public String label() {
         return label;
+    }
+
+    /** The name on a command line, such as {@code whole-prompt}. */
+    public String modeName() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The stage with a {@linkplain #modeName name}, or null. */
+    public static @Nullable AdedStage named(String modeName) {
+        for (AdedStage stage : values()) {
+            if (stage.modeName().equals(modeName)) {
+                return stage;
+            }
+        }
+        return null;
     }
 }

@@ -82,6 +82,9 @@ final class LocalEngine implements Engine {
     /** A prompt always advances by this many tokens a pass, so that it ends. */
     private static final int LEAST_CHUNK = 8;
 
+    /** Where nobody decodes, a pass may take so many times the stall that is allowed beside those who do. */
+    private static final int UNNOTICED_STALLS = 4;
+
     /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */
     private static final int TAUGHT_TOKENS = 8;
 
@@ -116,6 +119,9 @@ final class LocalEngine implements Engine {
     private final CountDownLatch calibrated = new CountDownLatch(1);
     private volatile boolean accepting = true;
     private volatile boolean stop;
+
+    /** The turn that has the pass for itself, while it is played. */
+    private volatile @Nullable LocalTurn alone;
 
     /** While a pass is played that serves nobody. */
     private volatile boolean measuring;
@@ -336,7 +342,8 @@ final class LocalEngine implements Engine {
                 turnNumbers.incrementAndGet(),
                 clock.getAsLong(),
                 prompt,
-                this::wake);
+                this::wake,
+                this::abandon);
     }
 
     /** Hands a turn over; refuses it if the engine has stopped. */
@@ -371,6 +378,14 @@ final class LocalEngine implements Engine {
         }
         wake();
         return taken;
+    }
+
+    /** A turn was cancelled. A pass that serves nobody else is not worth waiting for: a prompt's can take seconds. */
+    private void abandon(LocalTurn turn) {
+        if (alone == turn) {
+            context.requestAbort();
+        }
+        wake();
     }
 
     private void wake() {
@@ -539,7 +554,9 @@ final class LocalEngine implements Engine {
             return true;
         }
         long beforeDecode = clock.getAsLong();
+        alone = pass.size() == 1 ? pass.getFirst() : null;
         DecodeOutcome outcome = context.decode(batch);
+        alone = null;
         long afterDecode = clock.getAsLong();
         if (outcome != DecodeOutcome.DECODED) {
             clearBranches();
@@ -559,7 +576,8 @@ final class LocalEngine implements Engine {
 
     /**
      * Decides how many prompt tokens of each turn go into the pass. While other turns decode, prompts share a small
-     * portion, so that the others' time per token stays even; alone, a prompt fills the pass.
+     * portion, so that the others' time per token stays even. Among themselves they fill the pass, unless that is so slow
+     * that who comes next would have to wait for long.
      */
     private void planChunks(boolean prefilling) {
         int decoding = 0;
@@ -573,7 +591,7 @@ final class LocalEngine implements Engine {
         }
         // Room is kept for the roots of those that decode only: however narrow the pass, a prompt alone in it advances.
         int room = passRoom() - decoding;
-        int portion = decoding > 0 ? Math.min(room, evenChunk(decoding)) : room;
+        int portion = Math.min(room, evenChunk(decoding));
         for (LocalTurn turn : pass) {
             int pending = turn.pendingPrefill();
             if (pending > 0 && portion > 0) {
@@ -591,7 +609,9 @@ final class LocalEngine implements Engine {
 
     /** The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed. */
     private int evenChunk(int decoding) {
-        double allowed = Math.max(options.prefillStall().toNanos(), 1.5 * curve.nanos(decoding));
+        double allowed = decoding == 0
+                ? UNNOTICED_STALLS * options.prefillStall().toNanos()
+                : Math.max(options.prefillStall().toNanos(), 1.5 * curve.nanos(decoding));
         int chunk = curve.maxTokens() - decoding;
         while (chunk > LEAST_CHUNK && curve.nanos(decoding + chunk) > allowed) {
             chunk -= chunk / 8;

@@ -11,6 +11,7 @@ import io.aded.telemetry.TurnTelemetry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class LocalTurn implements Turn, Verification.Emission {
     private final long submittedNanos;
     private final int[] prompt;
     private final Runnable wake;
+    private final Consumer<LocalTurn> abandon;
 
     private final int[] stopTokens;
 
@@ -100,7 +102,8 @@ final class LocalTurn implements Turn, Verification.Emission {
             long number,
             long submittedNanos,
             int[] prompt,
-            Runnable wake) {
+            Runnable wake,
+            Consumer<LocalTurn> abandon) {
         this.session = session;
         this.request = request;
         this.listener = listener;
@@ -111,6 +114,7 @@ final class LocalTurn implements Turn, Verification.Emission {
         this.submittedNanos = submittedNanos;
         this.prompt = prompt;
         this.wake = wake;
+        this.abandon = abandon;
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
         int nodes =
                 request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
@@ -128,7 +132,7 @@ final class LocalTurn implements Turn, Verification.Emission {
     @Override
     public void cancel() {
         cancelled = true;
-        wake.run();
+        abandon.accept(this);
     }
 
     @Override

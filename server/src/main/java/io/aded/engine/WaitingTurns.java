@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Turns that wait for admission, and who is next: the highest priority first; among equals the caller who has been served
  * least; for one caller in order of arrival.
  *
- * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to the least-served one present, so
- * that an absence earns no credit (start-time fair queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al.,
+ * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to just below the least-served
+ * one present: an absence earns no credit, but who comes new does not stand behind others either (start-time fair queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al.,
  * arXiv 2401.00588). Owned by the engine thread.
  */
 final class WaitingTurns {
@@ -49,7 +49,7 @@ final class WaitingTurns {
         }
         if (queue.isEmpty()) {
             double floor = leastServed(caller);
-            served.merge(caller, floor, Math::max);
+            served.merge(caller, Math.nextDown(floor), Math::max);
         }
         size++;
         return queue;
@@ -85,25 +85,24 @@ final class WaitingTurns {
         for (Map.Entry<String, ArrayDeque<LocalTurn>> entry : byCaller.entrySet()) {
             double service = served.getOrDefault(entry.getKey(), 0.0);
             for (LocalTurn turn : entry.getValue()) {
-                if (!eligible.test(turn)) {
-                    continue;
-                }
-                int byPriority = best == null
-                        ? 1
-                        : Integer.compare(
-                                turn.request().priority(), best.request().priority());
-                if (byPriority > 0
-                        || (byPriority == 0
-                                && best != null
-                                && !best.request().fairnessKey().equals(entry.getKey())
-                                && (service < bestServed
-                                        || (service == bestServed && turn.number() < best.number())))) {
+                // Asked last: it is dear, and a thousand may wait.
+                if ((best == null || goesBefore(turn, service, best, bestServed)) && eligible.test(turn)) {
                     best = turn;
                     bestServed = service;
                 }
             }
         }
         return best;
+    }
+
+    private static boolean goesBefore(LocalTurn turn, double service, LocalTurn other, double otherService) {
+        if (turn.request().priority() != other.request().priority()) {
+            return turn.request().priority() > other.request().priority();
+        }
+        if (turn.request().fairnessKey().equals(other.request().fairnessKey())) {
+            return false; // they stand in their order
+        }
+        return service < otherService || (service == otherService && turn.number() < other.number());
     }
 
     void remove(LocalTurn turn) {

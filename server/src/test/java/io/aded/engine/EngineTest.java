@@ -25,6 +25,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -214,6 +216,75 @@ class EngineTest {
             List<Integer> after = widths.subList(widths.indexOf(32) + 1, widths.size());
             assertThat(after.subList(0, 3)).as("the answer's passes come next").containsExactly(2, 1, 1);
             assertThat(after.get(3)).as("and measuring goes on where it was").isEqualTo(32);
+        }
+    }
+
+    @Test
+    void cancel_duringAPassThatServesNobodyElse_abortsIt() throws InterruptedException {
+        CountDownLatch prefilling = new CountDownLatch(1);
+        CountDownLatch cancelled = new CountDownLatch(1);
+        AtomicInteger passes = new AtomicInteger();
+        ScriptedModel.PassCost cost = size -> {
+            if (size == 100) { // the prompt with its root
+                passes.incrementAndGet();
+                prefilling.countDown();
+                awaitUninterruptibly(cancelled);
+            }
+        };
+        try (TargetModel model = new ScriptedModel(ScriptedModel.babble(7, 2), cost);
+                Engine engine = Engine.start(model, EngineOptions.ofCells(4096), EngineTelemetry.NONE);
+                Session session = engine.openSession()) {
+            Recorder recorder = new Recorder();
+            Turn turn = session.submit(request("q".repeat(99), 0f, DraftPolicy.OFF, 3), recorder);
+            assertThat(prefilling.await(60, TimeUnit.SECONDS)).isTrue();
+            turn.cancel();
+            cancelled.countDown();
+            TurnResult result = recorder.await();
+            assertThat(result.reason()).isEqualTo(FinishReason.CANCELLED);
+            assertThat(result.completionTokens()).as("the pass gave nothing").isZero();
+            await().untilAsserted(() -> assertThat(engine.status().running()).isZero());
+            assertThat(engine.status().roundsTotal()).isZero();
+            Recorder next = new Recorder();
+            session.submit(request("again", 0f, DraftPolicy.OFF, 3), next);
+            assertThat(next.await().completionTokens()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void submit_longPromptBesideARunningAnswer_keepsPassesWithinTheStall() throws InterruptedException {
+        AtomicLong clock = new AtomicLong(1);
+        List<Integer> widths = Collections.synchronizedList(new ArrayList<>());
+        long nanosPerToken = 5_000_000;
+        ScriptedModel.PassCost cost = size -> {
+            widths.add(size);
+            clock.addAndGet(size * nanosPerToken);
+        };
+        EngineOptions options = EngineOptions.ofCells(4096);
+        try (TargetModel model = new ScriptedModel(ScriptedModel.babble(7, 2), cost);
+                Engine engine = new LocalEngine(
+                        model,
+                        options,
+                        EngineTelemetry.NONE,
+                        mode -> new LearningTestDrafter(mode.ordinal(), 0.5),
+                        clock::get);
+                Session running = engine.openSession();
+                Session arriving = engine.openSession()) {
+            engine.awaitCalibration(Duration.ofMinutes(1));
+            Recorder answer = new Recorder();
+            running.submit(request("tell", 0f, DraftPolicy.OFF, 2000), answer);
+            answer.begun.join();
+            int before = widths.size();
+            Recorder second = new Recorder();
+            arriving.submit(request("p".repeat(1500), 0f, DraftPolicy.OFF, 1), second);
+            second.await();
+            int after = widths.size();
+            answer.await();
+            List<Integer> between = List.copyOf(widths.subList(before, after));
+            int widest = (int) (options.prefillStall().toNanos() / nanosPerToken);
+            assertThat(between).allSatisfy(width -> assertThat(width).isLessThanOrEqualTo(widest));
+            assertThat(between)
+                    .as("and uses what it may")
+                    .anySatisfy(width -> assertThat(width).isGreaterThan(widest * 3 / 4));
         }
     }
 

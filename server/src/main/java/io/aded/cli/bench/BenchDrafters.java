@@ -1,5 +1,6 @@
 package io.aded.cli.bench;
 
+import io.aded.draft.AdedStage;
 import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
 import io.aded.draft.DrafterSettings;
@@ -21,12 +22,15 @@ import org.jspecify.annotations.Nullable;
 final class BenchDrafters implements DrafterFactory {
     /** What the next session drafts with. */
     private record Next(
-            String label, boolean warm, @Nullable Drafter replay) {}
+            String label,
+            @Nullable AdedStage stage,
+            boolean warm,
+            @Nullable Drafter replay) {}
 
     private final DrafterSettings settings;
     private final Map<String, Drafter> kept = new HashMap<>();
     private final Map<String, EvidenceWeights> weights = new HashMap<>();
-    private volatile Next next = new Next("", false, null);
+    private volatile Next next = new Next("", null, false, null);
 
     BenchDrafters(DrafterSettings settings) {
         this.settings = settings;
@@ -34,12 +38,12 @@ final class BenchDrafters implements DrafterFactory {
 
     /** The next session drafts in this mode, anew or going on with what the mode learned so far. */
     void prepare(ModeSpec mode, boolean warm) {
-        next = new Next(mode.label(), warm, null);
+        next = new Next(mode.label(), mode.stage(), warm, null);
     }
 
     /** The next session drafts with this. */
     void prepare(Drafter replay) {
-        next = new Next("", false, replay);
+        next = new Next("", null, false, replay);
     }
 
     @Override
@@ -48,13 +52,12 @@ final class BenchDrafters implements DrafterFactory {
         if (wanted.replay != null) {
             return wanted.replay;
         }
-        return wanted.warm
-                ? kept.computeIfAbsent(wanted.label, _ -> create(mode, wanted.label))
-                : create(mode, wanted.label);
+        return wanted.warm ? kept.computeIfAbsent(wanted.label, _ -> create(mode, wanted)) : create(mode, wanted);
     }
 
-    private Drafter create(DraftMode mode, String label) {
-        EvidenceWeights learned = weights.computeIfAbsent(label, _ -> EvidenceWeights.create());
-        return Drafters.create(mode, settings.withEvidenceWeights(learned));
+    private Drafter create(DraftMode mode, Next wanted) {
+        EvidenceWeights learned = weights.computeIfAbsent(wanted.label, _ -> EvidenceWeights.create());
+        DrafterSettings own = settings.withEvidenceWeights(learned);
+        return wanted.stage == null ? Drafters.create(mode, own) : Drafters.create(wanted.stage, own);
     }
 }

@@ -1,6 +1,7 @@
 package io.aded.cli.bench;
 
 import io.aded.cli.measure.DraftModes;
+import io.aded.draft.AdedStage;
 import io.aded.draft.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
@@ -15,13 +16,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param label as the user wrote it, such as {@code aded:12}
  * @param policy how the engine drafts; null for the bare loop, which has no engine
+ * @param stage the parts of the adaptive drafter that take part, if not all
  */
-record ModeSpec(String label, @Nullable DraftPolicy policy) {
+record ModeSpec(
+        String label,
+        @Nullable DraftPolicy policy,
+        @Nullable AdedStage stage) {
     /** What everything is compared with. */
     static final ModeSpec OFF = new ModeSpec(DraftMode.OFF.label(), DraftPolicy.OFF);
 
     /** A plain loop over the context, without the engine. */
     static final ModeSpec BARE = new ModeSpec("bare", null);
+
+    private ModeSpec(String label, @Nullable DraftPolicy policy) {
+        this(label, policy, null);
+    }
 
     /** The adaptive drafter with a fixed number of nodes. */
     static ModeSpec fixed(int nodes) {
@@ -31,8 +40,8 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
     }
 
     /**
-     * Reads names separated by commas, each {@code bare} or a {@linkplain DraftMode draft mode}, with {@code :N} for at
-     * most N draft nodes. {@code off} is put first if it is missing, since everything is compared with it.
+     * Reads names separated by commas, each {@code bare}, a {@linkplain DraftMode draft mode} or a {@linkplain AdedStage
+     * stage} of the adaptive drafter, with {@code :N} for at most N draft nodes. {@code off} is put first if it is missing, since everything is compared with it.
      *
      * @throws AdedException.InvalidRequest naming every part that is wrong
      */
@@ -61,7 +70,12 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
             return BARE;
         }
         try {
-            return new ModeSpec(label, DraftModes.policy(label));
+            String name = label.split(":", -1)[0];
+            AdedStage stage = AdedStage.named(name);
+            return stage == null
+                    ? new ModeSpec(label, DraftModes.policy(label))
+                    : new ModeSpec(
+                            label, DraftModes.policy(DraftMode.ADED.label() + label.substring(name.length())), stage);
         } catch (IllegalArgumentException e) {
             String message = String.valueOf(e.getMessage());
             throw label.contains(":")
@@ -80,7 +94,7 @@ record ModeSpec(String label, @Nullable DraftPolicy policy) {
 
     /** Whether it drafts with a fixed number of nodes of the adaptive drafter. */
     boolean isFixedBudget() {
-        return policy != null && policy.mode() == DraftMode.ADED;
+        return policy != null && policy.mode() == DraftMode.ADED && stage == null;
     }
 
     /** Whether it is one of the copying rules that others use. */

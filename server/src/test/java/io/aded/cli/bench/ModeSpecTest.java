@@ -3,6 +3,7 @@ package io.aded.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.aded.draft.AdedStage;
 import io.aded.draft.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
@@ -49,5 +50,14 @@ class ModeSpecTest {
                         + (mode.isBaseline() ? "b" : "")
                         + (mode.policy() == null ? "l" : ""))
                 .containsExactly("o", "a", "f", "", "b", "l");
+    }
+
+    @Test
+    void parse_stageOfTheAdaptiveDrafter_isNoRivalOfAuto() {
+        ModeSpec stage = ModeSpec.parse("off,whole-prompt:3").get(1);
+        assertThat(stage.stage()).isEqualTo(AdedStage.WHOLE_PROMPT);
+        assertThat(stage.policy()).isEqualTo(DraftPolicy.of(DraftMode.ADED).withMaxNodes(3));
+        assertThat(stage.isFixedBudget()).isFalse();
+        assertThat(stage.isBaseline()).isFalse();
     }
 }
