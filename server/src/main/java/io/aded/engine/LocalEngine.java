@@ -82,8 +82,11 @@ final class LocalEngine implements Engine {
     /** A prompt always advances by this many tokens a pass, so that it ends. */
     private static final int LEAST_CHUNK = 8;
 
+    /** Wider chunks are multiples of this, which kernels like. */
+    private static final int CHUNK_STEP = 16;
+
     /** Where nobody decodes, a pass may take so many times the stall that is allowed beside those who do. */
-    private static final int UNNOTICED_STALLS = 4;
+    private static final int UNNOTICED_STALLS = 8;
 
     /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */
     private static final int TAUGHT_TOKENS = 8;
@@ -616,7 +619,8 @@ final class LocalEngine implements Engine {
         while (chunk > LEAST_CHUNK && curve.nanos(decoding + chunk) > allowed) {
             chunk -= chunk / 8;
         }
-        return Math.max(LEAST_CHUNK, chunk);
+        int even = chunk >= CHUNK_STEP ? chunk / CHUNK_STEP * CHUNK_STEP : chunk;
+        return Math.max(LEAST_CHUNK, even);
     }
 
     /** Has every verifying turn draft. Returns how many draft nodes fit into the pass. */
