@@ -40,6 +40,7 @@ public class LogitsScanBenchmark {
     private final Arena arena = Arena.ofShared();
     private final LogitsScan scan = new LogitsScan();
     private final TopTokens top = new TopTokens(8);
+    private final TopTokens sampled = new TopTokens(8, TopTokens.Mass.SAMPLED);
     private MemorySegment logits = MemorySegment.NULL;
     private int row;
 
@@ -69,5 +70,20 @@ public class LogitsScanBenchmark {
         row = row + 1 == ROWS ? 0 : row + 1;
         scan.scan(logits, (long) row * vocabulary * Float.BYTES, vocabulary, top);
         return top.token(0);
+    }
+
+    /** Reads one row as drafters do, who want to know the others' share only roughly. */
+    @Benchmark
+    public int top8Sampled() {
+        row = row + 1 == ROWS ? 0 : row + 1;
+        scan.scan(logits, (long) row * vocabulary * Float.BYTES, vocabulary, sampled);
+        return sampled.token(0);
+    }
+
+    /** Looks for the best token alone. */
+    @Benchmark
+    public int best() {
+        row = row + 1 == ROWS ? 0 : row + 1;
+        return scan.best(logits, (long) row * vocabulary * Float.BYTES, vocabulary);
     }
 }

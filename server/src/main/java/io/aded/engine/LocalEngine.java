@@ -136,7 +136,7 @@ final class LocalEngine implements Engine {
     private final Admission admission;
     private final List<LocalTurn> running;
     private final TokenBatch batch = new TokenBatch();
-    private final TopTokens top = new TopTokens(TAUGHT_TOKENS);
+    private final TopTokens top = new TopTokens(TAUGHT_TOKENS, TopTokens.Mass.SAMPLED);
     private final List<LocalTurn> pass = new ArrayList<>();
     private Budget.Bid[] bids = new Budget.Bid[16];
     private int parked;

@@ -37,6 +37,12 @@ public final class LogitsScan {
      * off by at most 2e-5, rounding aside. This holds down to y = -80; blocks that reach lower are clamped there by a slower
      * loop.
      *
+     * A sample
+     * ========
+     * Who only wants to know roughly how likely the best tokens are (drafters) is served by a quarter of each block: the sums
+     * are half of the time. What the best tokens themselves contribute is known exactly, so the error is that of the others'
+     * share alone: some percent of it.
+     *
      * What is rare
      * ============
      * A block with a NaN is cleaned and looked at again; with +infinity in the row the sum is infinite.
@@ -52,6 +58,9 @@ public final class LogitsScan {
 
     /** Bits of a float that sort below all others. */
     private static final int LEAST_BITS = -1;
+
+    /** Shorter rows are not worth sampling. */
+    private static final int LEAST_SAMPLED = 4 * BLOCK;
 
     /** Sums that are left to be added one after the other. */
     private static final int LANES = 16;
@@ -92,9 +101,51 @@ public final class LogitsScan {
         if (maxima.length < blocks) {
             maxima = new int[blocks];
         }
-        float logSumExp = sumExponentials(memory, offset, count);
+        TopTokens.Mass mass = count < LEAST_SAMPLED && out.mass() == TopTokens.Mass.SAMPLED
+                ? TopTokens.Mass.EXACT
+                : out.mass();
+        float max = sumExponentials(memory, offset, count, mass);
         int size = best(memory, offset, count, out);
-        out.filled(size, logSumExp);
+        out.filled(size, logSumExp(max, mass, count, size, out));
+    }
+
+    private float logSumExp(float max, TopTokens.Mass mass, int count, int size, TopTokens out) {
+        if (mass == TopTokens.Mass.NONE) {
+            return Float.NaN;
+        }
+        if (Float.isInfinite(max)) {
+            return max;
+        }
+        double total = total();
+        if (mass == TopTokens.Mass.SAMPLED) {
+            // Of the best tokens all is known; the others of the sample stand for the others of the row.
+            double known = 0;
+            int sampled = sampledOf(count);
+            for (int i = 0; i < size; i++) {
+                double e = Math.exp(out.logit(i) - max);
+                known += e;
+                if (isSampled(out.token(i), count)) {
+                    total -= e;
+                    sampled--;
+                }
+            }
+            total = known + Math.max(0, total) * (count - size) / sampled;
+        }
+        return (float) (max + Math.log(total));
+    }
+
+    /** How many elements of a block of this length are in the sample: those in front. */
+    private static int quarter(int length) {
+        return length / 4;
+    }
+
+    private static int sampledOf(int count) {
+        return count / BLOCK * quarter(BLOCK) + quarter(count % BLOCK);
+    }
+
+    private static boolean isSampled(int token, int count) {
+        int start = token / BLOCK * BLOCK;
+        return token - start < quarter(Math.min(BLOCK, count - start));
     }
 
     /**
@@ -133,15 +184,23 @@ public final class LogitsScan {
 
     // The sum
 
-    private float sumExponentials(MemorySegment memory, long offset, int count) {
+    /** Adds up exponentials, relative to the greatest logit, which is returned. */
+    private float sumExponentials(MemorySegment memory, long offset, int count, TopTokens.Mass mass) {
         Arrays.fill(sums, 0f);
         float max = Float.NEGATIVE_INFINITY;
         for (int start = 0, number = 0; start < count; start += BLOCK, number++) {
             int length = Math.min(BLOCK, count - start);
             long at = offset + (long) Float.BYTES * start;
             findExtremes(memory, at, length);
-            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, length);
-            if (blockMax > INFINITY || blockMin < MINUS_INFINITY) {
+            boolean notNumbers = blockMax > INFINITY || blockMin < MINUS_INFINITY;
+            int summed =
+                    switch (mass) {
+                        case EXACT -> length;
+                        case SAMPLED -> quarter(length);
+                        case NONE -> 0;
+                    };
+            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, notNumbers ? length : summed);
+            if (notNumbers) {
                 clean(length);
             }
             maxima[number] = blockMax;
@@ -154,12 +213,12 @@ public final class LogitsScan {
                 continue;
             }
             if (Float.intBitsToFloat(sortable(blockMin)) - max >= LOWEST) {
-                addExponentials(values, length, max, sums);
+                addExponentials(values, summed, max, sums);
             } else {
-                addClamped(values, length, max, sums);
+                addClamped(values, summed, max, sums);
             }
         }
-        return Float.isInfinite(max) ? max : (float) (max + Math.log(total()));
+        return max;
     }
 
     /** A float's bits such that they compare as the floats do. Its own inverse. */

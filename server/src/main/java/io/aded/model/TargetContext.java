@@ -42,7 +42,8 @@ public interface TargetContext extends AutoCloseable {
     DecodeOutcome decode(TokenBatch batch);
 
     /**
-     * Reads one row of logits once: the best tokens, and the log of the sum of exponentials over the whole vocabulary.
+     * Reads one row of logits once: the best tokens, and the log of the sum of exponentials over the whole vocabulary, as
+     * exactly as {@code out.mass()} asks for.
      *
      * @param row a batch index that asked for logits in the last {@link #decode}
      * @param out receives up to {@code out.capacity()} tokens, best first, ties by lower id

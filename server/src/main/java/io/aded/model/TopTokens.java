@@ -5,15 +5,37 @@ package io.aded.model;
  * probability. Reused from row to row.
  */
 public final class TopTokens {
+    /** How much is read of a row beside its best tokens. */
+    public enum Mass {
+        /** Every logit goes into the sum. */
+        EXACT,
+        /** The best tokens and a quarter of the others stand for all: half the time, probabilities within some percent. */
+        SAMPLED,
+        /** There is no sum; {@link #logSumExp} and {@link #probability} say nothing. */
+        NONE
+    }
+
+    private final Mass mass;
     private final int[] tokens;
     private final float[] logits;
     private int size;
     private float logSumExp;
 
-    /** Makes room for the {@code capacity} best tokens. */
+    /** Makes room for the {@code capacity} best tokens, and asks for the exact sum. */
     public TopTokens(int capacity) {
+        this(capacity, Mass.EXACT);
+    }
+
+    /** Makes room for the {@code capacity} best tokens, and says what is wanted of the others. */
+    public TopTokens(int capacity, Mass mass) {
+        this.mass = mass;
         tokens = new int[capacity];
         logits = new float[capacity];
+    }
+
+    /** What is wanted beside the best tokens; who fills this may always do more. */
+    public Mass mass() {
+        return mass;
     }
 
     /** The most tokens that are kept. */
@@ -36,7 +58,7 @@ public final class TopTokens {
         return logits[i];
     }
 
-    /** log Σ exp(logit) over the whole vocabulary. */
+    /** log Σ exp(logit) over the whole vocabulary, as well as {@link #mass} asks for. */
     public float logSumExp() {
         return logSumExp;
     }

@@ -24,13 +24,16 @@ final class LogitsScanTest {
     private final LogitsScan scan = new LogitsScan();
 
     private TopTokens scan(int capacity, float... row) {
-        TopTokens top = new TopTokens(capacity);
+        return scan(new TopTokens(capacity), row);
+    }
+
+    private TopTokens scan(TopTokens top, float... row) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(ValueLayout.JAVA_FLOAT, SKIPPED + row.length);
             MemorySegment.copy(row, 0, memory, ValueLayout.JAVA_FLOAT, SKIPPED * 4L, row.length);
             scan.scan(memory, SKIPPED * 4L, row.length, top);
             int best = scan.best(memory, SKIPPED * 4L, row.length);
-            if (capacity > 0) {
+            if (top.capacity() > 0) {
                 assertThat(best).as("the best alone").isEqualTo(top.token(0));
             }
         }
@@ -194,5 +197,51 @@ final class LogitsScanTest {
 
             assertThat(allocated).isLessThan(1_000);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1000, 4096, 5000, 32_000, 151_936})
+    void scan_sampledMass_hasTheSameBestTokensAndNearlyTheSameSum(int count) {
+        Random random = new Random(count);
+        for (int round = 0; round < 20; round++) {
+            float[] row = new float[count];
+            for (int i = 0; i < count; i++) {
+                row[i] = (float) (-2 + 2.5 * random.nextGaussian());
+            }
+            for (int i = 0; i < 12; i++) {
+                row[random.nextInt(count)] = (float) (4 + 10 * random.nextDouble());
+            }
+            TopTokens exact = scan(new TopTokens(8), row);
+            TopTokens sampled = scan(new TopTokens(8, TopTokens.Mass.SAMPLED), row);
+            for (int i = 0; i < exact.size(); i++) {
+                assertThat(sampled.token(i)).isEqualTo(exact.token(i));
+                assertThat(sampled.logit(i)).isEqualTo(exact.logit(i));
+            }
+            assertThat(sampled.size()).isEqualTo(exact.size());
+            assertThat(sampled.logSumExp()).isCloseTo(exact.logSumExp(), within(0.1f));
+        }
+    }
+
+    @Test
+    void scan_sampledMassOfMaskedTokens_countsTheRestAlone() {
+        float[] row = new float[8192];
+        Arrays.fill(row, Float.NEGATIVE_INFINITY);
+        row[10] = 3f;
+        row[900] = 2f;
+        TopTokens top = scan(new TopTokens(8, TopTokens.Mass.SAMPLED), row);
+        assertThat((double) top.logSumExp()).isCloseTo(Math.log(Math.exp(3) + Math.exp(2)), within(1e-4));
+        row[10] = Float.POSITIVE_INFINITY;
+        assertThat(scan(new TopTokens(8, TopTokens.Mass.SAMPLED), row).logSumExp()).isEqualTo(Float.POSITIVE_INFINITY);
+    }
+
+    @Test
+    void scan_noMass_findsTheBestTokens() {
+        float[] row = new float[5000];
+        row[4999] = 2f;
+        row[17] = Float.NaN;
+        TopTokens top = scan(new TopTokens(2, TopTokens.Mass.NONE), row);
+        assertThat(top.token(0)).isEqualTo(4999);
+        assertThat(top.token(1)).isZero();
+        assertThat(top.logSumExp()).isNaN();
     }
 }

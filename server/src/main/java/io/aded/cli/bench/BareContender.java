@@ -9,7 +9,6 @@ import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenBatch;
 import io.aded.model.TokenSampler;
-import io.aded.model.TopTokens;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +22,6 @@ final class BareContender implements Contender {
     private final TargetContext context;
     private final int limit;
     private final TokenBatch batch = new TokenBatch();
-    private final TopTokens best = new TopTokens(1);
 
     /** Opens a context of its own, with one sequence. */
     BareContender(TargetModel model, ContextParameters parameters) {
@@ -108,8 +106,7 @@ final class BareContender implements Contender {
         if (!sampler.isPlainGreedy()) {
             return sampler.sample(context, row);
         }
-        context.topTokens(row, best);
-        return best.token(0);
+        return context.bestToken(row);
     }
 
     /** Returns the row of the last token. */
