@@ -92,15 +92,25 @@ final class NativesCommand implements Runnable {
                 }
             }
             if (used.library() != null && store.find(used.name()).isEmpty()) {
-                row(true, used.name(), "", "named by ADED_NATIVES or \"aded natives use\"");
+                row(
+                        true,
+                        used.name(),
+                        "",
+                        Files.exists(used.library())
+                                ? "a library of your own"
+                                : "not usable: there is nothing at this path");
             }
-            NativesChoice chosen = store.choice();
-            terminal.out()
-                    .println(
-                            chosen instanceof NativesChoice.Automatic
-                                    ? "* is what a start uses: the best that works"
-                                    : "* is what a start uses; \"aded natives use\" chose " + chosen);
+            terminal.out().println("* is what a start uses" + why(store.choice()));
             return ExitCode.OK.code();
+        }
+
+        private String why(NativesChoice chosen) {
+            if (terminal.surroundings().variable("ADED_NATIVES") != null) {
+                return "; ADED_NATIVES names it";
+            }
+            return chosen instanceof NativesChoice.Automatic
+                    ? ": the best that works"
+                    : "; \"aded natives use\" chose " + chosen;
         }
 
         private void row(boolean used, String name, String size, String what) {
@@ -224,11 +234,15 @@ final class NativesCommand implements Runnable {
                 return new NativesChoice.Directory(directory.toAbsolutePath().normalize());
             }
             AdedException.NotFound failure = store.notInstalled(build);
-            throw NativesKind.availableOn(store.platform()).stream()
-                            .anyMatch(kind -> kind.label().equals(name))
-                    ? new AdedException.NotFound(
-                            failure.reason(), failure.getMessage() + "; install it by: aded natives install " + name)
-                    : failure;
+            boolean installable = NativesKind.availableOn(store.platform()).stream()
+                    .anyMatch(kind -> kind.label().equals(name));
+            throw new AdedException.NotFound(
+                    failure.reason(),
+                    failure.getMessage()
+                            + (installable
+                                    ? "; install it by: aded natives install " + name
+                                    : ". Allowed: an installed build, \"bundled\", \"auto\", or a directory with a"
+                                            + " llama.cpp of your own"));
         }
     }
 

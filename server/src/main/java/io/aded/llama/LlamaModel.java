@@ -223,6 +223,18 @@ public final class LlamaModel implements TargetModel {
             violations.add(new FieldViolation(
                     "context.value_type", "is quantised, which needs flash attention; allowed without it: F32, F16"));
         }
+        boolean flash = parameters.flashAttention() == ContextParameters.FlashAttention.ON || quantisedValues;
+        if (flash && library.natives().abi == Abi.B4916) {
+            // Its kernel for processors ends the process over it.
+            String refused = "is F32, which flash attention of llama.cpp " + library.version()
+                    + " cannot use; allowed with it: F16, Q8_0, Q4_0";
+            if (parameters.keyType() == ContextParameters.CacheType.F32) {
+                violations.add(new FieldViolation("context.key_type", refused));
+            }
+            if (parameters.valueType() == ContextParameters.CacheType.F32) {
+                violations.add(new FieldViolation("context.value_type", refused));
+            }
+        }
         if (!violations.isEmpty()) {
             throw new AdedException.InvalidRequest(violations);
         }

@@ -115,11 +115,24 @@ class NativesCommandTest {
 
         assertThat(terminal.run("natives", "use", "cpu")).isEqualTo(ExitCode.NOT_FOUND.code());
         assertThat(terminal.err()).contains("none is").contains("aded natives install cpu");
+        assertThat(terminal.run("natives", "use", "rocm")).isEqualTo(ExitCode.NOT_FOUND.code());
+        assertThat(terminal.err()).contains("\"rocm\" is installed").contains("Allowed: ", "\"auto\"");
         assertThat(terminal.run("natives", "use", "./nowhere")).isEqualTo(ExitCode.NOT_FOUND.code());
         assertThat(terminal.run("natives", "use", home.toString())).isEqualTo(ExitCode.FAILED_PRECONDITION.code());
         assertThat(terminal.err()).contains("no llama.cpp library");
         assertThat(terminal.run("natives", "remove", "cpu")).isEqualTo(ExitCode.NOT_FOUND.code());
         assertThat(terminal.run("natives")).isEqualTo(ExitCode.INVALID_REQUEST.code());
+    }
+
+    @Test
+    void list_variableNamesNothing_saysSoWhereItIsShownAsUsed() {
+        TestTerminal terminal = terminal().with("ADED_NATIVES", "/nowhere");
+
+        assertThat(terminal.run("natives", "list")).isZero();
+        assertThat(terminal.out())
+                .contains("* /nowhere")
+                .contains("there is nothing at this path")
+                .contains("ADED_NATIVES names it");
     }
 
     /** The bundled library under the name that builds have: real native code, and no download. */

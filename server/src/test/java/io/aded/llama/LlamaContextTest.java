@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
+import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
 import io.aded.model.TopTokens;
 import java.nio.ByteBuffer;
@@ -284,6 +285,37 @@ class LlamaContextTest {
                                             "context.max_sequences",
                                             "context.threads",
                                             "context.value_type"));
+        }
+    }
+
+    /** The older line's kernel ends the process over such a cache; the newer one computes. */
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void newContext_flashAttentionOnF32Cache_isRefusedWhereItWouldAbort(LlamaLibrary library) {
+        ContextParameters parameters = new ContextParameters(
+                64,
+                16,
+                1,
+                1,
+                ContextParameters.CacheType.F32,
+                ContextParameters.CacheType.F32,
+                ContextParameters.FlashAttention.ON);
+        try (Tiny tiny = new Tiny(library, directory)) {
+            if (library.version().equals("b4916")) {
+                assertThatThrownBy(() -> tiny.model.newContext(parameters))
+                        .isInstanceOfSatisfying(
+                                AdedException.InvalidRequest.class,
+                                e -> assertThat(e.violations())
+                                        .extracting("field")
+                                        .containsExactly("context.key_type", "context.value_type"))
+                        .hasMessageContaining("F16");
+                return;
+            }
+            TokenBatch batch = new TokenBatch();
+            batch.add(1, 0, 0, true);
+            try (TargetContext context = tiny.model.newContext(parameters)) {
+                assertThat(context.decode(batch)).isEqualTo(DecodeOutcome.DECODED);
+            }
         }
     }
 

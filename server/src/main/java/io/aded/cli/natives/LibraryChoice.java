@@ -2,6 +2,7 @@ package io.aded.cli.natives;
 
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.SharedLibraries;
+import io.aded.model.AdedException;
 import io.aded.store.Surroundings;
 import io.aded.store.natives.InstalledNatives;
 import io.aded.store.natives.NativesChoice;
@@ -101,7 +102,11 @@ public final class LibraryChoice {
         return decision.library() == null ? LlamaLibrary.bundled() : LlamaLibrary.load(decision.library());
     }
 
-    /** Decides without opening anything in this process. */
+    /**
+     * Decides without opening anything in this process.
+     *
+     * @throws AdedException.NotFound if a build was named that is not installed; a path is looked at by whoever opens it
+     */
     public Decision decide(@Nullable Path option, Consumer<String> explain) {
         String variable = surroundings.variable("ADED_NATIVES");
         Path named = option != null || variable == null ? option : Path.of(variable);
@@ -144,6 +149,14 @@ public final class LibraryChoice {
             return Decision.BUNDLED;
         }
         Optional<InstalledNatives> build = name.contains("/") ? Optional.empty() : store.find(name);
+        if (build.isEmpty() && !name.contains("/")) {
+            AdedException.NotFound failure = store.notInstalled(name);
+            throw new AdedException.NotFound(
+                    failure.reason(),
+                    failure.getMessage()
+                            + ". Allowed: an installed build, \"bundled\", or a directory with a llama.cpp of"
+                            + " your own");
+        }
         return build.map(found -> new Decision(found.directory(), found.id()))
                 // That there is nothing is said by whoever opens it.
                 .orElseGet(() -> new Decision(named, name));

@@ -234,6 +234,17 @@ class LibraryChoiceTest {
     }
 
     @Test
+    void open_namedBuildThatIsNotInstalled_namesThoseThatAre() {
+        install(NativesKind.CPU);
+
+        assertThatThrownBy(() -> choice().open(Path.of("rocm"), explained::add))
+                .isInstanceOf(AdedException.NotFound.class)
+                .hasMessageContaining("rocm")
+                .hasMessageContaining("installed: cpu-3.22.1")
+                .hasMessageContaining("bundled");
+    }
+
+    @Test
     void open_bundled_isTheBundledLibrary() {
         assertThat(choice().open(null, explained::add)).isSameAs(LlamaLibrary.bundled());
     }

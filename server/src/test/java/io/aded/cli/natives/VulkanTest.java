@@ -1,10 +1,10 @@
 package io.aded.cli.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.aded.draft.DraftMode;
 import io.aded.llama.LlamaLibrary;
+import io.aded.llama.SharedLibraries;
 import io.aded.llama.TinyModels;
 import io.aded.store.Surroundings;
 import io.aded.store.natives.InstalledNatives;
@@ -18,9 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
 
 /**
  * A real Vulkan device gives the processor's tokens. Needs the Vulkan build ({@code aded natives install vulkan}, or its
@@ -35,45 +35,52 @@ class VulkanTest {
     @TempDir
     private static Path directory;
 
-    private static Path natives = Path.of("");
-
-    @BeforeAll
-    static void findDevice() {
+    /** A device to test on; where there is none, the test that called this is skipped and the build's output says why. */
+    private static Path requireDevice() {
         Optional<Path> found = Optional.ofNullable(System.getenv("ADED_TEST_VULKAN"))
                 .map(Path::of)
                 .filter(Files::isDirectory)
                 .or(() ->
                         NativesStore.of(Surroundings.ofProcess()).find("vulkan").map(InstalledNatives::directory));
         if (found.isEmpty()) {
-            skip("no Vulkan build is installed and ADED_TEST_VULKAN names none");
+            throw skip("no Vulkan build is installed (./aded natives install vulkan) and ADED_TEST_VULKAN names none");
         }
-        natives = found.orElseThrow();
+        Path natives = found.get();
+        if (SharedLibraries.missing(natives, System.getenv()).contains("libvulkan.so.1")) {
+            throw skip("there is no Vulkan loader (apt install libvulkan1 mesa-vulkan-drivers)");
+        }
         Verdict verdict = new TrialRunner(Trial.class.getName(), ANY_DEVICE, LIMIT).run(natives, true);
-        if (verdict.gpus().isEmpty()) {
-            skip("there is no Vulkan device: the build in " + natives + " " + verdict.problem());
+        if (!verdict.library().isEmpty() && verdict.gpus().isEmpty()) {
+            throw skip("there is no Vulkan device (apt install mesa-vulkan-drivers, for one in software): the build in "
+                    + natives + " " + verdict.problem());
         }
-        // With a device, a build that does not work is no reason to skip.
+        // A build that cannot be loaded, or does not work with a device, is no reason to skip.
         assertThat(verdict.problem()).isNull();
+        return natives;
     }
 
-    private static void skip(String why) {
+    private static TestAbortedException skip(String why) {
         System.err.println("SKIPPED on Vulkan: " + why);
-        abort(why);
+        return new TestAbortedException(why);
     }
 
     @Test
     void answer_onVulkan_isTheProcessorsAnswerWithAndWithoutDrafts() throws IOException, InterruptedException {
+        Path natives = requireDevice();
         Path model = TinyModels.f32(directory);
         List<Integer> expected = GpuAnswers.answer(LlamaLibrary.bundled(), model, 0, DraftMode.OFF);
         assertThat(expected).hasSize(GpuAnswers.TOKENS);
 
-        List<String> lines = run(model);
+        List<String> lines = run(natives, model);
 
         assertThat(lines).contains("OFF " + expected, "ADED " + expected);
         assertThat(lines).anyMatch(line -> line.matches("devices .+"));
+        lines.stream()
+                .filter(line -> line.startsWith("devices "))
+                .forEach(line -> System.out.println("Vulkan: " + line));
     }
 
-    private static List<String> run(Path model) throws IOException, InterruptedException {
+    private static List<String> run(Path natives, Path model) throws IOException, InterruptedException {
         Path output = directory.resolve("output.txt");
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
