@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A llama.cpp context behind the {@link TargetContext} contract.
@@ -47,6 +49,9 @@ final class LlamaContext implements TargetContext {
     private static final int NO_RUN_OF_CELLS = -3;
 
     private static final int ABORTED = 2;
+
+    /** Fair, so that one engine's passes do not shut another's out. */
+    private static final Lock PASSES_OF_B4916 = new ReentrantLock(true);
 
     private final LlamaModel model;
     private final Native natives;
@@ -218,7 +223,7 @@ final class LlamaContext implements TargetContext {
             BYTE.setVolatile(abort, 0L, (byte) 0);
             return DecodeOutcome.ABORTED;
         }
-        int status = natives.decode(handle, batch);
+        int status = natives.abi == Abi.B4916 ? decodeAlone() : natives.decode(handle, batch);
         return switch (status) {
             case OK -> {
                 for (int i = 0; i < size; i++) {
@@ -239,6 +244,19 @@ final class LlamaContext implements TargetContext {
                                 + model.library().log().takeLastError(),
                         null);
         };
+    }
+
+    /**
+     * b4916's matrix kernels for F16 and F32 deal out their work by one counter for the whole process: two contexts that
+     * compute at once take each other's rows, and both get garbage, NaN among it. So its passes come one after the other.
+     */
+    private int decodeAlone() {
+        PASSES_OF_B4916.lock();
+        try {
+            return natives.decode(handle, batch);
+        } finally {
+            PASSES_OF_B4916.unlock();
+        }
     }
 
     /** Checks and copies at once. Nothing of this object has changed if the batch is refused. */

@@ -60,7 +60,11 @@ final class LlamaSampler implements TokenSampler {
     private final @Nullable Grammar grammar;
     private final int endOfSequence;
     /** By capacity: the scan's cost grows with it. */
-    private final TopTokens[] bests = {new TopTokens(64, TopTokens.Mass.NONE), new TopTokens(128, TopTokens.Mass.NONE), new TopTokens(MOST_SELECTED, TopTokens.Mass.NONE)};
+    private final TopTokens[] bests = {
+        new TopTokens(64, TopTokens.Mass.NONE),
+        new TopTokens(128, TopTokens.Mass.NONE),
+        new TopTokens(MOST_SELECTED, TopTokens.Mass.NONE)
+    };
 
     /** In this call: mark for a selected token, -mark if it is touched as well. */
     private final int[] marks;

@@ -101,9 +101,8 @@ public final class LogitsScan {
         if (maxima.length < blocks) {
             maxima = new int[blocks];
         }
-        TopTokens.Mass mass = count < LEAST_SAMPLED && out.mass() == TopTokens.Mass.SAMPLED
-                ? TopTokens.Mass.EXACT
-                : out.mass();
+        TopTokens.Mass mass =
+                count < LEAST_SAMPLED && out.mass() == TopTokens.Mass.SAMPLED ? TopTokens.Mass.EXACT : out.mass();
         float max = sumExponentials(memory, offset, count, mass);
         int size = best(memory, offset, count, out);
         out.filled(size, logSumExp(max, mass, count, size, out));
@@ -193,12 +192,11 @@ public final class LogitsScan {
             long at = offset + (long) Float.BYTES * start;
             findExtremes(memory, at, length);
             boolean notNumbers = blockMax > INFINITY || blockMin < MINUS_INFINITY;
-            int summed =
-                    switch (mass) {
-                        case EXACT -> length;
-                        case SAMPLED -> quarter(length);
-                        case NONE -> 0;
-                    };
+            int summed = switch (mass) {
+                case EXACT -> length;
+                case SAMPLED -> quarter(length);
+                case NONE -> 0;
+            };
             MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, notNumbers ? length : summed);
             if (notNumbers) {
                 clean(length);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
+import io.aded.model.ContextParameters.CacheType;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
@@ -13,6 +14,7 @@ import io.aded.model.TopTokens;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -160,6 +162,52 @@ class LlamaContextTest {
             tiny.context.removeTokens(0, cells - 1, -1);
             assertThat(tiny.context.decode(batch)).isEqualTo(DecodeOutcome.DECODED);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void decode_twoContextsAtOnce_computeWhatEachDoesAlone(LlamaLibrary library) throws Exception {
+        ContextParameters halves = Tiny.EXACT.withCacheTypes(CacheType.F16, CacheType.F16);
+        try (Tiny tiny = new Tiny(library, directory, halves);
+                TargetContext neighbour = tiny.model.newContext(halves)) {
+            TokenBatch wide = new TokenBatch();
+            for (int i = 0; i < 16; i++) {
+                wide.add(262 + i, i, 0, true);
+            }
+            float[][] alone = logits(tiny, wide);
+            AtomicBoolean over = new AtomicBoolean();
+            Thread other = Thread.ofPlatform().start(() -> {
+                TokenBatch batch = new TokenBatch();
+                for (int i = 0; i < 11; i++) {
+                    batch.add(300 - i, i, 0, true);
+                }
+                while (!over.get()) {
+                    neighbour.clear();
+                    neighbour.decode(batch);
+                }
+            });
+            try {
+                for (int pass = 0; pass < 300; pass++) {
+                    tiny.context.clear();
+                    float[][] beside = logits(tiny, wide);
+                    for (int row = 0; row < alone.length; row++) {
+                        assertThat(beside[row]).as("pass %d, row %d", pass, row).isEqualTo(alone[row]);
+                    }
+                }
+            } finally {
+                over.set(true);
+                other.join();
+            }
+        }
+    }
+
+    private static float[][] logits(Tiny tiny, TokenBatch batch) {
+        assertThat(tiny.context.decode(batch)).isEqualTo(DecodeOutcome.DECODED);
+        float[][] rows = new float[batch.size()][tiny.model.vocabulary().size()];
+        for (int row = 0; row < rows.length; row++) {
+            tiny.context.copyLogits(row, rows[row]);
+        }
+        return rows;
     }
 
     @ParameterizedTest

@@ -231,7 +231,8 @@ final class LogitsScanTest {
         TopTokens top = scan(new TopTokens(8, TopTokens.Mass.SAMPLED), row);
         assertThat((double) top.logSumExp()).isCloseTo(Math.log(Math.exp(3) + Math.exp(2)), within(1e-4));
         row[10] = Float.POSITIVE_INFINITY;
-        assertThat(scan(new TopTokens(8, TopTokens.Mass.SAMPLED), row).logSumExp()).isEqualTo(Float.POSITIVE_INFINITY);
+        assertThat(scan(new TopTokens(8, TopTokens.Mass.SAMPLED), row).logSumExp())
+                .isEqualTo(Float.POSITIVE_INFINITY);
     }
 
     @Test
