@@ -31,10 +31,11 @@ class ArchitectureTest {
             "telemetry", Set.of(),
             "engine", Set.of("model", "draft", "telemetry"),
             // Requests name draft modes and sampling settings, and errors are the shared ones.
-            "rpc", Set.of("model", "draft", "engine", "telemetry"),
+            "serving", Set.of("model", "draft", "engine", "telemetry"),
+            "rpc", Set.of("model", "draft", "engine", "telemetry", "serving"),
             // Errors are the shared ones here too.
             "store", Set.of("model", "draft"),
-            "cli", Set.of("model", "llama", "draft", "telemetry", "engine", "rpc", "store"));
+            "cli", Set.of("model", "llama", "draft", "telemetry", "engine", "serving", "rpc", "store"));
 
     private static JavaClasses ours;
 
@@ -60,7 +61,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"model", "llama", "draft", "telemetry", "engine", "rpc", "store", "cli"})
+    @ValueSource(strings = {"model", "llama", "draft", "telemetry", "engine", "serving", "rpc", "store", "cli"})
     void package_usesOnlyWhatItMay(String room) {
         Set<String> allowed = MAY_USE.get(room);
         noClasses()
