@@ -1,7 +1,7 @@
 package io.aded.cli;
 
-import io.aded.draft.BaseTable;
-import io.aded.draft.BaseTableBuilder;
+import io.aded.draft.table.BaseTable;
+import io.aded.draft.table.BaseTableBuilder;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;

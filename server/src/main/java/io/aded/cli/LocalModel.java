@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.draft.DrafterSettings;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.gguf.GgufFile;
