@@ -64,7 +64,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
         if (serving.limits().keepsConversations()) {
             info.addCapabilities("resume");
         }
-        Arrays.stream(io.aded.draft.DraftMode.values())
+        Arrays.stream(io.aded.draft.catalogue.DraftMode.values())
                 .map(ResponseWriter::mode)
                 .sorted(java.util.Comparator.comparingInt(DraftMode::getNumber))
                 .forEach(info::addDraftModes);

@@ -1,6 +1,6 @@
 package io.aded.serving;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import org.jspecify.annotations.Nullable;
 
