@@ -34,7 +34,9 @@ class ArchitectureTest {
             "rpc", Set.of("model", "draft", "engine", "telemetry"),
             // Errors are the shared ones here too.
             "store", Set.of("model", "draft"),
-            "cli", Set.of("model", "llama", "draft", "telemetry", "engine", "rpc", "store"));
+            // Measuring runs engines and loads servers; it reads recordings and knows no command line.
+            "lab", Set.of("model", "llama", "draft", "telemetry", "engine", "rpc", "store"),
+            "cli", Set.of("model", "llama", "draft", "telemetry", "engine", "rpc", "store", "lab"));
 
     private static JavaClasses ours;
 
@@ -60,7 +62,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"model", "llama", "draft", "telemetry", "engine", "rpc", "store", "cli"})
+    @ValueSource(strings = {"model", "llama", "draft", "telemetry", "engine", "rpc", "store", "lab", "cli"})
     void package_usesOnlyWhatItMay(String room) {
         Set<String> allowed = MAY_USE.get(room);
         noClasses()
@@ -77,11 +79,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void generatedApi_isKnownToServicesAndCommandLineOnly() {
+    void generatedApi_isKnownToServicesAndTheirCallersOnly() {
         classes()
                 .that(resideInAnyPackage("io.aded.."))
                 .and(describe(
-                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                        "are neither rpc nor lab nor cli",
+                        type -> !Set.of("rpc", "lab", "cli").contains(room(type))))
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
@@ -102,12 +105,22 @@ class ArchitectureTest {
     }
 
     @Test
-    void grpc_isKnownToServicesAndCommandLineOnly() {
+    void grpc_isKnownToServicesAndTheirCallersOnly() {
         noClasses()
                 .that(describe(
-                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                        "are neither rpc nor lab nor cli",
+                        type -> !Set.of("rpc", "lab", "cli").contains(room(type))))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("io.grpc..", "com.google.protobuf..", "com.google.rpc.."))
+                .check(ours);
+    }
+
+    @Test
+    void commandLineParser_isKnownToCommandLineOnly() {
+        noClasses()
+                .that(describe("are not in cli", type -> !room(type).equals("cli")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("picocli.."))
                 .check(ours);
     }
 
