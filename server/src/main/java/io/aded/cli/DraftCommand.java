@@ -1,9 +1,9 @@
 package io.aded.cli;
 
 import io.aded.cli.natives.LibraryChoice;
-import io.aded.draft.BaseTable;
-import io.aded.draft.BaseTableBuilder;
-import io.aded.draft.EvidenceWeights;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.table.BaseTable;
+import io.aded.draft.table.BaseTableBuilder;
 import io.aded.lab.offline.PriorFitting;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;

@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.lab.load.Arrivals;
 import io.aded.lab.load.JobSource;

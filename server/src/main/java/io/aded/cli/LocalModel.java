@@ -1,7 +1,7 @@
 package io.aded.cli;
 
 import io.aded.cli.natives.LibraryChoice;
-import io.aded.draft.DrafterSettings;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.llama.GgufFile;

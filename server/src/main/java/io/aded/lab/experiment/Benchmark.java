@@ -1,6 +1,6 @@
 package io.aded.lab.experiment;
 
-import io.aded.draft.DrafterSettings;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;

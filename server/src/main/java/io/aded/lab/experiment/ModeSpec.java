@@ -1,7 +1,7 @@
 package io.aded.lab.experiment;
 
-import io.aded.draft.AdedStage;
-import io.aded.draft.DraftMode;
+import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.lab.report.DraftModes;
 import io.aded.model.AdedException;

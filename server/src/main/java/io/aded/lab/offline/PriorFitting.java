@@ -1,10 +1,10 @@
 package io.aded.lab.offline;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
-import io.aded.draft.EvidenceWeights;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
 import java.util.ArrayList;
 import java.util.Arrays;

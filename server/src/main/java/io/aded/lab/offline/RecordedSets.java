@@ -1,9 +1,9 @@
 package io.aded.lab.offline;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

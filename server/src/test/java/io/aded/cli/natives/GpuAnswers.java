@@ -1,6 +1,6 @@
 package io.aded.cli.natives;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;

@@ -2,7 +2,7 @@ package io.aded.cli.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.SharedLibraries;
 import io.aded.llama.TinyModels;
