@@ -1,6 +1,5 @@
 package io.aded.cli;
 
-import io.aded.cli.natives.LibraryChoice;
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.table.BaseTable;
 import io.aded.draft.table.BaseTableBuilder;
@@ -9,6 +8,7 @@ import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.natives.LibraryChoice;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
