@@ -1,7 +1,7 @@
 package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.TokenTree;
 import java.util.List;
 import java.util.function.LongSupplier;
