@@ -64,8 +64,7 @@ final class Chunking {
 
     /** The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed. */
     private int longestChunk(int decoding) {
-        double allowed =
-                decoding == 0 ? STALLS_ALONE * stallNanos : Math.max(stallNanos, 1.5 * curve.nanos(decoding));
+        double allowed = decoding == 0 ? STALLS_ALONE * stallNanos : Math.max(stallNanos, 1.5 * curve.nanos(decoding));
         int chunk = curve.maxTokens() - decoding;
         while (chunk > LEAST_CHUNK && curve.nanos(decoding + chunk) > allowed) {
             chunk -= chunk / 8;

@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -468,8 +467,7 @@ final class LocalEngine implements Engine {
         if (outcome == DecodeOutcome.ABORTED || pass.shrink()) {
             return;
         }
-        LocalTurn stuck =
-                admission.yieldRoom(pass.rounds().getFirst().turn().session());
+        LocalTurn stuck = admission.yieldRoom(pass.rounds().getFirst().turn().session());
         if (stuck != null) {
             endings.finish(stuck, FinishReason.CONTEXT_FULL);
         }

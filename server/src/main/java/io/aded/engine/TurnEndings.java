@@ -24,8 +24,7 @@ final class TurnEndings {
      *
      * @param publish makes the engine's status current; called before the listener, which may ask for it
      */
-    TurnEndings(
-            EngineOptions options, Residency residency, QueuePlaces places, LongSupplier clock, Runnable publish) {
+    TurnEndings(EngineOptions options, Residency residency, QueuePlaces places, LongSupplier clock, Runnable publish) {
         this.options = options;
         this.residency = residency;
         this.places = places;
