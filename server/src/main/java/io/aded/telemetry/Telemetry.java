@@ -77,7 +77,7 @@ public final class Telemetry implements AutoCloseable {
 
     /** Records nothing. */
     public static Telemetry none() {
-        return new Telemetry(OpenTelemetry.noop(), null, false, false, null, systemClock());
+        return new Telemetry(OpenTelemetry.noop(), null, false, false, null, new EpochClock(System::nanoTime, 0));
     }
 
     /** Records traces and metrics with a given OpenTelemetry, which stays the caller's to close. */
