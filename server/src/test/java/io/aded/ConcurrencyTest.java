@@ -111,8 +111,8 @@ class ConcurrencyTest {
             Map.entry("lab.load.LoadRun$Meter.close", "draws the bar, by the run's clock"),
             Map.entry("lab.load.LoadRun$Meter.tick", "draws the bar, by the run's clock"),
             Map.entry(
-                    "llama.LlamaContext.decodeAlone",
-                    "b4916 computes wrongly when two contexts do at once; nothing else is done under it"),
+                    "llama.LlamaContext.decodeInTurn",
+                    "lines whose passes take turns compute wrongly otherwise; nothing else is done under it"),
             Map.entry(
                     "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open"),
             Map.entry("engine.TurnSlot.fill", "the callback puts a command into a queue"),
