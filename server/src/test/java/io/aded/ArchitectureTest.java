@@ -138,6 +138,16 @@ class ArchitectureTest {
                 .check(ours);
     }
 
+    /** What differs between builds of llama.cpp, raw pointers and all, stays behind the binding. */
+    @Test
+    void libraryLines_areKnownToTheBindingOnly() {
+        noClasses()
+                .that(describe("are not in llama", type -> !room(type).equals("llama")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.aded.llama.abi.."))
+                .check(ours);
+    }
+
     @Test
     void nativeMemory_isKnownToTheBindingOnly() {
         noClasses()
