@@ -1,12 +1,12 @@
 package io.aded.bench;
 
-import io.aded.draft.AdedStage;
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
-import io.aded.draft.EvidenceWeights;
+import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

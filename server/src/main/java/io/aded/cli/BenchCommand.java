@@ -1,12 +1,12 @@
 package io.aded.cli;
 
 import io.aded.cli.bench.BenchOptions;
-import io.aded.cli.natives.LibraryChoice;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
 import io.aded.llama.LlamaLibrary;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
+import io.aded.natives.LibraryChoice;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,12 +1,12 @@
 package io.aded.cli;
 
-import io.aded.cli.natives.LibraryChoice;
-import io.aded.draft.BaseTable;
-import io.aded.draft.BaseTableBuilder;
+import io.aded.draft.table.BaseTable;
+import io.aded.draft.table.BaseTableBuilder;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.natives.LibraryChoice;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;

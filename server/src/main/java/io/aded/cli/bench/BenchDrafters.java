@@ -1,11 +1,11 @@
 package io.aded.cli.bench;
 
-import io.aded.draft.AdedStage;
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
-import io.aded.draft.EvidenceWeights;
+import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DrafterFactory;
 import java.util.HashMap;
 import java.util.Map;

@@ -3,7 +3,7 @@ package io.aded.cli.bench;
 import io.aded.cli.measure.Progress;
 import io.aded.cli.measure.RunOrder;
 import io.aded.cli.measure.Scenario;
-import io.aded.draft.DrafterSettings;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;

@@ -1,8 +1,8 @@
 package io.aded.cli.bench;
 
 import io.aded.cli.measure.DraftModes;
-import io.aded.draft.AdedStage;
-import io.aded.draft.DraftMode;
+import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;

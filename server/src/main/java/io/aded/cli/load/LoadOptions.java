@@ -3,7 +3,7 @@ package io.aded.cli.load;
 import io.aded.cli.measure.ResultFiles;
 import io.aded.cli.measure.Scenario;
 import io.aded.cli.measure.Scenarios;
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;

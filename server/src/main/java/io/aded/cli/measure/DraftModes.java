@@ -1,6 +1,6 @@
 package io.aded.cli.measure;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 
 /** Reads how the user names ways of drafting. */

@@ -3,8 +3,8 @@ package io.aded.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.aded.draft.AdedStage;
-import io.aded.draft.DraftMode;
+import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import org.junit.jupiter.api.Test;

@@ -3,7 +3,7 @@ package io.aded.cli.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
