@@ -38,7 +38,8 @@ class ArchitectureTest {
             Map.entry("telemetry", Set.of()),
             Map.entry("engine", Set.of("model", "draft", "telemetry")),
             // Requests name draft modes and sampling settings, and errors are the shared ones.
-            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry")),
+            Map.entry("serving", Set.of("model", "draft", "engine", "telemetry")),
+            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry", "serving")),
             // Errors are the shared ones here too.
             Map.entry("store", Set.of("model", "draft")),
             // A build is fetched by the store's downloader, and tried by the binding in another process.
@@ -54,6 +55,7 @@ class ArchitectureTest {
                             "draft",
                             "telemetry",
                             "engine",
+                            "serving",
                             "rpc",
                             "store",
                             "natives",
