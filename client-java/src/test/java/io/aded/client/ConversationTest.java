@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseRequest.EventCase;
+import io.aded.v1.Update;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -32,9 +33,12 @@ final class ConversationTest {
                 .id("desk-7")
                 .requireResume(true)
                 .retention(Duration.ofMinutes(5))
-                .sampling(Sampling.builder().temperature(0.25).seed(9).build())
-                .draft(Draft.of(Draft.Mode.ADED_MCTS).withMaxNodes(32))
-                .logProbabilities(3)
+                .defaults(AnswerOptions.builder()
+                        .sampling(Sampling.builder().temperature(0.25).seed(9).build())
+                        .draft(Draft.of("aded-mcts").withMaxNodes(32))
+                        .constraint(Constraint.jsonSchema("{}"))
+                        .logProbabilities(3)
+                        .build())
                 .build();
         try (Conversation conversation = client.converse(options)) {
             ConversationInfo info = conversation.info();
@@ -42,14 +46,14 @@ final class ConversationTest {
             assertThat(info.resumed()).isTrue();
             assertThat(info.historyTokens()).isEqualTo(12);
             assertThat(info.retention()).isEqualTo(Duration.ofMinutes(5));
-            assertThat(info.sampling()).isEqualTo(options.sampling());
-            assertThat(info.draft()).isEqualTo(options.draft());
+            assertThat(info.defaults()).isEqualTo(options.defaults());
             assertThat(info.devices()).containsExactly("CPU");
         }
         ConverseRequest first = sidecars.fake.conversed.element();
         assertThat(first.getOpen().getRequireResume()).isTrue();
-        assertThat(first.getOpen().getLogProbabilities()).isEqualTo(3);
-        assertThat(first.getOpen().hasReportRounds()).isFalse();
+        assertThat(first.getOpen().getOptions().getLogProbabilities()).isEqualTo(3);
+        assertThat(first.getOpen().getOptions().hasReportRounds()).isFalse();
+        assertThat(first.getOpen().hasUpdateMask()).isFalse();
     }
 
     @Test
@@ -141,7 +145,8 @@ final class ConversationTest {
         }
         assertThat(sidecars.fake.conversed)
                 .filteredOn(request -> request.getEventCase() == EventCase.TURN)
-                .extracting(request -> request.getTurn().getMessages(0).getContent())
+                .extracting(
+                        request -> request.getTurn().getChat().getMessages(0).getContent())
                 .endsWith("echo me")
                 .hasSizeBetween(2, 3);
     }
@@ -227,6 +232,47 @@ final class ConversationTest {
         assertThat(sidecars.fake.conversed)
                 .extracting(ConverseRequest::getEventCase)
                 .containsExactly(EventCase.OPEN, EventCase.TURN, EventCase.UPDATE, EventCase.UPDATE, EventCase.TURN);
+    }
+
+    @Test
+    void reset_besideWhatIsSet_namesBothInTheMask() {
+        try (Conversation conversation = client.converse()) {
+            conversation.update(AnswerOptions.builder()
+                    .sampling(Sampling.builder().temperature(0.5).topK(3).build())
+                    .maxTokens(7)
+                    .reset("sampling.seed", "constraint")
+                    .build());
+            conversation
+                    .ask(Prompt.user("turn"), AnswerOptions.builder().reset("*").build())
+                    .await();
+        }
+        Update update = sidecars.fake.conversed.stream()
+                .filter(ConverseRequest::hasUpdate)
+                .findFirst()
+                .orElseThrow()
+                .getUpdate();
+        assertThat(update.getUpdateMask().getPathsList())
+                .containsExactly("sampling.seed", "constraint", "sampling.temperature", "sampling.top_k", "max_tokens");
+        assertThat(update.getOptions().getSampling().getTopK()).isEqualTo(3);
+        assertThat(sidecars.fake.conversed)
+                .last()
+                .satisfies(turn -> assertThat(turn.getTurn().getUpdateMask().getPathsList())
+                        .containsExactly("*"));
+    }
+
+    @Test
+    void timeout_amongTheDefaults_isEachTurns() {
+        ConversationOptions options = ConversationOptions.builder()
+                .defaults(AnswerOptions.builder().timeout(Duration.ofMillis(20)).build())
+                .build();
+        try (Conversation conversation = client.converse(options)) {
+            assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
+                    .isThrownBy(() -> conversation.ask("silent").await());
+            AnswerOptions patient =
+                    AnswerOptions.builder().timeout(Duration.ofSeconds(20)).build();
+            assertThat(conversation.ask(Prompt.user("turn"), patient).await().text())
+                    .isEqualTo("turn 2");
+        }
     }
 
     @Test
