@@ -45,7 +45,7 @@ class ArchitectureTest {
             // A build is fetched by the store's downloader, and tried by the binding in another process.
             Map.entry("natives", Set.of("model", "llama", "store")),
             // Measuring runs engines and loads servers; it reads recordings and knows no command line.
-            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
+            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "serving", "rpc", "store")),
             Map.entry(
                     "cli",
                     Set.of(
@@ -135,6 +135,16 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
+                .check(ours);
+    }
+
+    /** What differs between builds of llama.cpp, raw pointers and all, stays behind the binding. */
+    @Test
+    void libraryLines_areKnownToTheBindingOnly() {
+        noClasses()
+                .that(describe("are not in llama", type -> !room(type).equals("llama")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.aded.llama.abi.."))
                 .check(ours);
     }
 
