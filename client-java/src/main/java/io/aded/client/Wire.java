@@ -43,14 +43,13 @@ final class Wire {
     // --- requests
 
     static Open open(ConversationOptions options) {
-        GenerationOptions defaults = options(options.defaults());
         Open.Builder open = Open.newBuilder()
                 .setModel(options.model())
-                .setOptions(defaults)
+                .setOptions(options(options.defaults()))
                 .setConversationId(options.id())
                 .setRequireResume(options.requireResume());
         if (!options.defaults().reset().isEmpty()) {
-            open.setUpdateMask(mask(defaults, options.defaults().reset()));
+            open.setReset(mask(options.defaults().reset()));
         }
         Duration retention = options.retention();
         if (retention != null) {
@@ -63,16 +62,15 @@ final class Wire {
         GenerationOptions changes = options(options);
         Update.Builder update = Update.newBuilder().setOptions(changes);
         if (!options.reset().isEmpty()) {
-            update.setUpdateMask(mask(changes, options.reset()));
+            update.setUpdateMask(updateMask(changes, options.reset()));
         }
         return update.build();
     }
 
     static Turn turn(Prompt prompt, AnswerOptions options) {
-        GenerationOptions own = options(options);
-        Turn.Builder turn = Turn.newBuilder().setOptions(own);
+        Turn.Builder turn = Turn.newBuilder().setOptions(options(options));
         if (!options.reset().isEmpty()) {
-            turn.setUpdateMask(mask(own, options.reset()));
+            turn.setReset(mask(options.reset()));
         }
         if (prompt instanceof Prompt.Messages messages) {
             turn.setChat(chat(messages));
@@ -151,11 +149,15 @@ final class Wire {
         return sent.build();
     }
 
+    private static FieldMask mask(Iterable<String> paths) {
+        return FieldMask.newBuilder().addAllPaths(paths).build();
+    }
+
     /**
-     * The mask that makes the server take over what is set and reset what is named. With a mask it takes over nothing but
-     * what the mask names, so that what is set has to be in it too.
+     * The mask that makes the server take over what is set and reset what is named. With a mask an update changes nothing
+     * but what the mask names, so that what is set has to be in it too.
      */
-    private static FieldMask mask(GenerationOptions set, List<String> reset) {
+    private static FieldMask updateMask(GenerationOptions set, List<String> reset) {
         Set<String> paths = new LinkedHashSet<>(reset);
         set.getAllFields().forEach((field, value) -> {
             if (MERGED.contains(field.getName())) {
@@ -167,7 +169,7 @@ final class Wire {
                 paths.add(field.getName());
             }
         });
-        return FieldMask.newBuilder().addAllPaths(paths).build();
+        return mask(paths);
     }
 
     private static GenerationOptions options(AnswerOptions options) {

@@ -53,7 +53,7 @@ final class ConversationTest {
         assertThat(first.getOpen().getRequireResume()).isTrue();
         assertThat(first.getOpen().getOptions().getLogProbabilities()).isEqualTo(3);
         assertThat(first.getOpen().getOptions().hasReportRounds()).isFalse();
-        assertThat(first.getOpen().hasUpdateMask()).isFalse();
+        assertThat(first.getOpen().hasReset()).isFalse();
     }
 
     @Test
@@ -235,7 +235,7 @@ final class ConversationTest {
     }
 
     @Test
-    void reset_besideWhatIsSet_namesBothInTheMask() {
+    void reset_besideWhatIsSet_namesBothInTheMaskOfAnUpdate() {
         try (Conversation conversation = client.converse()) {
             conversation.update(AnswerOptions.builder()
                     .sampling(Sampling.builder().temperature(0.5).topK(3).build())
@@ -256,8 +256,8 @@ final class ConversationTest {
         assertThat(update.getOptions().getSampling().getTopK()).isEqualTo(3);
         assertThat(sidecars.fake.conversed)
                 .last()
-                .satisfies(turn -> assertThat(turn.getTurn().getUpdateMask().getPathsList())
-                        .containsExactly("*"));
+                .satisfies(turn ->
+                        assertThat(turn.getTurn().getReset().getPathsList()).containsExactly("*"));
     }
 
     @Test
