@@ -4,7 +4,7 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import java.io.IOException;
@@ -134,7 +134,7 @@ public final class OfflineEvaluation implements Runnable {
 
     private static boolean copiesLittle(RecordedAnswer answer) {
         Replay replay = new Replay(new DraftLimits(COPIED_TOKENS, COPIED_TOKENS, 1));
-        replay.run(Drafters.create(DraftMode.PROMPT_LOOKUP, DrafterSettings.DEFAULT), answer);
+        replay.run(Drafters.PROMPT_LOOKUP.create(DrafterSettings.DEFAULT), answer);
         return replay.passes() > 0 && replay.meanAcceptanceLength() < LITTLE_COPYING;
     }
 
@@ -147,18 +147,14 @@ public final class OfflineEvaluation implements Runnable {
         }
         out.println(head);
         if (ablation) {
-            row(
-                    out,
-                    "aded-mcts (published)",
-                    answers,
-                    weights -> Drafters.create(DraftMode.ADED_MCTS, settings(weights)));
+            row(out, "aded-mcts (published)", answers, weights -> Drafters.ADED_MCTS.create(settings(weights)));
             for (AdedStage stage : AdedStage.values()) {
                 row(out, stage.label(), answers, weights -> Drafters.create(stage, settings(weights)));
             }
         } else {
             for (String drafter : drafters) {
-                DraftMode mode = DraftMode.of(drafter);
-                row(out, drafter, answers, weights -> Drafters.create(mode, settings(weights)));
+                DrafterKind mode = Drafters.named(drafter);
+                row(out, drafter, answers, weights -> mode.create(settings(weights)));
             }
         }
     }

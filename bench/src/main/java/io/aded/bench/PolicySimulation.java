@@ -2,7 +2,6 @@ package io.aded.bench;
 
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
@@ -262,7 +261,7 @@ public final class PolicySimulation implements Runnable {
 
     private static DraftPolicy policy(String mode) {
         String[] parts = mode.split(":");
-        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? DraftMode.of(parts[0]) : DraftMode.ADED);
+        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? Drafters.named(parts[0]) : Drafters.ADED);
         return parts.length == 1 ? policy : policy.withMaxNodes(Integer.parseInt(parts[1]));
     }
 
@@ -290,7 +289,7 @@ public final class PolicySimulation implements Runnable {
                     model,
                     EngineOptions.ofCells(4096),
                     EngineTelemetry.NONE,
-                    mode -> stage == null ? Drafters.create(mode, settings) : Drafters.create(stage, settings),
+                    kind -> stage == null ? kind.create(settings) : Drafters.create(stage, settings),
                     clock::get);
             try {
                 engine.awaitCalibration(Duration.ofMinutes(1));

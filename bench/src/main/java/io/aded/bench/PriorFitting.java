@@ -2,7 +2,6 @@ package io.aded.bench;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import java.io.IOException;
@@ -52,8 +51,7 @@ public final class PriorFitting {
         for (int epoch = 0; epoch < epochs; epoch++) {
             Replay replay = new Replay(new DraftLimits(NODES, 32, 64));
             for (RecordedAnswer answer : answers) {
-                replay.run(
-                        Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
+                replay.run(Drafters.ADED.create(DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
             }
         }
         return weights;

@@ -2,7 +2,7 @@ package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.AdedException;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
@@ -500,8 +500,8 @@ final class LocalEngine implements Engine {
 
     /** Gives a turn its drafter, if it has one, which has read all that was said so far. */
     private void wakeDrafter(LocalTurn turn) {
-        DraftMode mode = turn.request().draft().mode();
-        if (mode != DraftMode.OFF && context.supportsBranches()) {
+        DrafterKind mode = turn.request().draft().mode();
+        if (mode.drafts() && context.supportsBranches()) {
             LocalSession.Learner learner = turn.session().caughtUp(mode, drafters, trust);
             turn.drafter = learner.drafter;
             turn.payoff = learner.payoff;

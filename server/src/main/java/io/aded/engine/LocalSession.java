@@ -1,7 +1,7 @@
 package io.aded.engine;
 
 import io.aded.draft.Drafter;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
@@ -12,7 +12,7 @@ import io.aded.telemetry.TurnTelemetry;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -76,7 +76,7 @@ final class LocalSession implements Session {
     private int parkedStanding;
     private boolean decoding;
     long lastUsed;
-    private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
+    private final Map<DrafterKind, Learner> learners = new HashMap<>();
 
     /** A drafter, what it has been worth, and how far it has read. */
     static final class Learner {
@@ -416,7 +416,7 @@ final class LocalSession implements Session {
     }
 
     /** The drafter of a mode; it has read the history up to the last token after this. */
-    Learner caughtUp(DraftMode mode, DrafterFactory factory, Trust ofEngine) {
+    Learner caughtUp(DrafterKind mode, DrafterFactory factory, Trust ofEngine) {
         Learner learner = learners.get(mode);
         if (learner == null) {
             learner = new Learner(factory.create(mode), new Payoff(ofEngine));
@@ -438,7 +438,7 @@ final class LocalSession implements Session {
     }
 
     /** The drafter of the turn has seen all tokens up to now. */
-    void drafterSaw(DraftMode mode) {
+    void drafterSaw(DrafterKind mode) {
         Learner learner = learners.get(mode);
         if (learner != null) {
             learner.seen = length;

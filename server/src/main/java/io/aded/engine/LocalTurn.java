@@ -1,7 +1,6 @@
 package io.aded.engine;
 
 import io.aded.draft.Drafter;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;
@@ -116,8 +115,7 @@ final class LocalTurn implements Turn, Verification.Emission {
         this.wake = wake;
         this.abandon = abandon;
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
-        int nodes =
-                request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
+        int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
         tree = new TokenTree(nodes);
         bid.tree = tree;
         best = new int[nodes + 1];
@@ -198,7 +196,7 @@ final class LocalTurn implements Turn, Verification.Emission {
     }
 
     boolean isAuto() {
-        return request.draft().mode() == DraftMode.AUTO;
+        return request.draft().mode().budgeted();
     }
 
     /** Prompt tokens, or tokens to recompute, that are not in the KV cache; the last known token is the root. */

@@ -3,7 +3,7 @@ package io.aded.cli.load;
 import io.aded.cli.measure.ResultFiles;
 import io.aded.cli.measure.Scenario;
 import io.aded.cli.measure.Scenarios;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
@@ -310,7 +310,7 @@ public final class LoadOptions {
         } else if (server.isNamed()) {
             modes.add(LoadMode.asServed(arrivals));
         } else {
-            modes.addAll(LoadMode.parse(DraftMode.OFF.label() + "," + DraftMode.AUTO.label(), arrivals));
+            modes.addAll(LoadMode.parse(Drafters.OFF.label() + "," + Drafters.AUTO.label(), arrivals));
         }
         return modes;
     }
