@@ -1,7 +1,8 @@
 package io.aded.rpc;
 
 import com.google.protobuf.util.Durations;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
 import io.aded.engine.TurnListener;
@@ -292,7 +293,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         private final Vocabulary vocabulary;
         private final int number;
         private final TurnHandle handle = new TurnHandle();
-        private DraftMode mode = DraftMode.AUTO;
+        private DrafterKind mode = Drafters.AUTO;
 
         RunningTurn(Conversation current, int number) {
             this.current = current;

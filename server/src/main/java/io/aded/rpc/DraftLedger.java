@@ -1,20 +1,21 @@
 package io.aded.rpc;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.v1.DraftTotals;
 import io.aded.v1.DrafterTotals;
 import io.aded.v1.GetDraftStatisticsResponse;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Adds up how drafting fared, by drafter. */
 final class DraftLedger {
     private final Object lock = new Object();
-    private final Map<DraftMode, Sum> byMode = new EnumMap<>(DraftMode.class);
+    private final Map<DrafterKind, Sum> byMode = new HashMap<>();
 
-    void add(DraftMode mode, SpeculationStatistics statistics) {
+    void add(DrafterKind mode, SpeculationStatistics statistics) {
         synchronized (lock) {
             byMode.computeIfAbsent(mode, ignored -> new Sum()).add(statistics);
         }
@@ -24,14 +25,17 @@ final class DraftLedger {
         GetDraftStatisticsResponse.Builder report = GetDraftStatisticsResponse.newBuilder();
         Sum all = new Sum();
         synchronized (lock) {
-            byMode.forEach((mode, sum) -> {
-                all.add(sum);
-                if (sum.specSteps > 0) {
-                    report.addDrafters(DrafterTotals.newBuilder()
-                            .setMode(ResponseWriter.mode(mode))
-                            .setTotals(sum.totals()));
+            for (DrafterKind mode : Drafters.all()) {
+                Sum sum = byMode.get(mode);
+                if (sum != null) {
+                    all.add(sum);
+                    if (sum.specSteps > 0) {
+                        report.addDrafters(DrafterTotals.newBuilder()
+                                .setMode(ResponseWriter.mode(mode))
+                                .setTotals(sum.totals()));
+                    }
                 }
-            });
+            }
         }
         return report.setTotals(all.totals());
     }

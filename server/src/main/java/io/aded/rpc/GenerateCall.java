@@ -1,6 +1,6 @@
 package io.aded.rpc;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
 import io.aded.engine.Session;
@@ -22,7 +22,7 @@ final class GenerateCall implements TurnListener {
     private final Executor executor;
     private final Vocabulary vocabulary;
     private final Session session;
-    private final DraftMode mode;
+    private final DrafterKind mode;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final TurnHandle turn = new TurnHandle();
 
@@ -32,7 +32,7 @@ final class GenerateCall implements TurnListener {
             Executor executor,
             Vocabulary vocabulary,
             Session session,
-            DraftMode mode) {
+            DrafterKind mode) {
         this.outbox = new Outbox<>(observer);
         this.starter = starter;
         this.executor = executor;

@@ -1,7 +1,8 @@
 package io.aded.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
@@ -281,17 +282,13 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
         return merged;
     }
 
-    private static DraftMode mode(io.aded.v1.DraftMode mode) {
-        return switch (mode) {
-            case DRAFT_MODE_UNSPECIFIED, DRAFT_MODE_AUTO, UNRECOGNIZED -> DraftMode.AUTO;
-            case DRAFT_MODE_OFF -> DraftMode.OFF;
-            case DRAFT_MODE_ADED -> DraftMode.ADED;
-            case DRAFT_MODE_ADED_MCTS -> DraftMode.ADED_MCTS;
-            case DRAFT_MODE_PROMPT_LOOKUP -> DraftMode.PROMPT_LOOKUP;
-            case DRAFT_MODE_NGRAM_SIMPLE -> DraftMode.NGRAM_SIMPLE;
-            case DRAFT_MODE_NGRAM_MOD -> DraftMode.NGRAM_MOD;
-            case DRAFT_MODE_NGRAM_CACHE -> DraftMode.NGRAM_CACHE;
-        };
+    private static DrafterKind mode(io.aded.v1.DraftMode mode) {
+        for (DrafterKind kind : Drafters.all()) {
+            if (ResponseWriter.mode(kind) == mode) {
+                return kind;
+            }
+        }
+        return Drafters.AUTO;
     }
 
     private static String knownModes() {

@@ -1,6 +1,6 @@
 package io.aded.rpc;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.Session;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.engine.Turn;
@@ -50,7 +50,7 @@ final class TurnStarter {
     }
 
     /** A turn has ended. */
-    void count(DraftMode mode, SpeculationStatistics statistics) {
+    void count(DrafterKind mode, SpeculationStatistics statistics) {
         ledger.add(mode, statistics);
     }
 

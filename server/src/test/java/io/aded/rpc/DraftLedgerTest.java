@@ -2,7 +2,7 @@ package io.aded.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.testing.Interleavings;
 import io.aded.v1.DraftTotals;
@@ -17,8 +17,8 @@ class DraftLedgerTest {
     @Test
     void report_ofTwoModes_addsThemUp() {
         var ledger = new DraftLedger();
-        ledger.add(DraftMode.ADED, TURN);
-        ledger.add(DraftMode.PROMPT_LOOKUP, TURN);
+        ledger.add(Drafters.ADED, TURN);
+        ledger.add(Drafters.PROMPT_LOOKUP, TURN);
         DraftTotals totals = ledger.report().build().getTotals();
         assertThat(totals.getNumDraftTokens()).isEqualTo(12);
         assertThat(totals.getNumAcceptedDraftTokens()).isEqualTo(6);
@@ -36,7 +36,7 @@ class DraftLedgerTest {
 
         @Operation
         public void add() {
-            ledger.add(DraftMode.ADED, TURN);
+            ledger.add(Drafters.ADED, TURN);
         }
 
         @Operation
