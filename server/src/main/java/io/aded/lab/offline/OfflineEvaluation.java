@@ -4,7 +4,7 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
@@ -89,7 +89,7 @@ public final class OfflineEvaluation {
     public void printAblation(PrintStream out) {
         List<Row> rows = new ArrayList<>();
         rows.add(new Row(
-                "aded-mcts (published)", weights -> Drafters.create(DraftMode.ADED_MCTS, drafterSettings(weights))));
+                "aded-mcts (published)", weights -> Drafters.ADED_MCTS.create(drafterSettings(weights))));
         for (AdedStage stage : AdedStage.values()) {
             rows.add(new Row(stage.label(), weights -> Drafters.create(stage, drafterSettings(weights))));
         }
@@ -114,8 +114,8 @@ public final class OfflineEvaluation {
     }
 
     private static Row row(String drafter) {
-        DraftMode mode = DraftMode.of(drafter);
-        return new Row(drafter, weights -> Drafters.create(mode, drafterSettings(weights)));
+        DrafterKind mode = Drafters.named(drafter);
+        return new Row(drafter, weights -> mode.create(drafterSettings(weights)));
     }
 
     private void printRows(PrintStream out, List<Row> rows) {

@@ -2,7 +2,6 @@ package io.aded.lab.offline;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
@@ -24,7 +23,7 @@ public final class PriorFitting {
             Replay replay = new Replay(new DraftLimits(NODES, 32, 64));
             for (RecordedAnswer answer : answers) {
                 replay.run(
-                        Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
+                        Drafters.ADED.create(DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
             }
         }
         return weights;
