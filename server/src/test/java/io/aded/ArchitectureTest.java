@@ -43,9 +43,11 @@ class ArchitectureTest {
             Map.entry("store", Set.of("model", "draft")),
             // A build is fetched by the store's downloader, and tried by the binding in another process.
             Map.entry("natives", Set.of("model", "llama", "store")),
+            // Measuring runs engines and loads servers; it reads recordings and knows no command line.
+            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
             Map.entry(
                     "cli",
-                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives")));
+                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives", "lab")));
 
     private static JavaClasses ours;
 
@@ -112,11 +114,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void generatedApi_isKnownToServicesAndCommandLineOnly() {
+    void generatedApi_isKnownToServicesAndTheirCallersOnly() {
         classes()
                 .that(resideInAnyPackage("io.aded.."))
                 .and(describe(
-                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                        "are neither rpc nor lab nor cli",
+                        type -> !Set.of("rpc", "lab", "cli").contains(room(type))))
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
@@ -137,12 +140,22 @@ class ArchitectureTest {
     }
 
     @Test
-    void grpc_isKnownToServicesAndCommandLineOnly() {
+    void grpc_isKnownToServicesAndTheirCallersOnly() {
         noClasses()
                 .that(describe(
-                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                        "are neither rpc nor lab nor cli",
+                        type -> !Set.of("rpc", "lab", "cli").contains(room(type))))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("io.grpc..", "com.google.protobuf..", "com.google.rpc.."))
+                .check(ours);
+    }
+
+    @Test
+    void commandLineParser_isKnownToCommandLineOnly() {
+        noClasses()
+                .that(describe("are not in cli", type -> !room(type).equals("cli")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("picocli.."))
                 .check(ours);
     }
 

@@ -38,7 +38,7 @@ public final class EvidenceWeights implements Weighing {
      *
      * Prior:
      * A new set of weights begins at values fitted by this same learning to recorded answers of a small chat model
-     * (evidence-prior.txt, written by io.aded.bench.PriorFitting). They are worth PRIOR_STRENGTH observations each.
+     * (evidence-prior.txt, written by "aded draft prior"). They are worth PRIOR_STRENGTH observations each.
      *
      * [1] A. Berger, S. Della Pietra, V. Della Pietra: A Maximum Entropy Approach to Natural Language Processing.
      *     Computational Linguistics 22 (1), 1996
