@@ -38,13 +38,14 @@ class ArchitectureTest {
             Map.entry("telemetry", Set.of()),
             Map.entry("engine", Set.of("model", "draft", "telemetry")),
             // Requests name draft modes and sampling settings, and errors are the shared ones.
-            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry")),
+            Map.entry("serving", Set.of("model", "draft", "engine", "telemetry")),
+            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry", "serving")),
             // Errors are the shared ones here too.
             Map.entry("store", Set.of("model", "draft")),
             // A build is fetched by the store's downloader, and tried by the binding in another process.
             Map.entry("natives", Set.of("model", "llama", "store")),
             // Measuring runs engines and loads servers; it reads recordings and knows no command line.
-            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
+            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "serving", "rpc", "store")),
             Map.entry(
                     "cli",
                     Set.of(
@@ -54,6 +55,7 @@ class ArchitectureTest {
                             "draft",
                             "telemetry",
                             "engine",
+                            "serving",
                             "rpc",
                             "store",
                             "natives",
