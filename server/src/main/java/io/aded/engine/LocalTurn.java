@@ -72,8 +72,7 @@ final class LocalTurn implements Turn {
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
         vocabulary = session.model().vocabulary();
         text = new TextAssembler(vocabulary, request.stopStrings());
-        int nodes =
-                request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
+        int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
         round = new Round(this, nodes, context, ledger);
     }
 
