@@ -75,6 +75,24 @@ public record SamplingParameters(
         return toBuilder().seed(value).build();
     }
 
+    /** The same with other numbers added to the logits of tokens. */
+    public SamplingParameters withLogitBias(Map<Integer, Float> value) {
+        return new SamplingParameters(
+                temperature,
+                topK,
+                topP,
+                minP,
+                typicalP,
+                repeatPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                penaltyWindow,
+                seed,
+                value,
+                grammar,
+                jsonSchema);
+    }
+
     /** The same with another grammar. */
     public SamplingParameters withGrammar(@Nullable String value) {
         return toBuilder().grammar(value).build();
