@@ -43,11 +43,26 @@ class ArchitectureTest {
             Map.entry("store", Set.of("model", "draft")),
             // A build is fetched by the store's downloader, and tried by the binding in another process.
             Map.entry("natives", Set.of("model", "llama", "store")),
+            // Opens everything from one record; what an embedder calls.
+            Map.entry(
+                    "host",
+                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives")),
             // Measuring runs engines and loads servers; it reads recordings and knows no command line.
             Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
             Map.entry(
                     "cli",
-                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives", "lab")));
+                    Set.of(
+                            "model",
+                            "gguf",
+                            "llama",
+                            "draft",
+                            "telemetry",
+                            "engine",
+                            "rpc",
+                            "store",
+                            "natives",
+                            "host",
+                            "lab")));
 
     private static JavaClasses ours;
 
