@@ -38,7 +38,8 @@ class ArchitectureTest {
             Map.entry("telemetry", Set.of()),
             Map.entry("engine", Set.of("model", "draft", "telemetry")),
             // Requests name draft modes and sampling settings, and errors are the shared ones.
-            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry")),
+            Map.entry("serving", Set.of("model", "draft", "engine", "telemetry")),
+            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry", "serving")),
             // Errors are the shared ones here too.
             Map.entry("store", Set.of("model", "draft")),
             // A build is fetched by the store's downloader, and tried by the binding in another process.
@@ -46,9 +47,19 @@ class ArchitectureTest {
             // Opens everything from one record; what an embedder calls.
             Map.entry(
                     "host",
-                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives")),
+                    Set.of(
+                            "model",
+                            "gguf",
+                            "llama",
+                            "draft",
+                            "telemetry",
+                            "engine",
+                            "serving",
+                            "rpc",
+                            "store",
+                            "natives")),
             // Measuring runs engines and loads servers; it reads recordings and knows no command line.
-            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
+            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "serving", "rpc", "store")),
             Map.entry(
                     "cli",
                     Set.of(
@@ -58,6 +69,7 @@ class ArchitectureTest {
                             "draft",
                             "telemetry",
                             "engine",
+                            "serving",
                             "rpc",
                             "store",
                             "natives",
@@ -138,6 +150,16 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
+                .check(ours);
+    }
+
+    /** What differs between builds of llama.cpp, raw pointers and all, stays behind the binding. */
+    @Test
+    void libraryLines_areKnownToTheBindingOnly() {
+        noClasses()
+                .that(describe("are not in llama", type -> !room(type).equals("llama")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.aded.llama.abi.."))
                 .check(ours);
     }
 

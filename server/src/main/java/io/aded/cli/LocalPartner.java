@@ -12,6 +12,8 @@ import io.aded.engine.TurnResult;
 import io.aded.host.LocalModel;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
+import io.aded.serving.TurnValidator;
+import io.aded.serving.ValidTurn;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -53,8 +55,9 @@ final class LocalPartner implements Partner {
                 .withIgnoreEnd(ask.ignoreEnd())
                 .withRounds(ask.watchRounds());
         BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+        ValidTurn valid = new TurnValidator(local.model().vocabulary().size()).validate(request);
         cancelled = false;
-        Turn started = session.submit(request, new TurnListener() {
+        Turn started = session.submit(valid.request(), new TurnListener() {
             @Override
             public void onDelta(Delta delta) {
                 events.add(new Event.Emitted(delta));

@@ -5,8 +5,10 @@ import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
-import io.aded.rpc.ServedModel;
 import io.aded.rpc.ServerLimits;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
+import io.aded.serving.ServingLimits;
 import io.aded.telemetry.Telemetry;
 import java.time.Duration;
 import java.util.List;
@@ -40,12 +42,13 @@ public final class Host implements AutoCloseable {
     public static Host listen(HostConfiguration configuration, Telemetry telemetry) {
         ServerConfiguration wanted = configuration.server();
         AdedServer.Builder builder = AdedServer.builder()
-                .telemetry(telemetry)
+                .serving(Serving.builder()
+                        .limits(new ServingLimits(wanted.retention(), wanted.retained()))
+                        .telemetry(telemetry)
+                        .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())
-                .limits(ServerLimits.DEFAULT
-                        .withRetention(wanted.retention(), wanted.retained())
-                        .withMaxMessageBytes(wanted.maxMessageBytes()));
+                .limits(ServerLimits.DEFAULT.withMaxMessageBytes(wanted.maxMessageBytes()));
         wanted.listen().forEach(builder::listen);
         return new Host(configuration, telemetry, builder.start());
     }

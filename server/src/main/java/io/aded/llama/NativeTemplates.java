@@ -1,5 +1,7 @@
 package io.aded.llama;
 
+import io.aded.llama.abi.CStruct;
+import io.aded.llama.abi.CommonStructs;
 import io.aded.model.ChatMessage;
 import io.aded.template.LibraryTemplates;
 import java.lang.foreign.Arena;
@@ -11,23 +13,25 @@ import org.jspecify.annotations.Nullable;
 
 /** The C API's own templates: it recognises some dozens by strings that occur in them, and lays those out in C++. */
 record NativeTemplates(Native natives) implements LibraryTemplates {
+    private static final CStruct MESSAGE = CommonStructs.CHAT_MESSAGE;
 
     @Override
     public @Nullable String apply(String template, List<ChatMessage> messages, boolean addGenerationPrompt) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment array = arena.allocate(16L * messages.size(), 8);
+            MemorySegment array = arena.allocate(MESSAGE.layout(), messages.size());
             long length = 256;
             for (int i = 0; i < messages.size(); i++) {
                 MemorySegment role = text(arena, messages.get(i).role());
                 MemorySegment content = text(arena, messages.get(i).content());
-                array.set(ValueLayout.JAVA_LONG, 16L * i, role.address());
-                array.set(ValueLayout.JAVA_LONG, 16L * i + 8, content.address());
+                MESSAGE.at(array.asSlice(i * MESSAGE.size()))
+                        .set("role", role.address())
+                        .set("content", content.address());
                 length += 2 * (role.byteSize() + content.byteSize());
             }
             MemorySegment source = text(arena, template);
             for (int capacity = (int) Math.min(length, 1 << 30); ; ) {
                 MemorySegment buffer = arena.allocate(capacity);
-                int needed = natives.applyChatTemplate(
+                int needed = natives.models.applyChatTemplate(
                         source.address(),
                         array.address(),
                         messages.size(),
