@@ -1,6 +1,7 @@
 package io.aded.cli;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import java.nio.file.Path;
@@ -12,8 +13,8 @@ final class DraftOptions {
     @Option(
             names = "--draft",
             paramLabel = "MODE",
-            description = "auto (what pays on this machine), off, aded, aded-mcts (as published), or a baseline:"
-                    + " prompt-lookup, ngram-simple, ngram-mod, ngram-cache. Default: auto.")
+            completionCandidates = DrafterNames.class,
+            description = "How to guess: ${bundle:drafters}. Default: auto.")
     private @Nullable String mode;
 
     @Option(
@@ -41,9 +42,9 @@ final class DraftOptions {
 
     /** The policy as a record. */
     DraftPolicy policy() {
-        DraftMode chosen;
+        DrafterKind chosen;
         try {
-            chosen = mode == null ? DraftMode.AUTO : DraftMode.of(mode);
+            chosen = mode == null ? Drafters.AUTO : Drafters.named(mode);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--draft", String.valueOf(e.getMessage()));
         }

@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.Timestamp;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.serving.Generation;
@@ -16,7 +17,6 @@ import io.aded.v1.Limits;
 import io.aded.v1.ModelServiceGrpc;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
-import java.util.Arrays;
 
 /** Describes the model and the server. */
 final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
@@ -64,8 +64,9 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
         if (serving.limits().keepsConversations()) {
             info.addCapabilities("resume");
         }
-        Arrays.stream(io.aded.draft.catalogue.DraftMode.values())
+        Drafters.all().stream()
                 .map(ResponseWriter::mode)
+                .filter(mode -> mode != DraftMode.DRAFT_MODE_UNSPECIFIED)
                 .sorted(java.util.Comparator.comparingInt(DraftMode::getNumber))
                 .forEach(info::addDraftModes);
         return info.build();

@@ -1,7 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.Duration;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.RoundReport;
@@ -33,6 +33,7 @@ import io.aded.v1.Usage;
 import io.aded.v1.VocabularyInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /** What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message needs. */
 final class ResponseWriter {
@@ -233,17 +234,15 @@ final class ResponseWriter {
                 .build();
     }
 
-    static io.aded.v1.DraftMode mode(DraftMode mode) {
-        return switch (mode) {
-            case AUTO -> io.aded.v1.DraftMode.DRAFT_MODE_AUTO;
-            case OFF -> io.aded.v1.DraftMode.DRAFT_MODE_OFF;
-            case ADED -> io.aded.v1.DraftMode.DRAFT_MODE_ADED;
-            case ADED_MCTS -> io.aded.v1.DraftMode.DRAFT_MODE_ADED_MCTS;
-            case PROMPT_LOOKUP -> io.aded.v1.DraftMode.DRAFT_MODE_PROMPT_LOOKUP;
-            case NGRAM_SIMPLE -> io.aded.v1.DraftMode.DRAFT_MODE_NGRAM_SIMPLE;
-            case NGRAM_MOD -> io.aded.v1.DraftMode.DRAFT_MODE_NGRAM_MOD;
-            case NGRAM_CACHE -> io.aded.v1.DraftMode.DRAFT_MODE_NGRAM_CACHE;
-        };
+    /** The number that a drafter has in the API; unspecified if it has none. */
+    static io.aded.v1.DraftMode mode(DrafterKind kind) {
+        String name = "DRAFT_MODE_" + kind.label().toUpperCase(Locale.ROOT).replace('-', '_');
+        for (io.aded.v1.DraftMode mode : io.aded.v1.DraftMode.values()) {
+            if (mode.name().equals(name)) {
+                return mode;
+            }
+        }
+        return io.aded.v1.DraftMode.DRAFT_MODE_UNSPECIFIED;
     }
 
     static GetDraftStatisticsResponse drafting(DraftLedger.Report report) {

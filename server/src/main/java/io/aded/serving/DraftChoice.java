@@ -1,6 +1,6 @@
 package io.aded.serving;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +29,7 @@ public record DraftChoice(
         DraftPolicy base = before;
         if (drafter != null) {
             try {
-                base = DraftPolicy.of(DraftMode.of(drafter));
+                base = DraftPolicy.of(Drafters.named(drafter));
             } catch (IllegalArgumentException unknown) {
                 wrong.add("draft.mode", String.valueOf(unknown.getMessage()));
             }

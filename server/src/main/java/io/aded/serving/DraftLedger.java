@@ -1,9 +1,11 @@
 package io.aded.serving;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.SpeculationStatistics;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Adds up how drafting fared, by drafter. Thread-safe. */
@@ -14,7 +16,7 @@ public final class DraftLedger {
      * @param all over all drafters
      * @param drafters one by one; those that never drafted are left out
      */
-    public record Report(Totals all, Map<DraftMode, Totals> drafters) {}
+    public record Report(Totals all, Map<DrafterKind, Totals> drafters) {}
 
     /**
      * Counts over many answers.
@@ -44,9 +46,9 @@ public final class DraftLedger {
     }
 
     private final Object lock = new Object();
-    private final Map<DraftMode, Sum> byMode = new EnumMap<>(DraftMode.class);
+    private final Map<DrafterKind, Sum> byMode = new HashMap<>();
 
-    void add(DraftMode mode, SpeculationStatistics statistics) {
+    void add(DrafterKind mode, SpeculationStatistics statistics) {
         synchronized (lock) {
             byMode.computeIfAbsent(mode, ignored -> new Sum()).add(statistics);
         }
@@ -54,15 +56,19 @@ public final class DraftLedger {
 
     /** What has been added up until now. */
     Report report() {
-        Map<DraftMode, Totals> drafters = new EnumMap<>(DraftMode.class);
+        Map<DrafterKind, Totals> drafters = new LinkedHashMap<>();
         Sum all = new Sum();
         synchronized (lock) {
-            byMode.forEach((mode, sum) -> {
-                all.add(sum);
-                if (sum.specSteps > 0) {
-                    drafters.put(mode, sum.totals());
+            // In the order in which the catalogue lists them.
+            for (DrafterKind mode : Drafters.all()) {
+                Sum sum = byMode.get(mode);
+                if (sum != null) {
+                    all.add(sum);
+                    if (sum.specSteps > 0) {
+                        drafters.put(mode, sum.totals());
+                    }
                 }
-            });
+            }
         }
         return new Report(all.totals(), drafters);
     }

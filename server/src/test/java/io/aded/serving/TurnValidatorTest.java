@@ -3,7 +3,7 @@ package io.aded.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
@@ -185,7 +185,7 @@ class TurnValidatorTest {
     void validate_drafterNamed_takesItsOwnBounds() {
         var before = new Generation(
                 SamplingParameters.DEFAULT,
-                new DraftPolicy(DraftMode.AUTO, 7, 6, 5, false),
+                new DraftPolicy(Drafters.AUTO, 7, 6, 5, false),
                 0,
                 List.of(),
                 List.of(),
@@ -195,10 +195,10 @@ class TurnValidatorTest {
                 0);
         var input = new TurnInput(HELLO, drafting(new DraftChoice("aded", null, 3, null, null)));
         assertThat(VALIDATOR.validate(input, before, Caller.ANONYMOUS).request().draft())
-                .isEqualTo(new DraftPolicy(DraftMode.ADED, 12, 3, 8, false));
+                .isEqualTo(new DraftPolicy(Drafters.ADED, 12, 3, 8, false));
         var bound = new TurnInput(HELLO, drafting(new DraftChoice(null, 9, null, null, null)));
         assertThat(VALIDATOR.validate(bound, before, Caller.ANONYMOUS).request().draft())
-                .isEqualTo(new DraftPolicy(DraftMode.AUTO, 9, 6, 5, false));
+                .isEqualTo(new DraftPolicy(Drafters.AUTO, 9, 6, 5, false));
     }
 
     @Test
@@ -368,7 +368,7 @@ class TurnValidatorTest {
         assertThat(Generation.of(turn))
                 .isEqualTo(new Generation(
                         SamplingParameters.GREEDY.withTemperature(2),
-                        new DraftPolicy(DraftMode.OFF, 0, 1, 1, true),
+                        new DraftPolicy(Drafters.OFF, 0, 1, 1, true),
                         1,
                         List.of(),
                         List.of(),
