@@ -4,12 +4,15 @@ import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.ArchConfiguration;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.aded.model.TargetModel;
 import java.util.Map;
 import java.util.Set;
@@ -17,24 +20,34 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The picture of the house, kept true: which package may use which. */
 class ArchitectureTest {
     private static final String ROOT = "io.aded.";
 
     /** Package to the packages of ours that it may use, itself aside. The command line wires everything. */
-    private static final Map<String, Set<String>> MAY_USE = Map.of(
-            "model", Set.of(),
-            "llama", Set.of("model"),
-            "draft", Set.of("model"),
-            "telemetry", Set.of(),
-            "engine", Set.of("model", "draft", "telemetry"),
+    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
+            Map.entry("model", Set.of()),
+            // Three rooms of pure Java, for what a library would believe without looking; errors are the shared ones.
+            Map.entry("gguf", Set.of("model")),
+            Map.entry("grammar", Set.of("model")),
+            Map.entry("template", Set.of("model")),
+            Map.entry("llama", Set.of("model", "gguf", "grammar", "template")),
+            Map.entry("draft", Set.of("model")),
+            Map.entry("telemetry", Set.of()),
+            Map.entry("engine", Set.of("model", "draft", "telemetry")),
             // Requests name draft modes and sampling settings, and errors are the shared ones.
-            "rpc", Set.of("model", "draft", "engine", "telemetry"),
+            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry")),
             // Errors are the shared ones here too.
-            "store", Set.of("model", "draft"),
-            "cli", Set.of("model", "llama", "draft", "telemetry", "engine", "rpc", "store"));
+            Map.entry("store", Set.of("model", "draft")),
+            // A build is fetched by the store's downloader, and tried by the binding in another process.
+            Map.entry("natives", Set.of("model", "llama", "store")),
+            // Measuring runs engines and loads servers; it reads recordings and knows no command line.
+            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
+            Map.entry(
+                    "cli",
+                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives", "lab")));
 
     private static JavaClasses ours;
 
@@ -59,8 +72,12 @@ class ArchitectureTest {
         assertThat(ours.size()).isGreaterThan(50);
     }
 
+    static Set<String> rooms() {
+        return MAY_USE.keySet();
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"model", "llama", "draft", "telemetry", "engine", "rpc", "store", "cli"})
+    @MethodSource("rooms")
     void package_usesOnlyWhatItMay(String room) {
         Set<String> allowed = MAY_USE.get(room);
         noClasses()
@@ -77,11 +94,32 @@ class ArchitectureTest {
     }
 
     @Test
-    void generatedApi_isKnownToServicesAndCommandLineOnly() {
+    void packagesOfDrafters_haveNoCycles() {
+        slices().assignedFrom(new SliceAssignment() {
+                    @Override
+                    public SliceIdentifier getIdentifierOf(JavaClass type) {
+                        return room(type).equals("draft")
+                                ? SliceIdentifier.of(type.getPackageName())
+                                : SliceIdentifier.ignore();
+                    }
+
+                    @Override
+                    public String getDescription() {
+                        return "the packages of drafters";
+                    }
+                })
+                .should()
+                .beFreeOfCycles()
+                .check(ours);
+    }
+
+    @Test
+    void generatedApi_isKnownToServicesAndTheirCallersOnly() {
         classes()
                 .that(resideInAnyPackage("io.aded.."))
                 .and(describe(
-                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                        "are neither rpc nor lab nor cli",
+                        type -> !Set.of("rpc", "lab", "cli").contains(room(type))))
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
@@ -102,12 +140,22 @@ class ArchitectureTest {
     }
 
     @Test
-    void grpc_isKnownToServicesAndCommandLineOnly() {
+    void grpc_isKnownToServicesAndTheirCallersOnly() {
         noClasses()
                 .that(describe(
-                        "are neither rpc nor cli", type -> !Set.of("rpc", "cli").contains(room(type))))
+                        "are neither rpc nor lab nor cli",
+                        type -> !Set.of("rpc", "lab", "cli").contains(room(type))))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("io.grpc..", "com.google.protobuf..", "com.google.rpc.."))
+                .check(ours);
+    }
+
+    @Test
+    void commandLineParser_isKnownToCommandLineOnly() {
+        noClasses()
+                .that(describe("are not in cli", type -> !room(type).equals("cli")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("picocli.."))
                 .check(ours);
     }
 

@@ -1,10 +1,10 @@
 package io.aded.bench;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import java.util.concurrent.TimeUnit;

@@ -1,12 +1,12 @@
 package io.aded.bench;
 
-import io.aded.draft.BaseTable;
-import io.aded.draft.BaseTableBuilder;
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
+import io.aded.draft.table.BaseTable;
+import io.aded.draft.table.BaseTableBuilder;
 import io.aded.model.TokenTree;
 import java.io.IOException;
 import java.nio.file.Files;

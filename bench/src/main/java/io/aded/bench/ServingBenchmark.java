@@ -117,7 +117,7 @@ public class ServingBenchmark {
         List<Session> sessions = new ArrayList<>();
         DraftPolicy policy = draft.equals("off")
                 ? DraftPolicy.OFF
-                : DraftPolicy.of(io.aded.draft.DraftMode.ADED).withMaxNodes(4);
+                : DraftPolicy.of(io.aded.draft.catalogue.DraftMode.ADED).withMaxNodes(4);
         for (int stream = 0; stream < STREAMS; stream++) {
             Session session = engine.openSession();
             sessions.add(session);

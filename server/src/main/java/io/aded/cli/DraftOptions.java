@@ -1,8 +1,8 @@
 package io.aded.cli;
 
-import io.aded.draft.BaseTable;
-import io.aded.draft.DraftMode;
-import io.aded.draft.DrafterSettings;
+import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.table.BaseTable;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;

@@ -1,11 +1,10 @@
 package io.aded.cli;
 
-import io.aded.cli.load.LoadOptions;
-import io.aded.cli.load.LoadPlan;
-import io.aded.cli.load.LoadSession;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.lab.load.LoadPlan;
+import io.aded.lab.load.LoadSession;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;

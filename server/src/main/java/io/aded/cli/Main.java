@@ -43,7 +43,8 @@ public final class Main {
                     Logging.configure(result);
                     return new CommandLine.RunLast().execute(result);
                 })
-                .setExecutionExceptionHandler((failure, commandLine, result) -> fail(terminal, failure))
+                .setExecutionExceptionHandler((failure, executed, result) ->
+                        fail(terminal, OptionNames.applied(failure, executed.getCommandSpec())))
                 .setParameterExceptionHandler((failure, given) -> {
                     terminal.note("aded: " + failure.getMessage());
                     CommandLine.UnmatchedArgumentException.printSuggestions(failure, terminal.writer(terminal.err()));

@@ -1,7 +1,7 @@
 package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.FieldViolation;
 import java.util.ArrayList;
 import java.util.List;

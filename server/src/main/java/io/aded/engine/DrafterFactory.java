@@ -1,7 +1,7 @@
 package io.aded.engine;
 
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
+import io.aded.draft.catalogue.DraftMode;
 
 /** Makes the drafters of sessions. Called by the engine thread only. */
 @FunctionalInterface

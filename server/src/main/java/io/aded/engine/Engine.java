@@ -1,8 +1,8 @@
 package io.aded.engine;
 
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
-import io.aded.draft.EvidenceWeights;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;

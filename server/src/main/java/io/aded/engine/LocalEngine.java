@@ -1,8 +1,8 @@
 package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.AdedException;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;

@@ -1,7 +1,7 @@
 package io.aded.engine;
 
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;

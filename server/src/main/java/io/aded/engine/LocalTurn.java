@@ -1,7 +1,7 @@
 package io.aded.engine;
 
-import io.aded.draft.DraftMode;
 import io.aded.draft.Drafter;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;

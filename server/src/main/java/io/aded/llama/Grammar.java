@@ -1,5 +1,8 @@
 package io.aded.llama;
 
+import io.aded.grammar.Gbnf;
+import io.aded.grammar.JsonSchemaGrammar;
+import io.aded.grammar.TokenTrie;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
@@ -76,7 +79,7 @@ final class Grammar implements AutoCloseable {
             throw new IllegalArgumentException("neither a grammar nor a schema");
         }
         try {
-            return JsonSchemaGrammar.convert(schema);
+            return JsonSchemaGrammar.convert(schema, new KherudConverter());
         } catch (JsonSchemaGrammar.Refused e) {
             throw new AdedException.InvalidRequest("sampling.json_schema", String.valueOf(e.getMessage()));
         }

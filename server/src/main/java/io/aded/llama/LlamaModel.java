@@ -1,5 +1,8 @@
 package io.aded.llama;
 
+import io.aded.gguf.GgufFile;
+import io.aded.gguf.Requantizer;
+import io.aded.gguf.TensorType;
 import io.aded.model.AdedException;
 import io.aded.model.ChatTemplate;
 import io.aded.model.ContextParameters;
@@ -10,6 +13,7 @@ import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
+import io.aded.template.ChatTemplates;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -42,7 +46,8 @@ public final class LlamaModel implements TargetModel {
         this.handle = handle;
         this.vocabulary = new LlamaVocabulary(natives, natives.modelVocabulary(handle), life);
         this.info = describe(parameters);
-        this.template = new ChatTemplates(natives, file.string("tokenizer.chat_template"), vocabulary);
+        this.template = new ChatTemplates(
+                new NativeTemplates(natives), file.string("tokenizer.chat_template"), vocabulary.specialTexts());
     }
 
     /**
@@ -88,13 +93,14 @@ public final class LlamaModel implements TargetModel {
      * @throws AdedException.InvalidArtifact if the source is no usable model
      */
     public static void quantize(
-            LlamaLibrary library, Path source, Path destination, GgufFile.TensorType target, DoubleConsumer progress) {
-        if (target != GgufFile.TensorType.Q8_0 && target != GgufFile.TensorType.Q4_0) {
+            LlamaLibrary library, Path source, Path destination, TensorType target, DoubleConsumer progress) {
+        if (target != TensorType.Q8_0 && target != TensorType.Q4_0) {
             throw new AdedException.InvalidRequest("quantization", "is " + target.label() + "; allowed: Q8_0, Q4_0");
         }
         GgufFile file = GgufFile.read(source);
         file.requireModel();
-        new Requantizer(library.natives(), file, target, progress).write(destination);
+        new Requantizer(file, target, library.natives()::convertRows, Processor.physicalCores(), progress)
+                .write(destination);
     }
 
     private static MemorySegment describe(

@@ -1,7 +1,9 @@
 package io.aded.llama;
 
+import io.aded.grammar.TokenTrie;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.template.SpecialTexts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -191,19 +193,6 @@ final class LlamaVocabulary implements Vocabulary {
         return kind;
     }
 
-    /** Orders tokens by their texts, byte by byte; a prefix comes first. */
-    int compareTexts(int a, int b) {
-        return Arrays.compareUnsigned(pieces, offsets[a], offsets[a + 1], pieces, offsets[b], offsets[b + 1]);
-    }
-
-    /** Whether a token's text begins with (or is) another's. */
-    boolean startsWith(int token, int prefix) {
-        int length = length(prefix);
-        return length(token) >= length
-                && Arrays.equals(
-                        pieces, offsets[token], offsets[token] + length, pieces, offsets[prefix], offsets[prefix + 1]);
-    }
-
     /** The tokens ordered by prefixes; made when it is first needed. */
     TokenTrie trie() {
         TokenTrie known = trie;
@@ -215,19 +204,15 @@ final class LlamaVocabulary implements Vocabulary {
         return known;
     }
 
-    /** The number of bytes of a token's text, control tokens written out. */
-    int length(int token) {
-        return offsets[token + 1] - offsets[token];
+    /** The texts that chat templates name. */
+    SpecialTexts specialTexts() {
+        return new SpecialTexts(textOrEmpty(beginning), textOrEmpty(end), addsBeginning);
     }
 
-    /** The text of one token, control tokens written out; empty for -1. */
-    String textOrEmpty(int token) {
-        return token < 0 ? "" : new String(pieces, offsets[token], length(token), StandardCharsets.UTF_8);
-    }
-
-    /** Whether the tokeniser puts a beginning-of-sequence token in front when it is asked to add special tokens. */
-    boolean addsBeginning() {
-        return addsBeginning;
+    private String textOrEmpty(int token) {
+        return token < 0
+                ? ""
+                : new String(pieces, offsets[token], offsets[token + 1] - offsets[token], StandardCharsets.UTF_8);
     }
 
     long handle() {

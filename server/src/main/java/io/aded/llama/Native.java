@@ -6,7 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.aded.gguf.TensorType;
 import io.aded.model.AdedException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +17,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -816,8 +819,19 @@ final class Native {
         }
     }
 
+    /** Converts packed rows, through floats. */
+    byte[] convertRows(TensorType from, ByteBuffer rows, TensorType to, long count, long elements) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment floats = arena.allocate(4 * elements * count, 64);
+            dequantize(from, MemorySegment.ofBuffer(rows), floats, elements * count);
+            MemorySegment packed = arena.allocate(elements * count / to.blockElements() * to.blockBytes(), 64);
+            quantize(to, floats, packed, count, elements);
+            return packed.toArray(JAVA_BYTE);
+        }
+    }
+
     /** Turns packed elements of any known type into floats. */
-    void dequantize(GgufFile.TensorType type, MemorySegment from, MemorySegment to, long elements) {
+    private void dequantize(TensorType type, MemorySegment from, MemorySegment to, long elements) {
         switch (type) {
             case F32 -> MemorySegment.copy(from, 0, to, 0, 4 * elements);
             case F16 -> {
@@ -844,7 +858,7 @@ final class Native {
     }
 
     /** Packs rows of floats. */
-    void quantize(GgufFile.TensorType type, MemorySegment from, MemorySegment to, long rows, long rowElements) {
+    private void quantize(TensorType type, MemorySegment from, MemorySegment to, long rows, long rowElements) {
         try {
             long written = (long) bind(
                             "ggml_quantize_chunk",

@@ -1,7 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.util.Durations;
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
 import io.aded.engine.TurnListener;

@@ -1,6 +1,6 @@
 package io.aded.rpc;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
 import io.aded.engine.Session;

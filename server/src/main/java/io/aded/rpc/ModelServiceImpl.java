@@ -60,7 +60,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
         if (limits.maxRetained() > 0 && !limits.maxRetention().isZero()) {
             info.addCapabilities("resume");
         }
-        Arrays.stream(io.aded.draft.DraftMode.values())
+        Arrays.stream(io.aded.draft.catalogue.DraftMode.values())
                 .map(ResponseWriter::mode)
                 .sorted(java.util.Comparator.comparingInt(DraftMode::getNumber))
                 .forEach(info::addDraftModes);

@@ -1,7 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;

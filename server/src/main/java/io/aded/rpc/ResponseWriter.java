@@ -1,7 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.Duration;
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.RoundReport;

@@ -1,6 +1,6 @@
 package io.aded.rpc;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.Session;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.engine.Turn;

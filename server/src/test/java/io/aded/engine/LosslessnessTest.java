@@ -3,7 +3,7 @@ package io.aded.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.llama.Libraries;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;

@@ -2,7 +2,7 @@ package io.aded.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.DraftMode;
+import io.aded.draft.catalogue.DraftMode;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.testing.Interleavings;
 import io.aded.v1.DraftTotals;
