@@ -61,7 +61,7 @@ final class Attributes {
                         return new Value.Int(i);
                     }
                 }
-                throw TemplateException.failed(Python.repr(wanted, meter) + " is not in list");
+                throw TemplateException.failed("the value is not in the list");
             });
             case "copy" -> isList ? new Function(name, (_, _) -> new Value.ListValue(items)) : null;
             default -> null;

@@ -267,7 +267,7 @@ final class Formatting {
         } else {
             Value named = arguments.named().get(head);
             if (named == null) {
-                throw TemplateException.failed("'" + head + "'");
+                throw TemplateException.failed("a name in a format string was not given");
             }
             value = named;
         }
@@ -292,7 +292,7 @@ final class Formatting {
         }
         Matcher matcher = SPECIFICATION.matcher(specification);
         if (!matcher.matches()) {
-            throw TemplateException.failed("Invalid format specifier '" + specification + "'");
+            throw TemplateException.failed("Invalid format specifier");
         }
         String type = matcher.group(10);
         char kind = type == null ? ' ' : type.charAt(0);

@@ -39,7 +39,7 @@ final class Globals {
         });
         add(globals, "raise_exception", (arguments, meter) -> {
             throw new TemplateException(
-                    Kind.REFUSED, Python.str(arguments.required("raise_exception", 0), meter).string());
+                    Kind.REFUSED, withoutCallers(Python.str(arguments.required("raise_exception", 0), meter)));
         });
         add(globals, "strftime_now", (arguments, _) ->
                 Text.of(Strftime.format(StringMethods.text(arguments, "strftime_now", 0).string(), now)));
@@ -48,6 +48,17 @@ final class Globals {
 
     private static void add(Map<String, Value> globals, String name, Function.Body body) {
         globals.put(name, new Function(name, body));
+    }
+
+    /** A refusal's message goes to logs and reports; what a caller wrote does not. */
+    private static String withoutCallers(Text text) {
+        StringBuilder shown = new StringBuilder();
+        int done = 0;
+        for (int i = 0; i < text.marks(); i++) {
+            shown.append(text.string(), done, text.markStart(i)).append('…');
+            done = text.markEnd(i);
+        }
+        return shown.append(text.string(), done, text.length()).toString();
     }
 
     private static Value range(Arguments arguments) {

@@ -495,7 +495,7 @@ final class Operators {
                 return attribute;
             }
         }
-        return missing(object, index instanceof Text name ? name.string() : Python.repr(index, meter).string());
+        return missing(object, index instanceof Text name && !name.hasMarks() ? name.string() : "…");
     }
 
     /** Jinja's {@code object.name}: a method or attribute first, then an entry; what is not there is undefined. */
