@@ -44,10 +44,21 @@ class ArchitectureTest {
             // A build is fetched by the store's downloader, and tried by the binding in another process.
             Map.entry("natives", Set.of("model", "llama", "store")),
             // Measuring runs engines and loads servers; it reads recordings and knows no command line.
-            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
+            Map.entry("lab", Set.of("model", "draft", "template", "telemetry", "engine", "rpc", "store")),
             Map.entry(
                     "cli",
-                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives", "lab")));
+                    Set.of(
+                            "model",
+                            "gguf",
+                            "template",
+                            "llama",
+                            "draft",
+                            "telemetry",
+                            "engine",
+                            "rpc",
+                            "store",
+                            "natives",
+                            "lab")));
 
     private static JavaClasses ours;
 
@@ -123,6 +134,16 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat(describe(
                         "are not generated", type -> !type.getPackageName().startsWith("io.aded.v1")))
+                .check(ours);
+    }
+
+    /** What differs between builds of llama.cpp, raw pointers and all, stays behind the binding. */
+    @Test
+    void libraryLines_areKnownToTheBindingOnly() {
+        noClasses()
+                .that(describe("are not in llama", type -> !room(type).equals("llama")))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.aded.llama.abi.."))
                 .check(ours);
     }
 

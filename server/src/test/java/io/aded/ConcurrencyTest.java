@@ -46,7 +46,7 @@ class ConcurrencyTest {
                     "engine.LocalSession",
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
-            Map.entry("template.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
+            Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
@@ -110,8 +110,8 @@ class ConcurrencyTest {
             Map.entry("lab.load.LoadRun$Meter.close", "draws the bar, by the run's clock"),
             Map.entry("lab.load.LoadRun$Meter.tick", "draws the bar, by the run's clock"),
             Map.entry(
-                    "llama.LlamaContext.decodeAlone",
-                    "b4916 computes wrongly when two contexts do at once; nothing else is done under it"),
+                    "llama.LlamaContext.decodeInTurn",
+                    "lines whose passes take turns compute wrongly otherwise; nothing else is done under it"),
             Map.entry(
                     "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open"),
             Map.entry("engine.TurnSlot.fill", "the callback puts a command into a queue"),

@@ -63,8 +63,9 @@ final class ModelOptions {
     @Option(
             names = "--chat-template",
             paramLabel = "FILE|NAME",
-            description = "Lay conversations out by this Jinja template, or by a known one (chatml, llama2, llama3, gemma,"
-                    + " phi3, zephyr, vicuna), instead of the model's own.")
+            description =
+                    "Lay conversations out by this Jinja template, or by a known one (chatml, llama2, llama3, gemma,"
+                            + " phi3, zephyr, vicuna), instead of the model's own.")
     private @Nullable String chatTemplate;
 
     @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
@@ -102,7 +103,9 @@ final class ModelOptions {
 
     /** What lays conversations out, if not the model's own template: a name, or what a file says. */
     private @Nullable String chatTemplate() {
-        if (chatTemplate == null || KnownTemplate.named(chatTemplate) != null || !Files.isRegularFile(Path.of(chatTemplate))) {
+        if (chatTemplate == null
+                || KnownTemplate.named(chatTemplate) != null
+                || !Files.isRegularFile(Path.of(chatTemplate))) {
             return chatTemplate;
         }
         try {

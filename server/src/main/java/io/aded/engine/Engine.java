@@ -65,6 +65,9 @@ public interface Engine extends AutoCloseable {
     /** Conversations that are open, at this moment: one that was just opened counts. */
     int openSessions();
 
+    /** The monotonic clock, in nanoseconds, that the engine lives by; deadlines of turns are on it. Any thread may read it. */
+    LongSupplier nanoClock();
+
     /**
      * What a forward pass costs by now: element n is the expected nanoseconds of a pass of n tokens, element 0 is 0. A
      * recent copy.

@@ -1,6 +1,5 @@
 package io.aded.engine;
 
-import io.aded.draft.Drafter;
 import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
@@ -71,24 +70,12 @@ final class LocalSession implements Session {
     // Owned by the engine thread.
     private final CellLedger.Cells cells;
     private int sequence = -1;
-    private @Nullable ByteBuffer parked;
-    private int parkedTokens;
-    private int parkedStanding;
+    private @Nullable ByteBuffer swapped;
+    private int swappedTokens;
+    private int swappedStanding;
     private boolean decoding;
-    long lastUsed;
+    private long lastUsed;
     private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
-
-    /** A drafter, what it has been worth, and how far it has read. */
-    static final class Learner {
-        final Drafter drafter;
-        final Payoff payoff;
-        int seen;
-
-        Learner(Drafter drafter, Payoff payoff) {
-            this.drafter = drafter;
-            this.payoff = payoff;
-        }
-    }
 
     LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
         this.engine = engine;
@@ -348,11 +335,11 @@ final class LocalSession implements Session {
     /**
      * Makes a prompt the history.
      *
-     * @return how many of the tokens that are cached, or parked, still agree with it; the last token of a prompt is never
+     * @return how many of the tokens that are cached, or swapped out, still agree with it; the last token of a prompt is never
      *     cached
      */
     int adopt(int[] prompt) {
-        int most = Math.min(Math.max(committed(), parkedTokens), prompt.length - 1);
+        int most = Math.min(Math.max(committed(), swappedTokens), prompt.length - 1);
         int mismatch = Arrays.mismatch(tokens, 0, most, prompt, 0, most);
         tokens = Arrays.copyOf(prompt, prompt.length + 64);
         length = prompt.length;
@@ -366,27 +353,27 @@ final class LocalSession implements Session {
 
     /** The saved KV state, or null, and how many of the history's first tokens it holds. */
     @Nullable
-    ByteBuffer parked() {
-        return parked;
+    ByteBuffer swapped() {
+        return swapped;
     }
 
-    int parkedTokens() {
-        return parkedTokens;
+    int swappedTokens() {
+        return swappedTokens;
     }
 
-    /** How many of the parked tokens still agree with the history. */
+    /** How many of the swapped-out tokens still agree with the history. */
     int standing() {
-        return parkedStanding;
+        return swappedStanding;
     }
 
     void setStanding(int count) {
-        parkedStanding = count;
+        swappedStanding = count;
     }
 
-    void setParked(@Nullable ByteBuffer state, int count) {
-        parked = state;
-        parkedTokens = count;
-        parkedStanding = count;
+    void setSwapped(@Nullable ByteBuffer state, int count) {
+        swapped = state;
+        swappedTokens = count;
+        swappedStanding = count;
     }
 
     CellLedger.Cells cells() {
@@ -415,40 +402,31 @@ final class LocalSession implements Session {
         decoding = value;
     }
 
-    /** The drafter of a mode; it has read the history up to the last token after this. */
-    Learner caughtUp(DraftMode mode, DrafterFactory factory, Trust ofEngine) {
-        Learner learner = learners.get(mode);
-        if (learner == null) {
-            learner = new Learner(factory.create(mode), new Payoff(ofEngine));
-            learners.put(mode, learner);
-        }
-        if (learner.seen > length) {
-            learner.seen = 0; // the history was rewritten; what was learned from the old one does no harm
-        }
-        int from = learner.seen;
-        if (from < length && tokens[from] == lastEnd) {
-            from++; // the end token of the last answer, which the drafter saw when it came
-        }
-        if (from < length) {
-            learner.drafter.learnPrompt(tokens, from, length);
-        }
-        learner.seen = length;
-        lastEnd = -1;
-        return learner;
+    /** The pass that it was in last; the longest unused make way. */
+    long lastUsed() {
+        return lastUsed;
     }
 
-    /** The drafter of the turn has seen all tokens up to now. */
-    void drafterSaw(DraftMode mode) {
+    void usedIn(long pass) {
+        lastUsed = pass;
+    }
+
+    /** The learner of a mode; it has read the history up to the last token after this. */
+    Learner learner(DraftMode mode, DrafterFactory factory, Trust ofEngine) {
         Learner learner = learners.get(mode);
-        if (learner != null) {
-            learner.seen = length;
+        if (learner == null) {
+            learner = new Learner(factory.create(mode), new SpeculationControl(ofEngine));
+            learners.put(mode, learner);
         }
+        learner.read(tokens, length, lastEnd);
+        lastEnd = -1;
+        return learner;
     }
 
     long draftStateBytes() {
         long bytes = 0;
         for (Learner learner : learners.values()) {
-            bytes += learner.drafter.stateBytes();
+            bytes += learner.drafter().stateBytes();
         }
         return bytes;
     }
@@ -467,8 +445,8 @@ final class LocalSession implements Session {
         // An answer that continued the assistant's last message is the rest of it.
         boolean continued = messages.getLast().role().equals("assistant");
         String begun = continued ? messages.removeLast().content() : "";
-        messages.add(new ChatMessage("assistant", begun + turn.answer));
-        String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer;
+        messages.add(new ChatMessage("assistant", begun + turn.answer()));
+        String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer();
         return new Past(tokens, length, List.copyOf(messages), text);
     }
 

@@ -58,7 +58,7 @@ final class Grammar implements AutoCloseable {
         Native natives = model.library().natives();
         long sampler;
         try (Arena scratch = Arena.ofConfined()) {
-            sampler = natives.newGrammar(
+            sampler = natives.samplers.newGrammar(
                     vocabulary.handle(),
                     scratch.allocateFrom(text, StandardCharsets.UTF_8).address(),
                     scratch.allocateFrom("root").address());
@@ -122,7 +122,7 @@ final class Grammar implements AutoCloseable {
 
     /** Goes on by a token, which must be allowed: the matcher ends the process otherwise. */
     void accept(int token) {
-        natives.acceptToken(sampler, token);
+        natives.samplers.acceptToken(sampler, token);
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */
@@ -165,13 +165,13 @@ final class Grammar implements AutoCloseable {
             }
             // The last child may use up the state, unless it is the sampler's own.
             boolean reuse = owned && child == last;
-            long below = reuse ? state : natives.cloneSampler(state);
+            long below = reuse ? state : natives.samplers.cloneSampler(state);
             try {
-                natives.acceptToken(below, tree.token(child));
+                natives.samplers.acceptToken(below, tree.token(child));
                 visit(tree, child, below, true);
             } finally {
                 if (!reuse) {
-                    natives.freeSampler(below);
+                    natives.samplers.freeSampler(below);
                 }
             }
         }
@@ -183,6 +183,6 @@ final class Grammar implements AutoCloseable {
 
     @Override
     public void close() {
-        natives.freeSampler(sampler);
+        natives.samplers.freeSampler(sampler);
     }
 }

@@ -50,11 +50,11 @@ final class LlamaVocabulary implements Vocabulary {
         this.natives = natives;
         this.handle = handle;
         this.life = life;
-        size = natives.vocabularySize(handle);
-        beginning = natives.beginningOfSequence(handle);
-        end = natives.endOfSequence(handle);
-        addsBeginning = beginning >= 0 && natives.addsBeginning(handle);
-        int type = natives.vocabularyType(handle);
+        size = natives.vocabularies.vocabularySize(handle);
+        beginning = natives.vocabularies.beginningOfSequence(handle);
+        end = natives.vocabularies.endOfSequence(handle);
+        addsBeginning = beginning >= 0 && natives.vocabularies.addsBeginning(handle);
+        int type = natives.vocabularies.vocabularyType(handle);
         kind = type >= 0 && type < KINDS.length ? KINDS[type] : "UNKNOWN";
         flags = new byte[size];
         offsets = new int[size + 1];
@@ -64,13 +64,15 @@ final class LlamaVocabulary implements Vocabulary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(256);
             for (int token = 0; token < size; token++) {
-                int attributes = natives.tokenAttributes(handle, token);
+                int attributes = natives.vocabularies.tokenAttributes(handle, token);
                 flags[token] = (byte) (((attributes & ATTRIBUTE_CONTROL) != 0 ? CONTROL : 0)
-                        | (natives.endsGeneration(handle, token) ? ENDS : 0));
-                int length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
+                        | (natives.vocabularies.endsGeneration(handle, token) ? ENDS : 0));
+                int length = natives.vocabularies.tokenToPiece(
+                        handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
                 if (length < 0) {
                     buffer = arena.allocate(-length);
-                    length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
+                    length = natives.vocabularies.tokenToPiece(
+                            handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
                 }
                 length = Math.max(length, 0);
                 int start = offsets[token];
@@ -106,7 +108,7 @@ final class LlamaVocabulary implements Vocabulary {
             int most = bytes.length + 8;
             while (true) {
                 MemorySegment output = arena.allocate(ValueLayout.JAVA_INT, most);
-                int count = natives.tokenize(
+                int count = natives.vocabularies.tokenize(
                         handle, input.address(), bytes.length, output.address(), most, addSpecial, parseSpecial);
                 if (count >= 0) {
                     int[] tokens = new int[count];
@@ -170,12 +172,12 @@ final class LlamaVocabulary implements Vocabulary {
             MemorySegment input = arena.allocateFrom(ValueLayout.JAVA_INT, tokens);
             int most = (int) needed + 8;
             MemorySegment output = arena.allocate(most);
-            int length = natives.detokenize(
+            int length = natives.vocabularies.detokenize(
                     handle, input.address(), tokens.length, output.address(), most, !special, special);
             if (length < 0) {
                 most = -length;
                 output = arena.allocate(most);
-                length = natives.detokenize(
+                length = natives.vocabularies.detokenize(
                         handle, input.address(), tokens.length, output.address(), most, !special, special);
             }
             byte[] bytes = new byte[Math.max(0, length)];

@@ -80,7 +80,8 @@ public record ModelParameters(
 
     /** The same with another listener for progress. */
     public ModelParameters withProgress(@Nullable DoubleConsumer listener) {
-        return new ModelParameters(gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, chatTemplate, listener);
+        return new ModelParameters(
+                gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, chatTemplate, listener);
     }
 
     /** The same with another chat template. */

@@ -25,8 +25,8 @@ public final class RenderedChat {
         int last = 0;
         for (int bound : this.ranges) {
             if (bound < last || bound > text.length()) {
-                throw new IllegalArgumentException("the ranges " + Arrays.toString(ranges) + " do not rise within a text of "
-                        + text.length() + " characters");
+                throw new IllegalArgumentException("the ranges " + Arrays.toString(ranges)
+                        + " do not rise within a text of " + text.length() + " characters");
             }
             last = bound;
         }

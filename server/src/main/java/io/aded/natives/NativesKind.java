@@ -21,8 +21,10 @@ public enum NativesKind {
     /** The processor alone. */
     CPU("cpu", "the processor, with a library for each micro-architecture (AVX-512, AMX, ...)");
 
-    /** The packages' version that the binding is made for; it holds llama.cpp v0.5.0. */
+    /** The packages' version that is installed unless another one is asked for. */
     public static final String SUPPORTED_VERSION = "3.22.1";
+    /** The llama.cpp inside it, one of {@link io.aded.llama.LlamaLibrary#supportedVersions}. */
+    static final String SUPPORTED_RELEASE = "v0.5.0";
 
     private static final String SCOPE = "@node-llama-cpp/";
 
@@ -81,7 +83,8 @@ public enum NativesKind {
                     "kind",
                     "there is no " + label + " build for " + platform + "; "
                             + (available.isEmpty()
-                                    ? "none is published for it, but --natives DIR takes a llama.cpp v0.5.0 of your own"
+                                    ? "none is published for it, but --natives DIR takes a llama.cpp "
+                                            + SUPPORTED_RELEASE + " of your own"
                                     : "allowed here: " + labels(available)));
         }
         String base = SCOPE + platform;

@@ -1,5 +1,6 @@
 package io.aded.natives;
 
+import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
 import io.aded.store.Checksum;
 import io.aded.store.Downloader;
@@ -47,8 +48,6 @@ public final class NativesStore {
     private static final String CHOICE = "choice.json";
     private static final String UNPACKING = ".unpacking-";
     private static final Pattern VERSION = Pattern.compile("[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?");
-    /** The release in the supported version; another one's structs are laid out otherwise. */
-    private static final String SUPPORTED_RELEASE = "v0.5.0";
 
     private final Path directory;
     private final NativesPlatform platform;
@@ -249,17 +248,18 @@ public final class NativesStore {
                 String said = archives.get(i).unpack(sources.get(i).folder(), staging);
                 release = said != null ? said : release;
             }
-            if (release != null && !release.equals(SUPPORTED_RELEASE)) {
+            if (release != null && !LlamaLibrary.supportedVersions().contains(release)) {
                 throw new AdedException.InvalidArtifact(
                         "UNSUPPORTED_LIBRARY",
                         sources.getFirst().packageName() + " " + version + " holds llama.cpp " + release
-                                + "; supported is " + SUPPORTED_RELEASE + " (version " + NativesKind.SUPPORTED_VERSION
+                                + "; supported is " + NativesKind.SUPPORTED_RELEASE + " (version "
+                                + NativesKind.SUPPORTED_VERSION
                                 + "), nothing was installed");
             }
             InstalledNatives build = new InstalledNatives(
                     kind,
                     version,
-                    release == null ? SUPPORTED_RELEASE : release,
+                    release == null ? NativesKind.SUPPORTED_RELEASE : release,
                     target,
                     clock.instant().truncatedTo(ChronoUnit.SECONDS),
                     made,

@@ -59,8 +59,7 @@ public final class ChatTemplates implements ChatTemplate {
      * @param clock tells templates the date
      * @param zone in which the date is told
      */
-    public static ChatTemplates of(
-            @Nullable String source, SpecialTexts special, InstantSource clock, ZoneId zone) {
+    public static ChatTemplates of(@Nullable String source, SpecialTexts special, InstantSource clock, ZoneId zone) {
         String problem;
         if (source == null || source.isBlank()) {
             problem = "the model has no chat template";
@@ -82,8 +81,7 @@ public final class ChatTemplates implements ChatTemplate {
      * @param override the name of a {@link KnownTemplate}, or a template's source
      * @throws AdedException.InvalidRequest if it is neither; the message lists the names
      */
-    public static ChatTemplates overridden(
-            String override, SpecialTexts special, InstantSource clock, ZoneId zone) {
+    public static ChatTemplates overridden(String override, SpecialTexts special, InstantSource clock, ZoneId zone) {
         KnownTemplate known = KnownTemplate.named(override);
         if (known == null && override.indexOf('{') < 0) {
             throw new AdedException.InvalidRequest(
@@ -162,12 +160,11 @@ public final class ChatTemplates implements ChatTemplate {
         try {
             text = template.render(variables, clock.instant().atZone(zone), Bounds.DEFAULT);
         } catch (TemplateException e) {
-            String reason =
-                    switch (e.kind()) {
-                        case REFUSED -> "the model's chat template refuses them: " + e.getMessage();
-                        case EXHAUSTED -> "cannot be laid out: " + e.getMessage();
-                        case FAILED, SYNTAX -> "the model's chat template fails on them: " + e.getMessage();
-                    };
+            String reason = switch (e.kind()) {
+                case REFUSED -> "the model's chat template refuses them: " + e.getMessage();
+                case EXHAUSTED -> "cannot be laid out: " + e.getMessage();
+                case FAILED, SYNTAX -> "the model's chat template fails on them: " + e.getMessage();
+            };
             throw new AdedException.InvalidRequest("messages", reason);
         }
         int[] ranges = new int[2 * text.marks()];

@@ -10,81 +10,67 @@ import org.jspecify.annotations.Nullable;
  */
 public enum KnownTemplate {
     /** ChatML: Qwen and many others; it stands in where a model has no usable template. */
-    CHATML(
-            "chatml",
-            """
-            {%- for m in messages -%}
-            {{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}
-            """),
+    CHATML("chatml", """
+        {%- for m in messages -%}
+        {{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}
+        {%- endfor -%}
+        {%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}
+        """),
     /** Llama 2 and the first Mistral models: {@code [INST]}, with the system message inside the first one. */
-    LLAMA2(
-            "llama2",
-            """
-            {%- set ns = namespace(system='') -%}
-            {%- for m in messages -%}
-            {%- if m.role == 'system' -%}{%- set ns.system = '<<SYS>>\\n' + m.content + '\\n<</SYS>>\\n\\n' -%}
-            {%- elif m.role == 'assistant' -%}{{ ' ' + m.content + ' ' + eos_token }}
-            {%- else -%}{{ bos_token + '[INST] ' + ns.system + m.content + ' [/INST]' }}{%- set ns.system = '' -%}
-            {%- endif -%}
-            {%- endfor -%}
-            """),
+    LLAMA2("llama2", """
+        {%- set ns = namespace(system='') -%}
+        {%- for m in messages -%}
+        {%- if m.role == 'system' -%}{%- set ns.system = '<<SYS>>\\n' + m.content + '\\n<</SYS>>\\n\\n' -%}
+        {%- elif m.role == 'assistant' -%}{{ ' ' + m.content + ' ' + eos_token }}
+        {%- else -%}{{ bos_token + '[INST] ' + ns.system + m.content + ' [/INST]' }}{%- set ns.system = '' -%}
+        {%- endif -%}
+        {%- endfor -%}
+        """),
     /** Llama 3 and later. */
-    LLAMA3(
-            "llama3",
-            """
-            {{- bos_token -}}
-            {%- for m in messages -%}
-            {{ '<|start_header_id|>' + m.role + '<|end_header_id|>\\n\\n' + m.content + '<|eot_id|>' }}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{%- endif -%}
-            """),
+    LLAMA3("llama3", """
+        {{- bos_token -}}
+        {%- for m in messages -%}
+        {{ '<|start_header_id|>' + m.role + '<|end_header_id|>\\n\\n' + m.content + '<|eot_id|>' }}
+        {%- endfor -%}
+        {%- if add_generation_prompt -%}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{%- endif -%}
+        """),
     /** Gemma: no system role; a system message goes in front of the first user's. */
-    GEMMA(
-            "gemma",
-            """
-            {{- bos_token -}}
-            {%- set ns = namespace(system='') -%}
-            {%- for m in messages -%}
-            {%- if m.role == 'system' -%}{%- set ns.system = m.content + '\\n\\n' -%}
-            {%- else -%}
-            {{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) + '\\n' + ns.system + m.content \
-            + '<end_of_turn>\\n' }}{%- set ns.system = '' -%}
-            {%- endif -%}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}{{ '<start_of_turn>model\\n' }}{%- endif -%}
-            """),
+    GEMMA("gemma", """
+        {{- bos_token -}}
+        {%- set ns = namespace(system='') -%}
+        {%- for m in messages -%}
+        {%- if m.role == 'system' -%}{%- set ns.system = m.content + '\\n\\n' -%}
+        {%- else -%}
+        {{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) + '\\n' + ns.system + m.content \
+        + '<end_of_turn>\\n' }}{%- set ns.system = '' -%}
+        {%- endif -%}
+        {%- endfor -%}
+        {%- if add_generation_prompt -%}{{ '<start_of_turn>model\\n' }}{%- endif -%}
+        """),
     /** Phi 3 and its kin. */
-    PHI3(
-            "phi3",
-            """
-            {%- for m in messages -%}
-            {{ '<|' + m.role + '|>\\n' + m.content + '<|end|>\\n' }}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}{{ '<|assistant|>\\n' }}{%- endif -%}
-            """),
+    PHI3("phi3", """
+        {%- for m in messages -%}
+        {{ '<|' + m.role + '|>\\n' + m.content + '<|end|>\\n' }}
+        {%- endfor -%}
+        {%- if add_generation_prompt -%}{{ '<|assistant|>\\n' }}{%- endif -%}
+        """),
     /** Zephyr and TinyLlama. */
-    ZEPHYR(
-            "zephyr",
-            """
-            {%- for m in messages -%}
-            {{ '<|' + m.role + '|>\\n' + m.content + eos_token + '\\n' }}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}{{ '<|assistant|>\\n' }}{%- endif -%}
-            """),
+    ZEPHYR("zephyr", """
+        {%- for m in messages -%}
+        {{ '<|' + m.role + '|>\\n' + m.content + eos_token + '\\n' }}
+        {%- endfor -%}
+        {%- if add_generation_prompt -%}{{ '<|assistant|>\\n' }}{%- endif -%}
+        """),
     /** Vicuna: roles written out. */
-    VICUNA(
-            "vicuna",
-            """
-            {%- for m in messages -%}
-            {%- if m.role == 'system' -%}{{ m.content + '\\n\\n' }}
-            {%- elif m.role == 'assistant' -%}{{ 'ASSISTANT: ' + m.content + eos_token + '\\n' }}
-            {%- else -%}{{ 'USER: ' + m.content + '\\n' }}
-            {%- endif -%}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}{{ 'ASSISTANT:' }}{%- endif -%}
-            """);
+    VICUNA("vicuna", """
+        {%- for m in messages -%}
+        {%- if m.role == 'system' -%}{{ m.content + '\\n\\n' }}
+        {%- elif m.role == 'assistant' -%}{{ 'ASSISTANT: ' + m.content + eos_token + '\\n' }}
+        {%- else -%}{{ 'USER: ' + m.content + '\\n' }}
+        {%- endif -%}
+        {%- endfor -%}
+        {%- if add_generation_prompt -%}{{ 'ASSISTANT:' }}{%- endif -%}
+        """);
 
     private final String label;
     private final String source;

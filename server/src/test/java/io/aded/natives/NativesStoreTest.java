@@ -3,6 +3,7 @@ package io.aded.natives;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
 import io.aded.store.Downloader;
 import io.aded.store.NpmRegistry;
@@ -52,6 +53,11 @@ final class NativesStoreTest {
     @AfterEach
     void close() {
         registry.close();
+    }
+
+    @Test
+    void supportedRelease_isOneThatTheBindingKnows() {
+        assertThat(LlamaLibrary.supportedVersions()).contains(NativesKind.SUPPORTED_RELEASE);
     }
 
     @Test

@@ -63,15 +63,16 @@ public final class TemplateComparison {
         }
         int different = differing.values().stream().mapToInt(Integer::intValue).sum();
         differing.forEach((template, count) -> out.println("differs " + count + " times: " + template));
-        out.println(files.size() + " templates, " + (equal + refusedAlike + different)
-                + " renderings: " + equal + " equal, " + refusedAlike + " refused by both, " + different + " different");
+        out.println(files.size() + " templates, " + (equal + refusedAlike + different) + " renderings: " + equal
+                + " equal, " + refusedAlike + " refused by both, " + different + " different");
         return different == 0 && equal > 0;
     }
 
     private void compare(JsonNode reference, boolean verbose) throws IOException {
         String file = reference.get("template").asString();
         files.add(file);
-        String name = Path.of(file).getFileName() + " / " + reference.get("conversation").asString();
+        String name = Path.of(file).getFileName() + " / "
+                + reference.get("conversation").asString();
         JsonNode expected = reference.get("text");
         String text = null;
         String error = null;
@@ -88,7 +89,10 @@ public final class TemplateComparison {
         } else {
             differing.merge(Path.of(file).getFileName().toString(), 1, Integer::sum);
             if (verbose) {
-                show(name, wanted == null ? "(refused) " + reference.get("error") : wanted, text == null ? error : text);
+                show(
+                        name,
+                        wanted == null ? "(refused) " + reference.get("error") : wanted,
+                        text == null ? error : text);
             }
         }
     }
@@ -100,9 +104,13 @@ public final class TemplateComparison {
             parsed.put(file, template);
         }
         Map<String, Value> variables = new LinkedHashMap<>();
-        reference.get("variables").properties().forEach(entry ->
-                variables.put(entry.getKey(), Values.fromCaller(json.treeToValue(entry.getValue(), Object.class))));
-        ZonedDateTime now = java.time.Instant.ofEpochSecond(reference.get("epoch").asLong()).atZone(ZoneOffset.UTC);
+        reference
+                .get("variables")
+                .properties()
+                .forEach(entry -> variables.put(
+                        entry.getKey(), Values.fromCaller(json.treeToValue(entry.getValue(), Object.class))));
+        ZonedDateTime now =
+                java.time.Instant.ofEpochSecond(reference.get("epoch").asLong()).atZone(ZoneOffset.UTC);
         return template.render(variables, now, Bounds.DEFAULT).string();
     }
 

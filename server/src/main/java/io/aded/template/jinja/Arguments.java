@@ -43,7 +43,8 @@ record Arguments(List<Value> positional, Map<String, Value> named) {
             Value value = left.remove(parameters[i]);
             if (value != null) {
                 if (bound[i] != null) {
-                    throw TemplateException.failed(function + "() got multiple values for argument '" + parameters[i] + "'");
+                    throw TemplateException.failed(
+                            function + "() got multiple values for argument '" + parameters[i] + "'");
                 }
                 bound[i] = value;
             }

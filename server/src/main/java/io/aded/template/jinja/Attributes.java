@@ -49,20 +49,24 @@ final class Attributes {
 
     private static @Nullable Value ofSequence(List<Value> items, String name, boolean isList) {
         return switch (name) {
-            case "count" -> new Function(name, (arguments, meter) -> {
-                Value wanted = arguments.required("count", 0);
-                long count = items.stream().filter(item -> Operators.equal(item, wanted, meter)).count();
-                return new Value.Int(count);
-            });
-            case "index" -> new Function(name, (arguments, meter) -> {
-                Value wanted = arguments.required("index", 0);
-                for (int i = 0; i < items.size(); i++) {
-                    if (Operators.equal(items.get(i), wanted, meter)) {
-                        return new Value.Int(i);
+            case "count" ->
+                new Function(name, (arguments, meter) -> {
+                    Value wanted = arguments.required("count", 0);
+                    long count = items.stream()
+                            .filter(item -> Operators.equal(item, wanted, meter))
+                            .count();
+                    return new Value.Int(count);
+                });
+            case "index" ->
+                new Function(name, (arguments, meter) -> {
+                    Value wanted = arguments.required("index", 0);
+                    for (int i = 0; i < items.size(); i++) {
+                        if (Operators.equal(items.get(i), wanted, meter)) {
+                            return new Value.Int(i);
+                        }
                     }
-                }
-                throw TemplateException.failed("the value is not in the list");
-            });
+                    throw TemplateException.failed("the value is not in the list");
+                });
             case "copy" -> isList ? new Function(name, (_, _) -> new Value.ListValue(items)) : null;
             default -> null;
         };
@@ -70,12 +74,15 @@ final class Attributes {
 
     private static @Nullable Value ofDict(Map<Value, Value> entries, String name) {
         return switch (name) {
-            case "get" -> new Function(name, (arguments, _) -> {
-                Value key = Operators.key(arguments.required("get", 0));
-                byPlace("get", arguments, 2);
-                Value found = entries.get(key);
-                return found != null ? found : arguments.count() > 1 ? arguments.positional().get(1) : Value.None.NONE;
-            });
+            case "get" ->
+                new Function(name, (arguments, _) -> {
+                    Value key = Operators.key(arguments.required("get", 0));
+                    byPlace("get", arguments, 2);
+                    Value found = entries.get(key);
+                    return found != null
+                            ? found
+                            : arguments.count() > 1 ? arguments.positional().get(1) : Value.None.NONE;
+                });
             case "items" -> new Function(name, (_, meter) -> new Value.View("dict_items", pairs(entries, meter)));
             case "keys" -> new Function(name, (_, _) -> new Value.View("dict_keys", List.copyOf(entries.keySet())));
             case "values" -> new Function(name, (_, _) -> new Value.View("dict_values", List.copyOf(entries.values())));

@@ -1,7 +1,5 @@
 package io.aded.template.jinja;
 
-import java.util.function.LongSupplier;
-
 /**
  * How much one rendering may cost.
  *
@@ -11,7 +9,14 @@ import java.util.function.LongSupplier;
  * @param deadlineNanos the time on {@code clock} at which rendering is given up
  * @param clock a clock in nanoseconds, such as {@code System::nanoTime}
  */
-public record Bounds(long steps, int outputChars, int depth, long deadlineNanos, LongSupplier clock) {
+public record Bounds(long steps, int outputChars, int depth, long deadlineNanos, Clock clock) {
+
+    /** Tells the time in nanoseconds. */
+    @FunctionalInterface
+    public interface Clock {
+        /** The time now, such as {@code System.nanoTime()}. */
+        long nanos();
+    }
 
     /** Generous for real templates: 20 million steps, 64 Mi characters, 100 levels, no deadline. */
     public static final Bounds DEFAULT = new Bounds(20_000_000, 64 << 20, 100, Long.MAX_VALUE, () -> 0);
@@ -24,7 +29,7 @@ public record Bounds(long steps, int outputChars, int depth, long deadlineNanos,
     }
 
     /** The same with a deadline. */
-    public Bounds until(long deadline, LongSupplier time) {
+    public Bounds until(long deadline, Clock time) {
         return new Bounds(steps, outputChars, depth, deadline, time);
     }
 }

@@ -7,12 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +22,18 @@ final class Filters {
     @FunctionalInterface
     private interface Filter {
         Value apply(Value value, Arguments arguments, Meter meter);
+    }
+
+    /** What an item is sorted, joined or chosen by. */
+    @FunctionalInterface
+    private interface Key {
+        Value of(Value item);
+    }
+
+    /** Whether an item is chosen. */
+    @FunctionalInterface
+    private interface Condition {
+        boolean holds(Value item);
     }
 
     private static final Map<String, Filter> ALL = all();
@@ -60,22 +69,30 @@ final class Filters {
             return StringMethods.padded(soft(value, meter), width, " ", "center", meter);
         });
         all.put("truncate", Filters::truncate);
-        all.put("wordcount", (value, _, meter) -> new Value.Int(words(soft(value, meter).string())));
+        all.put(
+                "wordcount",
+                (value, _, meter) -> new Value.Int(words(soft(value, meter).string())));
         all.put("string", (value, _, meter) -> soft(value, meter));
         all.put("safe", (value, _, meter) -> soft(value, meter).asMarkup(true));
-        all.put("escape", (value, _, meter) -> Operators.escapedUnlessMarkup(soft(value, meter)).asMarkup(true));
-        all.put("e", (value, _, meter) -> Operators.escapedUnlessMarkup(soft(value, meter)).asMarkup(true));
+        all.put(
+                "escape",
+                (value, _, meter) ->
+                        Operators.escapedUnlessMarkup(soft(value, meter)).asMarkup(true));
+        all.put(
+                "e",
+                (value, _, meter) ->
+                        Operators.escapedUnlessMarkup(soft(value, meter)).asMarkup(true));
         all.put("forceescape", (value, _, meter) -> escape(soft(value, meter)).asMarkup(true));
         all.put("striptags", (value, _, meter) -> {
             Text text = soft(value, meter);
             String stripped = text.string().replaceAll("(?s)<!--.*?-->", "").replaceAll("<[^>]*>", "");
-            return text.derived(String.join(" ", stripped.strip().split("\\s+"))).asMarkup(false);
+            return text.derived(String.join(" ", stripped.strip().split("\\s+")))
+                    .asMarkup(false);
         });
         all.put("urlencode", Filters::urlEncode);
         all.put("format", (value, arguments, meter) -> {
-            Value values = arguments.named().isEmpty()
-                    ? new Value.Tuple(arguments.positional())
-                    : dict(arguments.named());
+            Value values =
+                    arguments.named().isEmpty() ? new Value.Tuple(arguments.positional()) : dict(arguments.named());
             return Formatting.percent(soft(value, meter), values, meter);
         });
         all.put("tojson", Json::filter);
@@ -97,17 +114,19 @@ final class Filters {
         all.put("length", Filters::length);
         all.put("count", Filters::length);
         all.put("first", (value, _, meter) -> {
-            Iterator<Value> items = Operators.iterate(value, meter);
-            return items.hasNext() ? items.next() : new Value.Undefined("No first item, sequence was empty.");
+            Value first = Operators.iterate(value, meter).next();
+            return first != null ? first : new Value.Undefined("No first item, sequence was empty.");
         });
         all.put("last", (value, _, meter) -> {
             List<Value> items = reversible(value, meter);
             return items.isEmpty() ? new Value.Undefined("No last item, sequence was empty.") : items.getLast();
         });
         all.put("list", (value, _, meter) -> new Value.ListValue(List.copyOf(Operators.items(value, meter))));
-        all.put("reverse", (value, _, meter) -> value instanceof Text text
-                ? Operators.slice(text, Value.None.NONE, Value.None.NONE, new Value.Int(-1), meter)
-                : generator(reversible(value, meter).reversed()));
+        all.put(
+                "reverse",
+                (value, _, meter) -> value instanceof Text text
+                        ? Operators.slice(text, Value.None.NONE, Value.None.NONE, new Value.Int(-1), meter)
+                        : generator(reversible(value, meter).reversed()));
         all.put("join", Filters::join);
         all.put("items", (value, _, meter) -> {
             if (value instanceof Value.Undefined) {
@@ -160,21 +179,23 @@ final class Filters {
         String string = text.string();
         int start = 0;
         for (int i = 0; i < string.length(); i++) {
-            String entity =
-                    switch (string.charAt(i)) {
-                        case '&' -> "&amp;";
-                        case '<' -> "&lt;";
-                        case '>' -> "&gt;";
-                        case '\'' -> "&#39;";
-                        case '"' -> "&#34;";
-                        default -> null;
-                    };
+            String entity = switch (string.charAt(i)) {
+                case '&' -> "&amp;";
+                case '<' -> "&lt;";
+                case '>' -> "&gt;";
+                case '\'' -> "&#39;";
+                case '"' -> "&#34;";
+                default -> null;
+            };
             if (entity != null) {
-                out.append(text.substring(start, i)).append(entity, text.substring(i, i + 1).hasMarks());
+                out.append(text.substring(start, i))
+                        .append(entity, text.substring(i, i + 1).hasMarks());
                 start = i + 1;
             }
         }
-        return start == 0 ? text.asMarkup(true) : out.append(text.substring(start, string.length())).build().asMarkup(true);
+        return start == 0
+                ? text.asMarkup(true)
+                : out.append(text.substring(start, string.length())).build().asMarkup(true);
     }
 
     private static Text title(Text text) {
@@ -268,10 +289,11 @@ final class Filters {
     private static Value urlEncode(Value value, Arguments arguments, Meter meter) {
         if (value instanceof Value.Dict dict) {
             StringBuilder out = new StringBuilder();
-            dict.entries().forEach((key, entry) -> out.append(out.isEmpty() ? "" : "&")
-                    .append(quoted(Python.str(key, meter).string(), false))
-                    .append('=')
-                    .append(quoted(Python.str(entry, meter).string(), false)));
+            dict.entries()
+                    .forEach((key, entry) -> out.append(out.isEmpty() ? "" : "&")
+                            .append(quoted(Python.str(key, meter).string(), false))
+                            .append('=')
+                            .append(quoted(Python.str(entry, meter).string(), false)));
             return Text.of(out.toString());
         }
         Text text = soft(value, meter);
@@ -279,7 +301,9 @@ final class Filters {
     }
 
     private static String quoted(String text, boolean keepSlash) {
-        String encoded = URLEncoder.encode(text, StandardCharsets.UTF_8).replace("*", "%2A").replace("%7E", "~");
+        String encoded = URLEncoder.encode(text, StandardCharsets.UTF_8)
+                .replace("*", "%2A")
+                .replace("%7E", "~");
         return keepSlash ? encoded.replace("+", "%20").replace("%2F", "/") : encoded;
     }
 
@@ -301,7 +325,8 @@ final class Filters {
         }
         String digits = text.string().strip().replace("_", "");
         try {
-            return new Value.Int(Long.parseLong(base == 16 ? digits.replaceFirst("(?i)^([+-]?)0x", "$1") : digits, base));
+            return new Value.Int(
+                    Long.parseLong(base == 16 ? digits.replaceFirst("(?i)^([+-]?)0x", "$1") : digits, base));
         } catch (NumberFormatException e) {
             try {
                 double real = Double.parseDouble(digits);
@@ -340,11 +365,12 @@ final class Filters {
         int precision = bound[0] == null ? 0 : (int) Math.clamp(Operators.integer(bound[0]), -400, 400);
         String method = bound[1] instanceof Text text ? text.string() : "common";
         if (method.equals("common") && Operators.isInteger(value)) {
-            return new Value.Int(precision >= 0
-                    ? Operators.integer(value)
-                    : BigDecimal.valueOf(Operators.integer(value))
-                            .setScale(precision, RoundingMode.HALF_EVEN)
-                            .longValue());
+            return new Value.Int(
+                    precision >= 0
+                            ? Operators.integer(value)
+                            : BigDecimal.valueOf(Operators.integer(value))
+                                    .setScale(precision, RoundingMode.HALF_EVEN)
+                                    .longValue());
         }
         double real = Operators.real(value);
         if (Double.isNaN(real) || Double.isInfinite(real)) {
@@ -386,7 +412,7 @@ final class Filters {
     // --- sequences
 
     static Value.Generator generator(List<Value> items) {
-        return new Value.Generator(items.iterator());
+        return new Value.Generator(Items.of(items));
     }
 
     private static Value length(Value value, Arguments arguments, Meter meter) {
@@ -407,28 +433,28 @@ final class Filters {
     private static Value join(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("join", "d", "attribute");
         Text separator = bound[0] == null ? Text.EMPTY : soft(bound[0], meter).asMarkup(false);
-        UnaryOperator<Value> key = bound[1] == null || bound[1] instanceof Value.None
-                ? UnaryOperator.identity()
-                : getter(bound[1], null, meter);
+        Key key = bound[1] == null || bound[1] instanceof Value.None ? item -> item : getter(bound[1], null, meter);
         TextBuilder out = new TextBuilder();
         boolean first = true;
-        for (Iterator<Value> items = Operators.iterate(value, meter); items.hasNext(); ) {
+        Items items = Operators.iterate(value, meter);
+        for (Value item = items.next(); item != null; item = items.next()) {
             if (!first) {
                 out.append(separator);
             }
             first = false;
-            out.append(soft(key.apply(items.next()), meter));
+            out.append(soft(key.of(item), meter));
             meter.size(out.length());
         }
         return out.build();
     }
 
     /** A function that reads an attribute, {@code a.b.0} included. */
-    private static UnaryOperator<Value> getter(Value attribute, @Nullable Value whenMissing, Meter meter) {
+    private static Key getter(Value attribute, @Nullable Value whenMissing, Meter meter) {
         List<Value> path = new ArrayList<>();
         if (attribute instanceof Text text) {
             for (String part : text.string().split("\\.", -1)) {
-                boolean number = !part.isEmpty() && part.length() < 10 && part.chars().allMatch(Character::isDigit);
+                boolean number =
+                        !part.isEmpty() && part.length() < 10 && part.chars().allMatch(Character::isDigit);
                 path.add(number ? new Value.Int(Integer.parseInt(part)) : Text.of(part));
             }
         } else {
@@ -446,23 +472,20 @@ final class Filters {
         };
     }
 
-    private static UnaryOperator<Value> sortKey(
-            @Nullable Value attribute, @Nullable Value caseSensitive, Meter meter) {
-        UnaryOperator<Value> get = attribute == null || attribute instanceof Value.None
-                ? UnaryOperator.identity()
-                : getter(attribute, null, meter);
+    private static Key sortKey(@Nullable Value attribute, @Nullable Value caseSensitive, Meter meter) {
+        Key get = attribute == null || attribute instanceof Value.None ? item -> item : getter(attribute, null, meter);
         boolean exact = caseSensitive != null && Operators.isTrue(caseSensitive);
         return item -> {
-            Value value = get.apply(item);
+            Value value = get.of(item);
             return exact || !(value instanceof Text text) ? value : StringMethods.lower(text);
         };
     }
 
-    private static List<Value> sorted(List<Value> items, UnaryOperator<Value> key, boolean reverse, Meter meter) {
+    private static List<Value> sorted(List<Value> items, Key key, boolean reverse, Meter meter) {
         record Keyed(Value key, Value item) {}
         List<Keyed> keyed = new ArrayList<>();
         for (Value item : items) {
-            keyed.add(new Keyed(key.apply(item), item));
+            keyed.add(new Keyed(key.of(item), item));
         }
         Comparator<Keyed> order = (a, b) -> Operators.compare(a.key(), b.key(), "<", meter);
         keyed.sort(reverse ? order.reversed() : order);
@@ -476,20 +499,20 @@ final class Filters {
             throw TemplateException.failed("'" + Python.type(value) + "' object has no attribute 'items'");
         }
         boolean byValue = bound[1] instanceof Text by && by.string().equals("value");
-        UnaryOperator<Value> key = sortKey(new Value.Int(byValue ? 1 : 0), bound[0], meter);
+        Key key = sortKey(new Value.Int(byValue ? 1 : 0), bound[0], meter);
         boolean reverse = bound[2] != null && Operators.isTrue(bound[2]);
         return new Value.ListValue(sorted(Attributes.pairs(dict.entries(), meter), key, reverse, meter));
     }
 
     private static Value sort(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("sort", "reverse", "case_sensitive", "attribute");
-        UnaryOperator<Value> key = sortKey(null, bound[1], meter);
+        Key key = sortKey(null, bound[1], meter);
         if (bound[2] instanceof Text attributes && attributes.string().indexOf(',') >= 0) {
-            List<UnaryOperator<Value>> keys = new ArrayList<>();
+            List<Key> keys = new ArrayList<>();
             for (String attribute : attributes.string().split(",")) {
                 keys.add(sortKey(Text.of(attribute.strip()), bound[1], meter));
             }
-            key = item -> new Value.Tuple(keys.stream().map(one -> one.apply(item)).toList());
+            key = item -> new Value.Tuple(keys.stream().map(one -> one.of(item)).toList());
         } else if (bound[2] != null) {
             key = sortKey(bound[2], bound[1], meter);
         }
@@ -499,21 +522,20 @@ final class Filters {
 
     private static Value unique(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("unique", "case_sensitive", "attribute");
-        UnaryOperator<Value> key = sortKey(bound[1], bound[0], meter);
+        Key key = sortKey(bound[1], bound[0], meter);
         Map<Value, Value> seen = new LinkedHashMap<>();
         for (Value item : Operators.items(value, meter)) {
-            seen.putIfAbsent(Operators.key(key.apply(item)), item);
+            seen.putIfAbsent(Operators.key(key.of(item)), item);
         }
         return generator(List.copyOf(seen.values()));
     }
 
     private static Value extreme(Value value, Arguments arguments, Meter meter, boolean least) {
         @Nullable Value[] bound = arguments.bind(least ? "min" : "max", "case_sensitive", "attribute");
-        UnaryOperator<Value> key = sortKey(bound[1], bound[0], meter);
+        Key key = sortKey(bound[1], bound[0], meter);
         Value best = null;
         for (Value item : Operators.items(value, meter)) {
-            if (best == null
-                    || Operators.ordered(least ? "<" : ">", key.apply(item), key.apply(best), meter)) {
+            if (best == null || Operators.ordered(least ? "<" : ">", key.of(item), key.of(best), meter)) {
                 best = item;
             }
         }
@@ -522,15 +544,13 @@ final class Filters {
 
     private static Value sum(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("sum", "attribute", "start");
-        UnaryOperator<Value> key = bound[0] == null || bound[0] instanceof Value.None
-                ? UnaryOperator.identity()
-                : getter(bound[0], null, meter);
+        Key key = bound[0] == null || bound[0] instanceof Value.None ? item -> item : getter(bound[0], null, meter);
         Value total = bound[1] == null ? new Value.Int(0) : bound[1];
         if (total instanceof Text) {
             throw TemplateException.failed("sum() can't sum strings [use ''.join(seq) instead]");
         }
         for (Value item : Operators.items(value, meter)) {
-            total = Operators.binary("+", total, key.apply(item), meter);
+            total = Operators.binary("+", total, key.of(item), meter);
         }
         return total;
     }
@@ -591,20 +611,20 @@ final class Filters {
         if (bound[0] == null) {
             throw TemplateException.failed("groupby() is missing an argument");
         }
-        UnaryOperator<Value> get = getter(bound[0], bound[1], meter);
+        Key get = getter(bound[0], bound[1], meter);
         boolean exact = bound[2] != null && Operators.isTrue(bound[2]);
-        UnaryOperator<Value> key = item -> {
-            Value own = get.apply(item);
+        Key key = item -> {
+            Value own = get.of(item);
             return exact || !(own instanceof Text text) ? own : StringMethods.lower(text);
         };
         List<Value> groups = new ArrayList<>();
         Value current = null;
         List<Value> members = List.of();
         for (Value item : sorted(Operators.items(value, meter), key, false, meter)) {
-            Value own = key.apply(item);
+            Value own = key.of(item);
             if (current == null || !Operators.equal(own, current, meter)) {
                 members = new ArrayList<>();
-                groups.add(new Group(get.apply(item), members).tuple());
+                groups.add(new Group(get.of(item), members).tuple());
                 current = own;
             }
             members.add(item);
@@ -622,12 +642,12 @@ final class Filters {
     // --- functions over sequences
 
     /** These filters take whatever is false for an empty sequence, {@code none} too. */
-    private static Iterator<Value> unlessFalse(Value value, Meter meter) {
-        return Operators.isTrue(value) ? Operators.iterate(value, meter) : List.<Value>of().iterator();
+    private static Items unlessFalse(Value value, Meter meter) {
+        return Operators.isTrue(value) ? Operators.iterate(value, meter) : () -> null;
     }
 
     private static Value map(Value value, Arguments arguments, Meter meter) {
-        UnaryOperator<Value> function;
+        Key function;
         if (arguments.count() == 0) {
             @Nullable Value[] bound = arguments.bind("map", "attribute", "default");
             if (bound[0] == null) {
@@ -639,61 +659,39 @@ final class Filters {
             Arguments rest = arguments.from(1);
             function = item -> apply(name, item, rest, meter);
         }
-        Iterator<Value> items = unlessFalse(value, meter);
-        return new Value.Generator(new Iterator<>() {
-            @Override
-            public boolean hasNext() {
-                return items.hasNext();
-            }
-
-            @Override
-            public Value next() {
-                return function.apply(items.next());
-            }
+        Items items = unlessFalse(value, meter);
+        return new Value.Generator(() -> {
+            Value item = items.next();
+            return item == null ? null : function.of(item);
         });
     }
 
     private static Value select(Value value, Arguments arguments, Meter meter, boolean byAttribute, boolean wanted) {
         Arguments rest = arguments;
-        UnaryOperator<Value> get = UnaryOperator.identity();
+        Key get = item -> item;
         if (byAttribute) {
             get = getter(rest.required("selectattr", 0), null, meter);
             rest = rest.from(1);
         }
-        UnaryOperator<Value> key = get;
-        Predicate<Value> test;
+        Key key = get;
+        Condition test;
         if (rest.count() == 0) {
-            test = item -> Operators.isTrue(key.apply(item));
+            test = item -> Operators.isTrue(key.of(item));
         } else {
             String name = StringMethods.text(rest, "select", 0).string();
             Arguments more = rest.from(1);
             if (!Tests.exists(name)) {
                 throw TemplateException.failed("No test named '" + name + "'.");
             }
-            test = item -> Tests.holds(name, key.apply(item), more, meter);
+            test = item -> Tests.holds(name, key.of(item), more, meter);
         }
-        Iterator<Value> items = unlessFalse(value, meter);
-        return new Value.Generator(new Iterator<>() {
-            private @Nullable Value next;
-
-            @Override
-            public boolean hasNext() {
-                while (next == null && items.hasNext()) {
-                    Value candidate = items.next();
-                    next = test.test(candidate) == wanted ? candidate : null;
-                }
-                return next != null;
+        Items items = unlessFalse(value, meter);
+        return new Value.Generator(() -> {
+            Value item = items.next();
+            while (item != null && test.holds(item) != wanted) {
+                item = items.next();
             }
-
-            @Override
-            public Value next() {
-                Value taken = hasNext() ? next : null;
-                if (taken == null) {
-                    throw new java.util.NoSuchElementException();
-                }
-                next = null;
-                return taken;
-            }
+            return item;
         });
     }
 

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class Formatting {
     private static final Pattern PERCENT =
             Pattern.compile("%(?:\\(([^)]*)\\))?([-+ 0#]*)(\\*|\\d+)?(?:\\.(\\*|\\d+))?[hlL]?(.)", Pattern.DOTALL);
-    private static final Pattern SPECIFICATION =
-            Pattern.compile("(?:(.)?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\\d+)?([,_])?(?:\\.(\\d+))?([a-zA-Z%])?", Pattern.DOTALL);
+    private static final Pattern SPECIFICATION = Pattern.compile(
+            "(?:(.)?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\\d+)?([,_])?(?:\\.(\\d+))?([a-zA-Z%])?", Pattern.DOTALL);
 
     private Formatting() {}
 
@@ -69,16 +69,15 @@ final class Formatting {
         }
         int width = bounded(matcher.group(3), 0);
         int precision = bounded(matcher.group(4), -1);
-        Text body =
-                switch (kind) {
-                    case 's' -> cut(Python.str(value, meter), precision);
-                    case 'r', 'a' -> cut(Python.repr(value, meter), precision);
-                    case 'd', 'i', 'u', 'x', 'X', 'o' -> Text.of(signed(integer(kind, value), flags));
-                    case 'f', 'F', 'e', 'E', 'g', 'G' ->
-                        Text.of(signed(real(number(value, kind), precision < 0 ? 6 : precision, kind), flags));
-                    case 'c' -> value instanceof Text text ? text : Text.of(Character.toString((int) Operators.integer(value)));
-                    default -> throw TemplateException.failed("unsupported format character '" + kind + "'");
-                };
+        Text body = switch (kind) {
+            case 's' -> cut(Python.str(value, meter), precision);
+            case 'r', 'a' -> cut(Python.repr(value, meter), precision);
+            case 'd', 'i', 'u', 'x', 'X', 'o' -> Text.of(signed(integer(kind, value), flags));
+            case 'f', 'F', 'e', 'E', 'g', 'G' ->
+                Text.of(signed(real(number(value, kind), precision < 0 ? 6 : precision, kind), flags));
+            case 'c' -> value instanceof Text text ? text : Text.of(Character.toString((int) Operators.integer(value)));
+            default -> throw TemplateException.failed("unsupported format character '" + kind + "'");
+        };
         boolean zeros = flags.indexOf('0') >= 0 && flags.indexOf('-') < 0 && kind != 's' && kind != 'r';
         if (zeros) {
             return zeroPadded(body, width, meter);
@@ -87,7 +86,9 @@ final class Formatting {
     }
 
     private static Text zeroPadded(Text body, int width, Meter meter) {
-        boolean hasSign = body.string().startsWith("-") || body.string().startsWith("+") || body.string().startsWith(" ");
+        boolean hasSign = body.string().startsWith("-")
+                || body.string().startsWith("+")
+                || body.string().startsWith(" ");
         int sign = hasSign ? 1 : 0;
         return body.substring(0, sign)
                 .plus(StringMethods.padded(body.substring(sign, body.length()), width - sign, "0", "rjust", meter));
@@ -271,7 +272,8 @@ final class Formatting {
             }
             value = named;
         }
-        Matcher rest = Pattern.compile("\\.([^.\\[]+)|\\[([^\\]]+)]").matcher(name).region(first.end(), name.length());
+        Matcher rest =
+                Pattern.compile("\\.([^.\\[]+)|\\[([^\\]]+)]").matcher(name).region(first.end(), name.length());
         while (rest.lookingAt()) {
             String attribute = rest.group(1);
             String index = rest.group(2);
@@ -279,7 +281,8 @@ final class Formatting {
                 value = Operators.attribute(value, attribute, meter);
             } else if (index != null) {
                 boolean number = index.chars().allMatch(c -> c >= '0' && c <= '9') && index.length() < 7;
-                value = Operators.subscript(value, number ? new Value.Int(Integer.parseInt(index)) : Text.of(index), meter);
+                value = Operators.subscript(
+                        value, number ? new Value.Int(Integer.parseInt(index)) : Text.of(index), meter);
             }
             rest.region(rest.end(), name.length());
         }
@@ -299,8 +302,7 @@ final class Formatting {
         int precision = bounded(matcher.group(9), -1);
         boolean isNumber = Operators.isNumber(value) && kind != 's';
         if (!isNumber && !(value instanceof Text)) {
-            throw TemplateException.failed(
-                    "unsupported format string passed to " + Python.type(value) + ".__format__");
+            throw TemplateException.failed("unsupported format string passed to " + Python.type(value) + ".__format__");
         }
         if (!isNumber && kind != ' ' && kind != 's') {
             throw TemplateException.failed("Unknown format code '" + kind + "' for object of type 'str'");
@@ -329,7 +331,8 @@ final class Formatting {
         boolean integral = Operators.isInteger(value);
         if (kind == '%') {
             number = real(Operators.real(value) * 100, precision < 0 ? 6 : precision, 'f') + "%";
-        } else if (integral && (kind == ' ' || kind == 'd' || kind == 'x' || kind == 'X' || kind == 'o' || kind == 'b')) {
+        } else if (integral
+                && (kind == ' ' || kind == 'd' || kind == 'x' || kind == 'X' || kind == 'o' || kind == 'b')) {
             number = based(Operators.integer(value), kind);
         } else if (kind == ' ') {
             number = precision < 0 ? Python.real(Operators.real(value)) : real(Operators.real(value), precision, 'g');

@@ -23,7 +23,8 @@ final class Globals {
             Map<String, Value> attributes = new LinkedHashMap<>();
             ((Value.Dict) dict(arguments, meter))
                     .entries()
-                    .forEach((name, value) -> attributes.put(Python.str(name, meter).string(), value));
+                    .forEach((name, value) ->
+                            attributes.put(Python.str(name, meter).string(), value));
             return new Value.Namespace(attributes);
         });
         add(globals, "cycler", (arguments, _) -> new Cycler(arguments.positional()));
@@ -41,8 +42,11 @@ final class Globals {
             throw new TemplateException(
                     Kind.REFUSED, withoutCallers(Python.str(arguments.required("raise_exception", 0), meter)));
         });
-        add(globals, "strftime_now", (arguments, _) ->
-                Text.of(Strftime.format(StringMethods.text(arguments, "strftime_now", 0).string(), now)));
+        add(
+                globals,
+                "strftime_now",
+                (arguments, _) -> Text.of(Strftime.format(
+                        StringMethods.text(arguments, "strftime_now", 0).string(), now)));
         return globals;
     }
 
@@ -65,7 +69,8 @@ final class Globals {
         if (arguments.count() < 1 || arguments.count() > 3 || !arguments.named().isEmpty()) {
             throw TemplateException.failed("range expected 1 to 3 arguments, got " + arguments.count());
         }
-        long[] values = arguments.positional().stream().mapToLong(Operators::integer).toArray();
+        long[] values =
+                arguments.positional().stream().mapToLong(Operators::integer).toArray();
         long start = values.length == 1 ? 0 : values[0];
         long stop = values.length == 1 ? values[0] : values[1];
         long step = values.length == 3 ? values[2] : 1;
@@ -73,7 +78,9 @@ final class Globals {
             throw TemplateException.failed("range() arg 3 must not be zero");
         }
         long limit = 1L << 40;
-        if (Math.abs(start) > limit || Math.abs(stop) > limit || Math.abs(step) > limit
+        if (Math.abs(start) > limit
+                || Math.abs(stop) > limit
+                || Math.abs(step) > limit
                 || (step > 0 ? stop - start : start - stop) / Math.abs(step) > LONGEST_RANGE) {
             throw TemplateException.failed(
                     "Range too big. The sandbox blocks ranges larger than MAX_RANGE (" + LONGEST_RANGE + ").");
@@ -94,8 +101,8 @@ final class Globals {
                 for (Value pair : Operators.items(from, meter)) {
                     List<Value> two = Operators.items(pair, meter);
                     if (two.size() != 2) {
-                        throw TemplateException.failed("dictionary update sequence element has length " + two.size()
-                                + "; 2 is required");
+                        throw TemplateException.failed(
+                                "dictionary update sequence element has length " + two.size() + "; 2 is required");
                     }
                     dict.entries().put(Operators.key(two.get(0)), two.get(1));
                 }
@@ -121,15 +128,17 @@ final class Globals {
         public @Nullable Value attribute(String attribute) {
             return switch (attribute) {
                 case "current" -> items.get(at);
-                case "next" -> new Function(attribute, (_, _) -> {
-                    Value item = items.get(at);
-                    at = (at + 1) % items.size();
-                    return item;
-                });
-                case "reset" -> new Function(attribute, (_, _) -> {
-                    at = 0;
-                    return Value.None.NONE;
-                });
+                case "next" ->
+                    new Function(attribute, (_, _) -> {
+                        Value item = items.get(at);
+                        at = (at + 1) % items.size();
+                        return item;
+                    });
+                case "reset" ->
+                    new Function(attribute, (_, _) -> {
+                        at = 0;
+                        return Value.None.NONE;
+                    });
                 default -> null;
             };
         }

@@ -7,11 +7,9 @@ import io.aded.template.jinja.Node.Target;
 import io.aded.template.jinja.Value.Callable;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,7 +95,10 @@ final class Interpreter {
             case Node.Set(Target target, Expression value) -> assign(target, evaluate(value, scope), scope);
             case Node.SetBlock block -> {
                 Value captured = capture(block.body(), new Scope(scope));
-                assign(block.target(), block.filter() == null ? captured : filtered(block.filter(), captured, scope), scope);
+                assign(
+                        block.target(),
+                        block.filter() == null ? captured : filtered(block.filter(), captured, scope),
+                        scope);
             }
             case Node.Macro macro -> scope.variables.put(macro.name(), new MacroValue(macro, scope));
             case Node.CallBlock block -> {
@@ -154,8 +155,8 @@ final class Interpreter {
                 if (items.size() != targets.size()) {
                     throw TemplateException.failed(
                             items.size() < targets.size()
-                                    ? "not enough values to unpack (expected " + targets.size() + ", got " + items.size()
-                                            + ")"
+                                    ? "not enough values to unpack (expected " + targets.size() + ", got "
+                                            + items.size() + ")"
                                     : "too many values to unpack (expected " + targets.size() + ")");
                 }
                 for (int i = 0; i < items.size(); i++) {
@@ -169,7 +170,7 @@ final class Interpreter {
 
     private void loop(Node.For loop, Value iterable, Scope scope, TextBuilder out, int depth) {
         meter.enter();
-        Iterator<Value> items = Operators.iterate(iterable, meter);
+        Items items = Operators.iterate(iterable, meter);
         if (loop.filter() != null) {
             items = selected(loop, items, scope);
         }
@@ -200,37 +201,23 @@ final class Interpreter {
     }
 
     /** The items for which a loop's condition holds, each asked only when it is its turn, as in Python. */
-    private Iterator<Value> selected(Node.For loop, Iterator<Value> items, Scope scope) {
+    private Items selected(Node.For loop, Items items, Scope scope) {
         Expression condition = loop.filter() == null ? new Node.Constant(Value.Bool.TRUE) : loop.filter();
-        return new Iterator<>() {
-            private @Nullable Value next;
-
-            @Override
-            public boolean hasNext() {
-                while (next == null && items.hasNext()) {
-                    Value candidate = items.next();
-                    Scope inner = new Scope(scope);
-                    assign(loop.target(), candidate, inner);
-                    next = Operators.isTrue(evaluate(condition, inner)) ? candidate : null;
+        return () -> {
+            for (Value item = items.next(); item != null; item = items.next()) {
+                Scope inner = new Scope(scope);
+                assign(loop.target(), item, inner);
+                if (Operators.isTrue(evaluate(condition, inner))) {
+                    return item;
                 }
-                return next != null;
             }
-
-            @Override
-            public Value next() {
-                Value taken = hasNext() ? next : null;
-                if (taken == null) {
-                    throw new NoSuchElementException();
-                }
-                next = null;
-                return taken;
-            }
+            return null;
         };
     }
 
     /** The variable {@code loop}. It looks ahead only as far as it is asked to. */
     final class Loop implements Value.Instance {
-        private Iterator<Value> items;
+        private Items items;
         private @Nullable Integer length;
         private final int depth;
         private int index = -1;
@@ -242,7 +229,7 @@ final class Interpreter {
         @Nullable
         Callable again;
 
-        Loop(Iterator<Value> items, @Nullable Integer length, int depth) {
+        Loop(Items items, @Nullable Integer length, int depth) {
             this.items = items;
             this.length = length;
             this.depth = depth;
@@ -261,7 +248,7 @@ final class Interpreter {
         }
 
         private @Nullable Value peek() {
-            if (lookedAhead == null && items.hasNext()) {
+            if (lookedAhead == null) {
                 lookedAhead = items.next();
             }
             return lookedAhead;
@@ -279,11 +266,11 @@ final class Interpreter {
                     rest.add(lookedAhead);
                     lookedAhead = null;
                 }
-                while (items.hasNext()) {
+                for (Value item = items.next(); item != null; item = items.next()) {
                     meter.step();
-                    rest.add(items.next());
+                    rest.add(item);
                 }
-                items = rest.iterator();
+                items = Items.of(rest);
                 length = index + 1 + rest.size();
             }
             return length;
@@ -306,18 +293,20 @@ final class Interpreter {
                     Value next = peek();
                     yield next == null ? new Value.Undefined("there is no next item") : next;
                 }
-                case "cycle" -> new Function(attribute, (arguments, _) -> {
-                    if (arguments.count() == 0) {
-                        throw TemplateException.failed("no items for cycling given");
-                    }
-                    return arguments.positional().get(index % arguments.count());
-                });
-                case "changed" -> new Function(attribute, (arguments, _) -> {
-                    Value now = new Value.Tuple(arguments.positional());
-                    boolean changed = lastChanged == null || !Operators.equal(now, lastChanged, meter);
-                    lastChanged = now;
-                    return Value.Bool.of(changed);
-                });
+                case "cycle" ->
+                    new Function(attribute, (arguments, _) -> {
+                        if (arguments.count() == 0) {
+                            throw TemplateException.failed("no items for cycling given");
+                        }
+                        return arguments.positional().get(index % arguments.count());
+                    });
+                case "changed" ->
+                    new Function(attribute, (arguments, _) -> {
+                        Value now = new Value.Tuple(arguments.positional());
+                        boolean changed = lastChanged == null || !Operators.equal(now, lastChanged, meter);
+                        lastChanged = now;
+                        return Value.Bool.of(changed);
+                    });
                 default -> null;
             };
         }
@@ -344,7 +333,9 @@ final class Interpreter {
         public @Nullable Value attribute(String attribute) {
             return switch (attribute) {
                 case "name" -> Text.of(macro.name());
-                case "arguments" -> new Value.Tuple(macro.parameters().stream().<Value>map(Text::of).toList());
+                case "arguments" ->
+                    new Value.Tuple(
+                            macro.parameters().stream().<Value>map(Text::of).toList());
                 case "caller" -> Value.Bool.of(macro.extras().caller());
                 case "catch_varargs" -> Value.Bool.of(macro.extras().varargs());
                 case "catch_kwargs" -> Value.Bool.of(macro.extras().kwargs());
@@ -362,7 +353,8 @@ final class Interpreter {
                 String parameter = macro.parameters().get(i);
                 Value passed = i < arguments.count() ? arguments.positional().get(i) : named.remove(parameter);
                 if (i < arguments.count() && named.containsKey(parameter)) {
-                    throw TemplateException.failed("macro '" + name() + "' got multiple values for '" + parameter + "'");
+                    throw TemplateException.failed(
+                            "macro '" + name() + "' got multiple values for '" + parameter + "'");
                 }
                 if (passed == null) {
                     Expression standard = macro.defaults().get(i);
@@ -383,8 +375,8 @@ final class Interpreter {
             if (macro.extras().caller() && !macro.parameters().contains("caller")) {
                 inner.variables.put("caller", caller == null ? new Value.Undefined("No caller defined") : caller);
             } else if (caller != null && !macro.parameters().contains("caller")) {
-                throw TemplateException.failed("macro '" + name() + "' was invoked with two values for the special caller"
-                        + " argument, or takes none");
+                throw TemplateException.failed("macro '" + name()
+                        + "' was invoked with two values for the special caller" + " argument, or takes none");
             }
             if (macro.extras().kwargs()) {
                 inner.variables.put("kwargs", Filters.dict(named));
@@ -505,7 +497,8 @@ final class Interpreter {
                     yield evaluate(conditional.then(), scope);
                 }
                 yield conditional.otherwise() == null
-                        ? new Value.Undefined("the inline if-expression evaluated to false and no else section was defined.")
+                        ? new Value.Undefined(
+                                "the inline if-expression evaluated to false and no else section was defined.")
                         : evaluate(conditional.otherwise(), scope);
             }
         };

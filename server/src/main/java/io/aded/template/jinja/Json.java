@@ -72,8 +72,7 @@ final class Json {
             case Value.Tuple tuple -> array(tuple.items(), level);
             case Value.Dict dict -> object(dict.entries(), level);
             default ->
-                throw TemplateException.failed(
-                        "Object of type " + Python.type(value) + " is not JSON serializable");
+                throw TemplateException.failed("Object of type " + Python.type(value) + " is not JSON serializable");
         }
         meter.size(out.length());
     }
@@ -157,7 +156,8 @@ final class Json {
         for (int i = 0; i < string.length(); i++) {
             String escape = escape(string.charAt(i));
             if (escape != null) {
-                out.append(text.substring(start, i)).append(escape, text.substring(i, i + 1).hasMarks());
+                out.append(text.substring(start, i))
+                        .append(escape, text.substring(i, i + 1).hasMarks());
                 start = i + 1;
             }
         }

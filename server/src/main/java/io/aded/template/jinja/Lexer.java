@@ -23,14 +23,15 @@ import java.util.regex.Pattern;
  * </ul>
  */
 final class Lexer {
-    private static final Pattern RAW_BEGIN = Pattern.compile("\\{%([-+]?)\\s*raw\\s*(-%}\\s*|%})", Pattern.UNICODE_CHARACTER_CLASS);
+    private static final Pattern RAW_BEGIN =
+            Pattern.compile("\\{%([-+]?)\\s*raw\\s*(-%}\\s*|%})", Pattern.UNICODE_CHARACTER_CLASS);
     private static final Pattern RAW_END =
             Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(\\+%}|-%}\\s*|%}\\n?)", Pattern.UNICODE_CHARACTER_CLASS);
     private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\w\\p{M}]*", Pattern.UNICODE_CHARACTER_CLASS);
     private static final Pattern FLOAT =
             Pattern.compile("(?:\\d+_)*\\d+(?:(?:\\.(?:\\d+_)*\\d+)?[eE][+-]?(?:\\d+_)*\\d+|\\.(?:\\d+_)*\\d+)");
-    private static final Pattern INTEGER = Pattern.compile(
-            "0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?\\d)*|0(?:_?0)*");
+    private static final Pattern INTEGER =
+            Pattern.compile("0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?\\d)*|0(?:_?0)*");
 
     /** Longest first. */
     private static final List<String> OPERATORS = List.of(

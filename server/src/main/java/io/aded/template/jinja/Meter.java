@@ -28,11 +28,12 @@ final class Meter {
     private void charge(long cost) {
         steps += cost;
         if (steps > bounds.steps()) {
-            throw new TemplateException(Kind.EXHAUSTED, "the chat template takes more than " + bounds.steps() + " steps");
+            throw new TemplateException(
+                    Kind.EXHAUSTED, "the chat template takes more than " + bounds.steps() + " steps");
         }
         if (steps >= nextLook) {
             nextLook = steps + CLOCK_EVERY;
-            if (bounds.clock().getAsLong() - bounds.deadlineNanos() >= 0 && bounds.deadlineNanos() != Long.MAX_VALUE) {
+            if (bounds.clock().nanos() - bounds.deadlineNanos() >= 0 && bounds.deadlineNanos() != Long.MAX_VALUE) {
                 throw new TemplateException(Kind.EXHAUSTED, "the chat template was not done by the call's deadline");
             }
         }
@@ -42,7 +43,8 @@ final class Meter {
     void size(long length) {
         if (length > bounds.outputChars()) {
             throw new TemplateException(
-                    Kind.EXHAUSTED, "the chat template makes a text of more than " + bounds.outputChars() + " characters");
+                    Kind.EXHAUSTED,
+                    "the chat template makes a text of more than " + bounds.outputChars() + " characters");
         }
         work(length);
     }

@@ -30,8 +30,10 @@ sealed interface Node {
     record Subscript(Expression object, Expression index) implements Expression {}
 
     record Slice(
-            Expression object, @Nullable Expression from, @Nullable Expression to, @Nullable Expression step)
-            implements Expression {}
+            Expression object,
+            @Nullable Expression from,
+            @Nullable Expression to,
+            @Nullable Expression step) implements Expression {}
 
     record Call(Expression function, Passed passed) implements Expression {}
 
@@ -58,7 +60,8 @@ sealed interface Node {
     /** {@code a < b <= c}: operators and what stands to the right of each. */
     record Comparison(Expression first, List<String> operators, List<Expression> others) implements Expression {}
 
-    record Conditional(Expression test, Expression then, @Nullable Expression otherwise) implements Expression {}
+    record Conditional(
+            Expression test, Expression then, @Nullable Expression otherwise) implements Expression {}
 
     /** The arguments of a call, {@code *} and {@code **} included. */
     record Passed(

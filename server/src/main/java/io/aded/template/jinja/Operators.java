@@ -1,7 +1,6 @@
 package io.aded.template.jinja;
 
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -172,8 +171,9 @@ final class Operators {
                 return dict.entries().containsKey(key(item));
             }
             default -> {
-                for (Iterator<Value> all = iterate(container, meter); all.hasNext(); ) {
-                    if (equal(all.next(), item, meter)) {
+                Items all = iterate(container, meter);
+                for (Value next = all.next(); next != null; next = all.next()) {
+                    if (equal(next, item, meter)) {
                         return true;
                     }
                 }
@@ -243,7 +243,9 @@ final class Operators {
         if (a instanceof Text left && b instanceof Text right) {
             meter.size((long) left.length() + right.length());
             if (left.isMarkup() != right.isMarkup()) {
-                return escapedUnlessMarkup(left).plus(escapedUnlessMarkup(right)).asMarkup(true);
+                return escapedUnlessMarkup(left)
+                        .plus(escapedUnlessMarkup(right))
+                        .asMarkup(true);
             }
             return left.plus(right);
         }
@@ -399,41 +401,41 @@ final class Operators {
     /** Whether Python could walk through a value. */
     static boolean isIterable(Value value) {
         return switch (value) {
-            case Text _, Value.ListValue _, Value.Tuple _, Value.Dict _, Value.View _, Value.Range _, Value.Generator _,
-                    Value.Undefined _ ->
-                true;
-            case Value.None _, Value.Bool _, Value.Int _, Value.Float _, Value.Namespace _, Value.Callable _,
-                    Value.Instance _ ->
-                false;
+            case Text _,
+                    Value.ListValue _,
+                    Value.Tuple _,
+                    Value.Dict _,
+                    Value.View _,
+                    Value.Range _,
+                    Value.Generator _,
+                    Value.Undefined _ -> true;
+            case Value.None _,
+                    Value.Bool _,
+                    Value.Int _,
+                    Value.Float _,
+                    Value.Namespace _,
+                    Value.Callable _,
+                    Value.Instance _ -> false;
         };
     }
 
-    static Iterator<Value> iterate(Value value, Meter meter) {
+    static Items iterate(Value value, Meter meter) {
         meter.step();
         return switch (value) {
             case Text text -> {
                 meter.size(text.length());
-                yield text.characters().iterator();
+                yield Items.of(text.characters());
             }
-            case Value.ListValue list -> list.items().iterator();
-            case Value.Tuple tuple -> tuple.items().iterator();
-            case Value.Dict dict -> dict.entries().keySet().iterator();
-            case Value.View view -> view.items().iterator();
-            case Value.Range range -> new Iterator<>() {
-                private int at;
-
-                @Override
-                public boolean hasNext() {
-                    return at < range.size();
-                }
-
-                @Override
-                public Value next() {
-                    return range.at(at++);
-                }
-            };
+            case Value.ListValue list -> Items.of(list.items());
+            case Value.Tuple tuple -> Items.of(tuple.items());
+            case Value.Dict dict -> Items.of(dict.entries().keySet());
+            case Value.View view -> Items.of(view.items());
+            case Value.Range range -> {
+                int[] at = {0};
+                yield () -> at[0] < range.size() ? range.at(at[0]++) : null;
+            }
             case Value.Generator generator -> generator.items();
-            case Value.Undefined _ -> List.<Value>of().iterator();
+            case Value.Undefined _ -> () -> null;
             default -> throw TemplateException.failed("'" + Python.type(value) + "' object is not iterable");
         };
     }
@@ -447,9 +449,10 @@ final class Operators {
             return items;
         }
         List<Value> all = new ArrayList<>();
-        for (Iterator<Value> items = iterate(value, meter); items.hasNext(); ) {
+        Items items = iterate(value, meter);
+        for (Value item = items.next(); item != null; item = items.next()) {
             meter.step();
-            all.add(items.next());
+            all.add(item);
         }
         return all;
     }
@@ -460,8 +463,8 @@ final class Operators {
             case Value.ListValue _, Value.Dict _ ->
                 throw TemplateException.failed("unhashable type: '" + Python.type(value) + "'");
             case Value.Bool bool -> new Value.Int(bool.value() ? 1 : 0);
-            case Value.Float(double real) when real == Math.rint(real) && Math.abs(real) < 1e15 ->
-                new Value.Int((long) real);
+            case Value.Float(double real)
+            when real == Math.rint(real) && Math.abs(real) < 1e15 -> new Value.Int((long) real);
             default -> value;
         };
     }
@@ -470,22 +473,24 @@ final class Operators {
     static Value subscript(Value object, Value index, Meter meter) {
         meter.step();
         requireDefined(object);
-        Value found =
-                switch (object) {
-                    case Value.Dict dict when !(index instanceof Value.ListValue) && !(index instanceof Value.Dict) ->
-                        dict.entries().get(key(index));
-                    case Text text when isInteger(index) -> {
-                        int place = place(integer(index), text.codePoints());
-                        yield place < 0 ? null : text.characterAt(place);
-                    }
-                    case Value.ListValue list when isInteger(index) -> at(list.items(), integer(index));
-                    case Value.Tuple tuple when isInteger(index) -> at(tuple.items(), integer(index));
-                    case Value.Range range when isInteger(index) -> {
-                        int place = place(integer(index), range.size());
-                        yield place < 0 ? null : range.at(place);
-                    }
-                    default -> null;
-                };
+        Value found = switch (object) {
+            case Value.Dict dict
+            when !(index instanceof Value.ListValue) && !(index instanceof Value.Dict) ->
+                dict.entries().get(key(index));
+            case Text text
+            when isInteger(index) -> {
+                int place = place(integer(index), text.codePoints());
+                yield place < 0 ? null : text.characterAt(place);
+            }
+            case Value.ListValue list when isInteger(index) -> at(list.items(), integer(index));
+            case Value.Tuple tuple when isInteger(index) -> at(tuple.items(), integer(index));
+            case Value.Range range
+            when isInteger(index) -> {
+                int place = place(integer(index), range.size());
+                yield place < 0 ? null : range.at(place);
+            }
+            default -> null;
+        };
         if (found != null) {
             return found;
         }
@@ -570,8 +575,7 @@ final class Operators {
         }
         if (!isInteger(value)) {
             requireDefined(value);
-            throw TemplateException.failed(
-                    "slice indices must be integers or None or have an __index__ method");
+            throw TemplateException.failed("slice indices must be integers or None or have an __index__ method");
         }
         long place = integer(value) < 0 ? integer(value) + size : integer(value);
         long least = stride > 0 ? 0 : -1;

@@ -388,7 +388,8 @@ final class Parser {
                 break;
             }
             several = true;
-            if (current().kind() == Kind.NAME && ends.contains(current().text()) || current().isOperator(")")) {
+            if (current().kind() == Kind.NAME && ends.contains(current().text())
+                    || current().isOperator(")")) {
                 break;
             }
         }
@@ -457,7 +458,8 @@ final class Parser {
         List<String> operators = new ArrayList<>();
         List<Expression> others = new ArrayList<>();
         while (true) {
-            if (current().kind() == Kind.OPERATOR && COMPARISONS.contains(current().text())) {
+            if (current().kind() == Kind.OPERATOR
+                    && COMPARISONS.contains(current().text())) {
                 operators.add(next().text());
             } else if (skipName("in")) {
                 operators.add("in");
@@ -787,13 +789,12 @@ final class Parser {
         }
         Passed passed = Passed.NONE;
         Token token = current();
-        boolean startsArgument =
-                switch (token.kind()) {
-                    case NAME -> !Set.of("else", "or", "and").contains(token.text());
-                    case STRING, INTEGER, FLOAT -> true;
-                    case OPERATOR -> token.text().equals("[") || token.text().equals("{");
-                    default -> false;
-                };
+        boolean startsArgument = switch (token.kind()) {
+            case NAME -> !Set.of("else", "or", "and").contains(token.text());
+            case STRING, INTEGER, FLOAT -> true;
+            case OPERATOR -> token.text().equals("[") || token.text().equals("{");
+            default -> false;
+        };
         if (token.isOperator("(")) {
             passed = passed();
         } else if (startsArgument) {

@@ -37,8 +37,8 @@ final class Python {
             case Value.Dict dict -> entries(dict.entries(), meter, out);
             case Value.View view -> sequence(view.name() + "([", view.items(), "])", meter, out);
             case Value.Range range ->
-                out.append("range(" + range.start() + ", " + range.stop() + (range.step() == 1 ? "" : ", " + range.step())
-                        + ")");
+                out.append("range(" + range.start() + ", " + range.stop()
+                        + (range.step() == 1 ? "" : ", " + range.step()) + ")");
             case Value.Generator _ -> out.append("<generator object>");
             case Value.Undefined _ -> out.append(quoted ? "Undefined" : "");
             case Value.Namespace namespace -> {
@@ -88,14 +88,13 @@ final class Python {
         for (int at = 0; at < string.length(); ) {
             int c = string.codePointAt(at);
             int next = at + Character.charCount(c);
-            String escape =
-                    switch (c) {
-                        case '\\' -> "\\\\";
-                        case '\n' -> "\\n";
-                        case '\r' -> "\\r";
-                        case '\t' -> "\\t";
-                        default -> c == quote ? "\\" + quote : isPrintable(c) ? null : hexadecimal(c);
-                    };
+            String escape = switch (c) {
+                case '\\' -> "\\\\";
+                case '\n' -> "\\n";
+                case '\r' -> "\\r";
+                case '\t' -> "\\t";
+                default -> c == quote ? "\\" + quote : isPrintable(c) ? null : hexadecimal(c);
+            };
             if (escape == null) {
                 out.append(text.substring(at, next));
             } else {
@@ -107,7 +106,9 @@ final class Python {
     }
 
     private static String hexadecimal(int c) {
-        return c < 0x100 ? String.format("\\x%02x", c) : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c);
+        return c < 0x100
+                ? String.format("\\x%02x", c)
+                : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c);
     }
 
     /** {@code str.isprintable} of one character. */
@@ -121,8 +122,7 @@ final class Python {
                             Character.UNASSIGNED,
                             Character.LINE_SEPARATOR,
                             Character.PARAGRAPH_SEPARATOR,
-                            Character.SPACE_SEPARATOR ->
-                        false;
+                            Character.SPACE_SEPARATOR -> false;
                     default -> true;
                 };
     }

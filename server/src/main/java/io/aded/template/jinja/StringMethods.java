@@ -12,62 +12,72 @@ final class StringMethods {
 
     /** The method of a name, bound to the text, or null if Python's strings have none (that a template could use). */
     static @Nullable Value of(Text text, String name) {
-        Function.Body body =
-                switch (name) {
-                    case "capitalize" -> (_, _) -> capitalize(text);
-                    case "casefold", "lower" -> (_, _) -> lower(text);
-                    case "upper" -> (_, _) -> upper(text);
-                    case "title" -> (_, _) -> title(text);
-                    case "swapcase" -> (_, _) -> swapCase(text);
-                    case "strip" -> (arguments, _) -> strip(text, characters("strip", arguments), true, true);
-                    case "lstrip" -> (arguments, _) -> strip(text, characters("lstrip", arguments), true, false);
-                    case "rstrip" -> (arguments, _) -> strip(text, characters("rstrip", arguments), false, true);
-                    case "split" -> (arguments, meter) -> split(text, arguments, meter, false);
-                    case "rsplit" -> (arguments, meter) -> split(text, arguments, meter, true);
-                    case "splitlines" -> (arguments, meter) -> splitLines(text, arguments, meter);
-                    case "partition" -> (arguments, _) -> partition(text, arguments, false);
-                    case "rpartition" -> (arguments, _) -> partition(text, arguments, true);
-                    case "startswith" -> (arguments, _) -> affix(text, arguments, "startswith", true);
-                    case "endswith" -> (arguments, _) -> affix(text, arguments, "endswith", false);
-                    case "removeprefix" -> (arguments, _) -> removePrefix(text, text(arguments, "removeprefix", 0));
-                    case "removesuffix" -> (arguments, _) -> removeSuffix(text, text(arguments, "removesuffix", 0));
-                    case "replace" -> (arguments, meter) -> {
-                        @Nullable Value[] bound = arguments.bind("replace", "old", "new", "count");
-                        Text old = text(arguments, "replace", 0);
-                        Text with = text(arguments, "replace", 1);
-                        long most = bound[2] == null ? -1 : Operators.integer(bound[2]);
-                        return replace(text, old, text.isMarkup() ? Operators.escapedUnlessMarkup(with) : with, most, meter);
-                    };
-                    case "join" -> (arguments, meter) -> join(text, arguments.required("join", 0), meter);
-                    case "find" -> (arguments, meter) -> new Value.Int(find(text, arguments, meter, false));
-                    case "rfind" -> (arguments, meter) -> new Value.Int(find(text, arguments, meter, true));
-                    case "index" -> (arguments, meter) -> found(find(text, arguments, meter, false));
-                    case "rindex" -> (arguments, meter) -> found(find(text, arguments, meter, true));
-                    case "count" -> (arguments, meter) -> count(text, arguments, meter);
-                    case "center" -> (arguments, meter) -> pad(text, arguments, meter, "center");
-                    case "ljust" -> (arguments, meter) -> pad(text, arguments, meter, "ljust");
-                    case "rjust" -> (arguments, meter) -> pad(text, arguments, meter, "rjust");
-                    case "zfill" -> (arguments, meter) -> zeroFill(text, arguments, meter);
-                    case "expandtabs" -> (arguments, meter) -> expandTabs(text, arguments, meter);
-                    case "format" -> (arguments, meter) -> Formatting.format(text, arguments, meter);
-                    case "isalpha" -> (_, _) -> all(text, Character::isLetter);
-                    case "isdigit" -> (_, _) -> all(text, c -> Character.isDigit(c) || Character.getNumericValue(c) >= 0 && Character.getType(c) == Character.OTHER_NUMBER && Character.getNumericValue(c) < 10);
-                    case "isdecimal" -> (_, _) -> all(text, Character::isDigit);
-                    case "isnumeric" -> (_, _) -> all(text, StringMethods::isNumeric);
-                    case "isalnum" -> (_, _) -> all(text, c -> Character.isLetter(c) || isNumeric(c));
-                    case "isspace" -> (_, _) -> all(text, Whitespace::is);
-                    case "isascii" -> (_, _) -> Value.Bool.of(text.string().chars().allMatch(c -> c < 128));
-                    case "isprintable" -> (_, _) -> Value.Bool.of(text.string().codePoints().allMatch(Python::isPrintable));
-                    case "isidentifier" -> (_, _) -> Value.Bool.of(isIdentifier(text.string()));
-                    case "islower" -> (_, _) -> Value.Bool.of(isLower(text.string()));
-                    case "isupper" -> (_, _) -> Value.Bool.of(isUpper(text.string()));
-                    case "istitle" -> (_, _) -> Value.Bool.of(isTitle(text.string()));
-                    default -> null;
+        Function.Body body = switch (name) {
+            case "capitalize" -> (_, _) -> capitalize(text);
+            case "casefold", "lower" -> (_, _) -> lower(text);
+            case "upper" -> (_, _) -> upper(text);
+            case "title" -> (_, _) -> title(text);
+            case "swapcase" -> (_, _) -> swapCase(text);
+            case "strip" -> (arguments, _) -> strip(text, characters("strip", arguments), true, true);
+            case "lstrip" -> (arguments, _) -> strip(text, characters("lstrip", arguments), true, false);
+            case "rstrip" -> (arguments, _) -> strip(text, characters("rstrip", arguments), false, true);
+            case "split" -> (arguments, meter) -> split(text, arguments, meter, false);
+            case "rsplit" -> (arguments, meter) -> split(text, arguments, meter, true);
+            case "splitlines" -> (arguments, meter) -> splitLines(text, arguments, meter);
+            case "partition" -> (arguments, _) -> partition(text, arguments, false);
+            case "rpartition" -> (arguments, _) -> partition(text, arguments, true);
+            case "startswith" -> (arguments, _) -> affix(text, arguments, "startswith", true);
+            case "endswith" -> (arguments, _) -> affix(text, arguments, "endswith", false);
+            case "removeprefix" -> (arguments, _) -> removePrefix(text, text(arguments, "removeprefix", 0));
+            case "removesuffix" -> (arguments, _) -> removeSuffix(text, text(arguments, "removesuffix", 0));
+            case "replace" ->
+                (arguments, meter) -> {
+                    @Nullable Value[] bound = arguments.bind("replace", "old", "new", "count");
+                    Text old = text(arguments, "replace", 0);
+                    Text with = text(arguments, "replace", 1);
+                    long most = bound[2] == null ? -1 : Operators.integer(bound[2]);
+                    return replace(
+                            text, old, text.isMarkup() ? Operators.escapedUnlessMarkup(with) : with, most, meter);
                 };
-        return body == null ? null : new Function(name, (arguments, meter) -> {
-            meter.work(text.length());
-            return body.call(arguments, meter);
-        });
+            case "join" -> (arguments, meter) -> join(text, arguments.required("join", 0), meter);
+            case "find" -> (arguments, meter) -> new Value.Int(find(text, arguments, meter, false));
+            case "rfind" -> (arguments, meter) -> new Value.Int(find(text, arguments, meter, true));
+            case "index" -> (arguments, meter) -> found(find(text, arguments, meter, false));
+            case "rindex" -> (arguments, meter) -> found(find(text, arguments, meter, true));
+            case "count" -> (arguments, meter) -> count(text, arguments, meter);
+            case "center" -> (arguments, meter) -> pad(text, arguments, meter, "center");
+            case "ljust" -> (arguments, meter) -> pad(text, arguments, meter, "ljust");
+            case "rjust" -> (arguments, meter) -> pad(text, arguments, meter, "rjust");
+            case "zfill" -> (arguments, meter) -> zeroFill(text, arguments, meter);
+            case "expandtabs" -> (arguments, meter) -> expandTabs(text, arguments, meter);
+            case "format" -> (arguments, meter) -> Formatting.format(text, arguments, meter);
+            case "isalpha" -> (_, _) -> all(text, Character::isLetter);
+            case "isdigit" ->
+                (_, _) -> all(
+                        text,
+                        c -> Character.isDigit(c)
+                                || Character.getNumericValue(c) >= 0
+                                        && Character.getType(c) == Character.OTHER_NUMBER
+                                        && Character.getNumericValue(c) < 10);
+            case "isdecimal" -> (_, _) -> all(text, Character::isDigit);
+            case "isnumeric" -> (_, _) -> all(text, StringMethods::isNumeric);
+            case "isalnum" -> (_, _) -> all(text, c -> Character.isLetter(c) || isNumeric(c));
+            case "isspace" -> (_, _) -> all(text, Whitespace::is);
+            case "isascii" -> (_, _) -> Value.Bool.of(text.string().chars().allMatch(c -> c < 128));
+            case "isprintable" ->
+                (_, _) -> Value.Bool.of(text.string().codePoints().allMatch(Python::isPrintable));
+            case "isidentifier" -> (_, _) -> Value.Bool.of(isIdentifier(text.string()));
+            case "islower" -> (_, _) -> Value.Bool.of(isLower(text.string()));
+            case "isupper" -> (_, _) -> Value.Bool.of(isUpper(text.string()));
+            case "istitle" -> (_, _) -> Value.Bool.of(isTitle(text.string()));
+            default -> null;
+        };
+        return body == null
+                ? null
+                : new Function(name, (arguments, meter) -> {
+                    meter.work(text.length());
+                    return body.call(arguments, meter);
+                });
     }
 
     private static boolean isNumeric(int c) {
@@ -228,7 +238,8 @@ final class StringMethods {
             return text;
         }
         Operators.requireDefined(value);
-        throw TemplateException.failed(method + "() argument " + (place + 1) + " must be str, not " + Python.type(value));
+        throw TemplateException.failed(
+                method + "() argument " + (place + 1) + " must be str, not " + Python.type(value));
     }
 
     private static Value split(Text text, Arguments arguments, Meter meter, boolean fromRight) {
@@ -374,7 +385,9 @@ final class StringMethods {
             out.append(text.substring(start, at)).append(with);
             meter.size(out.length());
             start = at + old.length();
-            from = old.isEmpty() ? at + (at < string.length() ? Character.charCount(string.codePointAt(at)) : 1) : start;
+            from = old.isEmpty()
+                    ? at + (at < string.length() ? Character.charCount(string.codePointAt(at)) : 1)
+                    : start;
             if (old.isEmpty() && at == string.length()) {
                 break;
             }
@@ -407,7 +420,9 @@ final class StringMethods {
         Value from = arguments.count() > 1 ? arguments.positional().get(1) : Value.None.NONE;
         Value to = arguments.count() > 2 ? arguments.positional().get(2) : Value.None.NONE;
         Text within = (Text) Operators.slice(text, from, to, Value.None.NONE, meter);
-        int at = last ? within.string().lastIndexOf(part.string()) : within.string().indexOf(part.string());
+        int at = last
+                ? within.string().lastIndexOf(part.string())
+                : within.string().indexOf(part.string());
         if (at < 0) {
             return -1;
         }
@@ -453,13 +468,12 @@ final class StringMethods {
             return text;
         }
         meter.size(missing + text.length());
-        int left =
-                switch (method) {
-                    case "ljust" -> 0;
-                    case "rjust" -> (int) missing;
-                    // Python puts the odd one on the left if the width is odd.
-                    default -> (int) (missing / 2 + (missing & width & 1));
-                };
+        int left = switch (method) {
+            case "ljust" -> 0;
+            case "rjust" -> (int) missing;
+            // Python puts the odd one on the left if the width is odd.
+            default -> (int) (missing / 2 + (missing & width & 1));
+        };
         return new TextBuilder()
                 .append(fill.repeat(left))
                 .append(text)

@@ -45,15 +45,23 @@ final class Tests {
         all.put("sequence", (value, _, _) -> isSequence(value));
         all.put("callable", (value, _, _) -> value instanceof Value.Callable || value instanceof Value.Undefined);
         all.put("escaped", (value, _, _) -> value instanceof Text text && text.isMarkup());
-        all.put("lower", (value, _, meter) -> StringMethods.isLower(Python.str(value, meter).string()));
-        all.put("upper", (value, _, meter) -> StringMethods.isUpper(Python.str(value, meter).string()));
+        all.put(
+                "lower",
+                (value, _, meter) ->
+                        StringMethods.isLower(Python.str(value, meter).string()));
+        all.put(
+                "upper",
+                (value, _, meter) ->
+                        StringMethods.isUpper(Python.str(value, meter).string()));
         all.put("odd", (value, _, meter) -> remainder(value, new Value.Int(2), meter) == 1);
         all.put("even", (value, _, meter) -> remainder(value, new Value.Int(2), meter) == 0);
-        all.put("divisibleby", (value, arguments, meter) -> remainder(value, arguments.required("divisibleby", 0), meter) == 0);
+        all.put(
+                "divisibleby",
+                (value, arguments, meter) -> remainder(value, arguments.required("divisibleby", 0), meter) == 0);
         all.put("sameas", (value, arguments, meter) -> {
             Value other = arguments.required("sameas", 0);
-            return value == other || isAtom(value) && value.getClass() == other.getClass()
-                    && Operators.equal(value, other, meter);
+            return value == other
+                    || isAtom(value) && value.getClass() == other.getClass() && Operators.equal(value, other, meter);
         });
         all.put("filter", (value, _, _) -> value instanceof Text text && Filters.exists(text.string()));
         all.put("test", (value, _, _) -> value instanceof Text text && exists(text.string()));
@@ -69,8 +77,9 @@ final class Tests {
 
     private static void comparison(Map<String, Test> all, String operator, String... names) {
         for (String name : names) {
-            all.put(name, (value, arguments, meter) ->
-                    Operators.holds(operator, value, arguments.required(name, 0), meter));
+            all.put(
+                    name,
+                    (value, arguments, meter) -> Operators.holds(operator, value, arguments.required(name, 0), meter));
         }
     }
 

@@ -1,6 +1,5 @@
 package io.aded.template.jinja;
 
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +10,22 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Lists and dictionaries cannot be changed by a template, as in transformers' sandbox; only a {@link Namespace} can.
  */
-public sealed interface Value permits Text, Value.None, Value.Bool, Value.Int, Value.Float, Value.ListValue, Value.Tuple, Value.Dict, Value.Range, Value.View, Value.Generator, Value.Undefined, Value.Namespace, Value.Callable, Value.Instance {
+public sealed interface Value
+        permits Text,
+                Value.None,
+                Value.Bool,
+                Value.Int,
+                Value.Float,
+                Value.ListValue,
+                Value.Tuple,
+                Value.Dict,
+                Value.Range,
+                Value.View,
+                Value.Generator,
+                Value.Undefined,
+                Value.Namespace,
+                Value.Callable,
+                Value.Instance {
 
     /** Python's {@code None}. */
     enum None implements Value {
@@ -64,7 +78,7 @@ public sealed interface Value permits Text, Value.None, Value.Bool, Value.Int, V
     record View(String name, List<Value> items) implements Value {}
 
     /** A sequence that can be walked once and not be measured, such as what {@code map} gives. */
-    record Generator(Iterator<Value> items) implements Value {}
+    record Generator(Items items) implements Value {}
 
     /**
      * Something that is not there. It prints as nothing and is false; anything else done with it fails.

@@ -48,7 +48,9 @@ public final class Values {
                 map.forEach((name, value) -> dict.entries().put(of(String.valueOf(name), caller), of(value, caller)));
                 yield dict;
             }
-            default -> throw new IllegalArgumentException("a template cannot be given a " + plain.getClass().getName());
+            default ->
+                throw new IllegalArgumentException(
+                        "a template cannot be given a " + plain.getClass().getName());
         };
     }
 }

@@ -7,9 +7,24 @@ final class Whitespace {
     /** What {@code str.isspace} says of a character. */
     static boolean is(int c) {
         return switch (c) {
-            case ' ', '\t', '\n', '\r', '\u000B', '\f', 0x1C, 0x1D, 0x1E, 0x1F, 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F,
-                    0x205F, 0x3000 ->
-                true;
+            case ' ',
+                    '\t',
+                    '\n',
+                    '\r',
+                    '\u000B',
+                    '\f',
+                    0x1C,
+                    0x1D,
+                    0x1E,
+                    0x1F,
+                    0x85,
+                    0xA0,
+                    0x1680,
+                    0x2028,
+                    0x2029,
+                    0x202F,
+                    0x205F,
+                    0x3000 -> true;
             default -> c >= 0x2000 && c <= 0x200A;
         };
     }

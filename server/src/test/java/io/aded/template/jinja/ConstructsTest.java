@@ -21,17 +21,18 @@ import tools.jackson.databind.ObjectMapper;
 
 /** Minimal templates for each construct of the language, with what Python's jinja2 makes of them. */
 class ConstructsTest {
-    private static final ZonedDateTime NOW = Instant.ofEpochSecond(1_769_443_199).atZone(ZoneOffset.UTC);
+    private static final ZonedDateTime NOW =
+            Instant.ofEpochSecond(1_769_443_199).atZone(ZoneOffset.UTC);
 
     static Stream<Arguments> constructs() throws IOException {
         ObjectMapper json = new ObjectMapper();
         try (InputStream in = Objects.requireNonNull(ConstructsTest.class.getResourceAsStream("constructs.jsonl"))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .map(json::readTree)
-                    .map(line -> Arguments.of(line.get("template").asString(), line))
-                    .toList()
-                    .stream();
+                            .lines()
+                            .map(json::readTree)
+                            .map(line -> Arguments.of(line.get("template").asString(), line))
+                            .toList()
+                            .stream();
         }
     }
 
@@ -40,13 +41,18 @@ class ConstructsTest {
     void render_construct_asJinja2(String template, JsonNode line) {
         Map<String, Value> variables = new HashMap<>();
         if (line.has("variables")) {
-            line.get("variables").properties().forEach(entry -> variables.put(
-                    entry.getKey(), Values.fromCaller(new ObjectMapper().treeToValue(entry.getValue(), Object.class))));
+            line.get("variables")
+                    .properties()
+                    .forEach(entry -> variables.put(
+                            entry.getKey(),
+                            Values.fromCaller(new ObjectMapper().treeToValue(entry.getValue(), Object.class))));
         }
         String text = null;
         TemplateException refusal = null;
         try {
-            text = JinjaTemplate.parse(template).render(variables, NOW, Bounds.DEFAULT).string();
+            text = JinjaTemplate.parse(template)
+                    .render(variables, NOW, Bounds.DEFAULT)
+                    .string();
         } catch (TemplateException e) {
             refusal = e;
         }

@@ -17,7 +17,7 @@ import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 
 /** Drafters that cost the host time, on a clock that only passes and drafters advance. */
-class WakefulnessTest {
+class SpeculationGateTest {
     private static final long MICRO = 1_000;
 
     private final AtomicLong clock = new AtomicLong(1);
@@ -25,17 +25,17 @@ class WakefulnessTest {
     private int lessons;
 
     /** Takes its time to draft and to learn, and is right about a text that repeats itself. */
-    private final class DearDrafter implements Drafter {
+    private final class SlowDrafter implements Drafter {
         private final Drafter drafter = new LearningTestDrafter(1, 0.9);
         private final long nanos;
 
-        DearDrafter(long nanos) {
+        SlowDrafter(long nanos) {
             this.nanos = nanos;
         }
 
         @Override
         public String name() {
-            return "dear";
+            return "slow";
         }
 
         @Override
@@ -73,7 +73,7 @@ class WakefulnessTest {
                 new ScriptedModel(ScriptedModel.babble(5, 2), n -> clock.addAndGet(passNanos.applyAsLong(n))),
                 EngineOptions.ofCells(16384),
                 EngineTelemetry.NONE,
-                _ -> new DearDrafter(drafterNanos),
+                _ -> new SlowDrafter(drafterNanos),
                 clock::get);
         engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
         return engine;
@@ -99,7 +99,7 @@ class WakefulnessTest {
     }
 
     @Test
-    void auto_whereNoDraftCanPayForItsDrafter_sleepsAndCostsNothing() throws InterruptedException {
+    void auto_whereNoDraftCanPayForItsDrafter_isOffAndCostsNothing() throws InterruptedException {
         // Every token costs as much as the one before it, and a drafter as much as three: nothing to gain, ever.
         try (LocalEngine engine = engine(n -> n * 10 * MICRO, 30 * MICRO)) {
             long plain = time(engine, DraftPolicy.OFF, 8, 1000);
@@ -110,7 +110,7 @@ class WakefulnessTest {
     }
 
     @Test
-    void auto_wherePassesAreDearAndTextRepeats_isAwake() throws InterruptedException {
+    void auto_wherePassesAreCostlyAndTextRepeats_isOn() throws InterruptedException {
         try (LocalEngine engine = engine(n -> 2000 * MICRO + n * 20 * MICRO, 30 * MICRO)) {
             long plain = time(engine, DraftPolicy.OFF, 8, 400);
             long auto = time(engine, DraftPolicy.AUTO, 8, 400);

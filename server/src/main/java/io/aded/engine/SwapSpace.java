@@ -7,59 +7,59 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Host memory for the KV state of idle conversations.
+ * Swap space: host memory for the KV state of idle conversations.
  *
  * <p>When the cache needs the cells of a conversation that is idle, computing them again later costs a forward pass over
- * its whole history; copying them out and back costs a memory copy. So they are saved here while there is room. The
+ * its whole history; copying them out and back costs a memory copy. So they are swapped out to here while there is room. The
  * conversations that were saved longest ago make way; they are recomputed when they come back.
  *
  * <p>Buffers are direct, sized in steps so that they can be used again, and never more than the limit in all. Owned by the
  * engine thread.
  */
-final class ParkingLot {
+final class SwapSpace {
     private final long limit;
     private final List<ByteBuffer> free = new ArrayList<>();
-    private final List<LocalSession> parked = new ArrayList<>();
+    private final List<LocalSession> swapped = new ArrayList<>();
     private long allocated;
 
-    ParkingLot(long limitBytes) {
+    SwapSpace(long limitBytes) {
         limit = limitBytes;
     }
 
     /** Saves a session's sequence, if there is room, before its cells are given up. */
-    void park(LocalSession session, TargetContext context) {
-        leave(session);
+    void swapOut(LocalSession session, TargetContext context) {
+        discard(session);
         long size = context.savedSize(session.sequence());
         ByteBuffer buffer = size <= 0 || size > Math.min(limit, Integer.MAX_VALUE / 2) ? null : take((int) size);
         if (buffer != null) {
             context.saveSequence(session.sequence(), buffer);
             buffer.flip();
-            session.setParked(buffer, session.committed());
-            parked.add(session);
+            session.setSwapped(buffer, session.committed());
+            swapped.add(session);
         }
     }
 
     /**
-     * Restores a session's sequence into its new, empty sequence id, and ends its parking.
+     * Restores a session's sequence into its new, empty sequence id, and ends its stay here.
      *
      * @return the tokens that are in the cache again; 0 if nothing was saved or it does not fit
      */
-    int restore(LocalSession session, TargetContext context) {
-        ByteBuffer buffer = session.parked();
+    int swapIn(LocalSession session, TargetContext context) {
+        ByteBuffer buffer = session.swapped();
         if (buffer == null) {
             return 0;
         }
-        int tokens = context.restoreSequence(session.sequence(), buffer) ? session.parkedTokens() : 0;
-        leave(session);
+        int tokens = context.restoreSequence(session.sequence(), buffer) ? session.swappedTokens() : 0;
+        discard(session);
         return tokens;
     }
 
     /** Gives a session's buffer back. */
-    void leave(LocalSession session) {
-        ByteBuffer buffer = session.parked();
+    void discard(LocalSession session) {
+        ByteBuffer buffer = session.swapped();
         if (buffer != null) {
-            session.setParked(null, 0);
-            parked.remove(session);
+            session.setSwapped(null, 0);
+            swapped.remove(session);
             buffer.clear();
             free.add(buffer);
         }
@@ -68,8 +68,8 @@ final class ParkingLot {
     /** Bytes that hold saved state now. */
     long bytesUsed() {
         long used = 0;
-        for (LocalSession session : parked) {
-            ByteBuffer buffer = session.parked();
+        for (LocalSession session : swapped) {
+            ByteBuffer buffer = session.swapped();
             used += buffer == null ? 0 : buffer.remaining();
         }
         return used;
@@ -95,10 +95,10 @@ final class ParkingLot {
                 allocated += rounded;
                 return ByteBuffer.allocateDirect(rounded);
             }
-            if (parked.isEmpty()) {
+            if (swapped.isEmpty()) {
                 return null;
             }
-            leave(parked.getFirst());
+            discard(swapped.getFirst());
         }
     }
 

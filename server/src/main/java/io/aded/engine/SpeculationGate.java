@@ -1,32 +1,35 @@
 package io.aded.engine;
 
-/** Decides, round by round, whose drafter is worth the host's time. */
-final class Wakefulness {
+/**
+ * Switches speculation off, pass by pass, where it cannot pay for the host's time: decides whether drafters are asked at
+ * all. ({@link Budget} decides how much of what they propose is verified.)
+ */
+final class SpeculationGate {
     /*
-     * Why sleep
+     * Why switch off
      *
      *   A drafter takes the host tens of microseconds a round, to draft, to read the target's best tokens and to learn,
      *   whether anything comes of it or not. Beside a pass of 40 ms that is nothing. Beside one of 2 ms that serves 32
      *   streams, whose drafters are asked one after the other, it is half as long as the pass. So where a drafter costs
      *   more than a fiftieth of a plain token, it is asked and taught only while it may pay:
      *
-     *     a stream that rests (Payoff) sleeps;
-     *     all streams sleep where, by the cost curve, not even drafts that are accepted to the last token would pay.
+     *     a stream that backs off (SpeculationControl) is off;
+     *     all streams are off where, by the cost curve, not even drafts that are accepted to the last token would pay.
      *
-     *   A sleeping stream decodes as if its caller had wished for no draft. What its drafter misses it reads when it
-     *   wakes, as it reads a prompt.
+     *   A stream that is off decodes as if its caller had wished for no draft. What its drafter misses it reads when it
+     *   is on again, as it reads a prompt.
      *
-     * Waking up
+     * Exploration
      *
-     *   Prices change, and only passes tell. So while all sleep, one stream in a while drafts and verifies a token all
+     *   Prices change, and only passes tell. So while all are off, one stream in a while drafts and verifies a token all
      *   the same; so rarely that it takes a fiftieth of the time.
      */
 
     /** The host's time for one stream's drafter, as a share of a plain token's time, from which on it matters. */
-    private static final double DEAR = 0.02;
+    private static final double COSTLY = 0.02;
 
-    /** The least number of rounds between two probes, as in {@link Payoff}. */
-    private static final int PROBE_INTERVAL = 32;
+    /** The least number of rounds between two explorations, as in {@link SpeculationControl}. */
+    private static final int EXPLORATION_INTERVAL = 32;
 
     private static final double SLOWEST_RATE = 0.05;
 
@@ -39,17 +42,17 @@ final class Wakefulness {
     private double hostNanos;
     private int observations;
     private double plainNanos = 1;
-    private boolean dear;
-    private boolean hopeless;
-    private int roundsAsleep;
-    private long nextProbe = Long.MIN_VALUE;
+    private boolean costly;
+    private boolean unprofitable;
+    private int roundsOff;
+    private long nextExploration = Long.MIN_VALUE;
 
-    Wakefulness(CostCurve curve) {
+    SpeculationGate(CostCurve curve) {
         this.curve = curve;
     }
 
     /**
-     * Looks at the round that is to come.
+     * Looks at the pass that is to come.
      *
      * @param streams that will verify
      * @param others tokens in the pass that are no roots
@@ -59,28 +62,34 @@ final class Wakefulness {
             return;
         }
         plainNanos = curve.nanos(streams) / streams;
-        dear = hostNanos > DEAR * plainNanos;
-        hopeless = dear && !canPay(streams, others, 1) && !canPay(streams, others, streams);
-        roundsAsleep = hopeless ? roundsAsleep + 1 : 0;
+        costly = hostNanos > COSTLY * plainNanos;
+        unprofitable = costly && !canPay(streams, others, 1) && !canPay(streams, others, streams);
+        roundsOff = unprofitable ? roundsOff + 1 : 0;
     }
 
-    /** Whether the host's time for a drafter matters beside what a token costs in this round. */
-    boolean isDear() {
-        return dear;
+    /** Whether the host's time for a drafter matters beside what a token costs in this pass. */
+    boolean isCostly() {
+        return costly;
     }
 
-    /** Whether no stream's draft can pay in this round. */
-    boolean isHopeless() {
-        return hopeless;
+    /** Whether no stream's draft can pay in this pass. */
+    boolean isUnprofitable() {
+        return unprofitable;
     }
 
-    /** Whether a stream should verify a token against the odds in this hopeless round. If so, the round is taken. */
-    boolean takesProbe(long now) {
-        if (roundsAsleep < PROBE_INTERVAL || now < nextProbe) {
-            return false;
-        }
-        roundsAsleep = 0;
-        return true;
+    /** What a token costs each stream in this pass if none drafts: its share of a pass of roots. */
+    double plainNanos() {
+        return plainNanos;
+    }
+
+    /** Whether a stream should verify a token against the odds although no draft can pay. */
+    boolean isExplorationDue(long now) {
+        return unprofitable && roundsOff >= EXPLORATION_INTERVAL && now >= nextExploration;
+    }
+
+    /** A stream explores in this pass; others need not. */
+    void explores() {
+        roundsOff = 0;
     }
 
     /** If so many of the streams had drafts that were accepted to the last token: would it be worth the time? */
@@ -100,11 +109,11 @@ final class Wakefulness {
     }
 
     /** A stream's drafter took {@code elapsed} nanoseconds of the host's time, the end of which is {@code now}. */
-    void observe(long elapsed, boolean probe, long now) {
+    void observe(long elapsed, boolean explored, long now) {
         observations++;
         hostNanos += Math.max(SLOWEST_RATE, 1.0 / observations) * (elapsed - hostNanos);
-        if (probe) {
-            nextProbe = now + (long) (elapsed / DEAR);
+        if (explored) {
+            nextExploration = now + (long) (elapsed / COSTLY);
         }
     }
 
