@@ -1,6 +1,5 @@
 package io.aded.engine;
 
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
@@ -73,8 +72,7 @@ final class LocalTurn implements Turn {
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
         vocabulary = session.model().vocabulary();
         text = new TextAssembler(vocabulary, request.stopStrings());
-        int nodes =
-                request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
+        int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
         round = new Round(this, nodes, context, ledger);
     }
 
@@ -138,7 +136,7 @@ final class LocalTurn implements Turn {
 
     /** Whether the budget decides how much it drafts. */
     boolean isAuto() {
-        return request.draft().mode() == DraftMode.AUTO;
+        return request.draft().mode().budgeted();
     }
 
     /** Prompt tokens, or tokens to recompute, that are not in the KV cache; the last known token is the root. */

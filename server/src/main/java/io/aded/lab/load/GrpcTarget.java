@@ -30,6 +30,7 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -102,7 +103,8 @@ final class GrpcTarget implements Target {
 
     private static DraftPolicy message(io.aded.engine.DraftPolicy draft) {
         return DraftPolicy.newBuilder()
-                .setMode(DraftMode.valueOf("DRAFT_MODE_" + draft.mode().name()))
+                .setMode(DraftMode.valueOf("DRAFT_MODE_"
+                        + draft.mode().label().toUpperCase(Locale.ROOT).replace('-', '_')))
                 .setMaxNodes(draft.maxNodes())
                 .build();
     }
