@@ -26,6 +26,7 @@ class ArchitectureTest {
     /** Package to the packages of ours that it may use, itself aside. The command line wires everything. */
     private static final Map<String, Set<String>> MAY_USE = Map.of(
             "model", Set.of(),
+            "gguf", Set.of("model"),
             "llama", Set.of("model"),
             "draft", Set.of("model"),
             "telemetry", Set.of(),
@@ -34,7 +35,7 @@ class ArchitectureTest {
             "rpc", Set.of("model", "draft", "engine", "telemetry"),
             // Errors are the shared ones here too.
             "store", Set.of("model", "draft"),
-            "cli", Set.of("model", "llama", "draft", "telemetry", "engine", "rpc", "store"));
+            "cli", Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store"));
 
     private static JavaClasses ours;
 
@@ -60,7 +61,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"model", "llama", "draft", "telemetry", "engine", "rpc", "store", "cli"})
+    @ValueSource(strings = {"model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "cli"})
     void package_usesOnlyWhatItMay(String room) {
         Set<String> allowed = MAY_USE.get(room);
         noClasses()

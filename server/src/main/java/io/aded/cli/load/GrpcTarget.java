@@ -217,7 +217,9 @@ final class GrpcTarget implements Target {
                 speculation.getNumSteps(),
                 speculation.getNumSpecSteps(),
                 speculation.getNumDraftTokens(),
-                speculation.getNumAcceptedDraftTokens());
+                speculation.getNumAcceptedDraftTokens(),
+                nanos(speculation.getVerifyTime()),
+                nanos(speculation.getHostTime()));
     }
 
     private static long nanos(Duration duration) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.aded.gguf;
+
+import org.jspecify.annotations.NullMarked;
