@@ -71,26 +71,26 @@ left() { echo $((seconds == 0 ? 86400 : seconds - ($(date +%s) - begun))); }
 
 # step NAME MOST COMMAND...: runs it for MOST seconds at most, keeps what it prints in NAME.txt, and says how it went.
 step() {
-    name=$1 most=$2
+    step=$1 most=$2
     shift 2
-    time=$(left)
-    [ "$time" -le "$most" ] || time=$most
-    if [ "$time" -lt 5 ]; then
-        say "$name: skipped, the time is up"
+    allowed=$(left)
+    [ "$allowed" -le "$most" ] || allowed=$most
+    if [ "$allowed" -lt 5 ]; then
+        say "$step: skipped, the time is up"
         return
     fi
     started=$(date +%s)
-    ${bounded:+timeout -k 5 "$time"} "$@" >"$out/$name.txt" 2>"$out/$name.log" </dev/null
+    ${bounded:+timeout -k 5 "$allowed"} "$@" >"$out/$step.txt" 2>"$out/$step.log" </dev/null
     status=$?
     if [ "$status" -eq 0 ]; then
-        say "$name: done in $(($(date +%s) - started)) s"
+        say "$step: done in $(($(date +%s) - started)) s"
     else
-        say "$name: FAILED with status $status after $(($(date +%s) - started)) s:" \
-            "$(grep -v '^ *$' "$out/$name.log" | tail -n 1)"
+        say "$step: FAILED with status $status after $(($(date +%s) - started)) s:" \
+            "$(grep -v '^ *$' "$out/$step.log" | tail -n 1)"
         failed=1
     fi
-    printf '%s %s %s\n' "$name" "$status" "$(($(date +%s) - started))" >>"$out/steps.txt"
-    { printf '\n=== %s (status %s)\n' "$name" "$status"; cat "$out/$name.txt"; } >>"$out/summary.txt"
+    printf '%s %s %s\n' "$step" "$status" "$(($(date +%s) - started))" >>"$out/steps.txt"
+    { printf '\n=== %s (status %s)\n' "$step" "$status"; cat "$out/$step.txt"; } >>"$out/summary.txt"
 }
 
 machine() {

@@ -46,7 +46,8 @@ class ConcurrencyTest {
                     "engine.LocalSession",
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
-            Map.entry("llama.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
+            Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
+            Map.entry("template.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
@@ -74,40 +75,44 @@ class ConcurrencyTest {
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
             Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
             Map.entry(
-                    "cli.load.EventReader",
+                    "lab.load.EventReader",
                     "a future of the JDK; all else belongs to the HTTP client's serial callbacks"),
-            Map.entry("cli.load.GrpcTarget", "counts up one atomic number"),
+            Map.entry("lab.load.GrpcTarget", "counts up one atomic number"),
             Map.entry(
-                    "cli.load.GrpcTarget$GrpcTalk",
+                    "lab.load.GrpcTarget$GrpcTalk",
                     "future and timeline are set before the question is sent; a flag and a reference, written and read"
                             + " in opposite order, let another thread cancel"),
-            Map.entry("cli.load.HttpTarget", "one reference to a string"),
+            Map.entry("lab.load.HttpTarget", "one reference to a string"),
             Map.entry(
-                    "cli.load.HttpTarget$HttpTalk",
+                    "lab.load.HttpTarget$HttpTalk",
                     "a flag and a reference, written and read in opposite order, to cancel"),
-            Map.entry("cli.load.LoadRun", "a set of the JDK, and a flag that only goes up: stopped, then its calls"),
+            Map.entry("lab.load.LoadRun", "a set of the JDK, and a flag that only goes up: stopped, then its calls"),
             Map.entry(
-                    "cli.load.LoadRun$Block",
+                    "lab.load.LoadRun$Block",
                     "a compare-and-set lets one caller note the end of the full load; the executor's end publishes it"),
-            Map.entry("cli.load.LoadRun$Meter", "all under one lock"),
-            Map.entry("cli.load.LoadSession", "a flag and a reference, written and read in opposite order"),
-            Map.entry("cli.load.Pace$1", "a latch of the JDK"),
-            Map.entry("cli.load.Tally", "all that callers add under one lock; read when their executor has ended"),
+            Map.entry("lab.load.LoadRun$Meter", "all under one lock"),
+            Map.entry("lab.load.LoadSession", "a flag and a reference, written and read in opposite order"),
+            Map.entry("lab.load.Pace$1", "a latch of the JDK"),
+            Map.entry("lab.load.Tally", "all that callers add under one lock; read when their executor has ended"),
             Map.entry(
-                    "cli.load.Timeline",
+                    "lab.load.Timeline",
                     "one writer; the future that signals the end publishes it; a count of the JDK"),
-            Map.entry("cli.bench.BenchDrafters", "one reference to an immutable record"),
+            Map.entry("lab.experiment.BenchDrafters", "one reference to an immutable record"),
             Map.entry(
-                    "cli.bench.EngineContender$Recording",
-                    "a latch of the JDK that publishes what was written before")));
+                    "lab.experiment.EngineContender$Recording",
+                    "a latch of the JDK that publishes what was written before"),
+            Map.entry(
+                    "lab.offline.PolicySimulation$Listener",
+                    "written by the engine's thread; the future that signals the end publishes it"),
+            Map.entry("lab.offline.PolicySimulation$Machine", "one atomic number, the virtual clock")));
 
     /** Who may call native code, or what was handed in, under a lock, and why that cannot hurt. */
     private static final Map<String, String> ALLOWED = new TreeMap<>(Map.ofEntries(
-            Map.entry("cli.load.LoadRun$Meter.close", "draws the bar, by the run's clock"),
-            Map.entry("cli.load.LoadRun$Meter.tick", "draws the bar, by the run's clock"),
+            Map.entry("lab.load.LoadRun$Meter.close", "draws the bar, by the run's clock"),
+            Map.entry("lab.load.LoadRun$Meter.tick", "draws the bar, by the run's clock"),
             Map.entry(
-                    "llama.LlamaContext.decodeAlone",
-                    "b4916 computes wrongly when two contexts do at once; nothing else is done under it"),
+                    "llama.LlamaContext.decodeInTurn",
+                    "lines whose passes take turns compute wrongly otherwise; nothing else is done under it"),
             Map.entry(
                     "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open"),
             Map.entry("engine.TurnSlot.fill", "the callback puts a command into a queue"),

@@ -1,5 +1,6 @@
 package io.aded.bench;
 
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
@@ -15,7 +16,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
-import io.aded.rpc.ServedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.v1.DraftMode;
 import io.aded.v1.GenerateRequest;
@@ -117,7 +118,7 @@ public class ServingBenchmark {
         List<Session> sessions = new ArrayList<>();
         DraftPolicy policy = draft.equals("off")
                 ? DraftPolicy.OFF
-                : DraftPolicy.of(io.aded.draft.DraftMode.ADED).withMaxNodes(4);
+                : DraftPolicy.of(Drafters.ADED).withMaxNodes(4);
         for (int stream = 0; stream < STREAMS; stream++) {
             Session session = engine.openSession();
             sessions.add(session);

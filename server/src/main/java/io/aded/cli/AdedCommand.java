@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
             DraftCommand.class,
             BenchCommand.class,
             LoadCommand.class,
+            ReplayCommand.class,
+            SimulateCommand.class,
             DoctorCommand.class,
             WarmUpCommand.class,
         })

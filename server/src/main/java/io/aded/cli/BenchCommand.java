@@ -1,12 +1,12 @@
 package io.aded.cli;
 
-import io.aded.cli.bench.BenchOptions;
-import io.aded.cli.natives.LibraryChoice;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
+import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.llama.LlamaLibrary;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
+import io.aded.natives.LibraryChoice;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -43,7 +43,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        BenchOptions.Plan plan = options.plan();
+        ExperimentPlan plan = options.plan();
         ModelOptions.Choice choice = modelOptions.choice();
         if (SCRIPTED.equals(choice.model())) {
             try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
@@ -60,7 +60,7 @@ final class BenchCommand implements Callable<Integer> {
         return ExitCode.OK.code();
     }
 
-    private void run(BenchOptions.Plan plan, String name, TargetModel model, EngineOptions engine) {
+    private void run(ExperimentPlan plan, String name, TargetModel model, EngineOptions engine) {
         plan.run(
                 name,
                 model,

@@ -2,7 +2,7 @@ package io.aded.cli;
 
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
-import io.aded.llama.GgufFile;
+import io.aded.gguf.GgufFile;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;

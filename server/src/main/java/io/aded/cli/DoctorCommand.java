@@ -1,15 +1,15 @@
 package io.aded.cli;
 
-import io.aded.cli.natives.LibraryChoice;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.Prompt;
-import io.aded.llama.GgufFile;
+import io.aded.gguf.GgufFile;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
+import io.aded.natives.LibraryChoice;
 import io.aded.store.CatalogueEntry;
 import io.aded.store.ModelStore;
 import io.aded.telemetry.Telemetry;

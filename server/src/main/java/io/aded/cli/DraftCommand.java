@@ -1,14 +1,17 @@
 package io.aded.cli;
 
-import io.aded.cli.natives.LibraryChoice;
-import io.aded.draft.BaseTable;
-import io.aded.draft.BaseTableBuilder;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.table.BaseTable;
+import io.aded.draft.table.BaseTableBuilder;
+import io.aded.lab.offline.PriorFitting;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.natives.LibraryChoice;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -34,8 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** Base tables: what drafters know before they have seen anything. */
 @Command(
         name = "draft",
-        description = "Builds and describes base tables, which let drafts begin warm.",
-        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class})
+        description = "Builds and describes what lets drafts begin warm.",
+        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class, DraftCommand.Prior.class})
 final class DraftCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -43,7 +46,7 @@ final class DraftCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show");
+        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show, prior");
     }
 
     private static void print(Terminal terminal, Path file, BaseTable.Statistics table) {
@@ -255,6 +258,37 @@ final class DraftCommand implements Runnable {
         @Override
         public Integer call() {
             print(terminal, file, BaseTable.open(file).statistics());
+            return ExitCode.OK.code();
+        }
+    }
+
+    @Command(
+            name = "prior",
+            description = {
+                "Fits the weights of evidence that a new server starts with to recorded answers.",
+                "For maintainers: the file is a resource of the program, and has to be fitted anew whenever the kinds"
+                        + " of evidence change."
+            })
+    static final class Prior implements Callable<Integer> {
+        @Mixin
+        private final RecordingOptions recordings = new RecordingOptions();
+
+        @Option(
+                names = {"-o", "--output"},
+                required = true,
+                paramLabel = "FILE",
+                description = "Where to write them.")
+        @SuppressWarnings("NullAway.Init")
+        private Path output;
+
+        @Override
+        public Integer call() {
+            EvidenceWeights weights = PriorFitting.fit(recordings.read().recorded());
+            try (Writer out = Files.newBufferedWriter(output)) {
+                weights.write(out);
+            } catch (IOException e) {
+                throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write " + output, e);
+            }
             return ExitCode.OK.code();
         }
     }

@@ -1,17 +1,16 @@
 package io.aded.cli;
 
-import io.aded.cli.load.LoadOptions;
-import io.aded.cli.load.LoadPlan;
-import io.aded.cli.load.LoadSession;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.lab.load.LoadPlan;
+import io.aded.lab.load.LoadSession;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
-import io.aded.rpc.ServedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import java.util.ArrayList;

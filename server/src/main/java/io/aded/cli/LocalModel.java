@@ -1,15 +1,15 @@
 package io.aded.cli;
 
-import io.aded.cli.natives.LibraryChoice;
-import io.aded.draft.DrafterSettings;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
-import io.aded.llama.GgufFile;
+import io.aded.gguf.GgufFile;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.MemoryPlan;
 import io.aded.llama.ModelParameters;
 import io.aded.model.TargetModel;
+import io.aded.natives.LibraryChoice;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;

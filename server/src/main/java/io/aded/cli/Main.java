@@ -32,6 +32,7 @@ public final class Main {
 
     private static CommandLine commandLine(Terminal terminal, Configuration configuration) {
         CommandLine command = new CommandLine(new AdedCommand(), new Factory(terminal));
+        command.setResourceBundle(new DrafterNames.Texts());
         command.setDefaultValueProvider(configuration)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false)
@@ -43,7 +44,8 @@ public final class Main {
                     Logging.configure(result);
                     return new CommandLine.RunLast().execute(result);
                 })
-                .setExecutionExceptionHandler((failure, commandLine, result) -> fail(terminal, failure))
+                .setExecutionExceptionHandler((failure, executed, result) ->
+                        fail(terminal, OptionNames.applied(failure, executed.getCommandSpec())))
                 .setParameterExceptionHandler((failure, given) -> {
                     terminal.note("aded: " + failure.getMessage());
                     CommandLine.UnmatchedArgumentException.printSuggestions(failure, terminal.writer(terminal.err()));

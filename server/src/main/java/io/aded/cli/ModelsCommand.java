@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.llama.GgufFile;
+import io.aded.gguf.GgufFile;
 import io.aded.model.AdedException;
 import io.aded.store.CatalogueEntry;
 import io.aded.store.ModelStore;

@@ -1,13 +1,13 @@
 package io.aded.cli;
 
-import io.aded.cli.natives.LibraryChoice;
-import io.aded.cli.natives.Verdict;
 import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
-import io.aded.store.natives.InstalledNatives;
-import io.aded.store.natives.NativesChoice;
-import io.aded.store.natives.NativesKind;
-import io.aded.store.natives.NativesStore;
+import io.aded.natives.InstalledNatives;
+import io.aded.natives.LibraryChoice;
+import io.aded.natives.NativesChoice;
+import io.aded.natives.NativesKind;
+import io.aded.natives.NativesStore;
+import io.aded.natives.Verdict;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

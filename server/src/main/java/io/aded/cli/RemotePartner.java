@@ -24,6 +24,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -76,7 +77,8 @@ final class RemotePartner implements Partner {
 
     private static io.aded.v1.DraftPolicy message(DraftPolicy policy) {
         return io.aded.v1.DraftPolicy.newBuilder()
-                .setMode(DraftMode.valueOf("DRAFT_MODE_" + policy.mode().name()))
+                .setMode(DraftMode.valueOf("DRAFT_MODE_"
+                        + policy.mode().label().toUpperCase(Locale.ROOT).replace('-', '_')))
                 .setMaxNodes(policy.maxNodes())
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())

@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.llama.GgufFile;
+import io.aded.gguf.TensorType;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
@@ -17,13 +17,13 @@ final class RequantizedModels {
     /** Formats that a model can be written in. */
     enum Format {
         /** 8.5 bits a weight. */
-        Q8_0(GgufFile.TensorType.Q8_0),
+        Q8_0(TensorType.Q8_0),
         /** 4.5 bits a weight. */
-        Q4_0(GgufFile.TensorType.Q4_0);
+        Q4_0(TensorType.Q4_0);
 
-        private final GgufFile.TensorType type;
+        private final TensorType type;
 
-        Format(GgufFile.TensorType type) {
+        Format(TensorType type) {
             this.type = type;
         }
     }

@@ -1,9 +1,9 @@
 package io.aded.cli;
 
+import io.aded.gguf.GgufFile;
 import io.aded.gguf.SyntheticFormat;
 import io.aded.gguf.SyntheticModel;
 import io.aded.gguf.SyntheticModel.Shape;
-import io.aded.llama.GgufFile;
 import io.aded.model.AdedException;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -232,7 +232,7 @@ final class Admission {
         if (!waiting.isEmpty()) {
             long longest = options.maxWait().toNanos();
             waiting.removeIf(
-                    turn -> isOver(turn, now) || (!turn.admittedBefore && now - turn.submittedNanos() > longest), sink);
+                    turn -> isOver(turn, now) || (!turn.wasAdmitted() && now - turn.submittedNanos() > longest), sink);
         }
         for (int i = running.size() - 1; i >= 0; i--) {
             LocalTurn turn = running.get(i);

@@ -121,8 +121,7 @@ final class Calibration {
 
     /** Whether there is something left to measure while the engine is idle. */
     boolean isPending() {
-        skipWhatIsKnown();
-        return next < sweeps() * ALL.length;
+        return nextUnknown() < sweeps() * ALL.length;
     }
 
     private int sweeps() {
@@ -136,7 +135,8 @@ final class Calibration {
      * @param freeCells cells that the pass may take
      */
     void measureNext(int sequence, int freeCells) {
-        if (!isPending()) {
+        next = nextUnknown();
+        if (next >= sweeps() * ALL.length) {
             return;
         }
         int width = ALL[next % ALL.length];
@@ -152,19 +152,19 @@ final class Calibration {
         }
     }
 
-    private void skipWhatIsKnown() {
-        while (next < sweeps() * ALL.length) {
-            int width = ALL[next % ALL.length];
-            int sweep = next / ALL.length;
-            boolean known =
-                    width > 1 && (timed[Math.min(width, timed.length - 1)] > sweep || curve.seen(width) >= ENOUGH_SEEN);
-            if (width < times.length
-                    && !known
-                    && curve.nanos(width) <= Math.max(LONGEST_IDLE_PASS, 2 * curve.nanos(1))) {
-                return;
-            }
-            next++;
+    /** Where the plan goes on: the next width, as {@link #next}, that is not known well enough and not too slow. */
+    private int nextUnknown() {
+        int at = next;
+        while (at < sweeps() * ALL.length && !isWorthMeasuring(ALL[at % ALL.length], at / ALL.length)) {
+            at++;
         }
+        return at;
+    }
+
+    private boolean isWorthMeasuring(int width, int sweep) {
+        return width < times.length
+                && (width == 1 || (timed[width] <= sweep && curve.seen(width) < ENOUGH_SEEN))
+                && curve.nanos(width) <= Math.max(LONGEST_IDLE_PASS, 2 * curve.nanos(1));
     }
 
     private DecodeOutcome time(int width, int sequence) {

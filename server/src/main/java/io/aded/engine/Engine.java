@@ -1,8 +1,7 @@
 package io.aded.engine;
 
-import io.aded.draft.DrafterSettings;
-import io.aded.draft.Drafters;
-import io.aded.draft.EvidenceWeights;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
@@ -22,7 +21,7 @@ public interface Engine extends AutoCloseable {
         // evidence.
         DrafterSettings shared =
                 drafters.evidenceWeights() == null ? drafters.withEvidenceWeights(EvidenceWeights.create()) : drafters;
-        return start(model, options, telemetry, mode -> Drafters.create(mode, shared));
+        return start(model, options, telemetry, kind -> kind.create(shared));
     }
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */
@@ -64,6 +63,9 @@ public interface Engine extends AutoCloseable {
 
     /** Conversations that are open, at this moment: one that was just opened counts. */
     int openSessions();
+
+    /** The monotonic clock, in nanoseconds, that the engine lives by; deadlines of turns are on it. Any thread may read it. */
+    LongSupplier nanoClock();
 
     /**
      * What a forward pass costs by now: element n is the expected nanoseconds of a pass of n tokens, element 0 is 0. A

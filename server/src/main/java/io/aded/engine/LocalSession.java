@@ -1,7 +1,6 @@
 package io.aded.engine;
 
-import io.aded.draft.DraftMode;
-import io.aded.draft.Drafter;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
@@ -12,7 +11,7 @@ import io.aded.telemetry.TurnTelemetry;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -71,24 +70,12 @@ final class LocalSession implements Session {
     // Owned by the engine thread.
     private final CellLedger.Cells cells;
     private int sequence = -1;
-    private @Nullable ByteBuffer parked;
-    private int parkedTokens;
-    private int parkedStanding;
+    private @Nullable ByteBuffer swapped;
+    private int swappedTokens;
+    private int swappedStanding;
     private boolean decoding;
-    long lastUsed;
-    private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
-
-    /** A drafter, what it has been worth, and how far it has read. */
-    static final class Learner {
-        final Drafter drafter;
-        final Payoff payoff;
-        int seen;
-
-        Learner(Drafter drafter, Payoff payoff) {
-            this.drafter = drafter;
-            this.payoff = payoff;
-        }
-    }
+    private long lastUsed;
+    private final Map<DrafterKind, Learner> learners = new HashMap<>();
 
     LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
         this.engine = engine;
@@ -113,7 +100,7 @@ final class LocalSession implements Session {
         slot.reserve();
         boolean submitted = false;
         try {
-            List<FieldViolation> wrong = violations(request);
+            List<FieldViolation> wrong = violations(request.prompt());
             Continuation next = wrong.isEmpty() ? continuation(request.prompt()) : null;
             if (next != null) {
                 checkLength(next, wrong);
@@ -200,73 +187,23 @@ final class LocalSession implements Session {
             wrong.add(new FieldViolation(
                     next.field,
                     "makes a prompt of " + count + " tokens" + (past.length > 0 ? ", history included" : "")
-                            + "; allowed: at most " + (limit() - 1)
-                            + ", so that the context has room for an answer. Shorten it or start the server with a"
-                            + " larger --context"));
+                            + "; allowed: at most " + (limit() - 1) + ", so that the context has room for an answer"));
         }
     }
 
-    private List<FieldViolation> violations(TurnRequest request) {
-        int vocabulary = model().vocabulary().size();
-        List<FieldViolation> wrong = new ArrayList<>(request.sampling().violations("sampling.", vocabulary));
-        wrong.addAll(request.draft().violations("draft."));
-        switch (request.prompt()) {
-            case Prompt.Messages(List<ChatMessage> sent) -> {
-                if (sent.isEmpty()) {
-                    wrong.add(new FieldViolation("messages", "is empty; allowed: at least one message"));
-                }
-                for (int i = 0; i < sent.size(); i++) {
-                    if (sent.get(i).role().isBlank()) {
-                        wrong.add(new FieldViolation(
-                                "messages[" + i + "].role", "is empty; allowed: system, user, assistant, ..."));
-                    }
-                }
+    /** What the state of the conversation forbids; whether values are allowed was looked at before. */
+    private List<FieldViolation> violations(Prompt prompt) {
+        List<FieldViolation> wrong = new ArrayList<>();
+        switch (prompt) {
+            case Prompt.Messages messages -> {
                 if (past.length > 0 && past.messages.isEmpty()) {
                     wrong.add(new FieldViolation(
                             "messages",
                             "cannot follow raw text or tokens in one conversation; open another conversation"));
                 }
             }
-            case Prompt.Text(String text) -> {
-                refuseAfterMessages("text", wrong);
-                if (text.isEmpty()) {
-                    wrong.add(new FieldViolation("text", "is empty; allowed: at least one character"));
-                }
-            }
-            case Prompt.Tokens(int[] ids) -> {
-                refuseAfterMessages("tokens", wrong);
-                if (ids.length == 0) {
-                    wrong.add(new FieldViolation("tokens", "is empty; allowed: at least one token"));
-                }
-                for (int i = 0; i < ids.length; i++) {
-                    if (ids[i] < 0 || ids[i] >= vocabulary) {
-                        wrong.add(new FieldViolation(
-                                "tokens[" + i + "]", "is " + ids[i] + "; allowed: 0 to " + (vocabulary - 1)));
-                        break;
-                    }
-                }
-            }
-        }
-        if (request.maxTokens() < 0) {
-            wrong.add(new FieldViolation(
-                    "max_tokens", "is " + request.maxTokens() + "; allowed: 0 (as many as fit) or more"));
-        }
-        if (request.logProbabilities() < -1 || request.logProbabilities() > 20) {
-            wrong.add(new FieldViolation(
-                    "log_probabilities", "is " + request.logProbabilities() + "; allowed: 0 to 20 alternatives"));
-        }
-        if (request.stopStrings().size() > 16) {
-            wrong.add(new FieldViolation(
-                    "stop_strings", "has " + request.stopStrings().size() + " strings; allowed: at most 16"));
-        }
-        if (request.stopStrings().stream().anyMatch(String::isEmpty)) {
-            wrong.add(new FieldViolation(
-                    "stop_strings", "has an empty string; allowed: strings of at least one character"));
-        }
-        for (int token : request.stopTokens()) {
-            if (token < 0 || token >= vocabulary) {
-                wrong.add(new FieldViolation("stop_tokens", "holds " + token + "; allowed: 0 to " + (vocabulary - 1)));
-            }
+            case Prompt.Text text -> refuseAfterMessages("text", wrong);
+            case Prompt.Tokens tokens -> refuseAfterMessages("tokens", wrong);
         }
         return wrong;
     }
@@ -348,11 +285,11 @@ final class LocalSession implements Session {
     /**
      * Makes a prompt the history.
      *
-     * @return how many of the tokens that are cached, or parked, still agree with it; the last token of a prompt is never
+     * @return how many of the tokens that are cached, or swapped out, still agree with it; the last token of a prompt is never
      *     cached
      */
     int adopt(int[] prompt) {
-        int most = Math.min(Math.max(committed(), parkedTokens), prompt.length - 1);
+        int most = Math.min(Math.max(committed(), swappedTokens), prompt.length - 1);
         int mismatch = Arrays.mismatch(tokens, 0, most, prompt, 0, most);
         tokens = Arrays.copyOf(prompt, prompt.length + 64);
         length = prompt.length;
@@ -366,27 +303,27 @@ final class LocalSession implements Session {
 
     /** The saved KV state, or null, and how many of the history's first tokens it holds. */
     @Nullable
-    ByteBuffer parked() {
-        return parked;
+    ByteBuffer swapped() {
+        return swapped;
     }
 
-    int parkedTokens() {
-        return parkedTokens;
+    int swappedTokens() {
+        return swappedTokens;
     }
 
-    /** How many of the parked tokens still agree with the history. */
+    /** How many of the swapped-out tokens still agree with the history. */
     int standing() {
-        return parkedStanding;
+        return swappedStanding;
     }
 
     void setStanding(int count) {
-        parkedStanding = count;
+        swappedStanding = count;
     }
 
-    void setParked(@Nullable ByteBuffer state, int count) {
-        parked = state;
-        parkedTokens = count;
-        parkedStanding = count;
+    void setSwapped(@Nullable ByteBuffer state, int count) {
+        swapped = state;
+        swappedTokens = count;
+        swappedStanding = count;
     }
 
     CellLedger.Cells cells() {
@@ -415,40 +352,31 @@ final class LocalSession implements Session {
         decoding = value;
     }
 
-    /** The drafter of a mode; it has read the history up to the last token after this. */
-    Learner caughtUp(DraftMode mode, DrafterFactory factory, Trust ofEngine) {
-        Learner learner = learners.get(mode);
-        if (learner == null) {
-            learner = new Learner(factory.create(mode), new Payoff(ofEngine));
-            learners.put(mode, learner);
-        }
-        if (learner.seen > length) {
-            learner.seen = 0; // the history was rewritten; what was learned from the old one does no harm
-        }
-        int from = learner.seen;
-        if (from < length && tokens[from] == lastEnd) {
-            from++; // the end token of the last answer, which the drafter saw when it came
-        }
-        if (from < length) {
-            learner.drafter.learnPrompt(tokens, from, length);
-        }
-        learner.seen = length;
-        lastEnd = -1;
-        return learner;
+    /** The pass that it was in last; the longest unused make way. */
+    long lastUsed() {
+        return lastUsed;
     }
 
-    /** The drafter of the turn has seen all tokens up to now. */
-    void drafterSaw(DraftMode mode) {
+    void usedIn(long pass) {
+        lastUsed = pass;
+    }
+
+    /** The learner of a mode; it has read the history up to the last token after this. */
+    Learner learner(DrafterKind mode, DrafterFactory factory, Trust ofEngine) {
         Learner learner = learners.get(mode);
-        if (learner != null) {
-            learner.seen = length;
+        if (learner == null) {
+            learner = new Learner(factory.create(mode), new SpeculationControl(ofEngine));
+            learners.put(mode, learner);
         }
+        learner.read(tokens, length, lastEnd);
+        lastEnd = -1;
+        return learner;
     }
 
     long draftStateBytes() {
         long bytes = 0;
         for (Learner learner : learners.values()) {
-            bytes += learner.drafter.stateBytes();
+            bytes += learner.drafter().stateBytes();
         }
         return bytes;
     }
@@ -464,8 +392,8 @@ final class LocalSession implements Session {
     private Past answered(LocalTurn turn) {
         List<ChatMessage> messages = new ArrayList<>(past.messages);
         messages.addAll(added);
-        messages.add(new ChatMessage("assistant", turn.answer.toString()));
-        String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer;
+        messages.add(new ChatMessage("assistant", turn.answer()));
+        String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer();
         return new Past(tokens, length, List.copyOf(messages), text);
     }
 

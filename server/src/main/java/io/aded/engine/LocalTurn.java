@@ -1,24 +1,17 @@
 package io.aded.engine;
 
-import io.aded.draft.DraftMode;
-import io.aded.draft.Drafter;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
-import io.aded.model.TokenTree;
-import io.aded.model.TopTokens;
 import io.aded.model.Vocabulary;
 import io.aded.telemetry.TurnTelemetry;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One turn as the engine thread sees it: the answer being written, its tree, its statistics. All fields but the flags
- * that callers set belong to the engine thread.
+ * One turn as the engine thread sees it: the answer being written, and what it took. What it is in one pass is its
+ * {@link Round}. All fields but the flag that callers set belong to the engine thread.
  */
-final class LocalTurn implements Turn, Verification.Emission {
+final class LocalTurn implements Turn {
     private final LocalSession session;
     private final TurnRequest request;
     private final TurnListener listener;
@@ -32,65 +25,24 @@ final class LocalTurn implements Turn, Verification.Emission {
     private final Consumer<LocalTurn> abandon;
 
     private final int[] stopTokens;
+    private final Vocabulary vocabulary;
+    private final Round round;
+    private final SpeculationTally tally = new SpeculationTally();
 
     private volatile boolean cancelled;
 
-    final TextAssembler text;
-    final StringBuilder answer = new StringBuilder();
-    final TokenTree tree;
-    final Budget.Bid bid = new Budget.Bid();
-    /** The stream's, set with the drafter. */
-    Payoff payoff = new Payoff(Trust.ofEngine());
-
-    /** Null in mode OFF, and in mode AUTO while it sleeps. */
-    @Nullable
-    Drafter drafter;
-
-    /** Whether it verifies a token of its draft in this round against the odds. */
-    boolean probing;
-
-    /** How long the drafter took to draft, to be shown the pass's outcome and to learn from it. */
-    long drafterNanos;
-
-    // Scratch of the round being decoded.
-    int appetite;
-    int proposedNodes;
-    double expectedAccepted;
-    long draftStart;
-    long draftEnd;
-    int firstRow;
-    int chunk;
-    boolean inPass;
-    boolean verifies;
-    int[] branchSequences = new int[8];
-    int branches;
-    final int[] best;
-    private final long[] leafMask;
-    private int[] emitted = new int[16];
-    private int emittedCount;
-    private @Nullable List<Delta.TokenLogProbability> logProbabilities;
-    private final TopTokens alternatives;
-    private @Nullable TargetContext rows;
-
-    // The turn so far.
-    boolean admittedBefore;
-    long admittedNanos;
-    int cachedPromptTokens = -1;
-    long prefillStart;
-    private boolean prefillReported;
+    // The answer so far.
+    private final TextAssembler text;
+    private final StringBuilder answer = new StringBuilder();
     private int completionTokens;
-    private long firstTokenNanos;
     private @Nullable FinishReason finished;
-    private int rounds;
-    private long specSteps;
-    private long draftTokens;
-    private long acceptedTokens;
-    private double expectedTotal;
-    private long[] histogram = new long[8];
-    private int histogramSize = 1;
-    long draftNanos;
-    long verifyNanos;
-    long hostNanos;
+
+    // What it took.
+    private boolean admittedBefore;
+    private long admittedNanos;
+    private int cachedPromptTokens;
+    private boolean prefillReported;
+    private long firstTokenNanos;
 
     LocalTurn(
             LocalSession session,
@@ -102,6 +54,8 @@ final class LocalTurn implements Turn, Verification.Emission {
             long number,
             long submittedNanos,
             int[] prompt,
+            TargetContext context,
+            CellLedger ledger,
             Runnable wake,
             Consumer<LocalTurn> abandon) {
         this.session = session;
@@ -116,15 +70,10 @@ final class LocalTurn implements Turn, Verification.Emission {
         this.wake = wake;
         this.abandon = abandon;
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
-        int nodes =
-                request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
-        tree = new TokenTree(nodes);
-        bid.tree = tree;
-        best = new int[nodes + 1];
-        leafMask = new long[nodes + 1];
-        alternatives = new TopTokens(Math.max(1, request.logProbabilities()));
-        Vocabulary vocabulary = session.model().vocabulary();
+        vocabulary = session.model().vocabulary();
         text = new TextAssembler(vocabulary, request.stopStrings());
+        int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
+        round = new Round(this, nodes, context, ledger);
     }
 
     // --- what callers do, from any thread
@@ -168,10 +117,6 @@ final class LocalTurn implements Turn, Verification.Emission {
         return sampler;
     }
 
-    TurnTelemetry telemetry() {
-        return telemetry;
-    }
-
     long number() {
         return number;
     }
@@ -184,21 +129,14 @@ final class LocalTurn implements Turn, Verification.Emission {
         return cancelled;
     }
 
-    @Nullable
-    FinishReason finished() {
-        return finished;
+    /** What it is in the pass being played. */
+    Round round() {
+        return round;
     }
 
-    void finish(FinishReason reason) {
-        finished = reason;
-    }
-
-    int completionTokens() {
-        return completionTokens;
-    }
-
+    /** Whether the budget decides how much it drafts. */
     boolean isAuto() {
-        return request.draft().mode() == DraftMode.AUTO;
+        return request.draft().mode().budgeted();
     }
 
     /** Prompt tokens, or tokens to recompute, that are not in the KV cache; the last known token is the root. */
@@ -212,91 +150,29 @@ final class LocalTurn implements Turn, Verification.Emission {
         return request.maxTokens() == 0 ? room : Math.min(room, request.maxTokens() - completionTokens);
     }
 
-    // --- the tree's branches
+    // --- admission
+
+    /** Whether it was admitted once; it may have had to wait again since. */
+    boolean wasAdmitted() {
+        return admittedBefore;
+    }
 
     /**
-     * Marks each node with the leaves below it, as bits; bit 0 is the most promising leaf, which uses the stream's own
-     * sequence.
+     * It runs for the first time.
      *
-     * @return the number of leaves, at most 64
+     * @param cachedTokens of its prompt that need no computing
      */
-    int markLeaves() {
-        int size = tree.size();
-        int mainLeaf = 0;
-        for (int child = oldestChild(mainLeaf); child >= 0; child = oldestChild(mainLeaf)) {
-            mainLeaf = child;
-        }
-        Arrays.fill(leafMask, 0, size, 0L);
-        leafMask[mainLeaf] = 1L;
-        int leaves = 1;
-        for (int node = size - 1; node >= 0; node--) {
-            if (tree.firstChild(node) < 0 && node != mainLeaf) {
-                leafMask[node] = 1L << leaves++;
-            }
-            if (node > 0) {
-                leafMask[tree.parent(node)] |= leafMask[node];
-            }
-        }
-        return leaves;
-    }
-
-    private int oldestChild(int node) {
-        int oldest = -1;
-        for (int child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
-            oldest = child;
-        }
-        return oldest;
-    }
-
-    /** The leaves below a node, as bits; valid after {@link #markLeaves}. */
-    long leavesBelow(int node) {
-        return leafMask[node];
-    }
-
-    /** The sequence id of a leaf's bit. */
-    int branchSequence(int leaf) {
-        return leaf == 0 ? session.sequence() : branchSequences[leaf - 1];
+    void admitted(long now, int cachedTokens) {
+        admittedBefore = true;
+        admittedNanos = now;
+        cachedPromptTokens = cachedTokens;
     }
 
     // --- emission
 
-    /** Begins the walk of a round. */
-    void beginEmission(TargetContext context) {
-        emittedCount = 0;
-        logProbabilities = request.logProbabilities() >= 0 ? new ArrayList<>() : null;
-        rows = context;
-    }
-
-    /**
-     * Takes a token that was drawn.
-     *
-     * @return whether the answer goes on after it
-     */
-    @Override
-    public boolean emit(int token, int node) {
-        if (!request.ignoreEnd() && session.model().vocabulary().endsGeneration(token) || isStopToken(token)) {
-            session.endedBy(token);
-            finished = FinishReason.STOP;
-            return false;
-        }
-        if (emittedCount == emitted.length) {
-            emitted = Arrays.copyOf(emitted, emittedCount * 2);
-        }
-        emitted[emittedCount++] = token;
-        completionTokens++;
-        session.append(token);
-        if (logProbabilities != null && rows != null) {
-            logProbabilities.add(logProbability(rows, firstRow + node, token));
-        }
-        if (text.append(token)) {
-            session.cutByStopString();
-            finished = FinishReason.STOP;
-        } else if (request.maxTokens() != 0 && completionTokens >= request.maxTokens()) {
-            finished = FinishReason.LENGTH;
-        } else if (session.length() >= session.limit()) {
-            finished = FinishReason.CONTEXT_FULL;
-        }
-        return finished == null;
+    /** Whether a token that was drawn ends the answer and is not part of it. */
+    boolean isEnd(int token) {
+        return !request.ignoreEnd() && vocabulary.endsGeneration(token) || isStopToken(token);
     }
 
     private boolean isStopToken(int token) {
@@ -308,124 +184,102 @@ final class LocalTurn implements Turn, Verification.Emission {
         return false;
     }
 
-    private Delta.TokenLogProbability logProbability(TargetContext context, int row, int token) {
-        context.topTokens(row, alternatives);
-        List<Delta.Alternative> others = new ArrayList<>();
-        for (int i = 0; i < Math.min(request.logProbabilities(), alternatives.size()); i++) {
-            others.add(new Delta.Alternative(
-                    alternatives.token(i), Math.min(0f, alternatives.logit(i) - alternatives.logSumExp())));
+    /** The answer ends before this token, which was drawn. */
+    void endedBy(int token) {
+        session.endedBy(token);
+        finished = FinishReason.STOP;
+    }
+
+    /** The answer goes on with this token; it may be the last. */
+    void append(int token) {
+        completionTokens++;
+        session.append(token);
+        if (text.append(token)) {
+            session.cutByStopString();
+            finished = FinishReason.STOP;
+        } else if (request.maxTokens() != 0 && completionTokens >= request.maxTokens()) {
+            finished = FinishReason.LENGTH;
+        } else if (session.length() >= session.limit()) {
+            finished = FinishReason.CONTEXT_FULL;
         }
-        float own = context.logit(row, token) - alternatives.logSumExp();
-        return new Delta.TokenLogProbability(token, Math.min(0f, own), others);
     }
 
-    int emittedCount() {
-        return emittedCount;
+    /** Why the answer has ended, or null. */
+    @Nullable
+    FinishReason finished() {
+        return finished;
     }
 
-    /** Hands text and tokens of the round to the listener. */
-    void deliver(long now) {
+    /** Ends the answer where it is. */
+    void finish(FinishReason reason) {
+        finished = reason;
+    }
+
+    int completionTokens() {
+        return completionTokens;
+    }
+
+    /** The text handed to the listener so far. */
+    String answer() {
+        return answer.toString();
+    }
+
+    // --- what a round brought
+
+    /** Books a verified round, and hands its text and tokens to the listener. */
+    void deliver(Pass pass, long now) {
+        if (!prefillReported) {
+            prefillReported = true;
+            telemetry.prefill(admittedNanos, pass.decodeEnd(), prompt.length - cachedPromptTokens, cachedPromptTokens);
+        }
+        tally.add(round, pass.nanos());
+        deliverText(now);
+        if (telemetry.isRecording()) {
+            telemetry.round(round.record(tally.rounds() - 1, pass, now));
+        }
+        if (request.reportRounds()) {
+            listener.onRound(round.report(tally.rounds() - 1, pass));
+        }
+    }
+
+    private void deliverText(long now) {
         String ready = finished == null ? text.take() : text.takeAll();
-        if (ready.isEmpty() && emittedCount == 0) {
+        int emitted = round.emittedCount();
+        if (ready.isEmpty() && emitted == 0) {
             return;
         }
         answer.append(ready);
-        if (emittedCount > 0) {
+        if (emitted > 0) {
             if (firstTokenNanos == 0) {
                 firstTokenNanos = Math.max(1, now - submittedNanos);
             }
-            telemetry.emitted(emittedCount, now);
+            telemetry.emitted(emitted, now);
         }
-        listener.onDelta(new Delta(ready, Arrays.copyOf(emitted, emittedCount), logProbabilities));
+        listener.onDelta(round.delta(ready));
     }
 
-    // --- statistics
-
-    /** Books a round; the walk ended at {@code lastAccepted}. */
-    void countRound(int lastAccepted) {
-        rounds++;
-        int accepted = tree.depth(lastAccepted);
-        if (tree.draftNodes() > 0) {
-            specSteps++;
-            draftTokens += tree.draftNodes();
-            acceptedTokens += accepted;
-            expectedTotal += expectedAccepted;
-        }
-        if (accepted >= histogram.length) {
-            histogram = Arrays.copyOf(histogram, Math.max(accepted + 1, histogram.length * 2));
-        }
-        histogram[accepted]++;
-        histogramSize = Math.max(histogramSize, accepted + 1);
+    /** Books the host's time of a pass that it was in. */
+    void addHostNanos(long nanos) {
+        tally.addHost(nanos);
     }
 
-    int rounds() {
-        return rounds;
-    }
+    // --- the end
 
-    /** Reports the prefill's span once. */
-    void reportPrefill(long end) {
-        if (!prefillReported) {
-            prefillReported = true;
-            telemetry.prefill(prefillStart, end, prompt.length - cachedPromptTokens, cachedPromptTokens);
-        }
-    }
-
-    RoundReport report(int lastAccepted, int batchTokens, int batchStreams) {
-        int size = tree.size();
-        int[] tokens = new int[size];
-        int[] parents = new int[size];
-        float[] probabilities = new float[size];
-        for (int node = 0; node < size; node++) {
-            tokens[node] = tree.token(node);
-            parents[node] = tree.parent(node);
-            probabilities[node] = tree.probability(node);
-        }
-        int[] path = new int[tree.depth(lastAccepted)];
-        for (int node = lastAccepted; node > 0; node = tree.parent(node)) {
-            path[tree.depth(node) - 1] = node;
-        }
-        return new RoundReport(
-                rounds - 1,
-                source(),
-                tokens,
-                parents,
-                probabilities,
-                path,
-                Arrays.copyOf(emitted, emittedCount),
-                proposedNodes,
-                batchTokens,
-                batchStreams,
-                draftEnd - draftStart,
-                lastPassNanos);
-    }
-
-    long lastPassNanos;
-
-    /** Where the draft of this round came from. */
-    String source() {
-        return drafter == null || tree.draftNodes() == 0 ? "none" : drafter.name();
+    /** Tells the telemetry that the turn is over. */
+    void reportEnd(String reason, @Nullable Throwable failure) {
+        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens, failure);
     }
 
     TurnResult result(FinishReason reason, long now) {
-        SpeculationStatistics speculation = new SpeculationStatistics(
-                specSteps,
-                rounds,
-                draftTokens,
-                acceptedTokens,
-                Arrays.copyOf(histogram, histogramSize),
-                expectedTotal,
-                draftNanos,
-                verifyNanos,
-                hostNanos);
         return new TurnResult(
                 reason,
                 prompt.length,
-                Math.max(0, cachedPromptTokens),
+                cachedPromptTokens,
                 completionTokens,
                 seed,
-                admittedNanos == 0 ? now - submittedNanos : admittedNanos - submittedNanos,
+                admittedBefore ? admittedNanos - submittedNanos : now - submittedNanos,
                 firstTokenNanos,
                 now - submittedNanos,
-                speculation);
+                tally.total());
     }
 }

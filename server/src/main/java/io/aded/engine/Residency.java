@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * way.
  *
  * <p>A conversation that is to be decoded {@linkplain #enter enters}: it gets a sequence id, and with it whatever is known
- * of its history already, from its own {@linkplain ParkingLot saved state} or from another conversation that begins with
+ * of its history already, from its own {@linkplain SwapSpace saved state} or from another conversation that begins with
  * the same tokens, whichever is more. It stays between its turns, until its cells are needed; then the one that was used
  * longest ago is saved and {@linkplain #evictIdle evicted}. Who is decoded at all is {@link Admission}'s matter.
  *
@@ -23,16 +23,16 @@ final class Residency {
 
     private final TargetContext context;
     private final CellLedger ledger;
-    private final ParkingLot parkingLot;
+    private final SwapSpace swapSpace;
     private final List<LocalSession> sessions = new ArrayList<>();
 
     /** The sessions that hold a sequence id, by that id. There are far fewer of them than open sessions. */
     private final @Nullable LocalSession[] holders;
 
-    Residency(TargetContext context, CellLedger ledger, ParkingLot parkingLot) {
+    Residency(TargetContext context, CellLedger ledger, SwapSpace swapSpace) {
         this.context = context;
         this.ledger = ledger;
-        this.parkingLot = parkingLot;
+        this.swapSpace = swapSpace;
         holders = new LocalSession[ledger.sequences()];
     }
 
@@ -56,7 +56,7 @@ final class Residency {
     /** A session was closed: all that it held is free. */
     void forget(LocalSession session) {
         release(session);
-        parkingLot.leave(session);
+        swapSpace.discard(session);
         sessions.remove(session);
     }
 
@@ -68,12 +68,12 @@ final class Residency {
             context.removeTokens(session.sequence(), standing, -1);
             session.cells().truncate(standing);
         }
-        if (session.parked() != null && standing < session.parkedTokens()) {
+        if (session.swapped() != null && standing < session.swappedTokens()) {
             session.setStanding(standing);
         }
     }
 
-    /** Gives a session a sequence id, if it has none, and what the cache or the parking lot knows of its history. */
+    /** Gives a session a sequence id, if it has none, and what the cache or the swap space knows of its history. */
     void enter(LocalSession session) {
         if (session.sequence() >= 0) {
             return;
@@ -90,13 +90,13 @@ final class Residency {
         holders[sequence] = session;
     }
 
-    /** Brings a parked session's cells back, as far as its history still agrees with them. */
+    /** Brings a swapped-out session's cells back, as far as its history still agrees with them. */
     private int restore(LocalSession session) {
         int standing = Math.min(session.standing(), session.length() - 1);
-        if (session.parked() == null || session.parkedTokens() > ledger.cellsFree()) {
+        if (session.swapped() == null || session.swappedTokens() > ledger.cellsFree()) {
             return 0;
         }
-        int tokens = parkingLot.restore(session, context);
+        int tokens = swapSpace.swapIn(session, context);
         if (tokens == 0) {
             return 0;
         }
@@ -127,14 +127,14 @@ final class Residency {
             if (session != null
                     && session != except
                     && !session.isDecoding()
-                    && (oldest == null || session.lastUsed < oldest.lastUsed)) {
+                    && (oldest == null || session.lastUsed() < oldest.lastUsed())) {
                 oldest = session;
             }
         }
         if (oldest == null) {
             return false;
         }
-        parkingLot.park(oldest, context);
+        swapSpace.swapOut(oldest, context);
         release(oldest);
         return true;
     }

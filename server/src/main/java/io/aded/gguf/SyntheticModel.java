@@ -34,7 +34,6 @@ public final class SyntheticModel {
     private static final int ALIGNMENT = 32;
 
     private static final int BUFFER = 8 << 20;
-    private static final int F32 = 0;
     private static final int NORMAL_TOKEN = 1;
 
     /** Embeddings and output, as trained models have them. */
@@ -150,9 +149,9 @@ public final class SyntheticModel {
             Progress progress)
             throws IOException {
         for (int row : new int[] {shape.dimension(), shape.feedForward()}) {
-            if (row % format.blockElements() != 0) {
+            if (row % format.type().blockElements() != 0) {
                 throw new IllegalArgumentException("rows of " + row + " elements do not fit " + format
-                        + ", which needs multiples of " + format.blockElements());
+                        + ", which needs multiples of " + format.type().blockElements());
             }
         }
         SyntheticModel model =
@@ -264,7 +263,7 @@ public final class SyntheticModel {
         long elements = (long) tensor.columns() * tensor.rows();
         return tensor.content() == Content.ONES
                 ? 4 * elements
-                : elements / format.blockElements() * format.blockBytes();
+                : elements / format.type().blockElements() * format.type().blockBytes();
     }
 
     private static long aligned(long offset) {
@@ -311,7 +310,7 @@ public final class SyntheticModel {
             if (dimensions(tensor) == 2) {
                 header.putLong(tensor.rows());
             }
-            header.putInt(tensor.content() == Content.ONES ? F32 : format.tensorType())
+            header.putInt((tensor.content() == Content.ONES ? TensorType.F32 : format.type()).id())
                     .putLong(tensor.offset());
         }
         return header.position(header.capacity());
@@ -330,7 +329,7 @@ public final class SyntheticModel {
             return;
         }
         double deviation = tensor.content() == Content.MATRIX ? GAIN / Math.sqrt(tensor.columns()) : EMBEDDING_DEVIATION;
-        int blocks = tensor.columns() / format.blockElements();
+        int blocks = tensor.columns() / format.type().blockElements();
         for (int row = 0; row < tensor.rows(); row++) {
             switch (tensor.content()) {
                 case OUTPUT -> bits.seed(seed + before(row, vocabulary));
@@ -338,7 +337,7 @@ public final class SyntheticModel {
                 default -> bits.seed(seed + ((number + 1L) << 32) + row);
             }
             for (int block = 0; block < blocks; block++) {
-                room(buffer, format.blockBytes(), out);
+                room(buffer, format.type().blockBytes(), out);
                 format.block(buffer, bits, deviation);
             }
         }

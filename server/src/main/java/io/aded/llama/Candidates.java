@@ -1,19 +1,20 @@
 package io.aded.llama;
 
+import io.aded.llama.abi.CommonStructs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/**
- * A {@code llama_token_data_array} and room for its elements: what samplers filter.
- *
- * <pre>{@code
- * element: id i32 | logit f32 | p f32                       12 bytes
- * array:   data* @0 | size @8 | selected @16 | sorted @24   32 bytes
- * }</pre>
- */
+/** A {@code llama_token_data_array} and room for its elements: what samplers filter. */
 final class Candidates {
-    private static final long ELEMENT = 12;
+    private static final long ELEMENT = CommonStructs.TOKEN_DATA.size();
+    private static final long ID = CommonStructs.TOKEN_DATA.offset("id");
+    private static final long LOGIT = CommonStructs.TOKEN_DATA.offset("logit");
+    private static final long P = CommonStructs.TOKEN_DATA.offset("p");
+    private static final long DATA = CommonStructs.TOKEN_DATA_ARRAY.offset("data");
+    private static final long SIZE = CommonStructs.TOKEN_DATA_ARRAY.offset("size");
+    private static final long SELECTED = CommonStructs.TOKEN_DATA_ARRAY.offset("selected");
+    private static final long SORTED = CommonStructs.TOKEN_DATA_ARRAY.offset("sorted");
 
     private final MemorySegment elements;
     private final MemorySegment array;
@@ -21,7 +22,7 @@ final class Candidates {
 
     Candidates(Arena arena, int capacity) {
         elements = arena.allocate(ELEMENT * capacity, 4);
-        array = arena.allocate(32, 8);
+        array = arena.allocate(CommonStructs.TOKEN_DATA_ARRAY.layout());
     }
 
     void clear() {
@@ -34,17 +35,17 @@ final class Candidates {
 
     void add(int token, float logit) {
         long at = ELEMENT * size++;
-        elements.set(ValueLayout.JAVA_INT, at, token);
-        elements.set(ValueLayout.JAVA_FLOAT, at + 4, logit);
-        elements.set(ValueLayout.JAVA_FLOAT, at + 8, 0f);
+        elements.set(ValueLayout.JAVA_INT, at + ID, token);
+        elements.set(ValueLayout.JAVA_FLOAT, at + LOGIT, logit);
+        elements.set(ValueLayout.JAVA_FLOAT, at + P, 0f);
     }
 
     int token(int i) {
-        return elements.get(ValueLayout.JAVA_INT, ELEMENT * i);
+        return elements.get(ValueLayout.JAVA_INT, ELEMENT * i + ID);
     }
 
     float logit(int i) {
-        return elements.get(ValueLayout.JAVA_FLOAT, ELEMENT * i + 4);
+        return elements.get(ValueLayout.JAVA_FLOAT, ELEMENT * i + LOGIT);
     }
 
     /** Keeps only elements whose logit is not negative infinity, which is how samplers forbid a token. */
@@ -65,25 +66,25 @@ final class Candidates {
     /** Applies a sampler that only changes logits in place. */
     void apply(Native natives, long sampler) {
         describe();
-        natives.applySampler(sampler, array.address());
+        natives.samplers.applySampler(sampler, array.address());
     }
 
     /** Applies a sampler that chooses, and returns the chosen token, or -1. */
     int choose(Native natives, long sampler) {
         apply(natives, sampler);
-        long selected = array.get(ValueLayout.JAVA_LONG, 16);
-        if (selected < 0 || selected >= array.get(ValueLayout.JAVA_LONG, 8)) {
+        long selected = array.get(ValueLayout.JAVA_LONG, SELECTED);
+        if (selected < 0 || selected >= array.get(ValueLayout.JAVA_LONG, SIZE)) {
             return -1;
         }
         // A filter may have put its own elements in the place of ours.
-        long data = array.get(ValueLayout.JAVA_LONG, 0);
-        return Native.MEMORY.get(ValueLayout.JAVA_INT, data + ELEMENT * selected);
+        long data = array.get(ValueLayout.JAVA_LONG, DATA);
+        return Native.MEMORY.get(ValueLayout.JAVA_INT, data + ELEMENT * selected + ID);
     }
 
     private void describe() {
-        array.set(ValueLayout.JAVA_LONG, 0, elements.address());
-        array.set(ValueLayout.JAVA_LONG, 8, size);
-        array.set(ValueLayout.JAVA_LONG, 16, -1);
-        array.set(ValueLayout.JAVA_BYTE, 24, (byte) 0);
+        array.set(ValueLayout.JAVA_LONG, DATA, elements.address());
+        array.set(ValueLayout.JAVA_LONG, SIZE, size);
+        array.set(ValueLayout.JAVA_LONG, SELECTED, -1);
+        array.set(ValueLayout.JAVA_BYTE, SORTED, (byte) 0);
     }
 }

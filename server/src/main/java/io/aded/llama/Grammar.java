@@ -1,5 +1,8 @@
 package io.aded.llama;
 
+import io.aded.grammar.Gbnf;
+import io.aded.grammar.JsonSchemaGrammar;
+import io.aded.grammar.TokenTrie;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
@@ -55,7 +58,7 @@ final class Grammar implements AutoCloseable {
         Native natives = model.library().natives();
         long sampler;
         try (Arena scratch = Arena.ofConfined()) {
-            sampler = natives.newGrammar(
+            sampler = natives.samplers.newGrammar(
                     vocabulary.handle(),
                     scratch.allocateFrom(text, StandardCharsets.UTF_8).address(),
                     scratch.allocateFrom("root").address());
@@ -76,7 +79,7 @@ final class Grammar implements AutoCloseable {
             throw new IllegalArgumentException("neither a grammar nor a schema");
         }
         try {
-            return JsonSchemaGrammar.convert(schema);
+            return JsonSchemaGrammar.convert(schema, new KherudConverter());
         } catch (JsonSchemaGrammar.Refused e) {
             throw new AdedException.InvalidRequest("sampling.json_schema", String.valueOf(e.getMessage()));
         }
@@ -119,7 +122,7 @@ final class Grammar implements AutoCloseable {
 
     /** Goes on by a token, which must be allowed: the matcher ends the process otherwise. */
     void accept(int token) {
-        natives.acceptToken(sampler, token);
+        natives.samplers.acceptToken(sampler, token);
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */
@@ -162,13 +165,13 @@ final class Grammar implements AutoCloseable {
             }
             // The last child may use up the state, unless it is the sampler's own.
             boolean reuse = owned && child == last;
-            long below = reuse ? state : natives.cloneSampler(state);
+            long below = reuse ? state : natives.samplers.cloneSampler(state);
             try {
-                natives.acceptToken(below, tree.token(child));
+                natives.samplers.acceptToken(below, tree.token(child));
                 visit(tree, child, below, true);
             } finally {
                 if (!reuse) {
-                    natives.freeSampler(below);
+                    natives.samplers.freeSampler(below);
                 }
             }
         }
@@ -180,6 +183,6 @@ final class Grammar implements AutoCloseable {
 
     @Override
     public void close() {
-        natives.freeSampler(sampler);
+        natives.samplers.freeSampler(sampler);
     }
 }

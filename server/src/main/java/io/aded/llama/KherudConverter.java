@@ -1,5 +1,6 @@
 package io.aded.llama;
 
+import io.aded.grammar.SchemaConverter;
 import java.nio.file.Path;
 
 /**
@@ -9,15 +10,14 @@ import java.nio.file.Path;
  * told to take the copy that {@link BundledNatives} keeps instead. If that is also the library that runs the model, the
  * two share one log callback, which is put back.
  */
-final class KherudConverter {
+final class KherudConverter implements SchemaConverter {
     private static final Object LOCK = new Object();
     private static final String LIBRARY_PATH = "de.kherud.llama.lib.path";
 
     private static final String SCRATCH_PATH = "de.kherud.llama.tmpdir";
 
-    private KherudConverter() {}
-
-    static String convert(String schema) {
+    @Override
+    public String convert(String schema) {
         prepare();
         try {
             return de.kherud.llama.LlamaModel.jsonSchemaToGrammar(schema);

@@ -1,5 +1,8 @@
 package io.aded.llama;
 
+import io.aded.llama.abi.CStruct;
+import io.aded.llama.abi.CommonStructs;
+import io.aded.llama.abi.LibraryLine;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
@@ -39,19 +42,13 @@ final class LlamaContext implements TargetContext {
             .map(MemorySegment::address)
             .orElse(0L);
 
+    private static final CStruct BATCH = CommonStructs.BATCH;
+
     private static final int OK = 0;
-    private static final int NO_ROOM = 1;
-
-    /**
-     * b4916's way of saying that no run of free cells is long enough: its passes take contiguous cells. The cache is as it
-     * was. (Its defragmentation, which would close the gaps, was seen to abort the process.)
-     */
-    private static final int NO_RUN_OF_CELLS = -3;
-
     private static final int ABORTED = 2;
 
-    /** Fair, so that one engine's passes do not shut another's out. */
-    private static final Lock PASSES_OF_B4916 = new ReentrantLock(true);
+    /** For lines whose {@linkplain LibraryLine#passesTakeTurns passes take turns}. Fair, so that no engine is shut out. */
+    private static final Lock TURNS = new ReentrantLock(true);
 
     private final LlamaModel model;
     private final Native natives;
@@ -94,7 +91,7 @@ final class LlamaContext implements TargetContext {
         long opened = 0;
         try {
             abort = arena.allocate(2);
-            batch = arena.allocate(Abi.BATCH);
+            batch = arena.allocate(BATCH.layout());
             tokens = arena.allocate(ValueLayout.JAVA_INT, maxBatchTokens);
             positions = arena.allocate(ValueLayout.JAVA_INT, maxBatchTokens);
             sequenceCounts = arena.allocate(ValueLayout.JAVA_INT, maxBatchTokens);
@@ -102,13 +99,14 @@ final class LlamaContext implements TargetContext {
             sequences = arena.allocate(ValueLayout.JAVA_INT, (long) maxBatchTokens * parameters.maxSequences());
             logitFlags = arena.allocate(maxBatchTokens);
             rows = new long[maxBatchTokens];
-            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_TOKENS, tokens.address());
-            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_POSITIONS, positions.address());
-            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_SEQUENCE_COUNTS, sequenceCounts.address());
-            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_SEQUENCES, sequencePointers.address());
-            batch.set(ValueLayout.JAVA_LONG, Abi.BATCH_LOGITS, logitFlags.address());
+            BATCH.at(batch)
+                    .set("token", tokens.address())
+                    .set("pos", positions.address())
+                    .set("n_seq_id", sequenceCounts.address())
+                    .set("seq_id", sequencePointers.address())
+                    .set("logits", logitFlags.address());
 
-            opened = natives.newContext(model.handle(), describe(parameters));
+            opened = natives.contexts.newContext(model.handle(), describe(parameters));
             if (opened == 0) {
                 throw new AdedException.ResourceExhausted(
                         "NO_CONTEXT",
@@ -117,14 +115,14 @@ final class LlamaContext implements TargetContext {
                         null);
             }
             handle = opened;
-            cells = natives.contextCells(handle);
-            maxSequences = natives.contextSequences(handle);
-            cache = natives.memory(handle);
+            cells = natives.contexts.contextCells(handle);
+            maxSequences = natives.contexts.contextSequences(handle);
+            cache = natives.calls.cache(handle);
             complete = true;
         } finally {
             if (!complete) {
                 if (opened != 0) {
-                    natives.freeContext(opened);
+                    natives.contexts.freeContext(opened);
                 }
                 arena.close();
             }
@@ -132,53 +130,25 @@ final class LlamaContext implements TargetContext {
     }
 
     private MemorySegment describe(ContextParameters parameters) {
-        Abi.ContextLayout layout = natives.abi.context;
-        MemorySegment struct = natives.contextDefaults(arena).asSlice(0, layout.size());
+        LibraryLine line = natives.line;
+        CStruct.Value struct = line.contextParams().at(natives.library.contextDefaults(arena));
         int threads = parameters.threads() == 0 ? Processor.physicalCores() : parameters.threads();
-        struct.set(ValueLayout.JAVA_INT, layout.cells(), parameters.cells());
-        // A tree must stay inside one micro-batch, so that its nodes see each other's keys.
-        struct.set(ValueLayout.JAVA_INT, layout.batch(), maxBatchTokens);
-        struct.set(ValueLayout.JAVA_INT, layout.microBatch(), maxBatchTokens);
-        struct.set(ValueLayout.JAVA_INT, layout.sequences(), parameters.maxSequences());
-        struct.set(ValueLayout.JAVA_INT, layout.threads(), threads);
-        struct.set(ValueLayout.JAVA_INT, layout.batchThreads(), threads);
-        struct.set(ValueLayout.JAVA_INT, layout.keyType(), cacheType(parameters.keyType()));
-        struct.set(ValueLayout.JAVA_INT, layout.valueType(), cacheType(parameters.valueType()));
-        struct.set(ValueLayout.JAVA_BYTE, layout.noPerf(), (byte) 1);
-        if (layout.outputsMax() >= 0) {
-            // One output for each sequence is what the library measures its memory by, whatever the batch can hold.
-            int outputs = Math.max(maxBatchTokens, parameters.maxSequences());
-            struct.set(ValueLayout.JAVA_INT, layout.outputsMax(), outputs);
-            struct.set(ValueLayout.JAVA_INT, layout.outputsMaxPerSequence(), maxBatchTokens);
-        }
-        if (layout.unifiedKv() >= 0) {
-            struct.set(ValueLayout.JAVA_BYTE, layout.unifiedKv(), (byte) 1);
-        }
-        boolean quantisedValues = parameters.valueType() != ContextParameters.CacheType.F32
-                && parameters.valueType() != ContextParameters.CacheType.F16;
-        // The fused kernel for CPUs rounds to 16 bits on the way, which an F32 cache is chosen to avoid.
-        boolean exact = parameters.valueType() == ContextParameters.CacheType.F32;
-        if (layout.flashAttentionType() >= 0) {
-            int type = switch (parameters.flashAttention()) {
-                case AUTO -> quantisedValues ? 1 : exact ? 0 : -1;
-                case ON -> 1;
-                case OFF -> 0;
-            };
-            struct.set(ValueLayout.JAVA_INT, layout.flashAttentionType(), type);
-        } else {
-            boolean on = switch (parameters.flashAttention()) {
-                // The older line leaves the choice to the caller, and its CPU kernel is slower with it on.
-                case AUTO -> quantisedValues;
-                case ON -> true;
-                case OFF -> false;
-            };
-            struct.set(ValueLayout.JAVA_BYTE, layout.flashAttentionFlag(), (byte) (on ? 1 : 0));
-        }
+        struct.set("n_ctx", parameters.cells())
+                // A tree must stay inside one micro-batch, so that its nodes see each other's keys.
+                .set("n_batch", maxBatchTokens)
+                .set("n_ubatch", maxBatchTokens)
+                .set("n_seq_max", parameters.maxSequences())
+                .set("n_threads", threads)
+                .set("n_threads_batch", threads)
+                .set("type_k", cacheType(parameters.keyType()))
+                .set("type_v", cacheType(parameters.valueType()))
+                .set("no_perf", true);
+        line.setTrees(struct, maxBatchTokens, parameters.maxSequences());
+        line.setFlashAttention(struct, parameters);
         if (STRLEN != 0) {
-            struct.set(ValueLayout.JAVA_LONG, layout.abortCallback(), STRLEN);
-            struct.set(ValueLayout.JAVA_LONG, layout.abortData(), abort.address());
+            struct.set("abort_callback", STRLEN).set("abort_callback_data", abort.address());
         }
-        return struct;
+        return struct.segment();
     }
 
     private static int cacheType(ContextParameters.CacheType type) {
@@ -223,39 +193,38 @@ final class LlamaContext implements TargetContext {
             BYTE.setVolatile(abort, 0L, (byte) 0);
             return DecodeOutcome.ABORTED;
         }
-        int status = natives.abi == Abi.B4916 ? decodeAlone() : natives.decode(handle, batch);
+        int status = natives.line.passesTakeTurns() ? decodeInTurn() : natives.contexts.decode(handle, batch);
         return switch (status) {
             case OK -> {
                 for (int i = 0; i < size; i++) {
-                    rows[i] = input.wantsLogits(i) ? natives.logits(handle, i) : 0;
+                    rows[i] = input.wantsLogits(i) ? natives.contexts.logits(handle, i) : 0;
                 }
                 lastBatch = size;
                 yield DecodeOutcome.DECODED;
             }
-            case NO_ROOM, NO_RUN_OF_CELLS -> DecodeOutcome.NO_ROOM;
             case ABORTED -> {
                 BYTE.setVolatile(abort, 0L, (byte) 0);
                 yield DecodeOutcome.ABORTED;
             }
-            default ->
+            default -> {
+                if (natives.line.isNoRoom(status)) {
+                    yield DecodeOutcome.NO_ROOM;
+                }
                 throw new AdedException.Internal(
                         "DECODE_FAILED",
                         "llama.cpp reports error " + status + " for a pass of " + size + " tokens: "
                                 + model.library().log().takeLastError(),
                         null);
+            }
         };
     }
 
-    /**
-     * b4916's matrix kernels for F16 and F32 deal out their work by one counter for the whole process: two contexts that
-     * compute at once take each other's rows, and both get garbage, NaN among it. So its passes come one after the other.
-     */
-    private int decodeAlone() {
-        PASSES_OF_B4916.lock();
+    private int decodeInTurn() {
+        TURNS.lock();
         try {
-            return natives.decode(handle, batch);
+            return natives.contexts.decode(handle, batch);
         } finally {
-            PASSES_OF_B4916.unlock();
+            TURNS.unlock();
         }
     }
 
@@ -334,7 +303,7 @@ final class LlamaContext implements TargetContext {
         checkOpen();
         checkSequence(sequence);
         checkRange(from, to);
-        if (!natives.removeTokens(cache, sequence, from, to) && branches) {
+        if (!natives.calls.removeTokens(cache, sequence, from, to) && branches) {
             throw new AdedException.Internal(
                     "CACHE_REMOVE", "llama.cpp could not remove positions " + from + " to " + to, null);
         }
@@ -346,20 +315,20 @@ final class LlamaContext implements TargetContext {
         checkSequence(source);
         checkSequence(destination);
         checkRange(from, to);
-        natives.shareTokens(cache, source, destination, from, to);
+        natives.calls.shareTokens(cache, source, destination, from, to);
     }
 
     @Override
     public void clear() {
         checkOpen();
-        natives.clearCache(cache);
+        natives.calls.clearCache(cache);
     }
 
     @Override
     public long savedSize(int sequence) {
         checkOpen();
         checkSequence(sequence);
-        return SavedSequence.HEADER + natives.sequenceStateSize(handle, sequence);
+        return SavedSequence.HEADER + natives.contexts.sequenceStateSize(handle, sequence);
     }
 
     @Override
@@ -372,7 +341,7 @@ final class LlamaContext implements TargetContext {
         long most = size - SavedSequence.HEADER;
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment payload = scratch.allocate(most, 8);
-            long written = natives.saveSequence(handle, payload.address(), most, sequence);
+            long written = natives.contexts.saveSequence(handle, payload.address(), most, sequence);
             if (written == 0 || written > most) {
                 throw new AdedException.Internal("SAVE_FAILED", "llama.cpp could not save a sequence", null);
             }
@@ -388,7 +357,7 @@ final class LlamaContext implements TargetContext {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment input = scratch.allocate(payload.remaining(), 8);
             input.copyFrom(MemorySegment.ofBuffer(payload));
-            return natives.restoreSequence(handle, input.address(), input.byteSize(), sequence) != 0;
+            return natives.contexts.restoreSequence(handle, input.address(), input.byteSize(), sequence) != 0;
         }
     }
 
@@ -413,7 +382,7 @@ final class LlamaContext implements TargetContext {
             }
             closed = true;
         }
-        natives.freeContext(handle);
+        natives.contexts.freeContext(handle);
         arena.close();
         model.released();
     }

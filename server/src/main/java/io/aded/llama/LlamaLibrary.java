@@ -1,5 +1,8 @@
 package io.aded.llama;
 
+import io.aded.llama.abi.Exports;
+import io.aded.llama.abi.LibraryLine;
+import io.aded.llama.abi.LibraryLines;
 import io.aded.model.AdedException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -26,23 +29,17 @@ import org.jspecify.annotations.Nullable;
  * opening the same one again gives the same object.
  */
 public final class LlamaLibrary {
-    /** For messages that refuse something: what would have been accepted. */
-    static final String SUPPORTED =
-            "supported are llama.cpp b4916 (bundled) and v0.5.0 (the packages @node-llama-cpp/* 3.22.1)";
-
     private static final Object OPENING = new Object();
     private static final Map<Path, LlamaLibrary> OPEN = new HashMap<>();
 
     private final Native natives;
     private final NativeLog log;
-    private final String version;
     private final boolean bundled;
     private final Path path;
 
-    private LlamaLibrary(Native natives, NativeLog log, String version, boolean bundled, Path path) {
+    private LlamaLibrary(Native natives, NativeLog log, boolean bundled, Path path) {
         this.natives = natives;
         this.log = log;
-        this.version = version;
         this.bundled = bundled;
         this.path = path;
     }
@@ -68,6 +65,11 @@ public final class LlamaLibrary {
         }
         String variable = environment.getOrDefault("ADED_NATIVES", "");
         return variable.isBlank() ? bundled(environment) : load(Path.of(variable));
+    }
+
+    /** The versions of llama.cpp that can be opened, such as {@code v0.5.0}; the oldest first. */
+    public static List<String> supportedVersions() {
+        return LibraryLines.all().stream().map(LibraryLine::version).toList();
     }
 
     /**
@@ -119,84 +121,37 @@ public final class LlamaLibrary {
             throw new AssertionError("no parts");
         }
 
-        Recognised recognised = recognise(symbols, real);
-        checkDefaults(symbols, recognised, real);
-        Native natives = new Native(symbols, recognised.abi());
+        Exports exports = new Exports(symbols);
+        LibraryLine line = LibraryLines.recognise(exports, real);
+        Native natives = new Native(exports, line);
         NativeLog log = new NativeLog();
         log.install(natives);
-        if (recognised.abi() == Abi.V0_5_0) {
-            loadBackends(symbols, parts.directory());
+        if (line.loadsBackEnds()) {
+            // A back end that misses a library is skipped in silence.
+            SharedLibraries.preload(parts.directory(), System.getenv());
+            loadBackEnds(exports, parts.directory());
         }
-        natives.backendInit();
-        return new LlamaLibrary(natives, log, recognised.version(), bundled, real);
+        natives.library.backendInit();
+        return new LlamaLibrary(natives, log, bundled, real);
     }
 
-    private record Recognised(Abi abi, String version) {}
-
-    private static Recognised recognise(SymbolLookup symbols, Path path) {
-        if (symbols.find("llama_decode").isEmpty()) {
-            throw new AdedException.InvalidArtifact(
-                    "UNSUPPORTED_LIBRARY", path + " does not export llama.cpp's C API; " + SUPPORTED);
-        }
-        if (symbols.find("llama_version").isPresent()) {
-            String version;
-            try {
-                long text = (long) Native.bind(symbols, "llama_version", FunctionDescriptor.of(ValueLayout.JAVA_LONG))
-                        .invokeExact();
-                version = String.valueOf(Native.string(text));
-            } catch (Throwable thrown) {
-                throw Native.unexpected(thrown);
-            }
-            if (!version.equals("0.5.0") && !version.startsWith("0.5.0-")) {
-                throw new AdedException.InvalidArtifact(
-                        "UNSUPPORTED_LIBRARY", path + " is llama.cpp " + version + "; " + SUPPORTED);
-            }
-            return new Recognised(Abi.V0_5_0, "v0.5.0");
-        }
-        if (symbols.find("llama_kv_self_clear").isPresent()) {
-            return new Recognised(Abi.B4916, "b4916");
-        }
-        throw new AdedException.InvalidArtifact(
-                "UNSUPPORTED_LIBRARY", path + " is a llama.cpp build of an unknown version; " + SUPPORTED);
-    }
-
-    private static void checkDefaults(SymbolLookup symbols, Recognised recognised, Path path) {
+    private static void loadBackEnds(Exports exports, Path directory) {
         try (Arena arena = Arena.ofConfined()) {
-            FunctionDescriptor room = FunctionDescriptor.of(Abi.ROOM);
-            MemorySegment model = (MemorySegment)
-                    Native.bind(symbols, "llama_model_default_params", room).invoke(arena);
-            MemorySegment context = (MemorySegment)
-                    Native.bind(symbols, "llama_context_default_params", room).invoke(arena);
-            List<String> mismatch = recognised.abi().defaultsMismatch(model, context);
-            if (!mismatch.isEmpty()) {
-                throw new AdedException.InvalidArtifact(
-                        "UNSUPPORTED_LIBRARY",
-                        path + " looks like llama.cpp " + recognised.version() + " but its structs differ ("
-                                + String.join(", ", mismatch.subList(0, Math.min(3, mismatch.size()))) + "); "
-                                + SUPPORTED);
-            }
-        } catch (Throwable thrown) {
-            throw Native.unexpected(thrown);
-        }
-    }
-
-    private static void loadBackends(SymbolLookup symbols, Path directory) {
-        try (Arena arena = Arena.ofConfined()) {
-            Native.bind(symbols, "ggml_backend_load_all_from_path", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG))
+            exports.bind("ggml_backend_load_all_from_path", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG))
                     .invokeExact(arena.allocateFrom(directory.toString()).address());
         } catch (Throwable thrown) {
-            throw Native.unexpected(thrown);
+            throw Exports.unexpected(thrown);
         }
     }
 
     /** One line that names the library, such as {@code llama.cpp b4916 (bundled)}. */
     public String description() {
-        return "llama.cpp " + version + (bundled ? " (bundled)" : " (" + path + ")");
+        return "llama.cpp " + version() + (bundled ? " (bundled)" : " (" + path + ")");
     }
 
     /** The version, such as {@code b4916} or {@code v0.5.0}. */
     public String version() {
-        return version;
+        return natives.line.version();
     }
 
     /** Whether it came with this program. */
@@ -211,12 +166,12 @@ public final class LlamaLibrary {
 
     /** What the library says about the processor features that it uses, such as {@code CPU : AVX2 = 1 | ...}. */
     public String systemInfo() {
-        return String.valueOf(Native.string(natives.systemInfo()));
+        return String.valueOf(Native.string(natives.library.systemInfo()));
     }
 
     /** Whether weights can be put on a GPU. */
     public boolean supportsGpuOffload() {
-        return natives.supportsGpuOffload();
+        return natives.library.supportsGpuOffload();
     }
 
     /** The devices that computation can run on, the CPU included. */
@@ -224,13 +179,13 @@ public final class LlamaLibrary {
         List<Device> found = new ArrayList<>();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(16, 8);
-            for (long i = 0; i < natives.deviceCount(); i++) {
-                long device = natives.device(i);
-                natives.deviceMemory(device, memory.address(), memory.address() + 8);
+            for (long i = 0; i < natives.library.deviceCount(); i++) {
+                long device = natives.library.device(i);
+                natives.library.deviceMemory(device, memory.address(), memory.address() + 8);
                 found.add(new Device(
-                        String.valueOf(Native.string(natives.deviceName(device))),
-                        String.valueOf(Native.string(natives.deviceDescription(device))),
-                        deviceKind(natives.deviceType(device)),
+                        String.valueOf(Native.string(natives.library.deviceName(device))),
+                        String.valueOf(Native.string(natives.library.deviceDescription(device))),
+                        deviceKind(natives.library.deviceType(device)),
                         memory.get(ValueLayout.JAVA_LONG, 0),
                         memory.get(ValueLayout.JAVA_LONG, 8)));
             }
@@ -239,20 +194,11 @@ public final class LlamaLibrary {
     }
 
     private Device.Kind deviceKind(int type) {
-        return switch (natives.abi) {
-            case B4916 ->
-                switch (type) {
-                    case 0 -> Device.Kind.CPU;
-                    case 1 -> Device.Kind.GPU;
-                    default -> Device.Kind.ACCELERATOR;
-                };
-            case V0_5_0 ->
-                switch (type) {
-                    case 0 -> Device.Kind.CPU;
-                    case 1 -> Device.Kind.GPU;
-                    case 2 -> Device.Kind.INTEGRATED_GPU;
-                    default -> Device.Kind.ACCELERATOR;
-                };
+        return switch (type) {
+            case 0 -> Device.Kind.CPU;
+            case 1 -> Device.Kind.GPU;
+            case 2 -> natives.line.knowsIntegratedGpus() ? Device.Kind.INTEGRATED_GPU : Device.Kind.ACCELERATOR;
+            default -> Device.Kind.ACCELERATOR;
         };
     }
 

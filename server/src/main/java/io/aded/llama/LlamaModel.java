@@ -1,5 +1,9 @@
 package io.aded.llama;
 
+import io.aded.gguf.GgufFile;
+import io.aded.gguf.Requantizer;
+import io.aded.gguf.TensorType;
+import io.aded.llama.abi.CStruct;
 import io.aded.model.AdedException;
 import io.aded.model.ChatTemplate;
 import io.aded.model.ContextParameters;
@@ -10,6 +14,7 @@ import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
+import io.aded.template.ChatTemplates;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -40,9 +45,10 @@ public final class LlamaModel implements TargetModel {
         this.natives = library.natives();
         this.file = file;
         this.handle = handle;
-        this.vocabulary = new LlamaVocabulary(natives, natives.modelVocabulary(handle), life);
+        this.vocabulary = new LlamaVocabulary(natives, natives.models.modelVocabulary(handle), life);
         this.info = describe(parameters);
-        this.template = new ChatTemplates(natives, file.string("tokenizer.chat_template"), vocabulary);
+        this.template = new ChatTemplates(
+                new NativeTemplates(natives), file.string("tokenizer.chat_template"), vocabulary.specialTexts());
     }
 
     /**
@@ -60,7 +66,8 @@ public final class LlamaModel implements TargetModel {
             Progress progress = new Progress(parameters.progress());
             MemorySegment struct = describe(library, parameters, progress, arena);
             library.log().takeLastError();
-            handle = natives.loadModel(arena.allocateFrom(path.toString()).address(), struct);
+            handle =
+                    natives.models.loadModel(arena.allocateFrom(path.toString()).address(), struct);
             progress.rethrow();
         }
         if (handle == 0) {
@@ -72,7 +79,7 @@ public final class LlamaModel implements TargetModel {
         try {
             return new LlamaModel(library, file, handle, parameters);
         } catch (Throwable thrown) {
-            natives.freeModel(handle);
+            natives.models.freeModel(handle);
             throw thrown;
         }
     }
@@ -88,25 +95,24 @@ public final class LlamaModel implements TargetModel {
      * @throws AdedException.InvalidArtifact if the source is no usable model
      */
     public static void quantize(
-            LlamaLibrary library, Path source, Path destination, GgufFile.TensorType target, DoubleConsumer progress) {
-        if (target != GgufFile.TensorType.Q8_0 && target != GgufFile.TensorType.Q4_0) {
+            LlamaLibrary library, Path source, Path destination, TensorType target, DoubleConsumer progress) {
+        if (target != TensorType.Q8_0 && target != TensorType.Q4_0) {
             throw new AdedException.InvalidRequest("quantization", "is " + target.label() + "; allowed: Q8_0, Q4_0");
         }
         GgufFile file = GgufFile.read(source);
         file.requireModel();
-        new Requantizer(library.natives(), file, target, progress).write(destination);
+        new Requantizer(file, target, library.natives().rows, Processor.physicalCores(), progress).write(destination);
     }
 
     private static MemorySegment describe(
             LlamaLibrary library, ModelParameters parameters, Progress progress, Arena arena) {
         Native natives = library.natives();
-        Abi.ModelLayout layout = natives.abi.model;
-        MemorySegment struct = natives.modelDefaults(arena).asSlice(0, layout.size());
-        // The older line has no "all": it takes the smaller of this and the number of layers.
-        int layers = parameters.gpuLayers() == ModelParameters.ALL_LAYERS
-                ? (natives.abi == Abi.B4916 ? Integer.MAX_VALUE / 2 : -1)
-                : parameters.gpuLayers();
-        struct.set(ValueLayout.JAVA_INT, layout.gpuLayers(), layers);
+        CStruct.Value struct = natives.line.modelParams().at(natives.library.modelDefaults(arena));
+        struct.set(
+                "n_gpu_layers",
+                parameters.gpuLayers() == ModelParameters.ALL_LAYERS
+                        ? natives.line.allLayers()
+                        : parameters.gpuLayers());
         long gpus = library.devices().stream()
                 .filter(device -> device.kind().isGpu())
                 .count();
@@ -116,11 +122,11 @@ public final class LlamaModel implements TargetModel {
                 throw new AdedException.InvalidRequest(
                         "main_gpu", "is " + parameters.mainGpu() + "; allowed: 0 to " + (gpus - 1));
             }
-            struct.set(ValueLayout.JAVA_INT, layout.splitMode(), splitMode(parameters.splitMode()));
-            struct.set(ValueLayout.JAVA_INT, layout.mainGpu(), parameters.mainGpu());
+            struct.set("split_mode", splitMode(parameters.splitMode()));
+            struct.set("main_gpu", parameters.mainGpu());
         }
         if (!parameters.tensorSplit().isEmpty()) {
-            int most = (int) natives.maxDevices();
+            int most = (int) natives.library.maxDevices();
             if (parameters.tensorSplit().size() > most) {
                 throw new AdedException.InvalidRequest(
                         "tensor_split",
@@ -131,20 +137,13 @@ public final class LlamaModel implements TargetModel {
                 shares.setAtIndex(
                         ValueLayout.JAVA_FLOAT, i, parameters.tensorSplit().get(i));
             }
-            struct.set(ValueLayout.JAVA_LONG, layout.tensorSplit(), shares.address());
+            struct.set("tensor_split", shares.address());
         }
-        if (layout.loadMode() >= 0) {
-            // 0 none, 1 mmap, 2 mlock, 3 both.
-            int mode = (parameters.useMmap() ? 1 : 0) | (parameters.useMlock() ? 2 : 0);
-            struct.set(ValueLayout.JAVA_INT, layout.loadMode(), mode);
-        } else {
-            struct.set(ValueLayout.JAVA_BYTE, layout.useMmap(), (byte) (parameters.useMmap() ? 1 : 0));
-            struct.set(ValueLayout.JAVA_BYTE, layout.useMlock(), (byte) (parameters.useMlock() ? 1 : 0));
-        }
+        natives.line.setLoading(struct, parameters.useMmap(), parameters.useMlock());
         if (parameters.progress() != null) {
-            struct.set(ValueLayout.JAVA_LONG, layout.progressCallback(), progress.stub(arena));
+            struct.set("progress_callback", progress.stub(arena));
         }
-        return struct;
+        return struct.segment();
     }
 
     private static int splitMode(ModelParameters.SplitMode mode) {
@@ -159,7 +158,7 @@ public final class LlamaModel implements TargetModel {
         String text;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(256);
-            natives.modelDescription(handle, buffer.address(), buffer.byteSize());
+            natives.models.modelDescription(handle, buffer.address(), buffer.byteSize());
             text = buffer.getString(0);
         }
         List<String> devices = new ArrayList<>();
@@ -174,13 +173,13 @@ public final class LlamaModel implements TargetModel {
                 file.architecture(),
                 text,
                 file.quantization(),
-                natives.parameterCount(handle),
-                natives.modelSize(handle),
-                natives.trainedContext(handle),
+                natives.models.parameterCount(handle),
+                natives.models.modelSize(handle),
+                natives.models.trainedContext(handle),
                 vocabulary.size(),
-                natives.layers(handle),
-                natives.embeddingSize(handle),
-                natives.isRecurrent(handle) || natives.isHybrid(handle),
+                natives.models.layers(handle),
+                natives.models.embeddingSize(handle),
+                natives.models.isRecurrent(handle) || natives.calls.isHybrid(handle),
                 library.description(),
                 devices);
     }
@@ -217,14 +216,13 @@ public final class LlamaModel implements TargetModel {
         check(violations, "context.max_batch_tokens", parameters.maxBatchTokens(), 1, 1 << 16);
         check(violations, "context.max_sequences", parameters.maxSequences(), 1, 256);
         check(violations, "context.threads", parameters.threads(), 0, 512);
-        boolean quantisedValues = parameters.valueType() == ContextParameters.CacheType.Q8_0
-                || parameters.valueType() == ContextParameters.CacheType.Q4_0;
+        boolean quantisedValues = parameters.valueType().isQuantised();
         if (quantisedValues && parameters.flashAttention() == ContextParameters.FlashAttention.OFF) {
             violations.add(new FieldViolation(
                     "context.value_type", "is quantised, which needs flash attention; allowed without it: F32, F16"));
         }
         boolean flash = parameters.flashAttention() == ContextParameters.FlashAttention.ON || quantisedValues;
-        if (flash && library.natives().abi == Abi.B4916) {
+        if (flash && library.natives().line.flashAttentionRefusesF32()) {
             // Its kernel for processors ends the process over it.
             String refused = "is F32, which flash attention of llama.cpp " + library.version()
                     + " cannot use; allowed with it: F16, Q8_0, Q4_0";
@@ -273,7 +271,7 @@ public final class LlamaModel implements TargetModel {
 
     @Override
     public void close() {
-        life.end(() -> natives.freeModel(handle));
+        life.end(() -> natives.models.freeModel(handle));
     }
 
     long handle() {

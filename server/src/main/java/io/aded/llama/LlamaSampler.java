@@ -1,5 +1,7 @@
 package io.aded.llama;
 
+import io.aded.llama.abi.CStruct;
+import io.aded.llama.abi.CommonStructs;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetContext;
@@ -45,6 +47,8 @@ final class LlamaSampler implements TokenSampler {
     private static final int RANDOM_SEED = 0xFFFFFFFF;
 
     private static final int SUBSTITUTE_SEED = 0x9E3779B9;
+
+    private static final CStruct LOGIT_BIAS = CommonStructs.LOGIT_BIAS;
 
     private final LlamaModel model;
     private final Native natives;
@@ -104,14 +108,14 @@ final class LlamaSampler implements TokenSampler {
     }
 
     private long newChain(SamplingParameters parameters) {
-        long made = natives.newChain((byte) 1);
+        long made = natives.samplers.newChain((byte) 1);
         if (!parameters.logitBias().isEmpty()) {
-            natives.addToChain(made, newLogitBias(parameters.logitBias()));
+            natives.samplers.addToChain(made, newLogitBias(parameters.logitBias()));
         }
         if (parameters.usesPenalties()) {
-            natives.addToChain(
+            natives.samplers.addToChain(
                     made,
-                    natives.newPenalties(
+                    natives.calls.newPenalties(
                             vocabularySize,
                             parameters.penaltyWindow(),
                             parameters.repeatPenalty(),
@@ -119,37 +123,39 @@ final class LlamaSampler implements TokenSampler {
                             parameters.presencePenalty()));
         }
         if (parameters.temperature() == 0f) {
-            natives.addToChain(made, natives.newGreedy());
+            natives.samplers.addToChain(made, natives.samplers.newGreedy());
             return made;
         }
         if (parameters.topK() > 0) {
-            natives.addToChain(made, natives.newTopK(parameters.topK()));
+            natives.samplers.addToChain(made, natives.samplers.newTopK(parameters.topK()));
         }
         if (parameters.typicalP() < 1f) {
-            natives.addToChain(made, natives.newTypical(parameters.typicalP(), 1));
+            natives.samplers.addToChain(made, natives.samplers.newTypical(parameters.typicalP(), 1));
         }
         if (parameters.topP() < 1f) {
-            natives.addToChain(made, natives.newTopP(parameters.topP(), 1));
+            natives.samplers.addToChain(made, natives.samplers.newTopP(parameters.topP(), 1));
         }
         if (parameters.minP() > 0f) {
-            natives.addToChain(made, natives.newMinP(parameters.minP(), 1));
+            natives.samplers.addToChain(made, natives.samplers.newMinP(parameters.minP(), 1));
         }
         if (parameters.temperature() != 1f) {
-            natives.addToChain(made, natives.newTemperature(parameters.temperature()));
+            natives.samplers.addToChain(made, natives.samplers.newTemperature(parameters.temperature()));
         }
         Integer stated = parameters.seed();
         int seed = stated == null ? ThreadLocalRandom.current().nextInt() : stated;
-        natives.addToChain(made, natives.newDraw(seed == RANDOM_SEED ? SUBSTITUTE_SEED : seed));
+        natives.samplers.addToChain(made, natives.samplers.newDraw(seed == RANDOM_SEED ? SUBSTITUTE_SEED : seed));
         return made;
     }
 
     private long newLogitBias(Map<Integer, Float> bias) {
-        MemorySegment entries = arena.allocate(8L * bias.size(), 4);
+        MemorySegment entries = arena.allocate(LOGIT_BIAS.layout(), bias.size());
         for (int i = 0; i < biased.length; i++) {
-            entries.set(ValueLayout.JAVA_INT, 8L * i, biased[i]);
-            entries.set(ValueLayout.JAVA_FLOAT, 8L * i + 4, bias.getOrDefault(biased[i], 0f));
+            LOGIT_BIAS
+                    .at(entries.asSlice(i * LOGIT_BIAS.size()))
+                    .set("token", biased[i])
+                    .set("bias", bias.getOrDefault(biased[i], 0f));
         }
-        return natives.newLogitBias(vocabularySize, biased.length, entries.address());
+        return natives.samplers.newLogitBias(vocabularySize, biased.length, entries.address());
     }
 
     @Override
@@ -272,7 +278,7 @@ final class LlamaSampler implements TokenSampler {
     }
 
     private void accept(int token) {
-        natives.acceptToken(chain, token);
+        natives.samplers.acceptToken(chain, token);
         if (window != null) {
             window.add(token);
         }
@@ -313,7 +319,7 @@ final class LlamaSampler implements TokenSampler {
             return;
         }
         closed = true;
-        natives.freeSampler(chain);
+        natives.samplers.freeSampler(chain);
         if (grammar != null) {
             grammar.close();
         }

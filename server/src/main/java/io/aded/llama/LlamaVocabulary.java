@@ -1,7 +1,9 @@
 package io.aded.llama;
 
+import io.aded.grammar.TokenTrie;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.template.SpecialTexts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -48,11 +50,11 @@ final class LlamaVocabulary implements Vocabulary {
         this.natives = natives;
         this.handle = handle;
         this.life = life;
-        size = natives.vocabularySize(handle);
-        beginning = natives.beginningOfSequence(handle);
-        end = natives.endOfSequence(handle);
-        addsBeginning = beginning >= 0 && natives.addsBeginning(handle);
-        int type = natives.vocabularyType(handle);
+        size = natives.vocabularies.vocabularySize(handle);
+        beginning = natives.vocabularies.beginningOfSequence(handle);
+        end = natives.vocabularies.endOfSequence(handle);
+        addsBeginning = beginning >= 0 && natives.vocabularies.addsBeginning(handle);
+        int type = natives.vocabularies.vocabularyType(handle);
         kind = type >= 0 && type < KINDS.length ? KINDS[type] : "UNKNOWN";
         flags = new byte[size];
         offsets = new int[size + 1];
@@ -62,13 +64,15 @@ final class LlamaVocabulary implements Vocabulary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(256);
             for (int token = 0; token < size; token++) {
-                int attributes = natives.tokenAttributes(handle, token);
+                int attributes = natives.vocabularies.tokenAttributes(handle, token);
                 flags[token] = (byte) (((attributes & ATTRIBUTE_CONTROL) != 0 ? CONTROL : 0)
-                        | (natives.endsGeneration(handle, token) ? ENDS : 0));
-                int length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
+                        | (natives.vocabularies.endsGeneration(handle, token) ? ENDS : 0));
+                int length = natives.vocabularies.tokenToPiece(
+                        handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
                 if (length < 0) {
                     buffer = arena.allocate(-length);
-                    length = natives.tokenToPiece(handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
+                    length = natives.vocabularies.tokenToPiece(
+                            handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
                 }
                 length = Math.max(length, 0);
                 int start = offsets[token];
@@ -104,7 +108,7 @@ final class LlamaVocabulary implements Vocabulary {
             int most = bytes.length + 8;
             while (true) {
                 MemorySegment output = arena.allocate(ValueLayout.JAVA_INT, most);
-                int count = natives.tokenize(
+                int count = natives.vocabularies.tokenize(
                         handle, input.address(), bytes.length, output.address(), most, addSpecial, parseSpecial);
                 if (count >= 0) {
                     int[] tokens = new int[count];
@@ -150,12 +154,12 @@ final class LlamaVocabulary implements Vocabulary {
             MemorySegment input = arena.allocateFrom(ValueLayout.JAVA_INT, tokens);
             int most = (int) needed + 8;
             MemorySegment output = arena.allocate(most);
-            int length = natives.detokenize(
+            int length = natives.vocabularies.detokenize(
                     handle, input.address(), tokens.length, output.address(), most, !special, special);
             if (length < 0) {
                 most = -length;
                 output = arena.allocate(most);
-                length = natives.detokenize(
+                length = natives.vocabularies.detokenize(
                         handle, input.address(), tokens.length, output.address(), most, !special, special);
             }
             byte[] bytes = new byte[Math.max(0, length)];
@@ -191,19 +195,6 @@ final class LlamaVocabulary implements Vocabulary {
         return kind;
     }
 
-    /** Orders tokens by their texts, byte by byte; a prefix comes first. */
-    int compareTexts(int a, int b) {
-        return Arrays.compareUnsigned(pieces, offsets[a], offsets[a + 1], pieces, offsets[b], offsets[b + 1]);
-    }
-
-    /** Whether a token's text begins with (or is) another's. */
-    boolean startsWith(int token, int prefix) {
-        int length = length(prefix);
-        return length(token) >= length
-                && Arrays.equals(
-                        pieces, offsets[token], offsets[token] + length, pieces, offsets[prefix], offsets[prefix + 1]);
-    }
-
     /** The tokens ordered by prefixes; made when it is first needed. */
     TokenTrie trie() {
         TokenTrie known = trie;
@@ -215,19 +206,15 @@ final class LlamaVocabulary implements Vocabulary {
         return known;
     }
 
-    /** The number of bytes of a token's text, control tokens written out. */
-    int length(int token) {
-        return offsets[token + 1] - offsets[token];
+    /** The texts that chat templates name. */
+    SpecialTexts specialTexts() {
+        return new SpecialTexts(textOrEmpty(beginning), textOrEmpty(end), addsBeginning);
     }
 
-    /** The text of one token, control tokens written out; empty for -1. */
-    String textOrEmpty(int token) {
-        return token < 0 ? "" : new String(pieces, offsets[token], length(token), StandardCharsets.UTF_8);
-    }
-
-    /** Whether the tokeniser puts a beginning-of-sequence token in front when it is asked to add special tokens. */
-    boolean addsBeginning() {
-        return addsBeginning;
+    private String textOrEmpty(int token) {
+        return token < 0
+                ? ""
+                : new String(pieces, offsets[token], offsets[token + 1] - offsets[token], StandardCharsets.UTF_8);
     }
 
     long handle() {

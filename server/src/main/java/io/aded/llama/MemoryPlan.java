@@ -1,5 +1,6 @@
 package io.aded.llama;
 
+import io.aded.gguf.GgufFile;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
 import java.util.ArrayList;

@@ -43,7 +43,7 @@ final class NativeLog {
 
     /** Installs itself; the callback stays for the life of the process. */
     void install(Native natives) {
-        natives.logSet(callback.address(), 0);
+        natives.library.logSet(callback.address(), 0);
     }
 
     private MemorySegment newCallback() {

@@ -25,7 +25,12 @@ public record ContextParameters(
         F32,
         F16,
         Q8_0,
-        Q4_0
+        Q4_0;
+
+        /** Whether elements share scales, which only the fused attention kernel can read as values. */
+        public boolean isQuantised() {
+            return this == Q8_0 || this == Q4_0;
+        }
     }
 
     /** Whether to use the fused attention kernel; {@code AUTO} leaves it to the library. */

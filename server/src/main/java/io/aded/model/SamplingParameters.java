@@ -102,6 +102,24 @@ public record SamplingParameters(
                 jsonSchema);
     }
 
+    /** The same with other numbers added to the logits of tokens. */
+    public SamplingParameters withLogitBias(Map<Integer, Float> value) {
+        return new SamplingParameters(
+                temperature,
+                topK,
+                topP,
+                minP,
+                typicalP,
+                repeatPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                penaltyWindow,
+                seed,
+                value,
+                grammar,
+                jsonSchema);
+    }
+
     /** The same with another grammar. */
     public SamplingParameters withGrammar(@Nullable String value) {
         return new SamplingParameters(

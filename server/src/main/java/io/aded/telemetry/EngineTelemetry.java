@@ -6,7 +6,15 @@ import io.opentelemetry.context.Context;
 public interface EngineTelemetry {
 
     /** Records nothing. */
-    EngineTelemetry NONE = (parent, operation) -> TurnTelemetry.NONE;
+    EngineTelemetry NONE = new EngineTelemetry() {
+        @Override
+        public TurnTelemetry startTurn(Context parent, String operation) {
+            return TurnTelemetry.NONE;
+        }
+
+        @Override
+        public void count(Counter counter, long amount) {}
+    };
 
     /**
      * A turn was submitted.
@@ -15,4 +23,7 @@ public interface EngineTelemetry {
      * @param operation {@code chat} or {@code text_completion}
      */
     TurnTelemetry startTurn(Context parent, String operation);
+
+    /** Adds to a counter. Allocates nothing. */
+    void count(Counter counter, long amount);
 }

@@ -6,6 +6,7 @@ import io.opentelemetry.api.metrics.LongHistogram;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.api.metrics.ObservableLongMeasurement;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,13 +34,7 @@ final class Instruments {
     private final DoubleHistogram draftDuration;
     private final DoubleHistogram verifyDuration;
     private final LongHistogram acceptanceLength;
-    private final LongAdder rounds;
-    private final LongAdder drafts;
-    private final LongAdder draftTokens;
-    private final LongAdder acceptedTokens;
-    private final LongAdder prefilled;
-    private final LongAdder reused;
-    private final LongAdder emitted;
+    private final Map<Counter, LongAdder> counters = new EnumMap<>(Counter.class);
 
     Instruments(Meter meter, String modelName) {
         model = Attributes.of(TelemetryNames.REQUEST_MODEL, modelName);
@@ -79,18 +74,9 @@ final class Instruments {
                         .map(Double::longValue)
                         .toList())
                 .build();
-        rounds = counter(meter, TelemetryNames.ROUNDS, "{round}", "Rounds, drafted or not.");
-        drafts = counter(meter, TelemetryNames.NUM_DRAFTS, "{draft}", "Rounds that verified a draft.");
-        draftTokens = counter(meter, TelemetryNames.NUM_DRAFT_TOKENS, TelemetryNames.TOKENS, "Draft tokens verified.");
-        acceptedTokens =
-                counter(meter, TelemetryNames.NUM_ACCEPTED_TOKENS, TelemetryNames.TOKENS, "Draft tokens accepted.");
-        prefilled = counter(meter, TelemetryNames.PREFILLED_TOKENS, TelemetryNames.TOKENS, "Prompt tokens computed.");
-        reused = counter(
-                meter,
-                TelemetryNames.REUSED_TOKENS,
-                TelemetryNames.TOKENS,
-                "Prompt tokens that were in the KV cache already.");
-        emitted = counter(meter, TelemetryNames.EMITTED_TOKENS, TelemetryNames.TOKENS, "Tokens emitted.");
+        for (Counter counter : Counter.values()) {
+            counters.put(counter, counter(meter, counter));
+        }
         meter.counterBuilder(TelemetryNames.NUM_ACCEPTED_PER_POSITION)
                 .setUnit(TelemetryNames.TOKENS)
                 .setDescription("Draft tokens accepted, by depth in the tree.")
@@ -109,11 +95,11 @@ final class Instruments {
                 .build();
     }
 
-    private LongAdder counter(Meter meter, String name, String unit, String description) {
+    private LongAdder counter(Meter meter, Counter counter) {
         LongAdder adder = new LongAdder();
-        meter.counterBuilder(name)
-                .setUnit(unit)
-                .setDescription(description)
+        meter.counterBuilder(counter.metric())
+                .setUnit(counter.unit())
+                .setDescription(counter.description())
                 .buildWithCallback(out -> out.record(adder.sum(), model));
         return adder;
     }
@@ -133,28 +119,28 @@ final class Instruments {
                 model.toBuilder().put(TelemetryNames.FINISH_REASON, reason).build()));
     }
 
-    void prefill(int computed, int cached) {
-        prefilled.add(computed);
-        reused.add(cached);
+    void count(Counter counter, long amount) {
+        LongAdder adder = counters.get(counter);
+        if (adder != null) {
+            adder.add(amount);
+        }
     }
 
-    void round(int nodes, int accepted, long draftNanos, long verifyNanos) {
-        rounds.increment();
-        if (nodes > 0) {
-            drafts.increment();
-            draftTokens.add(nodes);
-            acceptedTokens.add(accepted);
-            for (int position = 0; position < accepted; position++) {
+    void round(RoundRecord round) {
+        RoundRecord.Draft draft = round.draft();
+        RoundRecord.Verify verify = round.verify();
+        count(Counter.ROUNDS, 1);
+        if (draft.nodes() > 0) {
+            count(Counter.NUM_DRAFTS, 1);
+            count(Counter.NUM_DRAFT_TOKENS, draft.nodes());
+            count(Counter.NUM_ACCEPTED_TOKENS, verify.accepted());
+            for (int position = 0; position < verify.accepted(); position++) {
                 acceptedAt.getAndIncrement(Math.min(position, TelemetryNames.POSITIONS - 1));
             }
-            draftDuration.record(draftNanos * NANOS, model);
+            draftDuration.record((draft.endNanos() - draft.startNanos()) * NANOS, model);
         }
-        verifyDuration.record(verifyNanos * NANOS, model);
-        acceptanceLength.record(accepted + 1L, model);
-    }
-
-    void emitted(int tokens) {
-        emitted.add(tokens);
+        verifyDuration.record((verify.endNanos() - verify.startNanos()) * NANOS, model);
+        acceptanceLength.record(verify.accepted() + 1L, model);
     }
 
     void firstToken(String operation, long nanos) {

@@ -28,12 +28,19 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
 
     @Override
     public TurnTelemetry startTurn(Context parent, String operation) {
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         Span span = tracer == null ? Span.getInvalid() : turnSpan(tracer, parent, operation, now);
         if (!span.isRecording() && instruments == null) {
             return TurnTelemetry.NONE;
         }
         return new RecordingTurn(operation, parent.with(span), span, now);
+    }
+
+    @Override
+    public void count(Counter counter, long amount) {
+        if (instruments != null) {
+            instruments.count(counter, amount);
+        }
     }
 
     private Span turnSpan(Tracer tracer, Context parent, String operation, long now) {
@@ -72,10 +79,14 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
         }
 
         @Override
+        public boolean isRecording() {
+            return true;
+        }
+
+        @Override
         public void prefill(long start, long end, int tokens, int cachedTokens) {
-            if (instruments != null) {
-                instruments.prefill(tokens, cachedTokens);
-            }
+            count(Counter.PREFILLED_TOKENS, tokens);
+            count(Counter.REUSED_TOKENS, cachedTokens);
             if (traced && tracer != null) {
                 child(tracer, TelemetryNames.SPAN_PREFILL, start)
                         .setAttribute(TelemetryNames.PREFILL_TOKENS, tokens)
@@ -86,48 +97,29 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
         }
 
         @Override
-        public void round(
-                int index,
-                String source,
-                int draftNodes,
-                int draftDepth,
-                int accepted,
-                int batchTokens,
-                int batchStreams,
-                long draftStartNanos,
-                long draftEndNanos,
-                long verifyStartNanos,
-                long verifyEndNanos) {
+        public void round(RoundRecord round) {
             if (instruments != null) {
-                instruments.round(
-                        draftNodes, accepted, draftEndNanos - draftStartNanos, verifyEndNanos - verifyStartNanos);
+                instruments.round(round);
             }
             if (traced && tracer != null) {
-                SpanBuilder draft = child(tracer, TelemetryNames.SPAN_DRAFT, draftStartNanos);
-                describe(draft, index, source, draftNodes, draftDepth, accepted, batchTokens, batchStreams);
-                draft.startSpan().end(clock.epochNanos(draftEndNanos), TimeUnit.NANOSECONDS);
-                SpanBuilder verify = child(tracer, TelemetryNames.SPAN_VERIFY, verifyStartNanos);
-                describe(verify, index, source, draftNodes, draftDepth, accepted, batchTokens, batchStreams);
-                verify.startSpan().end(clock.epochNanos(verifyEndNanos), TimeUnit.NANOSECONDS);
+                RoundRecord.Draft draft = round.draft();
+                RoundRecord.Verify verify = round.verify();
+                span(tracer, TelemetryNames.SPAN_DRAFT, round, draft.startNanos(), draft.endNanos());
+                span(tracer, TelemetryNames.SPAN_VERIFY, round, verify.startNanos(), verify.endNanos());
             }
         }
 
-        private void describe(
-                SpanBuilder builder,
-                int index,
-                String source,
-                int nodes,
-                int depth,
-                int accepted,
-                int batchTokens,
-                int batchStreams) {
-            builder.setAttribute(TelemetryNames.ROUND_INDEX, index)
-                    .setAttribute(TelemetryNames.DRAFT_SOURCE, source)
-                    .setAttribute(TelemetryNames.DRAFT_NODES, nodes)
-                    .setAttribute(TelemetryNames.DRAFT_DEPTH, depth)
-                    .setAttribute(TelemetryNames.DRAFT_ACCEPTED, accepted)
-                    .setAttribute(TelemetryNames.BATCH_TOKENS, batchTokens)
-                    .setAttribute(TelemetryNames.BATCH_STREAMS, batchStreams);
+        private void span(Tracer tracer, String name, RoundRecord round, long start, long end) {
+            child(tracer, name, start)
+                    .setAttribute(TelemetryNames.ROUND_INDEX, round.index())
+                    .setAttribute(TelemetryNames.DRAFT_SOURCE, round.draft().source())
+                    .setAttribute(TelemetryNames.DRAFT_NODES, round.draft().nodes())
+                    .setAttribute(TelemetryNames.DRAFT_DEPTH, round.draft().depth())
+                    .setAttribute(TelemetryNames.DRAFT_ACCEPTED, round.verify().accepted())
+                    .setAttribute(TelemetryNames.BATCH_TOKENS, round.verify().batchTokens())
+                    .setAttribute(TelemetryNames.BATCH_STREAMS, round.verify().batchStreams())
+                    .startSpan()
+                    .end(clock.epochNanos(end), TimeUnit.NANOSECONDS);
         }
 
         private SpanBuilder child(Tracer tracer, String name, long start) {
@@ -146,9 +138,7 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
                     instruments.firstToken(operation, nanos - startNanos);
                 }
             }
-            if (instruments != null) {
-                instruments.emitted(tokens);
-            }
+            count(Counter.EMITTED_TOKENS, tokens);
         }
 
         @Override
@@ -158,7 +148,7 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
                 int cachedPromptTokens,
                 int completionTokens,
                 @Nullable Throwable failure) {
-            long now = System.nanoTime();
+            long now = clock.nanoTime();
             if (instruments != null) {
                 instruments.ended(
                         operation, finishReason, now - startNanos, lastTokenNanos - firstTokenNanos, completionTokens);

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -63,24 +64,39 @@ public final class Telemetry implements AutoCloseable {
             @Nullable OpenTelemetrySdk owned,
             boolean traces,
             boolean metrics,
-            @Nullable PrometheusRegistry prometheus) {
+            @Nullable PrometheusRegistry prometheus,
+            EpochClock clock) {
         this.openTelemetry = openTelemetry;
         this.owned = owned;
         this.traces = traces;
         this.metrics = metrics;
         this.prometheus = prometheus;
         this.tracer = (traces ? openTelemetry.getTracerProvider() : TracerProvider.noop()).get(TelemetryNames.SCOPE);
-        this.clock = EpochClock.anchored(InstantSource.system());
+        this.clock = clock;
     }
 
     /** Records nothing. */
     public static Telemetry none() {
-        return new Telemetry(OpenTelemetry.noop(), null, false, false, null);
+        return new Telemetry(OpenTelemetry.noop(), null, false, false, null, new EpochClock(System::nanoTime, 0));
     }
 
     /** Records traces and metrics with a given OpenTelemetry, which stays the caller's to close. */
     public static Telemetry of(OpenTelemetry openTelemetry) {
-        return new Telemetry(openTelemetry, null, true, true, null);
+        return new Telemetry(openTelemetry, null, true, true, null, systemClock());
+    }
+
+    /**
+     * As {@link #of(OpenTelemetry)}, by clocks of the caller's.
+     *
+     * @param nanoClock monotonic nanoseconds, the clock of the engines that report here
+     * @param wall the calendar, looked at once
+     */
+    public static Telemetry of(OpenTelemetry openTelemetry, LongSupplier nanoClock, InstantSource wall) {
+        return new Telemetry(openTelemetry, null, true, true, null, EpochClock.anchored(nanoClock, wall));
+    }
+
+    private static EpochClock systemClock() {
+        return EpochClock.anchored(System::nanoTime, InstantSource.system());
     }
 
     /** As {@link #fromEnvironment(PrometheusEndpoint)}, without a Prometheus page. */
@@ -118,7 +134,8 @@ public final class Telemetry implements AutoCloseable {
             throw new IllegalStateException("telemetry cannot be started: " + e.getMessage(), e);
         }
         boolean on = !chosen.disabled;
-        return new Telemetry(sdk, sdk, on && chosen.traces, on && (chosen.metrics || prometheus != null), registry);
+        boolean metered = on && (chosen.metrics || prometheus != null);
+        return new Telemetry(sdk, sdk, on && chosen.traces, metered, registry, systemClock());
     }
 
     private static PrometheusHttpServer page(PrometheusEndpoint endpoint, PrometheusRegistry registry) {
@@ -253,7 +270,7 @@ public final class Telemetry implements AutoCloseable {
         Span span = tracer.spanBuilder(service + "/" + method)
                 .setSpanKind(SpanKind.SERVER)
                 .setParent(parent)
-                .setStartTimestamp(clock.epochNanos(System.nanoTime()), TimeUnit.NANOSECONDS)
+                .setStartTimestamp(clock.epochNanos(clock.nanoTime()), TimeUnit.NANOSECONDS)
                 .setAttribute(TelemetryNames.RPC_SYSTEM, "grpc")
                 .setAttribute(TelemetryNames.RPC_SERVICE, service)
                 .setAttribute(TelemetryNames.RPC_METHOD, method)
@@ -278,7 +295,7 @@ public final class Telemetry implements AutoCloseable {
             span.setStatus(io.opentelemetry.api.trace.StatusCode.ERROR, error);
             span.setAttribute(TelemetryNames.ERROR_TYPE, error);
         }
-        span.end(clock.epochNanos(System.nanoTime()), TimeUnit.NANOSECONDS);
+        span.end(clock.epochNanos(clock.nanoTime()), TimeUnit.NANOSECONDS);
     }
 
     /** Attributes that the next turn started below this context puts on its span, such as sampling settings. */

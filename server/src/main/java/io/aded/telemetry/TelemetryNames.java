@@ -9,7 +9,8 @@ import io.opentelemetry.api.common.AttributeKey;
 import java.util.List;
 
 /**
- * Every name that leaves this process in a trace or a metric, with its unit and, for histograms, its buckets.
+ * Every name that leaves this process in a trace or a metric, with its unit and, for histograms, its buckets. The plain
+ * counters are {@link Counter}.
  *
  * <p>Names that start with {@code gen_ai.} and {@code rpc.} follow the OpenTelemetry semantic conventions, those with
  * {@code spec_decode_} and {@code vllm:} are vLLM's, so that existing dashboards and inference gateways understand them;
@@ -174,16 +175,7 @@ public final class TelemetryNames {
     public static final List<Double> ACCEPTANCE_LENGTH_BUCKETS =
             List.of(1., 2., 3., 4., 5., 6., 7., 8., 10., 12., 16., 24., 32., 64.);
 
-    // Counters. Prometheus appends _total.
-
-    /** Counter: rounds that verified a draft. */
-    public static final String NUM_DRAFTS = "spec_decode_num_drafts";
-
-    /** Counter: draft nodes verified. */
-    public static final String NUM_DRAFT_TOKENS = "spec_decode_num_draft_tokens";
-
-    /** Counter: draft nodes accepted. */
-    public static final String NUM_ACCEPTED_TOKENS = "spec_decode_num_accepted_tokens";
+    // Counters with an attribute; those without are in Counter. Prometheus appends _total.
 
     /** Counter: draft nodes accepted, by depth in the tree from 0: {@link #POSITION}. */
     public static final String NUM_ACCEPTED_PER_POSITION = "spec_decode_num_accepted_tokens_per_pos";
@@ -193,18 +185,6 @@ public final class TelemetryNames {
 
     /** Depths beyond this share the last {@link #POSITION}. */
     public static final int POSITIONS = 64;
-
-    /** Counter: rounds, with or without a draft. */
-    public static final String ROUNDS = "aded.rounds";
-
-    /** Counter: prompt tokens computed. */
-    public static final String PREFILLED_TOKENS = "aded.prompt.computed_tokens";
-
-    /** Counter: prompt tokens found in the KV cache. */
-    public static final String REUSED_TOKENS = "aded.prompt.reused_tokens";
-
-    /** Counter: tokens emitted. */
-    public static final String EMITTED_TOKENS = "aded.completion.tokens";
 
     /** Counter: turns that ended, by {@link #FINISH_REASON}. */
     public static final String TURNS = "aded.turns";

@@ -3,29 +3,23 @@ package io.aded.telemetry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One turn's spans and measurements. Called by the engine thread only, after construction. All times are readings of
- * {@link System#nanoTime}; the implementation turns them into epoch times.
+ * One turn's spans and measurements. Called by the engine thread only, after construction. All times are readings of the
+ * nano clock that the telemetry was made with; the implementation turns them into epoch times.
  */
 public interface TurnTelemetry {
 
     /** Records nothing. */
     TurnTelemetry NONE = new TurnTelemetry() {
         @Override
+        public boolean isRecording() {
+            return false;
+        }
+
+        @Override
         public void prefill(long startNanos, long endNanos, int tokens, int cachedTokens) {}
 
         @Override
-        public void round(
-                int index,
-                String source,
-                int draftNodes,
-                int draftDepth,
-                int accepted,
-                int batchTokens,
-                int batchStreams,
-                long draftStartNanos,
-                long draftEndNanos,
-                long verifyStartNanos,
-                long verifyEndNanos) {}
+        public void round(RoundRecord round) {}
 
         @Override
         public void emitted(int tokens, long nanos) {}
@@ -39,36 +33,14 @@ public interface TurnTelemetry {
                 @Nullable Throwable failure) {}
     };
 
+    /** Whether anything comes of what is reported; if not, nobody need make a {@link RoundRecord}. */
+    boolean isRecording();
+
     /** The prompt is in the KV cache. */
     void prefill(long startNanos, long endNanos, int tokens, int cachedTokens);
 
-    /**
-     * A round is over: one {@code draft} and one {@code verify} span.
-     *
-     * @param index from 0 in the turn
-     * @param source the drafter's name, {@code none} without a draft
-     * @param draftNodes nodes verified, without the root
-     * @param draftDepth depth of the tree
-     * @param accepted draft nodes accepted
-     * @param batchTokens tokens in the pass, all streams together
-     * @param batchStreams streams in the pass
-     * @param draftStartNanos when drafting began
-     * @param draftEndNanos when it ended
-     * @param verifyStartNanos when the pass began
-     * @param verifyEndNanos when the walk over the tree was done
-     */
-    void round(
-            int index,
-            String source,
-            int draftNodes,
-            int draftDepth,
-            int accepted,
-            int batchTokens,
-            int batchStreams,
-            long draftStartNanos,
-            long draftEndNanos,
-            long verifyStartNanos,
-            long verifyEndNanos);
+    /** A round is over: one {@code draft} and one {@code verify} span. */
+    void round(RoundRecord round);
 
     /** Tokens were handed to the client; the first call is the time to first token. */
     void emitted(int tokens, long nanos);

@@ -149,7 +149,7 @@ final class CommandLineTest {
                 new Failure("unknown draft", 2, "aded-mcts", "generate", "-m", tiny, "--draft", "magic", "hi"),
                 new Failure("absurd draft", 2, "256", "generate", "-m", tiny, "--draft-nodes", "9999", "hi"),
                 new Failure("negative heat", 2, "temperature", "generate", "-m", tiny, "--temperature", "-1", "hi"),
-                new Failure("NaN", 2, "top_p", "generate", "-m", tiny, "--top-p", "NaN", "hi"),
+                new Failure("NaN", 2, "--top-p", "generate", "-m", tiny, "--top-p", "NaN", "hi"),
                 new Failure("negative seed", 2, "--seed", "generate", "-m", tiny, "--seed", "-5", "hi"),
                 new Failure("negative length", 2, "--max-tokens", "generate", "-m", tiny, "-n", "-3", "hi"),
                 new Failure("tiny context", 2, "--context", "generate", "-m", tiny, "--context", "1", "hi"),

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.aded.llama.LlamaLibrary;
+import io.aded.natives.NativesKind;
+import io.aded.natives.NativesPlatform;
+import io.aded.natives.RegistryStandIn;
 import io.aded.store.StandInServer;
 import io.aded.store.TarballBuilder;
-import io.aded.store.natives.NativesKind;
-import io.aded.store.natives.NativesPlatform;
-import io.aded.store.natives.RegistryStandIn;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
+import io.aded.template.ChatTemplates;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -103,18 +104,12 @@ class ChatTemplatesTest {
                 .isInstanceOf(AdedException.InvalidRequest.class);
     }
 
-    @Test
-    void now_formatOfTemplates_isADate() {
-        assertThat(JinjaTemplate.now("%d %b %Y")).matches("\\d\\d [A-Z][a-z]{2} \\d{4}");
-        assertThat(JinjaTemplate.now("Today is %Y-%m-%d'")).matches("Today is \\d{4}-\\d\\d-\\d\\d'");
-    }
-
     private static List<ChatMessage> conversation() {
         return List.of(new ChatMessage("system", "Be brief."), new ChatMessage("user", "Hello é"));
     }
 
     private static ChatTemplate template(@Nullable String source) {
         LlamaVocabulary vocabulary = (LlamaVocabulary) model.vocabulary();
-        return new ChatTemplates(model.library().natives(), source, vocabulary);
+        return new ChatTemplates(new NativeTemplates(model.library().natives()), source, vocabulary.specialTexts());
     }
 }

@@ -2,6 +2,7 @@ package io.aded.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.gguf.GgufFile;
 import io.aded.llama.LlamaLibrary.Device;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;

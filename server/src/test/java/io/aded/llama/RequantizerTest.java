@@ -3,7 +3,8 @@ package io.aded.llama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.aded.llama.GgufFile.TensorType;
+import io.aded.gguf.GgufFile;
+import io.aded.gguf.TensorType;
 import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;

@@ -13,6 +13,7 @@ import io.aded.model.TargetModel;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.LongSupplier;
 
 /** An engine whose sessions do with a turn what a test says. */
 record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Turn> behaviour) implements Engine {
@@ -41,6 +42,11 @@ record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Tur
     @Override
     public int openSessions() {
         return 0;
+    }
+
+    @Override
+    public LongSupplier nanoClock() {
+        return System::nanoTime;
     }
 
     @Override

@@ -39,8 +39,8 @@ record Leftovers(List<String> files, long directBytes, long nettyBytes) {
             "io.aded.rpc.Conversation",
             "io.aded.engine.LocalSession",
             "io.aded.engine.LocalTurn",
-            "io.aded.draft.AdedDrafter",
-            "io.aded.draft.MctsDrafter",
+            "io.aded.draft.adaptive.AdedDrafter",
+            "io.aded.draft.mcts.MctsDrafter",
             "io.aded.llama.LlamaSampler",
             "io.grpc.internal.ServerCallImpl",
             "io.grpc.internal.ClientCallImpl");

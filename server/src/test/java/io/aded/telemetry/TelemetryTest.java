@@ -32,11 +32,20 @@ class TelemetryTest {
         long start = System.nanoTime();
         TurnTelemetry turn = engine.startTurn(parent, "chat");
         turn.prefill(start, start + 5 * MILLI, 30, 10);
-        turn.round(0, "aded", 4, 2, 0, 5, 1, start, start + MILLI, start + MILLI, start + 3 * MILLI);
+        turn.round(new RoundRecord(
+                0,
+                new RoundRecord.Draft("aded", 4, 2, start, start + MILLI),
+                new RoundRecord.Verify(0, 5, 1, start + MILLI, start + 3 * MILLI)));
         turn.emitted(1, start + 3 * MILLI);
-        turn.round(1, "none", 0, 0, 0, 1, 1, start, start, start, start + 2 * MILLI);
+        turn.round(new RoundRecord(
+                1,
+                new RoundRecord.Draft("none", 0, 0, start, start),
+                new RoundRecord.Verify(0, 1, 1, start, start + 2 * MILLI)));
         turn.emitted(1, start + 5 * MILLI);
-        turn.round(2, "aded", 6, 3, 2, 7, 2, start, start + MILLI, start + MILLI, start + 3 * MILLI);
+        turn.round(new RoundRecord(
+                2,
+                new RoundRecord.Draft("aded", 6, 3, start, start + MILLI),
+                new RoundRecord.Verify(2, 7, 2, start + MILLI, start + 3 * MILLI)));
         turn.emitted(3, start + 23 * MILLI);
         turn.end("stop", 40, 10, 5, null);
     }

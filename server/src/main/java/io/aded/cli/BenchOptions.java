@@ -1,0 +1,238 @@
+package io.aded.cli;
+
+import io.aded.lab.experiment.ExperimentPlan;
+import io.aded.lab.experiment.ExperimentSettings;
+import io.aded.lab.experiment.ModeSpec;
+import io.aded.lab.prompts.Scenario;
+import io.aded.lab.prompts.Scenarios;
+import io.aded.lab.report.ResultFiles;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import io.aded.model.SamplingParameters;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * What to measure and how to tell: the options of {@code aded bench} beside those of the model and the context.
+ */
+final class BenchOptions {
+    private static final String DEFAULT_MODES = "off,auto,aded-mcts,prompt-lookup";
+    private static final String SYNTHETIC_MODES = "off,auto,aded:1,aded:2,aded:4,aded:8,aded:16";
+    private static final int[] SWEEP = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "JSON lines with id, task, category, turns; may be repeated. Else built-in scenarios:"
+                    + " chat, code, quote, edit, json, creative.")
+    private List<Path> promptFiles = new ArrayList<>();
+
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            description = "At most N prompts, spread evenly over the groups; 0 for all.")
+    private int limit;
+
+    @Option(
+            names = "--category",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Only prompts of this task or category; may be repeated.")
+    private List<String> categories = new ArrayList<>();
+
+    @Option(
+            names = "--group-by",
+            paramLabel = "task|category",
+            description = "What results are grouped by. Default: task.")
+    private Scenario.Grouping grouping = Scenario.Grouping.TASK;
+
+    @Option(
+            names = "--turns",
+            paramLabel = "first|all",
+            description = "How much of each conversation is held. Default: first.")
+    private Turns turns = Turns.FIRST;
+
+    @Option(
+            names = "--modes",
+            paramLabel = "LIST",
+            description = {
+                "Who takes part, separated by commas: ${bundle:drafters}, bare (a plain loop without the engine);",
+                "NAME:N for at most N draft nodes. off always takes part. Default: " + DEFAULT_MODES + "."
+            })
+    private @Nullable String modeList;
+
+    @Option(
+            names = "--sweep",
+            description = "Adds auto and aded:N for N from 1 to 32, and compares auto with the best N of each group.")
+    private boolean sweep;
+
+    @Option(
+            names = "--synthetic-acceptance",
+            paramLabel = "P",
+            description = "Prices verification without text: drafts are right with chance P per token, 0 to 1.")
+    private @Nullable Double syntheticAcceptance;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            defaultValue = "128",
+            description = "The longest answer. Default: ${DEFAULT-VALUE}.")
+    private int maxTokens = 128;
+
+    @Option(
+            names = "--repeats",
+            paramLabel = "R",
+            defaultValue = "1",
+            description = "Answers to each prompt by each mode. Default: ${DEFAULT-VALUE}.")
+    private int repeats = 1;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "0",
+            description = "0 always takes the best token. Default: ${DEFAULT-VALUE}.")
+    private float temperature;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "1",
+            description = "Of sampling, of the order of modes and of the statistics. Default: ${DEFAULT-VALUE}.")
+    private int seed = 1;
+
+    @Option(names = "--ignore-end", description = "Go on past the model's end tokens, so that all answers are as long.")
+    private boolean ignoreEnd;
+
+    @Option(names = "--raw", description = "Prompts go to the model as they are, without its chat template.")
+    private boolean raw;
+
+    @Option(names = "--warm", description = "Drafters keep what they learned from earlier prompts.")
+    private boolean warm;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes all answers and summaries as JSON.")
+    private @Nullable Path json;
+
+    @Option(
+            names = "--plot",
+            paramLabel = "FILE",
+            description = "Writes charts, as .svg or .html by the file's name: pass costs, acceptance, speed-ups.")
+    private @Nullable Path plot;
+
+    /** How much of a conversation is held. */
+    enum Turns {
+        FIRST,
+        ALL
+    }
+
+    /**
+     * Checks the options and reads the prompts, before anything takes time.
+     *
+     * @throws AdedException.InvalidRequest naming every option that is wrong
+     */
+    ExperimentPlan plan() {
+        checkOptions();
+        SamplingParameters sampling =
+                temperature == 0f ? SamplingParameters.GREEDY : SamplingParameters.DEFAULT.withTemperature(temperature);
+        ExperimentSettings settings = new ExperimentSettings(
+                maxTokens,
+                repeats,
+                sampling.withSeed(seed),
+                ignoreEnd || syntheticAcceptance != null,
+                raw,
+                warm,
+                grouping,
+                seed,
+                syntheticAcceptance);
+        return new ExperimentPlan(modes(), scenarios(), source(), settings, files());
+    }
+
+    private void checkOptions() {
+        List<FieldViolation> wrong = new ArrayList<>();
+        within(wrong, "--max-tokens", maxTokens, 1, 1 << 20);
+        within(wrong, "--repeats", repeats, 1, 1000);
+        within(wrong, "--limit", limit, 0, Integer.MAX_VALUE);
+        if (!(temperature >= 0f && temperature <= 100f)) {
+            wrong.add(new FieldViolation("--temperature", "is " + temperature + "; allowed: 0 to 100"));
+        }
+        Double acceptance = syntheticAcceptance;
+        if (acceptance != null) {
+            if (!(acceptance >= 0 && acceptance <= 1)) {
+                wrong.add(new FieldViolation("--synthetic-acceptance", "is " + acceptance + "; allowed: 0 to 1"));
+            }
+            if (turns == Turns.ALL) {
+                wrong.add(
+                        new FieldViolation("--synthetic-acceptance", "knows first turns only; leave out --turns all"));
+            }
+        }
+        files().check(wrong);
+        if (!wrong.isEmpty()) {
+            throw new AdedException.InvalidRequest(wrong);
+        }
+    }
+
+    private static void within(List<FieldViolation> wrong, String option, int value, int least, int most) {
+        if (value < least || value > most) {
+            wrong.add(new FieldViolation(option, "is " + value + "; allowed: " + least + " to " + most));
+        }
+    }
+
+    private ResultFiles files() {
+        return new ResultFiles(json, plot);
+    }
+
+    private List<ModeSpec> modes() {
+        String list = modeList;
+        if (list == null) {
+            list = syntheticAcceptance != null ? SYNTHETIC_MODES : sweep ? "off,auto" : DEFAULT_MODES;
+        }
+        Set<ModeSpec> modes = new LinkedHashSet<>(ModeSpec.parse(list));
+        if (sweep) {
+            modes.addAll(ModeSpec.parse("auto"));
+            for (int nodes : SWEEP) {
+                modes.add(ModeSpec.fixed(nodes));
+            }
+        }
+        if (syntheticAcceptance != null) {
+            for (ModeSpec mode : modes) {
+                if (mode.isBaseline() || mode.label().startsWith("aded-mcts")) {
+                    throw new AdedException.InvalidRequest(
+                            "--modes",
+                            mode.label()
+                                    + " has its own drafts; with --synthetic-acceptance allowed: off, auto, aded:N,"
+                                    + " bare");
+                }
+            }
+        }
+        return List.copyOf(modes);
+    }
+
+    private List<Scenario> scenarios() {
+        List<Scenario> all = new ArrayList<>();
+        if (promptFiles.isEmpty()) {
+            all.addAll(Scenarios.builtIn());
+        }
+        for (Path file : promptFiles) {
+            all.addAll(Scenarios.read(file));
+        }
+        List<Scenario> selected = Scenarios.select(all, grouping, categories, limit);
+        return switch (turns) {
+            case ALL -> selected;
+            case FIRST -> selected.stream().map(Scenario::firstTurn).toList();
+        };
+    }
+
+    private String source() {
+        return promptFiles.isEmpty()
+                ? "the built-in scenarios"
+                : String.join(
+                        ", ",
+                        promptFiles.stream()
+                                .map(file -> String.valueOf(file.getFileName()))
+                                .toList());
+    }
+}

@@ -1,0 +1,123 @@
+package io.aded.draft;
+
+import io.aded.model.TokenTree;
+
+/**
+ * What one stream asks of its proposer in a pass, and what it gets. Made by the engine, one a stream, and reused from pass
+ * to pass.
+ */
+public final class DraftRequest {
+    private static final DraftLimits NOTHING = new DraftLimits(0, 0, 0);
+
+    private final DraftState state;
+    private final TokenTree tree;
+    private DraftLimits limits = NOTHING;
+    private int sequence = -1;
+    private double tokenNanos;
+    private int committed;
+    private long startNanos;
+    private long endNanos;
+    private long nanos;
+
+    /**
+     * A request that asks for nothing yet.
+     *
+     * @param state as the proposer {@linkplain Proposer#open opened} it
+     * @param tree where its drafts go
+     */
+    public DraftRequest(DraftState state, TokenTree tree) {
+        this.state = state;
+        this.tree = tree;
+    }
+
+    /**
+     * Says what is asked for in the next pass. The tree must have been {@linkplain TokenTree#reset reset} to the last token
+     * of the stream.
+     *
+     * @param newLimits bounds that the tree must keep; with no nodes or no depth nothing is drafted
+     * @param newSequence the stream's sequence id in the target's context, or -1 if it has none
+     * @param newTokenNanos what one more emitted token of this stream is worth now, in nanoseconds: a level of drafts that
+     *     costs more than it is likely to bring should not be made. 0 if that is unknown, or if the caller wants as many as
+     *     the limits allow
+     * @return this request
+     */
+    public DraftRequest ask(DraftLimits newLimits, int newSequence, double newTokenNanos) {
+        limits = newLimits;
+        sequence = newSequence;
+        tokenNanos = newTokenNanos;
+        nanos = 0;
+        startNanos = 0;
+        endNanos = 0;
+        return this;
+    }
+
+    /** Whose request it is. */
+    public DraftState state() {
+        return state;
+    }
+
+    /** Where the draft goes; its root is the stream's last token. */
+    public TokenTree tree() {
+        return tree;
+    }
+
+    /** Bounds that the tree must keep. */
+    public DraftLimits limits() {
+        return limits;
+    }
+
+    /** Whether any node may be drafted. */
+    public boolean wantsDraft() {
+        return limits.maxNodes() > 0 && limits.maxDepth() > 0 && limits.maxBranches() > 0;
+    }
+
+    /** The stream's sequence id in the target's context, or -1. */
+    public int sequence() {
+        return sequence;
+    }
+
+    /** What one more emitted token is worth, in nanoseconds; 0: unknown, or whatever it costs. */
+    public double tokenNanos() {
+        return tokenNanos;
+    }
+
+    /** Tokens of the stream that the target's cache holds, in positions from 0; set before {@link Proposer#settle}. */
+    public void kept(int cachedTokens) {
+        committed = cachedTokens;
+    }
+
+    /** See {@link #kept}. */
+    public int committed() {
+        return committed;
+    }
+
+    /**
+     * The proposer drafted for this stream, alone or among others, from {@code start} to {@code end} by the engine's clock,
+     * and {@code chargedNanos} of that is what this stream has to pay for.
+     */
+    public void drafted(long start, long end, long chargedNanos) {
+        startNanos = start;
+        endNanos = end;
+        nanos += chargedNanos;
+    }
+
+    /** More time went into this stream, for instance to keep a cache of the drafter's up to date. */
+    public void charge(long chargedNanos) {
+        nanos += chargedNanos;
+    }
+
+    /** When drafting began; 0 if nothing was drafted in this pass. */
+    public long startNanos() {
+        return startNanos;
+    }
+
+    /** When it ended; 0 if nothing was drafted in this pass. */
+    public long endNanos() {
+        return endNanos;
+    }
+
+    /** What this stream has to pay for its draft, in nanoseconds. */
+    public long nanos() {
+        return nanos;
+    }
+}

@@ -1,0 +1,14 @@
+package io.aded.draft.adaptive;
+
+/** Turns what the evidence says of each candidate into a probability. */
+sealed interface Weighing permits EvidenceWeights, FixedInterpolation {
+
+    /** Sets {@link Candidates#probabilities()}. */
+    void weigh(Candidates candidates);
+
+    /** Learns from the outcome, after {@link #weigh}. */
+    void learn(Candidates candidates, int actual);
+
+    /** The memory that is this stream's own, in bytes. */
+    long stateBytes();
+}

@@ -1,0 +1,71 @@
+package io.aded.draft.adaptive;
+
+/**
+ * A few tokens with weights that fade: a single small row without a context.
+ *
+ * <p>The stream keeps two. <i>Frequent</i> tokens fade slowly and learn from everything, so that no context is without
+ * a guess. <i>Runners-up</i> fade fast and learn what the target considered lately but did not say; the next words are
+ * often among them (LogitSpec, arXiv:2507.01449).
+ */
+final class WeightedTokens {
+    private final int[] tokens;
+    private final float[] weights;
+    private final float keep;
+
+    /** A row of {@code width} tokens that keeps the share {@code keep} of its weights at every step. */
+    WeightedTokens(int width, float keep) {
+        tokens = new int[width];
+        weights = new float[width];
+        this.keep = keep;
+    }
+
+    int width() {
+        return tokens.length;
+    }
+
+    /** The {@code i}-th token, in no order; only meaningful where {@link #weight} is above 0. */
+    int token(int i) {
+        return tokens[i];
+    }
+
+    float weight(int i) {
+        return weights[i];
+    }
+
+    void fade() {
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] *= keep;
+        }
+    }
+
+    /** Adds weight to a token, which replaces the weakest if it is new and stronger. */
+    void add(int token, float weight) {
+        int weakest = 0;
+        for (int i = 0; i < weights.length; i++) {
+            if (tokens[i] == token && weights[i] > 0) {
+                weights[i] += weight;
+                return;
+            }
+            if (weights[i] < weights[weakest]) {
+                weakest = i;
+            }
+        }
+        if (weight > weights[weakest]) {
+            tokens[weakest] = token;
+            weights[weakest] = weight;
+        }
+    }
+
+    /** Forgets a token. */
+    void remove(int token) {
+        for (int i = 0; i < weights.length; i++) {
+            if (tokens[i] == token) {
+                weights[i] = 0;
+            }
+        }
+    }
+
+    long stateBytes() {
+        return 8L * tokens.length;
+    }
+}

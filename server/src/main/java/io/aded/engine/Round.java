@@ -1,0 +1,347 @@
+package io.aded.engine;
+
+import io.aded.draft.Drafter;
+import io.aded.model.TargetContext;
+import io.aded.model.TokenTree;
+import io.aded.model.TopTokens;
+import io.aded.telemetry.RoundRecord;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a turn is in one pass: the chunk of its prompt, its draft tree, what the budget granted, and what came of it.
+ *
+ * <p>A turn has one of these, made when it is submitted and used again in every pass, so that a pass allocates nothing.
+ * Its values hold from {@link #plan} until the next. Owned by the engine thread.
+ *
+ * <p><b>The root.</b> The last known token of a turn is never in the KV cache when a round begins; it is the root of the
+ * round's tree. Right after submission that is the prompt's last token. So there is no special first step: a prompt is
+ * prefilled up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
+ */
+final class Round implements Verification.Emission {
+    private final LocalTurn turn;
+    private final TargetContext context;
+    private final TokenTree tree;
+    private final Branches branches;
+    private final Budget.Bid bid = new Budget.Bid();
+
+    /** The stream's, once it was needed in this turn. Stays from round to round. */
+    private @Nullable Learner learner;
+
+    /** Whether the learner drafts. False in mode OFF, and in mode AUTO while speculation is off; stays as well. */
+    private boolean drafts;
+
+    // Planned.
+    private int chunk;
+    private boolean verifies;
+
+    // Drafted.
+    private boolean explores;
+    private int proposedNodes;
+    private long draftStart;
+    private long draftEnd;
+    private double expectedAccepted;
+
+    // In the batch.
+    private int firstRow;
+
+    // Verified.
+    private final int[] best;
+    private int lastAccepted;
+    private int[] emitted = new int[16];
+    private int emittedCount;
+    private final TopTokens alternatives;
+    private @Nullable List<Delta.TokenLogProbability> logProbabilities;
+    private long drafterNanos;
+
+    Round(LocalTurn turn, int maxDraftNodes, TargetContext context, CellLedger ledger) {
+        this.turn = turn;
+        this.context = context;
+        tree = new TokenTree(maxDraftNodes);
+        bid.tree = tree;
+        branches = new Branches(turn.session(), tree, context, ledger);
+        best = new int[maxDraftNodes + 1];
+        alternatives = new TopTokens(Math.max(1, turn.request().logProbabilities()));
+    }
+
+    LocalTurn turn() {
+        return turn;
+    }
+
+    TokenTree tree() {
+        return tree;
+    }
+
+    Branches branches() {
+        return branches;
+    }
+
+    // --- plan
+
+    /**
+     * Begins.
+     *
+     * @param promptTokens the chunk of its prompt that goes into the pass
+     * @param verifiesTree whether the root goes in too, and with it a draft
+     */
+    void plan(int promptTokens, boolean verifiesTree) {
+        chunk = promptTokens;
+        verifies = verifiesTree;
+    }
+
+    int chunk() {
+        return chunk;
+    }
+
+    boolean verifies() {
+        return verifies;
+    }
+
+    // --- draft
+
+    /** Drafts by this learner from now on. */
+    void draftBy(Learner who) {
+        learner = who;
+        drafts = true;
+    }
+
+    /** Drafts no more, until told otherwise. */
+    void draftNoMore() {
+        drafts = false;
+    }
+
+    /** The stream's, or null if it was not needed in this turn yet. */
+    @Nullable
+    Learner learner() {
+        return learner;
+    }
+
+    /** The learner, if it drafts; else null. */
+    @Nullable
+    Learner drafting() {
+        return drafts ? learner : null;
+    }
+
+    /** The tree is a bare root. */
+    void beginDraft(long now) {
+        draftStart = now;
+        explores = false;
+        LocalSession session = turn.session();
+        tree.reset(session.token(session.length() - 1));
+    }
+
+    long draftStart() {
+        return draftStart;
+    }
+
+    /** Verifies a token of its draft against the odds. */
+    void explore() {
+        explores = true;
+    }
+
+    boolean explores() {
+        return explores;
+    }
+
+    /** The tree is what the drafter proposes. */
+    void endDraft(long now) {
+        proposedNodes = tree.draftNodes();
+        draftEnd = now;
+    }
+
+    long draftNanos() {
+        return draftEnd - draftStart;
+    }
+
+    // --- grant
+
+    /** Whether the budget decides how much of the tree is verified. */
+    boolean isBudgeted() {
+        return turn.isAuto() && drafts;
+    }
+
+    /** Its part in the budget's decision. */
+    Budget.Bid bid() {
+        return bid;
+    }
+
+    /** Cuts the tree to so many draft nodes. */
+    void cut(int nodes) {
+        tree.truncate(nodes + 1);
+        expectedAccepted = 0;
+        for (int node = 1; node < tree.size(); node++) {
+            expectedAccepted += tree.probability(node);
+        }
+    }
+
+    /** Draft nodes to verify. */
+    int draftNodes() {
+        return tree.draftNodes();
+    }
+
+    /** Σ of the estimates of the nodes to verify. */
+    double expectedAccepted() {
+        return expectedAccepted;
+    }
+
+    /** Where the draft came from. */
+    String source() {
+        Learner drafting = drafting();
+        return drafting == null || tree.draftNodes() == 0
+                ? "none"
+                : drafting.drafter().name();
+    }
+
+    // --- fill
+
+    /** The root's row; node i has row {@code firstRow + i}. */
+    void setFirstRow(int row) {
+        firstRow = row;
+    }
+
+    // --- verify
+
+    /**
+     * Reads the rows, walks the tree, and makes the accepted path part of the session's sequence.
+     *
+     * @param top scratch
+     * @param rejectedToo whether the drafter is shown what the target thinks of rejected nodes too
+     */
+    void verify(TopTokens top, boolean rejectedToo) {
+        boolean greedy = turn.sampler().isPlainGreedy();
+        Learner drafting = drafting();
+        Drafter drafter = drafting == null ? null : drafting.drafter();
+        if (rejectedToo) {
+            for (int node = 0; node < tree.size(); node++) {
+                read(node, top, drafter);
+            }
+        } else if (greedy) {
+            for (int node = 0; node >= 0; node = tree.child(node, best[node])) {
+                read(node, top, drafter);
+            }
+        }
+        emittedCount = 0;
+        logProbabilities = turn.request().logProbabilities() >= 0 ? new ArrayList<>() : null;
+        lastAccepted = Verification.walk(tree, firstRow, best, turn.sampler(), context, this);
+        if (drafter != null && !rejectedToo && !greedy) {
+            for (int node = lastAccepted; node >= 0; node = tree.parent(node)) {
+                read(node, top, drafter);
+            }
+        }
+    }
+
+    /** Reads a node's row for the drafter, or just its best token if there is none. */
+    private void read(int node, TopTokens top, @Nullable Drafter drafter) {
+        int row = firstRow + node;
+        if (drafter == null) {
+            best[node] = context.bestToken(row);
+        } else {
+            context.topTokens(row, top);
+            best[node] = top.token(0);
+            drafter.observe(tree, node, top);
+        }
+    }
+
+    @Override
+    public boolean emit(int token, int node) {
+        if (turn.isEnd(token)) {
+            turn.endedBy(token);
+            return false;
+        }
+        if (emittedCount == emitted.length) {
+            emitted = Arrays.copyOf(emitted, emittedCount * 2);
+        }
+        emitted[emittedCount++] = token;
+        if (logProbabilities != null) {
+            logProbabilities.add(logProbability(firstRow + node, token));
+        }
+        turn.append(token);
+        return turn.finished() == null;
+    }
+
+    private Delta.TokenLogProbability logProbability(int row, int token) {
+        context.topTokens(row, alternatives);
+        List<Delta.Alternative> others = new ArrayList<>();
+        for (int i = 0; i < Math.min(turn.request().logProbabilities(), alternatives.size()); i++) {
+            others.add(new Delta.Alternative(
+                    alternatives.token(i), Math.min(0f, alternatives.logit(i) - alternatives.logSumExp())));
+        }
+        float own = context.logit(row, token) - alternatives.logSumExp();
+        return new Delta.TokenLogProbability(token, Math.min(0f, own), others);
+    }
+
+    /** The deepest accepted node. */
+    int lastAccepted() {
+        return lastAccepted;
+    }
+
+    /** Draft tokens accepted. */
+    int accepted() {
+        return tree.depth(lastAccepted);
+    }
+
+    /** Tokens emitted. */
+    int emittedCount() {
+        return emittedCount;
+    }
+
+    /** The token that the target chose after the accepted path; the answer may have ended before it. */
+    int bonusToken() {
+        LocalSession session = turn.session();
+        return emittedCount > accepted() ? session.token(session.length() - 1) : session.lastEnd();
+    }
+
+    /** The host's time for this round's drafter: to draft, to be shown the pass's outcome, and to learn from it. */
+    void setDrafterNanos(long nanos) {
+        drafterNanos = nanos;
+    }
+
+    long drafterNanos() {
+        return drafterNanos;
+    }
+
+    // --- report
+
+    /** What the round adds to the answer. */
+    Delta delta(String text) {
+        return new Delta(text, Arrays.copyOf(emitted, emittedCount), logProbabilities);
+    }
+
+    RoundRecord record(int index, Pass pass, long verifyEnd) {
+        return new RoundRecord(
+                index,
+                new RoundRecord.Draft(source(), tree.draftNodes(), tree.maxDepth(), draftStart, draftEnd),
+                new RoundRecord.Verify(accepted(), pass.tokens(), pass.streams(), pass.decodeStart(), verifyEnd));
+    }
+
+    RoundReport report(int index, Pass pass) {
+        int size = tree.size();
+        int[] tokens = new int[size];
+        int[] parents = new int[size];
+        float[] probabilities = new float[size];
+        for (int node = 0; node < size; node++) {
+            tokens[node] = tree.token(node);
+            parents[node] = tree.parent(node);
+            probabilities[node] = tree.probability(node);
+        }
+        int[] path = new int[accepted()];
+        for (int node = lastAccepted; node > 0; node = tree.parent(node)) {
+            path[tree.depth(node) - 1] = node;
+        }
+        return new RoundReport(
+                index,
+                source(),
+                tokens,
+                parents,
+                probabilities,
+                path,
+                Arrays.copyOf(emitted, emittedCount),
+                proposedNodes,
+                pass.tokens(),
+                pass.streams(),
+                draftNanos(),
+                pass.nanos());
+    }
+}

@@ -1,0 +1,77 @@
+package io.aded.engine;
+
+import io.aded.model.AdedException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How turns end, each once: what it held is given back, its session takes the next turn, and its listener is told.
+ *
+ * <p>Owned by the engine thread. A turn that ends here neither runs nor waits any more; that is {@link Admission}'s
+ * matter.
+ */
+final class TurnEndings {
+    private final EngineOptions options;
+    private final Residency residency;
+    private final QueuePlaces places;
+    private final LongSupplier clock;
+    private final Runnable publish;
+
+    /**
+     * Endings of an engine's turns.
+     *
+     * @param publish makes the engine's status current; called before the listener, which may ask for it
+     */
+    TurnEndings(EngineOptions options, Residency residency, QueuePlaces places, LongSupplier clock, Runnable publish) {
+        this.options = options;
+        this.residency = residency;
+        this.places = places;
+        this.clock = clock;
+        this.publish = publish;
+    }
+
+    /** It has its answer, or as much of it as there will be. */
+    void finish(LocalTurn turn, FinishReason reason) {
+        turn.finish(reason);
+        TurnResult result = turn.result(reason, clock.getAsLong());
+        conclude(turn, reason.name().toLowerCase(Locale.ROOT), null);
+        turn.listener().onFinished(result);
+    }
+
+    /** It cannot go on; what was emitted stands. */
+    void fail(LocalTurn turn, AdedException failure) {
+        conclude(turn, "error", failure);
+        turn.listener().onFailed(failure);
+    }
+
+    /** It was cancelled, or its time was over at {@code now}: its deadline, or its longest wait. */
+    void expire(LocalTurn turn, long now) {
+        if (turn.isCancelled()) {
+            finish(turn, FinishReason.CANCELLED);
+        } else if (now >= turn.request().deadlineNanos()) {
+            fail(turn, new AdedException.DeadlineExceeded("DEADLINE", "the call's deadline passed"));
+        } else {
+            fail(
+                    turn,
+                    new AdedException.ResourceExhausted(
+                            "QUEUE_WAIT",
+                            "no place became free within " + options.maxWait().toSeconds()
+                                    + " s, the longest that a turn may wait; try again later",
+                            Duration.ofSeconds(1)));
+        }
+    }
+
+    private void conclude(LocalTurn turn, String reason, @Nullable AdedException failure) {
+        LocalSession session = turn.session();
+        turn.sampler().close();
+        session.turnEnded(turn);
+        places.giveBack();
+        turn.reportEnd(reason, failure);
+        if (session.isClosed()) {
+            residency.forget(session);
+        }
+        publish.run();
+    }
+}

@@ -1,0 +1,284 @@
+package io.aded.gguf;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Reads a GGUF header forward through the mapped file, checking each length against what is left of it. A header ends
+ * within the first 2 GiB; the largest that are published take some ten megabytes.
+ */
+final class HeaderReader {
+    private static final int MAGIC = 0x46554747;
+    private static final int LONGEST_KEY = 65_535;
+    private static final int MOST_DIMENSIONS = 4;
+
+    private static final int STRING = 8;
+    private static final int ARRAY = 9;
+    private static final int[] WIDTHS = {1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8};
+    private static final String[] NAMES = {
+        "u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"
+    };
+    /** Elements of an array that are kept. */
+    private static final int HEAD = 16;
+
+    private final Path path;
+    private final long size;
+    private final ByteBuffer file;
+    private TokenTexts tokenTexts = TokenTexts.NONE;
+    private long at;
+
+    /**
+     * Begins at the start.
+     *
+     * @param path for messages
+     * @param size the file's length
+     * @param file its first bytes, all of them up to 2 GiB
+     */
+    HeaderReader(Path path, long size, ByteBuffer file) {
+        this.path = path;
+        this.size = size;
+        this.file = file.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    GgufFile read() {
+        if (int32() != MAGIC) {
+            throw GgufFile.invalid(path, "it does not begin with \"GGUF\"");
+        }
+        int version = int32();
+        if (version != 2 && version != 3) {
+            if (Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3) {
+                throw GgufFile.invalid(path, "it is big-endian; supported: little-endian");
+            }
+            throw GgufFile.invalid(
+                    path, "its version is " + Integer.toUnsignedString(version) + "; supported: 2 and 3");
+        }
+        long tensorCount = int64();
+        long entryCount = int64();
+        // The least that a tensor (empty name, one dimension) and an entry (empty key, a byte) can take.
+        fits("number of tensors", tensorCount, 32);
+        fits("number of entries", entryCount, 13);
+
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        long fileType = -1;
+        for (long i = 0; i < entryCount; i++) {
+            String key = string(LONGEST_KEY);
+            int type = int32();
+            if (key.equals("general.file_type") && type == 4) {
+                fileType = at;
+            }
+            if (metadata.put(key, value(key, type)) != null) {
+                throw GgufFile.invalid(path, "it has the entry " + key + " twice");
+            }
+        }
+        long alignment = 32;
+        if (metadata.get("general.alignment") instanceof Long stated) {
+            alignment = stated;
+        }
+        if (alignment < 8 || alignment > 1 << 20 || Long.bitCount(alignment) != 1) {
+            throw GgufFile.invalid(
+                    path, "its alignment is " + alignment + "; allowed: powers of two from 8 to 1048576");
+        }
+
+        GgufFile.Places places = new GgufFile.Places(at, fileType, alignment);
+        fits("number of tensors", tensorCount, 32);
+        List<GgufFile.Tensor> tensors = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (long i = 0; i < tensorCount; i++) {
+            tensors.add(tensor(names));
+        }
+        long dataOffset = (at + alignment - 1) / alignment * alignment;
+        long available = size - dataOffset;
+        long expected = 0;
+        for (GgufFile.Tensor tensor : tensors) {
+            if (tensor.offset() != expected) {
+                throw GgufFile.invalid(
+                        path,
+                        "tensor " + tensor.name() + " lies at offset " + tensor.offset() + "; expected " + expected);
+            }
+            if (tensor.bytes() > available - tensor.offset()) {
+                throw GgufFile.invalid(
+                        path,
+                        "it is truncated: tensor " + tensor.name() + " ends at byte "
+                                + (dataOffset + tensor.offset() + tensor.bytes()) + " but the file has "
+                                + size);
+            }
+            expected = (tensor.offset() + tensor.bytes() + alignment - 1) / alignment * alignment;
+        }
+        return new GgufFile(
+                path,
+                size,
+                version,
+                Collections.unmodifiableMap(metadata),
+                List.copyOf(tensors),
+                dataOffset,
+                tokenTexts,
+                places);
+    }
+
+    private GgufFile.Tensor tensor(Set<String> names) {
+        String name = string(LONGEST_KEY);
+        if (!names.add(name)) {
+            throw GgufFile.invalid(path, "it has the tensor " + name + " twice");
+        }
+        int dimensions = int32();
+        if (dimensions < 1 || dimensions > MOST_DIMENSIONS) {
+            throw GgufFile.invalid(
+                    path,
+                    "tensor " + name + " has " + Integer.toUnsignedString(dimensions) + " dimensions; allowed: 1 to "
+                            + MOST_DIMENSIONS);
+        }
+        List<Long> shape = new ArrayList<>();
+        long elements = 1;
+        for (int i = 0; i < dimensions; i++) {
+            long length = int64();
+            if (length < 1 || length > Long.MAX_VALUE / 64 / elements) {
+                throw GgufFile.invalid(
+                        path, "tensor " + name + " has the impossible size " + Long.toUnsignedString(length));
+            }
+            shape.add(length);
+            elements *= length;
+        }
+        int typeId = int32();
+        TensorType type = TensorType.of(typeId);
+        if (type == null) {
+            throw GgufFile.invalid(
+                    path, "tensor " + name + " has the unknown type " + Integer.toUnsignedString(typeId));
+        }
+        if (shape.get(0) % type.blockElements() != 0) {
+            throw GgufFile.invalid(
+                    path,
+                    "tensor " + name + " has rows of " + shape.get(0) + " elements; " + type.label()
+                            + " needs multiples of " + type.blockElements());
+        }
+        long offset = int64();
+        return new GgufFile.Tensor(
+                name, List.copyOf(shape), type, offset, elements / type.blockElements() * type.blockBytes());
+    }
+
+    private Object value(String key, int type) {
+        return switch (type) {
+            case 0 -> (long) (int8() & 0xff);
+            case 1 -> (long) int8();
+            case 2 -> (long) (int16() & 0xffff);
+            case 3 -> (long) int16();
+            case 4 -> int32() & 0xffffffffL;
+            case 5 -> (long) int32();
+            case 6 -> (double) Float.intBitsToFloat(int32());
+            case 7 -> truth(key);
+            case STRING -> string(Integer.MAX_VALUE - 16);
+            case ARRAY -> array(key);
+            case 10, 11 -> int64();
+            case 12 -> Double.longBitsToDouble(int64());
+            default ->
+                throw GgufFile.invalid(
+                        path, "the entry " + key + " has the unknown type " + Integer.toUnsignedString(type));
+        };
+    }
+
+    private boolean truth(String key) {
+        byte value = int8();
+        if (value != 0 && value != 1) {
+            throw GgufFile.invalid(path, "the truth value " + key + " is " + value + "; allowed: 0 and 1");
+        }
+        return value == 1;
+    }
+
+    private GgufFile.Array array(String key) {
+        int type = int32();
+        if (type < 0 || type >= WIDTHS.length || type == ARRAY) {
+            throw GgufFile.invalid(
+                    path, "the array " + key + " has elements of the unknown type " + Integer.toUnsignedString(type));
+        }
+        long count = int64();
+        int width = type == STRING ? 8 : WIDTHS[type];
+        fits("length of the array " + key, count, width);
+        long start = at;
+        List<Object> head = new ArrayList<>();
+        long kept = Math.min(count, HEAD);
+        for (long i = 0; i < kept; i++) {
+            head.add(value(key, type));
+        }
+        if (type == STRING) {
+            for (long i = kept; i < count; i++) {
+                long length = int64();
+                fits("length of a text in " + key, length, 1);
+                at += length;
+            }
+            if (key.equals(TokenTexts.KEY) && count <= TokenTexts.MOST) {
+                need(0);
+                tokenTexts = TokenTexts.read(file, (int) start, (int) count);
+            }
+        } else {
+            at += (count - kept) * width;
+        }
+        return new GgufFile.Array(NAMES[type], count, List.copyOf(head));
+    }
+
+    private String string(int longest) {
+        long length = int64();
+        fits("length of a text", length, 1);
+        if (length > longest) {
+            throw GgufFile.invalid(
+                    path, "a text at byte " + (at - 8) + " is " + length + " bytes long; allowed: " + longest);
+        }
+        byte[] bytes = new byte[(int) length];
+        need(length);
+        file.get((int) at, bytes);
+        at += length;
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** Refuses a count that could not be true even if each thing took the least that it can. */
+    private void fits(String what, long count, int leastBytes) {
+        if (count < 0 || count > (size - at) / leastBytes) {
+            throw GgufFile.invalid(
+                    path,
+                    "the " + what + " is " + Long.toUnsignedString(count) + ", more than fits into the " + (size - at)
+                            + " bytes that follow; it is truncated or damaged");
+        }
+    }
+
+    private void need(long bytes) {
+        if (size - at < bytes) {
+            throw GgufFile.invalid(path, "it is truncated: the header goes on beyond its " + size + " bytes");
+        }
+        if (file.capacity() - at < bytes) {
+            throw GgufFile.invalid(path, "its header goes on beyond " + file.capacity() + " bytes");
+        }
+    }
+
+    private byte int8() {
+        need(1);
+        return file.get((int) at++);
+    }
+
+    private short int16() {
+        need(2);
+        short value = file.getShort((int) at);
+        at += 2;
+        return value;
+    }
+
+    private int int32() {
+        need(4);
+        int value = file.getInt((int) at);
+        at += 4;
+        return value;
+    }
+
+    private long int64() {
+        need(8);
+        long value = file.getLong((int) at);
+        at += 8;
+        return value;
+    }
+}

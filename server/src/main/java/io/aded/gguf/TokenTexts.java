@@ -1,0 +1,94 @@
+package io.aded.gguf;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * What the texts of a file's tokens say about each other: whether two are the same (an assertion in llama.cpp), and
+ * which single bytes have a token (without which its tokeniser throws).
+ *
+ * @param duplicate the first token whose text an earlier one has, or -1
+ * @param byteTokens how many of {@code <0x00>} to {@code <0xFF>} are there
+ */
+record TokenTexts(int duplicate, int byteTokens) {
+    static final String KEY = "tokenizer.ggml.tokens";
+    /** More tokens than this no model has; they are not looked at. */
+    static final int MOST = 1 << 24;
+
+    static final TokenTexts NONE = new TokenTexts(-1, 0);
+
+    /** The length of {@code <0xFF>}. */
+    private static final int BYTE_TOKEN = 6;
+
+    /**
+     * Reads an array of texts whose lengths have been checked. The table holds places in the file, open-addressed.
+     *
+     * @param file little-endian
+     * @param start where the length of the first text stands
+     * @param count at most {@link #MOST}
+     */
+    static TokenTexts read(ByteBuffer file, int start, int count) {
+        int[] table = new int[Integer.highestOneBit(Math.max(1, count)) * 4];
+        Arrays.fill(table, -1);
+        boolean[] bytes = new boolean[256];
+        int duplicate = -1;
+        int at = start;
+        for (int i = 0; i < count; i++) {
+            int length = (int) file.getLong(at);
+            if (duplicate < 0 && !insert(file, table, at, length)) {
+                duplicate = i;
+            }
+            noteByteToken(file, at + 8, length, bytes);
+            at += 8 + length;
+        }
+        int found = 0;
+        for (boolean there : bytes) {
+            found += there ? 1 : 0;
+        }
+        return new TokenTexts(duplicate, found);
+    }
+
+    private static boolean insert(ByteBuffer file, int[] table, int at, int length) {
+        long hash = length;
+        for (int i = at + 8; i < at + 8 + length; i++) {
+            hash = (hash ^ file.get(i)) * 0x9E3779B97F4A7C15L;
+            hash ^= hash >>> 29;
+        }
+        int slot = (int) (hash ^ hash >>> 32) & table.length - 1;
+        while (table[slot] >= 0) {
+            if (same(file, table[slot], at, length)) {
+                return false;
+            }
+            slot = slot + 1 & table.length - 1;
+        }
+        table[slot] = at;
+        return true;
+    }
+
+    private static boolean same(ByteBuffer file, int one, int other, int length) {
+        if (file.getLong(one) != length) {
+            return false;
+        }
+        for (int i = 8; i < 8 + length; i++) {
+            if (file.get(one + i) != file.get(other + i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void noteByteToken(ByteBuffer file, int at, int length, boolean[] bytes) {
+        if (length != BYTE_TOKEN
+                || file.get(at) != '<'
+                || file.get(at + 1) != '0'
+                || file.get(at + 2) != 'x'
+                || file.get(at + 5) != '>') {
+            return;
+        }
+        int high = Character.digit((char) file.get(at + 3), 16);
+        int low = Character.digit((char) file.get(at + 4), 16);
+        if (high >= 0 && low >= 0) {
+            bytes[high << 4 | low] = true;
+        }
+    }
+}

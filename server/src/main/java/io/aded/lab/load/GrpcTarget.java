@@ -1,0 +1,342 @@
+package io.aded.lab.load;
+
+import com.google.protobuf.Duration;
+import io.aded.lab.report.Machine;
+import io.aded.model.AdedException;
+import io.aded.v1.ChatMessage;
+import io.aded.v1.ConverseRequest;
+import io.aded.v1.ConverseResponse;
+import io.aded.v1.Delta;
+import io.aded.v1.DraftMode;
+import io.aded.v1.DraftPolicy;
+import io.aded.v1.Finished;
+import io.aded.v1.GenerateRequest;
+import io.aded.v1.GenerateResponse;
+import io.aded.v1.GetModelRequest;
+import io.aded.v1.InferenceServiceGrpc;
+import io.aded.v1.Model;
+import io.aded.v1.ModelServiceGrpc;
+import io.aded.v1.Open;
+import io.aded.v1.Sampling;
+import io.aded.v1.SpeculationStatistics;
+import io.aded.v1.Turn;
+import io.aded.v1.Usage;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A server of ours: {@code Generate} for single questions, {@code Converse} for conversations. Owns its channels. */
+final class GrpcTarget implements Target {
+    private static final int MAX_MESSAGE_BYTES = 64 << 20;
+    private static final int PATIENCE_SECONDS = 10;
+
+    private final String address;
+    private final Manner manner;
+    private final List<ManagedChannel> channels = new ArrayList<>();
+    private final AtomicInteger talks = new AtomicInteger();
+
+    /**
+     * Prepares to talk to a server; the first call connects.
+     *
+     * @param address {@code HOST:PORT} or {@code unix:PATH}
+     * @param connections channels that calls are spread over, in turn
+     */
+    GrpcTarget(String address, int connections, Manner manner) {
+        this.address = address;
+        this.manner = manner;
+        for (int i = 0; i < connections; i++) {
+            // Messages are handled on the network's own threads: all that is done there is to note the time.
+            channels.add(Grpc.newChannelBuilder(address, InsecureChannelCredentials.create())
+                    .directExecutor()
+                    .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                    .build());
+        }
+    }
+
+    @Override
+    public Machine.Served served() {
+        try {
+            Model model = ModelServiceGrpc.newBlockingStub(channels.getFirst())
+                    .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                    .getModel(GetModelRequest.getDefaultInstance())
+                    .getModel();
+            return new Machine.Served(
+                    model.getName(),
+                    model.getQuantization(),
+                    model.getParameters(),
+                    model.getLibrary(),
+                    List.copyOf(model.getDevicesList()),
+                    model.getContextTokens(),
+                    0);
+        } catch (StatusRuntimeException e) {
+            Status status = e.getStatus();
+            String said = status.getDescription() == null ? status.getCode().name() : status.getDescription();
+            throw new AdedException.Unavailable(
+                    "UNAVAILABLE",
+                    address + ": " + said + ". Is a server of aded running there, with its model loaded?");
+        }
+    }
+
+    @Override
+    public Talk talk(io.aded.engine.@Nullable DraftPolicy draft) {
+        ManagedChannel channel = channels.get(Math.floorMod(talks.getAndIncrement(), channels.size()));
+        return manner.turns() == 1 ? new Single(channel, draft) : new Conversation(channel, draft);
+    }
+
+    @Override
+    public void close() {
+        channels.forEach(ManagedChannel::shutdownNow);
+    }
+
+    private static DraftPolicy message(io.aded.engine.DraftPolicy draft) {
+        return DraftPolicy.newBuilder()
+                .setMode(DraftMode.valueOf("DRAFT_MODE_"
+                        + draft.mode().label().toUpperCase(Locale.ROOT).replace('-', '_')))
+                .setMaxNodes(draft.maxNodes())
+                .build();
+    }
+
+    private Sampling sampling(int seed) {
+        return Sampling.newBuilder()
+                .setTemperature(manner.temperature())
+                .setSeed(seed)
+                .build();
+    }
+
+    private List<ChatMessage> messages(String text, boolean first) {
+        List<ChatMessage> messages = new ArrayList<>();
+        String system = manner.system();
+        if (system != null && first) {
+            messages.add(message("system", system));
+        }
+        messages.add(message("user", text));
+        return messages;
+    }
+
+    private static ChatMessage message(String role, String content) {
+        return ChatMessage.newBuilder().setRole(role).setContent(content).build();
+    }
+
+    private String rawText(String text, boolean first) {
+        String system = manner.system();
+        return system != null && first ? system + "\n\n" + text : text;
+    }
+
+    /** What both kinds of calls share: an answer that is awaited, and its end. */
+    private abstract class GrpcTalk<Q, R> implements Talk, ClientResponseObserver<Q, R> {
+        private volatile @Nullable ClientCallStreamObserver<Q> requests;
+        private volatile CompletableFuture<Reply> reply = new CompletableFuture<>();
+        private volatile @Nullable Timeline timeline;
+        private volatile boolean cancelled;
+
+        /** Makes ready for an answer, before its question is sent. */
+        void expect(Timeline into) {
+            reply = new CompletableFuture<>();
+            timeline = into;
+        }
+
+        Reply await() throws InterruptedException {
+            if (cancelled) {
+                cancel();
+            }
+            try {
+                return reply.get(manner.timeoutNanos(), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                cancel();
+                return Reply.LATE;
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("an answer is completed with a reply, never with a failure", e);
+            }
+        }
+
+        void delta(Delta delta) {
+            Timeline into = timeline;
+            if (into != null) {
+                into.arrived(delta.getTokensCount());
+            }
+        }
+
+        void finished(Finished finished) {
+            reply.complete(new Reply.Answered(usage(finished)));
+        }
+
+        @Nullable
+        ClientCallStreamObserver<Q> requests() {
+            return requests;
+        }
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<Q> stream) {
+            requests = stream;
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            Status status = Status.fromThrowable(failure);
+            reply.complete(new Reply.Failed(
+                    status.getCode().name(),
+                    status.getCode() == Status.Code.RESOURCE_EXHAUSTED,
+                    status.getDescription() == null ? "" : status.getDescription()));
+        }
+
+        @Override
+        public void onCompleted() {
+            // Has no effect if the answer was complete.
+            reply.complete(Reply.MALFORMED);
+        }
+
+        @Override
+        public void cancel() {
+            cancelled = true;
+            ClientCallStreamObserver<Q> stream = requests;
+            if (stream != null) {
+                stream.cancel("the load generator gave up", null);
+            }
+        }
+    }
+
+    private static Reply.Usage usage(Finished finished) {
+        Usage usage = finished.getUsage();
+        SpeculationStatistics speculation = finished.getSpeculation();
+        return new Reply.Usage(
+                usage.getCompletionTokens(),
+                usage.getPromptTokens(),
+                usage.getCachedPromptTokens(),
+                nanos(usage.getQueueTime()),
+                speculation.getNumSteps(),
+                speculation.getNumSpecSteps(),
+                speculation.getNumDraftTokens(),
+                speculation.getNumAcceptedDraftTokens(),
+                nanos(speculation.getVerifyTime()),
+                nanos(speculation.getHostTime()));
+    }
+
+    private static long nanos(Duration duration) {
+        return TimeUnit.SECONDS.toNanos(duration.getSeconds()) + duration.getNanos();
+    }
+
+    /** One question, one call. */
+    private final class Single extends GrpcTalk<GenerateRequest, GenerateResponse> {
+        private final ManagedChannel channel;
+        private final io.aded.engine.@Nullable DraftPolicy draft;
+
+        Single(ManagedChannel channel, io.aded.engine.@Nullable DraftPolicy draft) {
+            this.channel = channel;
+            this.draft = draft;
+        }
+
+        @Override
+        public Reply ask(Job.Question question, Timeline timeline) throws InterruptedException {
+            GenerateRequest.Builder request = GenerateRequest.newBuilder()
+                    .setSampling(sampling(question.seed()))
+                    .setMaxTokens(question.maxTokens())
+                    .setIgnoreEnd(manner.ignoreEnd());
+            if (manner.raw()) {
+                request.setText(rawText(question.text(), true));
+            } else {
+                request.addAllMessages(messages(question.text(), true));
+            }
+            if (draft != null) {
+                request.setDraft(message(draft));
+            }
+            expect(timeline);
+            InferenceServiceGrpc.newStub(channel).generate(request.build(), this);
+            return await();
+        }
+
+        @Override
+        public void onNext(GenerateResponse response) {
+            switch (response.getEventCase()) {
+                case DELTA -> delta(response.getDelta());
+                case FINISHED -> finished(response.getFinished());
+                case ROUND, EVENT_NOT_SET -> {
+                    // Not asked for, or of a newer server.
+                }
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** Several questions over one stream. */
+    private final class Conversation extends GrpcTalk<ConverseRequest, ConverseResponse> {
+        private final ManagedChannel channel;
+        private final io.aded.engine.@Nullable DraftPolicy draft;
+        private boolean opened;
+
+        Conversation(ManagedChannel channel, io.aded.engine.@Nullable DraftPolicy draft) {
+            this.channel = channel;
+            this.draft = draft;
+        }
+
+        @Override
+        public Reply ask(Job.Question question, Timeline timeline) throws InterruptedException {
+            Turn.Builder turn = Turn.newBuilder()
+                    .setSampling(sampling(question.seed()))
+                    .setMaxTokens(question.maxTokens())
+                    .setIgnoreEnd(manner.ignoreEnd());
+            if (manner.raw()) {
+                turn.setText(rawText(question.text(), !opened));
+            } else {
+                turn.addAllMessages(messages(question.text(), !opened));
+            }
+            expect(timeline);
+            if (!opened) {
+                opened = true;
+                InferenceServiceGrpc.newStub(channel).converse(this);
+                Open.Builder open = Open.newBuilder();
+                if (draft != null) {
+                    open.setDraft(message(draft));
+                }
+                send(ConverseRequest.newBuilder().setOpen(open).build());
+            }
+            send(ConverseRequest.newBuilder().setTurn(turn).build());
+            return await();
+        }
+
+        /** A call that has failed meanwhile takes nothing more; its status is the reply. */
+        private void send(ConverseRequest request) {
+            ClientCallStreamObserver<ConverseRequest> stream = requests();
+            if (stream != null) {
+                try {
+                    stream.onNext(request);
+                } catch (IllegalStateException e) {
+                    onError(e);
+                }
+            }
+        }
+
+        @Override
+        public void onNext(ConverseResponse response) {
+            switch (response.getEventCase()) {
+                case DELTA -> delta(response.getDelta());
+                case FINISHED -> finished(response.getFinished());
+                case OPENED, ROUND, EVENT_NOT_SET -> {
+                    // Nothing to note.
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            ClientCallStreamObserver<ConverseRequest> stream = requests();
+            if (stream != null) {
+                stream.cancel("the conversation is over", null);
+            }
+        }
+    }
+}

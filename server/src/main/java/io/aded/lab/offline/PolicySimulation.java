@@ -1,0 +1,325 @@
+package io.aded.lab.offline;
+
+import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
+import io.aded.engine.Delta;
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
+import io.aded.engine.Prompt;
+import io.aded.engine.Session;
+import io.aded.engine.SpeculationStatistics;
+import io.aded.engine.TurnListener;
+import io.aded.engine.TurnRequest;
+import io.aded.engine.TurnResult;
+import io.aded.lab.recording.RecordedAnswer;
+import io.aded.lab.recording.RecordedModel;
+import io.aded.model.AdedException;
+import io.aded.model.SamplingParameters;
+import io.aded.telemetry.EngineTelemetry;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the real engine, its budget included, on recorded answers and a stated cost curve, in virtual time: what would
+ * each draft policy gain on such a machine? The same figures on every machine, in seconds.
+ */
+public final class PolicySimulation {
+    private static final int FIRST_SEED = 7;
+
+    /** Fewer tokens after the first round say nothing about speed. */
+    private static final int LEAST_TIMED_TOKENS = 8;
+
+    /** Measured on quiet machines, TinyLlama 1.1B Q8_0 unless said: t(n) / t(1) by width. */
+    private static final Map<String, String> CURVES = new LinkedHashMap<>(Map.of(
+            "amx", "1:1,2:1.36,3:1.42,4:1.47,6:1.71,8:1.91,12:2.27,16:2.35,24:3.52,32:4.29,64:6.43",
+            "avx2", "1:1,2:1.11,3:1.78,4:1.52,6:2.06,8:2.33,12:3.11,16:3.92,24:5.54,32:7.16,64:13.7",
+            "zen4",
+                    "1:1,2:1.55,3:1.85,4:1.9,5:2.85,8:2.95,9:3.8,12:3.85,13:4.85,16:4.95,17:6.1,20:6.1,24:6.9,28:7.9,"
+                            + "32:9,48:13.1,64:16.3",
+            "gpu", "1:1,8:1.05,16:1.15,32:1.3,64:1.6",
+            "linear", "1:1,64:64"));
+
+    private final RecordedSets sets;
+    private final Settings settings;
+    private final Map<String, EvidenceWeights> fitted = new LinkedHashMap<>();
+
+    /**
+     * The machine and how answers are played on it.
+     *
+     * @param noise σ of the logarithm of a pass's time, at least 0
+     * @param stalls share of passes that take twice their time, in [0, 1]
+     * @param firstTouch what the first pass of each width costs, in times its price
+     * @param passMillis milliseconds of a pass of one token, above 0
+     * @param folds each such part of the answers starts from weights fitted to the others; 1 for the prior as shipped
+     * @param prompts whether to tell each prompt that was slower than plain decoding
+     */
+    public record Settings(
+            double noise, double stalls, double firstTouch, double passMillis, int folds, boolean prompts) {}
+
+    /** Prepares a simulation. */
+    public PolicySimulation(RecordedSets sets, Settings settings) {
+        this.sets = sets;
+        this.settings = settings;
+    }
+
+    /**
+     * Prints a table for each curve: a row for each mode, a column for each set.
+     *
+     * @param curves names ({@code amx}, {@code avx2}, {@code zen4}, {@code gpu}, {@code linear}) or points {@code
+     *     TOKENS:COST,…}, the cost in passes of one token
+     * @param modes draft modes or stages of the adaptive drafter, each with {@code :N} for at most N nodes
+     * @throws IllegalArgumentException if a curve or mode cannot be read
+     */
+    public void print(PrintStream out, List<String> curves, List<String> modes) {
+        for (String curve : curves) {
+            TreeMap<Integer, Double> costs = parse(CURVES.getOrDefault(curve, curve));
+            out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
+            sets.byName().keySet().forEach(set -> out.printf("%-38s", set));
+            out.println();
+            for (String mode : modes) {
+                out.printf("%-18s", mode);
+                List<String> slow = new ArrayList<>();
+                for (Map.Entry<String, List<RecordedAnswer>> set : sets.byName().entrySet()) {
+                    Outcome outcome = simulate(mode, costs, set.getKey(), set.getValue());
+                    out.printf("%-38s", outcome.text());
+                    slow.addAll(outcome.slow());
+                }
+                out.println();
+                if (settings.prompts()) {
+                    slow.forEach(out::println);
+                }
+                out.flush();
+            }
+        }
+    }
+
+    private static TreeMap<Integer, Double> parse(String curve) {
+        TreeMap<Integer, Double> costs = new TreeMap<>();
+        for (String point : curve.split(",")) {
+            String[] parts = point.split(":");
+            costs.put(Integer.valueOf(parts[0]), Double.valueOf(parts[1]));
+        }
+        return costs;
+    }
+
+    /** Between points a straight line, beyond the last the slope of the last. */
+    private static double cost(TreeMap<Integer, Double> curve, int tokens) {
+        Map.Entry<Integer, Double> below = curve.floorEntry(tokens);
+        Map.Entry<Integer, Double> above = curve.ceilingEntry(tokens);
+        if (below == null) {
+            return curve.firstEntry().getValue();
+        }
+        if (above == null) {
+            above = below;
+            below = curve.lowerEntry(below.getKey());
+        }
+        double slope = above.getKey().equals(below.getKey())
+                ? 0
+                : (above.getValue() - below.getValue()) / (above.getKey() - below.getKey());
+        return below.getValue() + slope * (tokens - below.getKey());
+    }
+
+    /**
+     * What a policy gained.
+     *
+     * @param acceptance tokens per round that had a draft
+     * @param speedUp time of plain decoding over time
+     * @param mean geometric, over prompts
+     * @param below97 share of prompts below 0.97
+     * @param below90 share of prompts below 0.90
+     * @param worst the least of the prompts' speed-ups
+     * @param slow prompts below 0.97, a line each
+     */
+    private record Outcome(
+            double acceptance,
+            double speedUp,
+            double mean,
+            double below97,
+            double below90,
+            double worst,
+            List<String> slow) {
+        String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "%.2f %.3f (%.3f) %3.0f%% %3.0f%% %.2f",
+                    acceptance,
+                    speedUp,
+                    mean,
+                    100 * below97,
+                    100 * below90,
+                    worst);
+        }
+    }
+
+    private Outcome simulate(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+        double plain = 0;
+        double taken = 0;
+        double logs = 0;
+        int below97 = 0;
+        int below90 = 0;
+        double worst = Double.MAX_VALUE;
+        List<String> slow = new ArrayList<>();
+        int timed = 0;
+        long accepted = 0;
+        long drafts = 0;
+        for (int fold = 0; fold < settings.folds(); fold++) {
+            try (Machine machine = new Machine(curve, weights(set, answers, fold), stage(mode))) {
+                for (int i = fold; i < answers.size(); i += settings.folds()) {
+                    RecordedAnswer answer = answers.get(i);
+                    Decoding decoding = machine.answer(answer, policy(mode));
+                    if (decoding.plain < LEAST_TIMED_TOKENS * settings.passMillis() * 1e6) {
+                        continue;
+                    }
+                    double ratio = decoding.plain / decoding.taken;
+                    plain += decoding.plain;
+                    taken += decoding.taken;
+                    logs += Math.log(ratio);
+                    below97 += ratio < 0.97 ? 1 : 0;
+                    below90 += ratio < 0.90 ? 1 : 0;
+                    worst = Math.min(worst, ratio);
+                    timed++;
+                    accepted += decoding.speculation.numAcceptedDraftTokens();
+                    drafts += decoding.speculation.numSpecSteps();
+                    if (ratio < 0.97) {
+                        slow.add(String.format(
+                                Locale.ROOT, "    %s %d: %.2f, %d tokens", set, i, ratio, answer.answer().length));
+                    }
+                }
+            }
+        }
+        return new Outcome(
+                1 + (double) accepted / Math.max(1, drafts),
+                plain / taken,
+                Math.exp(logs / timed),
+                (double) below97 / timed,
+                (double) below90 / timed,
+                worst,
+                slow);
+    }
+
+    private EvidenceWeights weights(String set, List<RecordedAnswer> answers, int fold) {
+        if (settings.folds() == 1) {
+            return EvidenceWeights.create();
+        }
+        return fitted.computeIfAbsent(set + fold, _ -> PriorFitting.fitWithout(sets, answers, fold, settings.folds()))
+                .copy();
+    }
+
+    private static DraftPolicy policy(String mode) {
+        String[] parts = mode.split(":");
+        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? Drafters.named(parts[0]) : Drafters.ADED);
+        return parts.length == 1 ? policy : policy.withMaxNodes(Integer.parseInt(parts[1]));
+    }
+
+    /** The stage of an ablation that a mode names, or null. */
+    private static @Nullable AdedStage stage(String mode) {
+        return AdedStage.named(mode.split(":")[0]);
+    }
+
+    /** Times from the end of the first round, in nanoseconds. */
+    private record Decoding(double plain, double taken, SpeculationStatistics speculation) {}
+
+    /** An engine on a model that answers as recorded, by a clock that only passes advance. */
+    private final class Machine implements AutoCloseable {
+        private final AtomicLong clock = new AtomicLong(1);
+        private final Random random = new Random(FIRST_SEED);
+        private int touched;
+        private final TreeMap<Integer, Double> curve;
+        private final RecordedModel model = new RecordedModel(this::charge);
+        private final Engine engine;
+
+        Machine(TreeMap<Integer, Double> curve, EvidenceWeights weights, @Nullable AdedStage stage) {
+            this.curve = curve;
+            DrafterSettings own = DrafterSettings.DEFAULT.withEvidenceWeights(weights);
+            engine = Engine.start(
+                    model,
+                    EngineOptions.ofCells(4096),
+                    EngineTelemetry.NONE,
+                    kind -> stage == null ? kind.create(own) : Drafters.create(stage, own),
+                    clock::get);
+            try {
+                engine.awaitCalibration(Duration.ofMinutes(1));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private void charge(int tokens) {
+            double factor =
+                    Math.exp(random.nextGaussian() * settings.noise() - settings.noise() * settings.noise() / 2);
+            factor *= (random.nextDouble() < settings.stalls() ? 2 : 1) / (1 + settings.stalls());
+            if (tokens > touched) {
+                touched = tokens;
+                factor *= settings.firstTouch();
+            }
+            clock.addAndGet((long) (settings.passMillis() * 1e6 * cost(curve, tokens) * factor));
+        }
+
+        Decoding answer(RecordedAnswer answer, DraftPolicy policy) {
+            model.play(answer);
+            Listener listener = new Listener(clock);
+            TurnResult result;
+            try (Session session = engine.openSession()) {
+                session.submit(
+                        TurnRequest.of(
+                                new Prompt.Tokens(answer.prompt()),
+                                SamplingParameters.GREEDY,
+                                policy,
+                                answer.answer().length),
+                        listener);
+                result = listener.done.join();
+            }
+            return new Decoding(
+                    settings.passMillis() * 1e6 * (answer.answer().length - listener.firstTokens),
+                    clock.get() - listener.firstAt,
+                    result.speculation());
+        }
+
+        @Override
+        public void close() {
+            engine.close();
+        }
+    }
+
+    private static final class Listener implements TurnListener {
+        final CompletableFuture<TurnResult> done = new CompletableFuture<>();
+        private final AtomicLong clock;
+        private volatile int firstTokens;
+        private volatile long firstAt;
+
+        Listener(AtomicLong clock) {
+            this.clock = clock;
+        }
+
+        @Override
+        public void onDelta(Delta delta) {
+            if (firstTokens == 0) {
+                firstTokens = delta.tokens().length;
+                firstAt = clock.get();
+            }
+        }
+
+        @Override
+        public void onFinished(TurnResult result) {
+            done.complete(result);
+        }
+
+        @Override
+        public void onFailed(AdedException failure) {
+            done.completeExceptionally(failure);
+        }
+    }
+}

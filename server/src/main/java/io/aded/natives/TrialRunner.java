@@ -1,0 +1,147 @@
+package io.aded.natives;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Runs {@link Trial} in a Java process of its own, so that only that process dies of a build that does not work. */
+final class TrialRunner {
+    /** What a process leaves behind when it dies is at the end of what it said. */
+    private static final int LINES_KEPT = 200;
+
+    private final String mainClass;
+    private final Map<String, String> variables;
+    private final Duration limit;
+
+    /** With another class in place of {@link Trial}, and variables beside those of this process. */
+    TrialRunner(String mainClass, Map<String, String> variables, Duration limit) {
+        this.mainClass = mainClass;
+        this.variables = Map.copyOf(variables);
+        this.limit = limit;
+    }
+
+    /** Software renderers compile shaders for a minute; a GPU answers within a few seconds. */
+    static TrialRunner create() {
+        return new TrialRunner(Trial.class.getName(), Map.of(), Duration.ofMinutes(5));
+    }
+
+    /** Tries a library and says how it went; never throws because of the library. */
+    Verdict run(Path directory, boolean needsGpu) {
+        Process process;
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command(directory, needsGpu));
+            builder.environment().putAll(variables);
+            process = builder.start();
+        } catch (IOException e) {
+            return Verdict.broken("could not be tried: " + e.getMessage());
+        }
+        CompletableFuture<List<String>> errors = lines(process.getErrorStream());
+        CompletableFuture<List<String>> output = lines(process.getInputStream());
+        try {
+            process.getOutputStream().close();
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                return Verdict.broken("did not answer within " + limit.toSeconds() + " seconds when it was tried");
+            }
+            for (String line : output.join()) {
+                int mark = line.indexOf(Trial.MARK);
+                if (mark >= 0) {
+                    return Verdict.fromJson(JsonMapper.shared().readTree(line.substring(mark + Trial.MARK.length())));
+                }
+            }
+            return Verdict.broken(death(process.exitValue(), errors.join()));
+        } catch (IOException e) {
+            return Verdict.broken("could not be tried: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Verdict.broken("was not tried to the end: interrupted");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private List<String> command(Path directory, boolean needsGpu) {
+        boolean windows = System.getProperty("os.name").startsWith("Windows");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", windows ? "java.exe" : "java")
+                .toString());
+        // Small and quick to start; no crash report in the user's directory.
+        command.addAll(List.of(
+                "-Xmx64m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+SuppressFatalErrorMessage",
+                "--enable-native-access=ALL-UNNAMED"));
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(mainClass);
+        command.add(directory.toString());
+        if (needsGpu) {
+            command.add("gpu");
+        }
+        return command;
+    }
+
+    private static CompletableFuture<List<String>> lines(InputStream stream) {
+        CompletableFuture<List<String>> lines = new CompletableFuture<>();
+        Thread.ofVirtual().name("trial-output").start(() -> {
+            Deque<String> kept = new ArrayDeque<>();
+            try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                    kept.add(line);
+                    if (kept.size() > LINES_KEPT) {
+                        kept.removeFirst();
+                    }
+                }
+            } catch (IOException e) {
+                // The process is gone; what it said until then is what there is.
+            }
+            lines.complete(List.copyOf(kept));
+        });
+        return lines;
+    }
+
+    private static String death(int status, List<String> said) {
+        // Java reports a process that a signal ended as 128 and the signal's number.
+        String how = switch (status) {
+            case 134 -> "aborted";
+            case 135, 139 -> "crashed on a bad memory access";
+            case 132 -> "crashed on an instruction that this processor does not have";
+            case 137 -> "was killed, perhaps for want of memory";
+            default -> "ended with status " + status;
+        };
+        String last = last(said, line -> line.contains("CUDA error: "))
+                .or(() -> last(
+                        said,
+                        line -> line.contains("ASSERT")
+                                || line.toLowerCase(Locale.ROOT).contains("error")
+                                || line.contains("terminate called")))
+                .or(() -> last(said, line -> !line.isBlank()))
+                .map(line -> ": " + (line.length() > 200 ? line.substring(0, 200) + "..." : line.strip()))
+                .orElse("");
+        // PTX is compiled by the driver, and only by one that is as new as the toolkit that made it.
+        String advice = last.contains("unsupported toolchain")
+                ? " (NVIDIA's driver is older than the CUDA that this build was made with; update the driver, or install"
+                        + " cuda12)"
+                : "";
+        return how + " when it was tried" + last + advice;
+    }
+
+    private static Optional<String> last(List<String> lines, Predicate<String> wanted) {
+        return lines.stream().filter(wanted).reduce((first, second) -> second);
+    }
+}

@@ -1,0 +1,63 @@
+package io.aded.serving;
+
+import io.aded.model.AdedException;
+import org.jspecify.annotations.Nullable;
+
+/** What calls are answered with: nothing while the model is loading, then the model, then, while draining, nothing. */
+final class Backend {
+    private volatile @Nullable ServedModel served;
+    private volatile boolean draining;
+
+    void serve(ServedModel model) {
+        served = model;
+    }
+
+    void drain() {
+        draining = true;
+    }
+
+    Serving.State state() {
+        if (draining) {
+            return Serving.State.DRAINING;
+        }
+        return served == null ? Serving.State.LOADING : Serving.State.READY;
+    }
+
+    /**
+     * What is served.
+     *
+     * @throws AdedException.Unavailable if nothing is
+     */
+    ServedModel model() {
+        if (draining) {
+            throw drainingNow();
+        }
+        ServedModel model = served;
+        if (model == null) {
+            throw new AdedException.Unavailable(
+                    "MODEL_LOADING", "the model is still being loaded; health checks tell when it is ready");
+        }
+        return model;
+    }
+
+    /**
+     * What is served, if it is the one that was asked for.
+     *
+     * @param asked a name, or nothing
+     * @throws AdedException.NotFound if another model is served
+     */
+    ServedModel model(String asked) {
+        ServedModel model = model();
+        if (!model.answersTo(asked)) {
+            throw new AdedException.NotFound(
+                    "MODEL_NOT_SERVED",
+                    "this server does not serve the model that was asked for; it serves \"" + model.name() + "\"");
+        }
+        return model;
+    }
+
+    static AdedException.Unavailable drainingNow() {
+        return new AdedException.Unavailable(
+                "DRAINING", "the server is shutting down and takes no more turns; call another one");
+    }
+}

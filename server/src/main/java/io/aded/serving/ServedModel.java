@@ -1,0 +1,94 @@
+package io.aded.serving;
+
+import io.aded.engine.Engine;
+import io.aded.engine.EngineStatus;
+import io.aded.model.ModelInfo;
+import io.aded.model.SamplingParameters;
+import io.aded.model.TargetModel;
+import java.util.List;
+
+/**
+ * A model and the engines that decode with it. Both stay the caller's to close.
+ *
+ * @param name what callers know it by; requests may also use the model's own name
+ * @param engines one or more over the same model; each new conversation goes to the least busy
+ * @param sampling how tokens are drawn where requests do not say
+ */
+public record ServedModel(String name, List<Engine> engines, SamplingParameters sampling) {
+    public ServedModel {
+        engines = List.copyOf(engines);
+        if (engines.isEmpty()) {
+            throw new IllegalArgumentException("a model is served by at least one engine");
+        }
+    }
+
+    /** One engine, llama.cpp's default sampling, and the model's own name. */
+    public static ServedModel of(Engine engine) {
+        return new ServedModel(engine.model().info().name(), List.of(engine), SamplingParameters.DEFAULT);
+    }
+
+    /** The model that the engines share. */
+    public TargetModel model() {
+        return engines.getFirst().model();
+    }
+
+    /** What is loaded, and by what. */
+    public ModelInfo info() {
+        return model().info();
+    }
+
+    /** Whether a request that names a model may mean this one; an empty name means any. */
+    public boolean answersTo(String asked) {
+        return asked.isEmpty() || asked.equals(name) || asked.equals(info().name());
+    }
+
+    /** Checks turns that are for it. */
+    public TurnValidator validator() {
+        return new TurnValidator(model().vocabulary().size());
+    }
+
+    /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */
+    public int contextTokens() {
+        int cells = engines.getFirst().options().context().cells();
+        int trained = info().trainedContext();
+        return trained > 0 ? Math.min(trained, cells) : cells;
+    }
+
+    /**
+     * The engine with the fewest turns; of those the one with the fewest open conversations, whose next turns it will have
+     * to decode. Both are counted at once, so a burst of calls spreads even before the first of them is admitted.
+     */
+    Engine leastBusy() {
+        Engine best = engines.getFirst();
+        long least = Long.MAX_VALUE;
+        for (Engine engine : engines) {
+            long load = ((long) engine.openTurns() << Integer.SIZE) + engine.openSessions();
+            if (load < least) {
+                best = engine;
+                least = load;
+            }
+        }
+        return best;
+    }
+
+    /** All engines together. */
+    public EngineStatus status() {
+        return engines.stream().map(Engine::status).reduce(ServedModel::sum).orElseThrow();
+    }
+
+    private static EngineStatus sum(EngineStatus a, EngineStatus b) {
+        return new EngineStatus(
+                a.running() + b.running(),
+                a.waiting() + b.waiting(),
+                a.parked() + b.parked(),
+                a.sessions() + b.sessions(),
+                a.cellsUsed() + b.cellsUsed(),
+                a.cells() + b.cells(),
+                a.sequencesUsed() + b.sequencesUsed(),
+                a.sequences() + b.sequences(),
+                a.roundsTotal() + b.roundsTotal(),
+                a.tokensTotal() + b.tokensTotal(),
+                a.prefilledTokensTotal() + b.prefilledTokensTotal(),
+                a.reusedTokensTotal() + b.reusedTokensTotal());
+    }
+}

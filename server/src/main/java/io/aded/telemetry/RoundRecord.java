@@ -1,0 +1,34 @@
+package io.aded.telemetry;
+
+/**
+ * One round of a turn: its draft and its verification, each of which becomes a span. Times are on the telemetry's nano
+ * clock.
+ *
+ * @param index from 0 in the turn
+ * @param draft what was guessed
+ * @param verify what came of it
+ */
+public record RoundRecord(int index, Draft draft, Verify verify) {
+
+    /**
+     * The draft.
+     *
+     * @param source the drafter's name, {@code none} without a draft
+     * @param nodes nodes verified, without the root
+     * @param depth depth of the tree that was verified
+     * @param startNanos when drafting began
+     * @param endNanos when it ended
+     */
+    public record Draft(String source, int nodes, int depth, long startNanos, long endNanos) {}
+
+    /**
+     * The forward pass and the walk over the tree.
+     *
+     * @param accepted draft nodes accepted
+     * @param batchTokens tokens in the pass, all streams together
+     * @param batchStreams streams in the pass
+     * @param startNanos when the pass began
+     * @param endNanos when the walk over the tree was done
+     */
+    public record Verify(int accepted, int batchTokens, int batchStreams, long startNanos, long endNanos) {}
+}

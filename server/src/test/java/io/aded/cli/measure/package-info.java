@@ -1,4 +1,0 @@
-@NullMarked
-package io.aded.cli.measure;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,192 @@
+package io.aded.draft.table;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+final class TrigramTableTest {
+
+    @Test
+    void find_emptyTable_none() {
+        TrigramTable table = new TrigramTable(null, 16);
+
+        assertThat(table.find(1, 2)).isEqualTo(TrigramTable.NONE);
+        assertThat(table.findOrBackOff(1, 2)).isEqualTo(TrigramTable.NONE);
+    }
+
+    @Test
+    void reinforce_absentThenPresent_insertsThenAddsStep() {
+        TrigramTable table = new TrigramTable(null, 16);
+
+        table.reinforce(1, 2, 3, 0.04f);
+        table.reinforce(1, 2, 3, 0.04f);
+        table.reinforce(1, 2, 4, 0.04f);
+
+        int row = table.find(1, 2);
+        assertThat(table.count(row)).isEqualTo(2);
+        assertThat(table.token(row, 0)).isEqualTo(3);
+        assertThat(table.weight(row, 0)).isCloseTo(0.08f, within(1e-6f));
+        assertThat(table.token(row, 1)).isEqualTo(4);
+        assertThat(table.weight(row, 1)).isCloseTo(0.04f, within(1e-6f));
+        assertThat(table.total(row)).isCloseTo(0.12f, within(1e-6f));
+    }
+
+    @Test
+    void reinforce_hundredTimes_stopsAtThree() {
+        TrigramTable table = new TrigramTable(null, 16);
+
+        for (int i = 0; i < 100; i++) {
+            table.reinforce(1, 2, 3, TrigramTable.STEP);
+        }
+
+        assertThat(table.weight(table.find(1, 2), 0)).isEqualTo(3.0f);
+    }
+
+    @Test
+    void reinforce_overtakes_rowStaysSorted() {
+        TrigramTable table = new TrigramTable(null, 16);
+        table.reinforce(1, 2, 10, 0.5f);
+        table.reinforce(1, 2, 11, 0.4f);
+        table.reinforce(1, 2, 12, 0.3f);
+
+        table.reinforce(1, 2, 12, 0.15f);
+
+        assertThat(successors(table, 1, 2)).containsExactly(10, 12, 11);
+    }
+
+    @Test
+    void reinforce_thirteenthSuccessor_replacesTheSmallest() {
+        TrigramTable table = new TrigramTable(null, 16);
+        for (int i = 0; i < 12; i++) {
+            table.reinforce(1, 2, 100 + i, 1f - 0.05f * i);
+        }
+
+        table.reinforce(1, 2, 999, 0.04f);
+
+        assertThat(successors(table, 1, 2)).containsExactly(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 999);
+        assertThat(table.weight(table.find(1, 2), 11)).isEqualTo(0.04f);
+    }
+
+    @Test
+    void draw_valuesAlongTheTotal_hitsEachSuccessorInProportion() {
+        TrigramTable table = new TrigramTable(null, 16);
+        table.reinforce(1, 2, 10, 0.5f);
+        table.reinforce(1, 2, 11, 0.25f);
+        table.reinforce(1, 2, 12, 0.25f);
+        int row = table.find(1, 2);
+
+        assertThat(table.draw(row, 0f)).isZero();
+        assertThat(table.draw(row, 0.49f)).isZero();
+        assertThat(table.draw(row, 0.5f)).isEqualTo(1);
+        assertThat(table.draw(row, 0.74f)).isEqualTo(1);
+        assertThat(table.draw(row, 0.75f)).isEqualTo(2);
+        assertThat(table.draw(row, 0.9999f)).isEqualTo(2);
+    }
+
+    @Test
+    void findOrBackOff_pairUnknown_latestRowOfTheSecondToken() {
+        TrigramTable table = new TrigramTable(null, 16);
+        table.reinforce(1, 2, 10, 0.5f);
+        table.reinforce(7, 2, 11, 0.5f);
+
+        int row = table.findOrBackOff(99, 2);
+
+        assertThat(row).isEqualTo(table.find(7, 2));
+        assertThat(table.findOrBackOff(1, 2)).isEqualTo(table.find(1, 2));
+        assertThat(table.findOrBackOff(99, 3)).isEqualTo(TrigramTable.NONE);
+    }
+
+    @Test
+    void reinforce_tableFull_evictsWhatWasNotReinforcedSince() {
+        TrigramTable table = new TrigramTable(null, 3);
+        table.reinforce(1, 1, 9, 0.5f);
+        table.reinforce(2, 2, 9, 0.5f);
+        table.reinforce(3, 3, 9, 0.5f);
+
+        // The hand passes all three once (they were touched), then takes the first.
+        table.reinforce(4, 4, 9, 0.5f);
+        assertThat(table.find(1, 1)).isEqualTo(TrigramTable.NONE);
+        assertThat(table.weight(table.find(2, 2), 0)).isEqualTo(0.25f);
+
+        // Row 2 is reinforced, so row 3 goes.
+        table.reinforce(2, 2, 9, 0.5f);
+        table.reinforce(5, 5, 9, 0.5f);
+
+        assertThat(table.find(3, 3)).isEqualTo(TrigramTable.NONE);
+        assertThat(table.find(2, 2)).isNotEqualTo(TrigramTable.NONE);
+        assertThat(table.find(4, 4)).isNotEqualTo(TrigramTable.NONE);
+        assertThat(table.find(5, 5)).isNotEqualTo(TrigramTable.NONE);
+        assertThat(table.ownRows()).isEqualTo(3);
+    }
+
+    @Test
+    void reinforce_randomTrigrams_agreesWithAMapOfMaps() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        TrigramTable table = new TrigramTable(null, 4096);
+        Map<Long, Map<Integer, Float>> expected = new HashMap<>();
+
+        for (int i = 0; i < 20_000; i++) {
+            int a = random.nextInt(40);
+            int b = random.nextInt(40);
+            // At most 12 different successors, so nothing is ever pushed out.
+            int c = random.nextInt(12);
+            table.reinforce(a, b, c, TrigramTable.STEP);
+            expected.computeIfAbsent((long) a << 32 | b, pair -> new HashMap<>())
+                    .merge(c, TrigramTable.STEP, (old, step) -> Math.min(TrigramTable.CAP, old + step));
+        }
+
+        assertThat(table.ownRows()).as("seed %d", seed).isEqualTo(expected.size());
+        expected.forEach((pair, row) -> {
+            int found = table.find((int) (pair >>> 32), pair.intValue());
+            assertThat(found).as("seed %d", seed).isNotEqualTo(TrigramTable.NONE);
+            assertThat(table.count(found)).as("seed %d", seed).isEqualTo(row.size());
+            for (int i = 0; i < table.count(found); i++) {
+                assertThat(table.weight(found, i))
+                        .as("seed %d", seed)
+                        .isCloseTo(row.getOrDefault(table.token(found, i), -1f), within(1e-5f));
+                assertThat(i == 0 || table.weight(found, i - 1) >= table.weight(found, i))
+                        .as("seed %d: sorted", seed)
+                        .isTrue();
+            }
+        });
+    }
+
+    @Test
+    void reinforce_farBeyondTheBound_everyRowThatIsThereIsFound() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        TrigramTable table = new TrigramTable(null, 100);
+
+        for (int i = 0; i < 50_000; i++) {
+            int a = random.nextInt(30);
+            int b = random.nextInt(30);
+            table.reinforce(a, b, i % 50, TrigramTable.STEP);
+            assertThat(table.find(a, b)).as("seed %d", seed).isNotNegative();
+        }
+
+        int found = 0;
+        for (int a = 0; a < 30; a++) {
+            for (int b = 0; b < 30; b++) {
+                found += table.find(a, b) == TrigramTable.NONE ? 0 : 1;
+            }
+        }
+        assertThat(found).as("seed %d", seed).isEqualTo(100);
+        assertThat(table.stateBytes()).isEqualTo(table.maxStateBytes());
+    }
+
+    private static List<Integer> successors(TrigramTable table, int first, int second) {
+        int row = table.find(first, second);
+        List<Integer> tokens = new ArrayList<>();
+        for (int i = 0; i < table.count(row); i++) {
+            tokens.add(table.token(row, i));
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,80 @@
+package io.aded.grammar;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GbnfTest {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "root ::= \"a\"",
+                "root ::= [a-z]+ # letters",
+                "# comment\n\nroot  ::=\n  (\"yes\" |\n   \"no\") ws\nws ::= [ \\t\\n]*\n",
+                "root ::= a | b\r\na ::= \"\\x41\\u00e9\\U0001F600\"\r\nb ::= .{2,}",
+                "root ::= x{3} y{0,2} z{4,5}\nx ::= \"x\"\ny ::= [^\\]-]\nz ::= (\"z\")?",
+                "root ::= \"\" | \"(\" root \")\"",
+                "root ::= [a-] [-a]"
+            })
+    void check_validGrammar_returns(String grammar) {
+        assertThatCode(() -> Gbnf.check(grammar)).doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            value = {
+                "rule ::= \"a\" ~ no rule named root",
+                "root ::= other ~ rule other",
+                "root ::= (\"a\" ~ expected )",
+                "root ::= \"a ~ ends within",
+                "root ::= \"\\q\" ~ unknown escape",
+                "root ::= \"\\x4\" ~ hexadecimal digits",
+                "root ::= [] ~ empty",
+                "root ::= [z-a] ~ backwards",
+                "root ::= * ~ nothing stands before *",
+                "root ::= \"a\"{ ~ expected a number",
+                "root ::= \"a\"{5,2} ~ upper bound",
+                "root ::= \"a\"{1001} ~ above 1000",
+                "root = \"a\" ~ expected ::=",
+                "root ::= \"a\" ) ~ end of the line",
+                "root ::= root \"a\" ~ left-recursive",
+                "root ::= \"a\"? root ~ left-recursive",
+                "root ::= (\"a\"*)* ~ left recursion",
+                "root ::= <[5]> ~ end of the line",
+                "root ::= (\"a\"? | \"b\"?){30} ~ too ambiguous"
+            })
+    void check_faultyGrammar_saysWhy(String grammar, String because) {
+        assertThatThrownBy(() -> Gbnf.check(grammar))
+                .isInstanceOf(Gbnf.Refused.class)
+                .hasMessageContaining(because);
+    }
+
+    @Test
+    void check_fault_isLocated() {
+        assertThatThrownBy(() -> Gbnf.check("root ::= \"a\"\nb ::= ?")).hasMessageContaining("line 2, column 7");
+    }
+
+    @Test
+    void check_deepLongOrWide_isRefused() {
+        refused("root ::= " + "(".repeat(5_000) + "\"a\"" + ")".repeat(5_000), "nests deeper");
+        refused("root ::= \"" + "a".repeat(300_000) + "\"", "allowed: up to");
+        refused("root ::= ((\"aaaaaaaaaa\"){1000}){1000}", "elements");
+        StringBuilder chain = new StringBuilder("root ::= r1\n");
+        for (int i = 1; i < 2_000; i++) {
+            chain.append("r").append(i).append(" ::= r").append(i + 1).append('\n');
+        }
+        refused(chain + "r2000 ::= \"a\"", "chain");
+        refused("root ::= \"a\0b\"", "U+0000");
+    }
+
+    private static void refused(String grammar, String because) {
+        assertThatThrownBy(() -> Gbnf.check(grammar))
+                .isInstanceOf(Gbnf.Refused.class)
+                .hasMessageContaining(because);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.aded.lab.prompts;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.aded.lab.report;
+
+import org.jspecify.annotations.NullMarked;
