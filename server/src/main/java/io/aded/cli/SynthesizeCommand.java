@@ -60,12 +60,7 @@ final class SynthesizeCommand implements Callable<Integer> {
         String label = String.valueOf(destination.getFileName());
         try {
             SyntheticModel.write(
-                    wanted,
-                    format,
-                    seed,
-                    like,
-                    destination,
-                    (bytes, total) -> progress.progress(label, bytes, total));
+                    wanted, format, seed, like, destination, (bytes, total) -> progress.progress(label, bytes, total));
         } catch (IOException e) {
             throw new AdedException.Internal(
                     "CANNOT_WRITE_MODEL", "cannot write " + destination + ": " + e.getMessage(), e);

@@ -87,16 +87,7 @@ public final class SyntheticModel {
 
         /** The same with another number of layers. */
         public Shape withLayers(int count) {
-            return new Shape(
-                    name,
-                    count,
-                    dimension,
-                    heads,
-                    keyValueHeads,
-                    feedForward,
-                    vocabulary,
-                    context,
-                    ropeBase);
+            return new Shape(name, count, dimension, heads, keyValueHeads, feedForward, vocabulary, context, ropeBase);
         }
     }
 
@@ -141,12 +132,7 @@ public final class SyntheticModel {
      * @throws IOException if a file cannot be read or written
      */
     public static void write(
-            Shape shape,
-            SyntheticFormat format,
-            long seed,
-            Path vocabularyFrom,
-            Path destination,
-            Progress progress)
+            Shape shape, SyntheticFormat format, long seed, Path vocabularyFrom, Path destination, Progress progress)
             throws IOException {
         for (int row : new int[] {shape.dimension(), shape.feedForward()}) {
             if (row % format.type().blockElements() != 0) {
@@ -328,7 +314,8 @@ public final class SyntheticModel {
             }
             return;
         }
-        double deviation = tensor.content() == Content.MATRIX ? GAIN / Math.sqrt(tensor.columns()) : EMBEDDING_DEVIATION;
+        double deviation =
+                tensor.content() == Content.MATRIX ? GAIN / Math.sqrt(tensor.columns()) : EMBEDDING_DEVIATION;
         int blocks = tensor.columns() / format.type().blockElements();
         for (int row = 0; row < tensor.rows(); row++) {
             switch (tensor.content()) {

@@ -135,8 +135,8 @@ final class TrialRunner {
                 .orElse("");
         // PTX is compiled by the driver, and only by one that is as new as the toolkit that made it.
         String advice = last.contains("unsupported toolchain")
-                ? " (NVIDIA's driver is older than the CUDA that this build was made with; update the driver, or install"
-                        + " cuda12)"
+                ? " (NVIDIA's driver is older than the CUDA that this build was made with; update the driver, or"
+                        + " install cuda12)"
                 : "";
         return how + " when it was tried" + last + advice;
     }

@@ -39,9 +39,13 @@ class SyntheticModelTest {
         header.requireModel();
         assertThat(header.quantization()).isEqualTo(format.name());
         assertThat(header.string("tokenizer.chat_template")).isNotNull();
-        assertThat(written).isSortedAccordingTo((a, b) -> Long.compare(b, a)).last().isEqualTo(0L);
+        assertThat(written)
+                .isSortedAccordingTo((a, b) -> Long.compare(b, a))
+                .last()
+                .isEqualTo(0L);
         try (LlamaModel model = LlamaModel.load(LlamaLibrary.bundled(), file, ModelParameters.DEFAULT);
-                TargetContext context = model.newContext(ContextParameters.ofCells(64).withThreads(1))) {
+                TargetContext context =
+                        model.newContext(ContextParameters.ofCells(64).withThreads(1))) {
             int vocabulary = model.vocabulary().size();
             int token = 17;
             TokenBatch batch = new TokenBatch();
@@ -60,14 +64,13 @@ class SyntheticModelTest {
     void write_largerVocabulary_isPadded() throws Exception {
         Path file = directory.resolve("random.gguf");
         Shape wide = new Shape("wide", 1, 256, 4, 2, 512, 1000, 512, 10_000f);
-        SyntheticModel.write(
-                wide, SyntheticFormat.Q8_0, 1, TinyModels.f32(directory), file, (bytes, total) -> {});
+        SyntheticModel.write(wide, SyntheticFormat.Q8_0, 1, TinyModels.f32(directory), file, (bytes, total) -> {});
 
         GgufFile header = GgufFile.read(file);
         header.requireModel();
         assertThat(header.metadata().get("tokenizer.ggml.tokens"))
-                .isInstanceOfSatisfying(GgufFile.Array.class, array -> assertThat(array.count())
-                        .isEqualTo(1000));
+                .isInstanceOfSatisfying(
+                        GgufFile.Array.class, array -> assertThat(array.count()).isEqualTo(1000));
         try (LlamaModel model = LlamaModel.load(LlamaLibrary.bundled(), file, ModelParameters.DEFAULT)) {
             assertThat(model.vocabulary().size()).isEqualTo(1000);
             assertThat(model.vocabulary().detokenize(model.vocabulary().tokenize("the cat", false, false), false))
