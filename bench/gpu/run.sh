@@ -58,6 +58,7 @@ export ADED_JAVA_HOME="$here/runtime" XDG_DATA_HOME="$here/data" XDG_CACHE_HOME=
 # A GPU for which the build has no machine code of its own compiles each kernel once; that must not be done again by
 # every step.
 export CUDA_CACHE_PATH="$here/cache/cuda" CUDA_CACHE_MAXSIZE=4294967296
+[ ! -d "$here/cuda" ] || export CUDA_HOME="$here/cuda"
 # NVIDIA's libraries may lie in the wheels of a Python environment, where the loader does not look.
 if [ -z "${VIRTUAL_ENV:-}" ] && command -v python3 >/dev/null 2>&1; then
     VIRTUAL_ENV=$(python3 -c 'import sys; print(sys.prefix)' 2>/dev/null) && export VIRTUAL_ENV
@@ -159,7 +160,7 @@ for model in "$here"/models/*.gguf; do
     [ -f "$model" ] || continue
     name=$(basename "$model" .gguf)
     case " $models " in *" all "* | *" $name "*) ;; *) continue ;; esac
-    step "doctor-$name" 30 "$here/aded" doctor --model "$model"
+    step "doctor-$name" 120 "$here/aded" doctor --model "$model"
     for format in $formats; do
         bench=yes
         if [ "$format" = as-is ]; then

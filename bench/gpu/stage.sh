@@ -8,6 +8,7 @@
 #   --model FILE    a GGUF file; may be repeated. Default: the catalogue's chat model, pulled if need be
 #   --prompts FILE  JSON lines as "aded bench --prompts" takes them, or "built-in"; may be repeated. Default: built-in
 #   --vocabulary FILE  a small GGUF file whose vocabulary models of random weights get. Default: none, the first model
+#   --libraries DIR  a directory with lib64/libcudart.so.12 and the like, where the other machine lacks CUDA's runtime
 #   --piece-mib N   split the archives into pieces of at most N MiB. Default: 0, one piece each
 #
 # There are two archives: the program, with which a machine can begin, and the models. There: put the pieces and unpack.sh
@@ -19,7 +20,7 @@ say() { printf '%s\n' "stage: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
-out= natives= piece=0 vocabulary=
+out= natives= piece=0 vocabulary= libraries=
 models=$(mktemp) prompts=$(mktemp)
 trap 'rm -f "$models" "$prompts"' EXIT
 while [ $# -gt 0 ]; do
@@ -33,6 +34,7 @@ while [ $# -gt 0 ]; do
             printf '%s\n' "$2" >>"$prompts"
             ;;
         --vocabulary) [ -f "$2" ] || die "there is no file $2"; vocabulary=$2 ;;
+        --libraries) [ -d "$2/lib64" ] || die "there is no $2/lib64"; libraries=$2 ;;
         --piece-mib) piece=$2 ;;
         *) die "unknown option $1; see the head of $0" ;;
     esac
@@ -71,6 +73,7 @@ for kind in $natives; do
     rm -f "$stage"/data/aded/natives/*/verdict.json
 done
 rm -rf "$stage/data/aded/natives/.downloads" "$stage/data/aded/natives/.lock"
+[ -z "$libraries" ] || { mkdir "$stage/cuda" && cp -RL "$libraries/lib64" "$stage/cuda/"; }
 
 # --- model and prompts
 
