@@ -25,7 +25,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "models",
         description = "Lists, pulls and describes models.",
-        subcommands = {ModelsCommand.ListModels.class, ModelsCommand.Pull.class, ModelsCommand.Show.class})
+        subcommands = {
+            ModelsCommand.ListModels.class,
+            ModelsCommand.Pull.class,
+            ModelsCommand.Show.class,
+            SynthesizeCommand.class
+        })
 final class ModelsCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
