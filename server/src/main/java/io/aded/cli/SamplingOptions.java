@@ -75,20 +75,21 @@ final class SamplingOptions {
     /** The parameters as a record, checked when they are used. */
     SamplingParameters parameters() {
         SamplingParameters usual = SamplingParameters.DEFAULT;
-        return new SamplingParameters(
-                or(temperature, usual.temperature()),
-                or(topK, usual.topK()),
-                or(topP, usual.topP()),
-                or(minP, usual.minP()),
-                or(typicalP, usual.typicalP()),
-                or(repeatPenalty, usual.repeatPenalty()),
-                or(frequencyPenalty, usual.frequencyPenalty()),
-                or(presencePenalty, usual.presencePenalty()),
-                or(penaltyWindow, usual.penaltyWindow()),
-                seed(),
-                logitBias,
-                text("--grammar", grammar),
-                text("--json-schema", jsonSchema));
+        return SamplingParameters.builder()
+                .temperature(or(temperature, usual.temperature()))
+                .topK(or(topK, usual.topK()))
+                .topP(or(topP, usual.topP()))
+                .minP(or(minP, usual.minP()))
+                .typicalP(or(typicalP, usual.typicalP()))
+                .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
+                .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
+                .presencePenalty(or(presencePenalty, usual.presencePenalty()))
+                .penaltyWindow(or(penaltyWindow, usual.penaltyWindow()))
+                .seed(seed())
+                .logitBias(logitBias)
+                .grammar(text("--grammar", grammar))
+                .jsonSchema(text("--json-schema", jsonSchema))
+                .build();
     }
 
     /** Only what was given, for a server that has defaults of its own. */

@@ -82,20 +82,7 @@ public record SamplingParameters(
 
     /** The same with other numbers added to the logits of tokens. */
     public SamplingParameters withLogitBias(Map<Integer, Float> value) {
-        return new SamplingParameters(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repeatPenalty,
-                frequencyPenalty,
-                presencePenalty,
-                penaltyWindow,
-                seed,
-                value,
-                grammar,
-                jsonSchema);
+        return toBuilder().logitBias(value).build();
     }
 
     /** The same with another grammar. */

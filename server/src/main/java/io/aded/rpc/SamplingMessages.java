@@ -32,20 +32,19 @@ final class SamplingMessages {
 
     /** What {@link #write} wrote. The constraint is no part of the message. */
     static SamplingParameters read(Sampling message) {
-        return new SamplingParameters(
-                message.getTemperature(),
-                message.getTopK(),
-                message.getTopP(),
-                message.getMinP(),
-                message.getTypicalP(),
-                message.getRepeatPenalty(),
-                message.getFrequencyPenalty(),
-                message.getPresencePenalty(),
-                message.getPenaltyWindow(),
-                message.hasSeed() ? Integer.valueOf(message.getSeed()) : null,
-                message.getLogitBiasMap(),
-                null,
-                null);
+        return SamplingParameters.builder()
+                .temperature(message.getTemperature())
+                .topK(message.getTopK())
+                .topP(message.getTopP())
+                .minP(message.getMinP())
+                .typicalP(message.getTypicalP())
+                .repeatPenalty(message.getRepeatPenalty())
+                .frequencyPenalty(message.getFrequencyPenalty())
+                .presencePenalty(message.getPresencePenalty())
+                .penaltyWindow(message.getPenaltyWindow())
+                .seed(message.hasSeed() ? Integer.valueOf(message.getSeed()) : null)
+                .logitBias(message.getLogitBiasMap())
+                .build();
     }
 
     /**
