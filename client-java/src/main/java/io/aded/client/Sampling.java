@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param topP keep the best tokens up to this probability, above 0, up to 1
  * @param minP drop tokens below this share of the best one's probability, 0 to 1
  * @param typicalP locally typical sampling, above 0, up to 1 (off)
+ * @param topNSigma drop tokens more than so many standard deviations below the best logit, 0 (off) to 100
  * @param repeatPenalty above 0, up to 100; 1 is off
  * @param frequencyPenalty -100 to 100; 0 is off
  * @param presencePenalty -100 to 100; 0 is off
@@ -25,6 +26,7 @@ public record Sampling(
         @Nullable Float topP,
         @Nullable Float minP,
         @Nullable Float typicalP,
+        @Nullable Float topNSigma,
         @Nullable Float repeatPenalty,
         @Nullable Float frequencyPenalty,
         @Nullable Float presencePenalty,
@@ -55,6 +57,7 @@ public record Sampling(
         private @Nullable Float topP;
         private @Nullable Float minP;
         private @Nullable Float typicalP;
+        private @Nullable Float topNSigma;
         private @Nullable Float repeatPenalty;
         private @Nullable Float frequencyPenalty;
         private @Nullable Float presencePenalty;
@@ -91,6 +94,12 @@ public record Sampling(
         /** Locally typical sampling: above 0, up to 1 (off). */
         public Builder typicalP(double value) {
             typicalP = (float) value;
+            return this;
+        }
+
+        /** Drop tokens more than so many standard deviations below the best logit, 0 (off) to 100. */
+        public Builder topNSigma(double value) {
+            topNSigma = (float) value;
             return this;
         }
 
@@ -138,6 +147,7 @@ public record Sampling(
                     topP,
                     minP,
                     typicalP,
+                    topNSigma,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

@@ -69,6 +69,7 @@ final class ConversationTest {
                         .topP(0.25)
                         .minP(0.125)
                         .typicalP(0.75)
+                        .topNSigma(0.5)
                         .repeatPenalty(2)
                         .frequencyPenalty(-1)
                         .presencePenalty(1)

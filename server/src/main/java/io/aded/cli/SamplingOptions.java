@@ -44,6 +44,12 @@ final class SamplingOptions {
     @Option(names = "--typical-p", paramLabel = "P", description = "Locally typical sampling. Default: 1, off.")
     private @Nullable Float typicalP;
 
+    @Option(
+            names = "--top-n-sigma",
+            paramLabel = "N",
+            description = "Drop tokens below the best by more than N standard deviations. Default: 0, off.")
+    private @Nullable Float topNSigma;
+
     @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
     private @Nullable Float repeatPenalty;
 
@@ -81,6 +87,7 @@ final class SamplingOptions {
                 .topP(or(topP, usual.topP()))
                 .minP(or(minP, usual.minP()))
                 .typicalP(or(typicalP, usual.typicalP()))
+                .topNSigma(or(topNSigma, usual.topNSigma()))
                 .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
                 .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
                 .presencePenalty(or(presencePenalty, usual.presencePenalty()))
@@ -110,6 +117,9 @@ final class SamplingOptions {
         }
         if (typicalP != null) {
             message.setTypicalP(typicalP);
+        }
+        if (topNSigma != null) {
+            message.setTopNSigma(topNSigma);
         }
         if (repeatPenalty != null) {
             message.setRepeatPenalty(repeatPenalty);

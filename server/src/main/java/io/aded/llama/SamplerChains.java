@@ -75,6 +75,9 @@ final class SamplerChains {
                         request.given().frequencyPenalty(),
                         request.given().presencePenalty())));
 
+        MethodHandle topNSigma = init("top_n_sigma", JAVA_FLOAT);
+        narrowing.add(new Filter(given -> given.topNSigma() > 0f, request ->
+                (long) topNSigma.invokeExact(request.given().topNSigma())));
         MethodHandle topK = init("top_k", JAVA_INT);
         narrowing.add(new Filter(given -> given.topK() > 0, request ->
                 (long) topK.invokeExact(request.given().topK())));
@@ -139,7 +142,9 @@ final class SamplerChains {
         if (given.temperature() == 0f) {
             return 1;
         }
-        return given.topK() == 0 ? vocabularySize : Math.min(given.topK(), vocabularySize);
+        // A standard deviation is one of all logits.
+        boolean all = given.topK() == 0 || given.topNSigma() > 0f;
+        return all ? vocabularySize : Math.min(given.topK(), vocabularySize);
     }
 
     /** Makes a chain that ends in a choice; free it as any sampler. */
