@@ -70,6 +70,8 @@ final class ConversationTest {
                         .minP(0.125)
                         .typicalP(0.75)
                         .topNSigma(0.5)
+                        .xtcProbability(0.5)
+                        .xtcThreshold(0.5)
                         .repeatPenalty(2)
                         .frequencyPenalty(-1)
                         .presencePenalty(1)

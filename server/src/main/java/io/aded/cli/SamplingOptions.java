@@ -50,6 +50,18 @@ final class SamplingOptions {
             description = "Drop tokens below the best by more than N standard deviations. Default: 0, off.")
     private @Nullable Float topNSigma;
 
+    @Option(
+            names = "--xtc-probability",
+            paramLabel = "P",
+            description = "How often the top choices are dropped but the least likely of them. Default: 0, off.")
+    private @Nullable Float xtcProbability;
+
+    @Option(
+            names = "--xtc-threshold",
+            paramLabel = "P",
+            description = "The probability of a top choice, up to 0.5. Default: 0.1.")
+    private @Nullable Float xtcThreshold;
+
     @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
     private @Nullable Float repeatPenalty;
 
@@ -88,6 +100,8 @@ final class SamplingOptions {
                 .minP(or(minP, usual.minP()))
                 .typicalP(or(typicalP, usual.typicalP()))
                 .topNSigma(or(topNSigma, usual.topNSigma()))
+                .xtcProbability(or(xtcProbability, usual.xtcProbability()))
+                .xtcThreshold(or(xtcThreshold, usual.xtcThreshold()))
                 .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
                 .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
                 .presencePenalty(or(presencePenalty, usual.presencePenalty()))
@@ -120,6 +134,12 @@ final class SamplingOptions {
         }
         if (topNSigma != null) {
             message.setTopNSigma(topNSigma);
+        }
+        if (xtcProbability != null) {
+            message.setXtcProbability(xtcProbability);
+        }
+        if (xtcThreshold != null) {
+            message.setXtcThreshold(xtcThreshold);
         }
         if (repeatPenalty != null) {
             message.setRepeatPenalty(repeatPenalty);

@@ -90,6 +90,9 @@ final class SamplerChains {
         MethodHandle minP = init("min_p", JAVA_FLOAT, JAVA_LONG);
         narrowing.add(new Filter(given -> given.minP() > 0f, request ->
                 (long) minP.invokeExact(request.given().minP(), LEAST)));
+        MethodHandle xtc = init("xtc", JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_INT);
+        narrowing.add(new Filter(given -> given.xtcProbability() > 0f, request -> (long) xtc.invokeExact(
+                request.given().xtcProbability(), request.given().xtcThreshold(), LEAST, request.seed())));
         MethodHandle temperature = init("temp", JAVA_FLOAT);
         narrowing.add(new Filter(given -> given.temperature() != 1f, request ->
                 (long) temperature.invokeExact(request.given().temperature())));

@@ -38,6 +38,9 @@ class SamplersTest {
                 SamplingParameters.builder().temperature(0.5f).build();
         Map<String, SamplingParameters> all = new LinkedHashMap<>();
         all.put("defaults", plain);
+        all.put(
+                "XTC",
+                plain.toBuilder().xtcProbability(0.5f).xtcThreshold(0.05f).build());
         all.put("top-n-sigma", plain.toBuilder().topNSigma(1.5f).build());
         all.put("typical", plain.toBuilder().typicalP(0.7f).build());
         all.put(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenSampler;
+import io.aded.model.TopTokens;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
@@ -62,6 +63,46 @@ class SamplerChainsTest {
             }
         }
         return left;
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void xtc_always_leavesTheLeastLikelyTopChoiceAndWhatIsBelow(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            row(tiny);
+            // The ranks' probabilities are not known beforehand: the third best's is made the threshold.
+            TopTokens best = new TopTokens(40);
+            tiny.context.topTokens(0, best);
+            float threshold = best.probability(2) * 0.999f;
+            assertThat(threshold).isLessThan(0.5f);
+            SamplingParameters always = FLAT.toBuilder()
+                    .topK(40)
+                    .xtcProbability(1f)
+                    .xtcThreshold(renormalised(best, threshold))
+                    .build();
+            assertThat(drawn(tiny, always))
+                    .contains(best.token(2), best.token(39))
+                    .hasSize(38);
+            // Half of the draws keep the top choices.
+            SamplingParameters often = always.toBuilder().xtcProbability(0.5f).build();
+            int top = 0;
+            try (TokenSampler sampler = tiny.model.newSampler(often)) {
+                for (int i = 0; i < DRAWS; i++) {
+                    int token = sampler.sample(tiny.context, 0);
+                    top += token == best.token(0) || token == best.token(1) ? 1 : 0;
+                }
+            }
+            assertThat((double) top / DRAWS).isBetween(0.5 * 2 / 40 * 0.7, 0.5 * 2 / 40 * 1.4);
+        }
+    }
+
+    /** A probability among all tokens, as one among the best that are left. */
+    private static float renormalised(TopTokens best, float probability) {
+        float sum = 0;
+        for (int i = 0; i < best.size(); i++) {
+            sum += best.probability(i);
+        }
+        return probability / sum;
     }
 
     /** The context then holds a row 0 of logits, which is returned. */
