@@ -373,8 +373,7 @@ final class ContextsTest {
     void descend_anyText_matchesAreTrueAndAsLongAsTheySay() {
         Seeds.with(random -> {
             for (int i = 0; i < 2_000; i++) {
-                history.append(
-                        i > 30 && i % 30 < 10 ? history.token(i - 30) : random.nextInt(6), random.nextBoolean());
+                history.append(i > 30 && i % 30 < 10 ? history.token(i - 30) : random.nextInt(6), random.nextBoolean());
                 if (i < 10 || i % 3 != 0) {
                     continue;
                 }

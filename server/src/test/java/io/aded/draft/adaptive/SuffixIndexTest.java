@@ -172,9 +172,7 @@ final class SuffixIndexTest {
             List<Integer> all = new ArrayList<>();
             for (int step = 0; step < 6_000; step++) {
                 // Now and then a stretch of the past comes again.
-                int token = step > 50 && step % 40 < 12
-                        ? all.get(all.size() - 40)
-                        : random.nextInt(alphabet);
+                int token = step > 50 && step % 40 < 12 ? all.get(all.size() - 40) : random.nextInt(alphabet);
                 index.append(token, step % 5 == 0);
                 all.add(token);
                 if (step % 3 == 0) {
@@ -191,7 +189,9 @@ final class SuffixIndexTest {
         int results = 0;
         for (int p = all.size() - 1; p >= 1 && index.remembers(p - 1) && results < 6; p--) {
             if (all.get(p) == second && all.get(p - 1) == first) {
-                assertThat(at).as("occurrence %d of (%d, %d)", results, first, second).isEqualTo(p);
+                assertThat(at)
+                        .as("occurrence %d of (%d, %d)", results, first, second)
+                        .isEqualTo(p);
                 assertThat(index.matchLength(p)).isEqualTo(match(index, all, p));
                 at = index.older(at, first, second);
                 results++;

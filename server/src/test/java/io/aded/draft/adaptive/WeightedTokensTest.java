@@ -12,7 +12,9 @@ final class WeightedTokensTest {
         TreeMap<Integer, Float> held = new TreeMap<>();
         for (int i = 0; i < row.width(); i++) {
             if (row.weight(i) > 0) {
-                assertThat(held.put(row.token(i), row.weight(i))).as("token held twice").isNull();
+                assertThat(held.put(row.token(i), row.weight(i)))
+                        .as("token held twice")
+                        .isNull();
             }
         }
         return held;
