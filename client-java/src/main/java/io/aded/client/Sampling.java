@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param topNSigma drop tokens more than so many standard deviations below the best logit, 0 (off) to 100
  * @param xtcProbability how often XTC drops the top choices but the least likely of them, 0 (off) to 1
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, above 0, up to 0.5
+ * @param dynamicTemperatureRange how far the temperature moves with the entropy, 0 (fixed) to 100
+ * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, above 0, up to 100
  * @param repeatPenalty above 0, up to 100; 1 is off
  * @param frequencyPenalty -100 to 100; 0 is off
  * @param presencePenalty -100 to 100; 0 is off
@@ -31,6 +33,8 @@ public record Sampling(
         @Nullable Float topNSigma,
         @Nullable Float xtcProbability,
         @Nullable Float xtcThreshold,
+        @Nullable Float dynamicTemperatureRange,
+        @Nullable Float dynamicTemperatureExponent,
         @Nullable Float repeatPenalty,
         @Nullable Float frequencyPenalty,
         @Nullable Float presencePenalty,
@@ -64,6 +68,8 @@ public record Sampling(
         private @Nullable Float topNSigma;
         private @Nullable Float xtcProbability;
         private @Nullable Float xtcThreshold;
+        private @Nullable Float dynamicTemperatureRange;
+        private @Nullable Float dynamicTemperatureExponent;
         private @Nullable Float repeatPenalty;
         private @Nullable Float frequencyPenalty;
         private @Nullable Float presencePenalty;
@@ -121,6 +127,18 @@ public record Sampling(
             return this;
         }
 
+        /** How far the temperature moves with the entropy, 0 (fixed) to 100. */
+        public Builder dynamicTemperatureRange(double value) {
+            dynamicTemperatureRange = (float) value;
+            return this;
+        }
+
+        /** The power of the relative entropy by which a dynamic temperature rises, above 0, up to 100. */
+        public Builder dynamicTemperatureExponent(double value) {
+            dynamicTemperatureExponent = (float) value;
+            return this;
+        }
+
         /** Above 0, up to 100; 1 is off. */
         public Builder repeatPenalty(double value) {
             repeatPenalty = (float) value;
@@ -168,6 +186,8 @@ public record Sampling(
                     topNSigma,
                     xtcProbability,
                     xtcThreshold,
+                    dynamicTemperatureRange,
+                    dynamicTemperatureExponent,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

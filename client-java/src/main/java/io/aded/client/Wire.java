@@ -250,6 +250,12 @@ final class Wire {
         if (sampling.xtcThreshold() != null) {
             builder.setXtcThreshold(sampling.xtcThreshold());
         }
+        if (sampling.dynamicTemperatureRange() != null) {
+            builder.setDynamicTemperatureRange(sampling.dynamicTemperatureRange());
+        }
+        if (sampling.dynamicTemperatureExponent() != null) {
+            builder.setDynamicTemperatureExponent(sampling.dynamicTemperatureExponent());
+        }
         if (sampling.repeatPenalty() != null) {
             builder.setRepeatPenalty(sampling.repeatPenalty());
         }
@@ -415,6 +421,8 @@ final class Wire {
                 sampling.hasTopNSigma() ? (Float) sampling.getTopNSigma() : null,
                 sampling.hasXtcProbability() ? (Float) sampling.getXtcProbability() : null,
                 sampling.hasXtcThreshold() ? (Float) sampling.getXtcThreshold() : null,
+                sampling.hasDynamicTemperatureRange() ? (Float) sampling.getDynamicTemperatureRange() : null,
+                sampling.hasDynamicTemperatureExponent() ? (Float) sampling.getDynamicTemperatureExponent() : null,
                 sampling.hasRepeatPenalty() ? (Float) sampling.getRepeatPenalty() : null,
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,

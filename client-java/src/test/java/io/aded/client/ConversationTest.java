@@ -72,6 +72,8 @@ final class ConversationTest {
                         .topNSigma(0.5)
                         .xtcProbability(0.5)
                         .xtcThreshold(0.5)
+                        .dynamicTemperatureRange(0.5)
+                        .dynamicTemperatureExponent(0.5)
                         .repeatPenalty(2)
                         .frequencyPenalty(-1)
                         .presencePenalty(1)

@@ -62,6 +62,18 @@ final class SamplingOptions {
             description = "The probability of a top choice, up to 0.5. Default: 0.1.")
     private @Nullable Float xtcThreshold;
 
+    @Option(
+            names = "--dynamic-temperature-range",
+            paramLabel = "T",
+            description = "How far the temperature moves with the entropy. Default: 0, fixed.")
+    private @Nullable Float dynamicTemperatureRange;
+
+    @Option(
+            names = "--dynamic-temperature-exponent",
+            paramLabel = "X",
+            description = "How a dynamic temperature rises with the entropy. Default: 1.")
+    private @Nullable Float dynamicTemperatureExponent;
+
     @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
     private @Nullable Float repeatPenalty;
 
@@ -102,6 +114,8 @@ final class SamplingOptions {
                 .topNSigma(or(topNSigma, usual.topNSigma()))
                 .xtcProbability(or(xtcProbability, usual.xtcProbability()))
                 .xtcThreshold(or(xtcThreshold, usual.xtcThreshold()))
+                .dynamicTemperatureRange(or(dynamicTemperatureRange, usual.dynamicTemperatureRange()))
+                .dynamicTemperatureExponent(or(dynamicTemperatureExponent, usual.dynamicTemperatureExponent()))
                 .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
                 .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
                 .presencePenalty(or(presencePenalty, usual.presencePenalty()))
@@ -140,6 +154,12 @@ final class SamplingOptions {
         }
         if (xtcThreshold != null) {
             message.setXtcThreshold(xtcThreshold);
+        }
+        if (dynamicTemperatureRange != null) {
+            message.setDynamicTemperatureRange(dynamicTemperatureRange);
+        }
+        if (dynamicTemperatureExponent != null) {
+            message.setDynamicTemperatureExponent(dynamicTemperatureExponent);
         }
         if (repeatPenalty != null) {
             message.setRepeatPenalty(repeatPenalty);

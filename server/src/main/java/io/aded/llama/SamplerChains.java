@@ -94,8 +94,14 @@ final class SamplerChains {
         narrowing.add(new Filter(given -> given.xtcProbability() > 0f, request -> (long) xtc.invokeExact(
                 request.given().xtcProbability(), request.given().xtcThreshold(), LEAST, request.seed())));
         MethodHandle temperature = init("temp", JAVA_FLOAT);
-        narrowing.add(new Filter(given -> given.temperature() != 1f, request ->
+        narrowing.add(new Filter(given -> given.temperature() != 1f && given.dynamicTemperatureRange() == 0f, request ->
                 (long) temperature.invokeExact(request.given().temperature())));
+        MethodHandle dynamicTemperature = init("temp_ext", JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
+        narrowing.add(new Filter(
+                given -> given.dynamicTemperatureRange() > 0f, request -> (long) dynamicTemperature.invokeExact(
+                        request.given().temperature(),
+                        request.given().dynamicTemperatureRange(),
+                        request.given().dynamicTemperatureExponent())));
 
         MethodHandle greedy = init("greedy");
         best = new Filter(given -> true, _ -> (long) greedy.invokeExact());

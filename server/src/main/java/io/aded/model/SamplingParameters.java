@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, top-n-sigma, top-k,
- * typical, top-p, min-p, XTC, temperature, then one draw. At temperature 0 the best token is taken after bias, grammar and
+ * typical, top-p, min-p, XTC, temperature (fixed or dynamic), then one draw. At temperature 0 the best token is taken after bias, grammar and
  * penalties.
  *
  * @param temperature 0 (always the best token) to 100
@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param topNSigma drop tokens more than so many standard deviations below the best logit, in [0, 100]; 0 keeps all
  * @param xtcProbability how often XTC drops the top choices but the least likely of them, in [0, 1]; 0 switches it off
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, in (0, 0.5]
+ * @param dynamicTemperatureRange how far the temperature moves with the entropy, either way, in [0, 100]; 0 keeps it fixed
+ * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, in (0, 100]
  * @param repeatPenalty divides the logit of tokens seen lately, in (0, 100]; 1 switches it off
  * @param frequencyPenalty subtracted per occurrence, in [-100, 100]; 0 switches it off
  * @param presencePenalty subtracted once from tokens seen lately, in [-100, 100]; 0 switches it off
@@ -36,6 +38,8 @@ public record SamplingParameters(
         float topNSigma,
         float xtcProbability,
         float xtcThreshold,
+        float dynamicTemperatureRange,
+        float dynamicTemperatureExponent,
         float repeatPenalty,
         float frequencyPenalty,
         float presencePenalty,
@@ -130,6 +134,8 @@ public record SamplingParameters(
         within(found, prefix + "top_n_sigma", topNSigma, 0f, 100f);
         within(found, prefix + "xtc_probability", xtcProbability, 0f, 1f);
         withinOpen(found, prefix + "xtc_threshold", xtcThreshold, 0.5f);
+        within(found, prefix + "dynamic_temperature_range", dynamicTemperatureRange, 0f, 100f);
+        withinOpen(found, prefix + "dynamic_temperature_exponent", dynamicTemperatureExponent, 100f);
         withinOpen(found, prefix + "repeat_penalty", repeatPenalty, 100f);
         within(found, prefix + "frequency_penalty", frequencyPenalty, -100f, 100f);
         within(found, prefix + "presence_penalty", presencePenalty, -100f, 100f);
@@ -183,6 +189,8 @@ public record SamplingParameters(
         private float topNSigma = 0f;
         private float xtcProbability = 0f;
         private float xtcThreshold = 0.1f;
+        private float dynamicTemperatureRange = 0f;
+        private float dynamicTemperatureExponent = 1f;
         private float repeatPenalty = 1f;
         private float frequencyPenalty = 0f;
         private float presencePenalty = 0f;
@@ -203,6 +211,8 @@ public record SamplingParameters(
             topNSigma = from.topNSigma;
             xtcProbability = from.xtcProbability;
             xtcThreshold = from.xtcThreshold;
+            dynamicTemperatureRange = from.dynamicTemperatureRange;
+            dynamicTemperatureExponent = from.dynamicTemperatureExponent;
             repeatPenalty = from.repeatPenalty;
             frequencyPenalty = from.frequencyPenalty;
             presencePenalty = from.presencePenalty;
@@ -258,6 +268,18 @@ public record SamplingParameters(
         /** The probability from which on a token is a top choice for XTC: above 0, up to 0.5. */
         public Builder xtcThreshold(float value) {
             xtcThreshold = value;
+            return this;
+        }
+
+        /** How far the temperature moves with the entropy, either way: 0 (fixed) to 100. */
+        public Builder dynamicTemperatureRange(float value) {
+            dynamicTemperatureRange = value;
+            return this;
+        }
+
+        /** The power of the relative entropy by which a dynamic temperature rises: above 0, up to 100. */
+        public Builder dynamicTemperatureExponent(float value) {
+            dynamicTemperatureExponent = value;
             return this;
         }
 
@@ -320,6 +342,8 @@ public record SamplingParameters(
                     topNSigma,
                     xtcProbability,
                     xtcThreshold,
+                    dynamicTemperatureRange,
+                    dynamicTemperatureExponent,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

@@ -39,6 +39,12 @@ class SamplersTest {
         Map<String, SamplingParameters> all = new LinkedHashMap<>();
         all.put("defaults", plain);
         all.put(
+                "dynamic temperature",
+                plain.toBuilder()
+                        .dynamicTemperatureRange(0.4f)
+                        .dynamicTemperatureExponent(2f)
+                        .build());
+        all.put(
                 "XTC",
                 plain.toBuilder().xtcProbability(0.5f).xtcThreshold(0.05f).build());
         all.put("top-n-sigma", plain.toBuilder().topNSigma(1.5f).build());

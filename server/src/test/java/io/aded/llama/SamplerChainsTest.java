@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenSampler;
@@ -103,6 +104,61 @@ class SamplerChainsTest {
             sum += best.probability(i);
         }
         return probability / sum;
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void dynamicTemperature_ofARow_isTheOneThatItsEntropyGives(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            row(tiny);
+            int k = 4;
+            TopTokens best = new TopTokens(k);
+            tiny.context.topTokens(0, best);
+            double[] plain = softmax(best, 1);
+            double entropy = 0;
+            for (double p : plain) {
+                entropy -= p * Math.log(p);
+            }
+            double temperature = 0.5 + (2.5 - 0.5) * Math.pow(entropy / Math.log(k), 0.8);
+            double[] expected = softmax(best, temperature);
+
+            int[] counts = new int[k];
+            SamplingParameters parameters = FLAT.withTemperature(1.5f).toBuilder()
+                    .topK(k)
+                    .dynamicTemperatureRange(1f)
+                    .dynamicTemperatureExponent(0.8f)
+                    .build();
+            int draws = 4 * DRAWS;
+            try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
+                for (int i = 0; i < draws; i++) {
+                    int token = sampler.sample(tiny.context, 0);
+                    for (int rank = 0; rank < k; rank++) {
+                        counts[rank] += token == best.token(rank) ? 1 : 0;
+                    }
+                }
+            }
+            for (int rank = 0; rank < k; rank++) {
+                // Five standard deviations of a count.
+                double deviation = 5 * Math.sqrt(expected[rank] * (1 - expected[rank]) / draws);
+                assertThat((double) counts[rank] / draws)
+                        .as("rank %d at temperature %f", rank, temperature)
+                        .isCloseTo(expected[rank], within(deviation));
+            }
+            assertThat(Math.abs(expected[0] - softmax(best, 1.5)[0])).isGreaterThan(0.02);
+        }
+    }
+
+    private static double[] softmax(TopTokens best, double temperature) {
+        double[] p = new double[best.size()];
+        double sum = 0;
+        for (int i = 0; i < p.length; i++) {
+            p[i] = Math.exp((best.logit(i) - best.logit(0)) / temperature);
+            sum += p[i];
+        }
+        for (int i = 0; i < p.length; i++) {
+            p[i] /= sum;
+        }
+        return p;
     }
 
     /** The context then holds a row 0 of logits, which is returned. */

@@ -27,6 +27,14 @@ class SamplingParametersTest {
                 range("top_n_sigma", 0f, 100f, -0.01f, 100.01f, Builder::topNSigma),
                 range("xtc_probability", 0f, 1f, -0.01f, 1.01f, Builder::xtcProbability),
                 range("xtc_threshold", Float.MIN_VALUE, 0.5f, 0f, 0.51f, Builder::xtcThreshold),
+                range("dynamic_temperature_range", 0f, 100f, -0.01f, 100.01f, Builder::dynamicTemperatureRange),
+                range(
+                        "dynamic_temperature_exponent",
+                        Float.MIN_VALUE,
+                        100f,
+                        0f,
+                        100.01f,
+                        Builder::dynamicTemperatureExponent),
                 range("repeat_penalty", Float.MIN_VALUE, 100f, 0f, 100.01f, Builder::repeatPenalty),
                 range("frequency_penalty", -100f, 100f, -100.01f, 100.01f, Builder::frequencyPenalty),
                 range("presence_penalty", -100f, 100f, -100.01f, 100.01f, Builder::presencePenalty));
