@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, above 0, up to 0.5
  * @param dynamicTemperatureRange how far the temperature moves with the entropy, 0 (fixed) to 100
  * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, above 0, up to 100
+ * @param mirostatTau the surprise per token, in bits, that Mirostat holds the answer to, 0 (off) to 100
+ * @param mirostatEta how far Mirostat's bound moves for each bit that a token's surprise is off, above 0, up to 1
  * @param repeatPenalty above 0, up to 100; 1 is off
  * @param frequencyPenalty -100 to 100; 0 is off
  * @param presencePenalty -100 to 100; 0 is off
@@ -35,6 +37,8 @@ public record Sampling(
         @Nullable Float xtcThreshold,
         @Nullable Float dynamicTemperatureRange,
         @Nullable Float dynamicTemperatureExponent,
+        @Nullable Float mirostatTau,
+        @Nullable Float mirostatEta,
         @Nullable Float repeatPenalty,
         @Nullable Float frequencyPenalty,
         @Nullable Float presencePenalty,
@@ -70,6 +74,8 @@ public record Sampling(
         private @Nullable Float xtcThreshold;
         private @Nullable Float dynamicTemperatureRange;
         private @Nullable Float dynamicTemperatureExponent;
+        private @Nullable Float mirostatTau;
+        private @Nullable Float mirostatEta;
         private @Nullable Float repeatPenalty;
         private @Nullable Float frequencyPenalty;
         private @Nullable Float presencePenalty;
@@ -139,6 +145,18 @@ public record Sampling(
             return this;
         }
 
+        /** The surprise per token, in bits, that Mirostat holds the answer to, 0 (off) to 100. */
+        public Builder mirostatTau(double value) {
+            mirostatTau = (float) value;
+            return this;
+        }
+
+        /** How far Mirostat's bound moves for each bit that a token's surprise is off, above 0, up to 1. */
+        public Builder mirostatEta(double value) {
+            mirostatEta = (float) value;
+            return this;
+        }
+
         /** Above 0, up to 100; 1 is off. */
         public Builder repeatPenalty(double value) {
             repeatPenalty = (float) value;
@@ -188,6 +206,8 @@ public record Sampling(
                     xtcThreshold,
                     dynamicTemperatureRange,
                     dynamicTemperatureExponent,
+                    mirostatTau,
+                    mirostatEta,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

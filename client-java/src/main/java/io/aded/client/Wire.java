@@ -256,6 +256,12 @@ final class Wire {
         if (sampling.dynamicTemperatureExponent() != null) {
             builder.setDynamicTemperatureExponent(sampling.dynamicTemperatureExponent());
         }
+        if (sampling.mirostatTau() != null) {
+            builder.setMirostatTau(sampling.mirostatTau());
+        }
+        if (sampling.mirostatEta() != null) {
+            builder.setMirostatEta(sampling.mirostatEta());
+        }
         if (sampling.repeatPenalty() != null) {
             builder.setRepeatPenalty(sampling.repeatPenalty());
         }
@@ -423,6 +429,8 @@ final class Wire {
                 sampling.hasXtcThreshold() ? (Float) sampling.getXtcThreshold() : null,
                 sampling.hasDynamicTemperatureRange() ? (Float) sampling.getDynamicTemperatureRange() : null,
                 sampling.hasDynamicTemperatureExponent() ? (Float) sampling.getDynamicTemperatureExponent() : null,
+                sampling.hasMirostatTau() ? (Float) sampling.getMirostatTau() : null,
+                sampling.hasMirostatEta() ? (Float) sampling.getMirostatEta() : null,
                 sampling.hasRepeatPenalty() ? (Float) sampling.getRepeatPenalty() : null,
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,

@@ -74,6 +74,8 @@ final class ConversationTest {
                         .xtcThreshold(0.5)
                         .dynamicTemperatureRange(0.5)
                         .dynamicTemperatureExponent(0.5)
+                        .mirostatTau(0.5)
+                        .mirostatEta(0.5)
                         .repeatPenalty(2)
                         .frequencyPenalty(-1)
                         .presencePenalty(1)

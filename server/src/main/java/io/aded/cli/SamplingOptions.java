@@ -74,6 +74,18 @@ final class SamplingOptions {
             description = "How a dynamic temperature rises with the entropy. Default: 1.")
     private @Nullable Float dynamicTemperatureExponent;
 
+    @Option(
+            names = "--mirostat-tau",
+            paramLabel = "BITS",
+            description = "The surprise per token that Mirostat holds to, in place of other filters. Default: 0, off.")
+    private @Nullable Float mirostatTau;
+
+    @Option(
+            names = "--mirostat-eta",
+            paramLabel = "X",
+            description = "How fast Mirostat's bound moves, up to 1. Default: 0.1.")
+    private @Nullable Float mirostatEta;
+
     @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
     private @Nullable Float repeatPenalty;
 
@@ -116,6 +128,8 @@ final class SamplingOptions {
                 .xtcThreshold(or(xtcThreshold, usual.xtcThreshold()))
                 .dynamicTemperatureRange(or(dynamicTemperatureRange, usual.dynamicTemperatureRange()))
                 .dynamicTemperatureExponent(or(dynamicTemperatureExponent, usual.dynamicTemperatureExponent()))
+                .mirostatTau(or(mirostatTau, usual.mirostatTau()))
+                .mirostatEta(or(mirostatEta, usual.mirostatEta()))
                 .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
                 .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
                 .presencePenalty(or(presencePenalty, usual.presencePenalty()))
@@ -160,6 +174,12 @@ final class SamplingOptions {
         }
         if (dynamicTemperatureExponent != null) {
             message.setDynamicTemperatureExponent(dynamicTemperatureExponent);
+        }
+        if (mirostatTau != null) {
+            message.setMirostatTau(mirostatTau);
+        }
+        if (mirostatEta != null) {
+            message.setMirostatEta(mirostatEta);
         }
         if (repeatPenalty != null) {
             message.setRepeatPenalty(repeatPenalty);

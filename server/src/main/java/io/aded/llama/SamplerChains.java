@@ -47,6 +47,8 @@ final class SamplerChains {
     private final List<Filter> adjusting = new ArrayList<>();
     /** What narrows and flattens the distribution that the token is drawn from. */
     private final List<Filter> narrowing = new ArrayList<>();
+    /** What stands for all of that, and chooses, while Mirostat is on. */
+    private final List<Filter> surprising = new ArrayList<>();
     /** What chooses at temperature 0, and above. */
     private final Filter best;
 
@@ -103,6 +105,13 @@ final class SamplerChains {
                         request.given().dynamicTemperatureRange(),
                         request.given().dynamicTemperatureExponent())));
 
+        // Chooses itself: it must see what it truncated.
+        MethodHandle mirostat = init("mirostat_v2", JAVA_INT, JAVA_FLOAT, JAVA_FLOAT);
+        surprising.add(new Filter(given -> given.temperature() != 1f, request ->
+                (long) temperature.invokeExact(request.given().temperature())));
+        surprising.add(new Filter(given -> true, request -> (long) mirostat.invokeExact(
+                request.seed(), request.given().mirostatTau(), request.given().mirostatEta())));
+
         MethodHandle greedy = init("greedy");
         best = new Filter(given -> true, _ -> (long) greedy.invokeExact());
         MethodHandle dist = init("dist", JAVA_INT);
@@ -151,8 +160,8 @@ final class SamplerChains {
         if (given.temperature() == 0f) {
             return 1;
         }
-        // A standard deviation is one of all logits.
-        boolean all = given.topK() == 0 || given.topNSigma() > 0f;
+        // A standard deviation is one of all logits, and Mirostat stands for top-k as well.
+        boolean all = given.topK() == 0 || given.topNSigma() > 0f || given.mirostatTau() > 0f;
         return all ? vocabularySize : Math.min(given.topK(), vocabularySize);
     }
 
@@ -166,6 +175,8 @@ final class SamplerChains {
             add(chain, adjusting, request);
             if (given.temperature() == 0f) {
                 add(chain, List.of(best), request);
+            } else if (given.mirostatTau() > 0f) {
+                add(chain, surprising, request);
             } else {
                 add(chain, narrowing, request);
                 add(chain, List.of(draw), request);

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, in (0, 0.5]
  * @param dynamicTemperatureRange how far the temperature moves with the entropy, either way, in [0, 100]; 0 keeps it fixed
  * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, in (0, 100]
+ * @param mirostatTau the surprise per token, in bits, that Mirostat holds the answer to, in [0, 100]; 0 switches it off. While on, it
+ *     stands for every filter between the penalties and the temperature, which is a fixed one then
+ * @param mirostatEta how far Mirostat's bound moves for each bit that a token's surprise is off, in (0, 1]
  * @param repeatPenalty divides the logit of tokens seen lately, in (0, 100]; 1 switches it off
  * @param frequencyPenalty subtracted per occurrence, in [-100, 100]; 0 switches it off
  * @param presencePenalty subtracted once from tokens seen lately, in [-100, 100]; 0 switches it off
@@ -40,6 +43,8 @@ public record SamplingParameters(
         float xtcThreshold,
         float dynamicTemperatureRange,
         float dynamicTemperatureExponent,
+        float mirostatTau,
+        float mirostatEta,
         float repeatPenalty,
         float frequencyPenalty,
         float presencePenalty,
@@ -136,6 +141,8 @@ public record SamplingParameters(
         withinOpen(found, prefix + "xtc_threshold", xtcThreshold, 0.5f);
         within(found, prefix + "dynamic_temperature_range", dynamicTemperatureRange, 0f, 100f);
         withinOpen(found, prefix + "dynamic_temperature_exponent", dynamicTemperatureExponent, 100f);
+        within(found, prefix + "mirostat_tau", mirostatTau, 0f, 100f);
+        withinOpen(found, prefix + "mirostat_eta", mirostatEta, 1f);
         withinOpen(found, prefix + "repeat_penalty", repeatPenalty, 100f);
         within(found, prefix + "frequency_penalty", frequencyPenalty, -100f, 100f);
         within(found, prefix + "presence_penalty", presencePenalty, -100f, 100f);
@@ -191,6 +198,8 @@ public record SamplingParameters(
         private float xtcThreshold = 0.1f;
         private float dynamicTemperatureRange = 0f;
         private float dynamicTemperatureExponent = 1f;
+        private float mirostatTau = 0f;
+        private float mirostatEta = 0.1f;
         private float repeatPenalty = 1f;
         private float frequencyPenalty = 0f;
         private float presencePenalty = 0f;
@@ -213,6 +222,8 @@ public record SamplingParameters(
             xtcThreshold = from.xtcThreshold;
             dynamicTemperatureRange = from.dynamicTemperatureRange;
             dynamicTemperatureExponent = from.dynamicTemperatureExponent;
+            mirostatTau = from.mirostatTau;
+            mirostatEta = from.mirostatEta;
             repeatPenalty = from.repeatPenalty;
             frequencyPenalty = from.frequencyPenalty;
             presencePenalty = from.presencePenalty;
@@ -283,6 +294,18 @@ public record SamplingParameters(
             return this;
         }
 
+        /** The surprise per token, in bits, that Mirostat holds the answer to: 0 (off) to 100. */
+        public Builder mirostatTau(float value) {
+            mirostatTau = value;
+            return this;
+        }
+
+        /** How far Mirostat's bound moves for each bit that a token's surprise is off: above 0, up to 1. */
+        public Builder mirostatEta(float value) {
+            mirostatEta = value;
+            return this;
+        }
+
         /** Above 0, up to 100; 1 is off. */
         public Builder repeatPenalty(float value) {
             repeatPenalty = value;
@@ -344,6 +367,8 @@ public record SamplingParameters(
                     xtcThreshold,
                     dynamicTemperatureRange,
                     dynamicTemperatureExponent,
+                    mirostatTau,
+                    mirostatEta,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

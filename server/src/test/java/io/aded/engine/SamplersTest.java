@@ -38,6 +38,7 @@ class SamplersTest {
                 SamplingParameters.builder().temperature(0.5f).build();
         Map<String, SamplingParameters> all = new LinkedHashMap<>();
         all.put("defaults", plain);
+        all.put("Mirostat", plain.toBuilder().mirostatTau(2f).mirostatEta(0.5f).build());
         all.put(
                 "dynamic temperature",
                 plain.toBuilder()

@@ -161,6 +161,54 @@ class SamplerChainsTest {
         return p;
     }
 
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void mirostat_drawByDraw_keepsToTheBoundThatMovesWithWhatItDrew(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            float[] row = row(tiny);
+            TopTokens best = new TopTokens(row.length);
+            tiny.context.topTokens(0, best);
+            float tau = 1.5f;
+            Set<Integer> widths = new TreeSet<>();
+            for (int seed = 0; seed < 40; seed++) {
+                // The other filters would leave one token: while Mirostat is on they do not apply.
+                SamplingParameters parameters = SamplingParameters.builder()
+                        .temperature(1f)
+                        .topK(1)
+                        .mirostatTau(tau)
+                        .mirostatEta(1f)
+                        .seed(seed)
+                        .build();
+                try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
+                    double bound = 2 * tau;
+                    for (int draw = 0; draw < 8; draw++) {
+                        double mass = 0;
+                        int width = 0;
+                        // Where a surprise is as good as the bound, rounding may decide either way.
+                        while (width < best.size() && surprise(best.probability(width)) <= bound + 1e-4 || width == 0) {
+                            mass += best.probability(width++);
+                        }
+                        widths.add(width);
+                        int token = sampler.sample(tiny.context, 0);
+                        int rank = 0;
+                        while (best.token(rank) != token) {
+                            rank++;
+                        }
+                        assertThat(rank)
+                                .as("seed %d, draw %d, bound %f", seed, draw, bound)
+                                .isLessThan(width);
+                        bound -= surprise(best.probability(rank) / mass) - tau;
+                    }
+                }
+            }
+            assertThat(widths).hasSizeGreaterThan(2);
+        }
+    }
+
+    private static double surprise(double probability) {
+        return -Math.log(probability) / Math.log(2);
+    }
+
     /** The context then holds a row 0 of logits, which is returned. */
     private static float[] row(Tiny tiny) {
         return tiny.feed(0, tiny.model.vocabulary().tokenize("the cat and the dog", true, false));

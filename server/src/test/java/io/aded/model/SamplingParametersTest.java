@@ -35,6 +35,8 @@ class SamplingParametersTest {
                         0f,
                         100.01f,
                         Builder::dynamicTemperatureExponent),
+                range("mirostat_tau", 0f, 100f, -0.01f, 100.01f, Builder::mirostatTau),
+                range("mirostat_eta", Float.MIN_VALUE, 1f, 0f, 1.01f, Builder::mirostatEta),
                 range("repeat_penalty", Float.MIN_VALUE, 100f, 0f, 100.01f, Builder::repeatPenalty),
                 range("frequency_penalty", -100f, 100f, -100.01f, 100.01f, Builder::frequencyPenalty),
                 range("presence_penalty", -100f, 100f, -100.01f, 100.01f, Builder::presencePenalty));
