@@ -1,5 +1,6 @@
 package io.aded.client;
 
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * @param frequencyPenalty -100 to 100; 0 is off
  * @param presencePenalty -100 to 100; 0 is off
  * @param penaltyWindow tokens that penalties look back on, 0 to 65536
+ * @param dryMultiplier what a token that would continue a repetition is penalised by at first (DRY), 0 (off) to 100
+ * @param dryBase how the penalty of DRY grows with each token of a repetition, 1 to 100
+ * @param dryAllowedLength the length in tokens from which on DRY penalises a repetition, 1 to 65536
+ * @param dryWindow tokens that DRY looks back on, 0 to 65536
+ * @param drySequenceBreakers texts that no repetition reaches across for DRY; empty leaves them as they are
  * @param seed an unsigned number in an int; without one in force the server draws it, for each answer anew
  * @param logitBias added to the logits of token ids; empty leaves it as it is
  */
@@ -43,6 +49,11 @@ public record Sampling(
         @Nullable Float frequencyPenalty,
         @Nullable Float presencePenalty,
         @Nullable Integer penaltyWindow,
+        @Nullable Float dryMultiplier,
+        @Nullable Float dryBase,
+        @Nullable Integer dryAllowedLength,
+        @Nullable Integer dryWindow,
+        List<String> drySequenceBreakers,
         @Nullable Integer seed,
         Map<Integer, Float> logitBias) {
 
@@ -52,8 +63,9 @@ public record Sampling(
     /** Always the best token. */
     public static final Sampling GREEDY = builder().temperature(0).build();
 
-    /** Defensive copy of the map. */
+    /** Defensive copies of the list and the map. */
     public Sampling {
+        drySequenceBreakers = List.copyOf(drySequenceBreakers);
         logitBias = Map.copyOf(logitBias);
     }
 
@@ -80,6 +92,11 @@ public record Sampling(
         private @Nullable Float frequencyPenalty;
         private @Nullable Float presencePenalty;
         private @Nullable Integer penaltyWindow;
+        private @Nullable Float dryMultiplier;
+        private @Nullable Float dryBase;
+        private @Nullable Integer dryAllowedLength;
+        private @Nullable Integer dryWindow;
+        private List<String> drySequenceBreakers = List.of();
         private @Nullable Integer seed;
         private Map<Integer, Float> logitBias = Map.of();
 
@@ -181,6 +198,36 @@ public record Sampling(
             return this;
         }
 
+        /** What a token that would continue a repetition is penalised by at first (DRY), 0 (off) to 100. */
+        public Builder dryMultiplier(double value) {
+            dryMultiplier = (float) value;
+            return this;
+        }
+
+        /** How the penalty of DRY grows with each token of a repetition, 1 to 100. */
+        public Builder dryBase(double value) {
+            dryBase = (float) value;
+            return this;
+        }
+
+        /** The length in tokens from which on DRY penalises a repetition, 1 to 65536. */
+        public Builder dryAllowedLength(int value) {
+            dryAllowedLength = value;
+            return this;
+        }
+
+        /** Tokens that DRY looks back on, 0 to 65536. */
+        public Builder dryWindow(int value) {
+            dryWindow = value;
+            return this;
+        }
+
+        /** Texts that no repetition reaches across for DRY: at most 16, each 1 to 40 bytes of UTF-8. */
+        public Builder drySequenceBreakers(List<String> texts) {
+            drySequenceBreakers = List.copyOf(texts);
+            return this;
+        }
+
         /** All 32 bits are allowed; the number is unsigned. */
         public Builder seed(int value) {
             seed = value;
@@ -212,6 +259,11 @@ public record Sampling(
                     frequencyPenalty,
                     presencePenalty,
                     penaltyWindow,
+                    dryMultiplier,
+                    dryBase,
+                    dryAllowedLength,
+                    dryWindow,
+                    drySequenceBreakers,
                     seed,
                     logitBias);
         }

@@ -274,6 +274,19 @@ final class Wire {
         if (sampling.penaltyWindow() != null) {
             builder.setPenaltyWindow(sampling.penaltyWindow());
         }
+        if (sampling.dryMultiplier() != null) {
+            builder.setDryMultiplier(sampling.dryMultiplier());
+        }
+        if (sampling.dryBase() != null) {
+            builder.setDryBase(sampling.dryBase());
+        }
+        if (sampling.dryAllowedLength() != null) {
+            builder.setDryAllowedLength(sampling.dryAllowedLength());
+        }
+        if (sampling.dryWindow() != null) {
+            builder.setDryWindow(sampling.dryWindow());
+        }
+        builder.addAllDrySequenceBreakers(sampling.drySequenceBreakers());
         if (sampling.seed() != null) {
             builder.setSeed(sampling.seed());
         }
@@ -435,6 +448,11 @@ final class Wire {
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,
                 sampling.hasPenaltyWindow() ? (Integer) sampling.getPenaltyWindow() : null,
+                sampling.hasDryMultiplier() ? (Float) sampling.getDryMultiplier() : null,
+                sampling.hasDryBase() ? (Float) sampling.getDryBase() : null,
+                sampling.hasDryAllowedLength() ? (Integer) sampling.getDryAllowedLength() : null,
+                sampling.hasDryWindow() ? (Integer) sampling.getDryWindow() : null,
+                sampling.getDrySequenceBreakersList(),
                 sampling.hasSeed() ? (Integer) sampling.getSeed() : null,
                 sampling.getLogitBiasMap());
     }

@@ -8,6 +8,7 @@ import io.aded.v1.Sampling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -102,6 +103,34 @@ final class SamplingOptions {
     private @Nullable Integer penaltyWindow;
 
     @Option(
+            names = "--dry-multiplier",
+            paramLabel = "X",
+            description = "Penalise what would continue a repetition (DRY). Default: 0, off.")
+    private @Nullable Float dryMultiplier;
+
+    @Option(
+            names = "--dry-base",
+            paramLabel = "X",
+            description = "How the penalty of DRY grows with a repetition. Default: 1.75.")
+    private @Nullable Float dryBase;
+
+    @Option(
+            names = "--dry-allowed-length",
+            paramLabel = "N",
+            description = "Tokens of a repetition that DRY lets pass. Default: 2.")
+    private @Nullable Integer dryAllowedLength;
+
+    @Option(names = "--dry-window", paramLabel = "N", description = "Tokens that DRY looks back on. Default: 4096.")
+    private @Nullable Integer dryWindow;
+
+    @Option(
+            names = "--dry-sequence-breakers",
+            paramLabel = "TEXT",
+            description = "No repetition reaches across this text for DRY; may be given several times."
+                    + " Default: line feed, colon, quote and asterisk.")
+    private List<String> drySequenceBreakers = List.of();
+
+    @Option(
             names = "--logit-bias",
             paramLabel = "TOKEN=BIAS",
             split = ",",
@@ -134,6 +163,11 @@ final class SamplingOptions {
                 .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
                 .presencePenalty(or(presencePenalty, usual.presencePenalty()))
                 .penaltyWindow(or(penaltyWindow, usual.penaltyWindow()))
+                .dryMultiplier(or(dryMultiplier, usual.dryMultiplier()))
+                .dryBase(or(dryBase, usual.dryBase()))
+                .dryAllowedLength(or(dryAllowedLength, usual.dryAllowedLength()))
+                .dryWindow(or(dryWindow, usual.dryWindow()))
+                .drySequenceBreakers(drySequenceBreakers.isEmpty() ? usual.drySequenceBreakers() : drySequenceBreakers)
                 .seed(seed())
                 .logitBias(logitBias)
                 .grammar(text("--grammar", grammar))
@@ -193,6 +227,19 @@ final class SamplingOptions {
         if (penaltyWindow != null) {
             message.setPenaltyWindow(penaltyWindow);
         }
+        if (dryMultiplier != null) {
+            message.setDryMultiplier(dryMultiplier);
+        }
+        if (dryBase != null) {
+            message.setDryBase(dryBase);
+        }
+        if (dryAllowedLength != null) {
+            message.setDryAllowedLength(dryAllowedLength);
+        }
+        if (dryWindow != null) {
+            message.setDryWindow(dryWindow);
+        }
+        message.addAllDrySequenceBreakers(drySequenceBreakers);
         Integer chosenSeed = seed();
         if (chosenSeed != null) {
             message.setSeed(chosenSeed);

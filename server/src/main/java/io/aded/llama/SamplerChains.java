@@ -77,6 +77,17 @@ final class SamplerChains {
                         request.given().frequencyPenalty(),
                         request.given().presencePenalty())));
 
+        adjusting.add(new Filter(
+                SamplingParameters::usesDry,
+                request -> this.calls.newDry(
+                        request.vocabulary().handle(),
+                        request.given().dryMultiplier(),
+                        request.given().dryBase(),
+                        request.given().dryAllowedLength(),
+                        request.given().dryWindow(),
+                        request.texts(request.given().drySequenceBreakers()),
+                        request.given().drySequenceBreakers().size())));
+
         MethodHandle topNSigma = init("top_n_sigma", JAVA_FLOAT);
         narrowing.add(new Filter(given -> given.topNSigma() > 0f, request ->
                 (long) topNSigma.invokeExact(request.given().topNSigma())));
@@ -139,6 +150,15 @@ final class SamplerChains {
      * @param arena for what samplers are told by address; they copy it
      */
     private record Request(SamplingParameters given, LlamaVocabulary vocabulary, int seed, Arena arena) {
+        long texts(List<String> texts) {
+            MemorySegment pointers = arena.allocate(JAVA_LONG, texts.size());
+            for (int i = 0; i < texts.size(); i++) {
+                pointers.setAtIndex(
+                        JAVA_LONG, i, arena.allocateFrom(texts.get(i)).address());
+            }
+            return pointers.address();
+        }
+
         long biases(List<Integer> tokens) {
             MemorySegment entries = arena.allocate(LOGIT_BIAS.layout(), tokens.size());
             for (int i = 0; i < tokens.size(); i++) {

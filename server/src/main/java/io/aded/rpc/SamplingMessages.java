@@ -29,6 +29,11 @@ final class SamplingMessages {
                 .setFrequencyPenalty(parameters.frequencyPenalty())
                 .setPresencePenalty(parameters.presencePenalty())
                 .setPenaltyWindow(parameters.penaltyWindow())
+                .setDryMultiplier(parameters.dryMultiplier())
+                .setDryBase(parameters.dryBase())
+                .setDryAllowedLength(parameters.dryAllowedLength())
+                .setDryWindow(parameters.dryWindow())
+                .addAllDrySequenceBreakers(parameters.drySequenceBreakers())
                 .putAllLogitBias(parameters.logitBias());
         Integer seed = parameters.seed();
         if (seed != null) {
@@ -56,6 +61,11 @@ final class SamplingMessages {
                 .frequencyPenalty(message.getFrequencyPenalty())
                 .presencePenalty(message.getPresencePenalty())
                 .penaltyWindow(message.getPenaltyWindow())
+                .dryMultiplier(message.getDryMultiplier())
+                .dryBase(message.getDryBase())
+                .dryAllowedLength(message.getDryAllowedLength())
+                .dryWindow(message.getDryWindow())
+                .drySequenceBreakers(message.getDrySequenceBreakersList())
                 .seed(message.hasSeed() ? Integer.valueOf(message.getSeed()) : null)
                 .logitBias(message.getLogitBiasMap())
                 .build();

@@ -7,6 +7,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TokenSampler;
 import io.aded.model.TopTokens;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -207,6 +208,57 @@ class SamplerChainsTest {
 
     private static double surprise(double probability) {
         return -Math.log(probability) / Math.log(2);
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void dry_repetition_isPenalisedByItsLengthUpToABreaker(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            row(tiny);
+            TopTokens top = new TopTokens(2);
+            tiny.context.topTokens(0, top);
+            int best = top.token(0);
+            float gap = top.logit(0) - top.logit(1);
+            // Four other tokens: two of one letter, so that their texts can be breakers, and two words.
+            int o = tiny.model.vocabulary().tokenize("cat", false, false)[0];
+            int p = tiny.model.vocabulary().tokenize("dog", false, false)[0];
+            int q = TinyModels.FIRST_BYTE + '#';
+            int r = TinyModels.FIRST_BYTE + '%';
+            int[] two = {p, q, best, r, p, q};
+            int[] three = {o, p, q, best, r, o, p, q};
+            SamplingParameters dry = SamplingParameters.GREEDY.toBuilder()
+                    .dryMultiplier(0.6f * gap)
+                    .dryBase(2f)
+                    .build();
+            // Two tokens are repeated: 0.6 of the gap is not enough. Three: twice that is.
+            assertThat(next(tiny, dry, two)).isEqualTo(best);
+            assertThat(next(tiny, dry, three)).isEqualTo(top.token(1));
+            assertThat(next(tiny, dry.toBuilder().dryMultiplier(1.1f * gap).build(), two))
+                    .isEqualTo(top.token(1));
+            assertThat(next(tiny, dry.toBuilder().dryAllowedLength(3).build(), three))
+                    .isEqualTo(best);
+            assertThat(next(tiny, dry.toBuilder().dryWindow(5).build(), three)).isEqualTo(best);
+            assertThat(next(
+                            tiny,
+                            dry.toBuilder().drySequenceBreakers(List.of("#")).build(),
+                            three))
+                    .isEqualTo(best);
+            // The letter between does not break what comes after it.
+            assertThat(next(
+                            tiny,
+                            dry.toBuilder().drySequenceBreakers(List.of("%")).build(),
+                            three))
+                    .isEqualTo(top.token(1));
+        }
+    }
+
+    private static int next(Tiny tiny, SamplingParameters parameters, int... history) {
+        try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
+            for (int token : history) {
+                sampler.remember(token);
+            }
+            return sampler.sample(tiny.context, 0);
+        }
     }
 
     /** The context then holds a row 0 of logits, which is returned. */
