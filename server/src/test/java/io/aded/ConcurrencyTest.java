@@ -47,7 +47,6 @@ class ConcurrencyTest {
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
-            Map.entry("template.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
