@@ -252,28 +252,27 @@ final class Automaton {
             if (++depth > DEEPEST) {
                 throw new GrammarRefused("nests deeper than " + DEEPEST + " levels");
             }
-            int to =
-                    switch (pattern) {
-                        case Pattern.Characters(int[] ranges) -> characters(ranges, from);
-                        case Pattern.Reference(int rule) -> call(rule, from);
-                        case Pattern.Sequence(List<Pattern> parts) -> {
-                            int at = from;
-                            for (Pattern part : parts) {
-                                at = build(part, at);
-                            }
-                            yield at;
-                        }
-                        case Pattern.Choice(List<Pattern> alternatives) -> {
-                            int end = node();
-                            for (Pattern alternative : alternatives) {
-                                int start = node();
-                                silent(from, start);
-                                silent(build(alternative, start), end);
-                            }
-                            yield end;
-                        }
-                        case Pattern.Repeat repeat -> repeat(repeat, from);
-                    };
+            int to = switch (pattern) {
+                case Pattern.Characters(int[] ranges) -> characters(ranges, from);
+                case Pattern.Reference(int rule) -> call(rule, from);
+                case Pattern.Sequence(List<Pattern> parts) -> {
+                    int at = from;
+                    for (Pattern part : parts) {
+                        at = build(part, at);
+                    }
+                    yield at;
+                }
+                case Pattern.Choice(List<Pattern> alternatives) -> {
+                    int end = node();
+                    for (Pattern alternative : alternatives) {
+                        int start = node();
+                        silent(from, start);
+                        silent(build(alternative, start), end);
+                    }
+                    yield end;
+                }
+                case Pattern.Repeat repeat -> repeat(repeat, from);
+            };
             depth--;
             return to;
         }

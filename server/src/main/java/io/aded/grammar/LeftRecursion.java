@@ -34,7 +34,8 @@ final class LeftRecursion {
             case Pattern.Reference(int rule) -> nullable[rule];
             case Pattern.Repeat(Pattern part, int least, int _) -> least == 0 || isNullable(part);
             case Pattern.Sequence(List<Pattern> parts) -> parts.stream().allMatch(this::isNullable);
-            case Pattern.Choice(List<Pattern> alternatives) -> alternatives.stream().anyMatch(this::isNullable);
+            case Pattern.Choice(List<Pattern> alternatives) ->
+                alternatives.stream().anyMatch(this::isNullable);
         };
     }
 
@@ -60,8 +61,8 @@ final class LeftRecursion {
                 }
                 int rule = next[top[1]++];
                 if (states[rule] == 1) {
-                    throw new GrammarRefused("has the left-recursive rule " + rules.names().get(rule)
-                            + ": it can begin with itself before any character is read");
+                    throw new GrammarRefused("has the left-recursive rule "
+                            + rules.names().get(rule) + ": it can begin with itself before any character is read");
                 }
                 if (states[rule] == 0) {
                     states[rule] = 1;

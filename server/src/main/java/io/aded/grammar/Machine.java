@@ -103,7 +103,7 @@ final class Machine {
     }
 
     /** Where the grammar can be; the machine that made it knows its transitions. */
-    static final class State {
+    static final class State implements TokenMasks.Position {
         private final int[] nodes;
         private final Returns[] returns;
         private final boolean accepts;
@@ -124,8 +124,8 @@ final class Machine {
             hash = code;
         }
 
-        /** Whether what was read is a whole text of the grammar. */
-        boolean accepts() {
+        @Override
+        public boolean accepts() {
             return accepts;
         }
 
@@ -134,9 +134,14 @@ final class Machine {
             return escapes;
         }
 
-        /** Whether nothing can follow, not even the end. */
-        boolean isDead() {
+        @Override
+        public boolean isDead() {
             return nodes.length == 0 && !accepts && !escapes;
+        }
+
+        @Override
+        public boolean isComplete() {
+            return nodes.length == 0;
         }
 
         /** The places that can read a byte. */

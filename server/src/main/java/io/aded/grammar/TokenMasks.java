@@ -60,43 +60,31 @@ public final class TokenMasks {
      */
     private record Place(long[] allowed, int[] leaving) {}
 
-    /** How far a text has come. Immutable. */
-    public static final class Position {
-        private final Machine.State state;
-
-        private Position(Machine.State state) {
-            this.state = state;
-        }
-
+    /** How far a text has come. Immutable; equal ones of one grammar are mostly one object. */
+    public sealed interface Position permits Machine.State {
         /** Whether the text may end here. */
-        public boolean accepts() {
-            return state.accepts();
-        }
+        boolean accepts();
 
         /** Whether neither a token nor the end can follow: the text is none of the grammar's. */
-        public boolean isDead() {
-            return state.isDead();
-        }
+        boolean isDead();
 
         /** Whether only the end can follow. */
-        public boolean isComplete() {
-            return state.places() == 0;
-        }
+        boolean isComplete();
     }
 
     /** Before the first token. */
     public synchronized Position start() {
-        return new Position(machine.initial());
+        return machine.initial();
     }
 
     /** After one more token; {@linkplain Position#isDead dead} if it may not follow. */
     public synchronized Position after(Position position, int token) {
-        return new Position(walk(position.state, token));
+        return walk((Machine.State) position, token);
     }
 
     /** Whether a token may follow. */
     public synchronized boolean allows(Position position, int token) {
-        return trie.length(token) > 0 && !walk(position.state, token).isDead();
+        return trie.length(token) > 0 && !walk((Machine.State) position, token).isDead();
     }
 
     private Machine.State walk(Machine.State from, int token) {
@@ -118,7 +106,7 @@ public final class TokenMasks {
      */
     public synchronized void fill(Position position, long[] mask) {
         Arrays.fill(mask, 0L);
-        Machine.State state = position.state;
+        Machine.State state = (Machine.State) position;
         for (int i = 0; i < state.places(); i++) {
             long[] allowed = place(state.node(i)).allowed();
             for (int word = 0; word < allowed.length; word++) {
@@ -190,7 +178,7 @@ public final class TokenMasks {
      * @return how many there are
      */
     public synchronized int forced(Position position, byte[] into) {
-        Machine.State state = position.state;
+        Machine.State state = (Machine.State) position;
         int count = 0;
         while (count < into.length) {
             int only = machine.onlyByte(state);

@@ -119,8 +119,8 @@ public final class VocabularyTrie {
         int[] order = IntStream.range(0, size)
                 .filter(token -> starts[token + 1] > starts[token])
                 .boxed()
-                .sorted((a, b) -> Arrays.compareUnsigned(
-                        texts, starts[a], starts[a + 1], texts, starts[b], starts[b + 1]))
+                .sorted((a, b) ->
+                        Arrays.compareUnsigned(texts, starts[a], starts[a + 1], texts, starts[b], starts[b + 1]))
                 .mapToInt(Integer::intValue)
                 .toArray();
         return new VocabularyTrie(texts, starts, order);

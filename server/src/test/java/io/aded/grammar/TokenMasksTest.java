@@ -19,14 +19,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class TokenMasksTest {
     private static final String JSON = """
-            root ::= object
-            value ::= object | array | string | number | ("true" | "false" | "null") ws
-            object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws
-            array ::= "[" ws ( value ("," ws value)* )? "]" ws
-            string ::= "\\"" ( [^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\bfnrt] | "u" [0-9a-fA-F]{4}) )* "\\"" ws
-            number ::= ("-"? ([0-9] | [1-9] [0-9]{0,15})) ("." [0-9]+)? ([eE] [-+]? [0-9] [1-9]{0,15})? ws
-            ws ::= | " " | "\\n" [ \\t]{0,20}
-            """;
+        root ::= object
+        value ::= object | array | string | number | ("true" | "false" | "null") ws
+        object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws
+        array ::= "[" ws ( value ("," ws value)* )? "]" ws
+        string ::= "\\"" ( [^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\bfnrt] | "u" [0-9a-fA-F]{4}) )* "\\"" ws
+        number ::= ("-"? ([0-9] | [1-9] [0-9]{0,15})) ("." [0-9]+)? ([eE] [-+]? [0-9] [1-9]{0,15})? ws
+        ws ::= | " " | "\\n" [ \\t]{0,20}
+        """;
 
     /** A vocabulary of texts; the first two are a control token named {@code <s>} and the end. */
     private record Words(List<String> texts) implements Vocabulary {
@@ -141,7 +141,8 @@ class TokenMasksTest {
 
     @Test
     void fill_placeInARule_isWhatEachTokenWouldDo() throws GrammarRefused {
-        Words words = words("{", "\"", "{\"", "a", "a\"", "\":", "\": ", "1", "}", "1}", ",", ", \"", "]", "\"}", "\\", "é");
+        Words words =
+                words("{", "\"", "{\"", "a", "a\"", "\":", "\": ", "1", "}", "1}", ",", ", \"", "]", "\"}", "\\", "é");
         TokenMasks masks = TokenMasks.ofGbnf(JSON, VocabularyTrie.of(words));
         TokenMasks.Position position = masks.start();
         for (int token : new int[] {4, 5, 7, 9, 13, 5, 8, 11}) {
@@ -260,7 +261,8 @@ class TokenMasksTest {
                         }
                     }
                 }
-                case Pattern.Reference(int rule) -> ends.addAll(ends(rules.bodies().get(rule), from));
+                case Pattern.Reference(int rule) ->
+                    ends.addAll(ends(rules.bodies().get(rule), from));
                 case Pattern.Choice(List<Pattern> all) -> all.forEach(one -> ends.addAll(ends(one, from)));
                 case Pattern.Sequence(List<Pattern> parts) -> {
                     TreeSet<Integer> at = new TreeSet<>(List.of(from));
@@ -306,14 +308,19 @@ class TokenMasksTest {
             }
             compared++;
             for (int bits = 0; bits < 1 << 7; bits++) {
-                String text = Integer.toBinaryString(bits | 1 << 7).substring(1).replace('0', 'a').replace('1', 'b');
+                String text = Integer.toBinaryString(bits | 1 << 7)
+                        .substring(1)
+                        .replace('0', 'a')
+                        .replace('1', 'b');
                 text = text.substring(bits % 8);
                 TokenMasks.Position position = masks.start();
                 for (char c : text.toCharArray()) {
                     position = masks.after(position, c == 'a' ? 2 : 3);
                 }
                 boolean expected = new Reference(rules, text, new HashMap<>()).matches();
-                assertThat(position.accepts()).as("seed %d, %s, \"%s\"", seed, rules, text).isEqualTo(expected);
+                assertThat(position.accepts())
+                        .as("seed %d, %s, \"%s\"", seed, rules, text)
+                        .isEqualTo(expected);
                 assertThat(allowed(masks, words, position))
                         .as("seed %d, %s, after \"%s\"", seed, rules, text)
                         .isEqualTo(oneByOne(masks, words, position));
@@ -339,10 +346,12 @@ class TokenMasksTest {
             case 0 -> Pattern.text("a");
             case 1 -> Pattern.text("b");
             case 2 -> new Pattern.Characters(new int[] {'a', 'b'});
-            case 3 -> new Pattern.Sequence(List.of(
-                    randomPattern(random, depth - 1, rules), randomPattern(random, depth - 1, rules)));
-            case 4 -> new Pattern.Choice(List.of(
-                    randomPattern(random, depth - 1, rules), randomPattern(random, depth - 1, rules)));
+            case 3 ->
+                new Pattern.Sequence(
+                        List.of(randomPattern(random, depth - 1, rules), randomPattern(random, depth - 1, rules)));
+            case 4 ->
+                new Pattern.Choice(
+                        List.of(randomPattern(random, depth - 1, rules), randomPattern(random, depth - 1, rules)));
             case 5 -> {
                 int least = random.nextInt(3);
                 int most = random.nextBoolean() ? Pattern.UNBOUNDED : least + random.nextInt(4);
