@@ -97,7 +97,9 @@ final class AuditDependencies {
             Set<String> licences = new TreeSet<>();
             for (JsonNode licence : entry.path("licenses")) {
                 JsonNode named = licence.path("license");
-                licences.add(named.path("id").asString(named.path("name").asString(licence.path("expression").asString(""))));
+                licences.add(named.path("id")
+                        .asString(named.path("name")
+                                .asString(licence.path("expression").asString(""))));
             }
             components.add(new Component(
                     group + ":" + entry.required("name").asString(),
@@ -182,15 +184,15 @@ final class AuditDependencies {
 
     private String describe(List<Component> components) {
         StringBuilder text = new StringBuilder("""
-                # Licences of what the server ships
+            # Licences of what the server ships
 
-                Written by `.ci/audit` from the bill of materials (`server/target/aded-server-sbom.json`); what must be said of
-                some of them is in [NOTICE](../NOTICE). Where an artifact offers several licences, the one named is the one it is
-                used under. The client for Java ships a part of this list: gRPC and what gRPC needs.
+            Written by `.ci/audit` from the bill of materials (`server/target/aded-server-sbom.json`); what must be said of
+            some of them is in [NOTICE](../NOTICE). Where an artifact offers several licences, the one named is the one it is
+            used under. The client for Java ships a part of this list: gRPC and what gRPC needs.
 
-                | artifact | version | licence |
-                |---|---|---|
-                """);
+            | artifact | version | licence |
+            |---|---|---|
+            """);
         for (Component component : components) {
             text.append("| `%s` | %s | %s |%n".formatted(component.name, component.version, licence(component)));
         }

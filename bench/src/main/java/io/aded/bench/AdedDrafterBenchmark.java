@@ -2,7 +2,6 @@ package io.aded.bench;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TokenTree;
@@ -36,7 +35,7 @@ public class AdedDrafterBenchmark {
     private static final class Stream {
         final SyntheticText text = new SyntheticText(11);
         final TopTokens view = new TopTokens(8);
-        final Drafter drafter = Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT.withHistoryTokens(HISTORY));
+        final Drafter drafter = Drafters.ADED.create(DrafterSettings.DEFAULT.withHistoryTokens(HISTORY));
         final TokenTree tree = new TokenTree(64);
         int last;
 

@@ -2,7 +2,6 @@ package io.aded.bench;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.draft.table.BaseTable;
@@ -53,7 +52,7 @@ public class MctsBenchmark {
 
     private final TokenTree tree = new TokenTree(64);
     private final SplittableRandom random = new SplittableRandom(7);
-    private Drafter drafter = Drafters.create(DraftMode.OFF, DrafterSettings.DEFAULT);
+    private Drafter drafter = Drafters.OFF.create(DrafterSettings.DEFAULT);
     private int last;
 
     /** Fills the table. */
@@ -65,14 +64,12 @@ public class MctsBenchmark {
             new BaseTableBuilder(VOCABULARY, 1, 1 << 24, VOCABULARY * VOCABULARY)
                     .add(text)
                     .writeTo(path);
-            drafter = Drafters.create(DraftMode.ADED_MCTS, DrafterSettings.DEFAULT.withBaseTable(BaseTable.open(path)));
+            drafter = Drafters.ADED_MCTS.create(DrafterSettings.DEFAULT.withBaseTable(BaseTable.open(path)));
             Files.delete(path);
         } else {
-            drafter = Drafters.create(
-                    DraftMode.ADED_MCTS,
-                    DrafterSettings.DEFAULT
-                            .withTableRows(VOCABULARY * VOCABULARY)
-                            .withLearnWholePrompt(true));
+            drafter = Drafters.ADED_MCTS.create(DrafterSettings.DEFAULT
+                    .withTableRows(VOCABULARY * VOCABULARY)
+                    .withLearnWholePrompt(true));
             drafter.learnPrompt(text, 0, text.length);
         }
         last = 1;

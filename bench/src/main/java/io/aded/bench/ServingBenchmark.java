@@ -1,5 +1,6 @@
 package io.aded.bench;
 
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
@@ -117,7 +118,7 @@ public class ServingBenchmark {
         List<Session> sessions = new ArrayList<>();
         DraftPolicy policy = draft.equals("off")
                 ? DraftPolicy.OFF
-                : DraftPolicy.of(io.aded.draft.catalogue.DraftMode.ADED).withMaxNodes(4);
+                : DraftPolicy.of(Drafters.ADED).withMaxNodes(4);
         for (int stream = 0; stream < STREAMS; stream++) {
             Session session = engine.openSession();
             sessions.add(session);

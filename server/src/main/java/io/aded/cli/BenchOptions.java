@@ -61,8 +61,7 @@ final class BenchOptions {
             names = "--modes",
             paramLabel = "LIST",
             description = {
-                "Who takes part, separated by commas: off, auto, aded, aded-mcts, prompt-lookup, ngram-simple,"
-                        + " ngram-mod, ngram-cache, bare (a plain loop without the engine);",
+                "Who takes part, separated by commas: ${bundle:drafters}, bare (a plain loop without the engine);",
                 "NAME:N for at most N draft nodes. off always takes part. Default: " + DEFAULT_MODES + "."
             })
     private @Nullable String modeList;

@@ -1,7 +1,8 @@
 package io.aded.cli;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.draft.table.BaseTable;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
@@ -17,8 +18,8 @@ final class DraftOptions {
     @Option(
             names = "--draft",
             paramLabel = "MODE",
-            description = "auto (what pays on this machine), off, aded, aded-mcts (as published), or a baseline:"
-                    + " prompt-lookup, ngram-simple, ngram-mod, ngram-cache. Default: auto.")
+            completionCandidates = DrafterNames.class,
+            description = "How to guess: ${bundle:drafters}. Default: auto.")
     private @Nullable String mode;
 
     @Option(
@@ -46,9 +47,9 @@ final class DraftOptions {
 
     /** The policy as a record. */
     DraftPolicy policy() {
-        DraftMode chosen;
+        DrafterKind chosen;
         try {
-            chosen = mode == null ? DraftMode.AUTO : DraftMode.of(mode);
+            chosen = mode == null ? Drafters.AUTO : Drafters.named(mode);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--draft", String.valueOf(e.getMessage()));
         }

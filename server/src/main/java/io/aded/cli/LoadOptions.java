@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.lab.load.Arrivals;
 import io.aded.lab.load.JobSource;
@@ -314,7 +314,7 @@ final class LoadOptions {
         } else if (server.isNamed()) {
             modes.add(LoadMode.asServed(arrivals));
         } else {
-            modes.addAll(LoadMode.parse(DraftMode.OFF.label() + "," + DraftMode.AUTO.label(), arrivals));
+            modes.addAll(LoadMode.parse(Drafters.OFF.label() + "," + Drafters.AUTO.label(), arrivals));
         }
         return modes;
     }

@@ -32,6 +32,7 @@ public final class Main {
 
     private static CommandLine commandLine(Terminal terminal, Configuration configuration) {
         CommandLine command = new CommandLine(new AdedCommand(), new Factory(terminal));
+        command.setResourceBundle(new DrafterNames.Texts());
         command.setDefaultValueProvider(configuration)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false)

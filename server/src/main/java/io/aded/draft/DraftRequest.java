@@ -14,6 +14,9 @@ public final class DraftRequest {
     private DraftLimits limits = NOTHING;
     private int sequence = -1;
     private double tokenNanos;
+    private int committed;
+    private long startNanos;
+    private long endNanos;
     private long nanos;
 
     /**
@@ -43,6 +46,8 @@ public final class DraftRequest {
         sequence = newSequence;
         tokenNanos = newTokenNanos;
         nanos = 0;
+        startNanos = 0;
+        endNanos = 0;
         return this;
     }
 
@@ -76,12 +81,42 @@ public final class DraftRequest {
         return tokenNanos;
     }
 
-    /** The proposer spent time on this stream, which adds up over the pass. Time spent on several together is divided. */
-    public void took(long spentNanos) {
-        nanos += spentNanos;
+    /** Tokens of the stream that the target's cache holds, in positions from 0; set before {@link Proposer#settle}. */
+    public void kept(int cachedTokens) {
+        committed = cachedTokens;
     }
 
-    /** The time that went into this stream's draft, in nanoseconds. */
+    /** See {@link #kept}. */
+    public int committed() {
+        return committed;
+    }
+
+    /**
+     * The proposer drafted for this stream, alone or among others, from {@code start} to {@code end} by the engine's clock,
+     * and {@code chargedNanos} of that is what this stream has to pay for.
+     */
+    public void drafted(long start, long end, long chargedNanos) {
+        startNanos = start;
+        endNanos = end;
+        nanos += chargedNanos;
+    }
+
+    /** More time went into this stream, for instance to keep a cache of the drafter's up to date. */
+    public void charge(long chargedNanos) {
+        nanos += chargedNanos;
+    }
+
+    /** When drafting began; 0 if nothing was drafted in this pass. */
+    public long startNanos() {
+        return startNanos;
+    }
+
+    /** When it ended; 0 if nothing was drafted in this pass. */
+    public long endNanos() {
+        return endNanos;
+    }
+
+    /** What this stream has to pay for its draft, in nanoseconds. */
     public long nanos() {
         return nanos;
     }

@@ -38,7 +38,8 @@ public final class LoopProposer implements Proposer {
             if (request.wantsDraft()) {
                 long start = nanoClock.getAsLong();
                 ((Drafter) request.state()).draft(request.tree(), request.limits());
-                request.took(nanoClock.getAsLong() - start);
+                long end = nanoClock.getAsLong();
+                request.drafted(start, end, end - start);
             }
         }
     }

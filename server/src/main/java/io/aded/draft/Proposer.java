@@ -29,8 +29,11 @@ public interface Proposer extends AutoCloseable {
 
     /**
      * Drafts for all streams of the pass that ask, into their trees. A request that wants no draft is in the list all the
-     * same, since its stream will be verified. Tells each request what time it {@linkplain DraftRequest#took took}.
+     * same, since its stream will be verified. Tells each request {@linkplain DraftRequest#drafted how long} it took.
      * Allocates nothing once the states have grown.
+     *
+     * <p>It may be called again with no outcome in between: then the pass did not happen, and the states stand where they
+     * stood.
      *
      * @param asking states opened here; each tree holds its root and nothing else
      */
@@ -38,7 +41,8 @@ public interface Proposer extends AutoCloseable {
 
     /**
      * The pass is over: every state has seen its outcome, and the target's cache holds the accepted tokens and no others.
-     * A drafter with a cache of its own brings it up to date here, for all streams at once. Nothing by default.
+     * {@link DraftRequest#committed} says how many tokens those are. A drafter with a cache of its own brings it up to date
+     * here, for all streams at once. Nothing by default.
      *
      * @param pass the streams that were verified
      */
@@ -46,7 +50,8 @@ public interface Proposer extends AutoCloseable {
 
     /**
      * What one more level of drafts costs when so many streams want it, in nanoseconds, whatever the number of nodes; 0 if
-     * drafting takes no forward pass, so that what requests {@linkplain DraftRequest#took took} is all there is to pay.
+     * drafting takes no forward pass, so that what requests are {@linkplain DraftRequest#drafted charged} is all there is to
+     * pay.
      *
      * @param streams 1 or more
      */

@@ -1,7 +1,8 @@
 package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.FieldViolation;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,29 +11,24 @@ import java.util.List;
  * How a stream drafts.
  *
  * @param mode which drafter
- * @param maxNodes the most draft nodes a round, 0 to 256. In mode {@code AUTO} the budget decides below it; in the other
- *     modes every round drafts as many as the drafter has, up to it
+ * @param maxNodes the most draft nodes a round, 0 to 256. Where the mode is {@linkplain DrafterKind#budgeted budgeted} the
+ *     budget decides below it; in the other modes every round drafts as many as the drafter has, up to it
  * @param maxDepth the longest path, 1 to 64
  * @param maxBranches the most leaves, 1 to 64
  * @param shareLearned whether what this stream learns may outlive it (consent of the caller)
  */
-public record DraftPolicy(DraftMode mode, int maxNodes, int maxDepth, int maxBranches, boolean shareLearned) {
+public record DraftPolicy(DrafterKind mode, int maxNodes, int maxDepth, int maxBranches, boolean shareLearned) {
 
     /** The default: the budget decides. */
-    public static final DraftPolicy AUTO = of(DraftMode.AUTO);
+    public static final DraftPolicy AUTO = of(Drafters.AUTO);
 
     /** No draft. */
-    public static final DraftPolicy OFF = of(DraftMode.OFF);
+    public static final DraftPolicy OFF = of(Drafters.OFF);
 
-    /** A mode with its default bounds: those of the paper for {@code ADED_MCTS}, 12 nodes for fixed modes. */
-    public static DraftPolicy of(DraftMode mode) {
-        return switch (mode) {
-            case AUTO -> new DraftPolicy(mode, 64, 32, 8, false);
-            case OFF -> new DraftPolicy(mode, 0, 1, 1, false);
-            case ADED -> new DraftPolicy(mode, 12, 32, 8, false);
-            case ADED_MCTS -> new DraftPolicy(mode, 64, 4, 32, false);
-            case PROMPT_LOOKUP, NGRAM_SIMPLE, NGRAM_MOD, NGRAM_CACHE -> new DraftPolicy(mode, 10, 64, 1, false);
-        };
+    /** A mode with the bounds that its {@linkplain DrafterKind descriptor} names. */
+    public static DraftPolicy of(DrafterKind mode) {
+        DraftLimits bounds = mode.bounds();
+        return new DraftPolicy(mode, bounds.maxNodes(), bounds.maxDepth(), bounds.maxBranches(), false);
     }
 
     /** The same with another bound on the nodes. */

@@ -1,7 +1,7 @@
 package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.TokenTree;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -45,8 +45,8 @@ final class Drafting {
 
     /** Gives a round its learner, if its mode has one, which has read all that was said so far. */
     private void switchOn(Round round) {
-        DraftMode mode = round.turn().request().draft().mode();
-        if (mode != DraftMode.OFF && possible) {
+        DrafterKind mode = round.turn().request().draft().mode();
+        if (mode.drafts() && possible) {
             round.draftBy(round.turn().session().learner(mode, factory, trust));
         }
     }

@@ -2,7 +2,6 @@ package io.aded.engine;
 
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.catalogue.DrafterSettings;
-import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
@@ -22,7 +21,7 @@ public interface Engine extends AutoCloseable {
         // evidence.
         DrafterSettings shared =
                 drafters.evidenceWeights() == null ? drafters.withEvidenceWeights(EvidenceWeights.create()) : drafters;
-        return start(model, options, telemetry, mode -> Drafters.create(mode, shared));
+        return start(model, options, telemetry, kind -> kind.create(shared));
     }
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */

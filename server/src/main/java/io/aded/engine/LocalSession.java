@@ -1,6 +1,6 @@
 package io.aded.engine;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
@@ -11,7 +11,7 @@ import io.aded.telemetry.TurnTelemetry;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -75,7 +75,7 @@ final class LocalSession implements Session {
     private int swappedStanding;
     private boolean decoding;
     private long lastUsed;
-    private final Map<DraftMode, Learner> learners = new EnumMap<>(DraftMode.class);
+    private final Map<DrafterKind, Learner> learners = new HashMap<>();
 
     LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
         this.engine = engine;
@@ -362,7 +362,7 @@ final class LocalSession implements Session {
     }
 
     /** The learner of a mode; it has read the history up to the last token after this. */
-    Learner learner(DraftMode mode, DrafterFactory factory, Trust ofEngine) {
+    Learner learner(DrafterKind mode, DrafterFactory factory, Trust ofEngine) {
         Learner learner = learners.get(mode);
         if (learner == null) {
             learner = new Learner(factory.create(mode), new SpeculationControl(ofEngine));

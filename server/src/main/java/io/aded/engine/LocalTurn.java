@@ -1,6 +1,5 @@
 package io.aded.engine;
 
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
@@ -36,6 +35,10 @@ final class LocalTurn implements Turn {
     private final TextAssembler text;
     private final StringBuilder answer = new StringBuilder();
     private int completionTokens;
+
+    /** Drawn, but no part of the answer: 1 if such a token ended it. */
+    private int endTokens;
+
     private @Nullable FinishReason finished;
 
     // What it took.
@@ -73,8 +76,7 @@ final class LocalTurn implements Turn {
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
         vocabulary = session.model().vocabulary();
         text = new TextAssembler(vocabulary, request.stopStrings());
-        int nodes =
-                request.draft().mode() == DraftMode.OFF ? 0 : request.draft().maxNodes();
+        int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
         round = new Round(this, nodes, context, ledger);
     }
 
@@ -138,7 +140,7 @@ final class LocalTurn implements Turn {
 
     /** Whether the budget decides how much it drafts. */
     boolean isAuto() {
-        return request.draft().mode() == DraftMode.AUTO;
+        return request.draft().mode().budgeted();
     }
 
     /** Prompt tokens, or tokens to recompute, that are not in the KV cache; the last known token is the root. */
@@ -189,6 +191,7 @@ final class LocalTurn implements Turn {
     /** The answer ends before this token, which was drawn. */
     void endedBy(int token) {
         session.endedBy(token);
+        endTokens++;
         finished = FinishReason.STOP;
     }
 
@@ -269,7 +272,7 @@ final class LocalTurn implements Turn {
 
     /** Tells the telemetry that the turn is over. */
     void reportEnd(String reason, @Nullable Throwable failure) {
-        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens, failure);
+        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens + endTokens, failure);
     }
 
     TurnResult result(FinishReason reason, long now) {
@@ -277,7 +280,7 @@ final class LocalTurn implements Turn {
                 reason,
                 prompt.length,
                 cachedPromptTokens,
-                completionTokens,
+                completionTokens + endTokens,
                 seed,
                 admittedBefore ? admittedNanos - submittedNanos : now - submittedNanos,
                 firstTokenNanos,

@@ -1,6 +1,7 @@
 package io.aded.serving;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
 import io.aded.engine.Session;
@@ -19,7 +20,7 @@ final class TurnRelay implements TurnListener {
     private final TurnHandle handle = new TurnHandle();
 
     /** Written before the turn is submitted, which is what orders it before the engine's reports. */
-    private DraftMode mode = DraftMode.AUTO;
+    private DrafterKind mode = Drafters.AUTO;
 
     /** What is to be done when the turn has ended; called on the engine's thread. */
     interface Ending {

@@ -71,6 +71,10 @@ final class LoopProposerTest {
             assertThat(second.tree().token(1)).isEqualTo(21);
             assertThat(first.nanos()).isEqualTo(11);
             assertThat(second.nanos()).isEqualTo(21);
+            assertThat(first.startNanos()).isEqualTo(1000);
+            assertThat(first.endNanos()).isEqualTo(1011);
+            assertThat(second.startNanos()).isEqualTo(1011);
+            assertThat(second.endNanos()).isEqualTo(1032);
             assertThat(proposer.levelNanos(2)).isZero();
         }
     }
@@ -96,12 +100,14 @@ final class LoopProposerTest {
         try (LoopProposer proposer = new LoopProposer(Successor::new, clock::get)) {
             DraftRequest request = request(proposer, 10, new DraftLimits(4, 4, 1));
             proposer.propose(List.of(request));
-            request.took(5);
+            request.charge(5);
             assertThat(request.nanos()).isEqualTo(16);
 
             request.ask(new DraftLimits(2, 3, 1), 7, 1234.5);
 
             assertThat(request.nanos()).isZero();
+            assertThat(request.startNanos()).isZero();
+            assertThat(request.endNanos()).isZero();
             assertThat(request.sequence()).isEqualTo(7);
             assertThat(request.tokenNanos()).isEqualTo(1234.5);
             assertThat(request.limits()).isEqualTo(new DraftLimits(2, 3, 1));
@@ -115,6 +121,8 @@ final class LoopProposerTest {
 
         assertThat(request.wantsDraft()).isFalse();
         assertThat(request.sequence()).isEqualTo(-1);
+        request.kept(12);
+        assertThat(request.committed()).isEqualTo(12);
     }
 
     @Test

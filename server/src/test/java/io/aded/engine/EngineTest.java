@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ContextParameters;
@@ -33,14 +33,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EngineTest {
-    private static final DraftPolicy DRAFT = new DraftPolicy(DraftMode.ADED, 16, 8, 8, false);
+    private static final DraftPolicy DRAFT = new DraftPolicy(Drafters.ADED, 16, 8, 8, false);
 
     private static LocalEngine engine(ScriptedModel.Script script, EngineOptions options) {
         return new LocalEngine(
                 new ScriptedModel(script),
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(mode.ordinal(), 0.8),
+                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.8),
                 System::nanoTime);
     }
 
@@ -157,7 +157,7 @@ class EngineTest {
                 model,
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(mode.ordinal(), 0.8),
+                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.8),
                 System::nanoTime)) {
             narrow.set(true);
             List<Recorder> recorders = new ArrayList<>();
@@ -265,7 +265,7 @@ class EngineTest {
                         model,
                         options,
                         EngineTelemetry.NONE,
-                        mode -> new LearningTestDrafter(mode.ordinal(), 0.5),
+                        mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.5),
                         clock::get);
                 Session running = engine.openSession();
                 Session arriving = engine.openSession()) {

@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.ContextParameters;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
@@ -47,7 +48,7 @@ class WaitingTurnsTest {
                 new ScriptedModel(ScriptedModel.babble(1, 2)),
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(mode.ordinal(), 0.5),
+                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.5),
                 System::nanoTime)) {
             Recorder holder = new Recorder();
             holder.ready = false;

@@ -1,6 +1,7 @@
 package io.aded.natives;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
@@ -41,14 +42,14 @@ final class GpuAnswers {
                         .filter(Verdict::isGpu)
                         .map(LlamaLibrary.Device::description)
                         .collect(Collectors.joining("; ")));
-        for (DraftMode mode : List.of(DraftMode.OFF, DraftMode.ADED)) {
+        for (DrafterKind mode : List.of(Drafters.OFF, Drafters.ADED)) {
             System.out.println(mode + " " + answer(library, Path.of(arguments[1]), ModelParameters.ALL_LAYERS, mode));
         }
         System.out.flush();
         Runtime.getRuntime().halt(0);
     }
 
-    static List<Integer> answer(LlamaLibrary library, Path model, int gpuLayers, DraftMode mode) {
+    static List<Integer> answer(LlamaLibrary library, Path model, int gpuLayers, DrafterKind mode) {
         ContextParameters context = ContextParameters.ofCells(128)
                 .withMaxBatchTokens(16)
                 .withMaxSequences(16)
@@ -65,7 +66,7 @@ final class GpuAnswers {
                     TurnRequest.of(
                                     new Prompt.Tokens(prompt),
                                     SamplingParameters.GREEDY,
-                                    DraftPolicy.of(mode).withMaxNodes(mode == DraftMode.OFF ? 0 : 8),
+                                    DraftPolicy.of(mode).withMaxNodes(mode == Drafters.OFF ? 0 : 8),
                                     TOKENS)
                             .withIgnoreEnd(true),
                     collector);

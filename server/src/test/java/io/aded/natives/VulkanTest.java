@@ -2,7 +2,7 @@ package io.aded.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.SharedLibraries;
 import io.aded.llama.TinyModels;
@@ -66,7 +66,7 @@ class VulkanTest {
     void answer_onVulkan_isTheProcessorsAnswerWithAndWithoutDrafts() throws IOException, InterruptedException {
         Path natives = requireDevice();
         Path model = TinyModels.f32(directory);
-        List<Integer> expected = GpuAnswers.answer(LlamaLibrary.bundled(), model, 0, DraftMode.OFF);
+        List<Integer> expected = GpuAnswers.answer(LlamaLibrary.bundled(), model, 0, Drafters.OFF);
         assertThat(expected).hasSize(GpuAnswers.TOKENS);
 
         List<String> lines = run(natives, model);

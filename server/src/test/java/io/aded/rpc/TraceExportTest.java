@@ -48,7 +48,7 @@ class TraceExportTest {
                 client.halfClose().end();
                 await().until(() -> harness.server.serving().openStreams() == 0);
             }
-            long rounds = finished.getSpeculation().getNumSteps();
+            int rounds = Math.toIntExact(finished.getSpeculation().getNumSteps());
             List<Span> spans = receiver.spans();
             Span call = only(spans, "aded.v1.InferenceService/Converse");
             Span turn = only(spans, "chat scripted");

@@ -216,6 +216,6 @@ class UnaryCallsTest {
                         .build())
                 .next());
         assertStatus(failure, Status.Code.UNIMPLEMENTED, "NOT_SERVED");
-        assertThat(fields(failure)).containsExactly("options.tools", "options.reasoning");
+        assertThat(Harness.paths(failure)).containsExactly("options.tools", "options.reasoning");
     }
 }

@@ -2,7 +2,7 @@ package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.testing.Interleavings;
 import java.util.Arrays;
@@ -17,15 +17,15 @@ class DraftLedgerTest {
     @Test
     void report_ofTwoModes_addsThemUp() {
         var ledger = new DraftLedger();
-        ledger.add(DraftMode.ADED, TURN);
-        ledger.add(DraftMode.PROMPT_LOOKUP, TURN);
+        ledger.add(Drafters.ADED, TURN);
+        ledger.add(Drafters.PROMPT_LOOKUP, TURN);
         DraftLedger.Report report = ledger.report();
         assertThat(report.all().numDraftTokens()).isEqualTo(12);
         assertThat(report.all().numAcceptedDraftTokens()).isEqualTo(6);
-        assertThat(report.all().acceptedAtDepth()).containsExactly(4L, 2L);
-        assertThat(report.drafters()).containsOnlyKeys(DraftMode.ADED, DraftMode.PROMPT_LOOKUP);
-        assertThat(report.drafters().get(DraftMode.ADED).meanAcceptanceLength()).isEqualTo(2.5);
-        assertThat(report.drafters().get(DraftMode.ADED).draftAcceptanceRate()).isEqualTo(0.5);
+        assertThat(report.all().acceptanceHistogram()).containsExactly(0, 2, 2);
+        assertThat(report.drafters()).containsOnlyKeys(Drafters.ADED, Drafters.PROMPT_LOOKUP);
+        assertThat(report.drafters().get(Drafters.ADED).meanAcceptanceLength()).isEqualTo(2.5);
+        assertThat(report.drafters().get(Drafters.ADED).draftAcceptanceRate()).isEqualTo(0.5);
     }
 
     @Test
@@ -38,13 +38,14 @@ class DraftLedgerTest {
 
         @Operation
         public void add() {
-            ledger.add(DraftMode.ADED, TURN);
+            ledger.add(Drafters.ADED, TURN);
         }
 
         @Operation
         public String report() {
-            DraftLedger.Totals totals = ledger.report().all();
-            return totals.numSteps() + " " + totals.numDraftTokens() + " " + Arrays.toString(totals.acceptedAtDepth());
+            SpeculationStatistics totals = ledger.report().all();
+            return totals.numSteps() + " " + totals.numDraftTokens() + " "
+                    + Arrays.toString(totals.acceptanceHistogram());
         }
     }
 }

@@ -1,37 +1,134 @@
 package io.aded.draft.catalogue;
 
+import static io.aded.draft.catalogue.DrafterKind.of;
+
 import io.aded.draft.Drafter;
+import io.aded.draft.ProposerFactory;
 import io.aded.draft.adaptive.AdedDrafter;
 import io.aded.draft.adaptive.AdedStage;
+import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.history.NgramCacheDrafter;
 import io.aded.draft.history.NgramModDrafter;
 import io.aded.draft.history.NgramSimpleDrafter;
 import io.aded.draft.history.PromptLookupDrafter;
 import io.aded.draft.mcts.MctsDrafter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
-/** Makes drafters by name. */
+/**
+ * All drafters there are, by the names that requests, flags, benchmarks and traces share.
+ *
+ * <p>Adding one takes its class and its entry here: the API lists it, the command line completes and explains it, the
+ * benchmarks compare it, and the tests that hold for every drafter run it.
+ */
 public final class Drafters {
+    private static final Map<String, DrafterKind> ALL = new LinkedHashMap<>();
+
+    /** The adaptive drafter, of whose drafts as much is verified as the measured cost curve says that pays. The default. */
+    public static final DrafterKind AUTO =
+            add(of("auto", "what pays on this machine, down to nothing", Drafters::adaptive)
+                    .withBounds(64, 32, 8)
+                    .asBudgeted());
+
+    /** One token a pass. */
+    public static final DrafterKind OFF =
+            add(of("off", "no draft: one token a pass", _ -> new NoDrafter()).withBounds(0, 1, 1));
+
+    /** The adaptive drafter with a fixed number of nodes. */
+    public static final DrafterKind ADED =
+            add(of(AdedDrafter.NAME, "the adaptive drafter, always as many guesses as it has", Drafters::adaptive)
+                    .withBounds(12, 32, 8));
+
+    /** The published algorithm, with its bounds. */
+    public static final DrafterKind ADED_MCTS = add(of(
+                    MctsDrafter.NAME,
+                    "ADED as published: tri-gram table and Monte-Carlo tree search",
+                    settings -> new MctsDrafter(
+                            settings.baseTable(), settings.tableRows(), settings.seed(), settings.learnWholePrompt()))
+            .withBounds(64, 4, 32));
+
+    /** Copying from where the last tokens have stood before. */
+    public static final DrafterKind PROMPT_LOOKUP = add(of(
+                    PromptLookupDrafter.NAME,
+                    "copies what followed the last tokens where they stood before",
+                    settings -> new PromptLookupDrafter(settings.historyTokens()))
+            .asBaseline());
+
+    /** See {@link NgramSimpleDrafter}. */
+    public static final DrafterKind NGRAM_SIMPLE = add(of(
+                    NgramSimpleDrafter.NAME,
+                    "llama.cpp's rule of that name: copies after the last three tokens",
+                    settings -> new NgramSimpleDrafter(settings.historyTokens()))
+            .asBaseline());
+
+    /** See {@link NgramModDrafter}. */
+    public static final DrafterKind NGRAM_MOD = add(of(
+                    NgramModDrafter.NAME,
+                    "llama.cpp's rule of that name: follows hashes of 24 tokens",
+                    settings -> new NgramModDrafter(settings.historyTokens()))
+            .asBaseline());
+
+    /** See {@link NgramCacheDrafter}. */
+    public static final DrafterKind NGRAM_CACHE = add(of(
+                    NgramCacheDrafter.NAME,
+                    "llama.cpp's rule of that name: the most frequent follower of 1 to 4 tokens",
+                    settings -> new NgramCacheDrafter(settings.historyTokens()))
+            .asBaseline());
+
     private Drafters() {}
 
+    private static DrafterKind add(DrafterKind kind) {
+        if (ALL.putIfAbsent(kind.label(), kind) != null) {
+            throw new IllegalStateException("two drafters are called " + kind.label());
+        }
+        return kind;
+    }
+
+    private static Drafter adaptive(DrafterSettings settings) {
+        return AdedDrafter.create(settings.historyTokens(), settings.evidenceWeights());
+    }
+
+    /** All of them, {@link #AUTO} and {@link #OFF} first. */
+    public static List<DrafterKind> all() {
+        return List.copyOf(ALL.values());
+    }
+
+    /** All labels, in the order of {@link #all}. */
+    public static List<String> labels() {
+        return List.copyOf(ALL.keySet());
+    }
+
     /**
-     * A new drafter for one stream.
+     * The drafter of a label.
      *
-     * @param mode the kind. {@code AUTO} and {@code ADED} share a drafter: they differ in who decides how much of the
-     *     draft is spent. {@code OFF} gives one that never guesses and learns nothing
-     * @param settings see {@link DrafterSettings}
+     * @throws IllegalArgumentException if there is none; the message lists what is allowed
      */
-    public static Drafter create(DraftMode mode, DrafterSettings settings) {
-        return switch (mode) {
-            case OFF -> new NoDrafter();
-            case AUTO, ADED -> AdedDrafter.create(settings.historyTokens(), settings.evidenceWeights());
-            case ADED_MCTS ->
-                new MctsDrafter(
-                        settings.baseTable(), settings.tableRows(), settings.seed(), settings.learnWholePrompt());
-            case PROMPT_LOOKUP -> new PromptLookupDrafter(settings.historyTokens());
-            case NGRAM_SIMPLE -> new NgramSimpleDrafter(settings.historyTokens());
-            case NGRAM_MOD -> new NgramModDrafter(settings.historyTokens());
-            case NGRAM_CACHE -> new NgramCacheDrafter(settings.historyTokens());
-        };
+    public static DrafterKind named(String label) {
+        DrafterKind kind = ALL.get(label);
+        if (kind == null) {
+            throw new IllegalArgumentException(
+                    "unknown draft mode \"" + label + "\"; allowed: " + String.join(", ", ALL.keySet()));
+        }
+        return kind;
+    }
+
+    /** What there is, as a user reads it: each label with its line of help. */
+    public static String explained() {
+        return ALL.values().stream()
+                .map(kind -> kind.label() + " (" + kind.help() + ")")
+                .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * What makes one engine's proposers. Its streams learn together how far to trust their evidence, unless the settings
+     * bring weights along; so no two engines may share it.
+     */
+    public static ProposerFactory proposers(DrafterSettings settings) {
+        DrafterSettings shared =
+                settings.evidenceWeights() == null ? settings.withEvidenceWeights(EvidenceWeights.create()) : settings;
+        return (label, target, nanoClock) -> named(label).maker().make(shared, target, nanoClock);
     }
 
     /** A new adaptive drafter with only the parts of a stage, for measuring what each is worth. */

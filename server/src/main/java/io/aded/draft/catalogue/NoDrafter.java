@@ -10,7 +10,7 @@ final class NoDrafter implements Drafter {
 
     @Override
     public String name() {
-        return DraftMode.OFF.label();
+        return "off";
     }
 
     @Override

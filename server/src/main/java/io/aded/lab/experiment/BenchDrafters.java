@@ -3,7 +3,7 @@ package io.aded.lab.experiment;
 import io.aded.draft.Drafter;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DrafterFactory;
@@ -47,7 +47,7 @@ final class BenchDrafters implements DrafterFactory {
     }
 
     @Override
-    public Drafter create(DraftMode mode) {
+    public Drafter create(DrafterKind mode) {
         Next wanted = next;
         if (wanted.replay != null) {
             return wanted.replay;
@@ -55,9 +55,9 @@ final class BenchDrafters implements DrafterFactory {
         return wanted.warm ? kept.computeIfAbsent(wanted.label, _ -> create(mode, wanted)) : create(mode, wanted);
     }
 
-    private Drafter create(DraftMode mode, Next wanted) {
+    private Drafter create(DrafterKind mode, Next wanted) {
         EvidenceWeights learned = weights.computeIfAbsent(wanted.label, _ -> EvidenceWeights.create());
         DrafterSettings own = settings.withEvidenceWeights(learned);
-        return wanted.stage == null ? Drafters.create(mode, own) : Drafters.create(wanted.stage, own);
+        return wanted.stage == null ? mode.create(own) : Drafters.create(wanted.stage, own);
     }
 }

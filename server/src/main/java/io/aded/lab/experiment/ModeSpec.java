@@ -1,7 +1,8 @@
 package io.aded.lab.experiment;
 
 import io.aded.draft.adaptive.AdedStage;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.lab.report.DraftModes;
 import io.aded.model.AdedException;
@@ -23,7 +24,7 @@ public record ModeSpec(
         @Nullable DraftPolicy policy,
         @Nullable AdedStage stage) {
     /** What everything is compared with. */
-    public static final ModeSpec OFF = new ModeSpec(DraftMode.OFF.label(), DraftPolicy.OFF);
+    public static final ModeSpec OFF = new ModeSpec(Drafters.OFF.label(), DraftPolicy.OFF);
 
     /** A plain loop over the context, without the engine. */
     public static final ModeSpec BARE = new ModeSpec("bare", null);
@@ -35,12 +36,12 @@ public record ModeSpec(
     /** The adaptive drafter with a fixed number of nodes. */
     public static ModeSpec fixed(int nodes) {
         return new ModeSpec(
-                DraftMode.ADED.label() + ":" + nodes,
-                DraftPolicy.of(DraftMode.ADED).withMaxNodes(nodes));
+                Drafters.ADED.label() + ":" + nodes,
+                DraftPolicy.of(Drafters.ADED).withMaxNodes(nodes));
     }
 
     /**
-     * Reads names separated by commas, each {@code bare}, a {@linkplain DraftMode draft mode} or a {@linkplain AdedStage
+     * Reads names separated by commas, each {@code bare}, a {@linkplain DrafterKind draft mode} or a {@linkplain AdedStage
      * stage} of the adaptive drafter, with {@code :N} for at most N draft nodes. {@code off} is put first if it is missing, since everything is compared with it.
      *
      * @throws AdedException.InvalidRequest naming every part that is wrong
@@ -75,7 +76,7 @@ public record ModeSpec(
             return stage == null
                     ? new ModeSpec(label, DraftModes.policy(label))
                     : new ModeSpec(
-                            label, DraftModes.policy(DraftMode.ADED.label() + label.substring(name.length())), stage);
+                            label, DraftModes.policy(Drafters.ADED.label() + label.substring(name.length())), stage);
         } catch (IllegalArgumentException e) {
             String message = String.valueOf(e.getMessage());
             throw label.contains(":")
@@ -85,24 +86,20 @@ public record ModeSpec(
     }
 
     public boolean isOff() {
-        return policy != null && policy.mode() == DraftMode.OFF;
+        return policy != null && !policy.mode().drafts();
     }
 
     public boolean isAuto() {
-        return policy != null && policy.mode() == DraftMode.AUTO;
+        return policy != null && policy.mode().budgeted();
     }
 
     /** Whether it drafts with a fixed number of nodes of the adaptive drafter. */
     public boolean isFixedBudget() {
-        return policy != null && policy.mode() == DraftMode.ADED && stage == null;
+        return policy != null && policy.mode() == Drafters.ADED && stage == null;
     }
 
     /** Whether it is one of the copying rules that others use. */
     public boolean isBaseline() {
-        return policy != null
-                && switch (policy.mode()) {
-                    case PROMPT_LOOKUP, NGRAM_SIMPLE, NGRAM_MOD, NGRAM_CACHE -> true;
-                    case AUTO, OFF, ADED, ADED_MCTS -> false;
-                };
+        return policy != null && policy.mode().baseline();
     }
 }

@@ -4,7 +4,7 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
@@ -88,8 +88,7 @@ public final class OfflineEvaluation {
     /** Prints the steps from the published drafter to ours in the same way. */
     public void printAblation(PrintStream out) {
         List<Row> rows = new ArrayList<>();
-        rows.add(new Row(
-                "aded-mcts (published)", weights -> Drafters.create(DraftMode.ADED_MCTS, drafterSettings(weights))));
+        rows.add(new Row("aded-mcts (published)", weights -> Drafters.ADED_MCTS.create(drafterSettings(weights))));
         for (AdedStage stage : AdedStage.values()) {
             rows.add(new Row(stage.label(), weights -> Drafters.create(stage, drafterSettings(weights))));
         }
@@ -114,8 +113,8 @@ public final class OfflineEvaluation {
     }
 
     private static Row row(String drafter) {
-        DraftMode mode = DraftMode.of(drafter);
-        return new Row(drafter, weights -> Drafters.create(mode, drafterSettings(weights)));
+        DrafterKind mode = Drafters.named(drafter);
+        return new Row(drafter, weights -> mode.create(drafterSettings(weights)));
     }
 
     private void printRows(PrintStream out, List<Row> rows) {

@@ -2,7 +2,6 @@ package io.aded.lab.offline;
 
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Delta;
@@ -221,7 +220,7 @@ public final class PolicySimulation {
 
     private static DraftPolicy policy(String mode) {
         String[] parts = mode.split(":");
-        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? DraftMode.of(parts[0]) : DraftMode.ADED);
+        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? Drafters.named(parts[0]) : Drafters.ADED);
         return parts.length == 1 ? policy : policy.withMaxNodes(Integer.parseInt(parts[1]));
     }
 
@@ -249,7 +248,7 @@ public final class PolicySimulation {
                     model,
                     EngineOptions.ofCells(4096),
                     EngineTelemetry.NONE,
-                    mode -> stage == null ? Drafters.create(mode, own) : Drafters.create(stage, own),
+                    kind -> stage == null ? kind.create(own) : Drafters.create(stage, own),
                     clock::get);
             try {
                 engine.awaitCalibration(Duration.ofMinutes(1));

@@ -2,7 +2,6 @@ package io.aded.lab.offline;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.adaptive.EvidenceWeights;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
@@ -23,8 +22,7 @@ public final class PriorFitting {
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
             Replay replay = new Replay(new DraftLimits(NODES, 32, 64));
             for (RecordedAnswer answer : answers) {
-                replay.run(
-                        Drafters.create(DraftMode.ADED, DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
+                replay.run(Drafters.ADED.create(DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
             }
         }
         return weights;

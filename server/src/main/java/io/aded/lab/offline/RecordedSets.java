@@ -1,7 +1,6 @@
 package io.aded.lab.offline;
 
 import io.aded.draft.DraftLimits;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
@@ -64,7 +63,7 @@ public final class RecordedSets {
 
     private static boolean copiesLittle(RecordedAnswer answer) {
         Replay replay = new Replay(new DraftLimits(COPIED_TOKENS, COPIED_TOKENS, 1));
-        replay.run(Drafters.create(DraftMode.PROMPT_LOOKUP, DrafterSettings.DEFAULT), answer);
+        replay.run(Drafters.PROMPT_LOOKUP.create(DrafterSettings.DEFAULT), answer);
         return replay.passes() > 0 && replay.meanAcceptanceLength() < LITTLE_COPYING;
     }
 }

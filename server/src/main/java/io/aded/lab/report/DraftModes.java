@@ -1,6 +1,7 @@
 package io.aded.lab.report;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 
 /** Reads how the user names ways of drafting. */
@@ -10,13 +11,13 @@ public final class DraftModes {
     private DraftModes() {}
 
     /**
-     * The policy of {@code NAME} or {@code NAME:N}: a {@linkplain DraftMode draft mode}, with at most N draft nodes.
+     * The policy of {@code NAME} or {@code NAME:N}: a {@linkplain DrafterKind draft mode}, with at most N draft nodes.
      *
      * @throws IllegalArgumentException if it is none; the message says what is allowed
      */
     public static DraftPolicy policy(String label) {
         int colon = label.indexOf(':');
-        DraftMode mode = DraftMode.of(colon < 0 ? label : label.substring(0, colon));
+        DrafterKind mode = Drafters.named(colon < 0 ? label : label.substring(0, colon));
         DraftPolicy policy = DraftPolicy.of(mode);
         if (colon < 0) {
             return policy;
@@ -27,7 +28,7 @@ public final class DraftModes {
         } catch (NumberFormatException e) {
             nodes = -1;
         }
-        if (mode == DraftMode.OFF || nodes < 1 || nodes > MOST_NODES) {
+        if (!mode.drafts() || nodes < 1 || nodes > MOST_NODES) {
             throw new IllegalArgumentException(
                     "\"" + label + "\" is no mode with a number of nodes; allowed: a drafter's"
                             + " name, a colon, 1 to " + MOST_NODES + ", such as aded:12");

@@ -16,7 +16,7 @@ import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * However long a stream goes on, what its drafter learned stays within 16 MiB. {@code -Daded.soak.tokens=20000000} makes
@@ -35,11 +35,9 @@ class DrafterMemoryTest {
     private long seen;
 
     @ParameterizedTest
-    @EnumSource(
-            value = DraftMode.class,
-            names = {"ADED", "ADED_MCTS"})
-    void stateBytes_longStreamOfManyTokens_staysWithinItsBound(DraftMode mode) {
-        Drafter drafter = Drafters.create(mode, DrafterSettings.DEFAULT.withLearnWholePrompt(true));
+    @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    void stateBytes_longStreamOfManyTokens_staysWithinItsBound(DrafterKind mode) {
+        Drafter drafter = mode.create(DrafterSettings.DEFAULT.withLearnWholePrompt(true));
         long halfway = 0;
         while (seen < TOKENS) {
             // As in a conversation: a prompt, then an answer.

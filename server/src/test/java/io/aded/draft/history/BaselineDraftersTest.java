@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TokenTree;
@@ -14,13 +14,13 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class BaselineDraftersTest {
     private static final DraftLimits LIMITS = new DraftLimits(64, 64, 1);
 
-    private static Drafter taught(DraftMode mode, int... tokens) {
-        Drafter drafter = Drafters.create(mode, DrafterSettings.DEFAULT);
+    private static Drafter taught(DrafterKind mode, int... tokens) {
+        Drafter drafter = mode.create(DrafterSettings.DEFAULT);
         drafter.learnPrompt(tokens, 0, tokens.length);
         return drafter;
     }
@@ -52,24 +52,24 @@ final class BaselineDraftersTest {
         int[] text = concat(
                 new int[] {1, 2, 3}, sequence(50, 60), new int[] {1, 2, 3}, sequence(100, 120), new int[] {1, 2, 3});
 
-        assertThat(chain(taught(DraftMode.PROMPT_LOOKUP, text), 3, LIMITS))
+        assertThat(chain(taught(Drafters.PROMPT_LOOKUP, text), 3, LIMITS))
                 .containsExactly(100, 101, 102, 103, 104, 105, 106, 107, 108, 109);
     }
 
     @Test
     void promptLookup_onlyTheLastTokenSeen_copiesAfterIt() {
-        assertThat(chain(taught(DraftMode.PROMPT_LOOKUP, 9, 3, 7, 8, 4, 3), 3, LIMITS))
+        assertThat(chain(taught(Drafters.PROMPT_LOOKUP, 9, 3, 7, 8, 4, 3), 3, LIMITS))
                 .containsExactly(7, 8, 4, 3);
     }
 
     @Test
     void promptLookup_nothingSeenTwice_draftsNothing() {
-        assertThat(chain(taught(DraftMode.PROMPT_LOOKUP, 1, 2, 3), 3, LIMITS)).isEmpty();
+        assertThat(chain(taught(Drafters.PROMPT_LOOKUP, 1, 2, 3), 3, LIMITS)).isEmpty();
     }
 
     @Test
     void promptLookup_limits_bindTheChain() {
-        Drafter drafter = taught(DraftMode.PROMPT_LOOKUP, 1, 2, 3, 4, 5, 6, 1, 2);
+        Drafter drafter = taught(Drafters.PROMPT_LOOKUP, 1, 2, 3, 4, 5, 6, 1, 2);
 
         assertThat(chain(drafter, 2, new DraftLimits(3, 64, 1))).containsExactly(3, 4, 5);
         assertThat(chain(drafter, 2, new DraftLimits(64, 2, 1))).containsExactly(3, 4);
@@ -80,7 +80,7 @@ final class BaselineDraftersTest {
     void ngramSimple_trigramSeen_copiesEightTokens() {
         int[] text = concat(new int[] {0, 1, 2, 3}, sequence(50, 70), new int[] {1, 2, 3});
 
-        assertThat(chain(taught(DraftMode.NGRAM_SIMPLE, text), 3, LIMITS))
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, text), 3, LIMITS))
                 .containsExactly(50, 51, 52, 53, 54, 55, 56, 57);
     }
 
@@ -88,7 +88,7 @@ final class BaselineDraftersTest {
     void ngramSimple_matchAtTheVeryBeginning_doesNotCount() {
         int[] text = concat(new int[] {1, 2, 3}, sequence(50, 70), new int[] {1, 2, 3});
 
-        assertThat(chain(taught(DraftMode.NGRAM_SIMPLE, text), 3, LIMITS)).isEmpty();
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, text), 3, LIMITS)).isEmpty();
     }
 
     @Test
@@ -98,8 +98,8 @@ final class BaselineDraftersTest {
         int[] longEnough = concat(new int[] {0, 1, 2, 3}, sequence(50, 57), new int[] {1, 2, 3});
 
         assertThat(tooShort).hasSize(13);
-        assertThat(chain(taught(DraftMode.NGRAM_SIMPLE, tooShort), 3, LIMITS)).isEmpty();
-        assertThat(chain(taught(DraftMode.NGRAM_SIMPLE, longEnough), 3, LIMITS))
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, tooShort), 3, LIMITS)).isEmpty();
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, longEnough), 3, LIMITS))
                 .containsExactly(50, 51, 52, 53, 54, 55, 56, 1);
     }
 
@@ -108,14 +108,14 @@ final class BaselineDraftersTest {
         // In a run of one token the latest earlier place has nothing before the last token behind it.
         int[] run = concat(sequence(100, 120), new int[] {5, 5, 5, 5});
 
-        assertThat(chain(taught(DraftMode.NGRAM_SIMPLE, run), 5, LIMITS)).isEmpty();
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, run), 5, LIMITS)).isEmpty();
     }
 
     @Test
     void ngramMod_longRepetition_followsTheTable() {
         int[] text = concat(sequence(0, 120), sequence(10, 34));
 
-        assertThat(chain(taught(DraftMode.NGRAM_MOD, text), 33, LIMITS))
+        assertThat(chain(taught(Drafters.NGRAM_MOD, text), 33, LIMITS))
                 .containsExactlyElementsOf(IntStream.range(34, 98).boxed().toList());
     }
 
@@ -123,7 +123,7 @@ final class BaselineDraftersTest {
     void ngramMod_shorterThanTwentyFourTokensInCommon_draftsNothing() {
         int[] text = concat(sequence(0, 120), new int[] {500}, sequence(10, 33));
 
-        assertThat(chain(taught(DraftMode.NGRAM_MOD, text), 32, LIMITS)).isEmpty();
+        assertThat(chain(taught(Drafters.NGRAM_MOD, text), 32, LIMITS)).isEmpty();
     }
 
     @Test
@@ -131,10 +131,10 @@ final class BaselineDraftersTest {
         int[] text = concat(sequence(0, 70), sequence(0, 24));
 
         // 24 to 69, then the second 0 to 23, and on: the table loops, so nothing breaks off.
-        assertThat(chain(taught(DraftMode.NGRAM_MOD, text), 23, LIMITS)).hasSize(64);
+        assertThat(chain(taught(Drafters.NGRAM_MOD, text), 23, LIMITS)).hasSize(64);
 
         // Here the copy ends with the text: 24 to 63 is 40 tokens.
-        Drafter drafter = Drafters.create(DraftMode.NGRAM_MOD, DrafterSettings.DEFAULT);
+        Drafter drafter = Drafters.NGRAM_MOD.create(DrafterSettings.DEFAULT);
         drafter.learnPrompt(sequence(0, 64), 0, 64);
         TokenTree none = new TokenTree(1);
         for (int token : sequence(0, 24)) {
@@ -148,7 +148,7 @@ final class BaselineDraftersTest {
     @Test
     void ngramMod_fiveBadRounds_emptiesTheTable() {
         int[] text = concat(sequence(0, 120), sequence(10, 34));
-        Drafter drafter = taught(DraftMode.NGRAM_MOD, text);
+        Drafter drafter = taught(Drafters.NGRAM_MOD, text);
         TokenTree tree = new TokenTree(64);
 
         for (int round = 0; round < 5; round++) {
@@ -167,41 +167,41 @@ final class BaselineDraftersTest {
     @Test
     void ngramCache_bigramTwiceWithOneFollower_drafts() {
         // (8, 9) occurs once before: a 4-gram, 3-gram or 2-gram with enough followers decides.
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 7, 8, 9, 5, 1, 7, 8, 9), 9, new DraftLimits(2, 64, 1)))
+        assertThat(chain(taught(Drafters.NGRAM_CACHE, 7, 8, 9, 5, 1, 7, 8, 9), 9, new DraftLimits(2, 64, 1)))
                 .containsExactly(5, 1);
     }
 
     @Test
     void ngramCache_unigramOnce_isTooFew() {
         // 3 was followed by 4 once: the unigram needs two, and no longer n-gram recurs.
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 3, 4, 5, 3), 3, LIMITS)).isEmpty();
+        assertThat(chain(taught(Drafters.NGRAM_CACHE, 3, 4, 5, 3), 3, LIMITS)).isEmpty();
     }
 
     @Test
     void ngramCache_unigramTwoOfThree_passesSixtySixPercent() {
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 3, 4, 10, 3, 4, 11, 3, 5, 12, 3), 3, new DraftLimits(1, 64, 1)))
+        assertThat(chain(taught(Drafters.NGRAM_CACHE, 3, 4, 10, 3, 4, 11, 3, 5, 12, 3), 3, new DraftLimits(1, 64, 1)))
                 .containsExactly(4);
     }
 
     @Test
     void ngramCache_unigramHalfAndHalf_isRefused() {
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 3, 4, 10, 3, 5, 11, 3), 3, LIMITS))
+        assertThat(chain(taught(Drafters.NGRAM_CACHE, 3, 4, 10, 3, 5, 11, 3), 3, LIMITS))
                 .isEmpty();
     }
 
     @Test
     void ngramCache_loop_draftsSixteenAtMost() {
-        assertThat(chain(taught(DraftMode.NGRAM_CACHE, 1, 2, 1, 2, 1, 2, 1, 2), 2, LIMITS))
+        assertThat(chain(taught(Drafters.NGRAM_CACHE, 1, 2, 1, 2, 1, 2, 1, 2), 2, LIMITS))
                 .hasSize(16);
     }
 
     @ParameterizedTest
-    @EnumSource(DraftMode.class)
-    void anyMode_longRandomStream_keepsLimitsAndItsMemoryBound(DraftMode mode) {
+    @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    void anyMode_longRandomStream_keepsLimitsAndItsMemoryBound(DrafterKind mode) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
-        Drafter drafter = Drafters.create(
-                mode, DrafterSettings.DEFAULT.withHistoryTokens(512).withTableRows(512));
+        Drafter drafter =
+                mode.create(DrafterSettings.DEFAULT.withHistoryTokens(512).withTableRows(512));
         assertThat(drafter.name()).isNotEmpty();
         int[] prompt = random.ints(3_000, 0, 40).toArray();
         drafter.learnPrompt(prompt, 0, prompt.length);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
 import io.aded.draft.DraftLimits;
-import io.aded.draft.catalogue.DraftMode;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.draft.table.TrigramTable;
@@ -18,7 +17,7 @@ final class MctsDrafterTest {
     private static final DraftLimits LIMITS = new DraftLimits(64, 4, 32);
 
     private static MctsDrafter drafter(DrafterSettings settings) {
-        return (MctsDrafter) Drafters.create(DraftMode.ADED_MCTS, settings);
+        return (MctsDrafter) Drafters.ADED_MCTS.create(settings);
     }
 
     @Test

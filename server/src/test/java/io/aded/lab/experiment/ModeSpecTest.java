@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.draft.adaptive.AdedStage;
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import org.junit.jupiter.api.Test;
@@ -26,7 +26,7 @@ class ModeSpecTest {
     @Test
     void parse_withNodes_boundsThePolicy() {
         DraftPolicy policy = ModeSpec.parse("off,ngram-simple:5").get(1).policy();
-        assertThat(policy).isEqualTo(DraftPolicy.of(DraftMode.NGRAM_SIMPLE).withMaxNodes(5));
+        assertThat(policy).isEqualTo(DraftPolicy.of(Drafters.NGRAM_SIMPLE).withMaxNodes(5));
         assertThat(ModeSpec.fixed(12)).isEqualTo(ModeSpec.parse("aded:12").get(1));
     }
 
@@ -56,7 +56,7 @@ class ModeSpecTest {
     void parse_stageOfTheAdaptiveDrafter_isNoRivalOfAuto() {
         ModeSpec stage = ModeSpec.parse("off,whole-prompt:3").get(1);
         assertThat(stage.stage()).isEqualTo(AdedStage.WHOLE_PROMPT);
-        assertThat(stage.policy()).isEqualTo(DraftPolicy.of(DraftMode.ADED).withMaxNodes(3));
+        assertThat(stage.policy()).isEqualTo(DraftPolicy.of(Drafters.ADED).withMaxNodes(3));
         assertThat(stage.isFixedBudget()).isFalse();
         assertThat(stage.isBaseline()).isFalse();
     }

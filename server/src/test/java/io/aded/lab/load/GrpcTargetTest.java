@@ -3,7 +3,7 @@ package io.aded.lab.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.aded.draft.catalogue.DraftMode;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The real server and engine over a Unix socket, with a model that is a script. */
 @Timeout(60)
@@ -75,8 +75,8 @@ class GrpcTargetTest {
     }
 
     @ParameterizedTest
-    @EnumSource(DraftMode.class)
-    void ask_everyDraftMode_isOneThatTheServerKnows(DraftMode mode) throws InterruptedException {
+    @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    void ask_everyDraftMode_isOneThatTheServerKnows(DrafterKind mode) throws InterruptedException {
         try (GrpcTarget target = target(1, PATIENCE);
                 Target.Talk talk = target.talk(DraftPolicy.of(mode))) {
             assertThat(talk.ask(question(16), timeline())).isInstanceOfSatisfying(Reply.Answered.class, answered -> {

@@ -1,0 +1,97 @@
+package io.aded.draft.catalogue;
+
+import io.aded.draft.DraftLimits;
+import io.aded.draft.Drafter;
+import io.aded.draft.LoopProposer;
+import io.aded.draft.Proposer;
+import io.aded.model.TargetContext;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * One way to draft, as {@link Drafters} lists it.
+ *
+ * @param label the name in requests, flags, reports and traces, such as {@code aded-mcts}: lower case letters, digits and
+ *     hyphens
+ * @param help one line on what it is, without a full stop
+ * @param bounds how much it drafts a pass unless the caller says otherwise; no nodes if it never drafts
+ * @param budgeted whether a budget decides, pass by pass, how much of a draft is verified, within the bounds; if not, all
+ *     that fits is verified
+ * @param baseline whether it is there to be compared with, not to be used
+ * @param maker makes it for an engine
+ */
+public record DrafterKind(
+        String label, String help, DraftLimits bounds, boolean budgeted, boolean baseline, Maker maker) {
+
+    /** What most rules draft if nobody says otherwise: one chain of ten tokens. */
+    private static final DraftLimits ONE_CHAIN = new DraftLimits(10, 64, 1);
+
+    /** Makes what drafts for all streams of an engine. */
+    @FunctionalInterface
+    public interface Maker {
+
+        /**
+         * A new proposer; see {@link io.aded.draft.ProposerFactory#create}.
+         *
+         * @param settings what its streams' states are made of
+         */
+        Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock);
+    }
+
+    /** Makes drafters that look at one stream each. */
+    record PerStream(Function<DrafterSettings, ? extends Drafter> drafter) implements Maker {
+        @Override
+        public Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock) {
+            return new LoopProposer(() -> drafter.apply(settings), nanoClock);
+        }
+    }
+
+    public DrafterKind {
+        if (!label.matches("[a-z0-9]+(-[a-z0-9]+)*")) {
+            throw new IllegalArgumentException(
+                    "label is \"" + label + "\"; allowed: lower case letters and digits, parted by hyphens");
+        }
+    }
+
+    /** A drafter that looks at one stream at a time, and drafts one chain of ten tokens unless told otherwise. */
+    static DrafterKind of(String label, String help, Function<DrafterSettings, ? extends Drafter> drafter) {
+        return new DrafterKind(label, help, ONE_CHAIN, false, false, new PerStream(drafter));
+    }
+
+    /** The same with other bounds to begin with. */
+    DrafterKind withBounds(int nodes, int depth, int branches) {
+        return new DrafterKind(label, help, new DraftLimits(nodes, depth, branches), budgeted, baseline, maker);
+    }
+
+    /** The same, with a budget that decides how much of a draft is verified. */
+    DrafterKind asBudgeted() {
+        return new DrafterKind(label, help, bounds, true, baseline, maker);
+    }
+
+    /** The same, as something to compare with. */
+    DrafterKind asBaseline() {
+        return new DrafterKind(label, help, bounds, budgeted, true, maker);
+    }
+
+    /** Whether it ever drafts. */
+    public boolean drafts() {
+        return bounds.maxNodes() > 0;
+    }
+
+    /**
+     * A new drafter of one stream, for benchmarks and tests.
+     *
+     * @throws UnsupportedOperationException if this kind drafts only for all streams together
+     */
+    public Drafter create(DrafterSettings settings) {
+        if (maker instanceof PerStream each) {
+            return each.drafter().apply(settings);
+        }
+        throw new UnsupportedOperationException(label + " drafts for all streams of an engine together");
+    }
+
+    @Override
+    public String toString() {
+        return label;
+    }
+}
