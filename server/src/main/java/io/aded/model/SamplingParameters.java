@@ -113,24 +113,6 @@ public record SamplingParameters(
         return new Builder(this);
     }
 
-    /** The same with another JSON schema. */
-    public SamplingParameters withJsonSchema(@Nullable String value) {
-        return new SamplingParameters(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repeatPenalty,
-                frequencyPenalty,
-                presencePenalty,
-                penaltyWindow,
-                seed,
-                logitBias,
-                grammar,
-                value);
-    }
-
     /**
      * Everything that is wrong, each named as the API names the field below {@code prefix}.
      *
