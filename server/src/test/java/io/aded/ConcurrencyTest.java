@@ -47,7 +47,6 @@ class ConcurrencyTest {
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
-            Map.entry("template.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
@@ -74,6 +73,7 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
             Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
+            Map.entry("host.Host", "one reference; whoever takes it closes what it names"),
             Map.entry(
                     "lab.load.EventReader",
                     "a future of the JDK; all else belongs to the HTTP client's serial callbacks"),

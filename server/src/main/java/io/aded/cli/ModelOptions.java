@@ -1,7 +1,11 @@
 package io.aded.cli;
 
+import io.aded.host.ModelConfiguration;
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
+import io.aded.template.KnownTemplate;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,36 +61,44 @@ final class ModelOptions {
     @Option(names = "--no-mmap", description = "Copy the file into memory instead of mapping it.")
     private boolean copy;
 
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE|NAME",
+            description =
+                    "Lay conversations out by this Jinja template, or by a known one (chatml, llama2, llama3, gemma,"
+                            + " phi3, zephyr, vicuna), instead of the model's own.")
+    private @Nullable String chatTemplate;
+
     @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
     private boolean lock;
 
-    /**
-     * What was chosen.
-     *
-     * @param model a catalogue name, a path or an address; null for the default
-     * @param hub a specification of a hub's model, which wins; or null
-     * @param natives a library's place or an installed build's name, or null for the best
-     * @param parameters how the weights are loaded
-     * @param fit whether the layers on the GPU are to be as many as fit there
-     */
-    record Choice(
-            @Nullable String model,
-            @Nullable String hub,
-            @Nullable Path natives,
-            ModelParameters parameters,
-            boolean fit) {}
-
     /** The choice as a record. */
-    Choice choice() {
+    ModelConfiguration configuration() {
         try {
-            return new Choice(
+            return new ModelConfiguration(
                     model,
                     hub,
                     natives,
-                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, null),
-                    gpuLayers.equals("auto"));
+                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
+                    gpuLayers.equals("auto"),
+                    null);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** What lays conversations out, if not the model's own template: a name, or what a file says. */
+    private @Nullable String chatTemplate() {
+        if (chatTemplate == null
+                || KnownTemplate.named(chatTemplate) != null
+                || !Files.isRegularFile(Path.of(chatTemplate))) {
+            return chatTemplate;
+        }
+        try {
+            return Files.readString(Path.of(chatTemplate));
+        } catch (IOException e) {
+            throw new AdedException.InvalidRequest(
+                    "chat_template", "cannot read " + chatTemplate + " as text: " + e.getMessage());
         }
     }
 

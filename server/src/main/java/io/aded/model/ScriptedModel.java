@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -232,11 +231,18 @@ public final class ScriptedModel implements TargetModel {
         static final Plain INSTANCE = new Plain();
 
         @Override
-        public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            return messages.stream()
-                            .map(message -> message.role() + ": " + message.content() + "\n")
-                            .collect(Collectors.joining())
-                    + (addGenerationPrompt ? "assistant: " : "");
+        public RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+            StringBuilder text = new StringBuilder();
+            int[] ranges = new int[2 * messages.size()];
+            for (int i = 0; i < messages.size(); i++) {
+                ChatMessage message = messages.get(i);
+                ranges[2 * i] = text.length();
+                text.append(message.role()).append(": ").append(message.content());
+                ranges[2 * i + 1] = text.length();
+                text.append('\n');
+            }
+            text.append(addGenerationPrompt ? "assistant: " : "");
+            return new RenderedChat(text.toString(), ranges);
         }
 
         @Override
