@@ -47,7 +47,17 @@ class ArchitectureTest {
             Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
             Map.entry(
                     "cli",
-                    Set.of("model", "gguf", "llama", "draft", "telemetry", "engine", "rpc", "store", "natives", "lab")));
+                    Set.of(
+                            "model",
+                            "gguf",
+                            "llama",
+                            "draft",
+                            "telemetry",
+                            "engine",
+                            "rpc",
+                            "store",
+                            "natives",
+                            "lab")));
 
     private static JavaClasses ours;
 

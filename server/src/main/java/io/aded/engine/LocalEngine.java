@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.draft.ProposerFactory;
 import io.aded.model.AdedException;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
@@ -97,7 +98,7 @@ final class LocalEngine implements Engine {
             TargetModel model,
             EngineOptions options,
             EngineTelemetry telemetry,
-            DrafterFactory drafters,
+            ProposerFactory drafters,
             LongSupplier clock) {
         this.model = model;
         this.options = options;
@@ -122,7 +123,7 @@ final class LocalEngine implements Engine {
         endings = new TurnEndings(options, residency, queuePlaces, clock, this::publish);
         Budget budget = new Budget(curve);
         Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
-        drafting = new Drafting(drafters, context.supportsBranches(), curve, budget, clock);
+        drafting = new Drafting(drafters, context, curve, budget, clock);
         pass = new Pass(context, ledger, curve, budget, chunking, drafting, clock);
         status = snapshot();
         thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
@@ -372,6 +373,8 @@ final class LocalEngine implements Engine {
             accepting = false;
             commands.close().forEach(Runnable::run);
             failAll(shuttingDown());
+            residency.forgetAll();
+            drafting.close();
             context.close();
             status = snapshot();
             calibrated.countDown();

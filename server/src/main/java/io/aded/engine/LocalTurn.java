@@ -184,9 +184,8 @@ final class LocalTurn implements Turn {
         return false;
     }
 
-    /** The answer ends before this token, which was drawn. */
-    void endedBy(int token) {
-        session.endedBy(token);
+    /** The answer ends before the token that was drawn. */
+    void end() {
         finished = FinishReason.STOP;
     }
 

@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.LoopProposer;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TokenTree;
@@ -85,7 +86,7 @@ class BudgetTest {
                     new ScriptedModel(ScriptedModel.babble(5, order), n -> clock.addAndGet(cost.applyAsLong(n))),
                     EngineOptions.ofCells(8192),
                     EngineTelemetry.NONE,
-                    _ -> new LearningTestDrafter(1, confidence),
+                    LoopProposer.factory(_ -> new LearningTestDrafter(1, confidence)),
                     clock::get);
             engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
             return engine;

@@ -40,7 +40,7 @@ class EngineTest {
                 new ScriptedModel(script),
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.8),
+                LearningTestDrafter.proposers(0.8),
                 System::nanoTime);
     }
 
@@ -154,11 +154,7 @@ class EngineTest {
         });
         EngineOptions options = EngineOptions.ofCells(8192);
         try (LocalEngine engine = new LocalEngine(
-                model,
-                options,
-                EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.8),
-                System::nanoTime)) {
+                model, options, EngineTelemetry.NONE, LearningTestDrafter.proposers(0.8), System::nanoTime)) {
             narrow.set(true);
             List<Recorder> recorders = new ArrayList<>();
             for (int i = 0; i < options.maxRunning(); i++) {
@@ -262,11 +258,7 @@ class EngineTest {
         EngineOptions options = EngineOptions.ofCells(4096);
         try (TargetModel model = new ScriptedModel(ScriptedModel.babble(7, 2), cost);
                 Engine engine = new LocalEngine(
-                        model,
-                        options,
-                        EngineTelemetry.NONE,
-                        mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.5),
-                        clock::get);
+                        model, options, EngineTelemetry.NONE, LearningTestDrafter.proposers(0.5), clock::get);
                 Session running = engine.openSession();
                 Session arriving = engine.openSession()) {
             engine.awaitCalibration(Duration.ofMinutes(1));

@@ -100,7 +100,6 @@ public record ModeSpec(
 
     /** Whether it is one of the copying rules that others use. */
     public boolean isBaseline() {
-        return policy != null
-                && policy.mode().baseline();
+        return policy != null && policy.mode().baseline();
     }
 }

@@ -88,8 +88,7 @@ public final class OfflineEvaluation {
     /** Prints the steps from the published drafter to ours in the same way. */
     public void printAblation(PrintStream out) {
         List<Row> rows = new ArrayList<>();
-        rows.add(new Row(
-                "aded-mcts (published)", weights -> Drafters.ADED_MCTS.create(drafterSettings(weights))));
+        rows.add(new Row("aded-mcts (published)", weights -> Drafters.ADED_MCTS.create(drafterSettings(weights))));
         for (AdedStage stage : AdedStage.values()) {
             rows.add(new Row(stage.label(), weights -> Drafters.create(stage, drafterSettings(weights))));
         }

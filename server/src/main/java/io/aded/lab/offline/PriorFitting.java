@@ -22,8 +22,7 @@ public final class PriorFitting {
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
             Replay replay = new Replay(new DraftLimits(NODES, 32, 64));
             for (RecordedAnswer answer : answers) {
-                replay.run(
-                        Drafters.ADED.create(DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
+                replay.run(Drafters.ADED.create(DrafterSettings.DEFAULT.withEvidenceWeights(weights)), answer);
             }
         }
         return weights;
