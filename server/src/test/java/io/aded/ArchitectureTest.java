@@ -14,60 +14,81 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.aded.model.TargetModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The picture of the house, kept true: which package may use which. */
+/**
+ * The picture of the house, kept true. Which room uses which stands in ARCHITECTURE.md, and nowhere else: this test reads it
+ * there and holds the compiled classes against it.
+ */
 class ArchitectureTest {
     private static final String ROOT = "io.aded.";
 
-    /** Package to the packages of ours that it may use, itself aside. The command line wires everything. */
-    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
-            Map.entry("model", Set.of()),
-            // Three rooms of pure Java, for what a library would believe without looking; errors are the shared ones.
-            Map.entry("gguf", Set.of("model")),
-            Map.entry("grammar", Set.of("model")),
-            Map.entry("template", Set.of("model")),
-            Map.entry("llama", Set.of("model", "gguf", "grammar", "template")),
-            Map.entry("draft", Set.of("model")),
-            Map.entry("telemetry", Set.of()),
-            Map.entry("engine", Set.of("model", "draft", "telemetry")),
-            // Requests name draft modes and sampling settings, and errors are the shared ones.
-            Map.entry("rpc", Set.of("model", "draft", "engine", "telemetry")),
-            // Errors are the shared ones here too.
-            Map.entry("store", Set.of("model", "draft")),
-            // A build is fetched by the store's downloader, and tried by the binding in another process.
-            Map.entry("natives", Set.of("model", "llama", "store")),
-            // Measuring runs engines and loads servers; it reads recordings and knows no command line.
-            Map.entry("lab", Set.of("model", "draft", "telemetry", "engine", "rpc", "store")),
-            Map.entry(
-                    "cli",
-                    Set.of(
-                            "model",
-                            "gguf",
-                            "llama",
-                            "draft",
-                            "telemetry",
-                            "engine",
-                            "rpc",
-                            "store",
-                            "natives",
-                            "lab")));
+    /** Room to the rooms that it uses, as the table of ARCHITECTURE.md has it. */
+    private static Map<String, Set<String>> table = Map.of();
+
+    /** The lines of the picture in ARCHITECTURE.md, the topmost first; each with its rooms. */
+    private static List<Set<String>> picture = List.of();
 
     private static JavaClasses ours;
 
     @BeforeAll
-    static void read() {
+    static void read() throws IOException {
+        String document = Files.readString(Path.of("..", "ARCHITECTURE.md"));
+        table = table(document);
+        picture = picture(document);
         // What our classes name is all that the rules ask about; reading the libraries behind it would take a minute.
         ArchConfiguration.get().setResolveMissingDependenciesFromClassPath(false);
         ours = new ClassFileImporter()
                 .importUrl(
                         TargetModel.class.getProtectionDomain().getCodeSource().getLocation());
+    }
+
+    /** Rows such as {@code | `draft` | what might come next | `model` |}. */
+    private static Map<String, Set<String>> table(String document) {
+        Pattern quoted = Pattern.compile("`([a-z]+)`");
+        Map<String, Set<String>> rows = new TreeMap<>();
+        for (String line : section(document, "## The rooms").lines().toList()) {
+            String[] cells = line.split("\\|");
+            if (cells.length == 4 && cells[1].strip().matches("`[a-z]+`")) {
+                Set<String> uses = quoted.matcher(cells[3])
+                        .results()
+                        .map(found -> found.group(1))
+                        .collect(Collectors.toCollection(TreeSet::new));
+                assertThat(rows.put(cells[1].strip().replace("`", ""), uses))
+                        .as("an earlier row of " + cells[1])
+                        .isNull();
+            }
+        }
+        return rows;
+    }
+
+    /** Lines such as {@code decoding     engine   natives}: what the line is called, and its rooms. */
+    private static List<Set<String>> picture(String document) {
+        String block = section(document, "## Bird's eye").split("```text\n")[1].split("```")[0];
+        return block.lines()
+                .map(line -> Set.copyOf(List.of(line.strip().split(" +"))
+                        .subList(1, line.strip().split(" +").length)))
+                .toList();
+    }
+
+    private static String section(String document, String heading) {
+        int start = document.indexOf(heading + "\n");
+        assertThat(start).as("place of \"" + heading + "\" in ARCHITECTURE.md").isNotNegative();
+        int end = document.indexOf("\n## ", start);
+        return document.substring(start, end < 0 ? document.length() : end);
     }
 
     private static String room(JavaClass type) {
@@ -76,31 +97,50 @@ class ArchitectureTest {
     }
 
     @Test
-    void packages_areThoseOfThePicture() {
-        Set<String> rooms = ours.stream().map(ArchitectureTest::room).collect(Collectors.toSet());
-        assertThat(rooms).as("packages that the picture does not know").isSubsetOf(MAY_USE.keySet());
+    void rooms_areThoseOfTheTableAndThePicture() {
+        Set<String> rooms = ours.stream().map(ArchitectureTest::room).collect(Collectors.toCollection(TreeSet::new));
         assertThat(ours.size()).isGreaterThan(50);
+        assertThat(table.keySet())
+                .as("rooms in the table of ARCHITECTURE.md; to the packages there are")
+                .isEqualTo(rooms);
+        assertThat(picture.stream().flatMap(Set::stream))
+                .as("rooms in the picture of ARCHITECTURE.md")
+                .containsExactlyInAnyOrderElementsOf(rooms);
     }
 
     static Set<String> rooms() {
-        return MAY_USE.keySet();
+        return table.keySet();
     }
 
     @ParameterizedTest
     @MethodSource("rooms")
-    void package_usesOnlyWhatItMay(String room) {
-        Set<String> allowed = MAY_USE.get(room);
-        noClasses()
-                .that(describe("are in " + room, type -> room(type).equals(room)))
-                .should()
-                .dependOnClassesThat(describe(
-                        "are ours but neither in " + room + " nor in " + allowed,
-                        type -> type.getPackageName().startsWith(ROOT)
-                                && MAY_USE.containsKey(room(type))
-                                && !room(type).equals(room)
-                                && !allowed.contains(room(type))))
-                .allowEmptyShould(true)
-                .check(ours);
+    void room_usesWhatTheTableSays(String room) {
+        Set<String> used = ours.stream()
+                .filter(type -> room(type).equals(room))
+                .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+                .map(dependency -> room(dependency.getTargetClass().getBaseComponentType()))
+                .filter(other -> table.containsKey(other) && !other.equals(room))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(used)
+                .as("what " + room + " uses; to the table of ARCHITECTURE.md")
+                .isSubsetOf(table.get(room));
+    }
+
+    @ParameterizedTest
+    @MethodSource("rooms")
+    void room_usesNothingAboveItInThePicture(String room) {
+        int line = 0;
+        while (!picture.get(line).contains(room)) {
+            line++;
+        }
+        Set<String> above =
+                picture.subList(0, line).stream().flatMap(Set::stream).collect(Collectors.toSet());
+        assertThat(table.get(room)).noneMatch(above::contains);
+    }
+
+    @Test
+    void rooms_haveNoCycles() {
+        slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(ours);
     }
 
     @Test

@@ -16,7 +16,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
-import io.aded.rpc.ServedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.v1.DraftMode;
 import io.aded.v1.GenerateRequest;

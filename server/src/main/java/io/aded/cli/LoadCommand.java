@@ -10,7 +10,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
-import io.aded.rpc.ServedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import java.util.ArrayList;

@@ -11,6 +11,8 @@ import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
+import io.aded.serving.TurnValidator;
+import io.aded.serving.ValidTurn;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -52,8 +54,9 @@ final class LocalPartner implements Partner {
                 .withIgnoreEnd(ask.ignoreEnd())
                 .withRounds(ask.watchRounds());
         BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+        ValidTurn valid = new TurnValidator(local.model().vocabulary().size()).validate(request);
         cancelled = false;
-        Turn started = session.submit(request, new TurnListener() {
+        Turn started = session.submit(valid.request(), new TurnListener() {
             @Override
             public void onDelta(Delta delta) {
                 events.add(new Event.Emitted(delta));

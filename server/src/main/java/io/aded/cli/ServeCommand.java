@@ -5,8 +5,10 @@ import io.aded.model.AdedException;
 import io.aded.model.ModelInfo;
 import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
-import io.aded.rpc.ServedModel;
 import io.aded.rpc.ServerLimits;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
+import io.aded.serving.ServingLimits;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -101,7 +103,11 @@ final class ServeCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest("address", String.valueOf(e.getMessage()));
         }
         try (Telemetry telemetry = Telemetry.fromEnvironment(page)) {
-            AdedServer server = builder.telemetry(telemetry).start();
+            Serving serving = Serving.builder()
+                    .limits(retentionLimits())
+                    .telemetry(telemetry)
+                    .build();
+            AdedServer server = builder.serving(serving).start();
             Stop stop = new Stop(server);
             try (server;
                     Interrupts _ = Interrupts.onInterrupt(stop);
@@ -200,10 +206,12 @@ final class ServeCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest(
                     "--max-message", "is " + maxMessageMebibytes + "; allowed: 1 to 1024 MiB");
         }
+        return ServerLimits.DEFAULT.withMaxMessageBytes(maxMessageMebibytes << 20);
+    }
+
+    private ServingLimits retentionLimits() {
         try {
-            return ServerLimits.DEFAULT
-                    .withRetention(Duration.ofSeconds(retention), retained)
-                    .withMaxMessageBytes(maxMessageMebibytes << 20);
+            return new ServingLimits(Duration.ofSeconds(retention), retained);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("limits", String.valueOf(e.getMessage()));
         }

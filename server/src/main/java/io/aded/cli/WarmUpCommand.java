@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import io.aded.llama.LlamaLibrary;
 import io.aded.rpc.AdedServer;
+import io.aded.serving.Serving;
 import io.aded.store.ModelStore;
 import io.aded.store.Surroundings;
 import io.aded.telemetry.Telemetry;
@@ -29,7 +30,7 @@ final class WarmUpCommand implements Callable<Integer> {
         try (Telemetry telemetry = Telemetry.fromEnvironment();
                 AdedServer server = AdedServer.builder()
                         .listen("127.0.0.1:0")
-                        .telemetry(telemetry)
+                        .serving(Serving.builder().telemetry(telemetry).build())
                         .start()) {
             ManagedChannel channel = Grpc.newChannelBuilder(
                             server.addresses().getFirst().toString(), InsecureChannelCredentials.create())

@@ -97,7 +97,7 @@ final class LocalSession implements Session {
         slot.reserve();
         boolean submitted = false;
         try {
-            List<FieldViolation> wrong = violations(request);
+            List<FieldViolation> wrong = violations(request.prompt());
             Continuation next = wrong.isEmpty() ? continuation(request.prompt()) : null;
             if (next != null) {
                 checkLength(next, wrong);
@@ -184,73 +184,23 @@ final class LocalSession implements Session {
             wrong.add(new FieldViolation(
                     next.field,
                     "makes a prompt of " + count + " tokens" + (past.length > 0 ? ", history included" : "")
-                            + "; allowed: at most " + (limit() - 1)
-                            + ", so that the context has room for an answer. Shorten it or start the server with a"
-                            + " larger --context"));
+                            + "; allowed: at most " + (limit() - 1) + ", so that the context has room for an answer"));
         }
     }
 
-    private List<FieldViolation> violations(TurnRequest request) {
-        int vocabulary = model().vocabulary().size();
-        List<FieldViolation> wrong = new ArrayList<>(request.sampling().violations("sampling.", vocabulary));
-        wrong.addAll(request.draft().violations("draft."));
-        switch (request.prompt()) {
-            case Prompt.Messages(List<ChatMessage> sent) -> {
-                if (sent.isEmpty()) {
-                    wrong.add(new FieldViolation("messages", "is empty; allowed: at least one message"));
-                }
-                for (int i = 0; i < sent.size(); i++) {
-                    if (sent.get(i).role().isBlank()) {
-                        wrong.add(new FieldViolation(
-                                "messages[" + i + "].role", "is empty; allowed: system, user, assistant, ..."));
-                    }
-                }
+    /** What the state of the conversation forbids; whether values are allowed was looked at before. */
+    private List<FieldViolation> violations(Prompt prompt) {
+        List<FieldViolation> wrong = new ArrayList<>();
+        switch (prompt) {
+            case Prompt.Messages messages -> {
                 if (past.length > 0 && past.messages.isEmpty()) {
                     wrong.add(new FieldViolation(
                             "messages",
                             "cannot follow raw text or tokens in one conversation; open another conversation"));
                 }
             }
-            case Prompt.Text(String text) -> {
-                refuseAfterMessages("text", wrong);
-                if (text.isEmpty()) {
-                    wrong.add(new FieldViolation("text", "is empty; allowed: at least one character"));
-                }
-            }
-            case Prompt.Tokens(int[] ids) -> {
-                refuseAfterMessages("tokens", wrong);
-                if (ids.length == 0) {
-                    wrong.add(new FieldViolation("tokens", "is empty; allowed: at least one token"));
-                }
-                for (int i = 0; i < ids.length; i++) {
-                    if (ids[i] < 0 || ids[i] >= vocabulary) {
-                        wrong.add(new FieldViolation(
-                                "tokens[" + i + "]", "is " + ids[i] + "; allowed: 0 to " + (vocabulary - 1)));
-                        break;
-                    }
-                }
-            }
-        }
-        if (request.maxTokens() < 0) {
-            wrong.add(new FieldViolation(
-                    "max_tokens", "is " + request.maxTokens() + "; allowed: 0 (as many as fit) or more"));
-        }
-        if (request.logProbabilities() < -1 || request.logProbabilities() > 20) {
-            wrong.add(new FieldViolation(
-                    "log_probabilities", "is " + request.logProbabilities() + "; allowed: 0 to 20 alternatives"));
-        }
-        if (request.stopStrings().size() > 16) {
-            wrong.add(new FieldViolation(
-                    "stop_strings", "has " + request.stopStrings().size() + " strings; allowed: at most 16"));
-        }
-        if (request.stopStrings().stream().anyMatch(String::isEmpty)) {
-            wrong.add(new FieldViolation(
-                    "stop_strings", "has an empty string; allowed: strings of at least one character"));
-        }
-        for (int token : request.stopTokens()) {
-            if (token < 0 || token >= vocabulary) {
-                wrong.add(new FieldViolation("stop_tokens", "holds " + token + "; allowed: 0 to " + (vocabulary - 1)));
-            }
+            case Prompt.Text text -> refuseAfterMessages("text", wrong);
+            case Prompt.Tokens tokens -> refuseAfterMessages("tokens", wrong);
         }
         return wrong;
     }

@@ -13,10 +13,13 @@ public interface Session extends AutoCloseable {
     String id();
 
     /**
-     * Starts a turn. Tokenising and validation happen on the caller's thread; the rest is reported to the listener.
+     * Starts a turn. Tokenising happens on the caller's thread; the rest is reported to the listener.
      *
-     * @throws io.aded.model.AdedException.InvalidRequest if the request is wrong: empty prompt, prompt longer than the
-     *     context, token id out of range, bad sampling values, bad grammar
+     * <p>Values of the request are taken to be in range: {@code io.aded.serving.TurnValidator} is who checks what comes from
+     * outside. What the conversation and the model have to say about them is checked here.
+     *
+     * @throws io.aded.model.AdedException.InvalidRequest if the prompt gives no tokens, is longer than the context, or
+     *     does not fit what was said before; if the chat template refuses it; if the grammar is bad
      * @throws io.aded.model.AdedException.FailedPrecondition if a turn is running, or the session is closed
      * @throws io.aded.model.AdedException.ResourceExhausted if the queue is full
      * @throws io.aded.model.AdedException.Unavailable if the engine is shutting down

@@ -1,10 +1,11 @@
 package io.aded.rpc;
 
-import io.aded.engine.EngineStatus;
 import io.aded.model.AdedException;
-import io.aded.telemetry.EngineGauges;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.InferenceServiceGrpc;
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptors;
@@ -30,8 +31,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The gRPC server. It comes up without a model, so that probes find it alive while the model is loading; calls are
@@ -49,41 +48,34 @@ import org.slf4j.LoggerFactory;
  * afterwards.
  */
 public final class AdedServer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(AdedServer.class);
     private static final String READINESS = InferenceServiceGrpc.SERVICE_NAME;
     private static final int CHANNELZ_PAGE = 100;
 
-    private final Backend backend = new Backend();
     private final HealthStatusManager health = new HealthStatusManager();
     /** Calls are handled on virtual threads; there is nothing to shut down, since each ends with its task. */
     private final Executor executor = Thread.ofVirtual().name("aded-rpc-", 0)::start;
 
-    private final Telemetry telemetry;
+    private final Serving serving;
     private final ServerLimits limits;
-    private final Conversations conversations;
-    private final InferenceServiceImpl inference;
-    private final ModelServiceImpl models;
-    private final DraftServiceImpl drafts;
+    private final List<BindableService> services;
     private final List<Server> servers = new ArrayList<>();
     private final List<UnixSocket> sockets = new ArrayList<>();
     private final List<ListenAddress> addresses = new ArrayList<>();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Object watchLock = new Object();
-    private @Nullable AutoCloseable watch;
 
-    private AdedServer(Builder builder) {
-        this.telemetry = builder.telemetry;
+    private AdedServer(Builder builder, Serving serving) {
+        this.serving = serving;
         this.limits = builder.limits;
-        this.conversations = new Conversations(limits, executor, Conversations.Alarm.onThread());
-        var ledger = new DraftLedger();
-        this.inference = new InferenceServiceImpl(backend, conversations, new TurnStarter(telemetry, ledger), executor);
-        this.models = new ModelServiceImpl(backend, limits, builder.version, Instant.now());
-        this.drafts = new DraftServiceImpl(conversations, ledger);
-        health.setStatus(READINESS, ServingStatus.NOT_SERVING);
+        this.services = List.of(
+                new InferenceServiceImpl(serving),
+                new ModelServiceImpl(serving, limits, builder.version, Instant.now()),
+                new DraftServiceImpl(serving));
+        serving.watch(state -> health.setStatus(
+                READINESS, state == Serving.State.READY ? ServingStatus.SERVING : ServingStatus.NOT_SERVING));
     }
 
-    /** Starts with no address, the default limits and no telemetry. */
+    /** Starts with no address and the default limits. */
     public static Builder builder() {
         return new Builder();
     }
@@ -93,7 +85,7 @@ public final class AdedServer implements AutoCloseable {
         private final List<ListenAddress> addresses = new ArrayList<>();
         private final List<ServerBuilder<?>> transports = new ArrayList<>();
         private ServerLimits limits = ServerLimits.DEFAULT;
-        private Telemetry telemetry = Telemetry.none();
+        private @Nullable Serving serving;
         private Set<PosixFilePermission> socketMode = PosixFilePermissions.fromString("rw-rw----");
         private String version = "development";
 
@@ -120,15 +112,18 @@ public final class AdedServer implements AutoCloseable {
             return this;
         }
 
-        /** What callers may do. */
+        /** What the transport allows callers. */
         public Builder limits(ServerLimits value) {
             limits = value;
             return this;
         }
 
-        /** Where spans and measurements go; stays the caller's to close. */
-        public Builder telemetry(Telemetry value) {
-            telemetry = value;
+        /**
+         * What is behind this façade, if others stand beside it; otherwise one of the server's own. It is drained and closed
+         * with the server.
+         */
+        public Builder serving(Serving value) {
+            serving = value;
             return this;
         }
 
@@ -153,7 +148,8 @@ public final class AdedServer implements AutoCloseable {
             if (addresses.isEmpty() && transports.isEmpty()) {
                 throw new IllegalArgumentException("the server needs at least one address to listen on");
             }
-            var server = new AdedServer(this);
+            var server =
+                    new AdedServer(this, serving == null ? Serving.builder().build() : serving);
             try {
                 for (ListenAddress address : addresses) {
                     server.listen(address, socketMode);
@@ -244,7 +240,8 @@ public final class AdedServer implements AutoCloseable {
 
     private <B extends ServerBuilder<?>> B register(B builder) {
         var caller = new CallerInterceptor();
-        for (var service : List.of(inference, models, drafts)) {
+        Telemetry telemetry = serving.telemetry();
+        for (BindableService service : services) {
             var definition =
                     ServerInterceptors.interceptForward(MalformedRequests.refuse(service.bindService()), caller);
             builder.addService(
@@ -275,38 +272,12 @@ public final class AdedServer implements AutoCloseable {
 
     /** Answers calls with a model from now on, and tells health checks. */
     public void serve(ServedModel model) {
-        backend.serve(model);
-        synchronized (watchLock) {
-            stopWatching();
-            watch = telemetry.watch(model.name(), () -> gauges(model.status()));
-        }
-        if (!backend.isDraining()) {
-            health.setStatus(READINESS, ServingStatus.SERVING);
-        }
+        serving.serve(model);
     }
 
-    private static EngineGauges gauges(EngineStatus status) {
-        return new EngineGauges(
-                status.running(),
-                status.waiting(),
-                status.parked(),
-                status.sessions(),
-                status.cellsUsed(),
-                status.cells(),
-                status.sequencesUsed(),
-                status.sequences());
-    }
-
-    private void stopWatching() {
-        AutoCloseable current = watch;
-        watch = null;
-        if (current != null) {
-            try {
-                current.close();
-            } catch (Exception e) {
-                LOG.warn("the gauges of a model could not be taken down", e);
-            }
-        }
+    /** What is behind this façade. */
+    public Serving serving() {
+        return serving;
     }
 
     /** Returns when the server is closed. */
@@ -333,13 +304,13 @@ public final class AdedServer implements AutoCloseable {
             awaitClosed();
             return;
         }
-        backend.drain();
-        health.setStatus(READINESS, ServingStatus.NOT_SERVING);
         long end = System.nanoTime() + grace.toNanos();
         boolean interrupted = false;
         try {
-            if (!grace.isZero()) {
-                inference.drain();
+            if (grace.isZero()) {
+                serving.refuse();
+            } else {
+                serving.drain();
             }
             servers.forEach(Server::shutdown);
             for (Server server : servers) {
@@ -357,11 +328,8 @@ public final class AdedServer implements AutoCloseable {
             interrupted = true;
         }
         health.enterTerminalState();
-        conversations.close();
+        serving.close();
         sockets.forEach(UnixSocket::close);
-        synchronized (watchLock) {
-            stopWatching();
-        }
         closed.countDown();
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -374,15 +342,5 @@ public final class AdedServer implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    // --- for tests
-
-    int openStreams() {
-        return inference.streams();
-    }
-
-    int keptConversations() {
-        return conversations.keptCount();
     }
 }

@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import io.aded.model.AdedException;
+import io.aded.serving.Caller;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
@@ -12,7 +13,6 @@ import io.grpc.StatusRuntimeException;
 /** Reads who calls from the metadata. It is for fairness and for naming conversations; it authenticates nobody. */
 final class CallerInterceptor implements ServerInterceptor {
     static final Metadata.Key<String> HEADER = Metadata.Key.of("aded-client-id", Metadata.ASCII_STRING_MARSHALLER);
-    private static final int LONGEST = 128;
 
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
@@ -21,9 +21,11 @@ final class CallerInterceptor implements ServerInterceptor {
         if (id == null) {
             return next.startCall(call, headers);
         }
-        if (id.length() > LONGEST) {
-            StatusRuntimeException refused = Statuses.of(new AdedException.InvalidRequest(
-                    "metadata.aded-client-id", "has " + id.length() + " characters; allowed: at most " + LONGEST));
+        try {
+            Caller.requireId(id);
+        } catch (AdedException.InvalidRequest invalid) {
+            StatusRuntimeException refused =
+                    Statuses.of(FieldPaths.renamed(invalid, field -> "metadata." + HEADER.name()));
             Metadata trailers = refused.getTrailers();
             call.close(refused.getStatus(), trailers == null ? new Metadata() : trailers);
             return new ServerCall.Listener<>() {};

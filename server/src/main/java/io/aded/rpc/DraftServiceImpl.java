@@ -1,6 +1,6 @@
 package io.aded.rpc;
 
-import io.aded.model.AdedException;
+import io.aded.serving.Serving;
 import io.aded.v1.DraftServiceGrpc;
 import io.aded.v1.ExportDraftTableRequest;
 import io.aded.v1.ExportDraftTableResponse;
@@ -15,32 +15,19 @@ import io.grpc.stub.StreamObserver;
 
 /** Tells how drafting fares. Tables cannot be exchanged; the server says so, and does not list {@code draft_tables}. */
 final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
-    private final Conversations conversations;
-    private final DraftLedger ledger;
+    private final Serving serving;
 
-    DraftServiceImpl(Conversations conversations, DraftLedger ledger) {
-        this.conversations = conversations;
-        this.ledger = ledger;
+    DraftServiceImpl(Serving serving) {
+        this.serving = serving;
     }
 
     @Override
     public void getDraftStatistics(
             GetDraftStatisticsRequest request, StreamObserver<GetDraftStatisticsResponse> responses) {
         InferenceServiceImpl.answer(
-                responses, () -> ledger(request.getConversationId()).report().build());
-    }
-
-    private DraftLedger ledger(String conversationId) {
-        if (conversationId.isEmpty()) {
-            return ledger;
-        }
-        Conversation found =
-                conversations.find(new Conversation.Key(CallScope.current().clientId(), conversationId));
-        if (found == null) {
-            throw new AdedException.NotFound(
-                    "CONVERSATION_NOT_FOUND", "no conversation of that name is open or kept for this client");
-        }
-        return found.ledger;
+                responses,
+                () -> ResponseWriter.drafting(
+                        serving.drafting(CallScope.caller(serving), request.getConversationId())));
     }
 
     @Override

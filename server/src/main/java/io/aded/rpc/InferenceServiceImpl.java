@@ -2,6 +2,8 @@ package io.aded.rpc;
 
 import io.aded.engine.Prompt;
 import io.aded.model.Vocabulary;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.CountTokensRequest;
@@ -15,48 +17,31 @@ import io.aded.v1.TokenizeRequest;
 import io.aded.v1.TokenizeResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** Answers prompts. */
 final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceImplBase {
-    private final Backend backend;
-    private final Conversations conversations;
-    private final TurnStarter starter;
-    private final Executor executor;
-    private final Set<ConverseCall> streams = ConcurrentHashMap.newKeySet();
+    private final Serving serving;
 
-    InferenceServiceImpl(Backend backend, Conversations conversations, TurnStarter starter, Executor executor) {
-        this.backend = backend;
-        this.conversations = conversations;
-        this.starter = starter;
-        this.executor = executor;
+    InferenceServiceImpl(Serving serving) {
+        this.serving = serving;
     }
 
     @Override
     public StreamObserver<ConverseRequest> converse(StreamObserver<ConverseResponse> responses) {
-        var observer = (ServerCallStreamObserver<ConverseResponse>) responses;
-        var call = new ConverseCall(backend, conversations, starter, observer, streams::remove);
-        streams.add(call);
-        return call;
+        return new ConverseCall(serving, (ServerCallStreamObserver<ConverseResponse>) responses);
     }
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
-        try {
-            GenerateCall.start(
-                    request, (ServerCallStreamObserver<GenerateResponse>) responses, backend, starter, executor);
-        } catch (RuntimeException | StackOverflowError e) {
-            responses.onError(Statuses.of(e));
-        }
+        GenerateCall.start(request, (ServerCallStreamObserver<GenerateResponse>) responses, serving);
     }
 
     @Override
     public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
         answer(responses, () -> {
-            Vocabulary vocabulary = backend.model().model().vocabulary();
+            Vocabulary vocabulary = serving.model().model().vocabulary();
             TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
             for (int token :
                     vocabulary.tokenize(request.getText(), request.getAddSpecial(), request.getParseSpecial())) {
@@ -72,48 +57,46 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
     @Override
     public void detokenize(DetokenizeRequest request, StreamObserver<DetokenizeResponse> responses) {
         answer(responses, () -> {
-            ServedModel model = backend.model();
-            var reader = new RequestReader(model, "");
-            reader.tokens("tokens", request.getTokensList());
-            reader.wrong().check();
-            String text = model.model()
-                    .vocabulary()
-                    .detokenize(RequestReader.ints(request.getTokensList()), request.getWithSpecial());
-            return DetokenizeResponse.newBuilder().setText(text).build();
+            int[] tokens = RequestReader.ints(request.getTokensList());
+            return DetokenizeResponse.newBuilder()
+                    .setText(serving.detokenize(serving.model(), tokens, request.getWithSpecial()))
+                    .build();
         });
     }
 
     @Override
     public void countTokens(CountTokensRequest request, StreamObserver<CountTokensResponse> responses) {
-        answer(responses, () -> {
-            ServedModel model = backend.model();
-            var reader = new RequestReader(model, "");
-            Prompt prompt = reader.prompt(request);
-            reader.wrong().check();
-            return CountTokensResponse.newBuilder()
-                    .setTokens(model.leastBusy().countTokens(prompt))
-                    .setContextTokens(model.contextTokens())
-                    .build();
-        });
-    }
-
-    /** The server is shutting down: streams end as soon as their running turn has. */
-    void drain() {
-        streams.forEach(ConverseCall::drain);
-    }
-
-    /** Streams of {@code Converse} that are open. */
-    int streams() {
-        return streams.size();
+        GenerateRequest.Builder sameNames = GenerateRequest.newBuilder();
+        if (request.hasPrompt()) {
+            sameNames.setPrompt(request.getPrompt());
+        }
+        GenerateRequest names = sameNames.build();
+        answer(
+                responses,
+                () -> {
+                    ServedModel model = serving.model();
+                    var reader = new RequestReader();
+                    Prompt prompt = reader.prompt(request);
+                    return CountTokensResponse.newBuilder()
+                            .setTokens(serving.countTokens(model, prompt, reader.unreadable()))
+                            .setContextTokens(model.contextTokens())
+                            .build();
+                },
+                failure -> FieldPaths.ofTurn("", names, failure));
     }
 
     /** Answers a unary call, or fails it with the right status. */
     static <T> void answer(StreamObserver<T> responses, Supplier<T> work) {
+        answer(responses, work, UnaryOperator.identity());
+    }
+
+    /** As above; the failure says what is wrong under the names that the caller used. */
+    private static <T> void answer(StreamObserver<T> responses, Supplier<T> work, UnaryOperator<Throwable> named) {
         T response;
         try {
             response = work.get();
         } catch (RuntimeException | StackOverflowError e) {
-            responses.onError(Statuses.of(e));
+            responses.onError(Statuses.of(named.apply(e)));
             return;
         }
         responses.onNext(response);

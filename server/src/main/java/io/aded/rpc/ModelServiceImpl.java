@@ -4,6 +4,10 @@ import com.google.protobuf.Timestamp;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.serving.Generation;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
+import io.aded.serving.ServingLimits;
 import io.aded.v1.DraftMode;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.GetModelResponse;
@@ -16,13 +20,13 @@ import java.time.Instant;
 
 /** Describes the model and the server. */
 final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
-    private final Backend backend;
+    private final Serving serving;
     private final ServerLimits limits;
     private final String version;
     private final Instant start;
 
-    ModelServiceImpl(Backend backend, ServerLimits limits, String version, Instant start) {
-        this.backend = backend;
+    ModelServiceImpl(Serving serving, ServerLimits limits, String version, Instant start) {
+        this.serving = serving;
         this.limits = limits;
         this.version = version;
         this.start = start;
@@ -33,17 +37,17 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
         InferenceServiceImpl.answer(
                 responses,
                 () -> GetModelResponse.newBuilder()
-                        .setModel(ResponseWriter.model(backend.model(request.getName())))
+                        .setModel(ResponseWriter.model(serving.model(request.getName())))
                         .build());
     }
 
     @Override
     public void getServerInfo(GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> responses) {
-        InferenceServiceImpl.answer(responses, () -> info(backend.model()));
+        InferenceServiceImpl.answer(responses, () -> info(serving.model()));
     }
 
     private GetServerInfoResponse info(ServedModel served) {
-        TurnDefaults defaults = TurnDefaults.of(served);
+        Generation defaults = serving.defaults();
         GetServerInfoResponse.Builder info = GetServerInfoResponse.newBuilder()
                 .setVersion(version)
                 .setLibrary(served.info().library())
@@ -57,7 +61,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .addCapabilities("grammar")
                 .addCapabilities("json_schema")
                 .setLoad(ResponseWriter.load(served.status()));
-        if (limits.maxRetained() > 0 && !limits.maxRetention().isZero()) {
+        if (serving.limits().keepsConversations()) {
             info.addCapabilities("resume");
         }
         Drafters.all().stream()
@@ -69,6 +73,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     }
 
     private Limits limits(ServedModel served) {
+        ServingLimits kept = serving.limits();
         EngineOptions options = served.engines().getFirst().options();
         return Limits.newBuilder()
                 .setContextTokens(served.contextTokens())
@@ -76,8 +81,8 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .setMaxWaiting(sum(served, EngineOptions::maxWaiting))
                 .setMaxWait(ResponseWriter.duration(options.maxWait()))
                 .setMaxMessageBytes(limits.maxMessageBytes())
-                .setMaxRetention(ResponseWriter.duration(limits.maxRetention()))
-                .setMaxRetainedConversations(limits.maxRetained())
+                .setMaxRetention(ResponseWriter.duration(kept.maxRetention()))
+                .setMaxRetainedConversations(kept.maxRetained())
                 .build();
     }
 

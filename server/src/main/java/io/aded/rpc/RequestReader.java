@@ -1,49 +1,41 @@
 package io.aded.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.aded.draft.catalogue.DrafterKind;
-import io.aded.draft.catalogue.Drafters;
-import io.aded.engine.DraftPolicy;
+import com.google.protobuf.util.Durations;
 import io.aded.engine.Prompt;
-import io.aded.engine.TurnRequest;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
+import io.aded.serving.DraftChoice;
+import io.aded.serving.GenerationChange;
+import io.aded.serving.OpenInput;
+import io.aded.serving.TurnInput;
 import io.aded.v1.CountTokensRequest;
+import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.Open;
 import io.aded.v1.Sampling;
 import io.aded.v1.Turn;
 import io.aded.v1.Update;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Protobuf to engine. Every method adds what is wrong to {@link Violations}, under the path that the caller used, and goes
- * on with something harmless, so that one answer names everything.
- *
- * @param model what the request is for
- * @param prefix the path of the message that is read, such as {@code turn.}; empty for the request itself
- * @param wrong collects
+ * Messages of this API as what {@link io.aded.serving} takes. Whether values are allowed is not asked here; only what has
+ * no counterpart there is found wrong, such as two prompts at once. One reader a message.
  */
-record RequestReader(ServedModel model, String prefix, Violations wrong) {
-    private static final Pattern ROLE = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
-    private static final int MOST_STOP_STRINGS = 16;
-    private static final int MOST_ALTERNATIVES = 20;
-    private static final int MOST_PRIORITY = 100;
+final class RequestReader {
+    private final List<FieldViolation> unreadable = new ArrayList<>();
 
-    /** How many bad token ids are named one by one. */
-    private static final int BAD_TOKENS_NAMED = 8;
-
-    RequestReader(ServedModel model, String prefix) {
-        this(model, prefix, new Violations());
+    /** What was found wrong while reading. */
+    List<FieldViolation> unreadable() {
+        return unreadable;
     }
 
     /** A turn has the fields of a {@code GenerateRequest} by the same numbers, so it is one. */
@@ -55,95 +47,61 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
         }
     }
 
-    /**
-     * A turn as the engine takes it.
-     *
-     * @throws AdedException.InvalidRequest if anything is wrong with it
-     */
-    TurnRequest turn(GenerateRequest request, TurnDefaults defaults, CallScope scope) {
-        Prompt prompt = prompt(request);
-        SamplingParameters sampling = sampling(request.getSampling(), defaults.sampling());
-        DraftPolicy draft = draft(request.getDraft(), defaults.draft());
-        if (request.getMaxTokens() < 0) {
-            wrong.add(prefix + "max_tokens", "is " + request.getMaxTokens() + "; allowed: 0 (as many as fit) or more");
-        }
-        stops(request);
-        int logProbabilities = logProbabilities(request.hasLogProbabilities(), request.getLogProbabilities(), defaults);
-        wrong.within(prefix + "priority", request.getPriority(), -MOST_PRIORITY, MOST_PRIORITY);
-        wrong.check();
-        return new TurnRequest(
-                prompt,
-                sampling,
-                draft,
-                request.getMaxTokens(),
+    TurnInput turn(GenerateRequest request) {
+        GenerationChange generation = new GenerationChange(
+                sampling(request.getSampling()),
+                draft(request.getDraft()),
+                request.hasMaxTokens() ? Integer.valueOf(request.getMaxTokens()) : null,
                 request.getStopStringsList(),
                 request.getStopTokensList(),
                 request.getIgnoreEnd(),
-                logProbabilities,
-                request.hasReportRounds() ? request.getReportRounds() : defaults.reportRounds(),
-                request.getPriority(),
-                scope.clientId(),
-                scope.deadlineNanos(),
-                scope.trace());
+                request.hasLogProbabilities() ? Integer.valueOf(request.getLogProbabilities()) : null,
+                request.hasReportRounds() ? Boolean.valueOf(request.getReportRounds()) : null,
+                request.getPriority());
+        return new TurnInput(prompt(request), generation, unreadable);
     }
 
-    /** What a conversation is opened with, over what it had before. */
-    TurnDefaults defaults(Open open, TurnDefaults before) {
-        return new TurnDefaults(
-                sampling(open.getSampling(), before.sampling()),
-                draft(open.getDraft(), before.draft()),
-                open.hasReportRounds() ? open.getReportRounds() : before.reportRounds(),
-                logProbabilities(open.hasLogProbabilities(), open.getLogProbabilities(), before));
+    OpenInput open(Open open) {
+        return new OpenInput(
+                open.getModel(),
+                open.getConversationId(),
+                open.getRequireResume(),
+                retention(open),
+                defaults(
+                        open.getSampling(),
+                        open.getDraft(),
+                        open.hasLogProbabilities() ? Integer.valueOf(open.getLogProbabilities()) : null,
+                        open.hasReportRounds() ? Boolean.valueOf(open.getReportRounds()) : null),
+                unreadable);
     }
 
-    /** What a conversation is updated to. */
-    TurnDefaults defaults(Update update, TurnDefaults before) {
-        return new TurnDefaults(
-                sampling(update.getSampling(), before.sampling()),
-                draft(update.getDraft(), before.draft()),
-                update.hasReportRounds() ? update.getReportRounds() : before.reportRounds(),
-                logProbabilities(update.hasLogProbabilities(), update.getLogProbabilities(), before));
+    GenerationChange update(Update update) {
+        return defaults(
+                update.getSampling(),
+                update.getDraft(),
+                update.hasLogProbabilities() ? Integer.valueOf(update.getLogProbabilities()) : null,
+                update.hasReportRounds() ? Boolean.valueOf(update.getReportRounds()) : null);
     }
 
-    private int logProbabilities(boolean set, int value, TurnDefaults before) {
-        if (!set) {
-            return before.logProbabilities();
+    private static GenerationChange defaults(
+            Sampling sampling, DraftPolicy draft, @Nullable Integer logProbabilities, @Nullable Boolean reportRounds) {
+        return new GenerationChange(
+                sampling(sampling), draft(draft), null, null, null, null, logProbabilities, reportRounds, null);
+    }
+
+    private @Nullable Duration retention(Open open) {
+        if (!open.hasRetention()) {
+            return null;
         }
-        wrong.within(prefix + "log_probabilities", value, -1, MOST_ALTERNATIVES);
-        return value;
+        var retention = open.getRetention();
+        if (!Durations.isValid(retention)) {
+            unreadable.add(new FieldViolation("retention", "is no duration"));
+            return null;
+        }
+        return Duration.ofSeconds(retention.getSeconds(), retention.getNanos());
     }
 
-    private void stops(GenerateRequest request) {
-        int count = request.getStopStringsCount();
-        if (count > MOST_STOP_STRINGS) {
-            wrong.add(prefix + "stop_strings", "has " + count + " entries; allowed: at most " + MOST_STOP_STRINGS);
-        }
-        for (int i = 0; i < Math.min(count, MOST_STOP_STRINGS); i++) {
-            if (request.getStopStrings(i).isEmpty()) {
-                wrong.add(prefix + "stop_strings[" + i + "]", "is empty; allowed: at least one character");
-            }
-        }
-        tokens("stop_tokens", request.getStopTokensList());
-    }
-
-    /** Checks a list of token ids. */
-    void tokens(String field, List<Integer> tokens) {
-        int size = model.vocabularySize();
-        int bad = 0;
-        for (int i = 0; i < tokens.size(); i++) {
-            int token = tokens.get(i);
-            if ((token < 0 || token >= size) && bad++ < BAD_TOKENS_NAMED) {
-                wrong.add(prefix + field + "[" + i + "]", "is " + token + "; allowed: 0 to " + (size - 1));
-            }
-        }
-        if (bad > BAD_TOKENS_NAMED) {
-            wrong.add(
-                    prefix + field,
-                    "has " + (bad - BAD_TOKENS_NAMED) + " more ids out of range; allowed: 0 to " + (size - 1));
-        }
-    }
-
-    private Prompt prompt(GenerateRequest request) {
+    private @Nullable Prompt prompt(GenerateRequest request) {
         List<String> set = new ArrayList<>(4);
         if (request.hasPrompt()) {
             set.add("prompt");
@@ -157,175 +115,94 @@ record RequestReader(ServedModel model, String prefix, Violations wrong) {
         if (request.getTokensCount() > 0) {
             set.add("tokens");
         }
-        if (!exactlyOne(set, "prompt, messages, text and tokens")) {
-            return new Prompt.Text("");
+        if (set.isEmpty()) {
+            return null;
         }
+        onlyOne(set);
         return switch (set.getFirst()) {
-            case "prompt" -> new Prompt.Messages(List.of(user(request.getPrompt())));
+            case "prompt" -> new Prompt.Messages(List.of(new ChatMessage("user", request.getPrompt())));
             case "messages" -> new Prompt.Messages(messages(request.getMessagesList()));
-            case "text" -> text(request.getText());
-            default -> {
-                tokens("tokens", request.getTokensList());
-                yield new Prompt.Tokens(ints(request.getTokensList()));
-            }
+            case "text" -> new Prompt.Text(request.getText());
+            default -> new Prompt.Tokens(ints(request.getTokensList()));
         };
     }
 
     /** What a prompt to be counted consists of. */
+    @Nullable
     Prompt prompt(CountTokensRequest request) {
-        List<String> set = new ArrayList<>(3);
+        GenerateRequest.Builder same = GenerateRequest.newBuilder().addAllMessages(request.getMessagesList());
         if (request.hasPrompt()) {
-            set.add("prompt");
-        }
-        if (request.getMessagesCount() > 0) {
-            set.add("messages");
+            same.setPrompt(request.getPrompt());
         }
         if (request.hasText()) {
-            set.add("text");
+            same.setText(request.getText());
         }
-        if (!exactlyOne(set, "prompt, messages and text")) {
-            return new Prompt.Text("");
-        }
-        return switch (set.getFirst()) {
-            case "prompt" -> new Prompt.Messages(List.of(user(request.getPrompt())));
-            case "messages" -> new Prompt.Messages(messages(request.getMessagesList()));
-            default -> new Prompt.Text(request.getText());
-        };
+        return prompt(same.build());
     }
 
-    private boolean exactlyOne(List<String> set, String allowed) {
-        if (set.isEmpty()) {
-            wrong.add(prefix + "prompt", "is missing; allowed: exactly one of " + allowed);
-        }
+    private void onlyOne(List<String> set) {
         for (int i = 1; i < set.size(); i++) {
-            wrong.add(prefix + set.get(i), "is set beside " + set.getFirst() + "; allowed: exactly one of " + allowed);
+            unreadable.add(new FieldViolation(
+                    set.get(i),
+                    "is set beside " + set.getFirst() + "; allowed: exactly one of prompt, messages, text and tokens"));
         }
-        return set.size() == 1;
     }
 
-    private ChatMessage user(String content) {
-        if (content.isEmpty()) {
-            wrong.add(prefix + "prompt", "is empty; allowed: at least one character");
-        }
-        return new ChatMessage("user", content);
+    private static List<ChatMessage> messages(List<io.aded.v1.ChatMessage> sent) {
+        return sent.stream()
+                .map(message ->
+                        new ChatMessage(message.getRole().isEmpty() ? "user" : message.getRole(), message.getContent()))
+                .toList();
     }
 
-    private Prompt text(String text) {
-        if (text.isEmpty()) {
-            wrong.add(prefix + "text", "is empty; allowed: at least one character");
-        }
-        return new Prompt.Text(text);
-    }
-
-    private List<ChatMessage> messages(List<io.aded.v1.ChatMessage> sent) {
-        List<ChatMessage> messages = new ArrayList<>(sent.size());
-        boolean saysSomething = false;
-        for (int i = 0; i < sent.size(); i++) {
-            String role = sent.get(i).getRole();
-            if (!role.isEmpty() && !ROLE.matcher(role).matches()) {
-                wrong.add(
-                        prefix + "messages[" + i + "].role",
-                        "is no role; allowed: system, user, assistant, or 1 to 64 of A-Z a-z 0-9 _ . -");
+    private static UnaryOperator<SamplingParameters> sampling(Sampling set) {
+        return before -> {
+            Map<Integer, Float> bias = before.logitBias();
+            if (set.getLogitBiasCount() > 0) {
+                bias = new HashMap<>(set.getLogitBiasMap());
             }
-            saysSomething |= !sent.get(i).getContent().isEmpty();
-            messages.add(
-                    new ChatMessage(role.isEmpty() ? "user" : role, sent.get(i).getContent()));
-        }
-        if (!saysSomething) {
-            wrong.add(prefix + "messages", "have no content; allowed: at least one character in one of them");
-        }
-        return messages;
-    }
-
-    private SamplingParameters sampling(Sampling set, SamplingParameters before) {
-        Map<Integer, Float> bias = before.logitBias();
-        if (set.getLogitBiasCount() > 0) {
-            bias = new HashMap<>(set.getLogitBiasMap());
-        }
-        SamplingParameters merged = new SamplingParameters(
-                set.hasTemperature() ? set.getTemperature() : before.temperature(),
-                set.hasTopK() ? set.getTopK() : before.topK(),
-                set.hasTopP() ? set.getTopP() : before.topP(),
-                set.hasMinP() ? set.getMinP() : before.minP(),
-                set.hasTypicalP() ? set.getTypicalP() : before.typicalP(),
-                set.hasRepeatPenalty() ? set.getRepeatPenalty() : before.repeatPenalty(),
-                set.hasFrequencyPenalty() ? set.getFrequencyPenalty() : before.frequencyPenalty(),
-                set.hasPresencePenalty() ? set.getPresencePenalty() : before.presencePenalty(),
-                set.hasPenaltyWindow() ? set.getPenaltyWindow() : before.penaltyWindow(),
-                set.hasSeed() ? Integer.valueOf(set.getSeed()) : before.seed(),
-                bias,
-                set.hasGrammar() ? emptyToNull(set.getGrammar()) : before.grammar(),
-                set.hasJsonSchema() ? emptyToNull(set.getJsonSchema()) : before.jsonSchema());
-        wrong.addAll(merged.violations(prefix + "sampling.", model.vocabularySize()));
-        return merged;
+            return new SamplingParameters(
+                    set.hasTemperature() ? set.getTemperature() : before.temperature(),
+                    set.hasTopK() ? set.getTopK() : before.topK(),
+                    set.hasTopP() ? set.getTopP() : before.topP(),
+                    set.hasMinP() ? set.getMinP() : before.minP(),
+                    set.hasTypicalP() ? set.getTypicalP() : before.typicalP(),
+                    set.hasRepeatPenalty() ? set.getRepeatPenalty() : before.repeatPenalty(),
+                    set.hasFrequencyPenalty() ? set.getFrequencyPenalty() : before.frequencyPenalty(),
+                    set.hasPresencePenalty() ? set.getPresencePenalty() : before.presencePenalty(),
+                    set.hasPenaltyWindow() ? set.getPenaltyWindow() : before.penaltyWindow(),
+                    set.hasSeed() ? Integer.valueOf(set.getSeed()) : before.seed(),
+                    bias,
+                    set.hasGrammar() ? emptyToNull(set.getGrammar()) : before.grammar(),
+                    set.hasJsonSchema() ? emptyToNull(set.getJsonSchema()) : before.jsonSchema());
+        };
     }
 
     private static @Nullable String emptyToNull(String text) {
         return text.isEmpty() ? null : text;
     }
 
-    private DraftPolicy draft(io.aded.v1.DraftPolicy set, DraftPolicy before) {
-        DraftPolicy base = before;
-        switch (set.getMode()) {
-            case DRAFT_MODE_UNSPECIFIED -> {}
-            case UNRECOGNIZED ->
-                wrong.add(prefix + "draft.mode", "is " + set.getModeValue() + "; allowed: " + knownModes());
-            default -> base = DraftPolicy.of(mode(set.getMode()));
-        }
-        DraftPolicy merged = new DraftPolicy(
-                base.mode(),
-                set.hasMaxNodes() ? set.getMaxNodes() : base.maxNodes(),
-                set.hasMaxDepth() ? set.getMaxDepth() : base.maxDepth(),
-                set.hasMaxBranches() ? set.getMaxBranches() : base.maxBranches(),
-                set.hasShareLearned() ? set.getShareLearned() : before.shareLearned());
-        wrong.addAll(merged.violations(prefix + "draft."));
-        return merged;
-    }
-
-    private static DrafterKind mode(io.aded.v1.DraftMode mode) {
-        for (DrafterKind kind : Drafters.all()) {
-            if (ResponseWriter.mode(kind) == mode) {
-                return kind;
-            }
-        }
-        return Drafters.AUTO;
-    }
-
-    private static String knownModes() {
-        return Arrays.stream(io.aded.v1.DraftMode.values())
-                .filter(mode -> mode != io.aded.v1.DraftMode.UNRECOGNIZED
-                        && mode != io.aded.v1.DraftMode.DRAFT_MODE_UNSPECIFIED)
-                .map(mode -> mode.getNumber() + " (" + mode.name() + ")")
-                .collect(Collectors.joining(", "));
-    }
-
-    /**
-     * What the engine found wrong, under the names of the caller's own message: the engine knows neither in which message
-     * a turn came nor that {@code prompt} is short for {@code messages}.
-     */
-    static AdedException.InvalidRequest renamed(
-            AdedException.InvalidRequest invalid, String prefix, GenerateRequest request) {
-        return new AdedException.InvalidRequest(invalid.violations().stream()
-                .map(violation ->
-                        new FieldViolation(prefix + fieldOf(violation.field(), request), violation.description()))
-                .toList());
-    }
-
-    private static String fieldOf(String field, GenerateRequest request) {
-        if (request.hasPrompt() && field.startsWith("messages")) {
-            return "prompt";
-        }
-        return switch (field) {
-            case "grammar", "json_schema" -> "sampling." + field;
-            default -> field;
-        };
+    private static DraftChoice draft(DraftPolicy set) {
+        return new DraftChoice(
+                switch (set.getMode()) {
+                    case DRAFT_MODE_UNSPECIFIED -> null;
+                    case DRAFT_MODE_AUTO -> "auto";
+                    case DRAFT_MODE_OFF -> "off";
+                    case DRAFT_MODE_ADED -> "aded";
+                    case DRAFT_MODE_ADED_MCTS -> "aded-mcts";
+                    case DRAFT_MODE_PROMPT_LOOKUP -> "prompt-lookup";
+                    case DRAFT_MODE_NGRAM_SIMPLE -> "ngram-simple";
+                    case DRAFT_MODE_NGRAM_MOD -> "ngram-mod";
+                    case DRAFT_MODE_NGRAM_CACHE -> "ngram-cache";
+                    case UNRECOGNIZED -> String.valueOf(set.getModeValue());
+                },
+                set.hasMaxNodes() ? Integer.valueOf(set.getMaxNodes()) : null,
+                set.hasMaxDepth() ? Integer.valueOf(set.getMaxDepth()) : null,
+                set.hasMaxBranches() ? Integer.valueOf(set.getMaxBranches()) : null,
+                set.hasShareLearned() ? Boolean.valueOf(set.getShareLearned()) : null);
     }
 
     static int[] ints(List<Integer> values) {
-        int[] array = new int[values.size()];
-        for (int i = 0; i < array.length; i++) {
-            array[i] = values.get(i);
-        }
-        return array;
+        return values.stream().mapToInt(Integer::intValue).toArray();
     }
 }

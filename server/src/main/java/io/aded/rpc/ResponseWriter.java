@@ -10,12 +10,21 @@ import io.aded.engine.TurnResult;
 import io.aded.model.ModelInfo;
 import io.aded.model.SamplingParameters;
 import io.aded.model.Vocabulary;
+import io.aded.serving.AnswerEvent;
+import io.aded.serving.DraftLedger;
+import io.aded.serving.ServedModel;
+import io.aded.v1.ConverseResponse;
 import io.aded.v1.Delta;
 import io.aded.v1.DraftNode;
+import io.aded.v1.DraftTotals;
+import io.aded.v1.DrafterTotals;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
+import io.aded.v1.GenerateResponse;
+import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.Load;
 import io.aded.v1.Model;
+import io.aded.v1.Opened;
 import io.aded.v1.Round;
 import io.aded.v1.Sampling;
 import io.aded.v1.TokenAlternative;
@@ -26,11 +35,60 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 
-/** Engine to protobuf. Runs on the engine's thread for events, so it does only what the message needs. */
+/** What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message needs. */
 final class ResponseWriter {
     private ResponseWriter() {}
 
-    static Delta delta(io.aded.engine.Delta delta, Vocabulary vocabulary) {
+    /** An event of a stream of {@code Converse}. */
+    static ConverseResponse converseResponse(AnswerEvent event) {
+        ConverseResponse.Builder response = ConverseResponse.newBuilder();
+        switch (event) {
+            case AnswerEvent.Opened opened -> response.setOpened(opened(opened));
+            case AnswerEvent.Emitted emitted ->
+                response.setTurn(emitted.turn()).setDelta(delta(emitted.delta(), vocabulary(event)));
+            case AnswerEvent.Round round ->
+                response.setTurn(round.turn()).setRound(round(round.report(), vocabulary(event)));
+            case AnswerEvent.Finished finished ->
+                response.setTurn(finished.turn()).setFinished(finished(finished.result()));
+        }
+        return response.build();
+    }
+
+    /** An event of a call of {@code Generate}. */
+    static GenerateResponse generateResponse(AnswerEvent event) {
+        GenerateResponse.Builder response = GenerateResponse.newBuilder();
+        switch (event) {
+            case AnswerEvent.Opened opened -> throw new IllegalArgumentException("nothing is opened in " + opened);
+            case AnswerEvent.Emitted emitted -> response.setDelta(delta(emitted.delta(), vocabulary(event)));
+            case AnswerEvent.Round round -> response.setRound(round(round.report(), vocabulary(event)));
+            case AnswerEvent.Finished finished -> response.setFinished(finished(finished.result()));
+        }
+        return response.build();
+    }
+
+    private static Vocabulary vocabulary(AnswerEvent event) {
+        return event.model().model().vocabulary();
+    }
+
+    private static Opened opened(AnswerEvent.Opened event) {
+        ServedModel model = event.model();
+        Opened.Builder opened = Opened.newBuilder()
+                .setConversationId(event.conversationId())
+                .setResumed(event.resumed())
+                .setHistoryTokens(event.historyTokens())
+                .setModel(model.name())
+                .setContextTokens(model.contextTokens())
+                .setSampling(sampling(event.defaults().sampling()))
+                .setDraft(draft(event.defaults().draft()))
+                .setLibrary(model.info().library())
+                .addAllDevices(model.info().devices());
+        if (!event.retention().isZero()) {
+            opened.setRetention(duration(event.retention()));
+        }
+        return opened.build();
+    }
+
+    private static Delta delta(io.aded.engine.Delta delta, Vocabulary vocabulary) {
         Delta.Builder builder = Delta.newBuilder().setText(delta.text());
         for (int token : delta.tokens()) {
             builder.addTokens(token);
@@ -70,7 +128,7 @@ final class ResponseWriter {
         return new String(bytes, 0, length, StandardCharsets.UTF_8);
     }
 
-    static Round round(RoundReport report, Vocabulary vocabulary) {
+    private static Round round(RoundReport report, Vocabulary vocabulary) {
         Round.Builder builder = Round.newBuilder()
                 .setIndex(report.index())
                 .setSource(report.source())
@@ -97,7 +155,7 @@ final class ResponseWriter {
         return builder.build();
     }
 
-    static Finished finished(TurnResult result) {
+    private static Finished finished(TurnResult result) {
         Usage.Builder usage = Usage.newBuilder()
                 .setPromptTokens(result.promptTokens())
                 .setCachedPromptTokens(result.cachedPromptTokens())
@@ -185,6 +243,29 @@ final class ResponseWriter {
             }
         }
         return io.aded.v1.DraftMode.DRAFT_MODE_UNSPECIFIED;
+    }
+
+    static GetDraftStatisticsResponse drafting(DraftLedger.Report report) {
+        GetDraftStatisticsResponse.Builder response =
+                GetDraftStatisticsResponse.newBuilder().setTotals(totals(report.all()));
+        report.drafters()
+                .forEach((mode, totals) -> response.addDrafters(
+                        DrafterTotals.newBuilder().setMode(mode(mode)).setTotals(totals(totals))));
+        return response.build();
+    }
+
+    private static DraftTotals totals(DraftLedger.Totals counted) {
+        DraftTotals.Builder totals = DraftTotals.newBuilder()
+                .setNumSpecSteps(counted.numSpecSteps())
+                .setNumSteps(counted.numSteps())
+                .setNumDraftTokens(counted.numDraftTokens())
+                .setNumAcceptedDraftTokens(counted.numAcceptedDraftTokens())
+                .setMeanAcceptanceLength(counted.meanAcceptanceLength())
+                .setDraftAcceptanceRate(counted.draftAcceptanceRate());
+        for (long accepted : counted.acceptedAtDepth()) {
+            totals.addNumAcceptedTokensPerPosition(accepted);
+        }
+        return totals.build();
     }
 
     static Model model(ServedModel served) {

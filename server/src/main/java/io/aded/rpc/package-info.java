@@ -1,12 +1,14 @@
 /**
- * The services: protobuf to engine and back, validation, errors to status, limits, health, reflection and drain.
+ * The gRPC façade over {@link io.aded.serving}: messages of the API to plain records and events back to messages, paths of
+ * fields, statuses, listening, health and reflection.
  *
- * <p>{@link io.aded.rpc.AdedServer} is the façade. It comes up before the model is loaded, so that probes find it; a model
- * is {@linkplain io.aded.rpc.AdedServer#serve given} to it when it is there. A call's request is read by
- * {@code RequestReader}, which finds everything that is wrong with it at once; what the engine reports is written by
+ * <p>{@link io.aded.rpc.AdedServer} is what others use. It comes up before the model is loaded, so that probes find it; a
+ * model is {@linkplain io.aded.rpc.AdedServer#serve given} to it when it is there. A request is read by
+ * {@code RequestReader}, which checks nothing that other façades would check too; what happens is written by
  * {@code ResponseWriter} on the engine's own thread and handed to the transport, which queues it; a client that reads
- * slowly is reported back as "not ready", and the engine leaves its stream out of the next pass. {@code Statuses} is the
- * only place that turns an exception into a gRPC status.
+ * slowly is reported back as "not ready", and the engine leaves its stream out of the next pass. {@code FieldPaths} has
+ * the names that callers of this API use, and {@code Statuses} is the only place that turns an exception into a gRPC
+ * status.
  */
 @NullMarked
 package io.aded.rpc;

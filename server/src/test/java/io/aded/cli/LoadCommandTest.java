@@ -9,7 +9,7 @@ import io.aded.engine.EngineOptions;
 import io.aded.model.ContextParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.rpc.AdedServer;
-import io.aded.rpc.ServedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.io.IOException;
 import java.net.InetAddress;

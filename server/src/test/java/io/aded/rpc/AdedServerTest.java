@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.aded.engine.Engine;
 import io.aded.model.AdedException;
+import io.aded.serving.ServedModel;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.InferenceServiceGrpc;

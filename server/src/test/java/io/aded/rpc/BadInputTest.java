@@ -169,8 +169,8 @@ class BadInputTest {
                         "log_probabilities",
                         "priority");
         assertThat(detail(failure, BadRequest.class).getFieldViolations(0).getDescription())
-                .contains("is 99")
-                .contains("DRAFT_MODE_ADED_MCTS");
+                .contains("\"99\"")
+                .contains("aded-mcts");
     }
 
     @Test

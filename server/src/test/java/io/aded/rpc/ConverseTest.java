@@ -87,7 +87,7 @@ class ConverseTest {
             assertThat(ConverseClient.finished(second).getUsage().getCachedPromptTokens())
                     .isGreaterThan(40);
             assertThat(client.halfClose().end()).isEqualTo(Status.OK);
-            await().until(() -> harness.server.openStreams() == 0);
+            await().until(() -> harness.server.serving().openStreams() == 0);
         }
     }
 
@@ -224,7 +224,7 @@ class ConverseTest {
             awaitIdle(harness);
             await().until(() -> harness.engine.status().cellsUsed() == 0
                     && harness.engine.status().sessions() == 0);
-            await().until(() -> harness.server.openStreams() == 0);
+            await().until(() -> harness.server.serving().openStreams() == 0);
             answersAgain(harness);
         }
     }

@@ -11,6 +11,9 @@ import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
+import io.aded.serving.ServingLimits;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.DraftServiceGrpc;
@@ -34,32 +37,31 @@ final class Harness implements AutoCloseable {
     final AdedServer server;
     final ManagedChannel channel;
 
-    private Harness(Engine engine, ServerLimits limits, Telemetry telemetry) {
+    private Harness(Engine engine, ServingLimits limits, Telemetry telemetry) {
         this.engine = engine;
         String name = InProcessServerBuilder.generateName();
         server = AdedServer.builder()
                 .transport(InProcessServerBuilder.forName(name))
-                .limits(limits)
-                .telemetry(telemetry)
+                .serving(Serving.builder().limits(limits).telemetry(telemetry).build())
                 .start();
         server.serve(ServedModel.of(engine));
         channel = InProcessChannelBuilder.forName(name).build();
     }
 
     static Harness start() {
-        return start(ServerLimits.DEFAULT);
+        return start(ServingLimits.DEFAULT);
     }
 
-    static Harness start(ServerLimits limits) {
+    static Harness start(ServingLimits limits) {
         return new Harness(engine(), limits, Telemetry.none());
     }
 
     static Harness start(TargetModel model, EngineOptions options) {
-        return new Harness(Engine.start(model, options, EngineTelemetry.NONE), ServerLimits.DEFAULT, Telemetry.none());
+        return new Harness(Engine.start(model, options, EngineTelemetry.NONE), ServingLimits.DEFAULT, Telemetry.none());
     }
 
     static Harness over(Engine engine) {
-        return new Harness(engine, ServerLimits.DEFAULT, Telemetry.none());
+        return new Harness(engine, ServingLimits.DEFAULT, Telemetry.none());
     }
 
     static Harness traced(Telemetry telemetry) {
@@ -68,7 +70,7 @@ final class Harness implements AutoCloseable {
                         new ScriptedModel(ScriptedModel.babble(7, 2)),
                         EngineOptions.ofCells(4096),
                         telemetry.forEngine("scripted")),
-                ServerLimits.DEFAULT,
+                ServingLimits.DEFAULT,
                 telemetry);
     }
 

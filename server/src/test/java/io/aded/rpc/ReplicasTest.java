@@ -8,6 +8,7 @@ import io.aded.engine.EngineOptions;
 import io.aded.engine.EngineStatus;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.InferenceServiceGrpc;

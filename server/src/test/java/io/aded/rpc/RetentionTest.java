@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.aded.engine.Engine;
+import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
+import io.aded.serving.ServingLimits;
 import io.aded.v1.GetDraftStatisticsRequest;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
@@ -19,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class RetentionTest {
-    private static final ServerLimits LONG = ServerLimits.DEFAULT.withRetention(Duration.ofMinutes(5), 2);
+    private static final ServingLimits LONG = new ServingLimits(Duration.ofMinutes(5), 2);
 
     private static Open.Builder named(String id) {
         return Open.newBuilder().setConversationId(id).setSampling(Requests.GREEDY);
@@ -40,7 +43,7 @@ class RetentionTest {
     void open_keptConversation_goesOnWithItsHistoryAndDefaults() {
         try (Harness harness = Harness.start(LONG)) {
             int tokens = talkAndLeave(harness, "anna", "diary");
-            await().until(() -> harness.server.keptConversations() == 1);
+            await().until(() -> harness.server.serving().keptConversations() == 1);
             ConverseClient again = harness.converse("anna")
                     .open(Open.newBuilder()
                             .setConversationId("diary")
@@ -58,7 +61,7 @@ class RetentionTest {
                             .getUsage()
                             .getPromptTokens())
                     .isGreaterThan(tokens);
-            assertThat(harness.server.keptConversations()).isZero();
+            assertThat(harness.server.serving().keptConversations()).isZero();
         }
     }
 
@@ -71,7 +74,7 @@ class RetentionTest {
         try (Engine engine = Harness.engine();
                 AdedServer server = AdedServer.builder()
                         .transport(InProcessServerBuilder.forName(name))
-                        .limits(LONG)
+                        .serving(Serving.builder().limits(LONG).build())
                         .start()) {
             server.serve(ServedModel.of(engine));
             var first = new ConverseClient(InferenceServiceGrpc.newStub(channel))
@@ -113,7 +116,7 @@ class RetentionTest {
                     Status.Code.FAILED_PRECONDITION,
                     "CONVERSATION_HELD");
             holder.hangUp();
-            await().until(() -> harness.server.keptConversations() == 1);
+            await().until(() -> harness.server.serving().keptConversations() == 1);
             assertThat(harness.converse("anna")
                             .open(named("diary").build())
                             .opened()
@@ -135,7 +138,7 @@ class RetentionTest {
             stream.halfClose().end();
             await().until(() -> harness.engine.status().sessions() == 0
                     && harness.engine.status().cellsUsed() == 0);
-            assertThat(harness.server.keptConversations()).isZero();
+            assertThat(harness.server.serving().keptConversations()).isZero();
         }
     }
 

@@ -12,6 +12,7 @@ import io.aded.llama.ModelParameters;
 import io.aded.llama.TinyModels;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
@@ -256,8 +257,8 @@ class SoakTest {
                 assertThat(status.sessions()).as("sessions").isZero();
                 assertThat(status.cellsUsed()).as("cells").isZero();
                 assertThat(status.sequencesUsed()).as("sequence ids").isZero();
-                assertThat(server.openStreams()).as("streams").isZero();
-                assertThat(server.keptConversations()).as("kept").isZero();
+                assertThat(server.serving().openStreams()).as("streams").isZero();
+                assertThat(server.serving().keptConversations()).as("kept").isZero();
             });
         }
 

@@ -47,7 +47,7 @@ class TraceExportTest {
                 answer = client.turn(Requests.turn("hello", 60)).answer();
                 finished = ConverseClient.finished(answer);
                 client.halfClose().end();
-                await().until(() -> harness.server.openStreams() == 0);
+                await().until(() -> harness.server.serving().openStreams() == 0);
             }
             int rounds = finished.getSpeculation().getNumSteps();
             List<Span> spans = receiver.spans();

@@ -10,7 +10,7 @@ import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.ScriptedModel;
 import io.aded.rpc.AdedServer;
-import io.aded.rpc.ServedModel;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.engine.Session;
 import java.time.Duration;
@@ -15,7 +15,7 @@ final class Conversation {
     final DraftLedger ledger = new DraftLedger();
 
     /** What turns of this conversation take where they do not say. */
-    TurnDefaults defaults;
+    Generation defaults;
 
     /** How long it is kept after its stream; zero for not at all. */
     Duration retention = Duration.ZERO;
@@ -37,7 +37,7 @@ final class Conversation {
      */
     record Key(String clientId, String id) {}
 
-    Conversation(Key key, Session session, ServedModel model, TurnDefaults defaults) {
+    Conversation(Key key, Session session, ServedModel model, Generation defaults) {
         this.key = key;
         this.session = session;
         this.model = model;

@@ -1,57 +1,35 @@
-package io.aded.rpc;
+package io.aded.serving;
 
-import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.Session;
-import io.aded.engine.SpeculationStatistics;
 import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
-import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.telemetry.Telemetry;
 import io.aded.telemetry.TelemetryNames;
-import io.aded.v1.GenerateRequest;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 
-/** Hands turns to the engine, and counts how drafting fared in all of them. */
+/** Hands turns to the engine, and says in their trace what was asked for. */
 final class TurnStarter {
     private final Telemetry telemetry;
-    private final DraftLedger ledger;
 
-    TurnStarter(Telemetry telemetry, DraftLedger ledger) {
+    TurnStarter(Telemetry telemetry) {
         this.telemetry = telemetry;
-        this.ledger = ledger;
     }
 
     /**
      * Submits a turn.
      *
-     * @param asked the request as it came, whose field names errors use
-     * @param prefix the path of that request
      * @param conversationId the name for the trace; empty if there is none
      */
-    Turn submit(
-            Session session,
-            TurnRequest request,
-            TurnListener listener,
-            String prefix,
-            GenerateRequest asked,
-            String conversationId) {
+    Turn submit(Session session, ValidTurn turn, TurnListener listener, String conversationId) {
+        TurnRequest request = turn.request();
         TurnRequest traced = telemetry.recordsTraces()
                 ? request.withTraceContext(
                         Telemetry.withTurnAttributes(request.traceContext(), attributes(request, conversationId)))
                 : request;
-        try {
-            return session.submit(traced, listener);
-        } catch (AdedException.InvalidRequest invalid) {
-            throw RequestReader.renamed(invalid, prefix, asked);
-        }
-    }
-
-    /** A turn has ended. */
-    void count(DrafterKind mode, SpeculationStatistics statistics) {
-        ledger.add(mode, statistics);
+        return session.submit(traced, listener);
     }
 
     private static Attributes attributes(TurnRequest request, String conversationId) {

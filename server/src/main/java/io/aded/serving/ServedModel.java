@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.engine.Engine;
 import io.aded.engine.EngineStatus;
@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * A model and the engines that decode with it. Both stay the caller's to close.
  *
- * @param name what {@code GetModel} calls it; requests may also use the model's own name
+ * @param name what callers know it by; requests may also use the model's own name
  * @param engines one or more over the same model; each new conversation goes to the least busy
  * @param sampling how tokens are drawn where requests do not say
  */
@@ -27,24 +27,28 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         return new ServedModel(engine.model().info().name(), List.of(engine), SamplingParameters.DEFAULT);
     }
 
-    TargetModel model() {
+    /** The model that the engines share. */
+    public TargetModel model() {
         return engines.getFirst().model();
     }
 
-    ModelInfo info() {
+    /** What is loaded, and by what. */
+    public ModelInfo info() {
         return model().info();
     }
 
-    boolean answersTo(String asked) {
+    /** Whether a request that names a model may mean this one; an empty name means any. */
+    public boolean answersTo(String asked) {
         return asked.isEmpty() || asked.equals(name) || asked.equals(info().name());
     }
 
-    int vocabularySize() {
-        return model().vocabulary().size();
+    /** Checks turns that are for it. */
+    public TurnValidator validator() {
+        return new TurnValidator(model().vocabulary().size());
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */
-    int contextTokens() {
+    public int contextTokens() {
         int cells = engines.getFirst().options().context().cells();
         int trained = info().trainedContext();
         return trained > 0 ? Math.min(trained, cells) : cells;
@@ -68,7 +72,7 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
     }
 
     /** All engines together. */
-    EngineStatus status() {
+    public EngineStatus status() {
         return engines.stream().map(Engine::status).reduce(ServedModel::sum).orElseThrow();
     }
 

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.engine.Session;
 import io.aded.model.AdedException;
@@ -68,7 +68,7 @@ final class Conversations implements AutoCloseable {
         }
     }
 
-    Conversations(ServerLimits limits, Executor executor, Alarm alarm) {
+    Conversations(ServingLimits limits, Executor executor, Alarm alarm) {
         this.maxRetention = limits.maxRetention();
         this.maxKept = limits.maxRetained();
         this.executor = executor;
@@ -99,7 +99,7 @@ final class Conversations implements AutoCloseable {
 
     /** Begins a new conversation, held by the caller. */
     Conversation begin(
-            String clientId, String wantedId, ServedModel model, TurnDefaults defaults, Supplier<Session> opener) {
+            String clientId, String wantedId, ServedModel model, Generation defaults, Supplier<Session> opener) {
         Session session = opener.get();
         // A colon is not allowed in callers' names, so names that we make up never meet them.
         String id = wantedId.isEmpty() ? "auto:" + session.id() : wantedId;

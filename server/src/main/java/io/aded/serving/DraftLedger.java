@@ -1,17 +1,50 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.SpeculationStatistics;
-import io.aded.v1.DraftTotals;
-import io.aded.v1.DrafterTotals;
-import io.aded.v1.GetDraftStatisticsResponse;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Adds up how drafting fared, by drafter. */
-final class DraftLedger {
+/** Adds up how drafting fared, by drafter. Thread-safe. */
+public final class DraftLedger {
+    /**
+     * How drafting fared.
+     *
+     * @param all over all drafters
+     * @param drafters one by one; those that never drafted are left out
+     */
+    public record Report(Totals all, Map<DrafterKind, Totals> drafters) {}
+
+    /**
+     * Counts over many answers.
+     *
+     * @param numSpecSteps rounds that verified a draft
+     * @param numSteps all rounds, those without a draft included
+     * @param numDraftTokens draft tokens verified
+     * @param numAcceptedDraftTokens draft tokens that the model agreed with
+     * @param acceptedAtDepth element i counts those that were accepted at depth i + 1 of their tree
+     */
+    public record Totals(
+            long numSpecSteps,
+            long numSteps,
+            long numDraftTokens,
+            long numAcceptedDraftTokens,
+            long[] acceptedAtDepth) {
+
+        /** Tokens emitted per round that had a draft: 1 + accepted / rounds; 1 if there was none. */
+        public double meanAcceptanceLength() {
+            return numSpecSteps == 0 ? 1 : 1 + (double) numAcceptedDraftTokens / numSpecSteps;
+        }
+
+        /** Accepted draft tokens / verified draft tokens, in [0, 1]; 0 if there was none. */
+        public double draftAcceptanceRate() {
+            return numDraftTokens == 0 ? 0 : (double) numAcceptedDraftTokens / numDraftTokens;
+        }
+    }
+
     private final Object lock = new Object();
     private final Map<DrafterKind, Sum> byMode = new HashMap<>();
 
@@ -21,23 +54,23 @@ final class DraftLedger {
         }
     }
 
-    GetDraftStatisticsResponse.Builder report() {
-        GetDraftStatisticsResponse.Builder report = GetDraftStatisticsResponse.newBuilder();
+    /** What has been added up until now. */
+    Report report() {
+        Map<DrafterKind, Totals> drafters = new LinkedHashMap<>();
         Sum all = new Sum();
         synchronized (lock) {
+            // In the order in which the catalogue lists them.
             for (DrafterKind mode : Drafters.all()) {
                 Sum sum = byMode.get(mode);
                 if (sum != null) {
                     all.add(sum);
                     if (sum.specSteps > 0) {
-                        report.addDrafters(DrafterTotals.newBuilder()
-                                .setMode(ResponseWriter.mode(mode))
-                                .setTotals(sum.totals()));
+                        drafters.put(mode, sum.totals());
                     }
                 }
             }
         }
-        return report.setTotals(all.totals());
+        return new Report(all.totals(), drafters);
     }
 
     private static final class Sum {
@@ -79,22 +112,12 @@ final class DraftLedger {
             }
         }
 
-        DraftTotals totals() {
-            DraftTotals.Builder totals = DraftTotals.newBuilder()
-                    .setNumSpecSteps(specSteps)
-                    .setNumSteps(steps)
-                    .setNumDraftTokens(drafted)
-                    .setNumAcceptedDraftTokens(accepted)
-                    .setMeanAcceptanceLength(specSteps == 0 ? 1 : 1 + (double) accepted / specSteps)
-                    .setDraftAcceptanceRate(drafted == 0 ? 0 : (double) accepted / drafted);
+        Totals totals() {
             int deepest = acceptedAt.length;
             while (deepest > 0 && acceptedAt[deepest - 1] == 0) {
                 deepest--;
             }
-            for (int i = 0; i < deepest; i++) {
-                totals.addNumAcceptedTokensPerPosition(acceptedAt[i]);
-            }
-            return totals.build();
+            return new Totals(specSteps, steps, drafted, accepted, Arrays.copyOf(acceptedAt, deepest));
         }
     }
 }

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.model.AdedException;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +16,11 @@ final class Backend {
         draining = true;
     }
 
-    boolean isDraining() {
-        return draining;
+    Serving.State state() {
+        if (draining) {
+            return Serving.State.DRAINING;
+        }
+        return served == null ? Serving.State.LOADING : Serving.State.READY;
     }
 
     /**

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.rpc.StreamState.AfterTurn;
+import io.aded.serving.StreamState.AfterTurn;
 import io.aded.testing.Interleavings;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

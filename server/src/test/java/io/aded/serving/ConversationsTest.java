@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -45,7 +45,7 @@ class ConversationsTest {
         final AtomicInteger closed = new AtomicInteger();
         final Queue<Runnable> alarms = new ArrayDeque<>();
         final Conversations conversations =
-                new Conversations(ServerLimits.DEFAULT, Runnable::run, new Conversations.Alarm() {
+                new Conversations(ServingLimits.DEFAULT, Runnable::run, new Conversations.Alarm() {
                     @Override
                     public Runnable after(Duration delay, Runnable task) {
                         alarms.add(task);

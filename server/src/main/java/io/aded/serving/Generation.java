@@ -1,0 +1,61 @@
+package io.aded.serving;
+
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.TurnRequest;
+import io.aded.model.SamplingParameters;
+import java.util.List;
+
+/**
+ * How answers are made, with everything said: what a server, a conversation or a turn has in force.
+ *
+ * @param sampling how tokens are drawn
+ * @param draft how the stream drafts
+ * @param maxTokens the most tokens of an answer; 0 means as many as the context has room for
+ * @param stopStrings an answer ends before the first of these
+ * @param stopTokens an answer ends before the first of these, beside the model's own end tokens
+ * @param ignoreEnd whether to go on past the model's own end tokens
+ * @param logProbabilities alternatives per token; -1 for no log-probabilities
+ * @param reportRounds whether rounds are reported
+ * @param priority higher is taken from the queue earlier
+ */
+public record Generation(
+        SamplingParameters sampling,
+        DraftPolicy draft,
+        int maxTokens,
+        List<String> stopStrings,
+        List<Integer> stopTokens,
+        boolean ignoreEnd,
+        int logProbabilities,
+        boolean reportRounds,
+        int priority) {
+
+    /** Defensive copies of the lists. */
+    public Generation {
+        stopStrings = List.copyOf(stopStrings);
+        stopTokens = List.copyOf(stopTokens);
+    }
+
+    /** What a server has in force for a model. */
+    static Generation of(ServedModel model) {
+        return of(model.sampling(), model.engines().getFirst().options().defaultDraft());
+    }
+
+    /** Sampling and drafting as given, and no extras. */
+    public static Generation of(SamplingParameters sampling, DraftPolicy draft) {
+        return new Generation(sampling, draft, 0, List.of(), List.of(), false, -1, false, 0);
+    }
+
+    /** What a turn of the engine has in force. */
+    static Generation of(TurnRequest turn) {
+        return new Generation(
+                turn.sampling(),
+                turn.draft(),
+                turn.maxTokens(),
+                turn.stopStrings(),
+                turn.stopTokens(),
+                turn.ignoreEnd(),
+                turn.logProbabilities(),
+                turn.reportRounds(),
+                turn.priority());
+    }
+}

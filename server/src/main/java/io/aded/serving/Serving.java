@@ -1,0 +1,289 @@
+package io.aded.serving;
+
+import io.aded.engine.EngineStatus;
+import io.aded.engine.Prompt;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import io.aded.telemetry.EngineGauges;
+import io.aded.telemetry.Telemetry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What all façades of a process share: the model, its conversations, and whether calls are taken. It is there before the
+ * model is, so that façades can be reached while the model loads. Thread-safe.
+ *
+ * <p>The model and its engines stay their owner's to close, after this.
+ */
+public final class Serving implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Serving.class);
+
+    private final Backend backend = new Backend();
+    /** Sessions are closed on virtual threads; there is nothing to shut down, since each ends with its task. */
+    private final Executor executor = Thread.ofVirtual().name("aded-serving-", 0)::start;
+
+    private final ServingLimits limits;
+    private final Telemetry telemetry;
+    private final LongSupplier nanoClock;
+    private final Conversations conversations;
+    private final DraftLedger ledger = new DraftLedger();
+    private final TurnStarter starter;
+    private final Set<ConversationStream> streams = ConcurrentHashMap.newKeySet();
+    private final List<Consumer<State>> watchers = new ArrayList<>();
+    private final Object watchLock = new Object();
+    private @Nullable AutoCloseable gauges;
+
+    /** Whether calls are taken. */
+    public enum State {
+        /** Not yet: there is no model. */
+        LOADING,
+        /** Yes. */
+        READY,
+        /** Not any more: the process is shutting down. */
+        DRAINING
+    }
+
+    private Serving(Builder builder) {
+        this.limits = builder.limits;
+        this.telemetry = builder.telemetry;
+        this.nanoClock = builder.nanoClock;
+        this.conversations = new Conversations(limits, executor, Conversations.Alarm.onThread());
+        this.starter = new TurnStarter(telemetry);
+    }
+
+    /** Starts with the default limits and no telemetry. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Settings. */
+    public static final class Builder {
+        private ServingLimits limits = ServingLimits.DEFAULT;
+        private Telemetry telemetry = Telemetry.none();
+        private LongSupplier nanoClock = System::nanoTime;
+
+        private Builder() {}
+
+        /** What is kept for callers. */
+        public Builder limits(ServingLimits value) {
+            limits = value;
+            return this;
+        }
+
+        /** Where spans and measurements go; stays the caller's to close. */
+        public Builder telemetry(Telemetry value) {
+            telemetry = value;
+            return this;
+        }
+
+        /** The clock that deadlines are told by: the engines' own. It must never run backwards. */
+        public Builder nanoClock(LongSupplier value) {
+            nanoClock = value;
+            return this;
+        }
+
+        /** As set. */
+        public Serving build() {
+            return new Serving(this);
+        }
+    }
+
+    // --- the model
+
+    /** Answers calls with a model from now on. */
+    public void serve(ServedModel model) {
+        backend.serve(model);
+        synchronized (watchLock) {
+            stopGauges();
+            gauges = telemetry.watch(model.name(), () -> gauges(model.status()));
+        }
+        tell();
+    }
+
+    /**
+     * What is served.
+     *
+     * @throws AdedException.Unavailable if nothing is
+     */
+    public ServedModel model() {
+        return backend.model();
+    }
+
+    /**
+     * What is served, if it is the one that was asked for.
+     *
+     * @param asked a name; empty for any
+     * @throws AdedException.NotFound if another model is served
+     * @throws AdedException.Unavailable if nothing is
+     */
+    public ServedModel model(String asked) {
+        return backend.model(asked);
+    }
+
+    /** How answers are made where requests do not say. */
+    public Generation defaults() {
+        return Generation.of(backend.model());
+    }
+
+    /** What is kept for callers. */
+    public ServingLimits limits() {
+        return limits;
+    }
+
+    /** Where spans and measurements go. */
+    public Telemetry telemetry() {
+        return telemetry;
+    }
+
+    /** The clock that {@link Caller#deadlineNanos} is told by. */
+    public long nanoTime() {
+        return nanoClock.getAsLong();
+    }
+
+    // --- calls
+
+    /** A stream that is to be opened; its façade drives it. */
+    public ConversationStream converse(Caller caller, AnswerSink sink) {
+        var stream = new ConversationStream(backend, conversations, starter, ledger, caller, sink, streams::remove);
+        streams.add(stream);
+        return stream;
+    }
+
+    /** A single answer that is to be started. */
+    public SingleAnswer answer(AnswerSink sink) {
+        return new SingleAnswer(sink, backend, starter, ledger, executor);
+    }
+
+    /**
+     * The tokens that a prompt makes when it begins a conversation.
+     *
+     * @param model the model to count with
+     * @param prompt null if the request has none
+     * @param unreadable what the façade could make nothing of
+     * @throws AdedException.InvalidRequest if the prompt is wrong, or the chat template refuses it
+     */
+    public int countTokens(ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
+        Violations wrong = new Violations();
+        wrong.addAll(unreadable);
+        Prompt checked = model.validator().prompt(prompt, wrong);
+        wrong.check();
+        return model.leastBusy().countTokens(checked);
+    }
+
+    /**
+     * The text of tokens.
+     *
+     * @param special whether control tokens are written out
+     * @throws AdedException.InvalidRequest naming the field {@code tokens} for ids out of range
+     */
+    public String detokenize(ServedModel model, int[] tokens, boolean special) {
+        Violations wrong = new Violations();
+        model.validator().tokens("tokens", IntStream.of(tokens), wrong);
+        wrong.check();
+        return model.model().vocabulary().detokenize(tokens, special);
+    }
+
+    /**
+     * How drafting has fared.
+     *
+     * @param conversationId a conversation of this client's that is open or kept; empty for everything since the start
+     * @throws AdedException.NotFound if there is no such conversation
+     */
+    public DraftLedger.Report drafting(Caller caller, String conversationId) {
+        if (conversationId.isEmpty()) {
+            return ledger.report();
+        }
+        Conversation found = conversations.find(new Conversation.Key(caller.clientId(), conversationId));
+        if (found == null) {
+            throw new AdedException.NotFound(
+                    "CONVERSATION_NOT_FOUND", "no conversation of that name is open or kept for this client");
+        }
+        return found.ledger.report();
+    }
+
+    /** Streams that are open. */
+    public int openStreams() {
+        return streams.size();
+    }
+
+    /** Conversations that are kept and that no stream holds. */
+    public int keptConversations() {
+        return conversations.keptCount();
+    }
+
+    // --- state
+
+    /** Whether calls are taken. */
+    public State state() {
+        return backend.state();
+    }
+
+    /** Tells the state now and whenever it may have changed, one after the other. Who is told must not wait. */
+    public void watch(Consumer<State> watcher) {
+        synchronized (watchLock) {
+            watchers.add(watcher);
+            watcher.accept(state());
+        }
+    }
+
+    private void tell() {
+        synchronized (watchLock) {
+            watchers.forEach(watcher -> watcher.accept(state()));
+        }
+    }
+
+    private static EngineGauges gauges(EngineStatus status) {
+        return new EngineGauges(
+                status.running(),
+                status.waiting(),
+                status.parked(),
+                status.sessions(),
+                status.cellsUsed(),
+                status.cells(),
+                status.sequencesUsed(),
+                status.sequences());
+    }
+
+    private void stopGauges() {
+        AutoCloseable current = gauges;
+        gauges = null;
+        if (current != null) {
+            try {
+                current.close();
+            } catch (Exception e) {
+                LOG.warn("the gauges of a model could not be taken down", e);
+            }
+        }
+    }
+
+    /** Refuses new calls and turns from now on. What is running goes on. */
+    public void refuse() {
+        backend.drain();
+        tell();
+    }
+
+    /** As {@link #refuse}; streams end as soon as their running turn has. */
+    public void drain() {
+        refuse();
+        streams.forEach(ConversationStream::drain);
+    }
+
+    /** As {@link #refuse}, and closes conversations that are kept; those that streams hold are closed when they end. */
+    @Override
+    public void close() {
+        refuse();
+        conversations.close();
+        synchronized (watchLock) {
+            stopGauges();
+        }
+    }
+}

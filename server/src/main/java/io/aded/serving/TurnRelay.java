@@ -1,0 +1,92 @@
+package io.aded.serving;
+
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
+import io.aded.engine.Delta;
+import io.aded.engine.RoundReport;
+import io.aded.engine.Session;
+import io.aded.engine.TurnListener;
+import io.aded.engine.TurnResult;
+import io.aded.model.AdedException;
+import java.util.List;
+
+/** Tells a façade what the engine reports of one turn, and the ledgers how drafting fared in it. */
+final class TurnRelay implements TurnListener {
+    private final ServedModel model;
+    private final int number;
+    private final AnswerSink sink;
+    private final List<DraftLedger> ledgers;
+    private final Ending ending;
+    private final TurnHandle handle = new TurnHandle();
+
+    /** Written before the turn is submitted, which is what orders it before the engine's reports. */
+    private DrafterKind mode = Drafters.AUTO;
+
+    /** What is to be done when the turn has ended; called on the engine's thread. */
+    interface Ending {
+        /**
+         * The turn is done.
+         *
+         * @param last sends its last event
+         */
+        void finished(Runnable last);
+
+        /** The turn failed. */
+        void failed(AdedException failure);
+    }
+
+    /**
+     * A turn that is about to be submitted.
+     *
+     * @param number which of its stream, from 1
+     * @param ledgers where its counts are added
+     */
+    TurnRelay(ServedModel model, int number, AnswerSink sink, List<DraftLedger> ledgers, Ending ending) {
+        this.model = model;
+        this.number = number;
+        this.sink = sink;
+        this.ledgers = ledgers;
+        this.ending = ending;
+    }
+
+    void submit(TurnStarter starter, Session session, ValidTurn turn, String conversationId) {
+        mode = turn.request().draft().mode();
+        handle.submitted(starter.submit(session, turn, this, conversationId));
+    }
+
+    /** Ends the turn, perhaps before it is submitted. */
+    void cancel() {
+        handle.cancel();
+    }
+
+    /** The sink may take more again. */
+    void resume() {
+        handle.resume();
+    }
+
+    @Override
+    public void onDelta(Delta delta) {
+        sink.send(new AnswerEvent.Emitted(model, number, delta));
+    }
+
+    @Override
+    public void onRound(RoundReport report) {
+        sink.send(new AnswerEvent.Round(model, number, report));
+    }
+
+    @Override
+    public void onFinished(TurnResult result) {
+        ledgers.forEach(ledger -> ledger.add(mode, result.speculation()));
+        ending.finished(() -> sink.send(new AnswerEvent.Finished(model, number, result)));
+    }
+
+    @Override
+    public void onFailed(AdedException failure) {
+        ending.failed(failure);
+    }
+
+    @Override
+    public boolean isReady() {
+        return sink.isReady();
+    }
+}

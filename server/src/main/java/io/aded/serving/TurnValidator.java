@@ -1,0 +1,158 @@
+package io.aded.serving;
+
+import io.aded.engine.Prompt;
+import io.aded.engine.TurnRequest;
+import io.aded.model.AdedException;
+import io.aded.model.ChatMessage;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one place that says whether a turn's values are allowed. It finds everything that is wrong at once and goes on with
+ * something harmless; fields have neutral names, of which façades make paths.
+ *
+ * <p>What the engine and the model say beyond it depends on more than values: whether a prompt fits into what is left of
+ * the context, whether a grammar compiles, whether the chat template takes the messages.
+ */
+public final class TurnValidator {
+    private static final Pattern ROLE = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+    private static final int MOST_STOP_STRINGS = 16;
+    private static final int MOST_ALTERNATIVES = 20;
+    private static final int MOST_PRIORITY = 100;
+
+    /** How many bad token ids of a list are named one by one. */
+    private static final int BAD_TOKENS_NAMED = 8;
+
+    private final int vocabularySize;
+
+    /**
+     * Checks turns for a model.
+     *
+     * @param vocabularySize token ids are below it
+     */
+    public TurnValidator(int vocabularySize) {
+        this.vocabularySize = vocabularySize;
+    }
+
+    /**
+     * Checks a turn that is complete.
+     *
+     * @throws AdedException.InvalidRequest naming every field that is wrong
+     */
+    public ValidTurn validate(TurnRequest turn) {
+        Violations wrong = new Violations();
+        prompt(turn.prompt(), wrong);
+        generation(Generation.of(turn), wrong);
+        wrong.check();
+        return new ValidTurn(turn);
+    }
+
+    /**
+     * Completes what a caller said of a turn, and checks it.
+     *
+     * @param input what they said
+     * @param defaults what holds where they said nothing
+     * @throws AdedException.InvalidRequest naming every field that is wrong
+     */
+    public ValidTurn validate(TurnInput input, Generation defaults, Caller caller) {
+        Violations wrong = new Violations();
+        wrong.addAll(input.unreadable());
+        Prompt prompt = prompt(input.prompt(), wrong);
+        Generation generation = input.generation().over(defaults, wrong);
+        generation(generation, wrong);
+        wrong.check();
+        return new ValidTurn(new TurnRequest(
+                prompt,
+                generation.sampling(),
+                generation.draft(),
+                generation.maxTokens(),
+                generation.stopStrings(),
+                generation.stopTokens(),
+                generation.ignoreEnd(),
+                generation.logProbabilities(),
+                generation.reportRounds(),
+                generation.priority(),
+                caller.clientId(),
+                caller.deadlineNanos(),
+                caller.trace()));
+    }
+
+    /** Checks a prompt; one that is missing is taken for an empty text. */
+    Prompt prompt(@Nullable Prompt prompt, Violations wrong) {
+        switch (prompt) {
+            case null -> wrong.add("prompt", "is missing; allowed: exactly one of prompt, messages, text and tokens");
+            case Prompt.Messages(List<ChatMessage> messages) -> messages(messages, wrong);
+            case Prompt.Text(String text) -> {
+                if (text.isEmpty()) {
+                    wrong.add("text", "is empty; allowed: at least one character");
+                }
+            }
+            case Prompt.Tokens(int[] ids) -> {
+                if (ids.length == 0) {
+                    wrong.add("tokens", "is empty; allowed: at least one token");
+                }
+                tokens("tokens", Arrays.stream(ids), wrong);
+            }
+        }
+        return prompt == null ? new Prompt.Text("") : prompt;
+    }
+
+    private static void messages(List<ChatMessage> messages, Violations wrong) {
+        boolean saysSomething = false;
+        for (int i = 0; i < messages.size(); i++) {
+            ChatMessage message = messages.get(i);
+            if (!ROLE.matcher(message.role()).matches()) {
+                wrong.add(
+                        "messages[" + i + "].role",
+                        "is no role; allowed: system, user, assistant, or 1 to 64 of A-Z a-z 0-9 _ . -");
+            }
+            saysSomething |= !message.content().isEmpty();
+        }
+        if (!saysSomething) {
+            wrong.add("messages", "has no content; allowed: at least one character");
+        }
+    }
+
+    /** Checks how answers are to be made. */
+    void generation(Generation generation, Violations wrong) {
+        wrong.addAll(generation.sampling().violations("sampling.", vocabularySize));
+        wrong.addAll(generation.draft().violations("draft."));
+        if (generation.maxTokens() < 0) {
+            wrong.add("max_tokens", "is " + generation.maxTokens() + "; allowed: 0 (as many as fit) or more");
+        }
+        stopStrings(generation.stopStrings(), wrong);
+        tokens("stop_tokens", generation.stopTokens().stream().mapToInt(Integer::intValue), wrong);
+        wrong.within("log_probabilities", generation.logProbabilities(), -1, MOST_ALTERNATIVES);
+        wrong.within("priority", generation.priority(), -MOST_PRIORITY, MOST_PRIORITY);
+    }
+
+    private static void stopStrings(List<String> strings, Violations wrong) {
+        if (strings.size() > MOST_STOP_STRINGS) {
+            wrong.add("stop_strings", "has " + strings.size() + " entries; allowed: at most " + MOST_STOP_STRINGS);
+        }
+        for (int i = 0; i < Math.min(strings.size(), MOST_STOP_STRINGS); i++) {
+            if (strings.get(i).isEmpty()) {
+                wrong.add("stop_strings[" + i + "]", "is empty; allowed: at least one character");
+            }
+        }
+    }
+
+    /** Checks a list of token ids. */
+    void tokens(String field, IntStream tokens, Violations wrong) {
+        int last = vocabularySize - 1;
+        int bad = 0;
+        int index = 0;
+        for (var ids = tokens.iterator(); ids.hasNext(); index++) {
+            int token = ids.nextInt();
+            if ((token < 0 || token > last) && bad++ < BAD_TOKENS_NAMED) {
+                wrong.add(field + "[" + index + "]", "is " + token + "; allowed: 0 to " + last);
+            }
+        }
+        if (bad > BAD_TOKENS_NAMED) {
+            wrong.add(field, "has " + (bad - BAD_TOKENS_NAMED) + " more ids out of range; allowed: 0 to " + last);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package io.aded.serving;
+
+import io.aded.engine.TurnRequest;
+
+/**
+ * A turn that {@link TurnValidator} has looked at, and that nobody needs to look at again. What depends on the state of
+ * the conversation (whether the prompt fits into what is left, whether messages may follow) is the engine's to say.
+ */
+public final class ValidTurn {
+    private final TurnRequest request;
+
+    /** The validator's. */
+    ValidTurn(TurnRequest request) {
+        this.request = request;
+    }
+
+    /** The turn as the engine takes it. */
+    public TurnRequest request() {
+        return request;
+    }
+
+    @Override
+    public String toString() {
+        return "a valid turn of up to " + request.maxTokens() + " tokens"; // and no word of its prompt
+    }
+}
