@@ -306,7 +306,7 @@ final class LocalEngine implements Engine {
     /** Hands a turn over; refuses it if the engine has stopped. */
     void enqueue(LocalTurn turn) {
         boolean taken = execute(() -> {
-            residency.adopt(turn);
+            residency.adopt(turn.session(), turn.prompt());
             admission.add(turn);
         });
         if (!taken) {

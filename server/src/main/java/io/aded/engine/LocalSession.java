@@ -378,7 +378,7 @@ final class LocalSession implements Session {
 
     /** The turn is over, one way or the other. One that gave no answer leaves the history as it was before. */
     void turnEnded(LocalTurn turn) {
-        if (turn.completionTokens() > 0 || turn.finished() == FinishReason.STOP) {
+        if (turn.answerTokens() > 0 || turn.finished() == FinishReason.STOP) {
             past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
         }
         slot.free();

@@ -68,10 +68,9 @@ final class Residency {
         }
     }
 
-    /** The turn's prompt becomes its session's history; KV cells that do not agree with it go. */
-    void adopt(LocalTurn turn) {
-        LocalSession session = turn.session();
-        int standing = session.adopt(turn.prompt());
+    /** A prompt becomes its session's history; KV cells that do not agree with it go. */
+    void adopt(LocalSession session, int[] prompt) {
+        int standing = session.adopt(prompt);
         if (session.sequence() >= 0 && standing < session.committed()) {
             context.removeTokens(session.sequence(), standing, -1);
             session.cells().truncate(standing);

@@ -162,7 +162,7 @@ final class ResponseWriter {
                 .setCompletionTokens(result.completionTokens())
                 .setQueueTime(nanos(result.queuedNanos()))
                 .setTotalTime(nanos(result.totalNanos()));
-        if (result.completionTokens() > 0) {
+        if (result.timeToFirstTokenNanos() > 0) {
             usage.setTimeToFirstToken(nanos(result.timeToFirstTokenNanos()));
         }
         return Finished.newBuilder()

@@ -473,6 +473,48 @@ class EngineTest {
     }
 
     @Test
+    void submit_endedByAnEndToken_countsItAndDoesNotEmitIt() {
+        // The alphabet to "e", then the end token, as ScriptedModel numbers it.
+        ScriptedModel.Script script = (tokens, length, row) -> {
+            Arrays.fill(row, -30f);
+            int last = tokens[length - 1];
+            row[last == 3 + 'e' ? 2 : last + 1] = 5f;
+        };
+        try (LocalEngine engine = engine(script, EngineOptions.ofCells(512))) {
+            for (DraftPolicy policy : List.of(DraftPolicy.OFF, DRAFT, DraftPolicy.AUTO)) {
+                Recorder recorder = run(engine, request("a", 0f, policy, 100));
+                assertThat(recorder.text.toString()).isEqualTo("bcde");
+                assertThat(recorder.tokens).hasSize(4);
+                assertThat(recorder.await().reason()).isEqualTo(FinishReason.STOP);
+                assertThat(recorder.await().completionTokens()).isEqualTo(5);
+            }
+        }
+    }
+
+    @Test
+    void statistics_histogram_countsRoundsWithADraftAlone() {
+        try (LocalEngine engine = engine()) {
+            Recorder recorder = run(engine, request("abc", 0f, DRAFT, 200).withRounds(true));
+            long[] expected = new long[17];
+            int longest = -1;
+            int withDraft = 0;
+            for (RoundReport round : recorder.rounds) {
+                if (round.draftNodes() > 0) {
+                    withDraft++;
+                    expected[round.acceptedPath().length]++;
+                    longest = Math.max(longest, round.acceptedPath().length);
+                }
+            }
+            SpeculationStatistics statistics = recorder.await().speculation();
+            assertThat(statistics.numSteps()).isEqualTo(recorder.rounds.size()).isGreaterThan(withDraft);
+            assertThat(statistics.numSpecSteps()).isEqualTo(withDraft);
+            assertThat(statistics.acceptanceHistogram()).isEqualTo(Arrays.copyOf(expected, longest + 1));
+            Recorder plain = run(engine, request("abc", 0f, DraftPolicy.OFF, 20));
+            assertThat(plain.await().speculation().acceptanceHistogram()).isEmpty();
+        }
+    }
+
+    @Test
     void submit_whileATurnRuns_isRefusedAndTheTurnGoesOn() {
         try (LocalEngine engine = engine();
                 Session session = engine.openSession()) {
