@@ -47,14 +47,13 @@ class ConcurrencyTest {
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
-            Map.entry("template.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
                     "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
             Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
-            Map.entry("model.ScriptedModel$Context", "confined to its owner; the flag to abort is read once a pass"),
+            Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
             Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down; the gauges' handle has a lock"),
             Map.entry("rpc.Backend", "two fields that are each written once and read alone"),
             Map.entry(

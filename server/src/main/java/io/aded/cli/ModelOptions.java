@@ -2,6 +2,9 @@ package io.aded.cli;
 
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
+import io.aded.template.KnownTemplate;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +60,14 @@ final class ModelOptions {
     @Option(names = "--no-mmap", description = "Copy the file into memory instead of mapping it.")
     private boolean copy;
 
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE|NAME",
+            description =
+                    "Lay conversations out by this Jinja template, or by a known one (chatml, llama2, llama3, gemma,"
+                            + " phi3, zephyr, vicuna), instead of the model's own.")
+    private @Nullable String chatTemplate;
+
     @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
     private boolean lock;
 
@@ -83,10 +94,25 @@ final class ModelOptions {
                     model,
                     hub,
                     natives,
-                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, null),
+                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
                     gpuLayers.equals("auto"));
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** What lays conversations out, if not the model's own template: a name, or what a file says. */
+    private @Nullable String chatTemplate() {
+        if (chatTemplate == null
+                || KnownTemplate.named(chatTemplate) != null
+                || !Files.isRegularFile(Path.of(chatTemplate))) {
+            return chatTemplate;
+        }
+        try {
+            return Files.readString(Path.of(chatTemplate));
+        } catch (IOException e) {
+            throw new AdedException.InvalidRequest(
+                    "chat_template", "cannot read " + chatTemplate + " as text: " + e.getMessage());
         }
     }
 

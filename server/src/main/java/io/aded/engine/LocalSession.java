@@ -387,7 +387,10 @@ final class LocalSession implements Session {
     private Past answered(LocalTurn turn) {
         List<ChatMessage> messages = new ArrayList<>(past.messages);
         messages.addAll(added);
-        messages.add(new ChatMessage("assistant", turn.answer()));
+        // An answer that continued the assistant's last message is the rest of it.
+        boolean continued = messages.getLast().role().equals("assistant");
+        String begun = continued ? messages.removeLast().content() : "";
+        messages.add(new ChatMessage("assistant", begun + turn.answer()));
         String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer();
         return new Past(tokens, length, List.copyOf(messages), text);
     }

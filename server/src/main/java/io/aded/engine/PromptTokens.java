@@ -2,9 +2,9 @@ package io.aded.engine;
 
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
+import io.aded.model.RenderedChat;
 import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,23 +13,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Splits prompts into tokens.
  *
- * <p>In a rendered chat, the template's own markers ({@code <|im_end|>}) must become control tokens, and the same
- * characters in a message must not: a user who writes the marker would otherwise speak as the system. Nearly always no
- * message contains such text, and the rendered chat is split as a whole, as it was in training. A message that does is
- * rendered as a placeholder first, and its text is split by itself, as mere text.
+ * <p>In a rendered chat, the template's own markers ({@code <|im_end|>}) must become control tokens, and the same characters
+ * from a caller must not: a user who writes the marker would otherwise speak as the system. Nearly always nothing that came
+ * from a caller touches such text, and the rendered chat is split as a whole, as it was in training. Runs that do touch it are
+ * split by themselves, as mere text, whatever the template did with them before; what is looked at is the rendered text.
  */
 final class PromptTokens {
-    /** Unicode noncharacters: never assigned, and no template's business. */
-    private static final char OPEN = '\uFDD0';
-
-    private static final char CLOSE = '\uFDD1';
-
     private final TargetModel model;
     private final Vocabulary vocabulary;
+    private final ControlTexts controls;
 
     PromptTokens(TargetModel model) {
         this.model = model;
-        this.vocabulary = model.vocabulary();
+        vocabulary = model.vocabulary();
+        controls = ControlTexts.of(vocabulary);
     }
 
     /**
@@ -46,9 +43,15 @@ final class PromptTokens {
         };
     }
 
-    /** Raw text: never control tokens. */
+    /**
+     * Raw text: never control tokens.
+     *
+     * @param begins whether it begins a conversation; otherwise it continues the text before it, without a blank between
+     */
     int[] text(String text, boolean begins) {
-        return vocabulary.tokenize(text, begins, false);
+        int[] tokens = begins ? vocabulary.tokenize(text, true, false) : vocabulary.tokenizeContinuation(text, false);
+        int ownBegin = begins && tokens.length > 0 && tokens[0] == vocabulary.beginningOfSequence() ? 1 : 0;
+        return hasControl(tokens, ownBegin) ? concatenated(begin(ownBegin), mereText(text, begins)) : tokens;
     }
 
     /**
@@ -67,80 +70,97 @@ final class PromptTokens {
      * @param before what was rendered for its earlier messages; if the whole begins with it, only the rest is split
      */
     Chat chat(List<ChatMessage> messages, @Nullable String before) {
-        String full = model.chatTemplate().render(messages, true);
-        boolean continues = before != null && full.startsWith(before);
+        RenderedChat full = model.chatTemplate().render(messages, true);
+        boolean continues = before != null && full.text().startsWith(before);
         int from = continues && before != null ? before.length() : 0;
-        int[] tokens = containsControl(messages)
-                ? guarded(messages, full, from)
-                : vocabulary.tokenize(full.substring(from), !continues, true);
-        return new Chat(withoutDoubledBegin(tokens), full, continues);
+        int[] tokens = split(full.part(from, full.text().length()), !continues);
+        return new Chat(withoutDoubledBegin(tokens), full.text(), continues);
     }
 
-    private boolean containsControl(List<ChatMessage> messages) {
-        for (ChatMessage message : messages) {
-            if (namesControlToken(message.content())) {
+    private int[] split(RenderedChat chat, boolean begins) {
+        String text = chat.text();
+        IntStream.Builder tokens = IntStream.builder();
+        int done = 0;
+        for (int i = 0; i < chat.ranges(); i++) {
+            if (!controls.touch(text, chat.start(i), chat.end(i))) {
+                continue;
+            }
+            add(tokens, template(text.substring(done, chat.start(i)), begins && done == 0, done > 0));
+            add(tokens, mereText(text.substring(chat.start(i), chat.end(i)), false));
+            done = chat.end(i);
+        }
+        if (done < text.length() || done == 0) {
+            add(tokens, template(text.substring(done), begins && done == 0, done > 0 || !begins));
+        }
+        return tokens.build().toArray();
+    }
+
+    /** A part in which control tokens are the template's own. */
+    private int[] template(String part, boolean begins, boolean continues) {
+        return continues ? vocabulary.tokenizeContinuation(part, true) : vocabulary.tokenize(part, begins, true);
+    }
+
+    /**
+     * Text that becomes no control token, even where the tokeniser's own merging would make one of it: it is cut inside
+     * each control token's text, which it then cannot see as a whole.
+     */
+    private int[] mereText(String text, boolean begins) {
+        int[] whole = begins ? vocabulary.tokenize(text, false, false) : vocabulary.tokenizeContinuation(text, false);
+        if (!hasControl(whole, 0)) {
+            return whole;
+        }
+        IntStream.Builder tokens = IntStream.builder();
+        int done = 0;
+        for (int at = controls.next(text, 0); at >= 0; at = controls.next(text, at + 1)) {
+            int cut = at + Character.charCount(text.codePointAt(at));
+            add(tokens, vocabulary.tokenizeContinuation(text.substring(done, cut), false));
+            done = cut;
+        }
+        add(tokens, vocabulary.tokenizeContinuation(text.substring(done), false));
+        int[] cut = tokens.build().toArray();
+        if (hasControl(cut, 0)) {
+            throw new AdedException.InvalidRequest(
+                    "messages", "contain text that this model's tokeniser takes for a control token; remove it");
+        }
+        return cut;
+    }
+
+    private boolean hasControl(int[] tokens, int from) {
+        for (int i = from; i < tokens.length; i++) {
+            if (vocabulary.isControl(tokens[i])) {
                 return true;
             }
         }
         return false;
     }
 
-    private boolean namesControlToken(String content) {
-        return !Arrays.equals(vocabulary.tokenize(content, false, true), vocabulary.tokenize(content, false, false));
+    private int[] begin(int count) {
+        return count == 0 ? new int[0] : new int[] {vocabulary.beginningOfSequence()};
     }
 
-    private int[] guarded(List<ChatMessage> messages, String full, int from) {
-        List<ChatMessage> masked = new ArrayList<>();
-        for (int i = 0; i < messages.size(); i++) {
-            ChatMessage message = messages.get(i);
-            boolean mask = namesControlToken(message.content());
-            masked.add(mask ? new ChatMessage(message.role(), OPEN + "" + i + CLOSE) : message);
-        }
-        String template = model.chatTemplate().render(masked, true);
-        IntStream.Builder tokens = IntStream.builder();
-        StringBuilder check = new StringBuilder();
-        int at = 0;
-        boolean begins = from == 0;
-        while (at < template.length()) {
-            int open = template.indexOf(OPEN, at);
-            String piece = template.substring(at, open < 0 ? template.length() : open);
-            begins = add(tokens, check, piece, from, begins, true);
-            if (open < 0) {
-                break;
-            }
-            int close = template.indexOf(CLOSE, open);
-            int index = Integer.parseInt(template.substring(open + 1, close));
-            begins = add(tokens, check, messages.get(index).content(), from, begins, false);
-            at = close + 1;
-        }
-        if (!full.contentEquals(check)) {
-            throw new AdedException.InvalidRequest(
-                    "messages",
-                    "a message contains the text of a control token of this model, and its chat template changes"
-                            + " messages, so that the text cannot be kept apart; remove it from the message");
-        }
-        return tokens.build().toArray();
+    private static int[] concatenated(int[] first, int[] second) {
+        int[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 
-    /** Splits the part of a piece that lies beyond {@code from} in the whole. Returns whether nothing was added yet. */
-    private boolean add(
-            IntStream.Builder tokens, StringBuilder soFar, String piece, int from, boolean begins, boolean parse) {
-        int skip = Math.min(piece.length(), Math.max(0, from - soFar.length()));
-        soFar.append(piece);
-        String rest = piece.substring(skip);
-        if (rest.isEmpty()) {
-            return begins;
+    private static void add(IntStream.Builder all, int[] tokens) {
+        for (int token : tokens) {
+            all.add(token);
         }
-        for (int token : vocabulary.tokenize(rest, begins, parse)) {
-            tokens.add(token);
-        }
-        return false;
     }
 
-    /** Some templates write out the token that the tokeniser adds too. */
+    /** Some templates write out the token that the tokeniser adds too, and not always first: the tokeniser's goes. */
     private int[] withoutDoubledBegin(int[] tokens) {
         int begin = vocabulary.beginningOfSequence();
-        boolean doubled = tokens.length > 1 && begin >= 0 && tokens[0] == begin && tokens[1] == begin;
-        return doubled ? Arrays.copyOfRange(tokens, 1, tokens.length) : tokens;
+        if (tokens.length < 2 || begin < 0 || tokens[0] != begin) {
+            return tokens;
+        }
+        for (int i = 1; i < Math.min(tokens.length, 8); i++) {
+            if (tokens[i] == begin) {
+                return Arrays.copyOfRange(tokens, 1, tokens.length);
+            }
+        }
+        return tokens;
     }
 }

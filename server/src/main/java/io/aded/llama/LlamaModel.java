@@ -15,6 +15,7 @@ import io.aded.model.TargetModel;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
 import io.aded.template.ChatTemplates;
+import io.aded.template.SpecialTexts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -24,6 +25,8 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.nio.file.Path;
+import java.time.InstantSource;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleConsumer;
@@ -47,8 +50,15 @@ public final class LlamaModel implements TargetModel {
         this.handle = handle;
         this.vocabulary = new LlamaVocabulary(natives, natives.models.modelVocabulary(handle), life);
         this.info = describe(parameters);
-        this.template = new ChatTemplates(
-                new NativeTemplates(natives), file.string("tokenizer.chat_template"), vocabulary.specialTexts());
+        this.template = template(parameters, file.string("tokenizer.chat_template"), vocabulary.specialTexts());
+    }
+
+    private static ChatTemplate template(ModelParameters parameters, @Nullable String own, SpecialTexts special) {
+        String override = parameters.chatTemplate();
+        InstantSource clock = InstantSource.system();
+        return override == null
+                ? ChatTemplates.of(own, special, clock, ZoneId.systemDefault())
+                : ChatTemplates.overridden(override, special, clock, ZoneId.systemDefault());
     }
 
     /**

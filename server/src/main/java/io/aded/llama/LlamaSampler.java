@@ -1,7 +1,5 @@
 package io.aded.llama;
 
-import io.aded.llama.abi.CStruct;
-import io.aded.llama.abi.CommonStructs;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetContext;
@@ -9,10 +7,7 @@ import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>The chain</h2>
  *
- * Logit bias, penalties, top-k, typical, top-p, min-p, temperature, and one draw from a seeded generator: each a sampler
- * of llama.cpp's, each left out where it would do nothing. A {@link Grammar} removes what it forbids before the chain;
- * that it comes before the bias makes no difference, because both look at single tokens only.
+ * {@link SamplerChains} says which filters there are, and in which order. A {@link Grammar} removes what it forbids before
+ * the chain; that it comes before the bias makes no difference, because both look at single tokens only.
  *
  * <h2>Fewer candidates</h2>
  *
@@ -42,13 +36,6 @@ final class LlamaSampler implements TokenSampler {
 
     /** Tokens beyond the decisive ones that are tried against a grammar before all are. */
     private static final int SPARE = 48;
-
-    /** llama.cpp takes this seed for "pick one at random", which must not happen here. */
-    private static final int RANDOM_SEED = 0xFFFFFFFF;
-
-    private static final int SUBSTITUTE_SEED = 0x9E3779B9;
-
-    private static final CStruct LOGIT_BIAS = CommonStructs.LOGIT_BIAS;
 
     private final LlamaModel model;
     private final Native natives;
@@ -94,7 +81,7 @@ final class LlamaSampler implements TokenSampler {
         boolean complete = false;
         try {
             this.grammar = parameters.isConstrained() ? Grammar.compile(model, vocabulary, parameters, arena) : null;
-            this.chain = newChain(parameters);
+            this.chain = natives.chains.open(parameters, vocabularySize);
             complete = true;
         } finally {
             if (!complete) {
@@ -105,57 +92,6 @@ final class LlamaSampler implements TokenSampler {
 
     static LlamaSampler create(LlamaModel model, LlamaVocabulary vocabulary, SamplingParameters parameters) {
         return new LlamaSampler(model, vocabulary, parameters);
-    }
-
-    private long newChain(SamplingParameters parameters) {
-        long made = natives.samplers.newChain((byte) 1);
-        if (!parameters.logitBias().isEmpty()) {
-            natives.samplers.addToChain(made, newLogitBias(parameters.logitBias()));
-        }
-        if (parameters.usesPenalties()) {
-            natives.samplers.addToChain(
-                    made,
-                    natives.calls.newPenalties(
-                            vocabularySize,
-                            parameters.penaltyWindow(),
-                            parameters.repeatPenalty(),
-                            parameters.frequencyPenalty(),
-                            parameters.presencePenalty()));
-        }
-        if (parameters.temperature() == 0f) {
-            natives.samplers.addToChain(made, natives.samplers.newGreedy());
-            return made;
-        }
-        if (parameters.topK() > 0) {
-            natives.samplers.addToChain(made, natives.samplers.newTopK(parameters.topK()));
-        }
-        if (parameters.typicalP() < 1f) {
-            natives.samplers.addToChain(made, natives.samplers.newTypical(parameters.typicalP(), 1));
-        }
-        if (parameters.topP() < 1f) {
-            natives.samplers.addToChain(made, natives.samplers.newTopP(parameters.topP(), 1));
-        }
-        if (parameters.minP() > 0f) {
-            natives.samplers.addToChain(made, natives.samplers.newMinP(parameters.minP(), 1));
-        }
-        if (parameters.temperature() != 1f) {
-            natives.samplers.addToChain(made, natives.samplers.newTemperature(parameters.temperature()));
-        }
-        Integer stated = parameters.seed();
-        int seed = stated == null ? ThreadLocalRandom.current().nextInt() : stated;
-        natives.samplers.addToChain(made, natives.samplers.newDraw(seed == RANDOM_SEED ? SUBSTITUTE_SEED : seed));
-        return made;
-    }
-
-    private long newLogitBias(Map<Integer, Float> bias) {
-        MemorySegment entries = arena.allocate(LOGIT_BIAS.layout(), bias.size());
-        for (int i = 0; i < biased.length; i++) {
-            LOGIT_BIAS
-                    .at(entries.asSlice(i * LOGIT_BIAS.size()))
-                    .set("token", biased[i])
-                    .set("bias", bias.getOrDefault(biased[i], 0f));
-        }
-        return natives.samplers.newLogitBias(vocabularySize, biased.length, entries.address());
     }
 
     @Override

@@ -125,6 +125,24 @@ final class LlamaVocabulary implements Vocabulary {
         }
     }
 
+    /** A character that merges with nothing: it stands between the blank that the tokeniser adds and the text. */
+    private static final String SEPARATOR = "\u0001";
+
+    @Override
+    public int[] tokenizeContinuation(String text, boolean parseSpecial) {
+        if (text.isEmpty() || !"SPM".equals(kind)) {
+            return tokenize(text, false, parseSpecial);
+        }
+        int[] separated = tokenize(SEPARATOR + text, false, parseSpecial);
+        for (int i = 0; i < Math.min(2, separated.length); i++) {
+            int token = separated[i];
+            if (offsets[token + 1] - offsets[token] == 1 && pieces[offsets[token]] == SEPARATOR.charAt(0)) {
+                return Arrays.copyOfRange(separated, i + 1, separated.length);
+            }
+        }
+        return tokenize(text, false, parseSpecial); // a vocabulary without bytes of their own
+    }
+
     @Override
     public int piece(int token, byte[] destination, boolean special) {
         checkToken(token);

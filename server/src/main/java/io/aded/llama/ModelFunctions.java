@@ -22,7 +22,6 @@ final class ModelFunctions {
     private final MethodHandle parameterCount;
     private final MethodHandle modelDescription;
     private final MethodHandle isRecurrent;
-    private final MethodHandle applyChatTemplate;
 
     ModelFunctions(Exports exports, LibraryLine line) {
         loadModel = exports.bind(
@@ -38,9 +37,6 @@ final class ModelFunctions {
         modelDescription =
                 exports.bind("llama_model_desc", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
         isRecurrent = exports.bind("llama_model_is_recurrent", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
-        applyChatTemplate = exports.bind(
-                "llama_chat_apply_template",
-                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_BOOLEAN, JAVA_LONG, JAVA_INT));
     }
 
     long loadModel(long path, MemorySegment parameters) {
@@ -118,14 +114,6 @@ final class ModelFunctions {
     boolean isRecurrent(long model) {
         try {
             return (boolean) isRecurrent.invokeExact(model);
-        } catch (Throwable thrown) {
-            throw Exports.unexpected(thrown);
-        }
-    }
-
-    int applyChatTemplate(long template, long messages, long count, boolean addAssistant, long buffer, int length) {
-        try {
-            return (int) applyChatTemplate.invokeExact(template, messages, count, addAssistant, buffer, length);
         } catch (Throwable thrown) {
             throw Exports.unexpected(thrown);
         }

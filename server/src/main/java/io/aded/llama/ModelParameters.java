@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param tensorSplit each GPU's share of the model, in any unit; empty lets the library decide
  * @param useMmap whether to map the file instead of copying it
  * @param useMlock whether to keep the weights from being swapped out
+ * @param chatTemplate lays conversations out instead of the model's own template: the name of a known one, or a template's
+ *     source; null for the model's own
  * @param progress told the share that is loaded, from 0 to 1, on the loading thread; or null
  */
 public record ModelParameters(
@@ -22,6 +24,7 @@ public record ModelParameters(
         List<Float> tensorSplit,
         boolean useMmap,
         boolean useMlock,
+        @Nullable String chatTemplate,
         @Nullable DoubleConsumer progress) {
 
     /** All layers, as many as the model has. */
@@ -58,13 +61,31 @@ public record ModelParameters(
         }
     }
 
+    /** With the model's own chat template. */
+    public ModelParameters(
+            int gpuLayers,
+            int mainGpu,
+            SplitMode splitMode,
+            List<Float> tensorSplit,
+            boolean useMmap,
+            boolean useMlock,
+            @Nullable DoubleConsumer progress) {
+        this(gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, null, progress);
+    }
+
     /** The same with another number of layers on the GPU. */
     public ModelParameters withGpuLayers(int layers) {
-        return new ModelParameters(layers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, progress);
+        return new ModelParameters(layers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, chatTemplate, progress);
     }
 
     /** The same with another listener for progress. */
     public ModelParameters withProgress(@Nullable DoubleConsumer listener) {
-        return new ModelParameters(gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, listener);
+        return new ModelParameters(
+                gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, chatTemplate, listener);
+    }
+
+    /** The same with another chat template. */
+    public ModelParameters withChatTemplate(@Nullable String template) {
+        return new ModelParameters(gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, template, progress);
     }
 }

@@ -24,6 +24,7 @@ final class Native {
     final VocabularyFunctions vocabularies;
     final ContextFunctions contexts;
     final SamplerFunctions samplers;
+    final SamplerChains chains;
     final RowFunctions rows;
 
     Native(Exports exports, LibraryLine line) {
@@ -34,6 +35,7 @@ final class Native {
         vocabularies = new VocabularyFunctions(exports);
         contexts = new ContextFunctions(exports, line);
         samplers = new SamplerFunctions(exports);
+        chains = new SamplerChains(exports, calls);
         rows = new RowFunctions(exports);
     }
 

@@ -1,6 +1,7 @@
 package io.aded.model;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the messages of a conversation into the prompt that the model was trained on. Thread-safe. */
 public interface ChatTemplate {
@@ -9,11 +10,17 @@ public interface ChatTemplate {
      * Renders a conversation.
      *
      * @param messages in order, at least one
-     * @param addGenerationPrompt whether to end with the opening of the assistant's next message
+     * @param addGenerationPrompt whether to end where the assistant is to speak: with the opening of its next message, or,
+     *     if the last message is the assistant's own, in the middle of that message, so that the answer continues it
      * @throws AdedException.InvalidRequest if the template refuses the messages
      */
-    String render(List<ChatMessage> messages, boolean addGenerationPrompt);
+    RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt);
 
-    /** Where the template came from: the model's own, a known name, or the built-in default. */
+    /** Where the template came from: the model's own, a known name, or the built-in default, and why. */
     String description();
+
+    /** What is wrong with the model's own template, if another one had to stand in; else null. */
+    default @Nullable String problem() {
+        return null;
+    }
 }

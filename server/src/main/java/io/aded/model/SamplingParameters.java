@@ -38,13 +38,12 @@ public record SamplingParameters(
         @Nullable String grammar,
         @Nullable String jsonSchema) {
 
+    /** llama.cpp's defaults: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05. */
+    public static final SamplingParameters DEFAULT = new Builder().build();
+
     /** The best token, always. */
     public static final SamplingParameters GREEDY =
-            new SamplingParameters(0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, null);
-
-    /** llama.cpp's defaults: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05. */
-    public static final SamplingParameters DEFAULT =
-            new SamplingParameters(0.8f, 40, 0.95f, 0.05f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, null);
+            new Builder().temperature(0f).topK(0).topP(1f).minP(0f).build();
 
     /** Defensive copy of the map. */
     public SamplingParameters {
@@ -68,38 +67,12 @@ public record SamplingParameters(
 
     /** The same with another temperature. */
     public SamplingParameters withTemperature(float value) {
-        return new SamplingParameters(
-                value,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repeatPenalty,
-                frequencyPenalty,
-                presencePenalty,
-                penaltyWindow,
-                seed,
-                logitBias,
-                grammar,
-                jsonSchema);
+        return toBuilder().temperature(value).build();
     }
 
     /** The same with another seed. */
     public SamplingParameters withSeed(@Nullable Integer value) {
-        return new SamplingParameters(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repeatPenalty,
-                frequencyPenalty,
-                presencePenalty,
-                penaltyWindow,
-                value,
-                logitBias,
-                grammar,
-                jsonSchema);
+        return toBuilder().seed(value).build();
     }
 
     /** The same with other numbers added to the logits of tokens. */
@@ -122,20 +95,22 @@ public record SamplingParameters(
 
     /** The same with another grammar. */
     public SamplingParameters withGrammar(@Nullable String value) {
-        return new SamplingParameters(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repeatPenalty,
-                frequencyPenalty,
-                presencePenalty,
-                penaltyWindow,
-                seed,
-                logitBias,
-                value,
-                jsonSchema);
+        return toBuilder().grammar(value).build();
+    }
+
+    /** The same with another schema. */
+    public SamplingParameters withJsonSchema(@Nullable String value) {
+        return toBuilder().jsonSchema(value).build();
+    }
+
+    /** Starts with {@link #DEFAULT}. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Starts with these. */
+    public Builder toBuilder() {
+        return new Builder(this);
     }
 
     /**
@@ -188,6 +163,137 @@ public record SamplingParameters(
     private static void withinOpen(List<FieldViolation> found, String field, float value, float most) {
         if (!(value > 0f && value <= most)) {
             found.add(new FieldViolation(field, "is " + value + "; allowed: above 0, up to " + most));
+        }
+    }
+
+    /** Collects what differs. Values are checked by {@link #violations}, not here. */
+    public static final class Builder {
+        private float temperature = 0.8f;
+        private int topK = 40;
+        private float topP = 0.95f;
+        private float minP = 0.05f;
+        private float typicalP = 1f;
+        private float repeatPenalty = 1f;
+        private float frequencyPenalty = 0f;
+        private float presencePenalty = 0f;
+        private int penaltyWindow = 64;
+        private @Nullable Integer seed;
+        private Map<Integer, Float> logitBias = Map.of();
+        private @Nullable String grammar;
+        private @Nullable String jsonSchema;
+
+        private Builder() {}
+
+        private Builder(SamplingParameters from) {
+            temperature = from.temperature;
+            topK = from.topK;
+            topP = from.topP;
+            minP = from.minP;
+            typicalP = from.typicalP;
+            repeatPenalty = from.repeatPenalty;
+            frequencyPenalty = from.frequencyPenalty;
+            presencePenalty = from.presencePenalty;
+            penaltyWindow = from.penaltyWindow;
+            seed = from.seed;
+            logitBias = from.logitBias;
+            grammar = from.grammar;
+            jsonSchema = from.jsonSchema;
+        }
+
+        /** 0 (always the best token) to 100. */
+        public Builder temperature(float value) {
+            temperature = value;
+            return this;
+        }
+
+        /** Keep the k best tokens; 0 keeps all. */
+        public Builder topK(int value) {
+            topK = value;
+            return this;
+        }
+
+        /** Keep the best tokens up to this probability: above 0, up to 1 (all). */
+        public Builder topP(float value) {
+            topP = value;
+            return this;
+        }
+
+        /** Drop tokens below this share of the best one's probability: 0 (none) to 1. */
+        public Builder minP(float value) {
+            minP = value;
+            return this;
+        }
+
+        /** Locally typical sampling: above 0, up to 1 (off). */
+        public Builder typicalP(float value) {
+            typicalP = value;
+            return this;
+        }
+
+        /** Above 0, up to 100; 1 is off. */
+        public Builder repeatPenalty(float value) {
+            repeatPenalty = value;
+            return this;
+        }
+
+        /** -100 to 100; 0 is off. */
+        public Builder frequencyPenalty(float value) {
+            frequencyPenalty = value;
+            return this;
+        }
+
+        /** -100 to 100; 0 is off. */
+        public Builder presencePenalty(float value) {
+            presencePenalty = value;
+            return this;
+        }
+
+        /** Tokens that penalties look back on: 0 to 65536. */
+        public Builder penaltyWindow(int value) {
+            penaltyWindow = value;
+            return this;
+        }
+
+        /** Of the random stream; null draws one. */
+        public Builder seed(@Nullable Integer value) {
+            seed = value;
+            return this;
+        }
+
+        /** Added to the logits of tokens: -1000 to 1000, or negative infinity to forbid the token. */
+        public Builder logitBias(Map<Integer, Float> value) {
+            logitBias = value;
+            return this;
+        }
+
+        /** A GBNF grammar that the answer must match, or null. */
+        public Builder grammar(@Nullable String value) {
+            grammar = value;
+            return this;
+        }
+
+        /** A JSON schema that the answer must match, or null. */
+        public Builder jsonSchema(@Nullable String value) {
+            jsonSchema = value;
+            return this;
+        }
+
+        /** What was collected. */
+        public SamplingParameters build() {
+            return new SamplingParameters(
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    typicalP,
+                    repeatPenalty,
+                    frequencyPenalty,
+                    presencePenalty,
+                    penaltyWindow,
+                    seed,
+                    logitBias,
+                    grammar,
+                    jsonSchema);
         }
     }
 }

@@ -1,11 +1,10 @@
 package io.aded.model;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,11 +113,29 @@ public final class ScriptedModel implements TargetModel {
 
     @Override
     public TargetContext newContext(ContextParameters parameters) {
-        return new Context(parameters);
+        List<FieldViolation> violations = new ArrayList<>();
+        atLeast(violations, "context.cells", parameters.cells(), 1);
+        atLeast(violations, "context.max_batch_tokens", parameters.maxBatchTokens(), 1);
+        atLeast(violations, "context.max_sequences", parameters.maxSequences(), 1);
+        atLeast(violations, "context.threads", parameters.threads(), 0);
+        if (!violations.isEmpty()) {
+            throw new AdedException.InvalidRequest(violations);
+        }
+        return new ScriptedContext(script, cost, parameters);
+    }
+
+    private static void atLeast(List<FieldViolation> violations, String field, int value, int least) {
+        if (value < least) {
+            violations.add(new FieldViolation(field, "is " + value + "; allowed: " + least + " or more"));
+        }
     }
 
     @Override
     public TokenSampler newSampler(SamplingParameters parameters) {
+        List<FieldViolation> violations = parameters.violations("sampling.", VOCABULARY_SIZE);
+        if (!violations.isEmpty()) {
+            throw new AdedException.InvalidRequest(violations);
+        }
         if (parameters.isConstrained()) {
             throw new AdedException.InvalidRequest(
                     parameters.grammar() != null ? "sampling.grammar" : "sampling.json_schema",
@@ -152,8 +169,12 @@ public final class ScriptedModel implements TargetModel {
 
         @Override
         public int piece(int token, byte[] destination, boolean special) {
+            check(token);
             if (token < FIRST_BYTE) {
                 return 0;
+            }
+            if (destination.length == 0) {
+                return -1;
             }
             destination[0] = (byte) (token - FIRST_BYTE);
             return 1;
@@ -164,11 +185,20 @@ public final class ScriptedModel implements TargetModel {
             byte[] bytes = new byte[tokens.length];
             int count = 0;
             for (int token : tokens) {
+                check(token);
                 if (token >= FIRST_BYTE) {
                     bytes[count++] = (byte) (token - FIRST_BYTE);
                 }
             }
             return new String(bytes, 0, count, StandardCharsets.UTF_8);
+        }
+
+        private static void check(int token) {
+            if (token < 0 || token >= VOCABULARY_SIZE) {
+                throw new AdedException.InvalidRequest(
+                        "tokens",
+                        "token " + token + " is outside the vocabulary; allowed: 0 to " + (VOCABULARY_SIZE - 1));
+            }
         }
 
         @Override
@@ -201,242 +231,24 @@ public final class ScriptedModel implements TargetModel {
         static final Plain INSTANCE = new Plain();
 
         @Override
-        public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            return messages.stream()
-                            .map(message -> message.role() + ": " + message.content() + "\n")
-                            .collect(Collectors.joining())
-                    + (addGenerationPrompt ? "assistant: " : "");
+        public RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+            StringBuilder text = new StringBuilder();
+            int[] ranges = new int[2 * messages.size()];
+            for (int i = 0; i < messages.size(); i++) {
+                ChatMessage message = messages.get(i);
+                ranges[2 * i] = text.length();
+                text.append(message.role()).append(": ").append(message.content());
+                ranges[2 * i + 1] = text.length();
+                text.append('\n');
+            }
+            text.append(addGenerationPrompt ? "assistant: " : "");
+            return new RenderedChat(text.toString(), ranges);
         }
 
         @Override
         public String description() {
             return "plain";
         }
-    }
-
-    /** One sequence: the tokens by position, and which cell holds each. */
-    private static final class Sequence {
-        int[] tokens = new int[16];
-        int[] cells = new int[16];
-        int length;
-
-        void append(int token, int cell) {
-            if (length == tokens.length) {
-                tokens = Arrays.copyOf(tokens, length * 2);
-                cells = Arrays.copyOf(cells, length * 2);
-            }
-            tokens[length] = token;
-            cells[length++] = cell;
-        }
-    }
-
-    private final class Context implements TargetContext {
-        private final ContextParameters parameters;
-        private final Sequence[] sequences;
-        private final int[] owners;
-        private final int[] freeCells;
-        private int freeCount;
-        private float[][] rows = new float[0][];
-        private volatile boolean abort;
-
-        Context(ContextParameters parameters) {
-            this.parameters = parameters;
-            sequences = new Sequence[parameters.maxSequences()];
-            Arrays.setAll(sequences, _ -> new Sequence());
-            owners = new int[parameters.cells()];
-            freeCells = new int[parameters.cells()];
-            clear();
-        }
-
-        @Override
-        public int cells() {
-            return parameters.cells();
-        }
-
-        @Override
-        public int maxBatchTokens() {
-            return parameters.maxBatchTokens();
-        }
-
-        @Override
-        public int maxSequences() {
-            return parameters.maxSequences();
-        }
-
-        @Override
-        public boolean supportsBranches() {
-            return true;
-        }
-
-        @Override
-        public DecodeOutcome decode(TokenBatch batch) {
-            int size = batch.size();
-            if (size < 1 || size > maxBatchTokens()) {
-                throw new IllegalArgumentException("a batch of " + size + " tokens; allowed: 1 to " + maxBatchTokens());
-            }
-            if (size > freeCount) {
-                return DecodeOutcome.NO_ROOM;
-            }
-            if (!abort) {
-                cost.charge(size);
-            }
-            if (abort) {
-                abort = false;
-                return DecodeOutcome.ABORTED;
-            }
-            if (rows.length < size) {
-                int old = rows.length;
-                rows = Arrays.copyOf(rows, Math.max(size, old * 2));
-                for (int i = old; i < rows.length; i++) {
-                    rows[i] = new float[VOCABULARY_SIZE];
-                }
-            }
-            for (int i = 0; i < size; i++) {
-                int token = batch.token(i);
-                if (token < 0 || token >= VOCABULARY_SIZE) {
-                    throw new IllegalArgumentException("token " + token + " is not in the vocabulary");
-                }
-                int cell = freeCells[--freeCount];
-                for (int j = 0; j < batch.sequenceCount(i); j++) {
-                    Sequence sequence = sequences[batch.sequence(i, j)];
-                    if (sequence.length != batch.position(i)) {
-                        throw new IllegalStateException("sequence " + batch.sequence(i, j) + " holds " + sequence.length
-                                + " tokens; position " + batch.position(i) + " leaves a gap or overlaps");
-                    }
-                    sequence.append(token, cell);
-                    owners[cell]++;
-                }
-                if (batch.wantsLogits(i)) {
-                    Sequence sequence = sequences[batch.sequence(i, 0)];
-                    script.logits(sequence.tokens, sequence.length, rows[i]);
-                }
-            }
-            return DecodeOutcome.DECODED;
-        }
-
-        @Override
-        public int bestToken(int row) {
-            float[] logits = rows[row];
-            int best = 0;
-            for (int token = 1; token < VOCABULARY_SIZE; token++) {
-                best = logits[token] > logits[best] ? token : best;
-            }
-            return best;
-        }
-
-        @Override
-        public void topTokens(int row, TopTokens out) {
-            float[] logits = rows[row];
-            int[] tokens = out.tokenArray();
-            float[] best = out.logitArray();
-            int count = 0;
-            double sum = 0;
-            for (int token = 0; token < VOCABULARY_SIZE; token++) {
-                float logit = logits[token];
-                sum += logit > -20f ? Math.exp(logit) : 0;
-                if (count == best.length && logit <= best[count - 1]) {
-                    continue;
-                }
-                int at = count < best.length ? count++ : count - 1;
-                while (at > 0 && best[at - 1] < logit) {
-                    best[at] = best[at - 1];
-                    tokens[at] = tokens[at - 1];
-                    at--;
-                }
-                best[at] = logit;
-                tokens[at] = token;
-            }
-            out.filled(count, (float) Math.log(sum));
-        }
-
-        @Override
-        public float logit(int row, int token) {
-            return rows[row][token];
-        }
-
-        @Override
-        public void copyLogits(int row, float[] destination) {
-            System.arraycopy(rows[row], 0, destination, 0, VOCABULARY_SIZE);
-        }
-
-        @Override
-        public void removeTokens(int sequence, int from, int to) {
-            Sequence target = sequences[sequence];
-            if (to >= 0 && to < target.length) {
-                throw new IllegalStateException("tokens " + from + " to " + to + " of " + target.length
-                        + " in sequence " + sequence + " would leave a gap");
-            }
-            while (target.length > Math.max(0, from)) {
-                release(target.cells[--target.length]);
-            }
-        }
-
-        private void release(int cell) {
-            if (--owners[cell] == 0) {
-                freeCells[freeCount++] = cell;
-            }
-        }
-
-        @Override
-        public void shareTokens(int source, int destination, int from, int to) {
-            Sequence giver = sequences[source];
-            Sequence taker = sequences[destination];
-            if (taker.length != from) {
-                throw new IllegalStateException("sequence " + destination + " holds " + taker.length
-                        + " tokens; cannot continue it at " + from);
-            }
-            int end = to < 0 ? giver.length : Math.min(to, giver.length);
-            for (int i = from; i < end; i++) {
-                taker.append(giver.tokens[i], giver.cells[i]);
-                owners[giver.cells[i]]++;
-            }
-        }
-
-        @Override
-        public void clear() {
-            for (Sequence sequence : sequences) {
-                sequence.length = 0;
-            }
-            Arrays.fill(owners, 0);
-            freeCount = freeCells.length;
-            Arrays.setAll(freeCells, i -> i);
-        }
-
-        @Override
-        public long savedSize(int sequence) {
-            return Integer.BYTES * (1L + sequences[sequence].length);
-        }
-
-        @Override
-        public void saveSequence(int sequence, ByteBuffer destination) {
-            Sequence source = sequences[sequence];
-            destination.putInt(source.length);
-            for (int i = 0; i < source.length; i++) {
-                destination.putInt(source.tokens[i]);
-            }
-        }
-
-        @Override
-        public boolean restoreSequence(int sequence, ByteBuffer source) {
-            int length = source.getInt();
-            if (length > freeCount) {
-                return false;
-            }
-            for (int i = 0; i < length; i++) {
-                int cell = freeCells[--freeCount];
-                owners[cell] = 1;
-                sequences[sequence].append(source.getInt(), cell);
-            }
-            return true;
-        }
-
-        @Override
-        public void requestAbort() {
-            abort = true;
-        }
-
-        @Override
-        public void close() {}
     }
 
     /** Greedy, or one uniform draw over the softmax at the temperature. */
@@ -483,7 +295,12 @@ public final class ScriptedModel implements TargetModel {
         }
 
         @Override
-        public void remember(int token) {}
+        public void remember(int token) {
+            if (token < 0 || token >= VOCABULARY_SIZE) {
+                throw new IllegalArgumentException(
+                        "token " + token + " is outside the vocabulary; allowed: 0 to " + (VOCABULARY_SIZE - 1));
+            }
+        }
 
         @Override
         public boolean constrains() {

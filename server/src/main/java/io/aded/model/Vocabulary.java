@@ -19,6 +19,14 @@ public interface Vocabulary {
     int[] tokenize(String text, boolean addSpecial, boolean parseSpecial);
 
     /**
+     * Splits text that continues a text: without what some tokenisers put in front of a text, such as SentencePiece's
+     * blank. Otherwise as {@link #tokenize} without special tokens around it.
+     */
+    default int[] tokenizeContinuation(String text, boolean parseSpecial) {
+        return tokenize(text, false, parseSpecial);
+    }
+
+    /**
      * Writes the bytes of one token, which need not be whole UTF-8 characters.
      *
      * @param token an id in range

@@ -3,115 +3,184 @@ package io.aded.template;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
+import io.aded.model.RenderedChat;
+import io.aded.template.jinja.Bounds;
+import io.aded.template.jinja.JinjaTemplate;
+import io.aded.template.jinja.TemplateException;
+import io.aded.template.jinja.Text;
+import io.aded.template.jinja.Value;
+import io.aded.template.jinja.Values;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Picks how a model's conversations are laid out.
+ * How a model's conversations are laid out: by the template in its file, or by another that was named for it, run as
+ * transformers' {@code apply_chat_template} runs it.
  *
- * <p>The C API recognises some dozens of templates by strings that occur in them, and lays those out in C++. It
- * recognises too much: the template of TinyLlama passes for that of another model, whose end mark TinyLlama does not
- * have. So it counts as knowing a template only if it gives, for a few conversations, what the template itself gives
- * when a Jinja interpreter runs it. Otherwise the interpreter does the work; and a model without a template, or with one
- * that neither can use, gets ChatML.
+ * <p>A model without a template, or with one that is no valid program, gets ChatML, and {@link #problem} says so: its answers
+ * may be poor, and whoever starts it should know.
  */
 public final class ChatTemplates implements ChatTemplate {
-    private static final List<List<ChatMessage>> PROBES = List.of(
-            List.of(new ChatMessage("user", "x1")),
-            List.of(new ChatMessage("system", "x0"), new ChatMessage("user", "x1")),
-            List.of(new ChatMessage("user", "x1"), new ChatMessage("assistant", "x2"), new ChatMessage("user", "x3")));
+    private static final String ASSISTANT = "assistant";
 
-    private final LibraryTemplates library;
-    private final @Nullable String source;
+    private final JinjaTemplate template;
     private final SpecialTexts special;
-    private volatile @Nullable ChatTemplate chosen;
+    private final InstantSource clock;
+    private final ZoneId zone;
+    private final String description;
+    private final @Nullable String problem;
 
-    /**
-     * Decides on first use: starting an interpreter takes longer than loading a small model.
-     *
-     * @param library lays out the templates that it knows
-     * @param source the model's own template, or null if it has none
-     * @param special the texts that the template may put around messages
-     */
-    public ChatTemplates(LibraryTemplates library, @Nullable String source, SpecialTexts special) {
-        this.library = library;
-        this.source = source;
+    private ChatTemplates(
+            JinjaTemplate template,
+            SpecialTexts special,
+            InstantSource clock,
+            ZoneId zone,
+            String description,
+            @Nullable String problem) {
+        this.template = template;
         this.special = special;
+        this.clock = clock;
+        this.zone = zone;
+        this.description = description;
+        this.problem = problem;
     }
 
-    @Override
-    public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-        if (messages.isEmpty()) {
-            throw new AdedException.InvalidRequest("messages", "is empty; allowed: at least one message");
+    /**
+     * The template of a model.
+     *
+     * @param source what its file says, or null if it says nothing
+     * @param special the texts that the template may put around messages
+     * @param clock tells templates the date
+     * @param zone in which the date is told
+     */
+    public static ChatTemplates of(@Nullable String source, SpecialTexts special, InstantSource clock, ZoneId zone) {
+        String problem;
+        if (source == null || source.isBlank()) {
+            problem = "the model has no chat template";
+        } else {
+            try {
+                JinjaTemplate parsed = JinjaTemplate.parse(source);
+                return new ChatTemplates(parsed, special, clock, zone, "the model's own", null);
+            } catch (TemplateException e) {
+                problem = "the model's chat template is broken: " + e.getMessage();
+            }
         }
-        String text = chosen().render(messages, addGenerationPrompt);
-        // The tokeniser puts its own beginning in front; a template's would be a second one.
-        String beginning = special.addsBeginning() ? special.beginning() : "";
-        return beginning.isEmpty() || !text.startsWith(beginning) ? text : text.substring(beginning.length());
+        JinjaTemplate chatMl = JinjaTemplate.parse(KnownTemplate.CHATML.source());
+        return new ChatTemplates(chatMl, special, clock, zone, "chatml, because " + problem, problem);
+    }
+
+    /**
+     * A template that was named instead of the model's own.
+     *
+     * @param override the name of a {@link KnownTemplate}, or a template's source
+     * @throws AdedException.InvalidRequest if it is neither; the message lists the names
+     */
+    public static ChatTemplates overridden(String override, SpecialTexts special, InstantSource clock, ZoneId zone) {
+        KnownTemplate known = KnownTemplate.named(override);
+        if (known == null && override.indexOf('{') < 0) {
+            throw new AdedException.InvalidRequest(
+                    "chat_template",
+                    "\"" + override + "\" is no known template; allowed: " + KnownTemplate.names() + ", or a file that"
+                            + " holds a template in Jinja");
+        }
+        try {
+            JinjaTemplate parsed = JinjaTemplate.parse(known == null ? override : known.source());
+            return new ChatTemplates(parsed, special, clock, zone, known == null ? "given" : known.label(), null);
+        } catch (TemplateException e) {
+            throw new AdedException.InvalidRequest("chat_template", "is broken: " + e.getMessage());
+        }
     }
 
     @Override
     public String description() {
-        return chosen().description();
+        return description;
     }
 
-    private ChatTemplate chosen() {
-        ChatTemplate known = chosen;
-        if (known == null) {
-            known = choose(); // perhaps on several threads at once, which come to the same choice
-            chosen = known;
-        }
-        return known;
+    @Override
+    public @Nullable String problem() {
+        return problem;
     }
 
-    private ChatTemplate choose() {
-        ChatTemplate standIn = new ByLibrary(library, "chatml", "ChatML, because the model has no usable template");
-        if (source == null || source.isBlank()) {
-            return standIn;
+    @Override
+    public RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+        if (messages.isEmpty()) {
+            throw new AdedException.InvalidRequest("messages", "is empty; allowed: at least one message");
         }
-        ByLibrary byLibrary = new ByLibrary(library, source, "the model's own, by llama.cpp");
-        JinjaTemplate byJinja = new JinjaTemplate(source, special);
-        int agreed = 0;
-        int rendered = 0;
-        for (List<ChatMessage> probe : PROBES) {
-            String expected;
-            try {
-                expected = byJinja.render(probe, true);
-            } catch (AdedException.InvalidRequest refused) {
-                continue;
-            }
-            rendered++;
-            String text = byLibrary.apply(probe, true);
-            if (text != null && withoutBeginning(expected).equals(withoutBeginning(text))) {
-                agreed++;
-            }
+        ChatMessage last = messages.getLast();
+        if (!addGenerationPrompt || !last.role().equals(ASSISTANT)) {
+            return rendered(messages, addGenerationPrompt);
         }
-        if (rendered == 0) {
-            return byLibrary.apply(PROBES.getFirst(), true) == null ? standIn : byLibrary;
+        if (last.content().isBlank()) {
+            // Nothing to continue: the assistant's message begins.
+            return messages.size() == 1
+                    ? rendered(messages, true)
+                    : rendered(messages.subList(0, messages.size() - 1), true);
         }
-        return agreed == rendered ? byLibrary : byJinja;
+        return upToTheEndOf(last.content(), rendered(messages, false));
     }
 
-    private String withoutBeginning(String text) {
-        String beginning = special.beginning();
-        return !beginning.isEmpty() && text.startsWith(beginning) ? text.substring(beginning.length()) : text;
+    /** Cuts off what the template puts behind the last message, so that the model goes on inside it. */
+    private static RenderedChat upToTheEndOf(String content, RenderedChat whole) {
+        String said = content.strip();
+        int at = whole.text().lastIndexOf(said);
+        if (at < 0) {
+            throw new AdedException.InvalidRequest(
+                    "messages",
+                    "end with a message of the assistant, which is to be continued, but the model's chat template"
+                            + " changes that message; end with one of another role");
+        }
+        String withBlanks = content.stripLeading();
+        boolean kept = whole.text().startsWith(withBlanks, at);
+        return whole.part(0, at + (kept ? withBlanks.length() : said.length()));
     }
 
-    /** What the library makes of a template. */
-    private record ByLibrary(LibraryTemplates library, String source, String description) implements ChatTemplate {
-
-        @Override
-        public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            String text = apply(messages, addGenerationPrompt);
-            if (text == null) {
-                throw new AdedException.InvalidRequest("messages", "the model's chat template refuses them");
-            }
-            return text;
+    private RenderedChat rendered(List<ChatMessage> messages, boolean addGenerationPrompt) {
+        List<Value> list = new ArrayList<>(messages.size());
+        for (ChatMessage message : messages) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("role", Text.fromCaller(message.role()));
+            fields.put("content", Text.fromCaller(message.content()));
+            list.add(Values.of(fields));
         }
-
-        @Nullable
-        String apply(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            return library.apply(source, messages, addGenerationPrompt);
+        Map<String, Value> variables = new HashMap<>();
+        variables.put("messages", new Value.ListValue(list));
+        // There for every template, as transformers has it, with or without something in them.
+        variables.put("tools", Value.None.NONE);
+        variables.put("documents", Value.None.NONE);
+        variables.put("add_generation_prompt", Values.of(addGenerationPrompt));
+        variables.put("bos_token", Text.of(special.beginning()));
+        variables.put("eos_token", Text.of(special.end()));
+        Text text;
+        try {
+            text = template.render(variables, clock.instant().atZone(zone), Bounds.DEFAULT);
+        } catch (TemplateException e) {
+            String reason = switch (e.kind()) {
+                case REFUSED -> "the model's chat template refuses them: " + e.getMessage();
+                case EXHAUSTED -> "cannot be laid out: " + e.getMessage();
+                case FAILED, SYNTAX -> "the model's chat template fails on them: " + e.getMessage();
+            };
+            throw new AdedException.InvalidRequest("messages", reason);
         }
+        int[] ranges = new int[2 * text.marks()];
+        for (int i = 0; i < text.marks(); i++) {
+            ranges[2 * i] = text.markStart(i);
+            ranges[2 * i + 1] = text.markEnd(i);
+        }
+        return withoutBeginning(new RenderedChat(text.string(), ranges));
+    }
+
+    /** The tokeniser puts its own beginning in front; a template's would be a second one. */
+    private RenderedChat withoutBeginning(RenderedChat chat) {
+        String beginning = special.addsBeginning() ? special.beginning() : "";
+        boolean writesIt = !beginning.isEmpty()
+                && chat.text().startsWith(beginning)
+                && (chat.ranges() == 0 || chat.start(0) >= beginning.length());
+        return writesIt ? chat.part(beginning.length(), chat.text().length()) : chat;
     }
 }

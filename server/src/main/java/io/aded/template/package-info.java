@@ -1,9 +1,9 @@
 /**
  * Chat templates: how a model's makers laid its conversations out in training. Pure Java.
  *
- * <p>{@link io.aded.template.ChatTemplates} picks who lays a conversation out: the library's own recogniser, if it is
- * seen to agree with the template; else a Jinja interpreter; else ChatML stands in. What a caller wrote is data, and is
- * never evaluated.
+ * <p>{@link io.aded.template.ChatTemplates} gives a model's template the variables that transformers would give it and
+ * renders it with the engine in {@link io.aded.template.jinja}. What a caller wrote is data: it is never evaluated, and the
+ * result says where it stands.
  */
 @NullMarked
 package io.aded.template;

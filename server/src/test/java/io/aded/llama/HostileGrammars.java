@@ -9,7 +9,6 @@ import io.aded.model.TokenSampler;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -136,8 +135,11 @@ final class HostileGrammars {
                 String text = schema && random.nextInt(4) != 0 ? mutate(source, random) : damage(source, random);
                 System.out.println("round " + round + " " + text.replace("\n", "\\n"));
                 System.out.flush();
-                SamplingParameters parameters = new SamplingParameters(
-                        1f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 0, round, Map.of(), schema ? null : text, schema ? text : null);
+                SamplingParameters parameters = SamplingParameters.GREEDY
+                        .withTemperature(1f)
+                        .withSeed(round)
+                        .withGrammar(schema ? null : text)
+                        .withJsonSchema(schema ? text : null);
                 try (TokenSampler sampler = model.newSampler(parameters)) {
                     for (int i = 0; i < 40; i++) {
                         if (model.vocabulary().endsGeneration(sampler.sample(context, 0))) {

@@ -59,15 +59,23 @@ class LlamaSamplerTest {
         try (Tiny tiny = new Tiny(library, directory)) {
             for (float repeat : new float[] {1f, 1.3f, 0.7f}) {
                 Map<Integer, Float> bias = Map.of(270, 2f, 300, -3f, 271, Float.NEGATIVE_INFINITY);
-                SamplingParameters few =
-                        new SamplingParameters(0.9f, 12, 0.95f, 0.02f, 1f, repeat, 0.1f, 0.1f, 32, 5, bias, null, null);
+                SamplingParameters few = SamplingParameters.builder()
+                        .temperature(0.9f)
+                        .topK(12)
+                        .minP(0.02f)
+                        .repeatPenalty(repeat)
+                        .frequencyPenalty(0.1f)
+                        .presencePenalty(0.1f)
+                        .penaltyWindow(32)
+                        .seed(5)
+                        .logitBias(bias)
+                        .build();
                 // A bias of nothing on 300 tokens touches so many that all are handed over.
                 Map<Integer, Float> wide = new HashMap<>(bias);
                 for (int token = 0; token < 300; token++) {
                     wide.putIfAbsent(token, 0f);
                 }
-                SamplingParameters all =
-                        new SamplingParameters(0.9f, 12, 0.95f, 0.02f, 1f, repeat, 0.1f, 0.1f, 32, 5, wide, null, null);
+                SamplingParameters all = few.toBuilder().logitBias(wide).build();
                 assertThat(generate(tiny, few, 64)).as("repeat " + repeat).isEqualTo(generate(tiny, all, 64));
             }
         }
@@ -113,7 +121,7 @@ class LlamaSamplerTest {
             for (SamplingParameters base : List.of(
                     SamplingParameters.GREEDY,
                     SamplingParameters.DEFAULT.withSeed(3),
-                    new SamplingParameters(1f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, 4, Map.of(), null, null))) {
+                    SamplingParameters.GREEDY.withTemperature(1f).withSeed(4))) {
                 int[] made = generate(tiny, base.withGrammar(grammar), 400);
                 String text = tiny.text(Arrays.copyOf(made, made.length));
                 if (tiny.model.vocabulary().endsGeneration(made[made.length - 1])) {
@@ -184,8 +192,12 @@ class LlamaSamplerTest {
              "required": ["name", "kind", "list"], "additionalProperties": false}\
             """;
         try (Tiny tiny = new Tiny(library, directory)) {
-            SamplingParameters parameters =
-                    new SamplingParameters(0.8f, 40, 1f, 0f, 1f, 1f, 0f, 0f, 64, 2, Map.of(), null, schema);
+            SamplingParameters parameters = SamplingParameters.builder()
+                    .topP(1f)
+                    .minP(0f)
+                    .seed(2)
+                    .jsonSchema(schema)
+                    .build();
             int[] made = generate(tiny, parameters, 300);
             assertThat(tiny.model.vocabulary().endsGeneration(made[made.length - 1]))
                     .isTrue();
@@ -205,9 +217,7 @@ class LlamaSamplerTest {
                 refused(tiny, SamplingParameters.GREEDY.withGrammar(grammar), "sampling.grammar");
             }
             for (String schema : List.of("", "{", "[]", "5", "{\"type\":\"foo\"}", "{\"$ref\":\"#/nope\"}")) {
-                SamplingParameters parameters =
-                        new SamplingParameters(0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema);
-                refused(tiny, parameters, "sampling.json_schema");
+                refused(tiny, SamplingParameters.GREEDY.withJsonSchema(schema), "sampling.json_schema");
             }
         }
     }
@@ -268,19 +278,10 @@ class LlamaSamplerTest {
 
     private static SamplingParameters with(
             SamplingParameters base, int window, float repeat, Map<Integer, Float> bias) {
-        return new SamplingParameters(
-                base.temperature(),
-                base.topK(),
-                base.topP(),
-                base.minP(),
-                base.typicalP(),
-                repeat,
-                base.frequencyPenalty(),
-                base.presencePenalty(),
-                window,
-                base.seed(),
-                bias,
-                base.grammar(),
-                base.jsonSchema());
+        return base.toBuilder()
+                .penaltyWindow(window)
+                .repeatPenalty(repeat)
+                .logitBias(bias)
+                .build();
     }
 }

@@ -8,7 +8,6 @@ import io.aded.model.TokenSampler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * Opens, uses and closes a model, a context and samplers, again and again, and prints the resident memory in pages after
@@ -28,8 +27,7 @@ final class OpenAndClose {
                     TargetContext context = model.newContext(
                             ContextParameters.ofCells(2048).withThreads(1).withMaxSequences(8));
                     TokenSampler sampler = model.newSampler(SamplingParameters.DEFAULT.withSeed(cycle));
-                    TokenSampler constrained = model.newSampler(
-                            new SamplingParameters(0f, 0, 1f, 0f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, schema))) {
+                    TokenSampler constrained = model.newSampler(SamplingParameters.GREEDY.withJsonSchema(schema))) {
                 TokenBatch batch = new TokenBatch();
                 for (int i = 0; i < 256; i++) {
                     batch.add(262 + i % 40, i, 0, i % 8 == 7);

@@ -39,7 +39,9 @@ class RealModelTest {
         try (LlamaModel model = LlamaModel.load(library, file, ModelParameters.DEFAULT)) {
             assertThat(model.vocabulary().kind()).isEqualTo("BPE");
             assertThat(model.info().quantization()).isEqualTo("Q8_0");
-            String prompt = model.chatTemplate().render(List.of(new ChatMessage("user", "Say hello.")), true);
+            String prompt = model.chatTemplate()
+                    .render(List.of(new ChatMessage("user", "Say hello.")), true)
+                    .text();
             assertThat(prompt).contains("Say hello.").endsWith("<|im_start|>assistant\n");
             for (String word : new String[] {"Hello, world", "\u4f60\u597d", "\ud83d\ude00"}) {
                 int[] tokens = model.vocabulary().tokenize(word, false, false);

@@ -13,7 +13,8 @@ final class PromptTokens {
 
     static int[] of(TargetModel model, List<ChatMessage> messages) {
         Vocabulary vocabulary = model.vocabulary();
-        int[] tokens = vocabulary.tokenize(model.chatTemplate().render(messages, true), true, true);
+        int[] tokens =
+                vocabulary.tokenize(model.chatTemplate().render(messages, true).text(), true, true);
         int begin = vocabulary.beginningOfSequence();
         // Some templates write the beginning-of-sequence token that the tokeniser adds as well.
         boolean twice = tokens.length > 1 && tokens[0] == begin && tokens[1] == begin;

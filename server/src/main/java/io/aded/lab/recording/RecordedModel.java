@@ -6,6 +6,7 @@ import io.aded.model.ChatTemplate;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.ModelInfo;
+import io.aded.model.RenderedChat;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
@@ -305,8 +306,8 @@ public final class RecordedModel implements TargetModel {
         }
 
         @Override
-        public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
-            return "";
+        public RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+            return new RenderedChat("");
         }
 
         @Override
