@@ -6,10 +6,13 @@
 #   --out DIR       a new directory; DIR/stage is what runs, DIR/pieces what travels
 #   --natives KIND  a build that "aded natives install" knows; may be repeated. Default: cuda
 #   --model FILE    a GGUF file; may be repeated. Default: the catalogue's chat model, pulled if need be
-#   --prompts FILE  JSON lines as "aded bench --prompts" takes them; may be repeated. Default: the built-in scenarios
-#   --piece-mib N   split the archive into pieces of at most N MiB. Default: 0, one piece
+#   --prompts FILE  JSON lines as "aded bench --prompts" takes them, or "built-in"; may be repeated. Default: built-in
+#   --vocabulary FILE  a small GGUF file whose vocabulary models of random weights get. Default: none, the first model
+#   --libraries DIR  a directory with lib64/libcudart.so.12 and the like, where the other machine lacks CUDA's runtime
+#   --piece-mib N   split the archives into pieces of at most N MiB. Default: 0, one piece each
 #
-# There: put the pieces and unpack.sh into one directory, then
+# There are two archives: the program, with which a machine can begin, and the models. There: put the pieces and unpack.sh
+# into one directory, then
 #   sh unpack.sh DIR && sh DIR/run.sh --out RESULTS
 set -eu
 
@@ -17,7 +20,7 @@ say() { printf '%s\n' "stage: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
-out= natives= piece=0
+out= natives= piece=0 vocabulary= libraries=
 models=$(mktemp) prompts=$(mktemp)
 trap 'rm -f "$models" "$prompts"' EXIT
 while [ $# -gt 0 ]; do
@@ -26,7 +29,12 @@ while [ $# -gt 0 ]; do
         --out) out=$2 ;;
         --natives) natives="$natives $2" ;;
         --model) [ -f "$2" ] || die "there is no model $2"; printf '%s\n' "$2" >>"$models" ;;
-        --prompts) [ -f "$2" ] || die "there are no prompts $2"; printf '%s\n' "$2" >>"$prompts" ;;
+        --prompts)
+            [ "$2" = built-in ] || [ -f "$2" ] || die "there are no prompts $2"
+            printf '%s\n' "$2" >>"$prompts"
+            ;;
+        --vocabulary) [ -f "$2" ] || die "there is no file $2"; vocabulary=$2 ;;
+        --libraries) [ -d "$2/lib64" ] || die "there is no $2/lib64"; libraries=$2 ;;
         --piece-mib) piece=$2 ;;
         *) die "unknown option $1; see the head of $0" ;;
     esac
@@ -52,7 +60,7 @@ cp "$root/bench/gpu/run.sh" "$stage/"
 say "linking a Java runtime"
 "$java_home/bin/jlink" --compress zip-9 --strip-debug --no-header-files --no-man-pages --output "$stage/runtime" \
     --add-modules java.base,java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml \
-    --add-modules jdk.crypto.ec,jdk.httpserver,jdk.management,jdk.net,jdk.unsupported,jdk.zipfs
+    --add-modules jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.net,jdk.unsupported,jdk.zipfs
 
 # --- llama.cpp
 
@@ -65,13 +73,18 @@ for kind in $natives; do
     rm -f "$stage"/data/aded/natives/*/verdict.json
 done
 rm -rf "$stage/data/aded/natives/.downloads" "$stage/data/aded/natives/.lock"
+[ -z "$libraries" ] || { mkdir "$stage/cuda" && cp -RL "$libraries/lib64" "$stage/cuda/"; }
 
 # --- model and prompts
 
 [ -s "$models" ] || "$root/aded" models pull </dev/null >"$models" || die "the model could not be pulled"
 mkdir -p "$stage/models" "$stage/prompts"
 while IFS= read -r file; do cp "$file" "$stage/models/"; done <"$models"
-while IFS= read -r file; do cp "$file" "$stage/prompts/"; done <"$prompts"
+while IFS= read -r file; do
+    [ "$file" != built-in ] || file=$(find "$root/server/src/main/resources" -name scenarios.jsonl)
+    cp "$file" "$stage/prompts/"
+done <"$prompts"
+[ -z "$vocabulary" ] || cp "$vocabulary" "$stage/vocabulary.gguf"
 
 {
     printf 'commit %s\n' "$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)"
@@ -82,11 +95,18 @@ while IFS= read -r file; do cp "$file" "$stage/prompts/"; done <"$prompts"
 # --- what travels
 
 say "packing"
-if [ "$piece" -eq 0 ]; then
-    tar -C "$out" -czf "$out/pieces/aded-stage.000" stage
-else
-    tar -C "$out" -cz stage | split -b "${piece}m" -d -a 3 - "$out/pieces/aded-stage."
-fi
-(cd "$out/pieces" && sha256sum aded-stage.* >SHA256SUMS)
+# pack ARCHIVE TAR-OPTIONS...: weights do not get smaller by compressing them.
+pack() {
+    archive=$1
+    shift
+    if [ "$piece" -eq 0 ]; then
+        tar -C "$out" "$@" >"$out/pieces/$archive.000"
+    else
+        tar -C "$out" "$@" | split -b "${piece}m" -d -a 3 - "$out/pieces/$archive."
+    fi
+    (cd "$out/pieces" && sha256sum "$archive".[0-9]* >"$archive.SHA256SUMS")
+}
+pack program -cz --exclude stage/models stage
+pack models -c stage/models
 cp "$root/bench/gpu/unpack.sh" "$out/pieces/"
-say "$(ls "$out"/pieces/aded-stage.* | wc -l | tr -d ' ') pieces, $(du -sh "$out/pieces" | cut -f1) in $out/pieces"
+say "$(ls "$out"/pieces/*.[0-9]* | wc -l | tr -d ' ') pieces, $(du -sh "$out/pieces" | cut -f1) in $out/pieces"

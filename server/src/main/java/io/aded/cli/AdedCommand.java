@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.host.AdedVersion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,16 +71,11 @@ final class AdedCommand implements Runnable {
                         + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** The version that the build wrote into the jar. */
+    /** What {@code --version} prints. */
     static final class Version implements IVersionProvider {
-        static String text() {
-            String version = AdedCommand.class.getPackage().getImplementationVersion();
-            return version == null ? "development" : version;
-        }
-
         @Override
         public String[] getVersion() {
-            return new String[] {"aded " + text()};
+            return new String[] {"aded " + AdedVersion.text()};
         }
     }
 }

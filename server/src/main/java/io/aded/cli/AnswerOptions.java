@@ -1,6 +1,8 @@
 package io.aded.cli;
 
 import io.aded.engine.DraftPolicy;
+import io.aded.host.HostConfiguration;
+import io.aded.host.LocalModel;
 import io.aded.model.AdedException;
 import io.aded.telemetry.Telemetry;
 import java.util.List;
@@ -92,15 +94,16 @@ final class AnswerOptions {
         }
         Telemetry telemetry = Telemetry.fromEnvironment();
         try {
-            LocalModel local = LocalModel.open(
-                    terminal,
-                    model.choice(),
-                    context,
-                    file -> context.engineOptions(file, 1, 1, policy),
-                    draft,
-                    telemetry);
+            HostConfiguration configuration = HostConfiguration.DEFAULT
+                    .withModel(model.configuration())
+                    .withContext(context.configuration(1, 1))
+                    .withDraft(policy, draft.table())
+                    .withSampling(sampling.parameters())
+                    .withSurroundings(terminal.surroundings());
+            LocalModel local =
+                    ProgressPrinter.during(terminal, listener -> LocalModel.open(configuration, telemetry, listener));
             try {
-                return new Owner(new LocalPartner(local, sampling.parameters(), policy), local, telemetry);
+                return new Owner(new LocalPartner(local, configuration.sampling(), policy), local, telemetry);
             } catch (RuntimeException e) {
                 local.close();
                 throw e;

@@ -2,12 +2,14 @@ package io.aded.cli;
 
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
+import io.aded.host.AdedVersion;
+import io.aded.host.ContextConfiguration;
+import io.aded.host.HostConfiguration;
+import io.aded.host.LocalModel;
+import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.ExperimentPlan;
-import io.aded.llama.LlamaLibrary;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
-import io.aded.natives.LibraryChoice;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,17 +46,21 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ExperimentPlan plan = options.plan();
-        ModelOptions.Choice choice = modelOptions.choice();
-        if (SCRIPTED.equals(choice.model())) {
+        ModelConfiguration wanted = modelOptions.configuration().withRequantized(requantize.format());
+        ContextConfiguration context = contextOptions.configuration(1, 1);
+        if (SCRIPTED.equals(wanted.model())) {
             try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
-                run(plan, SCRIPTED, model, contextOptions.engineOptions(model.info(), 1, 1, DraftPolicy.OFF));
+                run(plan, SCRIPTED, model, context.engineOptions(model.info(), DraftPolicy.OFF));
             }
         } else {
-            LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
-            Path file = Models.resolve(terminal, choice);
-            LocalModel.Loaded loaded = load(library, requantize.apply(terminal, library, file), choice);
-            try (TargetModel model = loaded.model()) {
-                run(plan, Models.nameOf(choice, file), model, loaded.options());
+            HostConfiguration configuration = HostConfiguration.DEFAULT
+                    .withModel(wanted)
+                    .withContext(context)
+                    .withDraft(DraftPolicy.OFF, null)
+                    .withSurroundings(terminal.surroundings());
+            try (LocalModel local =
+                    ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
+                run(plan, local.name(), local.model(), local.options());
             }
         }
         return ExitCode.OK.code();
@@ -65,19 +71,8 @@ final class BenchCommand implements Callable<Integer> {
                 name,
                 model,
                 engine,
-                AdedCommand.Version.text(),
+                AdedVersion.text(),
                 terminal.out(),
                 terminal.interactive() ? terminal.err() : null);
-    }
-
-    private LocalModel.Loaded load(LlamaLibrary library, Path file, ModelOptions.Choice choice) {
-        return LocalModel.load(
-                terminal,
-                library,
-                file,
-                choice,
-                contextOptions,
-                1,
-                model -> contextOptions.engineOptions(model, 1, 1, DraftPolicy.OFF));
     }
 }

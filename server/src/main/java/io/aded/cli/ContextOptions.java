@@ -1,24 +1,15 @@
 package io.aded.cli;
 
-import io.aded.engine.DraftPolicy;
-import io.aded.engine.EngineOptions;
-import io.aded.gguf.GgufFile;
-import io.aded.model.AdedException;
-import io.aded.model.ContextParameters;
+import io.aded.host.ContextConfiguration;
 import io.aded.model.ContextParameters.CacheType;
 import io.aded.model.ContextParameters.FlashAttention;
-import io.aded.model.ModelInfo;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The size and shape of the context, and how many share it. */
 final class ContextOptions {
-    static final int MAX_SEQUENCES = 256;
-    /** Most conversations are shorter, and a KV cache is paid for in full when it is made. */
-    private static final int USUAL_CONTEXT = 4096;
-    /** A draft tree lies in the cache beside the text while it is verified. */
-    private static final int ROOM_FOR_DRAFTS = 256;
+    private static final ContextConfiguration USUAL = ContextConfiguration.DEFAULT;
 
     @Option(
             names = {"-c", "--context"},
@@ -33,7 +24,7 @@ final class ContextOptions {
             names = {"-t", "--threads"},
             paramLabel = "N",
             description = "Compute threads. Default: 0, one for each core.")
-    private int threads;
+    private int threads = USUAL.threads();
 
     @Option(
             names = "--parallel",
@@ -43,19 +34,19 @@ final class ContextOptions {
     private @Nullable Integer parallel;
 
     @Option(names = "--queue", paramLabel = "N", description = "Calls that may wait beside those. Default: 256.")
-    private int queue = 256;
+    private int queue = USUAL.queue();
 
     @Option(names = "--max-wait", paramLabel = "SECONDS", description = "How long a call may wait. Default: 60.")
-    private int maxWait = 60;
+    private long maxWait = USUAL.maxWait().toSeconds();
 
     @Option(names = "--batch", paramLabel = "N", description = "The widest forward pass, in tokens. Default: 512.")
-    private int batch = 512;
+    private int batch = USUAL.batch();
 
     @Option(
             names = "--sequences",
             paramLabel = "N",
             description = "Sequence ids: one for each conversation and one for each branch of a draft. Default: 64.")
-    private int sequences = 64;
+    private int sequences = USUAL.sequences();
 
     @Option(
             names = "--cache-type-k",
@@ -74,61 +65,27 @@ final class ContextOptions {
             names = {"--flash-attention", "--flash-attn"},
             paramLabel = "auto|on|off",
             description = "The fused kernel. Default: auto.")
-    private FlashAttention flashAttention = FlashAttention.AUTO;
+    private FlashAttention flashAttention = USUAL.flashAttention();
 
     /**
-     * The engine's options for a model.
+     * The options as a record.
      *
-     * @param model its header: loading it needs the width of the context to be known
      * @param streams answers at once if the user did not say
      * @param conversations full-length conversations to make room for if the user did not say
      */
-    EngineOptions engineOptions(GgufFile model, int streams, int conversations, DraftPolicy draft) {
-        return engineOptions(model.trainedContext(), model.quantization(), streams, conversations, draft);
-    }
-
-    /** The engine's options for a model that is loaded, or that never had a file. */
-    EngineOptions engineOptions(ModelInfo model, int streams, int conversations, DraftPolicy draft) {
-        return engineOptions(model.trainedContext(), model.quantization(), streams, conversations, draft);
-    }
-
-    private EngineOptions engineOptions(
-            long trainedContext, String quantization, int streams, int conversations, DraftPolicy draft) {
-        long trained = trainedContext > 0 ? trainedContext : USUAL_CONTEXT;
-        int usual = (int) Math.min(trained, USUAL_CONTEXT) * conversations + ROOM_FOR_DRAFTS;
-        int cells = context == null ? usual : within("--context", context, 16, 1 << 24);
-        CacheType usualType = quantization.equals("F32") ? CacheType.F32 : CacheType.F16;
-        EngineOptions defaults = EngineOptions.ofCells(cells);
-        ContextParameters parameters = new ContextParameters(
-                cells,
-                within("--batch", batch, 8, 1 << 16),
-                within("--sequences", sequences, 1, MAX_SEQUENCES),
-                within("--threads", threads, 0, 1024),
-                keyType == null ? usualType : keyType,
-                valueType == null ? usualType : valueType,
-                flashAttention);
-        return new EngineOptions(
-                parameters,
-                within("--parallel", parallel == null ? streams : parallel, 1, MAX_SEQUENCES),
-                within("--queue", queue, 0, 1 << 20),
-                Duration.ofSeconds(within("--max-wait", maxWait, 0, 1 << 20)),
-                defaults.prefillStall(),
-                defaults.parkBytes(),
-                draft);
-    }
-
-    /**
-     * How few cells will do when memory is short: as many as the user named, else room for one conversation of half the
-     * usual length.
-     */
-    int leastCells(int wanted) {
-        return context != null ? wanted : Math.min(wanted, USUAL_CONTEXT / 2 + ROOM_FOR_DRAFTS);
-    }
-
-    private static int within(String option, int value, int least, int most) {
-        if (value < least || value > most) {
-            throw new AdedException.InvalidRequest(option, "is " + value + "; allowed: " + least + " to " + most);
-        }
-        return value;
+    ContextConfiguration configuration(int streams, int conversations) {
+        return new ContextConfiguration(
+                context,
+                conversations,
+                threads,
+                parallel == null ? streams : parallel,
+                queue,
+                Duration.ofSeconds(maxWait),
+                batch,
+                sequences,
+                keyType,
+                valueType,
+                flashAttention,
+                1);
     }
 }

@@ -5,6 +5,8 @@ import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.Prompt;
 import io.aded.gguf.GgufFile;
+import io.aded.host.ModelConfiguration;
+import io.aded.host.ModelFiles;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
@@ -52,7 +54,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ModelOptions.Choice choice = model.choice();
+        ModelConfiguration choice = model.configuration();
         java();
         processor();
         memory();
@@ -132,7 +134,7 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private @Nullable LlamaLibrary library(ModelOptions.Choice choice) {
+    private @Nullable LlamaLibrary library(ModelConfiguration choice) {
         LlamaLibrary library;
         try {
             library = LibraryChoice.of(terminal.surroundings())
@@ -188,7 +190,7 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private void model(ModelOptions.Choice choice, LlamaLibrary library) {
+    private void model(ModelConfiguration choice, LlamaLibrary library) {
         try (ModelStore store = ModelStore.of(terminal.surroundings())) {
             if (choice.model() == null && choice.hub() == null) {
                 CatalogueEntry entry =
@@ -201,7 +203,8 @@ final class DoctorCommand implements Callable<Integer> {
                     return;
                 }
             }
-            Path file = Models.resolve(terminal, choice);
+            Path file = ProgressPrinter.during(
+                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(choice));
             GgufFile header = GgufFile.read(file);
             header.requireModel();
             try (LlamaModel loaded = LlamaModel.load(library, file, choice.parameters());

@@ -3,6 +3,9 @@ package io.aded.cli;
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.table.BaseTable;
 import io.aded.draft.table.BaseTableBuilder;
+import io.aded.host.LocalModel;
+import io.aded.host.ModelConfiguration;
+import io.aded.host.ModelFiles;
 import io.aded.lab.offline.PriorFitting;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
@@ -125,10 +128,12 @@ final class DraftCommand implements Runnable {
 
         @Override
         public Integer call() {
-            ModelOptions.Choice choice = model.choice();
+            ModelConfiguration choice = model.configuration();
             LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
-            Path file = Models.resolve(terminal, choice);
-            try (LlamaModel loaded = LocalModel.load(terminal, library, file, choice.parameters())) {
+            Path file = ProgressPrinter.during(
+                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(choice));
+            try (LlamaModel loaded = ProgressPrinter.during(
+                    terminal, listener -> LocalModel.loadWeights(library, file, choice.parameters(), listener))) {
                 Vocabulary vocabulary = loaded.vocabulary();
                 BaseTableBuilder builder;
                 try {
@@ -143,7 +148,7 @@ final class DraftCommand implements Runnable {
                 if (builder.tokensCounted() == 0) {
                     throw new AdedException.InvalidRequest("--from", "names no text; there is nothing to count");
                 }
-                Path target = output != null ? output : Path.of(Models.nameOf(choice, file) + ".draft");
+                Path target = output != null ? output : Path.of(ModelFiles.nameOf(choice, file) + ".draft");
                 print(terminal, target, builder.writeTo(target));
                 terminal.note("Use it: " + terminal.program() + " serve --draft-table " + target + " …");
                 return ExitCode.OK.code();

@@ -1,15 +1,10 @@
 package io.aded.cli;
 
 import io.aded.draft.catalogue.DrafterKind;
-import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
-import io.aded.draft.table.BaseTable;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
-import io.aded.model.FieldViolation;
-import io.aded.model.Vocabulary;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -54,23 +49,17 @@ final class DraftOptions {
             throw new AdedException.InvalidRequest("--draft", String.valueOf(e.getMessage()));
         }
         DraftPolicy usual = DraftPolicy.of(chosen);
-        DraftPolicy policy = new DraftPolicy(
+        return new DraftPolicy(
                 chosen,
                 nodes == null ? usual.maxNodes() : nodes,
                 depth == null ? usual.maxDepth() : depth,
                 branches == null ? usual.maxBranches() : branches,
                 usual.shareLearned());
-        List<FieldViolation> wrong = policy.violations("draft.");
-        if (!wrong.isEmpty()) {
-            throw new AdedException.InvalidRequest(wrong);
-        }
-        return policy;
     }
 
-    /** What drafters are made of, over the base table if one was named. */
-    DrafterSettings settings(Vocabulary vocabulary) {
-        return table == null
-                ? DrafterSettings.DEFAULT
-                : DrafterSettings.DEFAULT.withBaseTable(BaseTable.open(table).requireVocabulary(vocabulary));
+    /** The base table that drafters start from, or null. */
+    @Nullable
+    Path table() {
+        return table;
     }
 }

@@ -3,14 +3,17 @@ package io.aded.cli;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.host.AdedVersion;
+import io.aded.host.ContextConfiguration;
+import io.aded.host.Host;
+import io.aded.host.HostConfiguration;
+import io.aded.host.ModelConfiguration;
+import io.aded.host.ServerConfiguration;
 import io.aded.lab.load.LoadPlan;
 import io.aded.lab.load.LoadSession;
 import io.aded.model.AdedException;
-import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
-import io.aded.rpc.AdedServer;
-import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import java.util.ArrayList;
@@ -79,57 +82,50 @@ final class LoadCommand implements Callable<Integer> {
             }
             return play(plan, null);
         }
-        if (SCRIPTED.equals(model.choice().model())) {
-            return playScripted(plan);
-        }
-        try (LocalModel local = LocalModel.open(
-                terminal,
-                model.choice(),
-                (library, file) -> requantize.apply(terminal, library, file),
-                context,
-                replicas,
-                file -> context.engineOptions(file, streams(), conversations(), DraftPolicy.OFF),
-                new DraftOptions(),
-                Telemetry.none())) {
-            return serveAndPlay(plan, local.name(), local.engines());
+        ModelConfiguration wanted = model.configuration().withRequantized(requantize.format());
+        HostConfiguration configuration = HostConfiguration.DEFAULT
+                .withModel(wanted)
+                .withContext(context.configuration(streams(), conversations()).withReplicas(replicas.count()))
+                .withDraft(DraftPolicy.OFF, null)
+                .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
+                .withSurroundings(terminal.surroundings());
+        try (Host host = Host.listen(configuration, Telemetry.none())) {
+            if (SCRIPTED.equals(wanted.model())) {
+                return playScripted(plan, host, configuration.context());
+            }
+            ProgressPrinter.during(terminal, host::load);
+            return play(plan, host.addresses().getFirst().toString());
         }
     }
 
-    private int playScripted(LoadPlan plan) throws InterruptedException {
+    private int playScripted(LoadPlan plan, Host host, ContextConfiguration shape) throws InterruptedException {
         try (TargetModel scripted = new ScriptedModel(ScriptedModel.babble(1, 2))) {
-            EngineOptions each = context.engineOptions(scripted.info(), streams(), conversations(), DraftPolicy.OFF);
+            EngineOptions each = shape.engineOptions(scripted.info(), DraftPolicy.OFF);
             List<Engine> engines = new ArrayList<>();
             try {
-                for (int replica = 0; replica < replicas.count(); replica++) {
+                for (int replica = 0; replica < shape.replicas(); replica++) {
                     engines.add(Engine.start(scripted, each, EngineTelemetry.NONE));
                 }
-                return serveAndPlay(plan, SCRIPTED, engines);
+                host.serve(SCRIPTED, engines);
+                return play(plan, host.addresses().getFirst().toString());
             } finally {
+                // The server first: it would ask engines that are gone.
+                host.close();
                 engines.forEach(Engine::close);
             }
         }
     }
 
     private int streams() {
-        return Math.clamp(options.streams(), USUAL_STREAMS, ContextOptions.MAX_SEQUENCES);
+        return Math.clamp(options.streams(), USUAL_STREAMS, ContextConfiguration.MOST_SEQUENCES);
     }
 
     private int conversations() {
         return Math.max(2, streams() / CALLS_A_CONVERSATION);
     }
 
-    private int serveAndPlay(LoadPlan plan, String name, List<Engine> engines) throws InterruptedException {
-        try (AdedServer server = AdedServer.builder()
-                .listen("127.0.0.1:0")
-                .version(AdedCommand.Version.text())
-                .start()) {
-            server.serve(new ServedModel(name, engines, SamplingParameters.DEFAULT));
-            return play(plan, server.addresses().getFirst().toString());
-        }
-    }
-
     private int play(LoadPlan plan, @Nullable String own) throws InterruptedException {
-        try (LoadSession session = plan.connect(own, AdedCommand.Version.text());
+        try (LoadSession session = plan.connect(own, AdedVersion.text());
                 Interrupts interrupts = Interrupts.onInterrupt(session::stop);
                 Interrupts terminations = Interrupts.onTerminate(session::stop)) {
             session.play(terminal.out(), terminal.interactive() ? terminal.err() : null);

@@ -9,6 +9,7 @@ import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
+import io.aded.host.LocalModel;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.serving.TurnValidator;

@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.host.ModelConfiguration;
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.template.KnownTemplate;
@@ -71,31 +72,16 @@ final class ModelOptions {
     @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
     private boolean lock;
 
-    /**
-     * What was chosen.
-     *
-     * @param model a catalogue name, a path or an address; null for the default
-     * @param hub a specification of a hub's model, which wins; or null
-     * @param natives a library's place or an installed build's name, or null for the best
-     * @param parameters how the weights are loaded
-     * @param fit whether the layers on the GPU are to be as many as fit there
-     */
-    record Choice(
-            @Nullable String model,
-            @Nullable String hub,
-            @Nullable Path natives,
-            ModelParameters parameters,
-            boolean fit) {}
-
     /** The choice as a record. */
-    Choice choice() {
+    ModelConfiguration configuration() {
         try {
-            return new Choice(
+            return new ModelConfiguration(
                     model,
                     hub,
                     natives,
                     new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
-                    gpuLayers.equals("auto"));
+                    gpuLayers.equals("auto"),
+                    null);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));
         }

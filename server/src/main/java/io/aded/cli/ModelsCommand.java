@@ -1,6 +1,9 @@
 package io.aded.cli;
 
 import io.aded.gguf.GgufFile;
+import io.aded.host.ModelConfiguration;
+import io.aded.host.ModelFiles;
+import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.store.CatalogueEntry;
 import io.aded.store.ModelStore;
@@ -22,7 +25,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "models",
         description = "Lists, pulls and describes models.",
-        subcommands = {ModelsCommand.ListModels.class, ModelsCommand.Pull.class, ModelsCommand.Show.class})
+        subcommands = {
+            ModelsCommand.ListModels.class,
+            ModelsCommand.Pull.class,
+            ModelsCommand.Show.class,
+            SynthesizeCommand.class
+        })
 final class ModelsCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -97,8 +105,9 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Path file = Models.resolve(
-                    terminal, new ModelOptions.Choice(model, hub, null, io.aded.llama.ModelParameters.DEFAULT, true));
+            ModelConfiguration wanted = new ModelConfiguration(model, hub, null, ModelParameters.DEFAULT, true, null);
+            Path file = ProgressPrinter.during(
+                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(wanted));
             terminal.out().println(file);
             return ExitCode.OK.code();
         }

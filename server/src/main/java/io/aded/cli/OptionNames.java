@@ -3,7 +3,8 @@ package io.aded.cli;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -27,15 +28,14 @@ final class OptionNames {
     }
 
     private static String option(String field, CommandSpec command) {
-        String last = field.substring(field.lastIndexOf('.') + 1);
-        String whole = find(field, command);
-        String found = whole == null ? find(last, command) : whole;
-        return found == null ? field : found;
-    }
-
-    private static @Nullable String find(String name, CommandSpec command) {
-        OptionSpec option = command.findOption(
-                "--" + name.toLowerCase(Locale.ROOT).replace('_', '-').replace('.', '-'));
-        return option == null ? null : option.longestName();
+        int dot = field.lastIndexOf('.');
+        String last = field.substring(dot + 1);
+        return Stream.of(field, last, field.substring(0, dot + 1) + last.replaceFirst("^max_", ""))
+                .map(name -> command.findOption(
+                        "--" + name.toLowerCase(Locale.ROOT).replace('_', '-').replace('.', '-')))
+                .filter(Objects::nonNull)
+                .map(OptionSpec::longestName)
+                .findFirst()
+                .orElse(field);
     }
 }

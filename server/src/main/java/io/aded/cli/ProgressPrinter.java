@@ -1,13 +1,14 @@
 package io.aded.cli;
 
-import io.aded.store.TransferListener;
+import io.aded.host.HostListener;
 import java.util.Locale;
+import java.util.function.Function;
 
 /**
- * Draws how a transfer gets on: a bar in place for a person, a line for every tenth of the way for a log. Used by one
- * thread.
+ * Draws how the opening of a model gets on. A transfer is a bar in place for a person, a line for every tenth of the way
+ * for a log; the reading of weights is shown to a person only. Used by one thread.
  */
-final class ProgressPrinter implements TransferListener {
+final class ProgressPrinter implements HostListener {
     private static final int WIDTH = 30;
     private static final long REDRAW_NANOS = 100_000_000L;
 
@@ -18,9 +19,42 @@ final class ProgressPrinter implements TransferListener {
     private long drawnNanos;
     private int drawnTenth;
     private boolean open;
+    private int percent = -1;
 
     ProgressPrinter(Terminal terminal) {
         this.terminal = terminal;
+    }
+
+    /** Does something of which the progress is shown; whatever comes of it, what follows begins on a line of its own. */
+    static <T> T during(Terminal terminal, Function<ProgressPrinter, T> work) {
+        ProgressPrinter progress = new ProgressPrinter(terminal);
+        try {
+            return work.apply(progress);
+        } finally {
+            progress.finish();
+        }
+    }
+
+    @Override
+    public boolean watchesLoading() {
+        return terminal.interactive();
+    }
+
+    @Override
+    public void loading(String file, double share) {
+        int now = (int) (share * 100);
+        if (percent != now) {
+            percent = now;
+            terminal.err().printf("\rLoading %s %3d%%", file, now);
+            terminal.err().flush();
+        }
+    }
+
+    @Override
+    public void loaded(String file) {
+        percent = -1;
+        terminal.err().print("\r" + " ".repeat("Loading ".length() + file.length() + 5) + "\r");
+        terminal.err().flush();
     }
 
     @Override

@@ -1,14 +1,9 @@
 package io.aded.cli;
 
-import io.aded.engine.EngineOptions;
-import io.aded.llama.Processor;
-import io.aded.model.AdedException;
 import picocli.CommandLine.Option;
 
 /** How many contexts there are over the one set of weights. */
 final class ReplicaOption {
-    private static final int MOST = 16;
-
     @Option(
             names = "--replicas",
             paramLabel = "N",
@@ -18,19 +13,6 @@ final class ReplicaOption {
     private int replicas = 1;
 
     int count() {
-        if (replicas < 1 || replicas > MOST) {
-            throw new AdedException.InvalidRequest("--replicas", "is " + replicas + "; allowed: 1 to " + MOST);
-        }
         return replicas;
-    }
-
-    /** One replica's part of the machine. */
-    EngineOptions share(EngineOptions options) {
-        int count = count();
-        if (count == 1 || options.context().threads() != 0) {
-            return options;
-        }
-        int threads = Math.max(1, Processor.physicalCores() / count);
-        return options.withContext(options.context().withThreads(threads));
     }
 }

@@ -1,7 +1,6 @@
 package io.aded.cli;
 
-import io.aded.llama.LlamaLibrary;
-import java.nio.file.Path;
+import io.aded.host.RequantizedModels;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -13,16 +12,7 @@ final class RequantizeOption {
             description = "Measure with the model written in this format; made once and kept in the cache directory.")
     private RequantizedModels.@Nullable Format format;
 
-    boolean isGiven() {
-        return format != null;
-    }
-
-    /** The file in the format that was asked for, or the file itself. */
-    Path apply(Terminal terminal, LlamaLibrary library, Path file) {
-        RequantizedModels.Format wanted = format;
-        return wanted == null
-                ? file
-                : new RequantizedModels(terminal.surroundings().cacheDirectory())
-                        .find(library, file, wanted, new ProgressPrinter(terminal));
+    RequantizedModels.@Nullable Format format() {
+        return format;
     }
 }

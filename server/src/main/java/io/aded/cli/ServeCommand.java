@@ -1,14 +1,14 @@
 package io.aded.cli;
 
-import io.aded.engine.DraftPolicy;
+import io.aded.host.AdedVersion;
+import io.aded.host.ContextConfiguration;
+import io.aded.host.Host;
+import io.aded.host.HostConfiguration;
+import io.aded.host.LocalModel;
+import io.aded.host.ServerConfiguration;
 import io.aded.model.AdedException;
 import io.aded.model.ModelInfo;
-import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
-import io.aded.rpc.ServerLimits;
-import io.aded.serving.ServedModel;
-import io.aded.serving.Serving;
-import io.aded.serving.ServingLimits;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -30,6 +30,8 @@ import picocli.CommandLine.Option;
             "It listens at once; health checks say NOT_SERVING until the model is loaded."
         })
 final class ServeCommand implements Callable<Integer> {
+    private static final ContextConfiguration USUAL = ContextConfiguration.DEFAULT;
+
     private final Terminal terminal;
 
     @Mixin
@@ -90,47 +92,27 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        DraftPolicy policy = draft.policy();
-        replicas.count(); // wrong numbers are found out before a long download
-        ModelOptions.Choice choice = model.choice();
-        AdedServer.Builder builder =
-                AdedServer.builder().limits(limits()).socketMode(permissions()).version(AdedCommand.Version.text());
+        HostConfiguration configuration = configuration();
         Telemetry.PrometheusEndpoint page;
         try {
-            listen.forEach(builder::listen);
             page = metrics == null ? null : Telemetry.PrometheusEndpoint.parse(metrics);
         } catch (IllegalArgumentException e) {
-            throw new AdedException.InvalidRequest("address", String.valueOf(e.getMessage()));
+            throw new AdedException.InvalidRequest("--metrics", String.valueOf(e.getMessage()));
         }
         try (Telemetry telemetry = Telemetry.fromEnvironment(page)) {
-            Serving serving = Serving.builder()
-                    .limits(retentionLimits())
-                    .telemetry(telemetry)
-                    .build();
-            AdedServer server = builder.serving(serving).start();
-            Stop stop = new Stop(server);
-            try (server;
+            Host host = Host.listen(configuration, telemetry);
+            Stop stop = new Stop(host);
+            try (host;
                     Interrupts _ = Interrupts.onInterrupt(stop);
                     Interrupts _ = Interrupts.onTerminate(stop)) {
-                terminal.note("aded " + AdedCommand.Version.text() + " listens on " + join(server.addresses())
+                terminal.note("aded " + AdedVersion.text() + " listens on " + join(host.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
-                try (LocalModel local = LocalModel.open(
-                        terminal,
-                        choice,
-                        (library, file) -> file,
-                        context,
-                        replicas,
-                        file -> context.engineOptions(file, 16, 2, policy),
-                        draft,
-                        telemetry)) {
-                    String served = name == null ? local.name() : name;
-                    server.serve(new ServedModel(served, local.engines(), sampling.parameters()));
-                    stop.drainFor(Duration.ofSeconds(drain));
-                    describe(served, local, server.addresses());
-                    server.awaitTermination();
-                    terminal.note("Stopped.");
-                    return ExitCode.OK.code();
-                }
+                LocalModel local = ProgressPrinter.during(terminal, host::load);
+                stop.drainFor(configuration.server().drain());
+                describe(name == null ? local.name() : name, local, host.addresses());
+                host.awaitTermination();
+                terminal.note("Stopped.");
+                return ExitCode.OK.code();
             }
         } catch (IllegalStateException e) {
             // Telemetry says so of a port in use or a variable that makes no sense.
@@ -138,13 +120,36 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
+    /** The options as the one record; whatever is wrong is found out before a long download. */
+    private HostConfiguration configuration() {
+        if (maxMessageMebibytes < 1 || maxMessageMebibytes > 1024) {
+            throw new AdedException.InvalidRequest(
+                    "--max-message", "is " + maxMessageMebibytes + "; allowed: 1 to 1024 MiB");
+        }
+        return HostConfiguration.DEFAULT
+                .withModel(model.configuration())
+                .withContext(context.configuration(USUAL.parallel(), USUAL.conversations())
+                        .withReplicas(replicas.count()))
+                .withDraft(draft.policy(), draft.table())
+                .withSampling(sampling.parameters())
+                .withServer(new ServerConfiguration(
+                        listen,
+                        name,
+                        Duration.ofSeconds(drain),
+                        Duration.ofSeconds(retention),
+                        retained,
+                        maxMessageMebibytes << 20,
+                        permissions()))
+                .withSurroundings(terminal.surroundings());
+    }
+
     /** What the signals do: before there is anything to drain, end at once. */
     private final class Stop implements Runnable {
-        private final AdedServer server;
+        private final Host host;
         private volatile @Nullable Duration grace;
 
-        Stop(AdedServer server) {
-            this.server = server;
+        Stop(Host host) {
+            this.host = host;
         }
 
         void drainFor(Duration time) {
@@ -155,12 +160,12 @@ final class ServeCommand implements Callable<Integer> {
         public void run() {
             Duration time = grace;
             if (time == null) {
-                server.close();
+                host.close();
                 System.exit(ExitCode.INTERRUPTED.code());
             } else {
                 terminal.note("Stopping; running answers may take " + time.toSeconds()
                         + " s more. The same signal again stops at once.");
-                server.drain(time);
+                host.drain(time);
             }
         }
     }
@@ -196,25 +201,6 @@ final class ServeCommand implements Callable<Integer> {
 
     private static String join(List<ListenAddress> addresses) {
         return String.join(" and ", addresses.stream().map(Object::toString).toList());
-    }
-
-    private ServerLimits limits() {
-        if (drain < 0) {
-            throw new AdedException.InvalidRequest("--drain", "is " + drain + "; allowed: 0 or more seconds");
-        }
-        if (maxMessageMebibytes < 1 || maxMessageMebibytes > 1024) {
-            throw new AdedException.InvalidRequest(
-                    "--max-message", "is " + maxMessageMebibytes + "; allowed: 1 to 1024 MiB");
-        }
-        return ServerLimits.DEFAULT.withMaxMessageBytes(maxMessageMebibytes << 20);
-    }
-
-    private ServingLimits retentionLimits() {
-        try {
-            return new ServingLimits(Duration.ofSeconds(retention), retained);
-        } catch (IllegalArgumentException e) {
-            throw new AdedException.InvalidRequest("limits", String.valueOf(e.getMessage()));
-        }
     }
 
     private Set<PosixFilePermission> permissions() {

@@ -1,8 +1,9 @@
 package io.aded.cli;
 
+import io.aded.host.Host;
+import io.aded.host.HostConfiguration;
+import io.aded.host.ServerConfiguration;
 import io.aded.llama.LlamaLibrary;
-import io.aded.rpc.AdedServer;
-import io.aded.serving.Serving;
 import io.aded.store.ModelStore;
 import io.aded.store.Surroundings;
 import io.aded.telemetry.Telemetry;
@@ -28,12 +29,11 @@ final class WarmUpCommand implements Callable<Integer> {
         }
         LlamaLibrary.bundled().devices();
         try (Telemetry telemetry = Telemetry.fromEnvironment();
-                AdedServer server = AdedServer.builder()
-                        .listen("127.0.0.1:0")
-                        .serving(Serving.builder().telemetry(telemetry).build())
-                        .start()) {
+                Host host = Host.listen(
+                        HostConfiguration.DEFAULT.withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0")),
+                        telemetry)) {
             ManagedChannel channel = Grpc.newChannelBuilder(
-                            server.addresses().getFirst().toString(), InsecureChannelCredentials.create())
+                            host.addresses().getFirst().toString(), InsecureChannelCredentials.create())
                     .build();
             try {
                 HealthGrpc.newBlockingStub(channel)

@@ -127,6 +127,8 @@ public final class LlamaLibrary {
         NativeLog log = new NativeLog();
         log.install(natives);
         if (line.loadsBackEnds()) {
+            // A back end that misses a library is skipped in silence.
+            SharedLibraries.preload(parts.directory(), System.getenv());
             loadBackEnds(exports, parts.directory());
         }
         natives.library.backendInit();

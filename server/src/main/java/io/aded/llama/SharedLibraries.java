@@ -75,6 +75,17 @@ public final class SharedLibraries {
         return List.copyOf(missing);
     }
 
+    /**
+     * Loads what the back ends in a directory need and what lies in a usual place outside the loader's path. To be called
+     * in every process that opens them.
+     *
+     * @param directory a build's
+     * @param environment as for {@link #missing}
+     */
+    static void preload(Path directory, Map<String, String> environment) {
+        missing(directory, environment);
+    }
+
     /** The libraries that a library names as needed; none if it is no 64-bit little-endian ELF file. */
     static List<String> needed(Path library) {
         try (FileChannel channel = FileChannel.open(library, StandardOpenOption.READ)) {

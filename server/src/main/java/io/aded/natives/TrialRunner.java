@@ -13,8 +13,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Runs {@link Trial} in a Java process of its own, so that only that process dies of a build that does not work. */
@@ -122,14 +124,24 @@ final class TrialRunner {
             case 137 -> "was killed, perhaps for want of memory";
             default -> "ended with status " + status;
         };
-        String last = said.stream()
-                .filter(line -> line.contains("ASSERT")
-                        || line.toLowerCase(Locale.ROOT).contains("error")
-                        || line.contains("terminate called"))
-                .reduce((first, second) -> second)
-                .or(() -> said.stream().filter(line -> !line.isBlank()).reduce((first, second) -> second))
+        String last = last(said, line -> line.contains("CUDA error: "))
+                .or(() -> last(
+                        said,
+                        line -> line.contains("ASSERT")
+                                || line.toLowerCase(Locale.ROOT).contains("error")
+                                || line.contains("terminate called")))
+                .or(() -> last(said, line -> !line.isBlank()))
                 .map(line -> ": " + (line.length() > 200 ? line.substring(0, 200) + "..." : line.strip()))
                 .orElse("");
-        return how + " when it was tried" + last;
+        // PTX is compiled by the driver, and only by one that is as new as the toolkit that made it.
+        String advice = last.contains("unsupported toolchain")
+                ? " (NVIDIA's driver is older than the CUDA that this build was made with; update the driver, or"
+                        + " install cuda12)"
+                : "";
+        return how + " when it was tried" + last + advice;
+    }
+
+    private static Optional<String> last(List<String> lines, Predicate<String> wanted) {
+        return lines.stream().filter(wanted).reduce((first, second) -> second);
     }
 }

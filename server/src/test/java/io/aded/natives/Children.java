@@ -34,6 +34,19 @@ final class Children {
         }
     }
 
+    /** Dies as CUDA's back end does under a driver that is too old for its code. */
+    static final class Outdated {
+        private Outdated() {}
+
+        public static void main(String[] arguments) {
+            System.err.println("ERROR cpp: CUDA error: the provided PTX was compiled with an unsupported toolchain.");
+            System.err.println("ERROR cpp: current device: 0, in function f at common.cuh:1679");
+            System.err.println("ggml-cuda.cu:108: CUDA error");
+            System.err.println("libggml-base.so(ggml_abort+0x152)[0x7fc1fc04df42]");
+            Runtime.getRuntime().halt(134);
+        }
+    }
+
     /** Ends as if all were well, and says nothing. */
     static final class Silent {
         private Silent() {}

@@ -46,6 +46,16 @@ class TrialRunnerTest {
     }
 
     @Test
+    void run_driverIsTooOld_saysWhatToDo() {
+        assertThat(runner(Children.Outdated.class, Duration.ofMinutes(2))
+                        .run(directory, true)
+                        .problem())
+                .startsWith("aborted when it was tried: ERROR cpp: CUDA error: the provided PTX was compiled with an"
+                        + " unsupported toolchain.")
+                .endsWith("update the driver, or install cuda12)");
+    }
+
+    @Test
     void run_processEndsWithoutAVerdict_doesNotCountAsWorking() {
         assertThat(runner(Children.Silent.class, Duration.ofMinutes(2))
                         .run(directory, true)

@@ -219,7 +219,9 @@ final class GrpcTarget implements Target {
                 speculation.getNumSteps(),
                 speculation.getNumSpecSteps(),
                 speculation.getNumDraftTokens(),
-                speculation.getNumAcceptedDraftTokens());
+                speculation.getNumAcceptedDraftTokens(),
+                nanos(speculation.getVerifyTime()),
+                nanos(speculation.getHostTime()));
     }
 
     private static long nanos(Duration duration) {

@@ -75,6 +75,9 @@ final class LoadJson {
         node.put("num_steps", tally.rounds());
         node.put("num_draft_tokens", tally.draftTokens());
         node.put("num_accepted_draft_tokens", tally.acceptedTokens());
+        number(node, "host_share", tally.hostShare());
+        number(node, "pass_seconds_per_round", tally.passSecondsPerRound());
+        number(node, "host_seconds_per_round", tally.hostSecondsPerRound());
         ObjectNode latency = node.putObject("latency");
         for (Measure measure : Measure.values()) {
             times(latency.putObject(measure.field()), tally.times(measure));

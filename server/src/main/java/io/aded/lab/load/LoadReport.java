@@ -126,7 +126,7 @@ final class LoadReport {
 
     private void tokens() {
         TextTable table = new TextTable(
-                "mode", "answers", "prompts", "of them cached", "draft tokens", "accepted", "MAT", "tok/pass");
+                "mode", "answers", "prompts", "of them cached", "draft tokens", "accepted", "MAT", "tok/pass", "host");
         for (Tally tally : tallies) {
             table.row(
                     tally.mode().label(),
@@ -136,11 +136,13 @@ final class LoadReport {
                     "" + tally.draftTokens(),
                     percent((double) tally.acceptedTokens() / tally.draftTokens()),
                     number(tally.meanAcceptanceLength(), 2),
-                    number(tally.tokensPerPass(), 2));
+                    number(tally.tokensPerPass(), 2),
+                    percent(tally.hostShare()));
         }
         section(
                 "TOKENS",
-                "MAT: tokens per round that had a draft. tok/pass: per round of any kind, stream by stream.",
+                "MAT: tokens per round that had a draft. tok/pass: per round of any kind, stream by stream. host: the"
+                        + " share of the rounds' time outside of forward passes.",
                 table);
     }
 

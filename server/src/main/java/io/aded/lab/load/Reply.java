@@ -43,6 +43,8 @@ sealed interface Reply {
      * @param draftRounds those that verified a draft
      * @param draftTokens verified
      * @param acceptedTokens of them accepted
+     * @param passNanos in forward passes after the prompt was read
+     * @param hostNanos in those rounds, outside of the passes
      */
     record Usage(
             long tokens,
@@ -52,11 +54,36 @@ sealed interface Reply {
             long rounds,
             long draftRounds,
             long draftTokens,
-            long acceptedTokens) {
+            long acceptedTokens,
+            long passNanos,
+            long hostNanos) {
 
         static final long UNKNOWN = -1;
 
         /** A server that says nothing. */
         static final Usage NONE = new Usage(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
+
+        /** Of a server that does not say where its time goes. */
+        Usage(
+                long tokens,
+                long promptTokens,
+                long cachedTokens,
+                long queueNanos,
+                long rounds,
+                long draftRounds,
+                long draftTokens,
+                long acceptedTokens) {
+            this(
+                    tokens,
+                    promptTokens,
+                    cachedTokens,
+                    queueNanos,
+                    rounds,
+                    draftRounds,
+                    draftTokens,
+                    acceptedTokens,
+                    UNKNOWN,
+                    UNKNOWN);
+        }
     }
 }

@@ -43,6 +43,8 @@ final class Tally {
     private long draftRoundsAccepted;
     private long draftTokens;
     private long acceptedTokens;
+    private long passNanos;
+    private long hostNanos;
 
     Tally(LoadMode mode) {
         this.mode = mode;
@@ -132,6 +134,8 @@ final class Tally {
         }
         draftTokens += Math.max(0, usage.draftTokens());
         acceptedTokens += Math.max(0, usage.acceptedTokens());
+        passNanos += Math.max(0, usage.passNanos());
+        hostNanos += Math.max(0, usage.hostNanos());
     }
 
     private void record(Measure measure, long nanos, int count) {
@@ -245,6 +249,21 @@ final class Tally {
     /** Tokens per forward pass of a stream; NaN if nobody tells. */
     double tokensPerPass() {
         return rounds == 0 ? Double.NaN : (double) roundTokens / rounds;
+    }
+
+    /** Of the rounds' time, the share outside of forward passes, in [0, 1]; NaN if nobody tells. */
+    double hostShare() {
+        return passNanos == 0 ? Double.NaN : (double) hostNanos / (hostNanos + passNanos);
+    }
+
+    /** Seconds outside of the forward pass in a round as its streams saw it; NaN if nobody tells. */
+    double hostSecondsPerRound() {
+        return passNanos == 0 ? Double.NaN : hostNanos / 1e9 / rounds;
+    }
+
+    /** Seconds of the forward pass in a round as its streams saw it; NaN if nobody tells. */
+    double passSecondsPerRound() {
+        return passNanos == 0 ? Double.NaN : passNanos / 1e9 / rounds;
     }
 
     double tokensPerSecond() {

@@ -1,4 +1,4 @@
-package io.aded.cli;
+package io.aded.host;
 
 import io.aded.gguf.TensorType;
 import io.aded.llama.LlamaLibrary;
@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import java.util.zip.CRC32;
 
 /** Models in other formats than they came in, made once and kept in the user's cache. */
-final class RequantizedModels {
+public final class RequantizedModels {
     /** Formats that a model can be written in. */
-    enum Format {
+    public enum Format {
         /** 8.5 bits a weight. */
         Q8_0(TensorType.Q8_0),
         /** 4.5 bits a weight. */

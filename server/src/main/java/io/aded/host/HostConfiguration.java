@@ -1,0 +1,82 @@
+package io.aded.host;
+
+import io.aded.engine.DraftPolicy;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import io.aded.model.SamplingParameters;
+import io.aded.store.Surroundings;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a process with a model in it is told.
+ *
+ * @param model which model, by which library
+ * @param context the KV cache, and how many share it
+ * @param draft how tokens are guessed where a call does not say
+ * @param draftTable a base table that drafters start from; null for none
+ * @param sampling how tokens are drawn where a call does not say
+ * @param server what listens in front; of no account to who only wants the model
+ * @param surroundings where caches and installed libraries lie
+ */
+public record HostConfiguration(
+        ModelConfiguration model,
+        ContextConfiguration context,
+        DraftPolicy draft,
+        @Nullable Path draftTable,
+        SamplingParameters sampling,
+        ServerConfiguration server,
+        Surroundings surroundings) {
+    /** The catalogue's small chat model, what drafting pays, on the loopback interface at port 50051. */
+    public static final HostConfiguration DEFAULT = new HostConfiguration(
+            ModelConfiguration.DEFAULT,
+            ContextConfiguration.DEFAULT,
+            DraftPolicy.AUTO,
+            null,
+            SamplingParameters.DEFAULT,
+            ServerConfiguration.DEFAULT,
+            Surroundings.ofProcess());
+
+    /**
+     * Checks what is not checked by its own record.
+     *
+     * @throws AdedException.InvalidRequest naming all that is wrong
+     */
+    public HostConfiguration {
+        List<FieldViolation> wrong = draft.violations("draft.");
+        if (!wrong.isEmpty()) {
+            throw new AdedException.InvalidRequest(wrong);
+        }
+    }
+
+    /** The same with another model. */
+    public HostConfiguration withModel(ModelConfiguration value) {
+        return new HostConfiguration(value, context, draft, draftTable, sampling, server, surroundings);
+    }
+
+    /** The same with another context. */
+    public HostConfiguration withContext(ContextConfiguration value) {
+        return new HostConfiguration(model, value, draft, draftTable, sampling, server, surroundings);
+    }
+
+    /** The same with another way of drafting; a null table is none. */
+    public HostConfiguration withDraft(DraftPolicy policy, @Nullable Path table) {
+        return new HostConfiguration(model, context, policy, table, sampling, server, surroundings);
+    }
+
+    /** The same with another way of drawing tokens. */
+    public HostConfiguration withSampling(SamplingParameters value) {
+        return new HostConfiguration(model, context, draft, draftTable, value, server, surroundings);
+    }
+
+    /** The same with another server. */
+    public HostConfiguration withServer(ServerConfiguration value) {
+        return new HostConfiguration(model, context, draft, draftTable, sampling, value, surroundings);
+    }
+
+    /** The same in other surroundings. */
+    public HostConfiguration withSurroundings(Surroundings value) {
+        return new HostConfiguration(model, context, draft, draftTable, sampling, server, value);
+    }
+}

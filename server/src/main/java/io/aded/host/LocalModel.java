@@ -1,0 +1,162 @@
+package io.aded.host;
+
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.table.BaseTable;
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
+import io.aded.gguf.GgufFile;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.llama.MemoryPlan;
+import io.aded.llama.ModelParameters;
+import io.aded.model.AdedException;
+import io.aded.model.TargetModel;
+import io.aded.natives.LibraryChoice;
+import io.aded.telemetry.EngineTelemetry;
+import io.aded.telemetry.Telemetry;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A model that was loaded by this process, with the engines that were started over it. Closing frees all, in order, once.
+ * Used by one thread; the engines are anybody's.
+ */
+public final class LocalModel implements AutoCloseable {
+    private final HostConfiguration configuration;
+    private final String name;
+    private final LlamaModel model;
+    private final EngineOptions options;
+    private final List<Engine> engines = new ArrayList<>();
+
+    private LocalModel(HostConfiguration configuration, String name, LlamaModel model, EngineOptions options) {
+        this.configuration = configuration;
+        this.name = name;
+        this.model = model;
+        this.options = options;
+    }
+
+    /**
+     * Finds, fetches and loads a model, as many layers of it on the GPU as fit there, if there is one and no number was
+     * named.
+     *
+     * @throws AdedException.NotFound if there is no such model or library
+     * @throws AdedException.InvalidArtifact if its file cannot be used
+     */
+    public static LocalModel load(HostConfiguration configuration, HostListener listener) {
+        ModelConfiguration wanted = configuration.model();
+        // The library first: a wrong path should not be found out after a long download.
+        LlamaLibrary library = LibraryChoice.of(configuration.surroundings()).open(wanted.natives(), listener::note);
+        ModelFiles files = new ModelFiles(configuration.surroundings(), listener);
+        Path found = files.find(wanted);
+        Path file = wanted.requantized() == null
+                ? found
+                : new RequantizedModels(configuration.surroundings().cacheDirectory())
+                        .find(library, found, wanted.requantized(), listener);
+        GgufFile header = GgufFile.read(file);
+        header.requireModel();
+        ContextConfiguration context = configuration.context();
+        EngineOptions options = context.engineOptions(header, configuration.draft());
+        int cells = options.context().cells();
+        MemoryPlan plan = MemoryPlan.of(
+                library,
+                header,
+                new MemoryPlan.Request(
+                        wanted.fitLayers()
+                                ? MemoryPlan.AUTO_LAYERS
+                                : wanted.parameters().gpuLayers(),
+                        cells,
+                        context.leastCells(cells),
+                        context.replicas(),
+                        options.context(),
+                        wanted.parameters()));
+        if (library.supportsGpuOffload() && wanted.parameters().gpuLayers() != 0) {
+            listener.note("Memory: " + plan.explanation() + ".");
+        }
+        return new LocalModel(
+                configuration,
+                ModelFiles.nameOf(wanted, found),
+                loadWeights(library, file, wanted.parameters().withGpuLayers(plan.gpuLayers()), listener),
+                options.withContext(options.context().withCells(plan.cells())));
+    }
+
+    /** Loads weights and nothing else; the caller closes them. */
+    public static LlamaModel loadWeights(
+            LlamaLibrary library, Path file, ModelParameters parameters, HostListener listener) {
+        if (!listener.watchesLoading()) {
+            return LlamaModel.load(library, file, parameters);
+        }
+        String label = String.valueOf(file.getFileName());
+        try {
+            return LlamaModel.load(library, file, parameters.withProgress(share -> listener.loading(label, share)));
+        } finally {
+            listener.loaded(label);
+        }
+    }
+
+    /**
+     * Loads a model and starts its engines, which is what {@link #load} and {@link #start} do one after the other.
+     *
+     * @param telemetry stays the caller's
+     */
+    public static LocalModel open(HostConfiguration configuration, Telemetry telemetry, HostListener listener) {
+        LocalModel local = load(configuration, listener);
+        try {
+            local.start(telemetry);
+            return local;
+        } catch (RuntimeException | Error e) {
+            local.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Starts an engine for each replica. Call once.
+     *
+     * @param telemetry stays the caller's
+     */
+    public void start(Telemetry telemetry) {
+        DrafterSettings settings = configuration.draftTable() == null
+                ? DrafterSettings.DEFAULT
+                : DrafterSettings.DEFAULT.withBaseTable(
+                        BaseTable.open(configuration.draftTable()).requireVocabulary(model.vocabulary()));
+        EngineTelemetry instruments = telemetry.forEngine(name);
+        for (int replica = 0; replica < configuration.context().replicas(); replica++) {
+            engines.add(Engine.start(model, options, instruments, settings));
+        }
+    }
+
+    /** What the model is called in messages and in the API: its catalogue name, else its file's name. */
+    public String name() {
+        return name;
+    }
+
+    /** The weights. They are closed with this. */
+    public TargetModel model() {
+        return model;
+    }
+
+    /** What each engine is: the context as long as fits. */
+    public EngineOptions options() {
+        return options;
+    }
+
+    /** The engine, or the first of several. */
+    public Engine engine() {
+        return engines.getFirst();
+    }
+
+    /** All engines, one a replica. */
+    public List<Engine> engines() {
+        return List.copyOf(engines);
+    }
+
+    @Override
+    public void close() {
+        try {
+            engines.forEach(Engine::close);
+        } finally {
+            model.close();
+        }
+    }
+}

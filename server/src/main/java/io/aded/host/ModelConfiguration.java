@@ -1,0 +1,43 @@
+package io.aded.host;
+
+import io.aded.llama.ModelParameters;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which model, by which library, on which device.
+ *
+ * @param model a name of the catalogue, a {@code .gguf} file or an http(s) address; null for the catalogue's default
+ * @param hub {@code OWNER/REPO[:FILE]} of Hugging Face, which wins over {@code model}; null for none
+ * @param natives a directory with a llama.cpp build, its library file, an installed build's name or {@code bundled}; null
+ *     for the best one that works
+ * @param parameters how the weights are loaded
+ * @param fitLayers whether the layers on the GPU are to be as many as fit there, instead of what {@code parameters} say
+ * @param requantized the format in which the weights are written first, once, and then used; null for the file as it is
+ */
+public record ModelConfiguration(
+        @Nullable String model,
+        @Nullable String hub,
+        @Nullable Path natives,
+        ModelParameters parameters,
+        boolean fitLayers,
+        RequantizedModels.@Nullable Format requantized) {
+    /** The catalogue's default model by the best library, as many layers on the GPU as fit. */
+    public static final ModelConfiguration DEFAULT =
+            new ModelConfiguration(null, null, null, ModelParameters.DEFAULT, true, null);
+
+    /** A model by its catalogue name, file or address, with the defaults of all else. */
+    public static ModelConfiguration of(String model) {
+        return new ModelConfiguration(model, null, null, ModelParameters.DEFAULT, true, null);
+    }
+
+    /** The same in another format; null for the file as it is. */
+    public ModelConfiguration withRequantized(RequantizedModels.@Nullable Format format) {
+        return new ModelConfiguration(model, hub, natives, parameters, fitLayers, format);
+    }
+
+    /** The same by another library; null for the best one that works. */
+    public ModelConfiguration withNatives(@Nullable Path library) {
+        return new ModelConfiguration(model, hub, library, parameters, fitLayers, requantized);
+    }
+}

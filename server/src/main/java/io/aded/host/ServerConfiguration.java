@@ -1,0 +1,85 @@
+package io.aded.host;
+
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import io.aded.rpc.ListenAddress;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server in front of the engines.
+ *
+ * @param listen addresses, each {@code HOST:PORT} (port 0 picks a free one) or {@code unix:PATH}; at least one
+ * @param name what the API calls the model; null for the model's own name
+ * @param drain how long running answers may go on after the signal to stop; zero or more
+ * @param retention the longest that a conversation with an id is kept after its stream ended; zero keeps none
+ * @param retained conversations kept so at once, 0 or more
+ * @param maxMessageBytes the largest message, 1 KiB to 1 GiB
+ * @param socketMode who may connect to Unix sockets
+ */
+public record ServerConfiguration(
+        List<String> listen,
+        @Nullable String name,
+        Duration drain,
+        Duration retention,
+        int retained,
+        int maxMessageBytes,
+        Set<PosixFilePermission> socketMode) {
+    /** On the loopback interface at port 50051; 64 conversations kept for ten minutes, messages up to 16 MiB. */
+    public static final ServerConfiguration DEFAULT = new ServerConfiguration(
+            List.of("127.0.0.1:50051"),
+            null,
+            Duration.ofSeconds(30),
+            Duration.ofMinutes(10),
+            64,
+            16 << 20,
+            PosixFilePermissions.fromString("rw-rw----"));
+
+    /**
+     * Checks everything.
+     *
+     * @throws AdedException.InvalidRequest naming all that is wrong by the names above
+     */
+    public ServerConfiguration {
+        listen = List.copyOf(listen);
+        socketMode = Set.copyOf(socketMode);
+        List<FieldViolation> wrong = new ArrayList<>();
+        if (listen.isEmpty()) {
+            wrong.add(new FieldViolation("listen", "is empty; allowed: HOST:PORT, unix:PATH"));
+        }
+        for (String address : listen) {
+            try {
+                ListenAddress.parse(address);
+            } catch (IllegalArgumentException e) {
+                wrong.add(new FieldViolation("listen", String.valueOf(e.getMessage())));
+            }
+        }
+        if (drain.isNegative()) {
+            wrong.add(new FieldViolation("drain", "is " + drain.toSeconds() + "; allowed: 0 or more seconds"));
+        }
+        if (retention.isNegative()) {
+            wrong.add(new FieldViolation("retention", "is " + retention.toSeconds() + "; allowed: 0 or more seconds"));
+        }
+        if (retained < 0) {
+            wrong.add(new FieldViolation("retained", "is " + retained + "; allowed: 0 or more"));
+        }
+        if (maxMessageBytes < 1 << 10 || maxMessageBytes > 1 << 30) {
+            wrong.add(
+                    new FieldViolation("max_message", "is " + maxMessageBytes + " bytes; allowed: 1 KiB to 1024 MiB"));
+        }
+        if (!wrong.isEmpty()) {
+            throw new AdedException.InvalidRequest(wrong);
+        }
+    }
+
+    /** The same at other addresses. */
+    public ServerConfiguration withListen(String... addresses) {
+        return new ServerConfiguration(
+                List.of(addresses), name, drain, retention, retained, maxMessageBytes, socketMode);
+    }
+}

@@ -1,0 +1,43 @@
+package io.aded.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+class OptionNamesTest {
+    private static CommandSpec command() {
+        CommandSpec command = CommandSpec.create();
+        for (String name : List.of("--max-wait", "--draft-nodes", "--top-p", "--context", "--draft")) {
+            command.addOption(OptionSpec.builder(name).build());
+        }
+        return command;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "max_wait, --max-wait",
+        "sampling.top_p, --top-p",
+        "draft.max_nodes, --draft-nodes",
+        "draft, --draft",
+        "messages[1].role, messages[1].role",
+        "--context, --context"
+    })
+    void applied_fieldOfARequest_isNamedByItsOption(String field, String shown) {
+        Throwable named = OptionNames.applied(
+                new AdedException.InvalidRequest(List.of(new FieldViolation(field, "is odd"))), command());
+        assertThat(named).hasMessage(shown + ": is odd");
+    }
+
+    @Test
+    void applied_anotherFailure_staysAsItIs() {
+        Throwable failure = new AdedException.Cancelled("stopped");
+        assertThat(OptionNames.applied(failure, command())).isSameAs(failure);
+    }
+}
