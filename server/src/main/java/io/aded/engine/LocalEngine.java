@@ -118,7 +118,7 @@ final class LocalEngine implements Engine {
         ledger = new CellLedger(context.cells(), context.maxSequences());
         int trained = model.info().trainedContext();
         sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
-        residency = new Residency(context, ledger, new SwapSpace(options.parkBytes()));
+        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()));
         admission = new Admission(options, residency, sessionLimit);
         endings = new TurnEndings(options, residency, queuePlaces, clock, this::publish);
         Budget budget = new Budget(curve);

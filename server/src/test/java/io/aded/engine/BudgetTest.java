@@ -53,7 +53,7 @@ class BudgetTest {
 
     @Test
     void allocate_costHasAStep_stopsBeforeIt() {
-        // Cheap to 8 tokens, dear from 9: seven draft nodes and the root, however good the eighth is.
+        // Cheap to 8 tokens, costly from 9: seven draft nodes and the root, however good the eighth is.
         Budget budget = new Budget(curve(n -> n <= 8 ? 50 * MILLI : 120 * MILLI));
         assertThat(granted(budget, chain(.9, .85, .8, .75, .7, .68, .66, .64, .62, .6)))
                 .isEqualTo(7);
