@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class CellLedgerTest {
@@ -75,8 +74,7 @@ class CellLedgerTest {
     /** The model: every owner holds a list of cells that are objects; what is used is the set of those that are held. */
     @Test
     void ledger_anyOrderOfCalls_agreesWithSetsOfCells() {
-        Seeds.run(seed -> {
-            SplittableRandom random = new SplittableRandom(seed);
+        Seeds.with(random -> {
             int size = 60;
             CellLedger ledger = new CellLedger(size, 4);
             List<CellLedger.Cells> owners = new ArrayList<>();

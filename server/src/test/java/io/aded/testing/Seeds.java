@@ -1,36 +1,31 @@
 package io.aded.testing;
 
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 
 /**
- * Seeds of random tests: another one in every run, unless {@code -Daded.seed=N} says which. A test that fails must say
- * its seed, so that the run can be had again: {@link #run} does; whoever takes {@link #next} puts it into the description
- * of what is asserted.
+ * Where random tests begin. Each run is another one, unless {@code -Daded.seed=N} repeats a certain one; a test that fails
+ * says which it was.
  */
 public final class Seeds {
     private static final String PROPERTY = "aded.seed";
+    private static final SplittableRandom FRESH = new SplittableRandom();
 
     private Seeds() {}
 
-    /** A test that is determined by its seed. */
-    @FunctionalInterface
-    public interface Seeded {
-        void run(long seed) throws Exception;
-    }
-
-    /** The seed that was asked for, or a new one. */
-    public static long next() {
+    /** The seed that was asked for, or a new one. Put it into the assertion's description. */
+    public static synchronized long next() {
         Long asked = Long.getLong(PROPERTY);
-        return asked != null ? asked : new SplittableRandom().nextLong() >>> 16; // short enough to type
+        return asked == null ? FRESH.nextLong() : asked;
     }
 
-    /** Runs a test with a seed, and says the seed if it fails. */
-    public static void run(Seeded test) {
+    /** Runs a test with a generator that begins at {@link #next}; what it throws names the seed. */
+    public static void with(Consumer<SplittableRandom> test) {
         long seed = next();
         try {
-            test.run(seed);
-        } catch (Exception | AssertionError e) {
-            throw new AssertionError("with -D" + PROPERTY + "=" + seed + ": " + e.getMessage(), e);
+            test.accept(new SplittableRandom(seed));
+        } catch (AssertionError | RuntimeException e) {
+            throw new AssertionError(e.getMessage() + "\nto repeat it: -D" + PROPERTY + "=" + seed, e);
         }
     }
 }
