@@ -42,8 +42,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Message by message, what is read of it and what is refused while reading. */
 class RequestReaderTest {
-    private static final SamplingParameters BEFORE =
-            new SamplingParameters(0.1f, 1, 0.2f, 0.3f, 0.4f, 1.5f, 0.6f, 0.7f, 8, 9, Map.of(1, 1f, 2, 2f), null, null);
+    private static final SamplingParameters BEFORE = SamplingParameters.builder()
+            .temperature(0.1f)
+            .topK(1)
+            .topP(0.2f)
+            .minP(0.3f)
+            .typicalP(0.4f)
+            .repeatPenalty(1.5f)
+            .frequencyPenalty(0.6f)
+            .presencePenalty(0.7f)
+            .penaltyWindow(8)
+            .seed(9)
+            .logitBias(Map.of(1, 1f, 2, 2f))
+            .build();
     private static final SamplingParameters SERVER = SamplingParameters.DEFAULT;
 
     private static GenerationChange read(GenerationOptions.Builder options) {
@@ -211,21 +222,19 @@ class RequestReaderTest {
                 .build();
         SamplingParameters after = read(options().setSampling(all)).sampling().apply(BEFORE, SERVER);
         assertThat(after)
-                .isEqualTo(new SamplingParameters(
-                        1.1f,
-                        12,
-                        0.13f,
-                        0.14f,
-                        0.15f,
-                        1.6f,
-                        1.7f,
-                        1.8f,
-                        19,
-                        -1,
-                        Map.of(20, Float.NEGATIVE_INFINITY),
-                        null,
-                        null));
-        assertThat(SamplingMessages.write(after)).isEqualTo(all);
+                .isEqualTo(SamplingParameters.builder()
+                        .temperature(1.1f)
+                        .topK(12)
+                        .topP(0.13f)
+                        .minP(0.14f)
+                        .typicalP(0.15f)
+                        .repeatPenalty(1.6f)
+                        .frequencyPenalty(1.7f)
+                        .presencePenalty(1.8f)
+                        .penaltyWindow(19)
+                        .seed(-1)
+                        .logitBias(Map.of(20, Float.NEGATIVE_INFINITY))
+                        .build());
     }
 
     @Test
@@ -233,8 +242,19 @@ class RequestReaderTest {
         assertThat(read(options().setSampling(Sampling.newBuilder().setTopK(7)))
                         .sampling()
                         .apply(BEFORE, SERVER))
-                .isEqualTo(new SamplingParameters(
-                        0.1f, 7, 0.2f, 0.3f, 0.4f, 1.5f, 0.6f, 0.7f, 8, 9, Map.of(1, 1f, 2, 2f), null, null));
+                .isEqualTo(SamplingParameters.builder()
+                        .temperature(0.1f)
+                        .topK(7)
+                        .topP(0.2f)
+                        .minP(0.3f)
+                        .typicalP(0.4f)
+                        .repeatPenalty(1.5f)
+                        .frequencyPenalty(0.6f)
+                        .presencePenalty(0.7f)
+                        .penaltyWindow(8)
+                        .seed(9)
+                        .logitBias(Map.of(1, 1f, 2, 2f))
+                        .build());
     }
 
     @Test
@@ -247,6 +267,9 @@ class RequestReaderTest {
                 .isEqualTo(new Constraint.Grammar("g"));
         assertThat(read(options().setConstraint(kind.setJsonSchema("s"))).constraint())
                 .isEqualTo(new Constraint.JsonSchema("s"));
+        assertThat(read(options().setConstraint(kind.setRegularExpression("a+")))
+                        .constraint())
+                .isEqualTo(new Constraint.RegularExpression("a+"));
         assertThat(read(options().setConstraint(kind.setJsonObject(io.aded.v1.AnyJsonObject.getDefaultInstance())))
                         .constraint())
                 .isEqualTo(Constraint.JSON_OBJECT);
@@ -272,8 +295,7 @@ class RequestReaderTest {
                         .setToolChoice(ToolChoice.newBuilder().setTool("f"))
                         .setParallelToolCalls(false)
                         .setReasoning(ReasoningOptions.getDefaultInstance())
-                        .setTemplateVariables(Struct.getDefaultInstance())
-                        .setConstraint(io.aded.v1.Constraint.newBuilder().setRegularExpression("a+"))));
+                        .setTemplateVariables(Struct.getDefaultInstance())));
         assertThat(refused.fields())
                 .extracting(FieldViolation::field)
                 .containsExactly(
@@ -282,8 +304,7 @@ class RequestReaderTest {
                         "tool_choice",
                         "parallel_tool_calls",
                         "reasoning",
-                        "template_variables",
-                        "constraint.regular_expression");
+                        "template_variables");
         assertThat(refused.reason()).isEqualTo("NOT_SERVED");
     }
 
@@ -325,8 +346,19 @@ class RequestReaderTest {
         GenerationChange change =
                 update(options().setSampling(Sampling.newBuilder().setTopK(7)), "sampling", "draft");
         assertThat(change.sampling().apply(BEFORE, SERVER))
-                .isEqualTo(
-                        new SamplingParameters(0.8f, 7, 0.95f, 0.05f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, null));
+                .isEqualTo(SamplingParameters.builder()
+                        .temperature(0.8f)
+                        .topK(7)
+                        .topP(0.95f)
+                        .minP(0.05f)
+                        .typicalP(1f)
+                        .repeatPenalty(1f)
+                        .frequencyPenalty(0f)
+                        .presencePenalty(0f)
+                        .penaltyWindow(64)
+                        .seed(null)
+                        .logitBias(Map.of())
+                        .build());
         assertThat(change.cleared())
                 .contains("draft.mode", "draft.max_nodes", "draft.max_depth", "draft.max_branches")
                 .doesNotContain("sampling.top_k", "max_tokens");
@@ -356,8 +388,19 @@ class RequestReaderTest {
         assertThat(update(options(), "sampling.seed", "sampling.logit_bias")
                         .sampling()
                         .apply(SERVER, server))
-                .isEqualTo(new SamplingParameters(
-                        0.8f, 40, 0.95f, 0.05f, 1f, 1f, 0f, 0f, 64, 77, Map.of(1, 1f, 2, 2f), null, null));
+                .isEqualTo(SamplingParameters.builder()
+                        .temperature(0.8f)
+                        .topK(40)
+                        .topP(0.95f)
+                        .minP(0.05f)
+                        .typicalP(1f)
+                        .repeatPenalty(1f)
+                        .frequencyPenalty(0f)
+                        .presencePenalty(0f)
+                        .penaltyWindow(64)
+                        .seed(77)
+                        .logitBias(Map.of(1, 1f, 2, 2f))
+                        .build());
     }
 
     @ParameterizedTest
@@ -455,7 +498,18 @@ class RequestReaderTest {
                         .setOptions(options().setSampling(Sampling.newBuilder().setTopK(3)))
                         .build());
         assertThat(input.generation().sampling().apply(BEFORE, SERVER))
-                .isEqualTo(
-                        new SamplingParameters(0.8f, 3, 0.95f, 0.05f, 1f, 1f, 0f, 0f, 64, null, Map.of(), null, null));
+                .isEqualTo(SamplingParameters.builder()
+                        .temperature(0.8f)
+                        .topK(3)
+                        .topP(0.95f)
+                        .minP(0.05f)
+                        .typicalP(1f)
+                        .repeatPenalty(1f)
+                        .frequencyPenalty(0f)
+                        .presencePenalty(0f)
+                        .penaltyWindow(64)
+                        .seed(null)
+                        .logitBias(Map.of())
+                        .build());
     }
 }

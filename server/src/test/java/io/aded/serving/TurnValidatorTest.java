@@ -291,6 +291,7 @@ class TurnValidatorTest {
         for (Case one : List.of(
                 new Case(new Constraint.Grammar("g"), "g", null),
                 new Case(new Constraint.JsonSchema("s"), null, "s"),
+                new Case(new Constraint.RegularExpression("a"), "root ::= [a]\n", null),
                 new Case(Constraint.JSON_OBJECT, null, "{\"type\":\"object\"}"),
                 new Case(Constraint.NONE, null, null))) {
             GenerationChange change =
@@ -318,6 +319,22 @@ class TurnValidatorTest {
                                 .constraint(new Constraint.JsonSchema(""))
                                 .build()))
                 .containsExactly("constraint.json_schema");
+    }
+
+    @Test
+    void validate_regularExpressionThatCannotBeKept_isNamedWithTheRest() {
+        assertThat(wrong(
+                        new Prompt.Text(""),
+                        GenerationChange.builder()
+                                .constraint(new Constraint.RegularExpression("(?=a)b"))
+                                .build()))
+                .containsExactly("text", "constraint.regular_expression");
+        assertThat(wrong(
+                        HELLO,
+                        GenerationChange.builder()
+                                .constraint(new Constraint.RegularExpression(""))
+                                .build()))
+                .containsExactly("constraint.regular_expression");
     }
 
     @Test
