@@ -87,7 +87,7 @@ public abstract class FacadeContract {
     private static EngineOptions options() {
         EngineOptions usual = EngineOptions.ofCells(4096);
         return new EngineOptions(
-                usual.context(), 1, 1, usual.maxWait(), usual.prefillStall(), usual.parkBytes(), usual.defaultDraft());
+                usual.context(), 1, 1, usual.maxWait(), usual.prefillStall(), usual.swapBytes(), usual.defaultDraft());
     }
 
     @AfterEach
