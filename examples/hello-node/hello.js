@@ -8,6 +8,7 @@ const definition = protoLoader.loadSync('aded/v1/inference_service.proto', {
   includeDirs: [protos],
   keepCase: false,
   enums: String,
+  longs: Number,
   oneofs: true, // response.event names the field that is set
 });
 const { InferenceService } = grpc.loadPackageDefinition(definition).aded.v1;
@@ -32,7 +33,7 @@ function show(response) {
 }
 
 async function singleAnswer() {
-  const call = sidecar.Generate({ prompt: 'Name three colours of the rainbow.', maxTokens: 64 });
+  const call = sidecar.Generate({ prompt: 'Name three colours of the rainbow.', options: { maxTokens: 64 } });
   for await (const response of call) {
     show(response);
   }
@@ -46,7 +47,7 @@ async function conversation() {
   console.log(`${opened.model}, ${opened.contextTokens} tokens of context`);
   for (const question of ['My name is Ada. Say hello to me.', 'What is my name?']) {
     console.log(`> ${question}`);
-    call.write({ turn: { messages: [{ role: 'user', content: question }], maxTokens: 64 } });
+    call.write({ turn: { prompt: question, options: { maxTokens: 64 } } });
     while (!show((await responses.next()).value));
   }
   call.end();

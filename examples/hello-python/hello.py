@@ -4,8 +4,10 @@ import queue
 import sys
 
 import grpc
-from aded.v1 import answer_pb2, chat_pb2, inference_service_pb2 as api
+from aded.v1 import answer_pb2, generation_pb2, inference_service_pb2 as api
 from aded.v1.inference_service_pb2_grpc import InferenceServiceStub
+
+BRIEF = generation_pb2.GenerationOptions(max_tokens=64)
 
 
 def show(event):
@@ -23,7 +25,7 @@ def show(event):
 
 
 def single_answer(sidecar):
-    request = api.GenerateRequest(prompt="Name three colours of the rainbow.", max_tokens=64)
+    request = api.GenerateRequest(prompt="Name three colours of the rainbow.", options=BRIEF)
     for event in sidecar.Generate(request):
         show(event)
 
@@ -37,8 +39,7 @@ def conversation(sidecar):
     print(f"{opened.model}, {opened.context_tokens} tokens of context")
     for question in ("My name is Ada. Say hello to me.", "What is my name?"):
         print(f"> {question}")
-        message = chat_pb2.ChatMessage(role="user", content=question)
-        requests.put(api.ConverseRequest(turn=api.Turn(messages=[message], max_tokens=64)))
+        requests.put(api.ConverseRequest(turn=api.Turn(prompt=question, options=BRIEF)))
         while not show(next(events)):
             pass
     requests.put(None)

@@ -26,10 +26,10 @@ public final class Cancellation {
                             story.cancel();
                         }
                     }
-                    case AnswerEvent.Round round -> {}
                     case AnswerEvent.Finished finished ->
                         System.out.println("\n[" + finished.reason() + " after "
                                 + finished.usage().completionTokens() + " tokens]\n");
+                    default -> {}
                 }
             }
 

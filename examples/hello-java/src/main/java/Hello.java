@@ -34,13 +34,11 @@ public final class Hello {
     }
 
     private static void show(AnswerEvent event) {
-        switch (event) {
-            case AnswerEvent.Delta delta -> System.out.print(delta.text());
-            case AnswerEvent.Round round -> {}
-            case AnswerEvent.Finished finished -> {
-                System.out.println();
-                report(finished);
-            }
+        if (event instanceof AnswerEvent.Delta delta) {
+            System.out.print(delta.text());
+        } else if (event instanceof AnswerEvent.Finished finished) {
+            System.out.println();
+            report(finished);
         }
     }
 

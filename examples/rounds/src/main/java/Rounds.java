@@ -25,7 +25,7 @@ public final class Rounds {
                 .reportRounds(true)
                 .maxTokens(96)
                 .sampling(Sampling.GREEDY)
-                .draft(Draft.of(Draft.Mode.ADED))
+                .draft(Draft.of("aded"))
                 .build();
         Prompt prompt = Prompt.user("Repeat three times: the quick brown fox jumps over the lazy dog.");
         String text = "";
@@ -38,6 +38,7 @@ public final class Rounds {
                         text = "";
                     }
                     case AnswerEvent.Finished finished -> summarise(finished);
+                    default -> {}
                 }
             }
         }

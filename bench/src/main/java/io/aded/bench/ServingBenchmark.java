@@ -18,9 +18,9 @@ import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
 import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
-import io.aded.v1.DraftMode;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Sampling;
 import io.grpc.ManagedChannel;
@@ -152,11 +152,12 @@ public class ServingBenchmark {
         var failure = new AtomicReference<Throwable>();
         var stub = InferenceServiceGrpc.newStub(channel);
         GenerateRequest.Builder request = GenerateRequest.newBuilder()
-                .setMaxTokens(TOKENS)
-                .setSampling(Sampling.newBuilder().setTemperature(0));
-        request.getDraftBuilder()
-                .setMode(draft.equals("off") ? DraftMode.DRAFT_MODE_OFF : DraftMode.DRAFT_MODE_ADED)
-                .setMaxNodes(4);
+                .setOptions(GenerationOptions.newBuilder()
+                        .setMaxTokens(TOKENS)
+                        .setSampling(Sampling.newBuilder().setTemperature(0))
+                        .setDraft(io.aded.v1.DraftPolicy.newBuilder()
+                                .setMode(draft)
+                                .setMaxNodes(4)));
         for (int stream = 0; stream < STREAMS; stream++) {
             stub.generate(request.setText("stream " + stream).build(), new StreamObserver<>() {
                 @Override

@@ -1,11 +1,14 @@
 package io.aded.client;
 
 import io.aded.v1.DetokenizeRequest;
+import io.aded.v1.DraftServiceGrpc;
+import io.aded.v1.GetDraftStatisticsRequest;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
 import io.aded.v1.InferenceServiceGrpc.InferenceServiceStub;
+import io.aded.v1.ListModelsRequest;
 import io.aded.v1.ModelServiceGrpc;
 import io.aded.v1.ModelServiceGrpc.ModelServiceBlockingStub;
 import io.aded.v1.TokenizeRequest;
@@ -15,7 +18,6 @@ import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
@@ -24,9 +26,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,17 +41,11 @@ import org.jspecify.annotations.Nullable;
 public final class AdedClient implements AutoCloseable {
     private final Channel channel;
     private final @Nullable ManagedChannel ownChannel;
-    private final @Nullable ExecutorService ownExecutor;
     private final Duration timeout;
 
-    private AdedClient(
-            Channel channel,
-            @Nullable ManagedChannel ownChannel,
-            @Nullable ExecutorService ownExecutor,
-            Duration timeout) {
+    private AdedClient(Channel channel, @Nullable ManagedChannel ownChannel, Duration timeout) {
         this.channel = channel;
         this.ownChannel = ownChannel;
-        this.ownExecutor = ownExecutor;
         this.timeout = timeout;
     }
 
@@ -128,10 +123,54 @@ public final class AdedClient implements AutoCloseable {
         });
     }
 
-    /** The model being served. */
+    /** The model that answers unless another is named. */
     public ModelDetails model() {
+        return model("");
+    }
+
+    /**
+     * A model that the server has.
+     *
+     * @throws AdedClientException.NotFound if it is not served
+     */
+    public ModelDetails model(String name) {
         return call(() -> Wire.model(
-                models().getModel(GetModelRequest.getDefaultInstance()).getModel()));
+                models().getModel(GetModelRequest.newBuilder().setName(name).build())
+                        .getModel()));
+    }
+
+    /** All models that the server has, in the order of their names. */
+    public List<ModelDetails> listModels() {
+        return call(() -> {
+            List<ModelDetails> all = new ArrayList<>();
+            String page = "";
+            do {
+                var listed = models().listModels(ListModelsRequest.newBuilder()
+                        .setPageToken(page)
+                        .build());
+                listed.getModelsList().forEach(model -> all.add(Wire.model(model)));
+                page = listed.getNextPageToken();
+            } while (!page.isEmpty());
+            return List.copyOf(all);
+        });
+    }
+
+    /** How drafting has fared since the server started. */
+    public DraftStatistics draftStatistics() {
+        return draftStatistics("");
+    }
+
+    /**
+     * How drafting has fared in a conversation of this client's, open or kept.
+     *
+     * @throws AdedClientException.NotFound if there is none of that name
+     */
+    public DraftStatistics draftStatistics(String conversationId) {
+        return call(() -> Wire.statistics(DraftServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS)
+                .getDraftStatistics(GetDraftStatisticsRequest.newBuilder()
+                        .setConversationId(conversationId)
+                        .build())));
     }
 
     /** The server: versions, limits, defaults and load. */
@@ -162,9 +201,6 @@ public final class AdedClient implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        if (ownExecutor != null) {
-            ownExecutor.shutdown();
-        }
     }
 
     private InferenceServiceBlockingStub inference() {
@@ -186,6 +222,8 @@ public final class AdedClient implements AutoCloseable {
     /** How to connect. */
     public static final class Builder {
         private static final String CLIENT_ID = "aded-client-id";
+        private static final Metadata.Key<String> CLIENT_VERSION =
+                Metadata.Key.of("aded-client-version", Metadata.ASCII_STRING_MARSHALLER);
 
         private final String target;
         private final @Nullable ManagedChannel given;
@@ -238,19 +276,25 @@ public final class AdedClient implements AutoCloseable {
             return this;
         }
 
+        /** As the jar's manifest says it; classes of a build that is under way have none. */
+        private static String version() {
+            String version = AdedClient.class.getPackage().getImplementationVersion();
+            return version == null ? "development" : version;
+        }
+
         /** Makes the client. Nothing is sent yet. */
         public AdedClient build() {
             ManagedChannel own = null;
-            ExecutorService executor = null;
             Channel base = given;
             if (base == null) {
-                executor = Executors.newVirtualThreadPerTaskExecutor();
-                ManagedChannelBuilder<?> builder = Grpc.newChannelBuilder(target, credentials);
-                own = builder.executor(executor).build();
+                own = Grpc.newChannelBuilder(target, credentials).build();
                 base = own;
             }
-            Channel channel = ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(headers));
-            return new AdedClient(channel, own, executor, timeout);
+            Metadata sent = new Metadata();
+            sent.put(CLIENT_VERSION, "aded-java/" + version());
+            sent.merge(headers);
+            Channel channel = ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(sent));
+            return new AdedClient(channel, own, timeout);
         }
     }
 }

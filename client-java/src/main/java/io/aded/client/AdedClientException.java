@@ -49,7 +49,7 @@ public abstract sealed class AdedClientException extends RuntimeException {
     /**
      * One thing that is wrong with a request.
      *
-     * @param field its path in the request message, such as {@code sampling.temperature}
+     * @param field its path in the request message, such as {@code options.sampling.temperature}
      * @param description what was wrong and what is allowed
      */
     public record Violation(String field, String description) implements Serializable {}
@@ -125,12 +125,20 @@ public abstract sealed class AdedClientException extends RuntimeException {
         }
     }
 
-    /** The server does not have this part of the API. */
+    /** The server does not serve this part of the API; see {@link ServerDetails#capabilities}. */
     public static final class Unsupported extends AdedClientException {
         private static final long serialVersionUID = 1;
 
-        Unsupported(String reason, String message, @Nullable Throwable cause) {
+        private final List<Violation> violations;
+
+        Unsupported(String reason, String message, List<Violation> violations, @Nullable Throwable cause) {
             super(reason, message, cause);
+            this.violations = List.copyOf(violations);
+        }
+
+        /** Every field of the request that is not served; empty if it is the whole method. */
+        public List<Violation> violations() {
+            return violations;
         }
     }
 

@@ -22,10 +22,49 @@ public sealed interface AnswerEvent {
     }
 
     /**
+     * The reasoning before the answer grows. The concatenation of all texts is the whole reasoning.
+     *
+     * @param text what to append
+     * @param tokens the ids emitted, in order
+     * @param logProbabilities one entry per token if asked for, else empty
+     */
+    record ReasoningDelta(String text, List<Integer> tokens, List<TokenLogProbability> logProbabilities)
+            implements AnswerEvent {
+        public ReasoningDelta {
+            tokens = List.copyOf(tokens);
+            logProbabilities = List.copyOf(logProbabilities);
+        }
+    }
+
+    /**
+     * A tool call grows. The concatenation of all arguments of one index is the call's arguments.
+     *
+     * @param index which call of the answer, from 0
+     * @param id of the call; empty but in its first delta
+     * @param name of the tool; empty but in the call's first delta
+     * @param arguments what to append, as JSON text
+     * @param tokens the ids emitted, in order
+     * @param logProbabilities one entry per token if asked for, else empty
+     */
+    record ToolCallDelta(
+            int index,
+            String id,
+            String name,
+            String arguments,
+            List<Integer> tokens,
+            List<TokenLogProbability> logProbabilities)
+            implements AnswerEvent {
+        public ToolCallDelta {
+            tokens = List.copyOf(tokens);
+            logProbabilities = List.copyOf(logProbabilities);
+        }
+    }
+
+    /**
      * A draft-and-verify round is over. Sent only if {@link AnswerOptions#reportRounds} is set, after the round's delta.
      *
      * @param index from 0 within the answer
-     * @param source the drafter's name; {@code none} if the round had no draft
+     * @param drafter the drafter's name; {@code none} if the round had no draft
      * @param nodes the tree that was verified, root first, parents before children; the root was emitted before
      * @param emittedTokens the accepted tokens in order, then the bonus token that the model itself chose
      * @param proposedNodes draft tokens on offer before the budget cut them
@@ -36,7 +75,7 @@ public sealed interface AnswerEvent {
      */
     record Round(
             int index,
-            String source,
+            String drafter,
             List<DraftNode> nodes,
             List<Integer> emittedTokens,
             int proposedNodes,
@@ -87,6 +126,7 @@ public sealed interface AnswerEvent {
      * @param parent index of the parent in {@link Round#nodes}; -1 for the root
      * @param probability the drafter's estimate that it is reached and accepted, 0 to 1
      * @param accepted whether the model agreed; false for the root
+     * @param source what guessed it, where the drafter draws on several sources; empty if it is not told
      */
-    record DraftNode(int token, String text, int parent, float probability, boolean accepted) {}
+    record DraftNode(int token, String text, int parent, float probability, boolean accepted, String source) {}
 }

@@ -132,12 +132,13 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
      *
      * @throws IllegalStateException if another view was chosen before
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // what follows from the end is done there, nobody waits for it
     public CompletableFuture<Answer> future() {
         Collector collector = new Collector();
         attach(collector);
         request(Long.MAX_VALUE);
         CompletableFuture<Answer> future = collector.future;
-        var _ = future.whenComplete((answer, thrown) -> {
+        future.whenComplete((answer, thrown) -> {
             if (thrown != null) {
                 close();
             }
@@ -188,6 +189,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     /** Ends the answer by itself when the limit has passed. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the timer's end is its own affair
     void expireAfter(Duration timeout) {
         CompletableFuture<Void> started = new CompletableFuture<>();
         synchronized (lock) {
@@ -196,7 +198,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 return;
             }
         }
-        var _ = started.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
+        started.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
             if (thrown instanceof TimeoutException) {
                 finish(new AdedClientException.DeadlineExceeded(
                         "CLIENT_TIMEOUT", "the answer was not complete after " + timeout, thrown));
@@ -318,11 +320,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     private static RuntimeException rethrown(@Nullable Throwable cause) {
-        return switch (cause) {
-            case AdedClientException failed -> failed;
-            case RuntimeException other -> other;
-            case null, default -> new CompletionException(cause);
-        };
+        return cause instanceof RuntimeException unchecked ? unchecked : new CompletionException(cause);
     }
 
     /** The blocking view. The queue never holds more than {@link #READ_AHEAD} events and an end. */
@@ -348,25 +346,23 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
 
         @Override
         public boolean hasNext() {
-            return switch (peek()) {
-                case Next next -> true;
-                case End end -> {
-                    if (end.failure() != null) {
-                        throw end.failure();
-                    }
-                    yield false;
+            if (peek() instanceof End end) {
+                if (end.failure() != null) {
+                    throw end.failure();
                 }
-            };
+                return false;
+            }
+            return true;
         }
 
         @Override
         public AnswerEvent next() {
-            if (!hasNext() || !(head instanceof Next(AnswerEvent event))) {
+            if (!hasNext() || !(head instanceof Next next)) {
                 throw new NoSuchElementException("the answer is over");
             }
             head = null;
             request(1);
-            return event;
+            return next.event();
         }
 
         private Item peek() {
@@ -453,25 +449,58 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         private final StringBuilder text = new StringBuilder();
         private final List<Integer> tokens = new ArrayList<>();
         private final List<AnswerEvent.TokenLogProbability> logProbabilities = new ArrayList<>();
+        private final StringBuilder reasoning = new StringBuilder();
+        private final List<ToolCallParts> toolCalls = new ArrayList<>();
 
         @Override
         public void onEvent(AnswerEvent event) {
-            switch (event) {
-                case AnswerEvent.Delta delta -> {
-                    text.append(delta.text());
-                    tokens.addAll(delta.tokens());
-                    logProbabilities.addAll(delta.logProbabilities());
-                }
-                case AnswerEvent.Round round -> {}
-                case AnswerEvent.Finished finished ->
-                    future.complete(new Answer(text.toString(), tokens, logProbabilities, finished));
+            if (event instanceof AnswerEvent.Delta delta) {
+                text.append(delta.text());
+                add(delta.tokens(), delta.logProbabilities());
+            } else if (event instanceof AnswerEvent.ReasoningDelta delta) {
+                reasoning.append(delta.text());
+                add(delta.tokens(), delta.logProbabilities());
+            } else if (event instanceof AnswerEvent.ToolCallDelta delta) {
+                add(delta);
+                add(delta.tokens(), delta.logProbabilities());
+            } else if (event instanceof AnswerEvent.Finished finished) {
+                future.complete(new Answer(
+                        text.toString(),
+                        tokens,
+                        logProbabilities,
+                        reasoning.toString(),
+                        toolCalls.stream().map(ToolCallParts::whole).toList(),
+                        finished));
             }
+        }
+
+        private void add(List<Integer> more, List<AnswerEvent.TokenLogProbability> theirs) {
+            tokens.addAll(more);
+            logProbabilities.addAll(theirs);
+        }
+
+        /** Calls come one after the other, but nothing breaks if their pieces are mixed. */
+        private void add(AnswerEvent.ToolCallDelta delta) {
+            for (ToolCallParts known : toolCalls) {
+                if (known.index == delta.index()) {
+                    known.arguments.append(delta.arguments());
+                    return;
+                }
+            }
+            toolCalls.add(
+                    new ToolCallParts(delta.index(), delta.id(), delta.name(), new StringBuilder(delta.arguments())));
         }
 
         @Override
         public void onEnd(@Nullable AdedClientException reported) {
             if (reported != null) {
                 future.completeExceptionally(reported);
+            }
+        }
+
+        private record ToolCallParts(int index, String id, String name, StringBuilder arguments) {
+            Message.ToolCall whole() {
+                return new Message.ToolCall(id, name, arguments.toString());
             }
         }
     }

@@ -7,7 +7,7 @@ final class Checks {
     private Checks() {}
 
     static Duration positive(Duration duration, String what) {
-        if (!duration.isPositive()) {
+        if (duration.isNegative() || duration.isZero()) {
             throw new IllegalArgumentException(what + " is " + duration + "; it must be longer than zero");
         }
         return duration;

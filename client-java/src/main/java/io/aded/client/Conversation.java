@@ -5,7 +5,6 @@ import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.InferenceServiceGrpc.InferenceServiceStub;
 import io.aded.v1.Turn;
-import io.aded.v1.Update;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
@@ -41,24 +40,27 @@ public final class Conversation implements AutoCloseable {
     private @Nullable TurnSource current;
     private @Nullable TurnSource next;
     private @Nullable AdedClientException failure;
+    private @Nullable Duration timeout;
     private boolean requested = true;
     private boolean draining;
     private boolean closed;
 
-    private Conversation() {}
+    private Conversation(ConversationOptions options) {
+        timeout = options.defaults().timeout();
+    }
 
     static Conversation open(InferenceServiceStub stub, ConversationOptions options) {
-        Conversation conversation = new Conversation();
+        Conversation conversation = new Conversation(options);
         stub.converse(conversation.new Responses());
         conversation.await(options);
         return conversation;
     }
 
     private void await(ConversationOptions options) {
-        Duration timeout = options.openTimeout();
+        Duration limit = options.openTimeout();
         send(ConverseRequest.newBuilder().setOpen(Wire.open(options)).build());
         try {
-            ConversationInfo answered = opened.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            ConversationInfo answered = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
             synchronized (lock) {
                 info = answered;
             }
@@ -69,7 +71,7 @@ public final class Conversation implements AutoCloseable {
         } catch (TimeoutException late) {
             abort("not opened in time");
             throw new AdedClientException.DeadlineExceeded(
-                    "CLIENT_TIMEOUT", "the conversation was not open after " + timeout, late);
+                    "CLIENT_TIMEOUT", "the conversation was not open after " + limit, late);
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
             throw Failures.decode(cause == null ? failed : cause);
@@ -99,8 +101,10 @@ public final class Conversation implements AutoCloseable {
      */
     public AnswerStream ask(Prompt prompt, AnswerOptions options) {
         TurnSource turn = new TurnSource(Wire.turn(prompt, options));
+        Duration limit = options.timeout();
         synchronized (lock) {
             requireOpen();
+            limit = limit == null ? timeout : limit;
             if (next != null || (current != null && !draining)) {
                 throw new IllegalStateException(
                         "the previous answer is still running; read it to its end or close it first");
@@ -111,27 +115,33 @@ public final class Conversation implements AutoCloseable {
                 next = turn;
             }
         }
-        Duration timeout = options.timeout();
-        if (timeout != null) {
-            turn.answer.expireAfter(timeout);
+        if (limit != null) {
+            turn.answer.expireAfter(limit);
         }
         return turn.answer;
     }
 
     /** Changes how tokens are drawn in the turns that follow; null values stay. */
     public void update(Sampling sampling) {
-        update(Update.newBuilder().setSampling(Wire.sampling(sampling)).build());
+        update(AnswerOptions.builder().sampling(sampling).build());
     }
 
     /** Changes how the server guesses ahead in the turns that follow; null values stay. */
     public void update(Draft draft) {
-        update(Update.newBuilder().setDraft(Wire.draft(draft)).build());
+        update(AnswerOptions.builder().draft(draft).build());
     }
 
-    private void update(Update update) {
+    /**
+     * Changes how the turns that follow are answered: what is set replaces what was in force, what is reset returns to the
+     * server's own default, the rest stays. A turn that is running is not affected.
+     */
+    public void update(AnswerOptions changes) {
         synchronized (lock) {
             requireOpen();
-            send(ConverseRequest.newBuilder().setUpdate(update).build());
+            send(ConverseRequest.newBuilder().setUpdate(Wire.update(changes)).build());
+            if (changes.timeout() != null) {
+                timeout = changes.timeout();
+            }
         }
     }
 
@@ -303,6 +313,8 @@ public final class Conversation implements AutoCloseable {
             switch (response.getEventCase()) {
                 case OPENED -> opened.complete(Wire.opened(response.getOpened()));
                 case DELTA -> deliver(Wire.delta(response.getDelta()));
+                case REASONING_DELTA -> deliver(Wire.reasoning(response.getReasoningDelta()));
+                case TOOL_CALL_DELTA -> deliver(Wire.toolCall(response.getToolCallDelta()));
                 case ROUND -> deliver(Wire.round(response.getRound()));
                 case FINISHED -> deliver(Wire.finished(response.getFinished()));
                 // An event of a later version of the API: pass over it.

@@ -10,10 +10,9 @@ import java.util.List;
  * @param resumed whether it goes on with one that was kept
  * @param historyTokens tokens of history that it starts with
  * @param retention how long it will be kept after the stream ends; zero if it will not be
- * @param model the model being served
+ * @param model the model that answers
  * @param contextTokens tokens that it can hold, prompts and answers together
- * @param sampling how tokens will be drawn
- * @param draft how the server will guess ahead
+ * @param defaults how its turns are answered where they do not say otherwise
  * @param library what runs the model
  * @param devices where it runs
  */
@@ -24,8 +23,7 @@ public record ConversationInfo(
         Duration retention,
         String model,
         int contextTokens,
-        Sampling sampling,
-        Draft draft,
+        AnswerOptions defaults,
         String library,
         List<String> devices) {
 

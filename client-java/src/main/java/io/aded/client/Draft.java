@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
  * How the server guesses ahead. It changes how fast an answer comes, never what it says. Null leaves a value as the
  * server or the conversation has it; with a mode, bounds left null take that mode's defaults.
  *
- * @param mode which drafter
+ * @param mode {@code auto}, {@code off}, or the name of a drafter as {@link ServerDetails#drafters} lists them
  * @param maxNodes the most draft tokens per round, 0 to 256
  * @param maxDepth the longest path in a draft tree, 1 to 64
  * @param maxBranches the most leaves of a draft tree, 1 to 64
- * @param shareLearned consent that what is learned from this text may outlive the stream
+ * @param shareLearned consent that what is learned from this text may outlive the conversation
  */
 public record Draft(
-        @Nullable Mode mode,
+        @Nullable String mode,
         @Nullable Integer maxNodes,
         @Nullable Integer maxDepth,
         @Nullable Integer maxBranches,
@@ -22,11 +22,14 @@ public record Draft(
     /** As the server or the conversation has it. */
     public static final Draft DEFAULT = new Draft(null, null, null, null, null);
 
-    /** No draft: one token per forward pass. */
-    public static final Draft OFF = of(Mode.OFF);
+    /** In each round what the measured cost of a forward pass says will pay. */
+    public static final Draft AUTO = of("auto");
 
-    /** A mode with its own bounds. */
-    public static Draft of(Mode mode) {
+    /** No draft: one token per forward pass. */
+    public static final Draft OFF = of("off");
+
+    /** A drafter, such as {@code aded}, with its own bounds. */
+    public static Draft of(String mode) {
         return new Draft(mode, null, null, null, null);
     }
 
@@ -38,25 +41,5 @@ public record Draft(
     /** The same with or without the consent to keep what is learned. */
     public Draft withShareLearned(boolean share) {
         return new Draft(mode, maxNodes, maxDepth, maxBranches, share);
-    }
-
-    /** Which drafter; see {@code DraftMode} in {@code draft.proto}. */
-    public enum Mode {
-        /** Spends in each round what the measured cost says will pay. */
-        AUTO,
-        /** No draft. */
-        OFF,
-        /** The adaptive best-first drafter with a fixed number of nodes. */
-        ADED,
-        /** The algorithm as published: tri-grams and Monte-Carlo tree search. */
-        ADED_MCTS,
-        /** Baseline: prompt look-up. */
-        PROMPT_LOOKUP,
-        /** Baseline: llama.cpp's {@code ngram-simple}. */
-        NGRAM_SIMPLE,
-        /** Baseline: llama.cpp's {@code ngram-mod}. */
-        NGRAM_MOD,
-        /** Baseline: llama.cpp's {@code ngram-cache}. */
-        NGRAM_CACHE
     }
 }

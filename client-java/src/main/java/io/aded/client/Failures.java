@@ -39,7 +39,7 @@ final class Failures {
             case DEADLINE_EXCEEDED -> new AdedClientException.DeadlineExceeded(reason, message, thrown);
             case CANCELLED -> new AdedClientException.Cancelled(message, thrown);
             case UNAUTHENTICATED, PERMISSION_DENIED -> new AdedClientException.Denied(reason, message, thrown);
-            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, thrown);
+            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, details.violations, thrown);
             case INTERNAL, UNKNOWN, DATA_LOSS, OK -> new AdedClientException.Internal(reason, message, thrown);
         };
     }

@@ -10,6 +10,8 @@ public enum FinishReason {
     CONTEXT_FULL,
     /** The turn was cancelled by {@link AnswerStream#cancel}; what was sent until then stands. */
     CANCELLED,
+    /** The model waits for the results of its tool calls. */
+    TOOL_CALLS,
     /** A reason that this client does not know yet. */
     OTHER
 }

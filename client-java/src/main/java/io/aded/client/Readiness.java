@@ -9,7 +9,6 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -51,10 +50,10 @@ final class Readiness {
             return watch(nanos);
         } catch (StatusRuntimeException refused) {
             AdedClientException failure = Failures.decode(refused);
-            switch (failure) {
-                case AdedClientException.Unavailable gone -> seen = String.valueOf(gone.getMessage());
-                case AdedClientException.DeadlineExceeded late -> {}
-                default -> throw failure;
+            if (failure instanceof AdedClientException.Unavailable) {
+                seen = String.valueOf(failure.getMessage());
+            } else if (!(failure instanceof AdedClientException.DeadlineExceeded)) {
+                throw failure;
             }
             return false;
         }
@@ -86,7 +85,7 @@ final class Readiness {
 
     private static void pause() {
         try {
-            var _ = new CountDownLatch(1).await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new AdedClientException.Cancelled("interrupted while waiting for the sidecar", interrupted);

@@ -16,10 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param frequencyPenalty -100 to 100; 0 is off
  * @param presencePenalty -100 to 100; 0 is off
  * @param penaltyWindow tokens that penalties look back on, 0 to 65536
- * @param seed an unsigned number in an int; without one the server draws it
+ * @param seed an unsigned number in an int; without one in force the server draws it, for each answer anew
  * @param logitBias added to the logits of token ids; empty leaves it as it is
- * @param grammar a GBNF grammar that the answer must match; empty removes one
- * @param jsonSchema a JSON schema that the answer must match; empty removes one; excludes {@code grammar}
  */
 public record Sampling(
         @Nullable Float temperature,
@@ -32,9 +30,7 @@ public record Sampling(
         @Nullable Float presencePenalty,
         @Nullable Integer penaltyWindow,
         @Nullable Integer seed,
-        Map<Integer, Float> logitBias,
-        @Nullable String grammar,
-        @Nullable String jsonSchema) {
+        Map<Integer, Float> logitBias) {
 
     /** As the server or the conversation has it. */
     public static final Sampling DEFAULT = builder().build();
@@ -65,8 +61,6 @@ public record Sampling(
         private @Nullable Integer penaltyWindow;
         private @Nullable Integer seed;
         private Map<Integer, Float> logitBias = Map.of();
-        private @Nullable String grammar;
-        private @Nullable String jsonSchema;
 
         private Builder() {}
 
@@ -136,18 +130,6 @@ public record Sampling(
             return this;
         }
 
-        /** A GBNF grammar that the answer must match; empty removes the conversation's. */
-        public Builder grammar(String gbnf) {
-            grammar = gbnf;
-            return this;
-        }
-
-        /** A JSON schema that the answer must match; empty removes the conversation's. */
-        public Builder jsonSchema(String schema) {
-            jsonSchema = schema;
-            return this;
-        }
-
         /** What was collected. */
         public Sampling build() {
             return new Sampling(
@@ -161,9 +143,7 @@ public record Sampling(
                     presencePenalty,
                     penaltyWindow,
                     seed,
-                    logitBias,
-                    grammar,
-                    jsonSchema);
+                    logitBias);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The server: versions, limits, defaults and load.
@@ -13,10 +14,10 @@ import java.util.Set;
  * @param runtime the Java runtime
  * @param startTime when it started
  * @param limits what it allows
- * @param defaultSampling how tokens are drawn where requests do not say
- * @param defaultDraft how it guesses ahead where requests do not say
- * @param draftModes the drafters that requests may name
- * @param capabilities optional parts of the API that it has, by name
+ * @param defaults how it answers where requests do not say
+ * @param prefixSharing with whom prompts may share their computed beginning; null if it does not tell
+ * @param drafters the drafters that requests may name
+ * @param capabilities optional parts of the API that it has, by name, such as {@code Constraint.json_schema}
  * @param load how busy it was a moment ago
  */
 public record ServerDetails(
@@ -25,17 +26,27 @@ public record ServerDetails(
         String runtime,
         Instant startTime,
         Limits limits,
-        Sampling defaultSampling,
-        Draft defaultDraft,
-        List<Draft.Mode> draftModes,
+        AnswerOptions defaults,
+        @Nullable PrefixSharing prefixSharing,
+        List<Drafter> drafters,
         Set<String> capabilities,
         Load load) {
 
     /** Defensive copies. */
     public ServerDetails {
-        draftModes = List.copyOf(draftModes);
+        drafters = List.copyOf(drafters);
         capabilities = Set.copyOf(capabilities);
     }
+
+    /**
+     * A drafter that requests may name.
+     *
+     * @param name what {@link Draft#of} takes
+     * @param description one line on how it guesses
+     * @param defaults the bounds that hold unless a request sets others
+     * @param baseline whether it is there for comparison only
+     */
+    public record Drafter(String name, String description, Draft defaults, boolean baseline) {}
 
     /**
      * What the server allows.
@@ -63,12 +74,12 @@ public record ServerDetails(
      * @param running turns being decoded
      * @param waiting turns in the queue
      * @param parked running turns that wait for a slow reader
-     * @param sessions open conversations
+     * @param conversations open conversations
      * @param cellsUsed KV-cache cells in use, one per token
      * @param cells KV-cache cells that there are
      * @param sequencesUsed sequence ids in use
      * @param sequences sequence ids that there are
-     * @param roundsTotal forward passes since the start
+     * @param passesTotal forward passes since the start
      * @param tokensTotal tokens emitted since the start
      * @param prefilledTokensTotal prompt tokens computed since the start
      * @param reusedTokensTotal prompt tokens since the start that were already in the KV cache
@@ -77,12 +88,12 @@ public record ServerDetails(
             int running,
             int waiting,
             int parked,
-            int sessions,
+            int conversations,
             int cellsUsed,
             int cells,
             int sequencesUsed,
             int sequences,
-            long roundsTotal,
+            long passesTotal,
             long tokensTotal,
             long prefilledTokensTotal,
             long reusedTokensTotal) {}

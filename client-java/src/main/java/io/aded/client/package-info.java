@@ -6,17 +6,17 @@
  * {@link io.aded.client.AnswerStream}, to be read in one of three ways: a blocking loop, a
  * {@link java.util.concurrent.Flow.Publisher} with back-pressure that reaches the server, or a
  * {@link java.util.concurrent.CompletableFuture} of the whole {@link io.aded.client.Answer}. What goes wrong is an
- * {@link io.aded.client.AdedClientException}, sealed, so that a {@code switch} can tell what to do about it.
+ * {@link io.aded.client.AdedClientException}, sealed, so that nothing is forgotten by whoever tells its kinds apart.
  *
  * {@snippet :
  * try (AdedClient client = AdedClient.connect("localhost:50051");
  *         Conversation conversation = client.converse()) {
  *     try (AnswerStream answer = conversation.ask("Why is the sky blue?")) {
  *         for (AnswerEvent event : answer) {
- *             switch (event) {
- *                 case AnswerEvent.Delta delta -> System.out.print(delta.text());
- *                 case AnswerEvent.Round round -> {}
- *                 case AnswerEvent.Finished finished -> System.out.println("\n" + finished.usage());
+ *             if (event instanceof AnswerEvent.Delta delta) {
+ *                 System.out.print(delta.text());
+ *             } else if (event instanceof AnswerEvent.Finished finished) {
+ *                 System.out.println("\n" + finished.usage());
  *             }
  *         }
  *     }
@@ -26,7 +26,7 @@
  * }
  *
  * <p>The layer is thin: records mirror the messages of {@code aded.v1} one to one (see the comments in the
- * {@code .proto} files for units, ranges and defaults), and nothing is retried or cached behind the caller's back.
+ * {@code .proto} files for units, ranges and defaults), and nothing is retried or cached behind the caller's back. It runs on Java 17 and later.
  */
 @NullMarked
 package io.aded.client;

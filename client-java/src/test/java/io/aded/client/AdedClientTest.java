@@ -71,8 +71,24 @@ final class AdedClientTest {
         ServerDetails server = client.server();
         assertThat(server.limits().maxWait()).isEqualTo(Duration.ofMinutes(1));
         assertThat(server.load().tokensTotal()).isEqualTo(5_000_000_000L);
-        // A drafter that this client does not know yet is left out, not an error.
-        assertThat(server.draftModes()).containsExactly(Draft.Mode.AUTO);
+        assertThat(server.capabilities()).containsExactly("Constraint.grammar");
+        assertThat(server.drafters())
+                .containsExactly(
+                        new ServerDetails.Drafter("auto", "what pays", Draft.AUTO.withMaxNodes(64), false),
+                        new ServerDetails.Drafter("rule-of-tomorrow", "", Draft.DEFAULT, true));
+    }
+
+    @Test
+    void listModels_severalPages_areReadToTheEnd() {
+        assertThat(client.listModels()).extracting(ModelDetails::name).containsExactly("a", "b");
+    }
+
+    @Test
+    void draftStatistics_ofTheServer_areCountsByDrafter() {
+        DraftStatistics statistics = client.draftStatistics();
+        assertThat(statistics.totals().numDraftTokens()).isEqualTo(6_000_000_000L);
+        assertThat(statistics.drafters()).containsOnlyKeys("aded");
+        assertThat(statistics.drafters().get("aded").numAcceptedTokensPerPos()).containsExactly(7L);
     }
 
     @Test
@@ -89,6 +105,7 @@ final class AdedClientTest {
             assertThat(header(headers, "aded-client-id")).isEqualTo("billing");
             assertThat(header(headers, "authorization")).isEqualTo("Bearer s3cret");
             assertThat(header(headers, "x-team")).isEqualTo("blue");
+            assertThat(header(headers, "aded-client-version")).startsWith("aded-java/");
         });
     }
 

@@ -57,7 +57,7 @@ final class AnswerStreamTest {
             assertThat(finished.seed()).isEqualTo(-2);
             assertThat(finished.usage().completionTokens()).isEqualTo(40);
             assertThat(finished.usage().totalTime()).isEqualTo(Duration.ofSeconds(1, 7));
-            assertThat(finished.speculation().acceptanceHistogram()).containsExactly(0, 1, 0, 1);
+            assertThat(finished.speculation().acceptanceHistogram()).containsExactly(0L, 1L, 0L, 1L);
         });
     }
 
@@ -305,8 +305,9 @@ final class AnswerStreamTest {
                 .isThrownBy(() -> client.generate("fail 0 INVALID_ARGUMENT").await())
                 .satisfies(failure -> assertThat(failure.violations())
                         .containsExactly(
-                                new AdedClientException.Violation("sampling.temperature", "is NaN; allowed: 0 to 100"),
-                                new AdedClientException.Violation("max_tokens", "is -1; allowed: 0 or more")))
+                                new AdedClientException.Violation(
+                                        "options.sampling.temperature", "is NaN; allowed: 0 to 100"),
+                                new AdedClientException.Violation("options.max_tokens", "is -1; allowed: 0 or more")))
                 .withMessage("scripted " + Code.INVALID_ARGUMENT);
     }
 
@@ -363,11 +364,11 @@ final class AnswerStreamTest {
         client.generate(Prompt.user("count 1"), options).iterator().forEachRemaining(events::add);
         assertThat(events).hasSize(3);
         assertThat(events.get(1)).isInstanceOfSatisfying(AnswerEvent.Round.class, round -> {
-            assertThat(round.source()).isEqualTo("aded");
+            assertThat(round.drafter()).isEqualTo("aded");
             assertThat(round.nodes())
                     .containsExactly(
-                            new AnswerEvent.DraftNode(7, "r", -1, 1f, false),
-                            new AnswerEvent.DraftNode(1, "1 ", 0, 0.5f, true));
+                            new AnswerEvent.DraftNode(7, "r", -1, 1f, false, ""),
+                            new AnswerEvent.DraftNode(1, "1 ", 0, 0.5f, true, "suffix"));
             assertThat(round.emittedTokens()).containsExactly(1);
             assertThat(round.verifyTime()).isEqualTo(Duration.ofMillis(2));
         });

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.aded.v1.ContentPart;
+import io.aded.v1.ContentPart.PartCase;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseRequest.EventCase;
+import io.aded.v1.ToolResult;
+import io.aded.v1.Update;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,9 +37,12 @@ final class ConversationTest {
                 .id("desk-7")
                 .requireResume(true)
                 .retention(Duration.ofMinutes(5))
-                .sampling(Sampling.builder().temperature(0.25).seed(9).build())
-                .draft(Draft.of(Draft.Mode.ADED_MCTS).withMaxNodes(32))
-                .logProbabilities(3)
+                .defaults(AnswerOptions.builder()
+                        .sampling(Sampling.builder().temperature(0.25).seed(9).build())
+                        .draft(Draft.of("aded-mcts").withMaxNodes(32))
+                        .constraint(Constraint.jsonSchema("{}"))
+                        .logProbabilities(3)
+                        .build())
                 .build();
         try (Conversation conversation = client.converse(options)) {
             ConversationInfo info = conversation.info();
@@ -42,14 +50,95 @@ final class ConversationTest {
             assertThat(info.resumed()).isTrue();
             assertThat(info.historyTokens()).isEqualTo(12);
             assertThat(info.retention()).isEqualTo(Duration.ofMinutes(5));
-            assertThat(info.sampling()).isEqualTo(options.sampling());
-            assertThat(info.draft()).isEqualTo(options.draft());
+            assertThat(info.defaults()).isEqualTo(options.defaults());
             assertThat(info.devices()).containsExactly("CPU");
         }
         ConverseRequest first = sidecars.fake.conversed.element();
         assertThat(first.getOpen().getRequireResume()).isTrue();
-        assertThat(first.getOpen().getLogProbabilities()).isEqualTo(3);
-        assertThat(first.getOpen().hasReportRounds()).isFalse();
+        assertThat(first.getOpen().getOptions().getLogProbabilities()).isEqualTo(3);
+        assertThat(first.getOpen().getOptions().hasReportRounds()).isFalse();
+        assertThat(first.getOpen().hasReset()).isFalse();
+    }
+
+    @Test
+    void open_everyOption_comesBackAsItWasSent() {
+        AnswerOptions everything = AnswerOptions.builder()
+                .sampling(Sampling.builder()
+                        .temperature(0.5)
+                        .topK(1)
+                        .topP(0.25)
+                        .minP(0.125)
+                        .typicalP(0.75)
+                        .repeatPenalty(2)
+                        .frequencyPenalty(-1)
+                        .presencePenalty(1)
+                        .penaltyWindow(8)
+                        .seed(-1)
+                        .logitBias(Map.of(3, Float.NEGATIVE_INFINITY))
+                        .build())
+                .constraint(Constraint.regularExpression("[ab]+"))
+                .draft(new Draft("aded", 1, 2, 3, true))
+                .maxTokens(0)
+                .stopStrings("a", "b")
+                .stopTokens(List.of(1, 2))
+                .ignoreEnd(false)
+                .logProbabilities(-1)
+                .reportRounds(false)
+                .priority(-7)
+                .prefixSharing(PrefixSharing.CALLER)
+                .tools(Tool.of("weather", "Tells it.", "{}"), new Tool("time", "", "", false))
+                .toolChoice(ToolChoice.of("time"))
+                .parallelToolCalls(false)
+                .reasoning(Reasoning.NONE)
+                .templateVariables(
+                        Map.of("thinking", false, "depth", 2.5, "names", List.of("x", "y"), "inner", Map.of("z", true)))
+                .build();
+        try (Conversation conversation = client.converse(
+                ConversationOptions.builder().defaults(everything).build())) {
+            assertThat(conversation.info().defaults()).isEqualTo(everything);
+        }
+        for (Constraint constraint : List.of(
+                Constraint.none(), Constraint.grammar("g"), Constraint.jsonSchema("{}"), Constraint.jsonObject())) {
+            for (ToolChoice choice : List.of(ToolChoice.AUTO, ToolChoice.NONE, ToolChoice.REQUIRED)) {
+                AnswerOptions options = AnswerOptions.builder()
+                        .constraint(constraint)
+                        .toolChoice(choice)
+                        .build();
+                try (Conversation conversation = client.converse(
+                        ConversationOptions.builder().defaults(options).build())) {
+                    assertThat(conversation.info().defaults()).isEqualTo(options);
+                }
+            }
+        }
+    }
+
+    @Test
+    void ask_messageOfSeveralParts_isSentPartByPart() {
+        var call = new Message.ToolCall("call-1", "weather", "{}");
+        Message said = new Message("assistant", List.of(new Message.Reasoning("hm"), new Message.Text("wait"), call));
+        try (Conversation conversation = client.converse()) {
+            conversation
+                    .ask(Prompt.messages(said, Message.tool(call, "rain"), Message.user("turn")), AnswerOptions.DEFAULT)
+                    .await();
+        }
+        var messages = sidecars.fake.conversed.stream()
+                .filter(ConverseRequest::hasTurn)
+                .findFirst()
+                .orElseThrow()
+                .getTurn()
+                .getChat()
+                .getMessagesList();
+        assertThat(said.content()).isEqualTo("wait");
+        assertThat(messages.get(0).getContent()).isEmpty();
+        assertThat(messages.get(0).getPartsList())
+                .extracting(ContentPart::getPartCase)
+                .containsExactly(PartCase.REASONING, PartCase.TEXT, PartCase.TOOL_CALL);
+        assertThat(messages.get(1).getParts(0).getToolResult())
+                .returns("call-1", ToolResult::getToolCallId)
+                .returns("weather", ToolResult::getName)
+                .returns("rain", ToolResult::getContent);
+        assertThat(messages.get(2).getContent()).isEqualTo("turn");
+        assertThat(messages.get(2).getPartsCount()).isZero();
     }
 
     @Test
@@ -141,7 +230,8 @@ final class ConversationTest {
         }
         assertThat(sidecars.fake.conversed)
                 .filteredOn(request -> request.getEventCase() == EventCase.TURN)
-                .extracting(request -> request.getTurn().getMessages(0).getContent())
+                .extracting(
+                        request -> request.getTurn().getChat().getMessages(0).getContent())
                 .endsWith("echo me")
                 .hasSizeBetween(2, 3);
     }
@@ -227,6 +317,47 @@ final class ConversationTest {
         assertThat(sidecars.fake.conversed)
                 .extracting(ConverseRequest::getEventCase)
                 .containsExactly(EventCase.OPEN, EventCase.TURN, EventCase.UPDATE, EventCase.UPDATE, EventCase.TURN);
+    }
+
+    @Test
+    void reset_besideWhatIsSet_namesBothInTheMaskOfAnUpdate() {
+        try (Conversation conversation = client.converse()) {
+            conversation.update(AnswerOptions.builder()
+                    .sampling(Sampling.builder().temperature(0.5).topK(3).build())
+                    .maxTokens(7)
+                    .reset("sampling.seed", "constraint")
+                    .build());
+            conversation
+                    .ask(Prompt.user("turn"), AnswerOptions.builder().reset("*").build())
+                    .await();
+        }
+        Update update = sidecars.fake.conversed.stream()
+                .filter(ConverseRequest::hasUpdate)
+                .findFirst()
+                .orElseThrow()
+                .getUpdate();
+        assertThat(update.getUpdateMask().getPathsList())
+                .containsExactly("sampling.seed", "constraint", "sampling.temperature", "sampling.top_k", "max_tokens");
+        assertThat(update.getOptions().getSampling().getTopK()).isEqualTo(3);
+        assertThat(sidecars.fake.conversed)
+                .last()
+                .satisfies(turn ->
+                        assertThat(turn.getTurn().getReset().getPathsList()).containsExactly("*"));
+    }
+
+    @Test
+    void timeout_amongTheDefaults_isEachTurns() {
+        ConversationOptions options = ConversationOptions.builder()
+                .defaults(AnswerOptions.builder().timeout(Duration.ofMillis(20)).build())
+                .build();
+        try (Conversation conversation = client.converse(options)) {
+            assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
+                    .isThrownBy(() -> conversation.ask("silent").await());
+            AnswerOptions patient =
+                    AnswerOptions.builder().timeout(Duration.ofSeconds(20)).build();
+            assertThat(conversation.ask(Prompt.user("turn"), patient).await().text())
+                    .isEqualTo("turn 2");
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import io.aded.v1.Chat;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.CountTokensRequest;
@@ -14,18 +15,25 @@ import io.aded.v1.CountTokensResponse;
 import io.aded.v1.Delta;
 import io.aded.v1.DetokenizeRequest;
 import io.aded.v1.DetokenizeResponse;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftNode;
+import io.aded.v1.DraftPolicy;
+import io.aded.v1.DraftServiceGrpc;
+import io.aded.v1.Drafter;
+import io.aded.v1.DrafterStatistics;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GetDraftStatisticsRequest;
+import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.GetModelResponse;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.GetServerInfoResponse;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Limits;
+import io.aded.v1.ListModelsRequest;
+import io.aded.v1.ListModelsResponse;
 import io.aded.v1.Load;
 import io.aded.v1.Model;
 import io.aded.v1.ModelServiceGrpc;
@@ -83,7 +91,10 @@ final class FakeSidecar {
     volatile @Nullable Deadline deadline;
 
     <T extends ServerBuilder<T>> T addTo(T builder) {
-        return builder.addService(inference()).addService(models()).intercept(recordHeaders());
+        return builder.addService(inference())
+                .addService(models())
+                .addService(drafting())
+                .intercept(recordHeaders());
     }
 
     private ServerInterceptor recordHeaders() {
@@ -160,7 +171,7 @@ final class FakeSidecar {
         private Round round() {
             return Round.newBuilder()
                     .setIndex(sent - 1)
-                    .setSource("aded")
+                    .setDrafter("aded")
                     .addNodes(DraftNode.newBuilder()
                             .setToken(7)
                             .setText("r")
@@ -171,7 +182,8 @@ final class FakeSidecar {
                             .setText(sent + " ")
                             .setParent(0)
                             .setProbability(0.5f)
-                            .setAccepted(true))
+                            .setAccepted(true)
+                            .setSource("suffix"))
                     .addEmittedTokens(sent)
                     .setProposedNodes(3)
                     .setBatchTokens(2)
@@ -199,7 +211,7 @@ final class FakeSidecar {
                             .setNumAcceptedDraftTokens(4)
                             .setMeanAcceptanceLength(3)
                             .setDraftAcceptanceRate(0.5)
-                            .addAllAcceptanceHistogram(List.of(0, 1, 0, 1)))
+                            .addAllAcceptanceHistogram(List.of(0L, 1L, 0L, 1L)))
                     .build();
         }
     }
@@ -217,19 +229,19 @@ final class FakeSidecar {
                 .build());
         details.add(BadRequest.newBuilder()
                 .addFieldViolations(BadRequest.FieldViolation.newBuilder()
-                        .setField("sampling.temperature")
+                        .setField("options.sampling.temperature")
                         .setDescription("is NaN; allowed: 0 to 100"))
                 .addFieldViolations(BadRequest.FieldViolation.newBuilder()
-                        .setField("max_tokens")
+                        .setField("options.max_tokens")
                         .setDescription("is -1; allowed: 0 or more"))
                 .build());
         details.forEach(detail -> status.addDetails(Any.pack(detail)));
         return StatusProto.toStatusRuntimeException(status.build());
     }
 
-    private static String promptOf(String prompt, List<io.aded.v1.ChatMessage> messages, String text) {
-        if (!messages.isEmpty()) {
-            return messages.getLast().getContent();
+    private static String promptOf(String prompt, Chat chat, String text) {
+        if (chat.getMessagesCount() > 0) {
+            return chat.getMessagesList().getLast().getContent();
         }
         return text.isEmpty() ? prompt : text;
     }
@@ -242,8 +254,8 @@ final class FakeSidecar {
                 deadline = Context.current().getDeadline();
                 var call = (ServerCallStreamObserver<GenerateResponse>) responses;
                 Script script = new Script(
-                        promptOf(request.getPrompt(), request.getMessagesList(), request.getText()),
-                        request.getReportRounds(),
+                        promptOf(request.getPrompt(), request.getChat(), request.getText()),
+                        request.getOptions().getReportRounds(),
                         event -> {
                             responses.onNext(response(event));
                             if (event instanceof Finished) {
@@ -303,7 +315,7 @@ final class FakeSidecar {
             @Override
             public void countTokens(CountTokensRequest request, StreamObserver<CountTokensResponse> responses) {
                 responses.onNext(CountTokensResponse.newBuilder()
-                        .setTokens(promptOf(request.getPrompt(), request.getMessagesList(), request.getText())
+                        .setTokens(promptOf(request.getPrompt(), request.getChat(), request.getText())
                                 .length())
                         .setContextTokens(2048)
                         .build());
@@ -339,10 +351,12 @@ final class FakeSidecar {
                     }
                     turns++;
                     var turn = request.getTurn();
-                    String prompt = promptOf(turn.getPrompt(), turn.getMessagesList(), turn.getText());
+                    String prompt = promptOf(turn.getPrompt(), turn.getChat(), turn.getText());
                     running = new Script(
                             prompt.equals("turn") ? "turn " + turns : prompt,
-                            turn.hasReportRounds() ? turn.getReportRounds() : rounds,
+                            turn.getOptions().hasReportRounds()
+                                    ? turn.getOptions().getReportRounds()
+                                    : rounds,
                             this::emit,
                             failed -> {
                                 if (failed != null) {
@@ -372,7 +386,7 @@ final class FakeSidecar {
                 return;
             }
             opened = true;
-            rounds = open.getReportRounds();
+            rounds = open.getOptions().getReportRounds();
             responses.onNext(ConverseResponse.newBuilder()
                     .setOpened(Opened.newBuilder()
                             .setConversationId(
@@ -382,8 +396,7 @@ final class FakeSidecar {
                             .setRetention(open.getRetention())
                             .setModel("fake")
                             .setContextTokens(2048)
-                            .setSampling(open.getSampling())
-                            .setDraft(open.getDraft())
+                            .setOptions(open.getOptions())
                             .setLibrary("none")
                             .addDevices("CPU"))
                     .build());
@@ -423,8 +436,36 @@ final class FakeSidecar {
         }
     }
 
+    private static BindableService drafting() {
+        return new DraftServiceGrpc.DraftServiceImplBase() {
+            @Override
+            public void getDraftStatistics(
+                    GetDraftStatisticsRequest request, StreamObserver<GetDraftStatisticsResponse> responses) {
+                var counts = SpeculationStatistics.newBuilder().setNumDraftTokens(6_000_000_000L);
+                responses.onNext(GetDraftStatisticsResponse.newBuilder()
+                        .setTotals(counts)
+                        .addDrafters(DrafterStatistics.newBuilder()
+                                .setDrafter("aded")
+                                .setStatistics(counts.addNumAcceptedTokensPerPos(7)))
+                        .build());
+                responses.onCompleted();
+            }
+        };
+    }
+
     private static BindableService models() {
         return new ModelServiceGrpc.ModelServiceImplBase() {
+            @Override
+            public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
+                // Two pages of one model each.
+                boolean first = request.getPageToken().isEmpty();
+                responses.onNext(ListModelsResponse.newBuilder()
+                        .addModels(Model.newBuilder().setName(first ? "a" : "b"))
+                        .setNextPageToken(first ? "more" : "")
+                        .build());
+                responses.onCompleted();
+            }
+
             @Override
             public void getModel(GetModelRequest request, StreamObserver<GetModelResponse> responses) {
                 responses.onNext(GetModelResponse.newBuilder()
@@ -448,9 +489,14 @@ final class FakeSidecar {
                         .setLimits(Limits.newBuilder()
                                 .setMaxWaiting(3)
                                 .setMaxWait(Duration.newBuilder().setSeconds(60)))
-                        .addDraftModes(DraftMode.DRAFT_MODE_AUTO)
-                        .addDraftModesValue(99)
-                        .addCapabilities("grammar")
+                        .addDrafters(Drafter.newBuilder()
+                                .setName("auto")
+                                .setDescription("what pays")
+                                .setDefaults(
+                                        DraftPolicy.newBuilder().setMode("auto").setMaxNodes(64)))
+                        .addDrafters(
+                                Drafter.newBuilder().setName("rule-of-tomorrow").setBaseline(true))
+                        .addCapabilities("Constraint.grammar")
                         .setLoad(Load.newBuilder().setTokensTotal(5_000_000_000L))
                         .build());
                 responses.onCompleted();

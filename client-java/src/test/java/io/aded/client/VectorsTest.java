@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.ListValue;
@@ -16,6 +17,8 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
+import io.aded.v1.ConverseResponse;
+import io.aded.v1.CountTokensRequest;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
 import io.aded.v1.InferenceServiceGrpc;
@@ -89,8 +92,16 @@ final class VectorsTest {
                             .toList());
             assertThat(answer.reason().name()).isEqualTo(string(expected, "reason"));
             assertThat((double) answer.usage().promptTokens()).isEqualTo(number(expected, "prompt_tokens"));
-            assertThat((double) answer.usage().cachedPromptTokens())
-                    .isEqualTo(number(expected, "cached_prompt_tokens"));
+            Value cached = expected.getFieldsOrThrow("cached_prompt_tokens");
+            assertThat(answer.usage().cachedPromptTokens())
+                    .isEqualTo(cached.hasNullValue() ? null : (Integer) (int) cached.getNumberValue());
+            assertThat(answer.reasoning()).isEqualTo(string(expected, "reasoning"));
+            assertThat(answer.toolCalls())
+                    .isEqualTo(list(expected, "tool_calls").stream()
+                            .map(Value::getStructValue)
+                            .map(call -> new Message.ToolCall(
+                                    string(call, "id"), string(call, "name"), string(call, "arguments")))
+                            .toList());
             assertThat((double) answer.usage().completionTokens()).isEqualTo(number(expected, "completion_tokens"));
             assertThat(answer.usage().totalTime()).isEqualTo(seconds(number(expected, "total_seconds")));
             assertThat((double) Integer.toUnsignedLong(answer.finished().seed()))
@@ -120,8 +131,11 @@ final class VectorsTest {
         Struct expected = vector.getFieldsOrThrow("expect").getStructValue();
         assertThat(failure).isExactlyInstanceOf(kind(string(expected, "kind")));
         assertThat(failure.reason()).isEqualTo(string(expected, "reason"));
-        List<AdedClientException.Violation> violations =
-                failure instanceof AdedClientException.InvalidRequest invalid ? invalid.violations() : List.of();
+        List<AdedClientException.Violation> violations = switch (failure) {
+            case AdedClientException.InvalidRequest invalid -> invalid.violations();
+            case AdedClientException.Unsupported unsupported -> unsupported.violations();
+            default -> List.of();
+        };
         assertThat(violations)
                 .isEqualTo(list(expected, "violations").stream()
                         .map(Value::getStructValue)
@@ -136,15 +150,30 @@ final class VectorsTest {
     }
 
     @Test
-    void turn_andGenerateRequest_shareFieldsByNumber() {
-        for (FieldDescriptor field : Turn.getDescriptor().getFields()) {
-            FieldDescriptor twin = GenerateRequest.getDescriptor().findFieldByNumber(field.getNumber());
-            assertThat(twin).as(field.getName()).isNotNull();
-            assertThat(twin.getName()).isEqualTo(field.getName());
-            assertThat(twin.getType()).isEqualTo(field.getType());
-            assertThat(twin.isRepeated()).isEqualTo(field.isRepeated());
-            assertThat(twin.hasPresence()).isEqualTo(field.hasPresence());
+    void requests_andEvents_shareFieldsByNumber() {
+        assertShared(GenerateRequest.getDescriptor(), Turn.getDescriptor(), 5);
+        assertShared(GenerateRequest.getDescriptor(), CountTokensRequest.getDescriptor(), 5);
+        assertShared(ConverseResponse.getDescriptor(), GenerateResponse.getDescriptor(), 5);
+    }
+
+    /** Fields of both by one number have one name and type; {@code common} of them there are. */
+    private static void assertShared(Descriptor one, Descriptor other, int common) {
+        int found = 0;
+        for (FieldDescriptor field : other.getFields()) {
+            FieldDescriptor twin = one.findFieldByNumber(field.getNumber());
+            if (twin != null) {
+                found++;
+                assertThat(twin.getName()).isEqualTo(field.getName());
+                assertThat(twin.getType()).isEqualTo(field.getType());
+                assertThat(twin.isRepeated()).isEqualTo(field.isRepeated());
+                assertThat(twin.hasPresence()).isEqualTo(field.hasPresence());
+            } else {
+                assertThat(one.findFieldByName(field.getName()))
+                        .as("%s of both by one number", field.getName())
+                        .isNull();
+            }
         }
+        assertThat(found).isEqualTo(common);
     }
 
     private static Class<? extends AdedClientException> kind(String name) {

@@ -32,6 +32,7 @@ enum ExitCode {
                     case AdedException.InvalidRequest e -> INVALID_REQUEST;
                     case AdedException.NotFound e -> NOT_FOUND;
                     case AdedException.InvalidArtifact e -> INVALID_ARTIFACT;
+                    case AdedException.NotServed e -> FAILED_PRECONDITION;
                     case AdedException.FailedPrecondition e -> FAILED_PRECONDITION;
                     case AdedException.ResourceExhausted e -> RESOURCE_EXHAUSTED;
                     case AdedException.Unavailable e -> UNAVAILABLE;

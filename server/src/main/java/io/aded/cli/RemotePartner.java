@@ -7,24 +7,23 @@ import io.aded.engine.SpeculationStatistics;
 import io.aded.engine.TurnResult;
 import io.aded.model.AdedException;
 import io.aded.v1.Cancel;
+import io.aded.v1.Chat;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftNode;
 import io.aded.v1.Finished;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Opened;
 import io.aded.v1.Round;
-import io.aded.v1.Sampling;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
-import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -37,16 +36,13 @@ final class RemotePartner implements Partner {
 
     private final String target;
     private final ManagedChannel channel;
-    private final Sampling sampling;
-    private final io.aded.v1.@Nullable DraftPolicy draft;
+    private final GenerationOptions defaults;
     private Stream stream;
 
-    private RemotePartner(
-            String target, ManagedChannel channel, Sampling sampling, io.aded.v1.@Nullable DraftPolicy draft) {
+    private RemotePartner(String target, ManagedChannel channel, GenerationOptions defaults) {
         this.target = target;
         this.channel = channel;
-        this.sampling = sampling;
-        this.draft = draft;
+        this.defaults = defaults;
         this.stream = new Stream();
     }
 
@@ -54,10 +50,11 @@ final class RemotePartner implements Partner {
      * Opens a conversation.
      *
      * @param target {@code HOST:PORT}, {@code unix:PATH}, or any target that gRPC knows
+     * @param options what was asked for; everything else is as the server has it
      * @param draft null for the server's default
      * @throws AdedException.Unavailable if nobody answers there
      */
-    static RemotePartner open(String target, Sampling sampling, @Nullable DraftPolicy draft) {
+    static RemotePartner open(String target, GenerationOptions.Builder options, @Nullable DraftPolicy draft) {
         ManagedChannel channel;
         try {
             channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
@@ -68,7 +65,10 @@ final class RemotePartner implements Partner {
                     "--target", "is \"" + target + "\"; allowed: HOST:PORT or unix:PATH");
         }
         try {
-            return new RemotePartner(target, channel, sampling, draft == null ? null : message(draft));
+            if (draft != null) {
+                options.setDraft(message(draft));
+            }
+            return new RemotePartner(target, channel, options.build());
         } catch (RuntimeException e) {
             channel.shutdownNow();
             throw e;
@@ -77,8 +77,7 @@ final class RemotePartner implements Partner {
 
     private static io.aded.v1.DraftPolicy message(DraftPolicy policy) {
         return io.aded.v1.DraftPolicy.newBuilder()
-                .setMode(DraftMode.valueOf("DRAFT_MODE_"
-                        + policy.mode().label().toUpperCase(Locale.ROOT).replace('-', '_')))
+                .setMode(policy.mode().label())
                 .setMaxNodes(policy.maxNodes())
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())
@@ -94,11 +93,9 @@ final class RemotePartner implements Partner {
 
         Stream() {
             InferenceServiceGrpc.newStub(channel).converse(this);
-            Open.Builder open = Open.newBuilder().setSampling(sampling);
-            if (draft != null) {
-                open.setDraft(draft);
-            }
-            send(ConverseRequest.newBuilder().setOpen(open).build());
+            send(ConverseRequest.newBuilder()
+                    .setOpen(Open.newBuilder().setOptions(defaults))
+                    .build());
             opened = next().getOpened();
         }
 
@@ -153,18 +150,19 @@ final class RemotePartner implements Partner {
     @Override
     public Answer ask(Ask ask, Listener listener) {
         io.aded.v1.Turn.Builder turn = io.aded.v1.Turn.newBuilder()
-                .setMaxTokens(ask.maxTokens())
-                .addAllStopStrings(ask.stop())
-                .setIgnoreEnd(ask.ignoreEnd())
-                .setReportRounds(ask.watchRounds());
+                .setOptions(GenerationOptions.newBuilder()
+                        .setMaxTokens(ask.maxTokens())
+                        .addAllStopStrings(ask.stop())
+                        .setIgnoreEnd(ask.ignoreEnd())
+                        .setReportRounds(ask.watchRounds()));
         if (ask.messages().isEmpty()) {
             turn.setText(ask.text());
+        } else {
+            Chat.Builder chat = turn.getChatBuilder();
+            ask.messages()
+                    .forEach(message -> chat.addMessages(
+                            ChatMessage.newBuilder().setRole(message.role()).setContent(message.content())));
         }
-        ask.messages()
-                .forEach(message -> turn.addMessages(ChatMessage.newBuilder()
-                        .setRole(message.role())
-                        .setContent(message.content())
-                        .build()));
         stream.send(ConverseRequest.newBuilder().setTurn(turn).build());
         StringBuilder text = new StringBuilder();
         IntStream.Builder tokens = IntStream.builder();
@@ -180,8 +178,8 @@ final class RemotePartner implements Partner {
                 case FINISHED -> {
                     return new Answer(text.toString(), tokens.build().toArray(), result(response.getFinished()));
                 }
-                case OPENED, EVENT_NOT_SET -> {
-                    // A newer server may tell what this client does not know.
+                case OPENED, REASONING_DELTA, TOOL_CALL_DELTA, EVENT_NOT_SET -> {
+                    // Not asked for, or of a newer server.
                 }
             }
         }
@@ -208,7 +206,8 @@ final class RemotePartner implements Partner {
                     case FINISH_REASON_LENGTH -> FinishReason.LENGTH;
                     case FINISH_REASON_CONTEXT_FULL -> FinishReason.CONTEXT_FULL;
                     case FINISH_REASON_CANCELLED -> FinishReason.CANCELLED;
-                    case FINISH_REASON_STOP, FINISH_REASON_UNSPECIFIED, UNRECOGNIZED -> FinishReason.STOP;
+                    case FINISH_REASON_STOP, FINISH_REASON_TOOL_CALLS, FINISH_REASON_UNSPECIFIED, UNRECOGNIZED ->
+                        FinishReason.STOP;
                 },
                 usage.getPromptTokens(),
                 usage.getCachedPromptTokens(),
@@ -223,7 +222,7 @@ final class RemotePartner implements Partner {
                         speculation.getNumDraftTokens(),
                         speculation.getNumAcceptedDraftTokens(),
                         speculation.getAcceptanceHistogramList().stream()
-                                .mapToLong(Integer::longValue)
+                                .mapToLong(Long::longValue)
                                 .toArray(),
                         speculation.getExpectedAcceptedDraftTokens(),
                         nanos(speculation.getDraftTime()),

@@ -2,6 +2,8 @@ package io.aded.cli;
 
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
+import io.aded.v1.Constraint;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.Sampling;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,8 +92,9 @@ final class SamplingOptions {
     }
 
     /** Only what was given, for a server that has defaults of its own. */
-    Sampling message() {
-        Sampling.Builder message = Sampling.newBuilder();
+    GenerationOptions.Builder message() {
+        GenerationOptions.Builder options = GenerationOptions.newBuilder();
+        Sampling.Builder message = options.getSamplingBuilder();
         if (temperature != null) {
             message.setTemperature(temperature);
         }
@@ -123,15 +126,18 @@ final class SamplingOptions {
         if (chosenSeed != null) {
             message.setSeed(chosenSeed);
         }
+        message.putAllLogitBias(logitBias);
         String grammarText = text("--grammar", grammar);
-        if (grammarText != null) {
-            message.setGrammar(grammarText);
-        }
         String schemaText = text("--json-schema", jsonSchema);
-        if (schemaText != null) {
-            message.setJsonSchema(schemaText);
+        if (grammarText != null && schemaText != null) {
+            throw new AdedException.InvalidRequest("--json-schema", "is given beside --grammar; allowed: one of them");
         }
-        return message.putAllLogitBias(logitBias).build();
+        if (grammarText != null) {
+            options.setConstraint(Constraint.newBuilder().setGrammar(grammarText));
+        } else if (schemaText != null) {
+            options.setConstraint(Constraint.newBuilder().setJsonSchema(schemaText));
+        }
+        return options;
     }
 
     private @Nullable Integer seed() {

@@ -127,8 +127,8 @@ final class LocalSession implements Session {
         boolean submitted = false;
         try {
             sampler = model().newSampler(sampling.withSeed(seed));
-            if (sampling.usesPenalties()) {
-                int from = Math.max(0, next.tokens.length - sampling.penaltyWindow());
+            if (sampling.lookBack() > 0) {
+                int from = Math.max(0, next.tokens.length - sampling.lookBack());
                 for (int i = from; i < next.tokens.length; i++) {
                     sampler.remember(next.tokens[i]);
                 }

@@ -35,6 +35,10 @@ final class LocalTurn implements Turn {
     private final TextAssembler text;
     private final StringBuilder answer = new StringBuilder();
     private int completionTokens;
+
+    /** Drawn, but no part of the answer: 1 if such a token ended it. */
+    private int endTokens;
+
     private @Nullable FinishReason finished;
 
     // What it took.
@@ -187,6 +191,7 @@ final class LocalTurn implements Turn {
     /** The answer ends before this token, which was drawn. */
     void endedBy(int token) {
         session.endedBy(token);
+        endTokens++;
         finished = FinishReason.STOP;
     }
 
@@ -267,7 +272,7 @@ final class LocalTurn implements Turn {
 
     /** Tells the telemetry that the turn is over. */
     void reportEnd(String reason, @Nullable Throwable failure) {
-        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens, failure);
+        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens + endTokens, failure);
     }
 
     TurnResult result(FinishReason reason, long now) {
@@ -275,7 +280,7 @@ final class LocalTurn implements Turn {
                 reason,
                 prompt.length,
                 cachedPromptTokens,
-                completionTokens,
+                completionTokens + endTokens,
                 seed,
                 admittedBefore ? admittedNanos - submittedNanos : now - submittedNanos,
                 firstTokenNanos,

@@ -7,7 +7,8 @@ package io.aded.engine;
  * @param numSteps all rounds, also those without a draft
  * @param numDraftTokens draft nodes verified
  * @param numAcceptedDraftTokens draft nodes accepted
- * @param acceptanceHistogram element i counts the rounds that accepted i draft tokens
+ * @param acceptanceHistogram element i counts the rounds with a draft that accepted i draft tokens, so that
+ *     the elements add up to {@code numSpecSteps}; no trailing zeros
  * @param expectedAcceptedDraftTokens the sum of the drafters' estimates for the verified nodes: equal to the accepted
  *     ones if the drafter is calibrated
  * @param draftNanos time spent drafting

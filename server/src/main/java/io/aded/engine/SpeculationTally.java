@@ -10,7 +10,7 @@ final class SpeculationTally {
     private long acceptedTokens;
     private double expected;
     private long[] histogram = new long[8];
-    private int histogramSize = 1;
+    private int histogramSize;
     private long draftNanos;
     private long verifyNanos;
     private long hostNanos;
@@ -24,12 +24,12 @@ final class SpeculationTally {
             draftTokens += round.draftNodes();
             acceptedTokens += accepted;
             expected += round.expectedAccepted();
+            if (accepted >= histogram.length) {
+                histogram = Arrays.copyOf(histogram, Math.max(accepted + 1, histogram.length * 2));
+            }
+            histogram[accepted]++;
+            histogramSize = Math.max(histogramSize, accepted + 1);
         }
-        if (accepted >= histogram.length) {
-            histogram = Arrays.copyOf(histogram, Math.max(accepted + 1, histogram.length * 2));
-        }
-        histogram[accepted]++;
-        histogramSize = Math.max(histogramSize, accepted + 1);
         draftNanos += round.draftNanos();
         verifyNanos += passNanos;
     }

@@ -47,6 +47,9 @@ final class LlamaSampler implements TokenSampler {
     private final int decisive;
 
     private final int[] biased;
+    /** Tokens that a bias forbids are no candidates: what looks at the whole distribution must not see them. */
+    private final boolean[] forbidden;
+
     private final @Nullable PenaltyWindow window;
     private final @Nullable Grammar grammar;
     private final int endOfSequence;
@@ -71,17 +74,17 @@ final class LlamaSampler implements TokenSampler {
                 .mapToInt(Integer::intValue)
                 .sorted()
                 .toArray();
-        this.window = parameters.usesPenalties() ? new PenaltyWindow(parameters.penaltyWindow(), vocabularySize) : null;
+        this.forbidden = new boolean[vocabularySize];
+        parameters.logitBias().forEach((token, bias) -> forbidden[token] = bias == Float.NEGATIVE_INFINITY);
+        this.window = parameters.lookBack() > 0 ? new PenaltyWindow(parameters.lookBack(), vocabularySize) : null;
         this.marks = new int[vocabularySize];
-        this.decisive = parameters.temperature() == 0f
-                ? 1
-                : parameters.topK() == 0 ? vocabularySize : Math.min(parameters.topK(), vocabularySize);
+        this.decisive = natives.chains.decisive(parameters, vocabularySize);
         this.candidates = new Candidates(arena, vocabularySize);
         this.endOfSequence = vocabulary.endOfSequence();
         boolean complete = false;
         try {
             this.grammar = parameters.isConstrained() ? Grammar.compile(model, vocabulary, parameters, arena) : null;
-            this.chain = natives.chains.open(parameters, vocabularySize);
+            this.chain = natives.chains.open(parameters, vocabulary);
             complete = true;
         } finally {
             if (!complete) {
@@ -202,6 +205,9 @@ final class LlamaSampler implements TokenSampler {
     }
 
     private void add(int token, long logits) {
+        if (forbidden[token]) {
+            return;
+        }
         candidates.add(token, Native.MEMORY.get(ValueLayout.JAVA_FLOAT, logits + 4L * token));
     }
 

@@ -33,7 +33,7 @@ final class NativeLog {
     private static final Pattern EXPECTED =
             Pattern.compile("failed to decode, ret = (1|2|-3)$|compute status: 1$|compute_async failed with error 1$"
                     + "|failed to prepare ubatch|failed to find (a memory|KV cache) slot"
-                    + "|failed to find available cells in kv cache|failed to restore kv cache$");
+                    + "|failed to find (\\d+ )?available cells in kv cache|failed to restore kv cache$");
 
     private final Object lock = new Object();
     private final MemorySegment callback = newCallback();

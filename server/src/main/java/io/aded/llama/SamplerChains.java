@@ -64,12 +64,12 @@ final class SamplerChains {
             List<Integer> tokens =
                     request.given().logitBias().keySet().stream().sorted().toList();
             long entries = request.biases(tokens);
-            return (long) bias.invokeExact(request.vocabularySize(), tokens.size(), entries);
+            return (long) bias.invokeExact(request.vocabulary().size(), tokens.size(), entries);
         }));
         adjusting.add(new Filter(
                 SamplingParameters::usesPenalties,
                 request -> this.calls.newPenalties(
-                        request.vocabularySize(),
+                        request.vocabulary().size(),
                         request.given().penaltyWindow(),
                         request.given().repeatPenalty(),
                         request.given().frequencyPenalty(),
@@ -117,7 +117,7 @@ final class SamplerChains {
      * @param seed the one to use, drawn if none was given
      * @param arena for what samplers are told by address; they copy it
      */
-    private record Request(SamplingParameters given, int vocabularySize, int seed, Arena arena) {
+    private record Request(SamplingParameters given, LlamaVocabulary vocabulary, int seed, Arena arena) {
         long biases(List<Integer> tokens) {
             MemorySegment entries = arena.allocate(LOGIT_BIAS.layout(), tokens.size());
             for (int i = 0; i < tokens.size(); i++) {
@@ -131,12 +131,23 @@ final class SamplerChains {
         }
     }
 
+    /**
+     * How many of the best tokens decide: the outcome is the same if only these, after what adjusts logits, go through the
+     * chain.
+     */
+    int decisive(SamplingParameters given, int vocabularySize) {
+        if (given.temperature() == 0f) {
+            return 1;
+        }
+        return given.topK() == 0 ? vocabularySize : Math.min(given.topK(), vocabularySize);
+    }
+
     /** Makes a chain that ends in a choice; free it as any sampler. */
-    long open(SamplingParameters given, int vocabularySize) {
+    long open(SamplingParameters given, LlamaVocabulary vocabulary) {
         Integer stated = given.seed();
         int seed = stated == null ? ThreadLocalRandom.current().nextInt() : stated;
         try (Arena arena = Arena.ofConfined()) {
-            Request request = new Request(given, vocabularySize, seed == RANDOM_SEED ? SUBSTITUTE_SEED : seed, arena);
+            Request request = new Request(given, vocabulary, seed == RANDOM_SEED ? SUBSTITUTE_SEED : seed, arena);
             long chain = (long) newChain.invokeExact((byte) 1);
             add(chain, adjusting, request);
             if (given.temperature() == 0f) {

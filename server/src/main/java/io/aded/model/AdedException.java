@@ -51,6 +51,24 @@ public abstract sealed class AdedException extends RuntimeException {
         }
     }
 
+    /** The request is fine, but uses parts of the interface that are not served here. */
+    public static final class NotServed extends AdedException {
+        private final List<FieldViolation> fields;
+
+        /** All such parts at once, as the request names them; at least one. */
+        public NotServed(List<String> fields) {
+            super("NOT_SERVED", "this server does not serve " + String.join(", ", fields), null);
+            this.fields = fields.stream()
+                    .map(field -> new FieldViolation(field, "is not served"))
+                    .toList();
+        }
+
+        /** What is not served, field by field. */
+        public List<FieldViolation> fields() {
+            return fields;
+        }
+    }
+
     /** The request is fine but not now: the state it needs is not there (two turns at once, first message not open). */
     public static final class FailedPrecondition extends AdedException {
         public FailedPrecondition(String reason, String message) {

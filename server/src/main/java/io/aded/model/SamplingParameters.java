@@ -60,6 +60,11 @@ public record SamplingParameters(
         return penaltyWindow != 0 && (repeatPenalty != 1f || frequencyPenalty != 0f || presencePenalty != 0f);
     }
 
+    /** How many of the last tokens the sampler must know, the prompt's among them. */
+    public int lookBack() {
+        return usesPenalties() ? penaltyWindow : 0;
+    }
+
     /** Whether a grammar or schema constrains the answer. */
     public boolean isConstrained() {
         return grammar != null || jsonSchema != null;
@@ -148,6 +153,11 @@ public record SamplingParameters(
                                 + "; allowed: -1000 to 1000, or negative infinity to forbid the token"));
             }
         });
+        if (logitBias.size() >= vocabularySize
+                && logitBias.values().stream().allMatch(bias -> bias == Float.NEGATIVE_INFINITY)) {
+            found.add(new FieldViolation(
+                    prefix + "logit_bias", "forbids every token of the vocabulary; allowed: to leave one or more"));
+        }
         if (grammar != null && jsonSchema != null) {
             found.add(new FieldViolation(prefix + "json_schema", "cannot be combined with grammar; set one of them"));
         }

@@ -9,6 +9,7 @@ import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.opentelemetry.GrpcOpenTelemetry;
@@ -57,6 +58,7 @@ public final class AdedServer implements AutoCloseable {
 
     private final Serving serving;
     private final ServerLimits limits;
+    private final String version;
     private final List<BindableService> services;
     private final List<Server> servers = new ArrayList<>();
     private final List<UnixSocket> sockets = new ArrayList<>();
@@ -67,6 +69,7 @@ public final class AdedServer implements AutoCloseable {
     private AdedServer(Builder builder, Serving serving) {
         this.serving = serving;
         this.limits = builder.limits;
+        this.version = builder.version;
         this.services = List.of(
                 new InferenceServiceImpl(serving),
                 new ModelServiceImpl(serving, limits, builder.version, Instant.now()),
@@ -241,9 +244,15 @@ public final class AdedServer implements AutoCloseable {
     private <B extends ServerBuilder<?>> B register(B builder) {
         var caller = new CallerInterceptor();
         Telemetry telemetry = serving.telemetry();
-        for (BindableService service : services) {
-            var definition =
-                    ServerInterceptors.interceptForward(MalformedRequests.refuse(service.bindService()), caller);
+        DocumentedApi api = DocumentedApi.read();
+        var versions = new VersionInterceptor(version);
+        for (BindableService bindable : services) {
+            ServerServiceDefinition service = bindable.bindService();
+            var definition = ServerInterceptors.interceptForward(
+                    MalformedRequests.refuse(
+                            service, api.service(service.getServiceDescriptor().getName())),
+                    versions,
+                    caller);
             builder.addService(
                     telemetry.recordsTraces()
                             ? ServerInterceptors.interceptForward(definition, new TracingInterceptor(telemetry))

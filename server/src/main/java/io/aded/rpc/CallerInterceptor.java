@@ -24,8 +24,7 @@ final class CallerInterceptor implements ServerInterceptor {
         try {
             Caller.requireId(id);
         } catch (AdedException.InvalidRequest invalid) {
-            StatusRuntimeException refused =
-                    Statuses.of(FieldPaths.renamed(invalid, field -> "metadata." + HEADER.name()));
+            StatusRuntimeException refused = Statuses.of(FieldPaths.renamed(invalid, _ -> "metadata." + HEADER.name()));
             Metadata trailers = refused.getTrailers();
             call.close(refused.getStatus(), trailers == null ? new Metadata() : trailers);
             return new ServerCall.Listener<>() {};

@@ -4,7 +4,6 @@ import io.aded.serving.ConversationStream;
 import io.aded.serving.Serving;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
-import io.aded.v1.GenerateRequest;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
@@ -38,7 +37,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         try {
             switch (request.getEventCase()) {
                 case OPEN -> stream.open(new RequestReader().open(request.getOpen()));
-                case TURN -> stream.turn(new RequestReader().turn(RequestReader.asGenerate(request.getTurn())));
+                case TURN -> stream.turn(new RequestReader().turn(request.getTurn()));
                 case CANCEL -> stream.cancelTurn();
                 case UPDATE -> stream.update(new RequestReader().update(request.getUpdate()));
                 case EVENT_NOT_SET -> stream.nothing();
@@ -52,12 +51,9 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     /** What is wrong, under the names that the caller used. */
     private static Throwable named(ConverseRequest request, Throwable failure) {
         return switch (request.getEventCase()) {
-            case OPEN -> FieldPaths.below("open.", failure);
-            case TURN -> {
-                GenerateRequest turn = RequestReader.asGenerate(request.getTurn());
-                yield FieldPaths.ofTurn("turn.", turn, failure);
-            }
-            case UPDATE -> FieldPaths.below("update.", failure);
+            case OPEN -> FieldPaths.below("open.", false, failure);
+            case TURN -> FieldPaths.below("turn.", request.getTurn().hasPrompt(), failure);
+            case UPDATE -> FieldPaths.below("update.", false, failure);
             case CANCEL, EVENT_NOT_SET -> failure;
         };
     }

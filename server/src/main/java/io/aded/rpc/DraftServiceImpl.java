@@ -1,5 +1,6 @@
 package io.aded.rpc;
 
+import io.aded.model.AdedException;
 import io.aded.serving.Serving;
 import io.aded.v1.DraftServiceGrpc;
 import io.aded.v1.ExportDraftTableRequest;
@@ -12,8 +13,9 @@ import io.aded.v1.ResetDraftStateRequest;
 import io.aded.v1.ResetDraftStateResponse;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 
-/** Tells how drafting fares. Tables cannot be exchanged; the server says so, and does not list {@code draft_tables}. */
+/** Tells how drafting fares. Tables are not exchanged: those methods say so. */
 final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
     private final Serving serving;
 
@@ -32,13 +34,13 @@ final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
 
     @Override
     public void exportDraftTable(ExportDraftTableRequest request, StreamObserver<ExportDraftTableResponse> responses) {
-        responses.onError(notOffered());
+        responses.onError(notServed("ExportDraftTable"));
     }
 
     @Override
     public StreamObserver<ImportDraftTableRequest> importDraftTable(
             StreamObserver<ImportDraftTableResponse> responses) {
-        responses.onError(notOffered());
+        responses.onError(notServed("ImportDraftTable"));
         return new StreamObserver<>() {
             @Override
             public void onNext(ImportDraftTableRequest ignored) {}
@@ -53,12 +55,10 @@ final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
 
     @Override
     public void resetDraftState(ResetDraftStateRequest request, StreamObserver<ResetDraftStateResponse> responses) {
-        responses.onError(notOffered());
+        responses.onError(notServed("ResetDraftState"));
     }
 
-    private static StatusRuntimeException notOffered() {
-        return Statuses.unimplemented(
-                "DRAFT_TABLES_NOT_OFFERED",
-                "this server does not exchange draft tables; its capabilities do not list draft_tables");
+    private static StatusRuntimeException notServed(String method) {
+        return Statuses.of(new AdedException.NotServed(List.of("DraftService." + method)));
     }
 }

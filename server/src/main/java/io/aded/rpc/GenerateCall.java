@@ -21,7 +21,7 @@ final class GenerateCall {
         try {
             answer.start(request.getModel(), new RequestReader().turn(request), CallScope.caller(serving));
         } catch (RuntimeException | StackOverflowError e) {
-            outbox.fail(FieldPaths.ofTurn("", request, e));
+            outbox.fail(FieldPaths.below("", request.hasPrompt(), e));
         }
     }
 }

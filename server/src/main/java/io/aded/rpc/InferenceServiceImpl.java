@@ -1,9 +1,9 @@
 package io.aded.rpc;
 
-import io.aded.engine.Prompt;
 import io.aded.model.Vocabulary;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
+import io.aded.serving.TurnInput;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.CountTokensRequest;
@@ -41,7 +41,7 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
     @Override
     public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
         answer(responses, () -> {
-            Vocabulary vocabulary = serving.model().model().vocabulary();
+            Vocabulary vocabulary = serving.model(request.getModel()).model().vocabulary();
             TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
             for (int token :
                     vocabulary.tokenize(request.getText(), request.getAddSpecial(), request.getParseSpecial())) {
@@ -59,30 +59,24 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
         answer(responses, () -> {
             int[] tokens = RequestReader.ints(request.getTokensList());
             return DetokenizeResponse.newBuilder()
-                    .setText(serving.detokenize(serving.model(), tokens, request.getWithSpecial()))
+                    .setText(serving.detokenize(serving.model(request.getModel()), tokens, request.getWithSpecial()))
                     .build();
         });
     }
 
     @Override
     public void countTokens(CountTokensRequest request, StreamObserver<CountTokensResponse> responses) {
-        GenerateRequest.Builder sameNames = GenerateRequest.newBuilder();
-        if (request.hasPrompt()) {
-            sameNames.setPrompt(request.getPrompt());
-        }
-        GenerateRequest names = sameNames.build();
         answer(
                 responses,
                 () -> {
-                    ServedModel model = serving.model();
-                    var reader = new RequestReader();
-                    Prompt prompt = reader.prompt(request);
+                    ServedModel model = serving.model(request.getModel());
+                    TurnInput input = new RequestReader().count(request);
                     return CountTokensResponse.newBuilder()
-                            .setTokens(serving.countTokens(model, prompt, reader.unreadable()))
+                            .setTokens(serving.countTokens(model, input.prompt(), input.unreadable()))
                             .setContextTokens(model.contextTokens())
                             .build();
                 },
-                failure -> FieldPaths.ofTurn("", names, failure));
+                failure -> FieldPaths.below("", request.hasPrompt(), failure));
     }
 
     /** Answers a unary call, or fails it with the right status. */

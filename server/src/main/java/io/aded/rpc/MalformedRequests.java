@@ -20,11 +20,15 @@ import org.jspecify.annotations.Nullable;
 final class MalformedRequests {
     private MalformedRequests() {}
 
-    /** The same service, guarded. */
-    static ServerServiceDefinition refuse(ServerServiceDefinition service) {
+    /**
+     * The same service, guarded.
+     *
+     * @param schema what reflection says of it
+     */
+    static ServerServiceDefinition refuse(ServerServiceDefinition service, Object schema) {
         ServiceDescriptor.Builder descriptor =
                 ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName());
-        descriptor.setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
+        descriptor.setSchemaDescriptor(schema);
         var methods =
                 service.getMethods().stream().map(MalformedRequests::refuse).toList();
         methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));

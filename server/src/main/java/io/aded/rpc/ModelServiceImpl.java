@@ -4,19 +4,25 @@ import com.google.protobuf.Timestamp;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
-import io.aded.serving.Generation;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
 import io.aded.serving.ServingLimits;
-import io.aded.v1.DraftMode;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.GetModelResponse;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.GetServerInfoResponse;
 import io.aded.v1.Limits;
+import io.aded.v1.ListModelsRequest;
+import io.aded.v1.ListModelsResponse;
 import io.aded.v1.ModelServiceGrpc;
+import io.aded.v1.PrefixSharing;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToIntFunction;
 
 /** Describes the model and the server. */
 final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
@@ -30,6 +36,26 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
         this.limits = limits;
         this.version = version;
         this.start = start;
+    }
+
+    @Override
+    public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
+        InferenceServiceImpl.answer(responses, () -> {
+            List<FieldViolation> wrong = new ArrayList<>();
+            if (request.getPageSize() < 0) {
+                wrong.add(new FieldViolation(
+                        "page_size", "is " + request.getPageSize() + "; allowed: 0 (the server's choice) or more"));
+            }
+            if (!request.getPageToken().isEmpty()) {
+                wrong.add(new FieldViolation("page_token", "is none that this server gave; leave it empty"));
+            }
+            if (!wrong.isEmpty()) {
+                throw new AdedException.InvalidRequest(wrong);
+            }
+            return ListModelsResponse.newBuilder()
+                    .addModels(ResponseWriter.model(serving.model()))
+                    .build();
+        });
     }
 
     @Override
@@ -47,8 +73,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     }
 
     private GetServerInfoResponse info(ServedModel served) {
-        Generation defaults = serving.defaults();
-        GetServerInfoResponse.Builder info = GetServerInfoResponse.newBuilder()
+        return GetServerInfoResponse.newBuilder()
                 .setVersion(version)
                 .setLibrary(served.info().library())
                 .setRuntime(Runtime.version() + " (" + System.getProperty("java.vendor", "unknown vendor") + ")")
@@ -56,20 +81,13 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                         .setSeconds(start.getEpochSecond())
                         .setNanos(start.getNano()))
                 .setLimits(limits(served))
-                .setDefaultSampling(ResponseWriter.sampling(defaults.sampling()))
-                .setDefaultDraft(ResponseWriter.draft(defaults.draft()))
-                .addCapabilities("grammar")
-                .addCapabilities("json_schema")
-                .setLoad(ResponseWriter.load(served.status()));
-        if (serving.limits().keepsConversations()) {
-            info.addCapabilities("resume");
-        }
-        Drafters.all().stream()
-                .map(ResponseWriter::mode)
-                .filter(mode -> mode != DraftMode.DRAFT_MODE_UNSPECIFIED)
-                .sorted(java.util.Comparator.comparingInt(DraftMode::getNumber))
-                .forEach(info::addDraftModes);
-        return info.build();
+                .setDefaultOptions(ResponseWriter.options(serving.defaults()))
+                .setPrefixSharing(PrefixSharing.PREFIX_SHARING_ALL)
+                .addAllDrafters(
+                        Drafters.all().stream().map(ResponseWriter::drafter).toList())
+                .addAllCapabilities(Capabilities.of(serving))
+                .setLoad(ResponseWriter.load(served.status()))
+                .build();
     }
 
     private Limits limits(ServedModel served) {
@@ -86,7 +104,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .build();
     }
 
-    private static int sum(ServedModel served, java.util.function.ToIntFunction<EngineOptions> limit) {
+    private static int sum(ServedModel served, ToIntFunction<EngineOptions> limit) {
         return served.engines().stream().map(Engine::options).mapToInt(limit).sum();
     }
 }

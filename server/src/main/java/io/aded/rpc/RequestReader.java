@@ -1,92 +1,227 @@
 package io.aded.rpc;
 
-import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.FieldMask;
 import com.google.protobuf.util.Durations;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
-import io.aded.model.SamplingParameters;
+import io.aded.serving.Constraint;
 import io.aded.serving.DraftChoice;
 import io.aded.serving.GenerationChange;
 import io.aded.serving.OpenInput;
 import io.aded.serving.TurnInput;
+import io.aded.v1.ContentPart;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.Open;
-import io.aded.v1.Sampling;
 import io.aded.v1.Turn;
 import io.aded.v1.Update;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages of this API as what {@link io.aded.serving} takes. Whether values are allowed is not asked here; only what has
- * no counterpart there is found wrong, such as two prompts at once. One reader a message.
+ * Messages of this API as what {@link io.aded.serving} takes. Whether values are allowed is not asked here. What has no
+ * counterpart there is: parts of the API that are not served, and messages that make no sense whatever their values.
+ *
+ * <p>One reader a message. Fields are named as {@code io.aded.serving} would; {@link FieldPaths} makes paths of the names.
  */
 final class RequestReader {
     private final List<FieldViolation> unreadable = new ArrayList<>();
+    private final List<String> notServed = new ArrayList<>();
 
-    /** What was found wrong while reading. */
-    List<FieldViolation> unreadable() {
-        return unreadable;
+    /** A turn of {@code Generate}. */
+    TurnInput turn(GenerateRequest request) {
+        Prompt prompt = switch (request.getInputCase()) {
+            case PROMPT -> user(request.getPrompt());
+            case CHAT -> new Prompt.Messages(messages(request.getChat().getMessagesList()));
+            case TEXT -> new Prompt.Text(request.getText());
+            case TOKENS -> new Prompt.Tokens(ints(request.getTokens().getIdsList()));
+            case INPUT_NOT_SET -> null;
+        };
+        return input(prompt, change(request.getOptions(), Set.of()));
     }
 
-    /** A turn has the fields of a {@code GenerateRequest} by the same numbers, so it is one. */
-    static GenerateRequest asGenerate(Turn turn) {
-        try {
-            return GenerateRequest.parseFrom(turn.toByteString());
-        } catch (InvalidProtocolBufferException e) {
-            throw new AdedException.Internal("TURN_UNREADABLE", "a turn could not be read as a request", e);
+    /** A turn of {@code Converse}. */
+    TurnInput turn(Turn turn) {
+        Prompt prompt = switch (turn.getInputCase()) {
+            case PROMPT -> user(turn.getPrompt());
+            case CHAT -> new Prompt.Messages(messages(turn.getChat().getMessagesList()));
+            case TEXT -> new Prompt.Text(turn.getText());
+            case TOKENS -> new Prompt.Tokens(ints(turn.getTokens().getIdsList()));
+            case INPUT_NOT_SET -> null;
+        };
+        Set<String> reset = OptionPaths.named(turn.getReset(), "reset", unreadable);
+        return input(prompt, change(turn.getOptions(), reset));
+    }
+
+    /** A prompt to be counted. Its options change nothing yet, so that only those which are not served matter. */
+    TurnInput count(CountTokensRequest request) {
+        Prompt prompt = switch (request.getInputCase()) {
+            case PROMPT -> user(request.getPrompt());
+            case CHAT -> new Prompt.Messages(messages(request.getChat().getMessagesList()));
+            case TEXT -> new Prompt.Text(request.getText());
+            case INPUT_NOT_SET -> null;
+        };
+        return input(prompt, change(request.getOptions(), Set.of()));
+    }
+
+    /** How a conversation is opened. */
+    OpenInput open(Open open) {
+        Set<String> reset = OptionPaths.named(open.getReset(), "reset", unreadable);
+        Duration retention = retention(open);
+        GenerationChange defaults = change(open.getOptions(), reset);
+        refuseWhatIsNotServed();
+        return new OpenInput(
+                open.getModel(), open.getConversationId(), open.getRequireResume(), retention, defaults, unreadable);
+    }
+
+    /** How defaults change. */
+    GenerationChange update(Update update) {
+        FieldMask mask = update.getUpdateMask();
+        GenerationOptions options = update.getOptions();
+        Set<String> cleared = Set.of();
+        if (mask.getPathsCount() > 0) {
+            Set<String> named = OptionPaths.named(mask, "update_mask", unreadable);
+            GenerationOptions all = options;
+            options = OptionPaths.only(all, named);
+            cleared = new LinkedHashSet<>(named);
+            cleared.removeIf(path -> OptionPaths.isSet(all, path));
+        }
+        GenerationChange change = change(options, cleared);
+        refuseWhatIsNotServed();
+        if (!unreadable.isEmpty()) {
+            throw new AdedException.InvalidRequest(unreadable);
+        }
+        return change;
+    }
+
+    private TurnInput input(@Nullable Prompt prompt, GenerationChange change) {
+        refuseWhatIsNotServed();
+        return new TurnInput(prompt, change, unreadable);
+    }
+
+    private void refuseWhatIsNotServed() {
+        if (!notServed.isEmpty()) {
+            throw new AdedException.NotServed(notServed);
         }
     }
 
-    TurnInput turn(GenerateRequest request) {
-        GenerationChange generation = new GenerationChange(
-                sampling(request.getSampling()),
-                draft(request.getDraft()),
-                request.hasMaxTokens() ? Integer.valueOf(request.getMaxTokens()) : null,
-                request.getStopStringsList(),
-                request.getStopTokensList(),
-                request.getIgnoreEnd(),
-                request.hasLogProbabilities() ? Integer.valueOf(request.getLogProbabilities()) : null,
-                request.hasReportRounds() ? Boolean.valueOf(request.getReportRounds()) : null,
-                request.getPriority());
-        return new TurnInput(prompt(request), generation, unreadable);
+    // --- prompts
+
+    private static Prompt user(String content) {
+        return new Prompt.Messages(List.of(new ChatMessage("user", content)));
     }
 
-    OpenInput open(Open open) {
-        return new OpenInput(
-                open.getModel(),
-                open.getConversationId(),
-                open.getRequireResume(),
-                retention(open),
-                defaults(
-                        open.getSampling(),
-                        open.getDraft(),
-                        open.hasLogProbabilities() ? Integer.valueOf(open.getLogProbabilities()) : null,
-                        open.hasReportRounds() ? Boolean.valueOf(open.getReportRounds()) : null),
-                unreadable);
+    private List<ChatMessage> messages(List<io.aded.v1.ChatMessage> sent) {
+        List<ChatMessage> messages = new ArrayList<>(sent.size());
+        for (int i = 0; i < sent.size(); i++) {
+            io.aded.v1.ChatMessage message = sent.get(i);
+            String content = message.getContent();
+            if (message.getPartsCount() > 0) {
+                if (!content.isEmpty()) {
+                    unreadable.add(new FieldViolation(
+                            "messages[" + i + "].parts", "is set beside content; allowed: one of the two"));
+                }
+                content = text(message.getPartsList(), "messages[" + i + "].parts");
+            }
+            messages.add(new ChatMessage(message.getRole().isEmpty() ? "user" : message.getRole(), content));
+        }
+        return messages;
     }
 
-    GenerationChange update(Update update) {
-        return defaults(
-                update.getSampling(),
-                update.getDraft(),
-                update.hasLogProbabilities() ? Integer.valueOf(update.getLogProbabilities()) : null,
-                update.hasReportRounds() ? Boolean.valueOf(update.getReportRounds()) : null);
+    private String text(List<ContentPart> parts, String field) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < parts.size(); i++) {
+            ContentPart part = parts.get(i);
+            String path = field + "[" + i + "]";
+            switch (part.getPartCase()) {
+                case TEXT -> text.append(part.getText());
+                case REASONING -> notServed.add(path + ".reasoning");
+                case TOOL_CALL -> notServed.add(path + ".tool_call");
+                case TOOL_RESULT -> notServed.add(path + ".tool_result");
+                case PART_NOT_SET -> unreadable.add(new FieldViolation(path, "says nothing; allowed: a text"));
+            }
+        }
+        return text.toString();
     }
 
-    private static GenerationChange defaults(
-            Sampling sampling, DraftPolicy draft, @Nullable Integer logProbabilities, @Nullable Boolean reportRounds) {
-        return new GenerationChange(
-                sampling(sampling), draft(draft), null, null, null, null, logProbabilities, reportRounds, null);
+    static int[] ints(List<Integer> values) {
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    // --- options
+
+    private GenerationChange change(GenerationOptions set, Set<String> cleared) {
+        findWhatIsNotServed(set);
+        return GenerationChange.builder()
+                .cleared(cleared)
+                .sampling(SamplingMessages.change(set.getSampling(), cleared))
+                .constraint(set.hasConstraint() ? constraint(set.getConstraint()) : null)
+                .draft(draft(set.getDraft()))
+                .maxTokens(set.hasMaxTokens() ? Integer.valueOf(set.getMaxTokens()) : null)
+                .stopStrings(set.getStopStringsCount() > 0 ? List.copyOf(set.getStopStringsList()) : null)
+                .stopTokens(set.getStopTokensCount() > 0 ? List.copyOf(set.getStopTokensList()) : null)
+                .ignoreEnd(set.hasIgnoreEnd() ? Boolean.valueOf(set.getIgnoreEnd()) : null)
+                .logProbabilities(set.hasLogProbabilities() ? Integer.valueOf(set.getLogProbabilities()) : null)
+                .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)
+                .priority(set.hasPriority() ? Integer.valueOf(set.getPriority()) : null)
+                .build();
+    }
+
+    private void findWhatIsNotServed(GenerationOptions set) {
+        if (set.hasPrefixSharing()) {
+            notServed.add("prefix_sharing");
+        }
+        if (set.getToolsCount() > 0) {
+            notServed.add("tools");
+        }
+        if (set.hasToolChoice()) {
+            notServed.add("tool_choice");
+        }
+        if (set.hasParallelToolCalls()) {
+            notServed.add("parallel_tool_calls");
+        }
+        if (set.hasReasoning()) {
+            notServed.add("reasoning");
+        }
+        if (set.hasTemplateVariables()) {
+            notServed.add("template_variables");
+        }
+    }
+
+    private @Nullable Constraint constraint(io.aded.v1.Constraint set) {
+        return switch (set.getKindCase()) {
+            case NONE -> Constraint.NONE;
+            case GRAMMAR -> new Constraint.Grammar(set.getGrammar());
+            case JSON_SCHEMA -> new Constraint.JsonSchema(set.getJsonSchema());
+            case JSON_OBJECT -> Constraint.JSON_OBJECT;
+            case REGULAR_EXPRESSION -> {
+                notServed.add("constraint.regular_expression");
+                yield null;
+            }
+            case KIND_NOT_SET -> {
+                unreadable.add(new FieldViolation(
+                        "constraint",
+                        "is of no kind; allowed: exactly one of none, grammar, json_schema and json_object"));
+                yield null;
+            }
+        };
+    }
+
+    private static DraftChoice draft(DraftPolicy set) {
+        return new DraftChoice(
+                set.getMode().isEmpty() ? null : set.getMode(),
+                set.hasMaxNodes() ? Integer.valueOf(set.getMaxNodes()) : null,
+                set.hasMaxDepth() ? Integer.valueOf(set.getMaxDepth()) : null,
+                set.hasMaxBranches() ? Integer.valueOf(set.getMaxBranches()) : null,
+                set.hasShareLearned() ? Boolean.valueOf(set.getShareLearned()) : null);
     }
 
     private @Nullable Duration retention(Open open) {
@@ -99,110 +234,5 @@ final class RequestReader {
             return null;
         }
         return Duration.ofSeconds(retention.getSeconds(), retention.getNanos());
-    }
-
-    private @Nullable Prompt prompt(GenerateRequest request) {
-        List<String> set = new ArrayList<>(4);
-        if (request.hasPrompt()) {
-            set.add("prompt");
-        }
-        if (request.getMessagesCount() > 0) {
-            set.add("messages");
-        }
-        if (request.hasText()) {
-            set.add("text");
-        }
-        if (request.getTokensCount() > 0) {
-            set.add("tokens");
-        }
-        if (set.isEmpty()) {
-            return null;
-        }
-        onlyOne(set);
-        return switch (set.getFirst()) {
-            case "prompt" -> new Prompt.Messages(List.of(new ChatMessage("user", request.getPrompt())));
-            case "messages" -> new Prompt.Messages(messages(request.getMessagesList()));
-            case "text" -> new Prompt.Text(request.getText());
-            default -> new Prompt.Tokens(ints(request.getTokensList()));
-        };
-    }
-
-    /** What a prompt to be counted consists of. */
-    @Nullable
-    Prompt prompt(CountTokensRequest request) {
-        GenerateRequest.Builder same = GenerateRequest.newBuilder().addAllMessages(request.getMessagesList());
-        if (request.hasPrompt()) {
-            same.setPrompt(request.getPrompt());
-        }
-        if (request.hasText()) {
-            same.setText(request.getText());
-        }
-        return prompt(same.build());
-    }
-
-    private void onlyOne(List<String> set) {
-        for (int i = 1; i < set.size(); i++) {
-            unreadable.add(new FieldViolation(
-                    set.get(i),
-                    "is set beside " + set.getFirst() + "; allowed: exactly one of prompt, messages, text and tokens"));
-        }
-    }
-
-    private static List<ChatMessage> messages(List<io.aded.v1.ChatMessage> sent) {
-        return sent.stream()
-                .map(message ->
-                        new ChatMessage(message.getRole().isEmpty() ? "user" : message.getRole(), message.getContent()))
-                .toList();
-    }
-
-    private static UnaryOperator<SamplingParameters> sampling(Sampling set) {
-        return before -> {
-            Map<Integer, Float> bias = before.logitBias();
-            if (set.getLogitBiasCount() > 0) {
-                bias = new HashMap<>(set.getLogitBiasMap());
-            }
-            return new SamplingParameters(
-                    set.hasTemperature() ? set.getTemperature() : before.temperature(),
-                    set.hasTopK() ? set.getTopK() : before.topK(),
-                    set.hasTopP() ? set.getTopP() : before.topP(),
-                    set.hasMinP() ? set.getMinP() : before.minP(),
-                    set.hasTypicalP() ? set.getTypicalP() : before.typicalP(),
-                    set.hasRepeatPenalty() ? set.getRepeatPenalty() : before.repeatPenalty(),
-                    set.hasFrequencyPenalty() ? set.getFrequencyPenalty() : before.frequencyPenalty(),
-                    set.hasPresencePenalty() ? set.getPresencePenalty() : before.presencePenalty(),
-                    set.hasPenaltyWindow() ? set.getPenaltyWindow() : before.penaltyWindow(),
-                    set.hasSeed() ? Integer.valueOf(set.getSeed()) : before.seed(),
-                    bias,
-                    set.hasGrammar() ? emptyToNull(set.getGrammar()) : before.grammar(),
-                    set.hasJsonSchema() ? emptyToNull(set.getJsonSchema()) : before.jsonSchema());
-        };
-    }
-
-    private static @Nullable String emptyToNull(String text) {
-        return text.isEmpty() ? null : text;
-    }
-
-    private static DraftChoice draft(DraftPolicy set) {
-        return new DraftChoice(
-                switch (set.getMode()) {
-                    case DRAFT_MODE_UNSPECIFIED -> null;
-                    case DRAFT_MODE_AUTO -> "auto";
-                    case DRAFT_MODE_OFF -> "off";
-                    case DRAFT_MODE_ADED -> "aded";
-                    case DRAFT_MODE_ADED_MCTS -> "aded-mcts";
-                    case DRAFT_MODE_PROMPT_LOOKUP -> "prompt-lookup";
-                    case DRAFT_MODE_NGRAM_SIMPLE -> "ngram-simple";
-                    case DRAFT_MODE_NGRAM_MOD -> "ngram-mod";
-                    case DRAFT_MODE_NGRAM_CACHE -> "ngram-cache";
-                    case UNRECOGNIZED -> String.valueOf(set.getModeValue());
-                },
-                set.hasMaxNodes() ? Integer.valueOf(set.getMaxNodes()) : null,
-                set.hasMaxDepth() ? Integer.valueOf(set.getMaxDepth()) : null,
-                set.hasMaxBranches() ? Integer.valueOf(set.getMaxBranches()) : null,
-                set.hasShareLearned() ? Boolean.valueOf(set.getShareLearned()) : null);
-    }
-
-    static int[] ints(List<Integer> values) {
-        return values.stream().mapToInt(Integer::intValue).toArray();
     }
 }

@@ -8,32 +8,33 @@ import io.aded.engine.RoundReport;
 import io.aded.engine.SpeculationStatistics;
 import io.aded.engine.TurnResult;
 import io.aded.model.ModelInfo;
-import io.aded.model.SamplingParameters;
 import io.aded.model.Vocabulary;
 import io.aded.serving.AnswerEvent;
 import io.aded.serving.DraftLedger;
+import io.aded.serving.Generation;
 import io.aded.serving.ServedModel;
+import io.aded.v1.AnyJsonObject;
+import io.aded.v1.Constraint;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.Delta;
 import io.aded.v1.DraftNode;
-import io.aded.v1.DraftTotals;
-import io.aded.v1.DrafterTotals;
+import io.aded.v1.Drafter;
+import io.aded.v1.DrafterStatistics;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.Load;
 import io.aded.v1.Model;
 import io.aded.v1.Opened;
 import io.aded.v1.Round;
-import io.aded.v1.Sampling;
 import io.aded.v1.TokenAlternative;
 import io.aded.v1.TokenLogProbability;
 import io.aded.v1.Usage;
 import io.aded.v1.VocabularyInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 
 /** What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message needs. */
 final class ResponseWriter {
@@ -78,8 +79,7 @@ final class ResponseWriter {
                 .setHistoryTokens(event.historyTokens())
                 .setModel(model.name())
                 .setContextTokens(model.contextTokens())
-                .setSampling(sampling(event.defaults().sampling()))
-                .setDraft(draft(event.defaults().draft()))
+                .setOptions(options(event.defaults()))
                 .setLibrary(model.info().library())
                 .addAllDevices(model.info().devices());
         if (!event.retention().isZero()) {
@@ -131,7 +131,7 @@ final class ResponseWriter {
     private static Round round(RoundReport report, Vocabulary vocabulary) {
         Round.Builder builder = Round.newBuilder()
                 .setIndex(report.index())
-                .setSource(report.source())
+                .setDrafter(report.source())
                 .setProposedNodes(report.proposedNodes())
                 .setBatchTokens(report.batchTokens())
                 .setBatchStreams(report.batchStreams())
@@ -162,7 +162,7 @@ final class ResponseWriter {
                 .setCompletionTokens(result.completionTokens())
                 .setQueueTime(nanos(result.queuedNanos()))
                 .setTotalTime(nanos(result.totalNanos()));
-        if (result.completionTokens() > 0) {
+        if (result.timeToFirstTokenNanos() > 0) {
             usage.setTimeToFirstToken(nanos(result.timeToFirstTokenNanos()));
         }
         return Finished.newBuilder()
@@ -179,54 +179,63 @@ final class ResponseWriter {
                 .build();
     }
 
+    /** How drafting fared, over one answer or over many. */
     private static io.aded.v1.SpeculationStatistics speculation(SpeculationStatistics statistics) {
         io.aded.v1.SpeculationStatistics.Builder builder = io.aded.v1.SpeculationStatistics.newBuilder()
-                .setNumSpecSteps(Math.toIntExact(statistics.numSpecSteps()))
-                .setNumSteps(Math.toIntExact(statistics.numSteps()))
-                .setNumDraftTokens(Math.toIntExact(statistics.numDraftTokens()))
-                .setNumAcceptedDraftTokens(Math.toIntExact(statistics.numAcceptedDraftTokens()))
+                .setNumSpecSteps(statistics.numSpecSteps())
+                .setNumSteps(statistics.numSteps())
+                .setNumDraftTokens(statistics.numDraftTokens())
+                .setNumAcceptedDraftTokens(statistics.numAcceptedDraftTokens())
                 .setMeanAcceptanceLength(statistics.meanAcceptanceLength())
                 .setDraftAcceptanceRate(statistics.draftAcceptanceRate())
                 .setExpectedAcceptedDraftTokens(statistics.expectedAcceptedDraftTokens())
                 .setDraftTime(nanos(statistics.draftNanos()))
                 .setVerifyTime(nanos(statistics.verifyNanos()))
                 .setHostTime(nanos(statistics.hostNanos()));
-        for (long rounds : statistics.acceptanceHistogram()) {
-            builder.addAcceptanceHistogram(Math.toIntExact(rounds));
+        long[] histogram = statistics.acceptanceHistogram();
+        for (long rounds : histogram) {
+            builder.addAcceptanceHistogram(rounds);
+        }
+        // A round that accepted n tokens accepted one at every depth up to n.
+        long[] reached = new long[histogram.length];
+        long deeper = 0;
+        for (int accepted = histogram.length - 1; accepted >= 1; accepted--) {
+            deeper += histogram[accepted];
+            reached[accepted] = deeper;
+        }
+        for (int depth = 1; depth < reached.length; depth++) {
+            builder.addNumAcceptedTokensPerPos(reached[depth]);
         }
         return builder.build();
     }
 
-    static Sampling sampling(SamplingParameters parameters) {
-        Sampling.Builder builder = Sampling.newBuilder()
-                .setTemperature(parameters.temperature())
-                .setTopK(parameters.topK())
-                .setTopP(parameters.topP())
-                .setMinP(parameters.minP())
-                .setTypicalP(parameters.typicalP())
-                .setRepeatPenalty(parameters.repeatPenalty())
-                .setFrequencyPenalty(parameters.frequencyPenalty())
-                .setPresencePenalty(parameters.presencePenalty())
-                .setPenaltyWindow(parameters.penaltyWindow())
-                .putAllLogitBias(parameters.logitBias());
-        Integer seed = parameters.seed();
-        if (seed != null) {
-            builder.setSeed(seed);
+    /** Every field set that has a value. */
+    static GenerationOptions options(Generation generation) {
+        GenerationOptions.Builder options = GenerationOptions.newBuilder()
+                .setSampling(SamplingMessages.write(generation.sampling()))
+                .setDraft(draft(generation.draft()))
+                .setMaxTokens(generation.maxTokens())
+                .addAllStopStrings(generation.stopStrings())
+                .addAllStopTokens(generation.stopTokens())
+                .setIgnoreEnd(generation.ignoreEnd())
+                .setLogProbabilities(generation.logProbabilities())
+                .setReportRounds(generation.reportRounds())
+                .setPriority(generation.priority());
+        switch (generation.constraint()) {
+            case io.aded.serving.Constraint.None none -> {}
+            case io.aded.serving.Constraint.Grammar(String gbnf) ->
+                options.setConstraint(Constraint.newBuilder().setGrammar(gbnf));
+            case io.aded.serving.Constraint.JsonSchema(String schema) ->
+                options.setConstraint(Constraint.newBuilder().setJsonSchema(schema));
+            case io.aded.serving.Constraint.JsonObject object ->
+                options.setConstraint(Constraint.newBuilder().setJsonObject(AnyJsonObject.getDefaultInstance()));
         }
-        String grammar = parameters.grammar();
-        if (grammar != null) {
-            builder.setGrammar(grammar);
-        }
-        String schema = parameters.jsonSchema();
-        if (schema != null) {
-            builder.setJsonSchema(schema);
-        }
-        return builder.build();
+        return options.build();
     }
 
-    static io.aded.v1.DraftPolicy draft(DraftPolicy policy) {
+    private static io.aded.v1.DraftPolicy draft(DraftPolicy policy) {
         return io.aded.v1.DraftPolicy.newBuilder()
-                .setMode(mode(policy.mode()))
+                .setMode(policy.mode().label())
                 .setMaxNodes(policy.maxNodes())
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())
@@ -234,38 +243,23 @@ final class ResponseWriter {
                 .build();
     }
 
-    /** The number that a drafter has in the API; unspecified if it has none. */
-    static io.aded.v1.DraftMode mode(DrafterKind kind) {
-        String name = "DRAFT_MODE_" + kind.label().toUpperCase(Locale.ROOT).replace('-', '_');
-        for (io.aded.v1.DraftMode mode : io.aded.v1.DraftMode.values()) {
-            if (mode.name().equals(name)) {
-                return mode;
-            }
-        }
-        return io.aded.v1.DraftMode.DRAFT_MODE_UNSPECIFIED;
+    static Drafter drafter(DrafterKind kind) {
+        return Drafter.newBuilder()
+                .setName(kind.label())
+                .setDescription(kind.help())
+                .setDefaults(draft(DraftPolicy.of(kind)))
+                .setBaseline(kind.baseline())
+                .build();
     }
 
     static GetDraftStatisticsResponse drafting(DraftLedger.Report report) {
         GetDraftStatisticsResponse.Builder response =
-                GetDraftStatisticsResponse.newBuilder().setTotals(totals(report.all()));
+                GetDraftStatisticsResponse.newBuilder().setTotals(speculation(report.all()));
         report.drafters()
-                .forEach((mode, totals) -> response.addDrafters(
-                        DrafterTotals.newBuilder().setMode(mode(mode)).setTotals(totals(totals))));
+                .forEach((kind, statistics) -> response.addDrafters(DrafterStatistics.newBuilder()
+                        .setDrafter(kind.label())
+                        .setStatistics(speculation(statistics))));
         return response.build();
-    }
-
-    private static DraftTotals totals(DraftLedger.Totals counted) {
-        DraftTotals.Builder totals = DraftTotals.newBuilder()
-                .setNumSpecSteps(counted.numSpecSteps())
-                .setNumSteps(counted.numSteps())
-                .setNumDraftTokens(counted.numDraftTokens())
-                .setNumAcceptedDraftTokens(counted.numAcceptedDraftTokens())
-                .setMeanAcceptanceLength(counted.meanAcceptanceLength())
-                .setDraftAcceptanceRate(counted.draftAcceptanceRate());
-        for (long accepted : counted.acceptedAtDepth()) {
-            totals.addNumAcceptedTokensPerPosition(accepted);
-        }
-        return totals.build();
     }
 
     static Model model(ServedModel served) {
@@ -306,12 +300,12 @@ final class ResponseWriter {
                 .setRunning(status.running())
                 .setWaiting(status.waiting())
                 .setParked(status.parked())
-                .setSessions(status.sessions())
+                .setConversations(status.sessions())
                 .setCellsUsed(status.cellsUsed())
                 .setCells(status.cells())
                 .setSequencesUsed(status.sequencesUsed())
                 .setSequences(status.sequences())
-                .setRoundsTotal(status.roundsTotal())
+                .setPassesTotal(status.roundsTotal())
                 .setTokensTotal(status.tokensTotal())
                 .setPrefilledTokensTotal(status.prefilledTokensTotal())
                 .setReusedTokensTotal(status.reusedTokensTotal())

@@ -9,9 +9,11 @@ import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,12 @@ final class Statuses {
     /** What callers are told to wait if nobody knows better. */
     private static final Duration DEFAULT_RETRY =
             Duration.newBuilder().setSeconds(1).build();
+
+    /** All details of a status together are to stay below 4 KiB: proxies and clients take 8 KiB of trailers in all. */
+    private static final int MOST_VIOLATION_BYTES = 2048;
+
+    private static final int MOST_DESCRIPTION = 512;
+    private static final int MOST_MESSAGE = 1024;
 
     private static final Logger LOG = LoggerFactory.getLogger(Statuses.class);
 
@@ -48,7 +56,11 @@ final class Statuses {
                 switch (failure) {
                     case AdedException.InvalidRequest invalid ->
                         status(Code.INVALID_ARGUMENT, invalid)
-                                .addDetails(Any.pack(badRequest(invalid)))
+                                .addDetails(Any.pack(badRequest(invalid.violations())))
+                                .build();
+                    case AdedException.NotServed notServed ->
+                        status(Code.UNIMPLEMENTED, notServed)
+                                .addDetails(Any.pack(badRequest(notServed.fields())))
                                 .build();
                     case AdedException.InvalidArtifact artifact ->
                         // The only artefact that travels over this API is one that the caller sent.
@@ -79,12 +91,6 @@ final class Statuses {
                 });
     }
 
-    /** A part of the API that this server does not have. */
-    static StatusRuntimeException unimplemented(String reason, String message) {
-        return StatusProto.toStatusRuntimeException(
-                status(Code.UNIMPLEMENTED, reason, message).build());
-    }
-
     private static StatusRuntimeException unexpected(Throwable failure) {
         String number = Long.toHexString(ThreadLocalRandom.current().nextLong());
         LOG.error("unexpected fault {}", number, failure);
@@ -98,7 +104,7 @@ final class Statuses {
 
     private static Status.Builder status(Code code, AdedException failure) {
         String message = failure.getMessage();
-        return status(code, failure.reason(), message == null ? failure.reason() : message);
+        return status(code, failure.reason(), message == null ? failure.reason() : cut(message, MOST_MESSAGE));
     }
 
     private static Status.Builder status(Code code, String reason, String message) {
@@ -111,13 +117,29 @@ final class Statuses {
                         .build()));
     }
 
-    private static BadRequest badRequest(AdedException.InvalidRequest invalid) {
+    /** As many as fit into what clients take of trailers. */
+    private static BadRequest badRequest(List<FieldViolation> violations) {
         BadRequest.Builder request = BadRequest.newBuilder();
-        invalid.violations()
-                .forEach(violation -> request.addFieldViolationsBuilder()
-                        .setField(violation.field())
-                        .setDescription(violation.description()));
+        int bytes = 0;
+        for (FieldViolation violation : violations) {
+            BadRequest.FieldViolation.Builder named = BadRequest.FieldViolation.newBuilder()
+                    .setField(violation.field())
+                    .setDescription(cut(violation.description(), MOST_DESCRIPTION));
+            bytes += named.build().getSerializedSize() + 3;
+            if (bytes > MOST_VIOLATION_BYTES) {
+                break;
+            }
+            request.addFieldViolations(named);
+        }
         return request.build();
+    }
+
+    private static String cut(String text, int most) {
+        if (text.length() <= most) {
+            return text;
+        }
+        int end = Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most;
+        return text.substring(0, end) + "\u2026";
     }
 
     private static RetryInfo retry(AdedException.ResourceExhausted exhausted) {

@@ -118,7 +118,7 @@ public final class ConversationStream {
     }
 
     private static Generation changed(ServedModel model, GenerationChange change, Generation before, Violations wrong) {
-        Generation changed = change.over(before, wrong);
+        Generation changed = change.over(before, Generation.of(model), wrong);
         model.validator().generation(changed, wrong);
         wrong.check();
         return changed;
@@ -154,7 +154,8 @@ public final class ConversationStream {
                     "TURN_RUNNING", "a turn is still running; wait for its finished, or send cancel first");
         }
         try {
-            ValidTurn valid = current.model.validator().validate(input, current.defaults, caller);
+            ValidTurn valid =
+                    current.model.validator().validate(input, current.defaults, Generation.of(current.model), caller);
             turn.submit(starter, current.session, valid, current.key.id());
         } catch (RuntimeException | StackOverflowError e) {
             if (state.turnEnded(NOTHING) == AfterTurn.RELEASE) {

@@ -2,11 +2,12 @@ package io.aded.serving;
 
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.DraftPolicy;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request says of drafting; null where it says nothing. If it names a drafter, bounds that it does not name are
- * that drafter's own; if it does not, they stay as they were.
+ * What a request says of drafting; null where it says nothing. Whoever names a drafter takes that drafter's own bounds
+ * where they name none; otherwise bounds stay as they were.
  *
  * @param drafter the drafter's name
  * @param maxNodes the most draft tokens a round
@@ -24,21 +25,50 @@ public record DraftChoice(
     /** Nothing said. */
     public static final DraftChoice NONE = new DraftChoice(null, null, null, null, null);
 
-    /** What is in force after it; an unknown drafter is reported, and then the one before stays. */
-    DraftPolicy over(DraftPolicy before, Violations wrong) {
+    /**
+     * What is in force after it; an unknown drafter is reported, and then the one before stays.
+     *
+     * @param before what is in force
+     * @param server what the server has in force, and fields of {@code cleared} return to
+     * @param cleared such as {@code draft.max_nodes}. A bound that is cleared is as if nobody had named it: the server's
+     *     own beside the server's own drafter, and the drafter's own beside another
+     */
+    DraftPolicy over(DraftPolicy before, DraftPolicy server, Set<String> cleared, Violations wrong) {
         DraftPolicy base = before;
         if (drafter != null) {
-            try {
-                base = DraftPolicy.of(Drafters.named(drafter));
-            } catch (IllegalArgumentException unknown) {
-                wrong.add("draft.mode", String.valueOf(unknown.getMessage()));
-            }
+            base = named(drafter, before, wrong);
+        } else if (cleared.contains("draft.mode")) {
+            base = server;
         }
+        DraftPolicy unsaid = base.mode().equals(server.mode()) ? server : DraftPolicy.of(base.mode());
         return new DraftPolicy(
                 base.mode(),
-                maxNodes != null ? maxNodes : base.maxNodes(),
-                maxDepth != null ? maxDepth : base.maxDepth(),
-                maxBranches != null ? maxBranches : base.maxBranches(),
-                shareLearned != null ? shareLearned : before.shareLearned());
+                bound(maxNodes, cleared.contains("draft.max_nodes"), base.maxNodes(), unsaid.maxNodes()),
+                bound(maxDepth, cleared.contains("draft.max_depth"), base.maxDepth(), unsaid.maxDepth()),
+                bound(maxBranches, cleared.contains("draft.max_branches"), base.maxBranches(), unsaid.maxBranches()),
+                shares(before, server, cleared));
+    }
+
+    private static DraftPolicy named(String drafter, DraftPolicy before, Violations wrong) {
+        try {
+            return DraftPolicy.of(Drafters.named(drafter));
+        } catch (IllegalArgumentException unknown) {
+            wrong.add("draft.mode", String.valueOf(unknown.getMessage()));
+            return before;
+        }
+    }
+
+    private static int bound(@Nullable Integer said, boolean cleared, int before, int unsaid) {
+        if (said != null) {
+            return said;
+        }
+        return cleared ? unsaid : before;
+    }
+
+    private boolean shares(DraftPolicy before, DraftPolicy server, Set<String> cleared) {
+        if (shareLearned != null) {
+            return shareLearned;
+        }
+        return cleared.contains("draft.share_learned") ? server.shareLearned() : before.shareLearned();
     }
 }

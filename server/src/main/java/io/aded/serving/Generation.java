@@ -8,7 +8,8 @@ import java.util.List;
 /**
  * How answers are made, with everything said: what a server, a conversation or a turn has in force.
  *
- * @param sampling how tokens are drawn
+ * @param sampling how tokens are drawn, apart from the constraint
+ * @param constraint what an answer must match
  * @param draft how the stream drafts
  * @param maxTokens the most tokens of an answer; 0 means as many as the context has room for
  * @param stopStrings an answer ends before the first of these
@@ -20,6 +21,7 @@ import java.util.List;
  */
 public record Generation(
         SamplingParameters sampling,
+        Constraint constraint,
         DraftPolicy draft,
         int maxTokens,
         List<String> stopStrings,
@@ -29,8 +31,9 @@ public record Generation(
         boolean reportRounds,
         int priority) {
 
-    /** Defensive copies of the lists. */
+    /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
     public Generation {
+        sampling = Constraint.NONE.over(sampling);
         stopStrings = List.copyOf(stopStrings);
         stopTokens = List.copyOf(stopTokens);
     }
@@ -42,13 +45,14 @@ public record Generation(
 
     /** Sampling and drafting as given, and no extras. */
     public static Generation of(SamplingParameters sampling, DraftPolicy draft) {
-        return new Generation(sampling, draft, 0, List.of(), List.of(), false, -1, false, 0);
+        return new Generation(sampling, Constraint.of(sampling), draft, 0, List.of(), List.of(), false, -1, false, 0);
     }
 
     /** What a turn of the engine has in force. */
     static Generation of(TurnRequest turn) {
         return new Generation(
                 turn.sampling(),
+                Constraint.of(turn.sampling()),
                 turn.draft(),
                 turn.maxTokens(),
                 turn.stopStrings(),

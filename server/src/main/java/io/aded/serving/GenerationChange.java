@@ -2,7 +2,7 @@ package io.aded.serving;
 
 import io.aded.model.SamplingParameters;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Sampling is a function rather than a record of nullable twins: what a façade can read of it is the façade's business,
  * and a parameter that is added then touches one place less.
  *
- * @param sampling what is in force after it, given what was before
+ * @param cleared fields that return to what the server has in force, before what is said takes effect: neutral names, such
+ *     as {@code max_tokens} or {@code draft.mode}. Those of sampling are the function's own affair
+ * @param sampling what becomes of the sampling parameters
+ * @param constraint what an answer must match
  * @param draft how the stream drafts
  * @param maxTokens the most tokens of an answer
  * @param stopStrings all stop strings
@@ -23,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param priority higher is taken from the queue earlier
  */
 public record GenerationChange(
-        UnaryOperator<SamplingParameters> sampling,
+        Set<String> cleared,
+        SamplingChange sampling,
+        @Nullable Constraint constraint,
         DraftChoice draft,
         @Nullable Integer maxTokens,
         @Nullable List<String> stopStrings,
@@ -34,24 +39,143 @@ public record GenerationChange(
         @Nullable Integer priority) {
 
     /** Nothing said. */
-    public static final GenerationChange NONE =
-            new GenerationChange(UnaryOperator.identity(), DraftChoice.NONE, null, null, null, null, null, null, null);
+    public static final GenerationChange NONE = builder().build();
 
-    /** What is in force after it. Names that cannot be resolved are reported; values are not checked yet. */
-    Generation over(Generation before, Violations wrong) {
-        return new Generation(
-                sampling.apply(before.sampling()),
-                draft.over(before.draft(), wrong),
-                or(maxTokens, before.maxTokens()),
-                or(stopStrings, before.stopStrings()),
-                or(stopTokens, before.stopTokens()),
-                or(ignoreEnd, before.ignoreEnd()),
-                or(logProbabilities, before.logProbabilities()),
-                or(reportRounds, before.reportRounds()),
-                or(priority, before.priority()));
+    /** What becomes of sampling parameters. */
+    @FunctionalInterface
+    public interface SamplingChange {
+        /**
+         * The parameters in force after the change.
+         *
+         * @param before those in force before it
+         * @param server those that the server has in force
+         */
+        SamplingParameters apply(SamplingParameters before, SamplingParameters server);
     }
 
-    private static <T> T or(@Nullable T said, T before) {
-        return said == null ? before : said;
+    /** Starts with nothing said. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** What is in force after it. Names that cannot be resolved are reported; values are not checked yet. */
+    Generation over(Generation before, Generation server, Violations wrong) {
+        return new Generation(
+                sampling.apply(before.sampling(), server.sampling()),
+                or(constraint, "constraint", before.constraint(), server.constraint()),
+                draft.over(before.draft(), server.draft(), cleared, wrong),
+                or(maxTokens, "max_tokens", before.maxTokens(), server.maxTokens()),
+                or(stopStrings, "stop_strings", before.stopStrings(), server.stopStrings()),
+                or(stopTokens, "stop_tokens", before.stopTokens(), server.stopTokens()),
+                or(ignoreEnd, "ignore_end", before.ignoreEnd(), server.ignoreEnd()),
+                or(logProbabilities, "log_probabilities", before.logProbabilities(), server.logProbabilities()),
+                or(reportRounds, "report_rounds", before.reportRounds(), server.reportRounds()),
+                or(priority, "priority", before.priority(), server.priority()));
+    }
+
+    private <T> T or(@Nullable T said, String field, T before, T server) {
+        if (said != null) {
+            return said;
+        }
+        return cleared.contains(field) ? server : before;
+    }
+
+    /** What is said, piece by piece. */
+    public static final class Builder {
+        private Set<String> cleared = Set.of();
+        private SamplingChange sampling = (before, server) -> before;
+        private @Nullable Constraint constraint;
+        private DraftChoice draft = DraftChoice.NONE;
+        private @Nullable Integer maxTokens;
+        private @Nullable List<String> stopStrings;
+        private @Nullable List<Integer> stopTokens;
+        private @Nullable Boolean ignoreEnd;
+        private @Nullable Integer logProbabilities;
+        private @Nullable Boolean reportRounds;
+        private @Nullable Integer priority;
+
+        private Builder() {}
+
+        /** Fields that return to what the server has in force. */
+        public Builder cleared(Set<String> fields) {
+            cleared = Set.copyOf(fields);
+            return this;
+        }
+
+        /** What becomes of the sampling parameters. */
+        public Builder sampling(SamplingChange change) {
+            sampling = change;
+            return this;
+        }
+
+        /** What an answer must match. */
+        public Builder constraint(@Nullable Constraint value) {
+            constraint = value;
+            return this;
+        }
+
+        /** How the stream drafts. */
+        public Builder draft(DraftChoice value) {
+            draft = value;
+            return this;
+        }
+
+        /** The most tokens of an answer. */
+        public Builder maxTokens(@Nullable Integer value) {
+            maxTokens = value;
+            return this;
+        }
+
+        /** All stop strings. */
+        public Builder stopStrings(@Nullable List<String> value) {
+            stopStrings = value;
+            return this;
+        }
+
+        /** All stop tokens. */
+        public Builder stopTokens(@Nullable List<Integer> value) {
+            stopTokens = value;
+            return this;
+        }
+
+        /** Whether to go on past the model's own end tokens. */
+        public Builder ignoreEnd(@Nullable Boolean value) {
+            ignoreEnd = value;
+            return this;
+        }
+
+        /** Alternatives per token. */
+        public Builder logProbabilities(@Nullable Integer value) {
+            logProbabilities = value;
+            return this;
+        }
+
+        /** Whether rounds are reported. */
+        public Builder reportRounds(@Nullable Boolean value) {
+            reportRounds = value;
+            return this;
+        }
+
+        /** Higher is taken from the queue earlier. */
+        public Builder priority(@Nullable Integer value) {
+            priority = value;
+            return this;
+        }
+
+        /** As said. */
+        public GenerationChange build() {
+            return new GenerationChange(
+                    cleared,
+                    sampling,
+                    constraint,
+                    draft,
+                    maxTokens,
+                    stopStrings,
+                    stopTokens,
+                    ignoreEnd,
+                    logProbabilities,
+                    reportRounds,
+                    priority);
+        }
     }
 }

@@ -39,7 +39,8 @@ public final class SingleAnswer implements TurnRelay.Ending {
      */
     public void start(String model, TurnInput input, Caller caller) {
         ServedModel served = backend.model(model);
-        ValidTurn valid = served.validator().validate(input, Generation.of(served), caller);
+        Generation defaults = Generation.of(served);
+        ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
         TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this);
         Session opened = served.leastBusy().openSession();
         session = opened;

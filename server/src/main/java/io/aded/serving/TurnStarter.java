@@ -4,6 +4,8 @@ import io.aded.engine.Session;
 import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
+import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.telemetry.Telemetry;
 import io.aded.telemetry.TelemetryNames;
@@ -29,7 +31,21 @@ final class TurnStarter {
                 ? request.withTraceContext(
                         Telemetry.withTurnAttributes(request.traceContext(), attributes(request, conversationId)))
                 : request;
-        return session.submit(traced, listener);
+        try {
+            return session.submit(traced, listener);
+        } catch (AdedException.InvalidRequest invalid) {
+            throw new AdedException.InvalidRequest(invalid.violations().stream()
+                    .map(violation ->
+                            new FieldViolation(field(violation.field(), turn.constraint()), violation.description()))
+                    .toList());
+        }
+    }
+
+    /** The model speaks of what a sampler is made with; a request speaks of its constraint. */
+    private static String field(String field, Constraint constraint) {
+        return field.equals("sampling.grammar") || field.equals("sampling.json_schema")
+                ? "constraint." + constraint.field()
+                : field;
     }
 
     private static Attributes attributes(TurnRequest request, String conversationId) {

@@ -44,29 +44,33 @@ public final class TurnValidator {
      */
     public ValidTurn validate(TurnRequest turn) {
         Violations wrong = new Violations();
+        if (turn.sampling().grammar() != null && turn.sampling().jsonSchema() != null) {
+            wrong.add("constraint.json_schema", "cannot be combined with a grammar; set one of them");
+        }
         prompt(turn.prompt(), wrong);
         generation(Generation.of(turn), wrong);
         wrong.check();
-        return new ValidTurn(turn);
+        return new ValidTurn(turn, Constraint.of(turn.sampling()));
     }
 
     /**
      * Completes what a caller said of a turn, and checks it.
      *
      * @param input what they said
-     * @param defaults what holds where they said nothing
+     * @param before what holds where they said nothing
+     * @param server what the server has in force, and fields that they cleared return to
      * @throws AdedException.InvalidRequest naming every field that is wrong
      */
-    public ValidTurn validate(TurnInput input, Generation defaults, Caller caller) {
+    public ValidTurn validate(TurnInput input, Generation before, Generation server, Caller caller) {
         Violations wrong = new Violations();
         wrong.addAll(input.unreadable());
         Prompt prompt = prompt(input.prompt(), wrong);
-        Generation generation = input.generation().over(defaults, wrong);
+        Generation generation = input.generation().over(before, server, wrong);
         generation(generation, wrong);
         wrong.check();
-        return new ValidTurn(new TurnRequest(
+        TurnRequest request = new TurnRequest(
                 prompt,
-                generation.sampling(),
+                generation.constraint().over(generation.sampling()),
                 generation.draft(),
                 generation.maxTokens(),
                 generation.stopStrings(),
@@ -77,13 +81,14 @@ public final class TurnValidator {
                 generation.priority(),
                 caller.clientId(),
                 caller.deadlineNanos(),
-                caller.trace()));
+                caller.trace());
+        return new ValidTurn(request, generation.constraint());
     }
 
     /** Checks a prompt; one that is missing is taken for an empty text. */
     Prompt prompt(@Nullable Prompt prompt, Violations wrong) {
         switch (prompt) {
-            case null -> wrong.add("prompt", "is missing; allowed: exactly one of prompt, messages, text and tokens");
+            case null -> wrong.add("prompt", "is missing; allowed: exactly one of prompt, chat, text and tokens");
             case Prompt.Messages(List<ChatMessage> messages) -> messages(messages, wrong);
             case Prompt.Text(String text) -> {
                 if (text.isEmpty()) {
@@ -119,6 +124,7 @@ public final class TurnValidator {
     /** Checks how answers are to be made. */
     void generation(Generation generation, Violations wrong) {
         wrong.addAll(generation.sampling().violations("sampling.", vocabularySize));
+        constraint(generation.constraint(), wrong);
         wrong.addAll(generation.draft().violations("draft."));
         if (generation.maxTokens() < 0) {
             wrong.add("max_tokens", "is " + generation.maxTokens() + "; allowed: 0 (as many as fit) or more");
@@ -127,6 +133,18 @@ public final class TurnValidator {
         tokens("stop_tokens", generation.stopTokens().stream().mapToInt(Integer::intValue), wrong);
         wrong.within("log_probabilities", generation.logProbabilities(), -1, MOST_ALTERNATIVES);
         wrong.within("priority", generation.priority(), -MOST_PRIORITY, MOST_PRIORITY);
+    }
+
+    private static void constraint(Constraint constraint, Violations wrong) {
+        boolean empty = switch (constraint) {
+            case Constraint.Grammar(String gbnf) -> gbnf.isBlank();
+            case Constraint.JsonSchema(String schema) -> schema.isBlank();
+            case Constraint.None none -> false;
+            case Constraint.JsonObject object -> false;
+        };
+        if (empty) {
+            wrong.add("constraint." + constraint.field(), "is empty; the constraint none is how to have none");
+        }
     }
 
     private static void stopStrings(List<String> strings, Violations wrong) {

@@ -8,10 +8,17 @@ import io.aded.engine.TurnRequest;
  */
 public final class ValidTurn {
     private final TurnRequest request;
+    private final Constraint constraint;
 
     /** The validator's. */
-    ValidTurn(TurnRequest request) {
+    ValidTurn(TurnRequest request, Constraint constraint) {
         this.request = request;
+        this.constraint = constraint;
+    }
+
+    /** What the answer must match, as it was asked for. */
+    Constraint constraint() {
+        return constraint;
     }
 
     /** The turn as the engine takes it. */

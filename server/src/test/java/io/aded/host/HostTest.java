@@ -11,6 +11,7 @@ import io.aded.model.FieldViolation;
 import io.aded.store.Surroundings;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.GenerateRequest;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.InferenceServiceGrpc;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -47,7 +48,7 @@ class HostTest {
                 var answer = InferenceServiceGrpc.newBlockingStub(channel)
                         .generate(GenerateRequest.newBuilder()
                                 .setPrompt("the cat")
-                                .setMaxTokens(4)
+                                .setOptions(GenerationOptions.newBuilder().setMaxTokens(4))
                                 .build());
                 while (answer.hasNext()) {
                     answer.next();

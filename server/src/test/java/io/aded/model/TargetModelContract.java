@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -459,6 +460,25 @@ public abstract class TargetModelContract {
                     .build();
             assertThat(draws(parameters)).doesNotContain(best);
         }
+    }
+
+    @Test
+    void newSampler_everyTokenForbidden_isRefused() {
+        Map<Integer, Float> all = IntStream.range(0, model.vocabulary().size())
+                .boxed()
+                .collect(Collectors.toMap(token -> token, _ -> Float.NEGATIVE_INFINITY));
+        SamplingParameters parameters =
+                SamplingParameters.builder().logitBias(all).build();
+        assertThatThrownBy(() -> model.newSampler(parameters))
+                .isInstanceOfSatisfying(
+                        AdedException.InvalidRequest.class,
+                        e -> assertThat(e.violations())
+                                .extracting(FieldViolation::field)
+                                .containsExactly("sampling.logit_bias"));
+        // One that is left is the one that is drawn.
+        all.remove(some[1]);
+        path(some[0]);
+        assertThat(draws(parameters.toBuilder().logitBias(all).build())).containsOnly(some[1]);
     }
 
     private int[] draws(SamplingParameters parameters) {

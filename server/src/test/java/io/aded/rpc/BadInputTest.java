@@ -14,16 +14,18 @@ import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import io.aded.model.AdedException;
 import io.aded.v1.ChatMessage;
+import io.aded.v1.Constraint;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.DetokenizeRequest;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Sampling;
+import io.aded.v1.TokenIds;
 import io.aded.v1.Turn;
-import io.aded.v1.Update;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -74,7 +76,7 @@ class BadInputTest {
     }
 
     private static GenerateRequest.Builder sampled(Sampling.Builder sampling) {
-        return generate("abc", 5).setSampling(sampling);
+        return generate("abc", 5).setOptions(Requests.options().setSampling(sampling));
     }
 
     @Test
@@ -82,15 +84,11 @@ class BadInputTest {
         assertThat(fields(refused(GenerateRequest.newBuilder()))).containsExactly("prompt");
         assertThat(fields(refused(GenerateRequest.newBuilder().setPrompt("")))).containsExactly("prompt");
         assertThat(fields(refused(GenerateRequest.newBuilder().setText("")))).containsExactly("text");
-        assertThat(fields(refused(GenerateRequest.newBuilder().addMessages(ChatMessage.getDefaultInstance()))))
-                .containsExactly("messages");
-    }
-
-    @Test
-    void generate_severalPrompts_areInvalid() {
-        assertThat(fields(refused(
-                        GenerateRequest.newBuilder().setPrompt("a").setText("b").addTokens(5))))
-                .containsExactly("text", "tokens");
+        assertThat(fields(
+                        refused(GenerateRequest.newBuilder().setChat(Requests.chat(ChatMessage.getDefaultInstance())))))
+                .containsExactly("chat.messages");
+        assertThat(fields(refused(GenerateRequest.newBuilder().setChat(Requests.chat()))))
+                .containsExactly("chat.messages");
     }
 
     @Test
@@ -105,11 +103,9 @@ class BadInputTest {
     @Test
     void generate_tokensOutOfRange_areNamed() {
         StatusRuntimeException failure = refused(GenerateRequest.newBuilder()
-                .addTokens(5)
-                .addTokens(-1)
-                .addTokens(259)
-                .addStopTokens(Integer.MAX_VALUE));
-        assertThat(fields(failure)).containsExactly("tokens[1]", "tokens[2]", "stop_tokens[0]");
+                .setTokens(TokenIds.newBuilder().addAllIds(List.of(5, -1, 259)))
+                .setOptions(Requests.options().addStopTokens(Integer.MAX_VALUE)));
+        assertThat(fields(failure)).containsExactly("tokens.ids[1]", "tokens.ids[2]", "options.stop_tokens[0]");
         assertThat(failure.getStatus().getDescription()).contains("0 to 258");
     }
 
@@ -127,26 +123,27 @@ class BadInputTest {
                         .setPenaltyWindow(-5)
                         .putLogitBias(-7, Float.NaN)))))
                 .containsExactly(
-                        "sampling.temperature",
-                        "sampling.top_k",
-                        "sampling.top_p",
-                        "sampling.min_p",
-                        "sampling.typical_p",
-                        "sampling.repeat_penalty",
-                        "sampling.frequency_penalty",
-                        "sampling.presence_penalty",
-                        "sampling.penalty_window",
-                        "sampling.logit_bias",
-                        "sampling.logit_bias");
+                        "options.sampling.temperature",
+                        "options.sampling.top_k",
+                        "options.sampling.top_p",
+                        "options.sampling.min_p",
+                        "options.sampling.typical_p",
+                        "options.sampling.repeat_penalty",
+                        "options.sampling.frequency_penalty",
+                        "options.sampling.presence_penalty",
+                        "options.sampling.penalty_window",
+                        "options.sampling.logit_bias",
+                        "options.sampling.logit_bias");
         assertThat(fields(refused(sampled(Sampling.newBuilder().setTemperature(-1)))))
-                .containsExactly("sampling.temperature");
+                .containsExactly("options.sampling.temperature");
     }
 
     @Test
     void generate_everythingElseWrong_namesEveryField() {
-        GenerateRequest.Builder request = generate("abc", -1)
+        GenerationOptions.Builder options = Requests.greedy()
+                .setMaxTokens(-1)
                 .setDraft(DraftPolicy.newBuilder()
-                        .setModeValue(99)
+                        .setMode("99")
                         .setMaxNodes(1000)
                         .setMaxDepth(0)
                         .setMaxBranches(-3))
@@ -154,20 +151,21 @@ class BadInputTest {
                 .setLogProbabilities(21)
                 .setPriority(101);
         for (int i = 0; i < 16; i++) {
-            request.addStopStrings("s" + i);
+            options.addStopStrings("s" + i);
         }
-        StatusRuntimeException failure = refused(request);
+        StatusRuntimeException failure =
+                refused(GenerateRequest.newBuilder().setText("abc").setOptions(options));
         assertThat(fields(failure))
                 .containsExactly(
-                        "draft.mode",
-                        "draft.max_nodes",
-                        "draft.max_depth",
-                        "draft.max_branches",
-                        "max_tokens",
-                        "stop_strings",
-                        "stop_strings[0]",
-                        "log_probabilities",
-                        "priority");
+                        "options.draft.mode",
+                        "options.draft.max_nodes",
+                        "options.draft.max_depth",
+                        "options.draft.max_branches",
+                        "options.max_tokens",
+                        "options.stop_strings",
+                        "options.stop_strings[0]",
+                        "options.log_probabilities",
+                        "options.priority");
         assertThat(detail(failure, BadRequest.class).getFieldViolations(0).getDescription())
                 .contains("\"99\"")
                 .contains("aded-mcts");
@@ -176,25 +174,34 @@ class BadInputTest {
     @Test
     void generate_badRole_isInvalid() {
         assertThat(fields(refused(GenerateRequest.newBuilder()
-                        .addMessages(ChatMessage.newBuilder().setRole("user").setContent("a"))
-                        .addMessages(
-                                ChatMessage.newBuilder().setRole("<|system|>\n").setContent("b")))))
-                .containsExactly("messages[1].role");
+                        .setChat(Requests.chat(
+                                ChatMessage.newBuilder()
+                                        .setRole("user")
+                                        .setContent("a")
+                                        .build(),
+                                ChatMessage.newBuilder()
+                                        .setRole("<|system|>\n")
+                                        .setContent("b")
+                                        .build())))))
+                .containsExactly("chat.messages[1].role");
+    }
+
+    private static List<String> refused(Constraint.Builder constraint) {
+        return fields(
+                refused(GenerateRequest.newBuilder().setText("abc").setOptions(Requests.constrained(constraint))));
     }
 
     @Test
-    void generate_grammarTogetherWithSchema_isInvalid() {
-        assertThat(fields(refused(sampled(
-                        Sampling.newBuilder().setGrammar("root ::= \"a\"").setJsonSchema("{}")))))
-                .containsExactly("sampling.json_schema");
+    void generate_constraintOfNoKind_isInvalid() {
+        assertThat(refused(Constraint.newBuilder())).containsExactly("options.constraint");
     }
 
     @Test
     void generate_grammarThatTheModelRefuses_namesTheField() {
-        assertThat(fields(refused(sampled(Sampling.newBuilder().setGrammar("root ::= (")))))
-                .containsExactly("sampling.grammar");
-        assertThat(fields(refused(sampled(Sampling.newBuilder().setJsonSchema("{\"type\":")))))
-                .containsExactly("sampling.json_schema");
+        assertThat(refused(Constraint.newBuilder().setGrammar("root ::= (")))
+                .containsExactly("options.constraint.grammar");
+        assertThat(refused(Constraint.newBuilder().setJsonSchema("{\"type\":")))
+                .containsExactly("options.constraint.json_schema");
     }
 
     @Test
@@ -207,10 +214,11 @@ class BadInputTest {
         assertThat(fields(harness.converse()
                         .open(Requests.open())
                         .turn(Turn.newBuilder()
-                                .setSampling(Sampling.newBuilder().setTopP(2))
+                                .setOptions(Requests.options()
+                                        .setSampling(Sampling.newBuilder().setTopP(2)))
                                 .build())
                         .failure()))
-                .containsExactly("turn.prompt", "turn.sampling.top_p");
+                .containsExactly("turn.prompt", "turn.options.sampling.top_p");
         assertThat(fields(harness.converse()
                         .open(Requests.open())
                         .turn(Requests.turn("y".repeat(5000), 3))
@@ -220,22 +228,26 @@ class BadInputTest {
                         .open(Open.newBuilder()
                                 .setConversationId("not allowed!")
                                 .setRetention(Duration.newBuilder().setSeconds(-1))
-                                .setLogProbabilities(-2)
-                                .setDraft(DraftPolicy.newBuilder().setModeValue(-1))
+                                .setOptions(Requests.options()
+                                        .setLogProbabilities(-2)
+                                        .setDraft(DraftPolicy.newBuilder().setMode("AUTO")))
                                 .build())
                         .failure()))
-                .containsExactly("open.conversation_id", "open.retention", "open.draft.mode", "open.log_probabilities");
+                .containsExactly(
+                        "open.conversation_id",
+                        "open.retention",
+                        "open.options.draft.mode",
+                        "open.options.log_probabilities");
         assertThat(fields(harness.converse()
                         .open(Open.newBuilder().setRequireResume(true).build())
                         .failure()))
                 .containsExactly("open.require_resume");
         assertThat(fields(harness.converse()
                         .open(Requests.open())
-                        .update(Update.newBuilder()
-                                .setSampling(Sampling.newBuilder().setTemperature(Float.NaN))
-                                .build())
+                        .update(Requests.update(Requests.options()
+                                .setSampling(Sampling.newBuilder().setTemperature(Float.NaN))))
                         .failure()))
-                .containsExactly("update.sampling.temperature");
+                .containsExactly("update.options.sampling.temperature");
     }
 
     @Test

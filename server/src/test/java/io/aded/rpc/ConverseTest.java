@@ -4,11 +4,11 @@ import static io.aded.rpc.Harness.assertStatus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.FieldMask;
 import io.aded.engine.EngineOptions;
 import io.aded.model.ScriptedModel;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
@@ -65,9 +65,9 @@ class ConverseTest {
             assertThat(opened.getModel()).isEqualTo("scripted");
             assertThat(opened.getContextTokens()).isEqualTo(4096);
             assertThat(opened.getResumed()).isFalse();
-            assertThat(opened.getSampling().getTemperature()).isZero();
-            assertThat(opened.getSampling().getTopK()).isEqualTo(40);
-            assertThat(opened.getDraft().getMode()).isEqualTo(DraftMode.DRAFT_MODE_AUTO);
+            assertThat(opened.getOptions().getSampling().getTemperature()).isZero();
+            assertThat(opened.getOptions().getSampling().getTopK()).isEqualTo(40);
+            assertThat(opened.getOptions().getDraft().getMode()).isEqualTo("auto");
             assertThat(opened.getConversationId()).startsWith("auto:");
             assertThat(opened.hasRetention()).isFalse();
 
@@ -250,13 +250,10 @@ class ConverseTest {
             ConverseClient client = harness.converse().open(Requests.open());
             client.opened();
             assertThat(client.turn(Requests.turn("hello", 20)).answer()).noneMatch(ConverseResponse::hasRound);
-            client.update(Update.newBuilder()
+            client.update(Requests.update(Requests.options()
                     .setReportRounds(true)
                     .setLogProbabilities(2)
-                    .setDraft(DraftPolicy.newBuilder()
-                            .setMode(DraftMode.DRAFT_MODE_ADED)
-                            .setMaxNodes(6))
-                    .build());
+                    .setDraft(DraftPolicy.newBuilder().setMode("aded").setMaxNodes(6))));
             List<ConverseResponse> answer =
                     client.turn(Requests.turn("hello", 40)).answer();
             List<Round> rounds = answer.stream()
@@ -287,6 +284,28 @@ class ConverseTest {
                         assertThat(entry.getText()).hasSize(1);
                     });
         }
+    }
+
+    @Test
+    void seed_resetOrCleared_isDrawnAfreshForTheTurnOrFromThenOn() {
+        FieldMask seed = FieldMask.newBuilder().addPaths("sampling.seed").build();
+        try (Harness harness = Harness.start()) {
+            ConverseClient client = harness.converse().open(Requests.open());
+            client.opened();
+            Turn turn = Requests.turn("hello", 3);
+            Turn fresh = turn.toBuilder().setReset(seed).build();
+            assertThat(seedOf(client, turn)).isEqualTo(3);
+            assertThat(seedOf(client, fresh)).isNotEqualTo(3);
+            assertThat(seedOf(client, turn)).isEqualTo(3);
+            client.update(Update.newBuilder().setUpdateMask(seed).build());
+            assertThat(seedOf(client, turn)).isNotEqualTo(3);
+        }
+    }
+
+    private static int seedOf(ConverseClient client, Turn turn) {
+        List<ConverseResponse> answer = client.turn(turn).answer();
+        assertThat(ConverseClient.tokens(answer)).hasSize(3);
+        return ConverseClient.finished(answer).getSeed();
     }
 
     @Test
@@ -348,8 +367,10 @@ class ConverseTest {
     private static void answersAgain(Harness harness) {
         ConverseClient client = harness.converse().open(Open.getDefaultInstance());
         client.opened();
-        assertThat(ConverseClient.tokens(client.turn(
-                                Turn.newBuilder().setText("abc").setMaxTokens(6).build())
+        assertThat(ConverseClient.tokens(client.turn(Turn.newBuilder()
+                                .setText("abc")
+                                .setOptions(Requests.options().setMaxTokens(6))
+                                .build())
                         .answer()))
                 .hasSize(6);
         client.halfClose().end();

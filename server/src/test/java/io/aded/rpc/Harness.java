@@ -129,8 +129,14 @@ final class Harness implements AutoCloseable {
         assertThat(info.getDomain()).isEqualTo("aded.io");
     }
 
+    /** The fields that an invalid request names. */
     static List<String> fields(StatusRuntimeException failure) {
         assertStatus(failure, Status.Code.INVALID_ARGUMENT, "INVALID_REQUEST");
+        return paths(failure);
+    }
+
+    /** The fields that a failure of any kind names. */
+    static List<String> paths(StatusRuntimeException failure) {
         return detail(failure, BadRequest.class).getFieldViolationsList().stream()
                 .map(BadRequest.FieldViolation::getField)
                 .toList();

@@ -9,11 +9,12 @@ import io.aded.llama.ModelParameters;
 import io.aded.llama.TinyModels;
 import io.aded.model.ContextParameters.CacheType;
 import io.aded.v1.ChatMessage;
+import io.aded.v1.Constraint;
 import io.aded.v1.CountTokensRequest;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.Sampling;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole server over llama.cpp itself, with a tiny random F32 model. */
 class RealModelTest {
@@ -60,9 +61,14 @@ class RealModelTest {
                 .toList();
     }
 
-    private static GenerateRequest.Builder request(float temperature, DraftMode mode) {
+    private static GenerateRequest.Builder request(GenerationOptions.Builder options) {
         return GenerateRequest.newBuilder()
                 .setText("the quick brown fox jumps over the lazy dog, the quick brown")
+                .setOptions(options);
+    }
+
+    private static GenerationOptions.Builder options(float temperature, String mode) {
+        return Requests.options()
                 .setMaxTokens(60)
                 .setIgnoreEnd(true)
                 .setSampling(Sampling.newBuilder().setTemperature(temperature).setSeed(42))
@@ -70,40 +76,41 @@ class RealModelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(
-            value = DraftMode.class,
-            names = {"DRAFT_MODE_AUTO", "DRAFT_MODE_ADED", "DRAFT_MODE_ADED_MCTS", "DRAFT_MODE_PROMPT_LOOKUP"})
-    void generate_withAnyDraft_givesTheTokensOfPlainDecoding(DraftMode mode) {
+    @ValueSource(strings = {"auto", "aded", "aded-mcts", "prompt-lookup"})
+    void generate_withAnyDraft_givesTheTokensOfPlainDecoding(String mode) {
         for (float temperature : new float[] {0f, 0.8f}) {
-            assertThat(tokens(request(temperature, mode)))
+            assertThat(tokens(request(options(temperature, mode))))
                     .hasSize(60)
-                    .isEqualTo(tokens(request(temperature, DraftMode.DRAFT_MODE_OFF)));
+                    .isEqualTo(tokens(request(options(temperature, "off"))));
         }
     }
 
     @Test
     void generate_invalidGrammar_namesTheFieldAndTheNextRequestWorks() {
-        assertThat(refused(Sampling.newBuilder().setGrammar("root ::= ("))).containsExactly("sampling.grammar");
-        assertThat(refused(Sampling.newBuilder().setGrammar("root ::= missing")))
-                .containsExactly("sampling.grammar");
-        assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":"))).containsExactly("sampling.json_schema");
-        assertThat(refused(Sampling.newBuilder().setJsonSchema("{\"type\":\"no such type\"}")))
-                .containsExactly("sampling.json_schema");
-        assertThat(tokens(request(0, DraftMode.DRAFT_MODE_AUTO))).hasSize(60);
+        assertThat(refused(Constraint.newBuilder().setGrammar("root ::= (")))
+                .containsExactly("options.constraint.grammar");
+        assertThat(refused(Constraint.newBuilder().setGrammar("root ::= missing")))
+                .containsExactly("options.constraint.grammar");
+        assertThat(refused(Constraint.newBuilder().setJsonSchema("{\"type\":")))
+                .containsExactly("options.constraint.json_schema");
+        assertThat(refused(Constraint.newBuilder().setJsonSchema("{\"type\":\"no such type\"}")))
+                .containsExactly("options.constraint.json_schema");
+        assertThat(tokens(request(options(0, "auto")))).hasSize(60);
     }
 
-    private static List<String> refused(Sampling.Builder sampling) {
-        StatusRuntimeException failure = Harness.failure(
-                () -> tokens(request(0, DraftMode.DRAFT_MODE_AUTO).setSampling(sampling)));
+    private static List<String> refused(Constraint.Builder constraint) {
+        StatusRuntimeException failure =
+                Harness.failure(() -> tokens(request(options(0, "auto").setConstraint(constraint))));
         return Harness.fields(failure);
     }
 
     @Test
     void generate_withGrammar_obeysIt() {
         StringBuilder text = new StringBuilder();
-        answer(request(0.8f, DraftMode.DRAFT_MODE_ADED)
+        answer(request(options(0.8f, "aded")
                         .setIgnoreEnd(false)
-                        .setSampling(Sampling.newBuilder().setSeed(5).setGrammar("root ::= (\"a\" | \"b\")+ \"c\"")))
+                        .setSampling(Sampling.newBuilder().setSeed(5))
+                        .setConstraint(Constraint.newBuilder().setGrammar("root ::= (\"a\" | \"b\")+ \"c\""))))
                 .forEach(response -> text.append(response.getDelta().getText()));
         assertThat(text.toString()).matches("[ab]*c?");
     }
@@ -113,10 +120,13 @@ class RealModelTest {
         ChatMessage message =
                 ChatMessage.newBuilder().setContent("hello <|im_end|> world").build();
         int counted = harness.inference()
-                .countTokens(
-                        CountTokensRequest.newBuilder().addMessages(message).build())
+                .countTokens(CountTokensRequest.newBuilder()
+                        .setChat(Requests.chat(message))
+                        .build())
                 .getTokens();
-        int used = answer(GenerateRequest.newBuilder().addMessages(message).setMaxTokens(1))
+        int used = answer(GenerateRequest.newBuilder()
+                        .setChat(Requests.chat(message))
+                        .setOptions(Requests.options().setMaxTokens(1)))
                 .getLast()
                 .getFinished()
                 .getUsage()

@@ -70,7 +70,7 @@ class ReplicasTest {
         assertThat(ModelServiceGrpc.newBlockingStub(channel)
                         .getServerInfo(GetServerInfoRequest.getDefaultInstance())
                         .getLoad()
-                        .getSessions())
+                        .getConversations())
                 .isEqualTo(8);
         clients.forEach(ConverseClient::hangUp);
         await().untilAsserted(() ->

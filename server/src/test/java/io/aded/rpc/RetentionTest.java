@@ -4,15 +4,18 @@ import static io.aded.rpc.Harness.assertStatus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.FieldMask;
 import io.aded.engine.Engine;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
 import io.aded.serving.ServingLimits;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.GetDraftStatisticsRequest;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Opened;
 import io.aded.v1.Sampling;
+import io.aded.v1.Update;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -25,7 +28,7 @@ class RetentionTest {
     private static final ServingLimits LONG = new ServingLimits(Duration.ofMinutes(5), 2);
 
     private static Open.Builder named(String id) {
-        return Open.newBuilder().setConversationId(id).setSampling(Requests.GREEDY);
+        return Open.newBuilder().setConversationId(id).setOptions(Requests.greedy());
     }
 
     private static int talkAndLeave(Harness harness, String client, String id) {
@@ -48,13 +51,14 @@ class RetentionTest {
                     .open(Open.newBuilder()
                             .setConversationId("diary")
                             .setRequireResume(true)
-                            .setSampling(Sampling.newBuilder().setTopK(7))
+                            .setOptions(Requests.options()
+                                    .setSampling(Sampling.newBuilder().setTopK(7)))
                             .build());
             Opened opened = again.opened();
             assertThat(opened.getResumed()).isTrue();
             assertThat(opened.getHistoryTokens()).isEqualTo(tokens);
-            assertThat(opened.getSampling().getTemperature()).isZero(); // from the first time
-            assertThat(opened.getSampling().getTopK()).isEqualTo(7); // from now
+            assertThat(opened.getOptions().getSampling().getTemperature()).isZero(); // from the first time
+            assertThat(opened.getOptions().getSampling().getTopK()).isEqualTo(7); // from now
             assertThat(opened.getRetention().getSeconds()).isEqualTo(300);
             assertThat(ConverseClient.finished(
                                     again.turn(Requests.turn("more", 3)).answer())
@@ -175,6 +179,86 @@ class RetentionTest {
                             .getRetention()
                             .getSeconds())
                     .isEqualTo(300);
+        }
+    }
+
+    @Test
+    void open_keptConversationWithAReset_returnsWhatItNamesToTheServersDefaults() {
+        try (Harness harness = Harness.start(LONG)) {
+            GenerationOptions asked = Requests.options()
+                    .setSampling(Requests.GREEDY.toBuilder().putLogitBias(70, 1f))
+                    .setMaxTokens(9)
+                    .addStopStrings("never")
+                    .build();
+            Opened first = reopened(harness, Open.newBuilder().setOptions(asked));
+            assertThat(first.getOptions().getSampling().getLogitBiasMap()).containsOnlyKeys(70);
+            assertThat(first.getOptions().getStopStringsList()).containsExactly("never");
+
+            Opened again = reopened(
+                    harness,
+                    Open.newBuilder()
+                            .setOptions(Requests.options()
+                                    .setMaxTokens(5)
+                                    .setSampling(Sampling.newBuilder().setTopK(7)))
+                            .setReset(FieldMask.newBuilder()
+                                    .addPaths("sampling.logit_bias")
+                                    .addPaths("sampling.top_k")
+                                    .addPaths("stop_strings")));
+            GenerationOptions options = again.getOptions();
+            assertThat(again.getResumed()).isTrue();
+            assertThat(options.getSampling().getLogitBiasMap()).isEmpty();
+            assertThat(options.getStopStringsList()).isEmpty();
+            assertThat(options.getMaxTokens()).isEqualTo(5);
+            assertThat(options.getSampling().getTopK()).as("reset, then set").isEqualTo(7);
+            assertThat(options.getSampling().getTemperature()).as("not named").isZero();
+            assertThat(options.getSampling().getSeed()).isEqualTo(3);
+
+            Opened reset = reopened(
+                    harness, Open.newBuilder().setReset(FieldMask.newBuilder().addPaths("*")));
+            assertThat(reset.getOptions().getSampling().getTemperature()).isEqualTo(0.8f);
+            assertThat(reset.getOptions().getSampling().hasSeed()).isFalse();
+            assertThat(reset.getOptions().getMaxTokens()).isZero();
+        }
+    }
+
+    private static Opened reopened(Harness harness, Open.Builder open) {
+        ConverseClient stream =
+                harness.converse("anna").open(open.setConversationId("reset").build());
+        Opened opened = stream.opened();
+        assertThat(stream.halfClose().end()).isEqualTo(Status.OK);
+        await().until(() -> harness.server.serving().keptConversations() == 1);
+        return opened;
+    }
+
+    @Test
+    void update_withAMask_changesExactlyWhatItNames() {
+        try (Harness harness = Harness.start(LONG)) {
+            ConverseClient stream =
+                    harness.converse("anna").open(named("updated").build());
+            stream.opened();
+            stream.update(Update.newBuilder()
+                    .setOptions(Requests.options()
+                            .setMaxTokens(5)
+                            .setPriority(7)
+                            .setSampling(Sampling.newBuilder().setTemperature(1).setTopK(7)))
+                    .setUpdateMask(FieldMask.newBuilder()
+                            .addPaths("sampling.top_k")
+                            .addPaths("sampling.seed")
+                            .addPaths("max_tokens"))
+                    .build());
+            assertThat(stream.halfClose().end()).isEqualTo(Status.OK);
+            await().until(() -> harness.server.serving().keptConversations() == 1);
+            GenerationOptions options = harness.converse("anna")
+                    .open(Open.newBuilder().setConversationId("updated").build())
+                    .opened()
+                    .getOptions();
+            assertThat(options.getMaxTokens()).isEqualTo(5);
+            assertThat(options.getSampling().getTopK()).isEqualTo(7);
+            assertThat(options.getSampling().hasSeed()).as("named and not set").isFalse();
+            assertThat(options.getSampling().getTemperature())
+                    .as("set and not named")
+                    .isZero();
+            assertThat(options.getPriority()).as("set and not named").isZero();
         }
     }
 

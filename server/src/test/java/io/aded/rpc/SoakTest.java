@@ -14,7 +14,6 @@ import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
 import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.InferenceServiceGrpc;
@@ -69,9 +68,7 @@ class SoakTest {
     private static final int AT_ONCE = 24;
     private static final int PROMPTS = 10;
     private static final int ANSWER = 60;
-    private static final DraftMode[] MODES = {
-        DraftMode.DRAFT_MODE_OFF, DraftMode.DRAFT_MODE_AUTO, DraftMode.DRAFT_MODE_ADED, DraftMode.DRAFT_MODE_ADED_MCTS
-    };
+    private static final String[] MODES = {"off", "auto", "aded", "aded-mcts"};
 
     /** What callers do. The first ones leave the answer alone, and get it whole. */
     private enum Kind {
@@ -96,26 +93,26 @@ class SoakTest {
                             .build());
         }
 
-        GenerateRequest generate(DraftMode mode) {
+        GenerateRequest generate(String mode) {
             return GenerateRequest.newBuilder()
                     .setText(text)
-                    .setMaxTokens(ANSWER)
-                    .setIgnoreEnd(true)
-                    .setSampling(sampling)
-                    .setDraft(DraftPolicy.newBuilder().setMode(mode))
+                    .setOptions(Requests.options()
+                            .setMaxTokens(ANSWER)
+                            .setIgnoreEnd(true)
+                            .setSampling(sampling)
+                            .setDraft(DraftPolicy.newBuilder().setMode(mode)))
                     .build();
         }
 
         Turn turn(int tokens) {
             return Turn.newBuilder()
                     .setText(text)
-                    .setMaxTokens(tokens)
-                    .setIgnoreEnd(true)
+                    .setOptions(Requests.options().setMaxTokens(tokens).setIgnoreEnd(true))
                     .build();
         }
 
         Open.Builder open() {
-            return Open.newBuilder().setSampling(sampling);
+            return Open.newBuilder().setOptions(Requests.options().setSampling(sampling));
         }
     }
 
@@ -217,7 +214,7 @@ class SoakTest {
             var random = new SplittableRandom(SEED);
             for (int i = 0; i < PROMPTS * 10; i++) {
                 Question question = Question.any(random);
-                alone.computeIfAbsent(question, asked -> generate(loopback, asked, DraftMode.DRAFT_MODE_OFF));
+                alone.computeIfAbsent(question, asked -> generate(loopback, asked, "off"));
             }
             var permits = new Semaphore(AT_ONCE);
             var failed = new AtomicBoolean();
@@ -270,8 +267,8 @@ class SoakTest {
             Kind kind = random.nextBoolean() ? Kind.PLAIN : kinds[random.nextInt(kinds.length)];
             switch (kind) {
                 case PLAIN -> {
-                    DraftMode mode = MODES[random.nextInt(MODES.length)];
-                    requireSame(generate(channel, question, mode), question, mode.name());
+                    String mode = MODES[random.nextInt(MODES.length)];
+                    requireSame(generate(channel, question, mode), question, mode);
                 }
                 case SLOW_READER -> slowReader(channel, question, random);
                 case RESUME -> resume(channel, question);
@@ -289,7 +286,7 @@ class SoakTest {
             assertThat(tokens).as("%s, %s, seed %d", question, how, SEED).isEqualTo(alone.get(question));
         }
 
-        private static List<Integer> generate(Channel channel, Question question, DraftMode mode) {
+        private static List<Integer> generate(Channel channel, Question question, String mode) {
             List<Integer> tokens = new ArrayList<>();
             InferenceServiceGrpc.newBlockingStub(channel)
                     .generate(question.generate(mode))
@@ -364,7 +361,7 @@ class SoakTest {
             try {
                 InferenceServiceGrpc.newBlockingStub(channel)
                         .withDeadlineAfter(1 + random.nextInt(20), TimeUnit.MILLISECONDS)
-                        .generate(question.generate(DraftMode.DRAFT_MODE_AUTO))
+                        .generate(question.generate("auto"))
                         .forEachRemaining(response -> {});
             } catch (StatusRuntimeException e) {
                 assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
@@ -389,10 +386,11 @@ class SoakTest {
             var stub = InferenceServiceGrpc.newBlockingStub(channel);
             assertThat(Harness.fields(Harness.failure(() -> stub.generate(GenerateRequest.newBuilder()
                                     .setText("x")
-                                    .setSampling(Sampling.newBuilder().setTemperature(Float.NaN))
+                                    .setOptions(Requests.options()
+                                            .setSampling(Sampling.newBuilder().setTemperature(Float.NaN)))
                                     .build())
                             .next())))
-                    .containsExactly("sampling.temperature");
+                    .containsExactly("options.sampling.temperature");
         }
 
         /** Bytes that are no HTTP/2, on a connection of their own. The server closes it. */

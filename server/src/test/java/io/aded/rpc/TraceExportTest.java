@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.aded.telemetry.OtlpReceiver;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.ConverseResponse;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.Finished;
 import io.aded.v1.InferenceServiceGrpc;
@@ -37,11 +36,11 @@ class TraceExportTest {
                 var client = new ConverseClient(InferenceServiceGrpc.newStub(harness.channel)
                         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata)));
                 client.open(Open.newBuilder()
-                                .setSampling(Requests.GREEDY)
-                                .setReportRounds(true)
-                                .setDraft(DraftPolicy.newBuilder()
-                                        .setMode(DraftMode.DRAFT_MODE_ADED)
-                                        .setMaxNodes(6))
+                                .setOptions(Requests.greedy()
+                                        .setReportRounds(true)
+                                        .setDraft(DraftPolicy.newBuilder()
+                                                .setMode("aded")
+                                                .setMaxNodes(6)))
                                 .build())
                         .opened();
                 answer = client.turn(Requests.turn("hello", 60)).answer();
@@ -49,7 +48,7 @@ class TraceExportTest {
                 client.halfClose().end();
                 await().until(() -> harness.server.serving().openStreams() == 0);
             }
-            int rounds = finished.getSpeculation().getNumSteps();
+            int rounds = Math.toIntExact(finished.getSpeculation().getNumSteps());
             List<Span> spans = receiver.spans();
             Span call = only(spans, "aded.v1.InferenceService/Converse");
             Span turn = only(spans, "chat scripted");

@@ -2,15 +2,15 @@ package io.aded.rpc;
 
 import static io.aded.rpc.Harness.assertStatus;
 import static io.aded.rpc.Harness.failure;
+import static io.aded.rpc.Harness.fields;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Descriptors;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.DetokenizeRequest;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
-import io.aded.v1.DraftTotals;
+import io.aded.v1.Drafter;
+import io.aded.v1.DrafterStatistics;
 import io.aded.v1.ExportDraftTableRequest;
 import io.aded.v1.FinishReason;
 import io.aded.v1.GenerateRequest;
@@ -20,12 +20,18 @@ import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.GetServerInfoResponse;
+import io.aded.v1.ListModelsRequest;
+import io.aded.v1.ListModelsResponse;
 import io.aded.v1.Model;
+import io.aded.v1.PrefixSharing;
+import io.aded.v1.ReasoningOptions;
 import io.aded.v1.ResetDraftStateRequest;
+import io.aded.v1.SpeculationStatistics;
 import io.aded.v1.TokenizeRequest;
 import io.aded.v1.TokenizeResponse;
-import io.aded.v1.Turn;
+import io.aded.v1.Tool;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -49,7 +55,10 @@ class UnaryCallsTest {
     void generate_prompt_streamsTextAndFinishes() {
         List<GenerateResponse> responses = new ArrayList<>();
         harness.inference()
-                .generate(Requests.generate("once", 50).setReportRounds(true).build())
+                .generate(GenerateRequest.newBuilder()
+                        .setText("once")
+                        .setOptions(Requests.greedy().setMaxTokens(50).setReportRounds(true))
+                        .build())
                 .forEachRemaining(responses::add);
         StringBuilder text = new StringBuilder();
         responses.forEach(response -> text.append(response.getDelta().getText()));
@@ -79,13 +88,14 @@ class UnaryCallsTest {
     @Test
     void countTokens_countsWhatGenerateUses() {
         CountTokensRequest.Builder request = CountTokensRequest.newBuilder()
-                .addMessages(ChatMessage.newBuilder().setContent("hello there"));
+                .setChat(Requests.chat(
+                        ChatMessage.newBuilder().setContent("hello there").build()));
         int counted = harness.inference().countTokens(request.build()).getTokens();
         List<GenerateResponse> responses = new ArrayList<>();
         harness.inference()
                 .generate(GenerateRequest.newBuilder()
-                        .addMessages(ChatMessage.newBuilder().setContent("hello there"))
-                        .setMaxTokens(1)
+                        .setChat(request.getChat())
+                        .setOptions(Requests.options().setMaxTokens(1))
                         .build())
                 .forEachRemaining(responses::add);
         assertThat(responses.getLast().getFinished().getUsage().getPromptTokens())
@@ -119,10 +129,24 @@ class UnaryCallsTest {
         assertThat(info.getLimits().getMaxRunning()).isEqualTo(16);
         assertThat(info.getLimits().getMaxMessageBytes()).isEqualTo(16 << 20);
         assertThat(info.getLimits().getMaxRetention().getSeconds()).isEqualTo(600);
-        assertThat(info.getDefaultSampling().getTemperature()).isEqualTo(0.8f);
-        assertThat(info.getDefaultDraft().getMode()).isEqualTo(DraftMode.DRAFT_MODE_AUTO);
-        assertThat(info.getDraftModesList()).hasSize(8).doesNotContain(DraftMode.DRAFT_MODE_UNSPECIFIED);
-        assertThat(info.getCapabilitiesList()).containsExactly("grammar", "json_schema", "resume");
+        assertThat(info.getDefaultOptions().getSampling().getTemperature()).isEqualTo(0.8f);
+        assertThat(info.getDefaultOptions().getDraft().getMode()).isEqualTo("auto");
+        assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_ALL);
+        assertThat(info.getDraftersList())
+                .extracting(Drafter::getName)
+                .hasSize(8)
+                .startsWith("auto", "off")
+                .contains("aded", "aded-mcts");
+        assertThat(info.getDraftersList()).allSatisfy(drafter -> {
+            assertThat(drafter.getDescription()).isNotBlank();
+            assertThat(drafter.getDefaults().getMode()).isEqualTo(drafter.getName());
+            assertThat(drafter.getDefaults().hasMaxNodes()).isTrue();
+            assertThat(drafter.getBaseline())
+                    .isEqualTo(drafter.getName().startsWith("ngram")
+                            || drafter.getName().startsWith("prompt"));
+        });
+        assertThat(info.getCapabilitiesList())
+                .contains("ChatMessage.parts", "Constraint.grammar", "Constraint.json_schema", "Open.conversation_id");
         assertThat(info.getLoad().getCells()).isEqualTo(4096);
         assertThat(info.getRuntime()).startsWith("2");
     }
@@ -130,21 +154,27 @@ class UnaryCallsTest {
     @Test
     void getDraftStatistics_addsUp() {
         harness.inference()
-                .generate(Requests.generate("statistics", 60)
-                        .setDraft(DraftPolicy.newBuilder()
-                                .setMode(DraftMode.DRAFT_MODE_ADED)
-                                .setMaxNodes(4))
+                .generate(GenerateRequest.newBuilder()
+                        .setText("statistics")
+                        .setOptions(Requests.greedy()
+                                .setMaxTokens(60)
+                                .setDraft(
+                                        DraftPolicy.newBuilder().setMode("aded").setMaxNodes(4)))
                         .build())
                 .forEachRemaining(response -> {});
         GetDraftStatisticsResponse response =
                 harness.drafts().getDraftStatistics(GetDraftStatisticsRequest.getDefaultInstance());
-        DraftTotals totals = response.getTotals();
+        SpeculationStatistics totals = response.getTotals();
         assertThat(totals.getNumDraftTokens()).isPositive();
-        assertThat(totals.getNumAcceptedTokensPerPositionList().stream()
-                        .mapToLong(Long::longValue)
-                        .sum())
-                .isEqualTo(totals.getNumAcceptedDraftTokens());
-        assertThat(response.getDraftersList()).anyMatch(drafter -> drafter.getMode() == DraftMode.DRAFT_MODE_ADED);
+        assertThat(sum(totals.getNumAcceptedTokensPerPosList())).isEqualTo(totals.getNumAcceptedDraftTokens());
+        assertThat(sum(totals.getAcceptanceHistogramList())).isEqualTo(totals.getNumSpecSteps());
+        assertThat(response.getDraftersList())
+                .extracting(DrafterStatistics::getDrafter)
+                .contains("aded");
+    }
+
+    private static long sum(List<Long> counts) {
+        return counts.stream().mapToLong(Long::longValue).sum();
     }
 
     @Test
@@ -154,22 +184,38 @@ class UnaryCallsTest {
                         .exportDraftTable(ExportDraftTableRequest.getDefaultInstance())
                         .next()),
                 Status.Code.UNIMPLEMENTED,
-                "DRAFT_TABLES_NOT_OFFERED");
+                "NOT_SERVED");
         assertStatus(
                 failure(() -> harness.drafts().resetDraftState(ResetDraftStateRequest.getDefaultInstance())),
                 Status.Code.UNIMPLEMENTED,
-                "DRAFT_TABLES_NOT_OFFERED");
+                "NOT_SERVED");
     }
 
     @Test
-    void turn_hasTheFieldsOfGenerateRequest() {
-        // A turn is read as a GenerateRequest; that only works as long as this holds.
-        for (Descriptors.FieldDescriptor field : Turn.getDescriptor().getFields()) {
-            Descriptors.FieldDescriptor twin = GenerateRequest.getDescriptor().findFieldByNumber(field.getNumber());
-            assertThat(twin).as(field.getName()).isNotNull();
-            assertThat(twin.getName()).isEqualTo(field.getName());
-            assertThat(twin.getType()).isEqualTo(field.getType());
-            assertThat(twin.isRepeated()).isEqualTo(field.isRepeated());
-        }
+    void listModels_oneServed_isOnOnePage() {
+        ListModelsResponse listed = harness.models().listModels(ListModelsRequest.getDefaultInstance());
+        assertThat(listed.getModelsList()).extracting(Model::getName).containsExactly("scripted");
+        assertThat(listed.getNextPageToken()).isEmpty();
+        assertThat(fields(failure(() -> harness.models()
+                        .listModels(ListModelsRequest.newBuilder()
+                                .setPageSize(-1)
+                                .setPageToken("made up")
+                                .build()))))
+                .containsExactly("page_size", "page_token");
+    }
+
+    @Test
+    void generate_whatIsNotServed_isUnimplementedByName() {
+        StatusRuntimeException failure = failure(() -> harness.inference()
+                .generate(GenerateRequest.newBuilder()
+                        .setPrompt("hello")
+                        .setOptions(Requests.options()
+                                .addTools(Tool.newBuilder().setName("weather"))
+                                .setReasoning(ReasoningOptions.newBuilder().setBudget(0))
+                                .setMaxTokens(-1)) // is not looked at
+                        .build())
+                .next());
+        assertStatus(failure, Status.Code.UNIMPLEMENTED, "NOT_SERVED");
+        assertThat(Harness.paths(failure)).containsExactly("options.tools", "options.reasoning");
     }
 }

@@ -22,7 +22,7 @@ class DraftLedgerTest {
         DraftLedger.Report report = ledger.report();
         assertThat(report.all().numDraftTokens()).isEqualTo(12);
         assertThat(report.all().numAcceptedDraftTokens()).isEqualTo(6);
-        assertThat(report.all().acceptedAtDepth()).containsExactly(4L, 2L);
+        assertThat(report.all().acceptanceHistogram()).containsExactly(0, 2, 2);
         assertThat(report.drafters()).containsOnlyKeys(Drafters.ADED, Drafters.PROMPT_LOOKUP);
         assertThat(report.drafters().get(Drafters.ADED).meanAcceptanceLength()).isEqualTo(2.5);
         assertThat(report.drafters().get(Drafters.ADED).draftAcceptanceRate()).isEqualTo(0.5);
@@ -43,8 +43,9 @@ class DraftLedgerTest {
 
         @Operation
         public String report() {
-            DraftLedger.Totals totals = ledger.report().all();
-            return totals.numSteps() + " " + totals.numDraftTokens() + " " + Arrays.toString(totals.acceptedAtDepth());
+            SpeculationStatistics totals = ledger.report().all();
+            return totals.numSteps() + " " + totals.numDraftTokens() + " "
+                    + Arrays.toString(totals.acceptanceHistogram());
         }
     }
 }

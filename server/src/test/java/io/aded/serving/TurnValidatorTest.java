@@ -37,7 +37,8 @@ class TurnValidatorTest {
     private static List<FieldViolation> violations(@Nullable Prompt prompt, GenerationChange change) {
         AdedException.InvalidRequest refused = catchThrowableOfType(
                 AdedException.InvalidRequest.class,
-                () -> VALIDATOR.validate(new TurnInput(prompt, change, List.of()), DEFAULTS, Caller.ANONYMOUS));
+                () -> VALIDATOR.validate(
+                        new TurnInput(prompt, change, List.of()), DEFAULTS, DEFAULTS, Caller.ANONYMOUS));
         return refused == null ? List.of() : refused.violations();
     }
 
@@ -46,20 +47,28 @@ class TurnValidatorTest {
     }
 
     private static GenerationChange limits(int maxTokens, int logProbabilities, int priority) {
-        return new GenerationChange(
-                before -> before, DraftChoice.NONE, maxTokens, null, null, null, logProbabilities, null, priority);
+        return GenerationChange.builder()
+                .maxTokens(maxTokens)
+                .logProbabilities(logProbabilities)
+                .priority(priority)
+                .build();
     }
 
     private static GenerationChange stops(List<String> strings, List<Integer> tokens) {
-        return new GenerationChange(before -> before, DraftChoice.NONE, null, strings, tokens, null, null, null, null);
+        return GenerationChange.builder()
+                .stopStrings(strings)
+                .stopTokens(tokens)
+                .build();
     }
 
     private static GenerationChange drafting(DraftChoice draft) {
-        return new GenerationChange(before -> before, draft, null, null, null, null, null, null, null);
+        return GenerationChange.builder().draft(draft).build();
     }
 
     private static GenerationChange sampling(SamplingParameters parameters) {
-        return new GenerationChange(before -> parameters, DraftChoice.NONE, null, null, null, null, null, null, null);
+        return GenerationChange.builder()
+                .sampling((before, server) -> parameters)
+                .build();
     }
 
     private static Prompt.Messages messages(String... rolesAndContents) {
@@ -74,7 +83,7 @@ class TurnValidatorTest {
     void validate_noPrompt_namesThePrompt() {
         assertThat(violations(null, GenerationChange.NONE))
                 .containsExactly(new FieldViolation(
-                        "prompt", "is missing; allowed: exactly one of prompt, messages, text and tokens"));
+                        "prompt", "is missing; allowed: exactly one of prompt, chat, text and tokens"));
     }
 
     @Test
@@ -185,6 +194,7 @@ class TurnValidatorTest {
     void validate_drafterNamed_takesItsOwnBounds() {
         var before = new Generation(
                 SamplingParameters.DEFAULT,
+                Constraint.NONE,
                 new DraftPolicy(Drafters.AUTO, 7, 6, 5, false),
                 0,
                 List.of(),
@@ -194,10 +204,16 @@ class TurnValidatorTest {
                 false,
                 0);
         var input = new TurnInput(HELLO, drafting(new DraftChoice("aded", null, 3, null, null)));
-        assertThat(VALIDATOR.validate(input, before, Caller.ANONYMOUS).request().draft())
+        assertThat(VALIDATOR
+                        .validate(input, before, DEFAULTS, Caller.ANONYMOUS)
+                        .request()
+                        .draft())
                 .isEqualTo(new DraftPolicy(Drafters.ADED, 12, 3, 8, false));
         var bound = new TurnInput(HELLO, drafting(new DraftChoice(null, 9, null, null, null)));
-        assertThat(VALIDATOR.validate(bound, before, Caller.ANONYMOUS).request().draft())
+        assertThat(VALIDATOR
+                        .validate(bound, before, DEFAULTS, Caller.ANONYMOUS)
+                        .request()
+                        .draft())
                 .isEqualTo(new DraftPolicy(Drafters.AUTO, 9, 6, 5, false));
     }
 
@@ -296,19 +312,19 @@ class TurnValidatorTest {
 
     @Test
     void validate_everythingWrong_isNamedAtOnceInTheOrderOfTheFields() {
-        GenerationChange change = new GenerationChange(
-                before -> before.withTemperature(-1),
-                new DraftChoice(null, 300, null, null, null),
-                -1,
-                List.of(""),
-                List.of(-1),
-                null,
-                21,
-                null,
-                101);
+        GenerationChange change = GenerationChange.builder()
+                .sampling((before, server) -> before.withTemperature(-1))
+                .draft(new DraftChoice(null, 300, null, null, null))
+                .maxTokens(-1)
+                .stopStrings(List.of(""))
+                .stopTokens(List.of(-1))
+                .logProbabilities(21)
+                .priority(101)
+                .build();
         TurnInput input = new TurnInput(null, change, List.of(new FieldViolation("extra", "cannot be read")));
         AdedException.InvalidRequest refused = catchThrowableOfType(
-                AdedException.InvalidRequest.class, () -> VALIDATOR.validate(input, DEFAULTS, Caller.ANONYMOUS));
+                AdedException.InvalidRequest.class,
+                () -> VALIDATOR.validate(input, DEFAULTS, DEFAULTS, Caller.ANONYMOUS));
         assertThat(refused.violations())
                 .extracting(FieldViolation::field)
                 .containsExactly(
@@ -326,10 +342,19 @@ class TurnValidatorTest {
     @Test
     void validate_nothingSaid_takesWhatIsInForce() {
         var before = new Generation(
-                SamplingParameters.GREEDY, DraftPolicy.OFF, 17, List.of("stop"), List.of(3), true, 2, true, -5);
+                SamplingParameters.GREEDY,
+                Constraint.NONE,
+                DraftPolicy.OFF,
+                17,
+                List.of("stop"),
+                List.of(3),
+                true,
+                2,
+                true,
+                -5);
         var caller = new Caller("anna", 123L, Context.root());
         TurnRequest turn = VALIDATOR
-                .validate(new TurnInput(HELLO, GenerationChange.NONE), before, caller)
+                .validate(new TurnInput(HELLO, GenerationChange.NONE), before, DEFAULTS, caller)
                 .request();
         assertThat(turn)
                 .isEqualTo(new TurnRequest(
@@ -350,24 +375,35 @@ class TurnValidatorTest {
 
     @Test
     void validate_everythingSaid_replacesWhatIsInForce() {
-        GenerationChange change = new GenerationChange(
-                before -> before.withTemperature(2),
-                new DraftChoice("off", null, null, null, true),
-                1,
-                List.of(),
-                List.of(),
-                false,
-                -1,
-                false,
-                4);
+        GenerationChange change = GenerationChange.builder()
+                .sampling((before, server) -> before.withTemperature(2))
+                .draft(new DraftChoice("off", null, null, null, true))
+                .maxTokens(1)
+                .stopStrings(List.of())
+                .stopTokens(List.of())
+                .ignoreEnd(false)
+                .logProbabilities(-1)
+                .reportRounds(false)
+                .priority(4)
+                .build();
         var before = new Generation(
-                SamplingParameters.GREEDY, DraftPolicy.AUTO, 17, List.of("stop"), List.of(3), true, 2, true, -5);
+                SamplingParameters.GREEDY,
+                Constraint.NONE,
+                DraftPolicy.AUTO,
+                17,
+                List.of("stop"),
+                List.of(3),
+                true,
+                2,
+                true,
+                -5);
         TurnRequest turn = VALIDATOR
-                .validate(new TurnInput(HELLO, change), before, Caller.ANONYMOUS)
+                .validate(new TurnInput(HELLO, change), before, DEFAULTS, Caller.ANONYMOUS)
                 .request();
         assertThat(Generation.of(turn))
                 .isEqualTo(new Generation(
                         SamplingParameters.GREEDY.withTemperature(2),
+                        Constraint.NONE,
                         new DraftPolicy(Drafters.OFF, 0, 1, 1, true),
                         1,
                         List.of(),

@@ -258,7 +258,7 @@ final class Candidates {
             if (runnersUp.weight(i) > 0.01f) {
                 int candidate = atRoot ? index(runnersUp.token(i)) : find(runnersUp.token(i));
                 if (candidate != NONE) {
-                    runnerUpBin[candidate] = bin(Math.min(1f, runnersUp.weight(i)));
+                    runnerUpBin[candidate] = bin(runnersUp.weight(i));
                 }
             }
         }
@@ -443,9 +443,9 @@ final class Candidates {
         return 31 - Integer.numberOfLeadingZeros(value);
     }
 
-    /** The bin of a weight in [0, 1]; 0 only for an absent one. */
+    /** The bin of a weight in [0, 1], more counts as 1; 0 only for an absent one. */
     private static int bin(float weight) {
-        return weight <= 0 ? 0 : BIN[(int) (weight * 256)];
+        return weight <= 0 ? 0 : BIN[(int) (Math.min(1f, weight) * 256)];
     }
 
     private static byte[] bins(int... bounds) {

@@ -191,6 +191,11 @@ public final class EvidenceWeights implements Weighing {
         }
     }
 
+    /** What every cell is worth now: a copy. */
+    float[] snapshot() {
+        return weights.clone();
+    }
+
     /** Shared state is no stream's own. */
     @Override
     public long stateBytes() {
@@ -214,7 +219,7 @@ public final class EvidenceWeights implements Weighing {
     private static float[] exponentials() {
         float[] table = new float[(int) (2 * LARGEST_SCORE * STEPS) + 2];
         for (int i = 0; i < table.length; i++) {
-            table[i] = (float) Math.exp(i / (double) STEPS - LARGEST_SCORE);
+            table[i] = (float) StrictMath.exp(i / (double) STEPS - LARGEST_SCORE);
         }
         return table;
     }

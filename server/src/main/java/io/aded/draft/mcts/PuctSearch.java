@@ -166,7 +166,7 @@ final class PuctSearch {
         exploration = new float[iterations + 1];
         reciprocal = new float[iterations + 2];
         for (int n = 0; n <= iterations; n++) {
-            exploration[n] = (float) ((C1 + Math.log((n + C2 + 1) / C2)) * Math.sqrt(n));
+            exploration[n] = (float) ((C1 + StrictMath.log((n + C2 + 1) / C2)) * Math.sqrt(n));
         }
         for (int n = 1; n < reciprocal.length; n++) {
             reciprocal[n] = 1f / n;

@@ -3,15 +3,16 @@ package io.aded.lab.load;
 import com.google.protobuf.Duration;
 import io.aded.lab.report.Machine;
 import io.aded.model.AdedException;
+import io.aded.v1.Chat;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.Delta;
-import io.aded.v1.DraftMode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Model;
@@ -30,7 +31,6 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -103,27 +103,27 @@ final class GrpcTarget implements Target {
 
     private static DraftPolicy message(io.aded.engine.DraftPolicy draft) {
         return DraftPolicy.newBuilder()
-                .setMode(DraftMode.valueOf("DRAFT_MODE_"
-                        + draft.mode().label().toUpperCase(Locale.ROOT).replace('-', '_')))
+                .setMode(draft.mode().label())
                 .setMaxNodes(draft.maxNodes())
                 .build();
     }
 
-    private Sampling sampling(int seed) {
-        return Sampling.newBuilder()
-                .setTemperature(manner.temperature())
-                .setSeed(seed)
-                .build();
+    private GenerationOptions.Builder options(Job.Question question) {
+        return GenerationOptions.newBuilder()
+                .setSampling(Sampling.newBuilder()
+                        .setTemperature(manner.temperature())
+                        .setSeed(question.seed()))
+                .setMaxTokens(question.maxTokens())
+                .setIgnoreEnd(manner.ignoreEnd());
     }
 
-    private List<ChatMessage> messages(String text, boolean first) {
-        List<ChatMessage> messages = new ArrayList<>();
+    private Chat chat(String text, boolean first) {
+        Chat.Builder chat = Chat.newBuilder();
         String system = manner.system();
         if (system != null && first) {
-            messages.add(message("system", system));
+            chat.addMessages(message("system", system));
         }
-        messages.add(message("user", text));
-        return messages;
+        return chat.addMessages(message("user", text)).build();
     }
 
     private static ChatMessage message(String role, String content) {
@@ -240,17 +240,14 @@ final class GrpcTarget implements Target {
 
         @Override
         public Reply ask(Job.Question question, Timeline timeline) throws InterruptedException {
-            GenerateRequest.Builder request = GenerateRequest.newBuilder()
-                    .setSampling(sampling(question.seed()))
-                    .setMaxTokens(question.maxTokens())
-                    .setIgnoreEnd(manner.ignoreEnd());
+            GenerateRequest.Builder request = GenerateRequest.newBuilder().setOptions(options(question));
             if (manner.raw()) {
                 request.setText(rawText(question.text(), true));
             } else {
-                request.addAllMessages(messages(question.text(), true));
+                request.setChat(chat(question.text(), true));
             }
             if (draft != null) {
-                request.setDraft(message(draft));
+                request.getOptionsBuilder().setDraft(message(draft));
             }
             expect(timeline);
             InferenceServiceGrpc.newStub(channel).generate(request.build(), this);
@@ -262,7 +259,8 @@ final class GrpcTarget implements Target {
             switch (response.getEventCase()) {
                 case DELTA -> delta(response.getDelta());
                 case FINISHED -> finished(response.getFinished());
-                case ROUND, EVENT_NOT_SET -> {
+                case REASONING_DELTA -> delta(response.getReasoningDelta());
+                case TOOL_CALL_DELTA, ROUND, EVENT_NOT_SET -> {
                     // Not asked for, or of a newer server.
                 }
             }
@@ -285,14 +283,11 @@ final class GrpcTarget implements Target {
 
         @Override
         public Reply ask(Job.Question question, Timeline timeline) throws InterruptedException {
-            Turn.Builder turn = Turn.newBuilder()
-                    .setSampling(sampling(question.seed()))
-                    .setMaxTokens(question.maxTokens())
-                    .setIgnoreEnd(manner.ignoreEnd());
+            Turn.Builder turn = Turn.newBuilder().setOptions(options(question));
             if (manner.raw()) {
                 turn.setText(rawText(question.text(), !opened));
             } else {
-                turn.addAllMessages(messages(question.text(), !opened));
+                turn.setChat(chat(question.text(), !opened));
             }
             expect(timeline);
             if (!opened) {
@@ -300,7 +295,7 @@ final class GrpcTarget implements Target {
                 InferenceServiceGrpc.newStub(channel).converse(this);
                 Open.Builder open = Open.newBuilder();
                 if (draft != null) {
-                    open.setDraft(message(draft));
+                    open.getOptionsBuilder().setDraft(message(draft));
                 }
                 send(ConverseRequest.newBuilder().setOpen(open).build());
             }
@@ -325,7 +320,8 @@ final class GrpcTarget implements Target {
             switch (response.getEventCase()) {
                 case DELTA -> delta(response.getDelta());
                 case FINISHED -> finished(response.getFinished());
-                case OPENED, ROUND, EVENT_NOT_SET -> {
+                case REASONING_DELTA -> delta(response.getReasoningDelta());
+                case OPENED, TOOL_CALL_DELTA, ROUND, EVENT_NOT_SET -> {
                     // Nothing to note.
                 }
             }

@@ -1,0 +1,63 @@
+package io.aded.serving;
+
+import io.aded.model.SamplingParameters;
+import org.jspecify.annotations.Nullable;
+
+/** What the text of an answer must match. */
+public sealed interface Constraint {
+
+    /** Nothing: the answer is free. */
+    Constraint NONE = new None();
+
+    /** Any JSON object. */
+    Constraint JSON_OBJECT = new JsonObject();
+
+    /** See {@link #NONE}. */
+    record None() implements Constraint {}
+
+    /** A grammar in GBNF, llama.cpp's notation. */
+    record Grammar(String gbnf) implements Constraint {}
+
+    /** A JSON schema, as JSON text. */
+    record JsonSchema(String schema) implements Constraint {}
+
+    /** See {@link #JSON_OBJECT}. */
+    record JsonObject() implements Constraint {
+        private static final String SCHEMA = "{\"type\":\"object\"}";
+    }
+
+    /** What sampling parameters say of it. */
+    static Constraint of(SamplingParameters sampling) {
+        String grammar = sampling.grammar();
+        String schema = sampling.jsonSchema();
+        if (grammar != null) {
+            return new Grammar(grammar);
+        }
+        return schema == null ? NONE : new JsonSchema(schema);
+    }
+
+    /** The parameters that draw tokens as given and keep to this. */
+    default SamplingParameters over(SamplingParameters sampling) {
+        return switch (this) {
+            case None none -> with(sampling, null, null);
+            case Grammar(String gbnf) -> with(sampling, gbnf, null);
+            case JsonSchema(String schema) -> with(sampling, null, schema);
+            case JsonObject object -> with(sampling, null, JsonObject.SCHEMA);
+        };
+    }
+
+    /** The field that names it: {@code grammar}, {@code json_schema}, and so on. */
+    default String field() {
+        return switch (this) {
+            case None none -> "none";
+            case Grammar grammar -> "grammar";
+            case JsonSchema schema -> "json_schema";
+            case JsonObject object -> "json_object";
+        };
+    }
+
+    private static SamplingParameters with(
+            SamplingParameters sampling, @Nullable String grammar, @Nullable String schema) {
+        return sampling.withGrammar(grammar).withJsonSchema(schema);
+    }
+}
