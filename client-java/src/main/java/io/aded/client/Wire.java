@@ -19,6 +19,7 @@ import io.aded.v1.Open;
 import io.aded.v1.ReasoningOptions;
 import io.aded.v1.SpeculationStatistics;
 import io.aded.v1.TokenIds;
+import io.aded.v1.ToolChoiceMode;
 import io.aded.v1.Turn;
 import io.aded.v1.Unconstrained;
 import io.aded.v1.Update;
@@ -241,6 +242,15 @@ final class Wire {
         if (sampling.typicalP() != null) {
             builder.setTypicalP(sampling.typicalP());
         }
+        if (sampling.topNSigma() != null) {
+            builder.setTopNSigma(sampling.topNSigma());
+        }
+        if (sampling.xtcProbability() != null) {
+            builder.setXtcProbability(sampling.xtcProbability());
+        }
+        if (sampling.xtcThreshold() != null) {
+            builder.setXtcThreshold(sampling.xtcThreshold());
+        }
         if (sampling.repeatPenalty() != null) {
             builder.setRepeatPenalty(sampling.repeatPenalty());
         }
@@ -309,10 +319,10 @@ final class Wire {
     private static io.aded.v1.ToolChoice choice(ToolChoice choice) {
         io.aded.v1.ToolChoice.Builder builder = io.aded.v1.ToolChoice.newBuilder();
         return switch (choice.rule()) {
-            case AUTO -> builder.setMode(io.aded.v1.ToolChoice.Mode.MODE_AUTO).build();
-            case NONE -> builder.setMode(io.aded.v1.ToolChoice.Mode.MODE_NONE).build();
+            case AUTO -> builder.setMode(ToolChoiceMode.TOOL_CHOICE_MODE_AUTO).build();
+            case NONE -> builder.setMode(ToolChoiceMode.TOOL_CHOICE_MODE_NONE).build();
             case REQUIRED ->
-                builder.setMode(io.aded.v1.ToolChoice.Mode.MODE_REQUIRED).build();
+                builder.setMode(ToolChoiceMode.TOOL_CHOICE_MODE_REQUIRED).build();
             case NAMED -> builder.setTool(choice.tool()).build();
         };
     }
@@ -403,6 +413,9 @@ final class Wire {
                 sampling.hasTopP() ? (Float) sampling.getTopP() : null,
                 sampling.hasMinP() ? (Float) sampling.getMinP() : null,
                 sampling.hasTypicalP() ? (Float) sampling.getTypicalP() : null,
+                sampling.hasTopNSigma() ? (Float) sampling.getTopNSigma() : null,
+                sampling.hasXtcProbability() ? (Float) sampling.getXtcProbability() : null,
+                sampling.hasXtcThreshold() ? (Float) sampling.getXtcThreshold() : null,
                 sampling.hasRepeatPenalty() ? (Float) sampling.getRepeatPenalty() : null,
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,
@@ -445,9 +458,9 @@ final class Wire {
             return ToolChoice.of(choice.getTool());
         }
         return switch (choice.getMode()) {
-            case MODE_AUTO, MODE_UNSPECIFIED -> ToolChoice.AUTO;
-            case MODE_NONE -> ToolChoice.NONE;
-            case MODE_REQUIRED -> ToolChoice.REQUIRED;
+            case TOOL_CHOICE_MODE_AUTO, TOOL_CHOICE_MODE_UNSPECIFIED -> ToolChoice.AUTO;
+            case TOOL_CHOICE_MODE_NONE -> ToolChoice.NONE;
+            case TOOL_CHOICE_MODE_REQUIRED -> ToolChoice.REQUIRED;
             case UNRECOGNIZED -> null;
         };
     }
