@@ -251,6 +251,18 @@ final class Wire {
         if (sampling.xtcThreshold() != null) {
             builder.setXtcThreshold(sampling.xtcThreshold());
         }
+        if (sampling.dynamicTemperatureRange() != null) {
+            builder.setDynamicTemperatureRange(sampling.dynamicTemperatureRange());
+        }
+        if (sampling.dynamicTemperatureExponent() != null) {
+            builder.setDynamicTemperatureExponent(sampling.dynamicTemperatureExponent());
+        }
+        if (sampling.mirostatTau() != null) {
+            builder.setMirostatTau(sampling.mirostatTau());
+        }
+        if (sampling.mirostatEta() != null) {
+            builder.setMirostatEta(sampling.mirostatEta());
+        }
         if (sampling.repeatPenalty() != null) {
             builder.setRepeatPenalty(sampling.repeatPenalty());
         }
@@ -263,6 +275,19 @@ final class Wire {
         if (sampling.penaltyWindow() != null) {
             builder.setPenaltyWindow(sampling.penaltyWindow());
         }
+        if (sampling.dryMultiplier() != null) {
+            builder.setDryMultiplier(sampling.dryMultiplier());
+        }
+        if (sampling.dryBase() != null) {
+            builder.setDryBase(sampling.dryBase());
+        }
+        if (sampling.dryAllowedLength() != null) {
+            builder.setDryAllowedLength(sampling.dryAllowedLength());
+        }
+        if (sampling.dryWindow() != null) {
+            builder.setDryWindow(sampling.dryWindow());
+        }
+        builder.addAllDrySequenceBreakers(sampling.drySequenceBreakers());
         if (sampling.seed() != null) {
             builder.setSeed(sampling.seed());
         }
@@ -416,10 +441,19 @@ final class Wire {
                 sampling.hasTopNSigma() ? (Float) sampling.getTopNSigma() : null,
                 sampling.hasXtcProbability() ? (Float) sampling.getXtcProbability() : null,
                 sampling.hasXtcThreshold() ? (Float) sampling.getXtcThreshold() : null,
+                sampling.hasDynamicTemperatureRange() ? (Float) sampling.getDynamicTemperatureRange() : null,
+                sampling.hasDynamicTemperatureExponent() ? (Float) sampling.getDynamicTemperatureExponent() : null,
+                sampling.hasMirostatTau() ? (Float) sampling.getMirostatTau() : null,
+                sampling.hasMirostatEta() ? (Float) sampling.getMirostatEta() : null,
                 sampling.hasRepeatPenalty() ? (Float) sampling.getRepeatPenalty() : null,
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,
                 sampling.hasPenaltyWindow() ? (Integer) sampling.getPenaltyWindow() : null,
+                sampling.hasDryMultiplier() ? (Float) sampling.getDryMultiplier() : null,
+                sampling.hasDryBase() ? (Float) sampling.getDryBase() : null,
+                sampling.hasDryAllowedLength() ? (Integer) sampling.getDryAllowedLength() : null,
+                sampling.hasDryWindow() ? (Integer) sampling.getDryWindow() : null,
+                sampling.getDrySequenceBreakersList(),
                 sampling.hasSeed() ? (Integer) sampling.getSeed() : null,
                 sampling.getLogitBiasMap());
     }
