@@ -33,10 +33,10 @@ class ConcurrencyTest {
             Map.entry("engine.TurnSlot", "Lincheck"),
             Map.entry("llama.Lifetime", "Lincheck"),
             Map.entry("rpc.Outbox", "Lincheck"),
-            Map.entry("rpc.StreamState", "Lincheck"),
-            Map.entry("rpc.TurnHandle", "Lincheck"),
-            Map.entry("rpc.Conversations", "Lincheck"),
-            Map.entry("rpc.DraftLedger", "Lincheck"),
+            Map.entry("serving.StreamState", "Lincheck"),
+            Map.entry("serving.TurnHandle", "Lincheck"),
+            Map.entry("serving.Conversations", "Lincheck"),
+            Map.entry("serving.DraftLedger", "Lincheck"),
             Map.entry("store.FileLease", "Lincheck"),
             Map.entry(
                     "engine.LocalEngine",
@@ -47,6 +47,9 @@ class ConcurrencyTest {
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
+            Map.entry(
+                    "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
+            Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
@@ -54,16 +57,18 @@ class ConcurrencyTest {
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
             Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
             Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
-            Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down; the gauges' handle has a lock"),
-            Map.entry("rpc.Backend", "two fields that are each written once and read alone"),
+            Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down"),
+            Map.entry("serving.Backend", "two fields that are each written once and read alone"),
             Map.entry(
-                    "rpc.GenerateCall", "a compare-and-set lets one thread close the session; else TurnHandle, Outbox"),
+                    "serving.SingleAnswer",
+                    "a compare-and-set lets one thread close the session; else TurnHandle, Outbox"),
             Map.entry(
-                    "rpc.InferenceServiceImpl",
-                    "a concurrent set; a stream that is added too late to be drained finds" + " the backend draining"),
+                    "serving.Serving",
+                    "a lock for the gauges' handle; a concurrent set, and a stream that is added too late to be"
+                            + " drained finds the backend draining"),
             Map.entry("rpc.TracingInterceptor$2", "a compare-and-set lets one thread end the span"),
             Map.entry("rpc.TracingInterceptor$3", "a compare-and-set lets one thread end the span"),
-            Map.entry("rpc.Conversations$Alarm$1", "a JDK scheduler, called and nothing more"),
+            Map.entry("serving.Conversations$Alarm$1", "a JDK scheduler, called and nothing more"),
             Map.entry("store.Downloader", "a lazy client under one lock"),
             Map.entry("store.Downloader$StallGuard", "three fields that are each written by one thread and read alone"),
             Map.entry("telemetry.Instruments", "concurrent maps that only grow, and adders, of the JDK"),
@@ -116,11 +121,13 @@ class ConcurrencyTest {
             Map.entry(
                     "llama.LlamaLibrary.open", "opens a library, once a process; nothing runs in it before it is open"),
             Map.entry("engine.TurnSlot.fill", "the callback puts a command into a queue"),
-            Map.entry("rpc.StreamState.turnEnded", "the callback puts a message into the outbox"),
-            Map.entry("rpc.Conversations.resume", "the callback calls off an alarm"),
-            Map.entry("rpc.Conversations.release", "the callback calls off an alarm"),
-            Map.entry("rpc.AdedServer.serve", "takes the old gauges down, which is telemetry's code"),
-            Map.entry("rpc.AdedServer.shutDown", "takes the gauges down, which is telemetry's code"),
+            Map.entry("serving.StreamState.turnEnded", "the callback puts a message into the outbox"),
+            Map.entry("serving.Conversations.resume", "the callback calls off an alarm"),
+            Map.entry("serving.Conversations.release", "the callback calls off an alarm"),
+            Map.entry("serving.Serving.serve", "takes the old gauges down, which is telemetry's code"),
+            Map.entry("serving.Serving.close", "takes the gauges down, which is telemetry's code"),
+            Map.entry("serving.Serving.tell", "the callback sets a status that a façade shows"),
+            Map.entry("serving.Serving.watch", "the callback sets a status that a façade shows"),
             Map.entry("store.Downloader.client", "reads certificates and makes an HTTP client"),
             Map.entry("store.FileLease.acquire", "the callback prints that it is waiting")));
 

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param topP keep the best tokens up to this probability, above 0, up to 1
  * @param minP drop tokens below this share of the best one's probability, 0 to 1
  * @param typicalP locally typical sampling, above 0, up to 1 (off)
+ * @param topNSigma drop tokens more than so many standard deviations below the best logit, 0 (off) to 100
+ * @param xtcProbability how often XTC drops the top choices but the least likely of them, 0 (off) to 1
+ * @param xtcThreshold the probability from which on a token is a top choice for XTC, above 0, up to 0.5
  * @param repeatPenalty above 0, up to 100; 1 is off
  * @param frequencyPenalty -100 to 100; 0 is off
  * @param presencePenalty -100 to 100; 0 is off
@@ -25,6 +28,9 @@ public record Sampling(
         @Nullable Float topP,
         @Nullable Float minP,
         @Nullable Float typicalP,
+        @Nullable Float topNSigma,
+        @Nullable Float xtcProbability,
+        @Nullable Float xtcThreshold,
         @Nullable Float repeatPenalty,
         @Nullable Float frequencyPenalty,
         @Nullable Float presencePenalty,
@@ -55,6 +61,9 @@ public record Sampling(
         private @Nullable Float topP;
         private @Nullable Float minP;
         private @Nullable Float typicalP;
+        private @Nullable Float topNSigma;
+        private @Nullable Float xtcProbability;
+        private @Nullable Float xtcThreshold;
         private @Nullable Float repeatPenalty;
         private @Nullable Float frequencyPenalty;
         private @Nullable Float presencePenalty;
@@ -91,6 +100,24 @@ public record Sampling(
         /** Locally typical sampling: above 0, up to 1 (off). */
         public Builder typicalP(double value) {
             typicalP = (float) value;
+            return this;
+        }
+
+        /** Drop tokens more than so many standard deviations below the best logit, 0 (off) to 100. */
+        public Builder topNSigma(double value) {
+            topNSigma = (float) value;
+            return this;
+        }
+
+        /** How often XTC drops the top choices but the least likely of them, 0 (off) to 1. */
+        public Builder xtcProbability(double value) {
+            xtcProbability = (float) value;
+            return this;
+        }
+
+        /** The probability from which on a token is a top choice for XTC, above 0, up to 0.5. */
+        public Builder xtcThreshold(double value) {
+            xtcThreshold = (float) value;
             return this;
         }
 
@@ -138,6 +165,9 @@ public record Sampling(
                     topP,
                     minP,
                     typicalP,
+                    topNSigma,
+                    xtcProbability,
+                    xtcThreshold,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

@@ -241,6 +241,15 @@ final class Wire {
         if (sampling.typicalP() != null) {
             builder.setTypicalP(sampling.typicalP());
         }
+        if (sampling.topNSigma() != null) {
+            builder.setTopNSigma(sampling.topNSigma());
+        }
+        if (sampling.xtcProbability() != null) {
+            builder.setXtcProbability(sampling.xtcProbability());
+        }
+        if (sampling.xtcThreshold() != null) {
+            builder.setXtcThreshold(sampling.xtcThreshold());
+        }
         if (sampling.repeatPenalty() != null) {
             builder.setRepeatPenalty(sampling.repeatPenalty());
         }
@@ -403,6 +412,9 @@ final class Wire {
                 sampling.hasTopP() ? (Float) sampling.getTopP() : null,
                 sampling.hasMinP() ? (Float) sampling.getMinP() : null,
                 sampling.hasTypicalP() ? (Float) sampling.getTypicalP() : null,
+                sampling.hasTopNSigma() ? (Float) sampling.getTopNSigma() : null,
+                sampling.hasXtcProbability() ? (Float) sampling.getXtcProbability() : null,
+                sampling.hasXtcThreshold() ? (Float) sampling.getXtcThreshold() : null,
                 sampling.hasRepeatPenalty() ? (Float) sampling.getRepeatPenalty() : null,
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,

@@ -44,6 +44,24 @@ final class SamplingOptions {
     @Option(names = "--typical-p", paramLabel = "P", description = "Locally typical sampling. Default: 1, off.")
     private @Nullable Float typicalP;
 
+    @Option(
+            names = "--top-n-sigma",
+            paramLabel = "N",
+            description = "Drop tokens below the best by more than N standard deviations. Default: 0, off.")
+    private @Nullable Float topNSigma;
+
+    @Option(
+            names = "--xtc-probability",
+            paramLabel = "P",
+            description = "How often the top choices are dropped but the least likely of them. Default: 0, off.")
+    private @Nullable Float xtcProbability;
+
+    @Option(
+            names = "--xtc-threshold",
+            paramLabel = "P",
+            description = "The probability of a top choice, up to 0.5. Default: 0.1.")
+    private @Nullable Float xtcThreshold;
+
     @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
     private @Nullable Float repeatPenalty;
 
@@ -75,20 +93,24 @@ final class SamplingOptions {
     /** The parameters as a record, checked when they are used. */
     SamplingParameters parameters() {
         SamplingParameters usual = SamplingParameters.DEFAULT;
-        return new SamplingParameters(
-                or(temperature, usual.temperature()),
-                or(topK, usual.topK()),
-                or(topP, usual.topP()),
-                or(minP, usual.minP()),
-                or(typicalP, usual.typicalP()),
-                or(repeatPenalty, usual.repeatPenalty()),
-                or(frequencyPenalty, usual.frequencyPenalty()),
-                or(presencePenalty, usual.presencePenalty()),
-                or(penaltyWindow, usual.penaltyWindow()),
-                seed(),
-                logitBias,
-                text("--grammar", grammar),
-                text("--json-schema", jsonSchema));
+        return SamplingParameters.builder()
+                .temperature(or(temperature, usual.temperature()))
+                .topK(or(topK, usual.topK()))
+                .topP(or(topP, usual.topP()))
+                .minP(or(minP, usual.minP()))
+                .typicalP(or(typicalP, usual.typicalP()))
+                .topNSigma(or(topNSigma, usual.topNSigma()))
+                .xtcProbability(or(xtcProbability, usual.xtcProbability()))
+                .xtcThreshold(or(xtcThreshold, usual.xtcThreshold()))
+                .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
+                .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
+                .presencePenalty(or(presencePenalty, usual.presencePenalty()))
+                .penaltyWindow(or(penaltyWindow, usual.penaltyWindow()))
+                .seed(seed())
+                .logitBias(logitBias)
+                .grammar(text("--grammar", grammar))
+                .jsonSchema(text("--json-schema", jsonSchema))
+                .build();
     }
 
     /** Only what was given, for a server that has defaults of its own. */
@@ -109,6 +131,15 @@ final class SamplingOptions {
         }
         if (typicalP != null) {
             message.setTypicalP(typicalP);
+        }
+        if (topNSigma != null) {
+            message.setTopNSigma(topNSigma);
+        }
+        if (xtcProbability != null) {
+            message.setXtcProbability(xtcProbability);
+        }
+        if (xtcThreshold != null) {
+            message.setXtcThreshold(xtcThreshold);
         }
         if (repeatPenalty != null) {
             message.setRepeatPenalty(repeatPenalty);

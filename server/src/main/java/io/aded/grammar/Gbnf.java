@@ -1,57 +1,31 @@
 package io.aded.grammar;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Checks a GBNF grammar before llama.cpp sees it.
+ * Reads a grammar in GBNF, llama.cpp's notation (as of b4916; of later additions, tokens by id are left out).
  *
- * <h2>Why here</h2>
- *
- * llama.cpp prints a faulty grammar to standard error, text and all; recurses as deep as the grammar nests; expands
- * repetitions literally; and follows ambiguous empty alternatives one by one. A grammar comes from a caller, so none of
- * that may depend on it. This parser accepts llama.cpp's language (as of b4916; of later additions, tokens by id are
- * left out) and refuses, with line and column, what is no grammar, and what would cost too much.
- *
- * <h2>What is bounded</h2>
- *
- * <ul>
- *   <li>length, rules, nesting, each repetition count, and the elements after repetitions are written out;
- *   <li>left recursion, which can not be matched at all;
- *   <li>the longest chain of rules that begins without consuming a character: the depth of the matcher's recursion;
- *   <li>the number of ways to reach a first character: the matcher tries each at every step. {@code ("a"? | "b"?){30}}
- *       has two to the thirtieth.
- * </ul>
+ * <p>A grammar comes from a caller. What is no grammar is refused with line and column; length, rules, nesting and each
+ * repetition count are bounded. Everything else costs what {@link Automaton} and {@link Machine} say: nothing is followed
+ * derivation by derivation, so ambiguity is no danger.
  */
 public final class Gbnf {
-    private static final int LONGEST = 256 << 10;
-    private static final int MOST_RULES = 8_192;
+    private static final int LONGEST = 1 << 20;
+    private static final int MOST_RULES = 50_000;
     private static final int DEEPEST_NESTING = 64;
-    private static final int MOST_REPETITIONS = 1_000;
-    private static final long MOST_ELEMENTS = 200_000;
-    private static final int LONGEST_CHAIN = 400;
-    private static final long MOST_WAYS = 20_000;
-    private static final int UNBOUNDED = -1;
+    private static final int MOST_REPETITIONS = 100_000;
 
-    private sealed interface Item {
-        /** Consumes one character or more. */
-        record Characters(int count) implements Item {}
-
-        record Reference(int rule) implements Item {}
-
-        record Group(List<List<Item>> alternatives) implements Item {}
-
-        record Repeat(Item item, int least, int most) implements Item {}
-    }
+    /** What {@code .} stands for. */
+    private static final int[] ANY = {0, Character.MAX_CODE_POINT};
 
     private final String text;
     private final Map<String, Integer> names = new HashMap<>();
     private final List<String> order = new ArrayList<>();
     /** Null until the rule is defined. */
-    private final Map<Integer, Item.Group> rules = new HashMap<>();
+    private final Map<Integer, Pattern> rules = new HashMap<>();
 
     private int at;
     private int nesting;
@@ -60,51 +34,43 @@ public final class Gbnf {
         this.text = text;
     }
 
-    /** A grammar that is refused; the message says where and why, and does not quote it. */
-    public static final class Refused extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Refused(String message) {
-            super(message);
-        }
-    }
-
     /**
-     * Returns normally if llama.cpp can use the grammar.
+     * Reads a grammar.
      *
-     * @throws Refused if it cannot, or should not
+     * @throws GrammarRefused if it is none, or one beyond the bounds
      */
-    public static void check(String text) throws Refused {
+    static Rules parse(String text) throws GrammarRefused {
         if (text.length() > LONGEST) {
-            throw new Refused("is " + text.length() + " characters long; allowed: up to " + LONGEST);
+            throw new GrammarRefused("is " + text.length() + " characters long; allowed: up to " + LONGEST);
         }
         if (text.indexOf('\0') >= 0) {
-            throw new Refused("contains the character U+0000");
+            throw new GrammarRefused("contains the character U+0000");
         }
-        Gbnf grammar = new Gbnf(text);
-        grammar.parse();
-        grammar.analyse();
+        return new Gbnf(text).parse();
     }
 
-    // ---------------------------------------------------------------------------------------------------- parsing
-
-    private void parse() throws Refused {
+    private Rules parse() throws GrammarRefused {
         space(true);
         while (at < text.length()) {
             rule();
         }
         Integer root = names.get("root");
         if (root == null || !rules.containsKey(root)) {
-            throw new Refused("has no rule named root");
+            throw new GrammarRefused("has no rule named root");
         }
         for (int i = 0; i < order.size(); i++) {
             if (!rules.containsKey(i)) {
-                throw new Refused("refers to the rule " + order.get(i) + ", which is not defined");
+                throw new GrammarRefused("refers to the rule " + order.get(i) + ", which is not defined");
             }
         }
+        List<Pattern> bodies = new ArrayList<>(order.size());
+        for (int i = 0; i < order.size(); i++) {
+            bodies.add(rules.getOrDefault(i, Pattern.EMPTY));
+        }
+        return new Rules(order, bodies, root);
     }
 
-    private void rule() throws Refused {
+    private void rule() throws GrammarRefused {
         int name = reference();
         space(false);
         if (!text.startsWith("::=", at)) {
@@ -123,38 +89,37 @@ public final class Gbnf {
         space(true);
     }
 
-    private Item.Group alternatives(boolean nested) throws Refused {
-        List<List<Item>> alternatives = new ArrayList<>();
+    private Pattern alternatives(boolean nested) throws GrammarRefused {
+        List<Pattern> alternatives = new ArrayList<>();
         alternatives.add(sequence(nested));
         while (peek() == '|') {
             at++;
             space(true);
             alternatives.add(sequence(nested));
         }
-        return new Item.Group(alternatives);
+        return alternatives.size() == 1 ? alternatives.getFirst() : new Pattern.Choice(alternatives);
     }
 
-    private List<Item> sequence(boolean nested) throws Refused {
-        List<Item> items = new ArrayList<>();
+    private Pattern sequence(boolean nested) throws GrammarRefused {
+        List<Pattern> items = new ArrayList<>();
         boolean repeatable = false;
         while (at < text.length()) {
             char c = peek();
             if (c == '"') {
-                int count = literal();
-                repeatable = count > 0;
+                Pattern literal = literal();
+                repeatable = !literal.equals(Pattern.EMPTY);
                 if (repeatable) {
-                    items.add(new Item.Characters(count));
+                    items.add(literal);
                 }
             } else if (c == '[') {
-                set();
-                items.add(new Item.Characters(1));
+                items.add(new Pattern.Characters(set()));
                 repeatable = true;
             } else if (c == '.') {
                 at++;
-                items.add(new Item.Characters(1));
+                items.add(new Pattern.Characters(ANY));
                 repeatable = true;
             } else if (isWord(c)) {
-                items.add(new Item.Reference(reference()));
+                items.add(new Pattern.Reference(reference()));
                 repeatable = true;
             } else if (c == '(') {
                 if (++nesting > DEEPEST_NESTING) {
@@ -179,13 +144,13 @@ public final class Gbnf {
             }
             space(nested);
         }
-        return items;
+        return items.size() == 1 ? items.getFirst() : new Pattern.Sequence(items);
     }
 
-    private Item repetition(Item item) throws Refused {
+    private Pattern repetition(Pattern item) throws GrammarRefused {
         char c = text.charAt(at++);
         if (c != '{') {
-            return new Item.Repeat(item, c == '+' ? 1 : 0, c == '?' ? 1 : UNBOUNDED);
+            return new Pattern.Repeat(item, c == '+' ? 1 : 0, c == '?' ? 1 : Pattern.UNBOUNDED);
         }
         space(false);
         int least = number();
@@ -194,20 +159,20 @@ public final class Gbnf {
         if (peek() == ',') {
             at++;
             space(false);
-            most = Character.isDigit(peek()) ? number() : UNBOUNDED;
+            most = Character.isDigit(peek()) ? number() : Pattern.UNBOUNDED;
             space(false);
         }
         if (peek() != '}') {
             throw fault("expected }");
         }
         at++;
-        if (most != UNBOUNDED && most < least) {
+        if (most != Pattern.UNBOUNDED && most < least) {
             throw fault("a repetition's upper bound is below its lower bound");
         }
-        return new Item.Repeat(item, least, most);
+        return new Pattern.Repeat(item, least, most);
     }
 
-    private int number() throws Refused {
+    private int number() throws GrammarRefused {
         int value = 0;
         int start = at;
         while (at < text.length() && peek() >= '0' && peek() <= '9') {
@@ -223,40 +188,46 @@ public final class Gbnf {
         return value;
     }
 
-    private int literal() throws Refused {
+    private Pattern literal() throws GrammarRefused {
         at++;
-        int count = 0;
+        List<Pattern> characters = new ArrayList<>();
         while (peek() != '"') {
-            character();
-            count++;
+            int c = character();
+            characters.add(new Pattern.Characters(new int[] {c, c}));
         }
         at++;
-        return count;
+        return characters.size() == 1 ? characters.getFirst() : new Pattern.Sequence(characters);
     }
 
-    private void set() throws Refused {
+    private int[] set() throws GrammarRefused {
         at++;
-        if (peek() == '^') {
+        boolean negated = peek() == '^';
+        if (negated) {
             at++;
         }
+        CharacterSet set = new CharacterSet();
         boolean empty = true;
         while (peek() != ']') {
             int from = character();
+            int to = from;
             empty = false;
             if (peek() == '-' && at + 1 < text.length() && text.charAt(at + 1) != ']') {
                 at++;
-                if (character() < from) {
+                to = character();
+                if (to < from) {
                     throw fault("a range of characters runs backwards");
                 }
             }
+            set.add(from, to);
         }
         if (empty) {
             throw fault("a set of characters is empty");
         }
         at++;
+        return negated ? set.complement().ranges() : set.ranges();
     }
 
-    private int character() throws Refused {
+    private int character() throws GrammarRefused {
         if (at >= text.length()) {
             throw fault("ends within a text or set");
         }
@@ -281,7 +252,7 @@ public final class Gbnf {
         };
     }
 
-    private int hexadecimal(int digits) throws Refused {
+    private int hexadecimal(int digits) throws GrammarRefused {
         long value = 0;
         for (int i = 0; i < digits; i++) {
             int digit = at < text.length() ? Character.digit(text.charAt(at), 16) : -1;
@@ -297,7 +268,7 @@ public final class Gbnf {
         return (int) value;
     }
 
-    private int reference() throws Refused {
+    private int reference() throws GrammarRefused {
         int start = at;
         while (at < text.length() && isWord(peek())) {
             at++;
@@ -311,7 +282,7 @@ public final class Gbnf {
             return known;
         }
         if (order.size() == MOST_RULES) {
-            throw new Refused("has more than " + MOST_RULES + " rules");
+            throw new GrammarRefused("has more than " + MOST_RULES + " rules");
         }
         names.put(name, order.size());
         order.add(name);
@@ -342,7 +313,7 @@ public final class Gbnf {
         return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-';
     }
 
-    private Refused fault(String what) {
+    private GrammarRefused fault(String what) {
         int line = 1;
         int column = 1;
         for (int i = 0; i < Math.min(at, text.length()); i++) {
@@ -352,171 +323,6 @@ public final class Gbnf {
                 column = 1;
             }
         }
-        return new Refused("is not valid GBNF at line " + line + ", column " + column + ": " + what);
-    }
-
-    // --------------------------------------------------------------------------------------------------- analysis
-
-    private boolean[] nullable = {};
-    private long[] ways = {};
-    private long[] empties = {};
-    private int[] chains = {};
-    /** 0 not seen, 1 being computed, 2 done. */
-    private byte[] states = {};
-
-    private void analyse() throws Refused {
-        int count = order.size();
-        nullable = new boolean[count];
-        for (boolean changed = true; changed; ) {
-            changed = false;
-            for (int rule = 0; rule < count; rule++) {
-                if (!nullable[rule] && isNullable(group(rule))) {
-                    nullable[rule] = true;
-                    changed = true;
-                }
-            }
-        }
-        ways = new long[count];
-        empties = new long[count];
-        chains = new int[count];
-        states = new byte[count];
-        long elements = 0;
-        for (int rule = 0; rule < count; rule++) {
-            elements += elements(group(rule));
-            if (elements > MOST_ELEMENTS) {
-                throw new Refused("has more than " + MOST_ELEMENTS + " elements when its repetitions are written out");
-            }
-            visit(rule, 0);
-        }
-        if (Arrays.stream(chains).max().orElse(0) > LONGEST_CHAIN) {
-            throw new Refused("has a chain of more than " + LONGEST_CHAIN + " rules before the first character");
-        }
-    }
-
-    private Item.Group group(int rule) {
-        Item.Group group = rules.get(rule);
-        if (group == null) {
-            throw new AssertionError("checked when it was parsed");
-        }
-        return group;
-    }
-
-    private boolean isNullable(Item item) {
-        return switch (item) {
-            case Item.Characters ignored -> false;
-            case Item.Reference reference -> nullable[reference.rule()];
-            case Item.Repeat repeat -> repeat.least() == 0 || isNullable(repeat.item());
-            case Item.Group group -> {
-                for (List<Item> alternative : group.alternatives()) {
-                    if (alternative.stream().allMatch(this::isNullable)) {
-                        yield true;
-                    }
-                }
-                yield false;
-            }
-        };
-    }
-
-    private static long elements(Item item) {
-        return switch (item) {
-            case Item.Characters characters -> characters.count();
-            case Item.Reference ignored -> 1;
-            case Item.Repeat repeat ->
-                Math.min(
-                        MOST_ELEMENTS + 1,
-                        elements(repeat.item()) * Math.max(1, Math.max(repeat.least(), repeat.most())));
-            case Item.Group group -> {
-                long sum = 0;
-                for (List<Item> alternative : group.alternatives()) {
-                    for (Item part : alternative) {
-                        sum = Math.min(MOST_ELEMENTS + 1, sum + elements(part));
-                    }
-                }
-                yield sum;
-            }
-        };
-    }
-
-    /** What a place in the grammar costs the matcher before it reaches a character. */
-    private record Cost(long ways, long empties, int chain) {}
-
-    private void visit(int rule, int depth) throws Refused {
-        if (states[rule] == 2) {
-            return;
-        }
-        if (states[rule] == 1) {
-            throw new Refused("has the left-recursive rule " + order.get(rule)
-                    + ": it can begin with itself before any character is read");
-        }
-        if (depth > LONGEST_CHAIN) {
-            throw new Refused("has a chain of more than " + LONGEST_CHAIN + " rules before the first character");
-        }
-        states[rule] = 1;
-        Cost cost = cost(group(rule), depth);
-        ways[rule] = cost.ways();
-        empties[rule] = cost.empties();
-        chains[rule] = cost.chain() + 1;
-        states[rule] = 2;
-    }
-
-    private Cost cost(Item item, int depth) throws Refused {
-        return switch (item) {
-            case Item.Characters ignored -> new Cost(1, 0, 1);
-            case Item.Reference reference -> {
-                visit(reference.rule(), depth + 1);
-                yield new Cost(ways[reference.rule()], empties[reference.rule()], chains[reference.rule()] + 1);
-            }
-            case Item.Group group -> {
-                Cost sum = new Cost(0, 0, 0);
-                for (List<Item> alternative : group.alternatives()) {
-                    Cost part = sequenceCost(alternative, depth);
-                    sum = bounded(new Cost(
-                            sum.ways() + part.ways(),
-                            sum.empties() + part.empties(),
-                            Math.max(sum.chain(), part.chain())));
-                }
-                yield new Cost(sum.ways(), sum.empties(), sum.chain() + 1);
-            }
-            case Item.Repeat repeat -> {
-                Cost once = cost(repeat.item(), depth + 1);
-                if (once.empties() == 0) {
-                    yield new Cost(once.ways(), repeat.least() == 0 ? 1 : 0, once.chain() + 1);
-                }
-                if (repeat.most() == UNBOUNDED) {
-                    throw new Refused("repeats without bound something that can be empty, which is left recursion");
-                }
-                Cost all = new Cost(0, 1, 0);
-                for (int i = 0; i < repeat.most(); i++) {
-                    all = bounded(new Cost(
-                            all.ways() + all.empties() * once.ways(),
-                            all.empties() * once.empties() + (i >= repeat.least() ? 1 : 0),
-                            all.chain() + once.chain()));
-                }
-                yield all;
-            }
-        };
-    }
-
-    private Cost sequenceCost(List<Item> items, int depth) throws Refused {
-        Cost cost = new Cost(0, 1, 0);
-        int chain = 0;
-        for (Item item : items) {
-            Cost part = cost(item, depth);
-            cost = bounded(new Cost(
-                    cost.ways() + cost.empties() * part.ways(), cost.empties() * part.empties(), chain + part.chain()));
-            chain = cost.chain();
-            if (cost.empties() == 0) {
-                break;
-            }
-        }
-        return cost;
-    }
-
-    private static Cost bounded(Cost cost) throws Refused {
-        if (cost.ways() > MOST_WAYS || cost.empties() > MOST_WAYS) {
-            throw new Refused("is too ambiguous: there are more than " + MOST_WAYS
-                    + " ways to reach the first character of a rule");
-        }
-        return cost;
+        return new GrammarRefused("is not valid GBNF at line " + line + ", column " + column + ": " + what);
     }
 }

@@ -1,9 +1,10 @@
 /**
  * Grammars that constrain an answer, as texts and as questions about a vocabulary; pure Java.
  *
- * <p>A caller's grammar or schema is foreign text that native code would believe, so {@link io.aded.grammar.Gbnf} and
- * {@link io.aded.grammar.JsonSchemaGrammar} read it first and refuse, by place, what is wrong or would cost too much.
- * {@link io.aded.grammar.TokenTrie} orders a vocabulary by prefixes, so that a matcher is asked about few tokens.
+ * <p>A grammar comes from a caller, so nothing here may cost what the caller likes: its size is bounded when it is read
+ * ({@link io.aded.grammar.Gbnf}, {@link io.aded.grammar.JsonSchemaGrammar}), and it is recognised in time and memory that its
+ * size bounds, however ambiguous it is ({@link io.aded.grammar.Machine}). {@link io.aded.grammar.TokenMasks} answers what a
+ * sampler asks: which tokens may come next, and which text must.
  */
 @NullMarked
 package io.aded.grammar;

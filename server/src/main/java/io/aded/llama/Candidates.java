@@ -48,6 +48,11 @@ final class Candidates {
         return elements.get(ValueLayout.JAVA_FLOAT, ELEMENT * i + LOGIT);
     }
 
+    /** Forbids an element, as samplers do. */
+    void forbid(int i) {
+        elements.set(ValueLayout.JAVA_FLOAT, ELEMENT * i + LOGIT, Float.NEGATIVE_INFINITY);
+    }
+
     /** Keeps only elements whose logit is not negative infinity, which is how samplers forbid a token. */
     void dropForbidden() {
         int kept = 0;

@@ -1,72 +1,57 @@
 package io.aded.llama;
 
-import io.aded.grammar.Gbnf;
+import io.aded.grammar.GrammarExhausted;
+import io.aded.grammar.GrammarRefused;
 import io.aded.grammar.JsonSchemaGrammar;
-import io.aded.grammar.TokenTrie;
+import io.aded.grammar.TokenMasks;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
-import java.lang.foreign.Arena;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What may come next by a grammar: llama.cpp's matcher, and its state after the tokens accepted so far.
+ * What may come next in one stream by its grammar.
  *
- * <h2>Asking about few tokens</h2>
- *
- * The matcher decodes each token it is asked about and walks the grammar with it, which for a whole vocabulary takes
- * milliseconds. Two facts keep that rare. What the sampler needs is usually among the best tokens, so it asks about
- * those first. And a token is forbidden as soon as a <i>prefix</i> of it is: down the {@link TokenTrie}, only tokens
- * below allowed ones are asked about. Neither changes the answer.
+ * <p>What the sampler needs is usually among the best tokens, so it asks about those first; every token is asked about only if
+ * too few of them are allowed ({@link TokenMasks}). Tokens that end an answer are judged by what they mean, control tokens
+ * never match.
  */
-final class Grammar implements AutoCloseable {
-    /** Tokens that are asked about at once. */
-    private static final int CHUNK = 512;
-
-    private final Native natives;
+final class Grammar {
+    private final String field;
     private final LlamaVocabulary vocabulary;
-    private final long sampler;
-    private final Candidates few;
-    /** Tokens still to be asked about by {@link #allowed}, and those found; empty until they are needed. */
-    private int[] pending = {};
+    private final TokenMasks masks;
+    private TokenMasks.Position position;
+
+    /** Bits of the tokens that {@link #findAllowed} found, and the tokens; empty until they are needed. */
+    private long[] mask = {};
 
     private int[] found = {};
+
+    /** Where each node of a draft leads, and whether it stays. */
+    private TokenMasks.@Nullable Position[] positions = new TokenMasks.Position[64];
+
     private boolean[] keep = new boolean[64];
 
-    private Grammar(Native natives, LlamaVocabulary vocabulary, long sampler, Arena arena) {
-        this.natives = natives;
+    private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
+        this.field = field;
         this.vocabulary = vocabulary;
-        this.sampler = sampler;
-        this.few = new Candidates(arena, CHUNK);
+        this.masks = masks;
+        position = masks.start();
     }
 
     /**
      * Compiles the grammar or schema of a request.
      *
-     * @param arena for scratch memory; must outlive the grammar
      * @throws AdedException.InvalidRequest if it is not valid
      */
-    static Grammar compile(LlamaModel model, LlamaVocabulary vocabulary, SamplingParameters parameters, Arena arena) {
+    static Grammar compile(LlamaVocabulary vocabulary, SamplingParameters parameters) {
         String field = parameters.grammar() != null ? "sampling.grammar" : "sampling.json_schema";
-        String text = source(parameters);
         try {
-            Gbnf.check(text);
-        } catch (Gbnf.Refused e) {
+            return new Grammar(field, vocabulary, vocabulary.grammars().gbnf(source(parameters)));
+        } catch (GrammarRefused e) {
             throw new AdedException.InvalidRequest(field, String.valueOf(e.getMessage()));
         }
-        Native natives = model.library().natives();
-        long sampler;
-        try (Arena scratch = Arena.ofConfined()) {
-            sampler = natives.samplers.newGrammar(
-                    vocabulary.handle(),
-                    scratch.allocateFrom(text, StandardCharsets.UTF_8).address(),
-                    scratch.allocateFrom("root").address());
-        }
-        if (sampler == 0) {
-            throw new AdedException.InvalidRequest(field, "is not a grammar that llama.cpp can use");
-        }
-        return new Grammar(natives, vocabulary, sampler, arena);
     }
 
     private static String source(SamplingParameters parameters) {
@@ -85,44 +70,67 @@ final class Grammar implements AutoCloseable {
         }
     }
 
+    private boolean allows(int token) {
+        return vocabulary.endsGeneration(token) ? position.accepts() : masks.allows(position, token);
+    }
+
+    private AdedException exhausted(GrammarExhausted e) {
+        return new AdedException.InvalidRequest(field, String.valueOf(e.getMessage()));
+    }
+
     /** Removes the candidates that may not come next. */
     void filter(Candidates candidates) {
-        candidates.apply(natives, sampler);
+        try {
+            for (int i = 0; i < candidates.size(); i++) {
+                if (!allows(candidates.token(i))) {
+                    candidates.forbid(i);
+                }
+            }
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
+        }
         candidates.dropForbidden();
     }
 
-    /** Finds every token that may come next. */
+    /** Finds every token that may come next, and returns how many there are. */
     int findAllowed() {
-        if (pending.length == 0) {
-            pending = new int[vocabulary.size()];
+        if (mask.length == 0) {
+            mask = new long[vocabulary.size() + 63 >> 6];
             found = new int[vocabulary.size()];
         }
-        TokenTrie trie = vocabulary.trie();
-        int foundSize = 0;
-        int end = trie.appendRoots(pending, 0);
-        while (end > 0) {
-            few.clear();
-            while (end > 0 && few.size() < CHUNK) {
-                few.add(pending[--end], 0f);
-            }
-            filter(few);
-            for (int i = 0; i < few.size(); i++) {
-                int token = few.token(i);
-                found[foundSize++] = token;
-                end = trie.appendChildren(token, pending, end);
+        try {
+            masks.fill(position, mask);
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
+        }
+        if (position.accepts()) {
+            for (int token : vocabulary.ends()) {
+                mask[token >> 6] |= 1L << token;
             }
         }
-        return foundSize;
+        int count = 0;
+        for (int word = 0; word < mask.length; word++) {
+            for (long bits = mask[word]; bits != 0; bits &= bits - 1) {
+                found[count++] = (word << 6) + Long.numberOfTrailingZeros(bits);
+            }
+        }
+        return count;
     }
 
-    /** The {@code i}-th token that {@link #findAllowed} found, in no particular order. */
+    /** The {@code i}-th token that {@link #findAllowed} found, by rising ids. */
     int allowed(int i) {
         return found[i];
     }
 
-    /** Goes on by a token, which must be allowed: the matcher ends the process otherwise. */
+    /** Goes on by a token, which must be allowed. One that ends the answer leaves things as they are. */
     void accept(int token) {
-        natives.samplers.acceptToken(sampler, token);
+        if (!vocabulary.endsGeneration(token)) {
+            try {
+                position = masks.after(position, token);
+            } catch (GrammarExhausted e) {
+                throw exhausted(e);
+            }
+        }
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */
@@ -133,56 +141,22 @@ final class Grammar implements AutoCloseable {
         }
         if (keep.length < size) {
             keep = new boolean[size];
+            positions = new TokenMasks.Position[size];
         }
-        Arrays.fill(keep, 0, size, false);
-        visit(tree, 0, sampler, false);
+        positions[0] = position;
+        keep[0] = true;
+        try {
+            for (int node = 1; node < size; node++) {
+                TokenMasks.Position parent = positions[tree.parent(node)];
+                boolean ends = vocabulary.endsGeneration(tree.token(node));
+                TokenMasks.Position next = parent == null || ends ? null : masks.after(parent, tree.token(node));
+                keep[node] = parent != null && (ends ? parent.accepts() : next != null && !next.isDead());
+                positions[node] = keep[node] ? next : null;
+            }
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
+        }
         tree.retain(keep);
-    }
-
-    /** Marks the allowed children of a node whose state is given, and goes on below them. */
-    private void visit(TokenTree tree, int node, long state, boolean owned) {
-        few.clear();
-        int children = 0;
-        for (int child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
-            if (children == CHUNK) {
-                break;
-            }
-            few.add(tree.token(child), 0f);
-            children++;
-        }
-        few.apply(natives, state);
-        int last = -1;
-        int i = 0;
-        for (int child = tree.firstChild(node); child >= 0 && i < children; child = tree.nextSibling(child)) {
-            keep[child] = few.logit(i++) != Float.NEGATIVE_INFINITY;
-            if (keep[child] && goesOn(tree, child)) {
-                last = child;
-            }
-        }
-        for (int child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
-            if (!keep[child] || !goesOn(tree, child)) {
-                continue;
-            }
-            // The last child may use up the state, unless it is the sampler's own.
-            boolean reuse = owned && child == last;
-            long below = reuse ? state : natives.samplers.cloneSampler(state);
-            try {
-                natives.samplers.acceptToken(below, tree.token(child));
-                visit(tree, child, below, true);
-            } finally {
-                if (!reuse) {
-                    natives.samplers.freeSampler(below);
-                }
-            }
-        }
-    }
-
-    private boolean goesOn(TokenTree tree, int node) {
-        return tree.firstChild(node) >= 0 && !vocabulary.endsGeneration(tree.token(node));
-    }
-
-    @Override
-    public void close() {
-        natives.samplers.freeSampler(sampler);
+        Arrays.fill(positions, 0, size, null);
     }
 }

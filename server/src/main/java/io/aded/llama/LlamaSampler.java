@@ -83,7 +83,7 @@ final class LlamaSampler implements TokenSampler {
         this.endOfSequence = vocabulary.endOfSequence();
         boolean complete = false;
         try {
-            this.grammar = parameters.isConstrained() ? Grammar.compile(model, vocabulary, parameters, arena) : null;
+            this.grammar = parameters.isConstrained() ? Grammar.compile(vocabulary, parameters) : null;
             this.chain = natives.chains.open(parameters, vocabulary);
             complete = true;
         } finally {
@@ -262,9 +262,6 @@ final class LlamaSampler implements TokenSampler {
         }
         closed = true;
         natives.samplers.freeSampler(chain);
-        if (grammar != null) {
-            grammar.close();
-        }
         arena.close();
         model.released();
     }

@@ -1,6 +1,7 @@
 package io.aded.llama;
 
-import io.aded.grammar.TokenTrie;
+import io.aded.grammar.CompiledGrammars;
+import io.aded.grammar.VocabularyTrie;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
 import io.aded.template.SpecialTexts;
@@ -9,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,7 @@ final class LlamaVocabulary implements Vocabulary {
     private final boolean addsBeginning;
     private final String kind;
     private final byte[] flags;
+    private final int[] ends;
     /** Token i's bytes are pieces[offsets[i]] to pieces[offsets[i + 1]], exclusive; control tokens written out. */
     private final byte[] pieces;
 
@@ -44,7 +47,7 @@ final class LlamaVocabulary implements Vocabulary {
     /** The same with control tokens left out, which is the same bytes but for those tokens. */
     private final int[] plainLengths;
 
-    private volatile @Nullable TokenTrie trie;
+    private volatile @Nullable CompiledGrammars grammars;
 
     LlamaVocabulary(Native natives, long handle, Lifetime life) {
         this.natives = natives;
@@ -85,6 +88,7 @@ final class LlamaVocabulary implements Vocabulary {
             }
         }
         pieces = Arrays.copyOf(all, offsets[size]);
+        ends = IntStream.range(0, size).filter(this::endsGeneration).toArray();
     }
 
     @Override
@@ -213,15 +217,20 @@ final class LlamaVocabulary implements Vocabulary {
         return kind;
     }
 
-    /** The tokens ordered by prefixes; made when it is first needed. */
-    TokenTrie trie() {
-        TokenTrie known = trie;
+    /** Grammars over these tokens; made when they are first needed. */
+    CompiledGrammars grammars() {
+        CompiledGrammars known = grammars;
         if (known == null) {
-            // Two threads may both make it; they make the same.
-            known = TokenTrie.of(this);
-            trie = known;
+            // Two threads may both make it; the other's is forgotten.
+            known = new CompiledGrammars(VocabularyTrie.of(this));
+            grammars = known;
         }
         return known;
+    }
+
+    /** The tokens that end an answer, by rising ids. */
+    int[] ends() {
+        return ends;
     }
 
     /** The texts that chat templates name. */

@@ -75,6 +75,9 @@ final class SamplerChains {
                         request.given().frequencyPenalty(),
                         request.given().presencePenalty())));
 
+        MethodHandle topNSigma = init("top_n_sigma", JAVA_FLOAT);
+        narrowing.add(new Filter(given -> given.topNSigma() > 0f, request ->
+                (long) topNSigma.invokeExact(request.given().topNSigma())));
         MethodHandle topK = init("top_k", JAVA_INT);
         narrowing.add(new Filter(given -> given.topK() > 0, request ->
                 (long) topK.invokeExact(request.given().topK())));
@@ -87,6 +90,9 @@ final class SamplerChains {
         MethodHandle minP = init("min_p", JAVA_FLOAT, JAVA_LONG);
         narrowing.add(new Filter(given -> given.minP() > 0f, request ->
                 (long) minP.invokeExact(request.given().minP(), LEAST)));
+        MethodHandle xtc = init("xtc", JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_INT);
+        narrowing.add(new Filter(given -> given.xtcProbability() > 0f, request -> (long) xtc.invokeExact(
+                request.given().xtcProbability(), request.given().xtcThreshold(), LEAST, request.seed())));
         MethodHandle temperature = init("temp", JAVA_FLOAT);
         narrowing.add(new Filter(given -> given.temperature() != 1f, request ->
                 (long) temperature.invokeExact(request.given().temperature())));
@@ -139,7 +145,9 @@ final class SamplerChains {
         if (given.temperature() == 0f) {
             return 1;
         }
-        return given.topK() == 0 ? vocabularySize : Math.min(given.topK(), vocabularySize);
+        // A standard deviation is one of all logits.
+        boolean all = given.topK() == 0 || given.topNSigma() > 0f;
+        return all ? vocabularySize : Math.min(given.topK(), vocabularySize);
     }
 
     /** Makes a chain that ends in a choice; free it as any sampler. */

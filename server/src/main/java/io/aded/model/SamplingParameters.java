@@ -6,14 +6,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, top-k, typical,
- * top-p, min-p, temperature, then one draw.
+ * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, top-n-sigma, top-k,
+ * typical, top-p, min-p, XTC, temperature, then one draw. At temperature 0 the best token is taken after bias, grammar and
+ * penalties.
  *
  * @param temperature 0 (always the best token) to 100
  * @param topK keep the k best tokens; 0 keeps all
  * @param topP keep the smallest set of tokens whose probability reaches this, in (0, 1]; 1 keeps all
  * @param minP drop tokens below this share of the best one's probability, in [0, 1]; 0 keeps all
  * @param typicalP locally typical sampling, in (0, 1]; 1 switches it off
+ * @param topNSigma drop tokens more than so many standard deviations below the best logit, in [0, 100]; 0 keeps all
+ * @param xtcProbability how often XTC drops the top choices but the least likely of them, in [0, 1]; 0 switches it off
+ * @param xtcThreshold the probability from which on a token is a top choice for XTC, in (0, 0.5]
  * @param repeatPenalty divides the logit of tokens seen lately, in (0, 100]; 1 switches it off
  * @param frequencyPenalty subtracted per occurrence, in [-100, 100]; 0 switches it off
  * @param presencePenalty subtracted once from tokens seen lately, in [-100, 100]; 0 switches it off
@@ -29,6 +33,9 @@ public record SamplingParameters(
         float topP,
         float minP,
         float typicalP,
+        float topNSigma,
+        float xtcProbability,
+        float xtcThreshold,
         float repeatPenalty,
         float frequencyPenalty,
         float presencePenalty,
@@ -82,20 +89,7 @@ public record SamplingParameters(
 
     /** The same with other numbers added to the logits of tokens. */
     public SamplingParameters withLogitBias(Map<Integer, Float> value) {
-        return new SamplingParameters(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repeatPenalty,
-                frequencyPenalty,
-                presencePenalty,
-                penaltyWindow,
-                seed,
-                value,
-                grammar,
-                jsonSchema);
+        return toBuilder().logitBias(value).build();
     }
 
     /** The same with another grammar. */
@@ -133,6 +127,9 @@ public record SamplingParameters(
         withinOpen(found, prefix + "top_p", topP, 1f);
         within(found, prefix + "min_p", minP, 0f, 1f);
         withinOpen(found, prefix + "typical_p", typicalP, 1f);
+        within(found, prefix + "top_n_sigma", topNSigma, 0f, 100f);
+        within(found, prefix + "xtc_probability", xtcProbability, 0f, 1f);
+        withinOpen(found, prefix + "xtc_threshold", xtcThreshold, 0.5f);
         withinOpen(found, prefix + "repeat_penalty", repeatPenalty, 100f);
         within(found, prefix + "frequency_penalty", frequencyPenalty, -100f, 100f);
         within(found, prefix + "presence_penalty", presencePenalty, -100f, 100f);
@@ -183,6 +180,9 @@ public record SamplingParameters(
         private float topP = 0.95f;
         private float minP = 0.05f;
         private float typicalP = 1f;
+        private float topNSigma = 0f;
+        private float xtcProbability = 0f;
+        private float xtcThreshold = 0.1f;
         private float repeatPenalty = 1f;
         private float frequencyPenalty = 0f;
         private float presencePenalty = 0f;
@@ -200,6 +200,9 @@ public record SamplingParameters(
             topP = from.topP;
             minP = from.minP;
             typicalP = from.typicalP;
+            topNSigma = from.topNSigma;
+            xtcProbability = from.xtcProbability;
+            xtcThreshold = from.xtcThreshold;
             repeatPenalty = from.repeatPenalty;
             frequencyPenalty = from.frequencyPenalty;
             presencePenalty = from.presencePenalty;
@@ -237,6 +240,24 @@ public record SamplingParameters(
         /** Locally typical sampling: above 0, up to 1 (off). */
         public Builder typicalP(float value) {
             typicalP = value;
+            return this;
+        }
+
+        /** Drop tokens more than so many standard deviations below the best logit: 0 (off) to 100. */
+        public Builder topNSigma(float value) {
+            topNSigma = value;
+            return this;
+        }
+
+        /** How often XTC drops the top choices but the least likely of them: 0 (off) to 1. */
+        public Builder xtcProbability(float value) {
+            xtcProbability = value;
+            return this;
+        }
+
+        /** The probability from which on a token is a top choice for XTC: above 0, up to 0.5. */
+        public Builder xtcThreshold(float value) {
+            xtcThreshold = value;
             return this;
         }
 
@@ -296,6 +317,9 @@ public record SamplingParameters(
                     topP,
                     minP,
                     typicalP,
+                    topNSigma,
+                    xtcProbability,
+                    xtcThreshold,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,

@@ -18,6 +18,9 @@ final class SamplingMessages {
                 .setTopP(parameters.topP())
                 .setMinP(parameters.minP())
                 .setTypicalP(parameters.typicalP())
+                .setTopNSigma(parameters.topNSigma())
+                .setXtcProbability(parameters.xtcProbability())
+                .setXtcThreshold(parameters.xtcThreshold())
                 .setRepeatPenalty(parameters.repeatPenalty())
                 .setFrequencyPenalty(parameters.frequencyPenalty())
                 .setPresencePenalty(parameters.presencePenalty())
@@ -32,20 +35,22 @@ final class SamplingMessages {
 
     /** What {@link #write} wrote. The constraint is no part of the message. */
     static SamplingParameters read(Sampling message) {
-        return new SamplingParameters(
-                message.getTemperature(),
-                message.getTopK(),
-                message.getTopP(),
-                message.getMinP(),
-                message.getTypicalP(),
-                message.getRepeatPenalty(),
-                message.getFrequencyPenalty(),
-                message.getPresencePenalty(),
-                message.getPenaltyWindow(),
-                message.hasSeed() ? Integer.valueOf(message.getSeed()) : null,
-                message.getLogitBiasMap(),
-                null,
-                null);
+        return SamplingParameters.builder()
+                .temperature(message.getTemperature())
+                .topK(message.getTopK())
+                .topP(message.getTopP())
+                .minP(message.getMinP())
+                .typicalP(message.getTypicalP())
+                .topNSigma(message.getTopNSigma())
+                .xtcProbability(message.getXtcProbability())
+                .xtcThreshold(message.getXtcThreshold())
+                .repeatPenalty(message.getRepeatPenalty())
+                .frequencyPenalty(message.getFrequencyPenalty())
+                .presencePenalty(message.getPresencePenalty())
+                .penaltyWindow(message.getPenaltyWindow())
+                .seed(message.hasSeed() ? Integer.valueOf(message.getSeed()) : null)
+                .logitBias(message.getLogitBiasMap())
+                .build();
     }
 
     /**

@@ -21,7 +21,7 @@ class GbnfTest {
                 "root ::= [a-] [-a]"
             })
     void check_validGrammar_returns(String grammar) {
-        assertThatCode(() -> Gbnf.check(grammar)).doesNotThrowAnyException();
+        assertThatCode(() -> Gbnf.parse(grammar)).doesNotThrowAnyException();
     }
 
     @ParameterizedTest
@@ -39,42 +39,32 @@ class GbnfTest {
                 "root ::= * ~ nothing stands before *",
                 "root ::= \"a\"{ ~ expected a number",
                 "root ::= \"a\"{5,2} ~ upper bound",
-                "root ::= \"a\"{1001} ~ above 1000",
+                "root ::= \"a\"{100001} ~ above 100000",
                 "root = \"a\" ~ expected ::=",
                 "root ::= \"a\" ) ~ end of the line",
-                "root ::= root \"a\" ~ left-recursive",
-                "root ::= \"a\"? root ~ left-recursive",
-                "root ::= (\"a\"*)* ~ left recursion",
-                "root ::= <[5]> ~ end of the line",
-                "root ::= (\"a\"? | \"b\"?){30} ~ too ambiguous"
+                "root ::= <[5]> ~ end of the line"
             })
     void check_faultyGrammar_saysWhy(String grammar, String because) {
-        assertThatThrownBy(() -> Gbnf.check(grammar))
-                .isInstanceOf(Gbnf.Refused.class)
+        assertThatThrownBy(() -> Gbnf.parse(grammar))
+                .isInstanceOf(GrammarRefused.class)
                 .hasMessageContaining(because);
     }
 
     @Test
     void check_fault_isLocated() {
-        assertThatThrownBy(() -> Gbnf.check("root ::= \"a\"\nb ::= ?")).hasMessageContaining("line 2, column 7");
+        assertThatThrownBy(() -> Gbnf.parse("root ::= \"a\"\nb ::= ?")).hasMessageContaining("line 2, column 7");
     }
 
     @Test
     void check_deepLongOrWide_isRefused() {
         refused("root ::= " + "(".repeat(5_000) + "\"a\"" + ")".repeat(5_000), "nests deeper");
-        refused("root ::= \"" + "a".repeat(300_000) + "\"", "allowed: up to");
-        refused("root ::= ((\"aaaaaaaaaa\"){1000}){1000}", "elements");
-        StringBuilder chain = new StringBuilder("root ::= r1\n");
-        for (int i = 1; i < 2_000; i++) {
-            chain.append("r").append(i).append(" ::= r").append(i + 1).append('\n');
-        }
-        refused(chain + "r2000 ::= \"a\"", "chain");
+        refused("root ::= \"" + "a".repeat(2_000_000) + "\"", "allowed: up to");
         refused("root ::= \"a\0b\"", "U+0000");
     }
 
     private static void refused(String grammar, String because) {
-        assertThatThrownBy(() -> Gbnf.check(grammar))
-                .isInstanceOf(Gbnf.Refused.class)
+        assertThatThrownBy(() -> Gbnf.parse(grammar))
+                .isInstanceOf(GrammarRefused.class)
                 .hasMessageContaining(because);
     }
 }

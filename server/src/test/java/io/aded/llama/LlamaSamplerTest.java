@@ -153,30 +153,29 @@ class LlamaSamplerTest {
             LlamaVocabulary vocabulary = (LlamaVocabulary) tiny.model.vocabulary();
             Candidates all = new Candidates(arena, vocabulary.size());
             SamplingParameters parameters = SamplingParameters.GREEDY.withGrammar(grammar);
-            try (Grammar state = Grammar.compile(tiny.model, vocabulary, parameters, arena)) {
-                Random random = new Random(5);
-                for (int step = 0; step < 24; step++) {
-                    all.clear();
-                    for (int token = 0; token < vocabulary.size(); token++) {
-                        all.add(token, 0f);
-                    }
-                    state.filter(all);
-                    Set<Integer> expected = new HashSet<>();
-                    for (int i = 0; i < all.size(); i++) {
-                        expected.add(all.token(i));
-                    }
-                    Set<Integer> found = new HashSet<>();
-                    int count = state.findAllowed();
-                    for (int i = 0; i < count; i++) {
-                        found.add(state.allowed(i));
-                    }
-                    assertThat(found).as("step " + step).isNotEmpty().isEqualTo(expected);
-                    int next = all.token(random.nextInt(all.size()));
-                    if (vocabulary.endsGeneration(next)) {
-                        break;
-                    }
-                    state.accept(next);
+            Grammar state = Grammar.compile(vocabulary, parameters);
+            Random random = new Random(5);
+            for (int step = 0; step < 24; step++) {
+                all.clear();
+                for (int token = 0; token < vocabulary.size(); token++) {
+                    all.add(token, 0f);
                 }
+                state.filter(all);
+                Set<Integer> expected = new HashSet<>();
+                for (int i = 0; i < all.size(); i++) {
+                    expected.add(all.token(i));
+                }
+                Set<Integer> found = new HashSet<>();
+                int count = state.findAllowed();
+                for (int i = 0; i < count; i++) {
+                    found.add(state.allowed(i));
+                }
+                assertThat(found).as("step " + step).isNotEmpty().isEqualTo(expected);
+                int next = all.token(random.nextInt(all.size()));
+                if (vocabulary.endsGeneration(next)) {
+                    break;
+                }
+                state.accept(next);
             }
         }
     }

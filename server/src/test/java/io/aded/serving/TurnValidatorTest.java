@@ -245,7 +245,18 @@ class TurnValidatorTest {
     // --- sampling
 
     private static SamplingParameters parameters(float[] v, int topK, int window, Map<Integer, Float> bias) {
-        return new SamplingParameters(v[0], topK, v[1], v[2], v[3], v[4], v[5], v[6], window, null, bias, null, null);
+        return SamplingParameters.builder()
+                .temperature(v[0])
+                .topK(topK)
+                .topP(v[1])
+                .minP(v[2])
+                .typicalP(v[3])
+                .repeatPenalty(v[4])
+                .frequencyPenalty(v[5])
+                .presencePenalty(v[6])
+                .penaltyWindow(window)
+                .logitBias(bias)
+                .build();
     }
 
     @Test

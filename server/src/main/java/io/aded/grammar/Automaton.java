@@ -1,0 +1,346 @@
+package io.aded.grammar;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A grammar as a recursive transition network over bytes: a finite automaton for each rule, whose edges read a byte, read
+ * nothing, or call another rule. Immutable.
+ *
+ * <p>Its size is the grammar's: repetitions of more than a character refer to a rule of their own instead of being written
+ * out, and it is bounded ({@link #MOST_NODES}). Left recursion, by which a rule could call itself without having read
+ * anything, is refused: everything else here, and {@link Machine}, relies on that.
+ */
+final class Automaton {
+    /** The most nodes; a grammar that needs more is refused. */
+    static final int MOST_NODES = 400_000;
+
+    /** The deepest nesting of patterns within a rule. */
+    private static final int DEEPEST = 500;
+
+    /** Byte edges of node n: from first[n] to first[n + 1], exclusive, of these three. */
+    private final int[] firstByteEdge;
+
+    private final byte[] low;
+    private final byte[] high;
+    private final int[] byteTarget;
+
+    /** Edges of node n that read nothing: a target, and the rule that is called on the way or -1. */
+    private final int[] firstSilentEdge;
+
+    private final int[] silentTarget;
+    private final int[] called;
+
+    private final boolean[] ends;
+    private final boolean[] onlyEnds;
+    private final int[] starts;
+    private final int root;
+
+    /** Bytes that no edge tells apart share a class. */
+    private final byte[] classes = new byte[256];
+
+    private final int classCount;
+
+    private Automaton(Builder builder, int root) {
+        int nodes = builder.nodes;
+        firstByteEdge = new int[nodes + 1];
+        firstSilentEdge = new int[nodes + 1];
+        int byteEdges = 0;
+        int silentEdges = 0;
+        for (int node = 0; node < nodes; node++) {
+            firstByteEdge[node] = byteEdges;
+            firstSilentEdge[node] = silentEdges;
+            byteEdges += builder.bytes.get(node).size();
+            silentEdges += builder.silent.get(node).size();
+        }
+        firstByteEdge[nodes] = byteEdges;
+        firstSilentEdge[nodes] = silentEdges;
+        low = new byte[byteEdges];
+        high = new byte[byteEdges];
+        byteTarget = new int[byteEdges];
+        silentTarget = new int[silentEdges];
+        called = new int[silentEdges];
+        boolean[] boundary = new boolean[257];
+        for (int node = 0; node < nodes; node++) {
+            int at = firstByteEdge[node];
+            for (int[] edge : builder.bytes.get(node)) {
+                low[at] = (byte) edge[0];
+                high[at] = (byte) edge[1];
+                byteTarget[at++] = edge[2];
+                boundary[edge[0]] = true;
+                boundary[edge[1] + 1] = true;
+            }
+            at = firstSilentEdge[node];
+            for (int[] edge : builder.silent.get(node)) {
+                called[at] = edge[0];
+                silentTarget[at++] = edge[1];
+            }
+        }
+        int count = 0;
+        for (int b = 1; b < 256; b++) {
+            count += boundary[b] ? 1 : 0;
+            classes[b] = (byte) count;
+        }
+        classCount = count + 1;
+        ends = new boolean[nodes];
+        for (int end : builder.ruleEnds) {
+            ends[end] = true;
+        }
+        onlyEnds = new boolean[nodes];
+        starts = builder.ruleStarts.stream().mapToInt(Integer::intValue).toArray();
+        this.root = root;
+        findTails();
+    }
+
+    /**
+     * The automaton of a grammar.
+     *
+     * @throws GrammarRefused if it is left-recursive or too large
+     */
+    static Automaton of(Rules rules) throws GrammarRefused {
+        LeftRecursion.refuse(rules);
+        Builder builder = new Builder(rules);
+        builder.build();
+        return new Automaton(builder, rules.root());
+    }
+
+    /** A call whose return leads only to the end of its own rule needs no return: loops then need no stack. */
+    private void findTails() {
+        // 0 unknown, 1 in progress, 2 no, 3 yes
+        byte[] known = new byte[ends.length];
+        for (int node = 0; node < ends.length; node++) {
+            onlyEnds[node] = onlyEnds(node, known, 0);
+        }
+    }
+
+    private boolean onlyEnds(int node, byte[] known, int depth) {
+        if (known[node] != 0) {
+            return known[node] == 3;
+        }
+        known[node] = 1;
+        int silent = firstSilentEdge[node + 1] - firstSilentEdge[node];
+        boolean reads = firstByteEdge[node + 1] > firstByteEdge[node];
+        boolean tail = !reads && (ends[node] ? silent == 0 : silent > 0) && depth < DEEPEST;
+        for (int edge = firstSilentEdge[node]; tail && edge < firstSilentEdge[node + 1]; edge++) {
+            tail = called[edge] < 0 && onlyEnds(silentTarget[edge], known, depth + 1);
+        }
+        known[node] = (byte) (tail ? 3 : 2);
+        return tail;
+    }
+
+    int nodes() {
+        return ends.length;
+    }
+
+    int rootStart() {
+        return starts[root];
+    }
+
+    int ruleStart(int rule) {
+        return starts[rule];
+    }
+
+    /** Whether a rule may end at this node. */
+    boolean ends(int node) {
+        return ends[node];
+    }
+
+    /** Whether nothing but the end of its rule can follow this node. */
+    boolean onlyEnds(int node) {
+        return onlyEnds[node];
+    }
+
+    /** The classes that bytes fall into: 1 to 256. */
+    int classCount() {
+        return classCount;
+    }
+
+    /** The class of a byte, 0 to {@link #classCount} exclusive. */
+    int classOf(byte b) {
+        return classes[b & 0xFF] & 0xFF;
+    }
+
+    int byteEdges(int node) {
+        return firstByteEdge[node];
+    }
+
+    int byteEdgesEnd(int node) {
+        return firstByteEdge[node + 1];
+    }
+
+    /** Whether an edge reads a byte. */
+    boolean reads(int edge, byte b) {
+        int value = b & 0xFF;
+        return value >= (low[edge] & 0xFF) && value <= (high[edge] & 0xFF);
+    }
+
+    int low(int edge) {
+        return low[edge] & 0xFF;
+    }
+
+    int high(int edge) {
+        return high[edge] & 0xFF;
+    }
+
+    int byteTarget(int edge) {
+        return byteTarget[edge];
+    }
+
+    int silentEdges(int node) {
+        return firstSilentEdge[node];
+    }
+
+    int silentEdgesEnd(int node) {
+        return firstSilentEdge[node + 1];
+    }
+
+    int silentTarget(int edge) {
+        return silentTarget[edge];
+    }
+
+    /** The rule that an edge calls, or -1. */
+    int called(int edge) {
+        return called[edge];
+    }
+
+    /** Writes patterns out as nodes and edges (Thompson's construction). */
+    private static final class Builder {
+        private final Rules rules;
+        private final List<List<int[]>> bytes = new ArrayList<>();
+        private final List<List<int[]>> silent = new ArrayList<>();
+        private final List<Integer> ruleStarts = new ArrayList<>();
+        private final List<Integer> ruleEnds = new ArrayList<>();
+        /** Repeated patterns that became rules; by identity, since that is how they are met again. */
+        private final Map<Pattern, Integer> hoisted = new IdentityHashMap<>();
+
+        private final List<Pattern> pending = new ArrayList<>();
+        private int nodes;
+        private int depth;
+
+        Builder(Rules rules) {
+            this.rules = rules;
+            pending.addAll(rules.bodies());
+        }
+
+        void build() throws GrammarRefused {
+            for (int rule = 0; rule < pending.size(); rule++) {
+                int start = node();
+                ruleStarts.add(start);
+                ruleEnds.add(build(pending.get(rule), start));
+            }
+        }
+
+        private int node() throws GrammarRefused {
+            if (nodes == MOST_NODES) {
+                throw new GrammarRefused("is too large: it needs more than " + MOST_NODES + " states");
+            }
+            bytes.add(new ArrayList<>(1));
+            silent.add(new ArrayList<>(1));
+            return nodes++;
+        }
+
+        private void silent(int from, int to) {
+            silent.get(from).add(new int[] {-1, to});
+        }
+
+        /** Adds what reads a pattern from a node on, and returns where it has been read. */
+        private int build(Pattern pattern, int from) throws GrammarRefused {
+            if (++depth > DEEPEST) {
+                throw new GrammarRefused("nests deeper than " + DEEPEST + " levels");
+            }
+            int to = switch (pattern) {
+                case Pattern.Characters(int[] ranges) -> characters(ranges, from);
+                case Pattern.Reference(int rule) -> call(rule, from);
+                case Pattern.Sequence(List<Pattern> parts) -> {
+                    int at = from;
+                    for (Pattern part : parts) {
+                        at = build(part, at);
+                    }
+                    yield at;
+                }
+                case Pattern.Choice(List<Pattern> alternatives) -> {
+                    int end = node();
+                    for (Pattern alternative : alternatives) {
+                        int start = node();
+                        silent(from, start);
+                        silent(build(alternative, start), end);
+                    }
+                    yield end;
+                }
+                case Pattern.Repeat repeat -> repeat(repeat, from);
+            };
+            depth--;
+            return to;
+        }
+
+        private int call(int rule, int from) throws GrammarRefused {
+            int to = node();
+            silent.get(from).add(new int[] {rule, to});
+            return to;
+        }
+
+        private int characters(int[] ranges, int from) throws GrammarRefused {
+            int to = node();
+            List<int[]> sequences = new ArrayList<>();
+            for (int i = 0; i < ranges.length; i += 2) {
+                Utf8Ranges.split(
+                        ranges[i], ranges[i + 1], (bounds, length) -> sequences.add(Arrays.copyOf(bounds, 2 * length)));
+            }
+            // Sequences with the same tail share its nodes: most of a large set ends in "any continuation byte".
+            Map<String, Integer> tails = new HashMap<>();
+            for (int[] sequence : sequences) {
+                int target = to;
+                for (int i = sequence.length - 2; i > 0; i -= 2) {
+                    String key = sequence[i] + "-" + sequence[i + 1] + ">" + target;
+                    Integer known = tails.get(key);
+                    if (known == null) {
+                        known = node();
+                        bytes.get(known).add(new int[] {sequence[i], sequence[i + 1], target});
+                        tails.put(key, known);
+                    }
+                    target = known;
+                }
+                bytes.get(from).add(new int[] {sequence[0], sequence[1], target});
+            }
+            return to;
+        }
+
+        private int repeat(Pattern.Repeat repeat, int from) throws GrammarRefused {
+            Pattern part = repeat.part();
+            int copies = Math.max(repeat.least(), repeat.most());
+            if (copies > 2 && !(part instanceof Pattern.Characters) && !(part instanceof Pattern.Reference)) {
+                Integer rule = hoisted.get(part);
+                if (rule == null) {
+                    rule = pending.size();
+                    pending.add(part);
+                    hoisted.put(part, rule);
+                }
+                part = new Pattern.Reference(rule);
+            }
+            int at = from;
+            for (int i = 0; i < repeat.least(); i++) {
+                at = build(part, at);
+            }
+            if (repeat.most() == Pattern.UNBOUNDED) {
+                int loop = node();
+                silent(at, loop);
+                silent(build(part, loop), loop);
+                // A node of its own, so that what follows is not read inside the loop.
+                int end = node();
+                silent(loop, end);
+                return end;
+            }
+            int end = node();
+            for (int i = repeat.least(); i < repeat.most(); i++) {
+                silent(at, end);
+                at = build(part, at);
+            }
+            silent(at, end);
+            return end;
+        }
+    }
+}

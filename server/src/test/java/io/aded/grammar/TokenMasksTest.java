@@ -1,0 +1,363 @@
+package io.aded.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.aded.model.Vocabulary;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TokenMasksTest {
+    private static final String JSON = """
+        root ::= object
+        value ::= object | array | string | number | ("true" | "false" | "null") ws
+        object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws
+        array ::= "[" ws ( value ("," ws value)* )? "]" ws
+        string ::= "\\"" ( [^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\bfnrt] | "u" [0-9a-fA-F]{4}) )* "\\"" ws
+        number ::= ("-"? ([0-9] | [1-9] [0-9]{0,15})) ("." [0-9]+)? ([eE] [-+]? [0-9] [1-9]{0,15})? ws
+        ws ::= | " " | "\\n" [ \\t]{0,20}
+        """;
+
+    /** A vocabulary of texts; the first two are a control token named {@code <s>} and the end. */
+    private record Words(List<String> texts) implements Vocabulary {
+        static final int CONTROL = 0;
+        static final int END = 1;
+
+        @Override
+        public int size() {
+            return texts.size();
+        }
+
+        @Override
+        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int piece(int token, byte[] destination, boolean special) {
+            if (!special && isControl(token)) {
+                return 0;
+            }
+            byte[] bytes = texts.get(token).getBytes(StandardCharsets.UTF_8);
+            if (bytes.length > destination.length) {
+                return -bytes.length;
+            }
+            System.arraycopy(bytes, 0, destination, 0, bytes.length);
+            return bytes.length;
+        }
+
+        @Override
+        public String detokenize(int[] tokens, boolean special) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int beginningOfSequence() {
+            return CONTROL;
+        }
+
+        @Override
+        public int endOfSequence() {
+            return END;
+        }
+
+        @Override
+        public boolean endsGeneration(int token) {
+            return token == END;
+        }
+
+        @Override
+        public boolean isControl(int token) {
+            return token <= END;
+        }
+
+        @Override
+        public @Nullable String kind() {
+            return null;
+        }
+    }
+
+    private static Words words(String... texts) {
+        List<String> all = new ArrayList<>(List.of("<s>", "</s>"));
+        all.addAll(List.of(texts));
+        return new Words(all);
+    }
+
+    /** Single characters, enough to spell everything that the tests match. */
+    private static Words letters() {
+        List<String> all = new ArrayList<>(List.of("<s>", "</s>"));
+        for (char c = 9; c < 127; c++) {
+            all.add(Character.toString(c));
+        }
+        all.addAll(List.of("é", "€", "😀"));
+        return new Words(all);
+    }
+
+    private static boolean accepts(TokenMasks masks, Words words, String text) {
+        TokenMasks.Position position = masks.start();
+        for (int c : text.codePoints().toArray()) {
+            position = masks.after(position, words.texts().indexOf(Character.toString(c)));
+        }
+        return position.accepts();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "root ::= \"a\"*~|a|aaaa~b|ab",
+                "root ::= [^a-c]+~dé€😀~a|da",
+                "root ::= \"a\"{2,3} \"b\"?~aa|aaab~a|aaaa|aab b",
+                "root ::= x | x root⏎x ::= \"ab\" | \"a\"~ab|aab|aba~b|abb",
+                "root ::= \"\" | \"(\" root \")\" root~()|(())()|~(|())",
+                "root ::= (\"a\"*)*~|aaa~b",
+                "root ::= (\"a\"? | \"b\"?){30}~|abab~c",
+                "root ::= [a-z]+ \"-\" [\\u00e9-\\U0001F600]~ab-é|z-😀~ab-|ab-a",
+                "root ::= . . ~é€|ab~a|abc",
+                "root ::= a? b? c?⏎a ::= \"a\"⏎b ::= \"b\"⏎c ::= \"c\"~|ac|abc~cb",
+                "root ::= (\"x\" | \"xy\"){2}~xxy|xyx|xyxy|xx~x|xyy"
+            })
+    void after_text_acceptsExactlyTheLanguage(String grammar, String good, String bad) throws GrammarRefused {
+        Words words = letters();
+        TokenMasks masks = TokenMasks.ofGbnf(grammar.replace('⏎', '\n'), VocabularyTrie.of(words));
+        for (String text : good.split("\\|", -1)) {
+            assertThat(accepts(masks, words, text)).as("accepts \"%s\"", text).isTrue();
+        }
+        for (String text : bad.split("\\|", -1)) {
+            assertThat(accepts(masks, words, text)).as("accepts \"%s\"", text).isFalse();
+        }
+    }
+
+    @Test
+    void fill_placeInARule_isWhatEachTokenWouldDo() throws GrammarRefused {
+        Words words =
+                words("{", "\"", "{\"", "a", "a\"", "\":", "\": ", "1", "}", "1}", ",", ", \"", "]", "\"}", "\\", "é");
+        TokenMasks masks = TokenMasks.ofGbnf(JSON, VocabularyTrie.of(words));
+        TokenMasks.Position position = masks.start();
+        for (int token : new int[] {4, 5, 7, 9, 13, 5, 8, 11}) {
+            assertThat(allowed(masks, words, position)).isEqualTo(oneByOne(masks, words, position));
+            position = masks.after(position, token);
+        }
+        assertThat(position.accepts()).isTrue();
+        assertThat(names(words, allowed(masks, words, masks.start()))).containsExactlyInAnyOrder("{", "{\"");
+    }
+
+    private static BitSet allowed(TokenMasks masks, Words words, TokenMasks.Position position) {
+        long[] mask = new long[(words.size() + 63) / 64];
+        masks.fill(position, mask);
+        return BitSet.valueOf(mask);
+    }
+
+    private static BitSet oneByOne(TokenMasks masks, Words words, TokenMasks.Position position) {
+        BitSet allowed = new BitSet();
+        for (int token = 0; token < words.size(); token++) {
+            allowed.set(token, masks.allows(position, token));
+        }
+        return allowed;
+    }
+
+    private static List<String> names(Words words, BitSet tokens) {
+        return tokens.stream().mapToObj(words.texts()::get).toList();
+    }
+
+    @Test
+    void allows_nameOfAControlToken_isNotItsText() throws GrammarRefused {
+        Words words = words("<", "s", ">", "x", "<s>");
+        TokenMasks masks = TokenMasks.ofGbnf("root ::= \"<s>\" \"x\"", VocabularyTrie.of(words));
+        assertThat(names(words, allowed(masks, words, masks.start()))).containsExactly("<", "<s>");
+        assertThat(masks.allows(masks.start(), Words.CONTROL)).isFalse();
+        assertThat(masks.after(masks.start(), Words.CONTROL).isDead()).isTrue();
+    }
+
+    @Test
+    void forced_oneContinuation_isAllOfIt() throws GrammarRefused {
+        Words words = letters();
+        TokenMasks masks = TokenMasks.ofGbnf(
+                "root ::= \"{\\\"é\\\": \" [0-9] \"}\" | \"{\\\"é\\\": \" \"x\"", VocabularyTrie.of(words));
+        byte[] text = new byte[64];
+        int length = masks.forced(masks.start(), text);
+        assertThat(new String(text, 0, length, StandardCharsets.UTF_8)).isEqualTo("{\"é\": ");
+        assertThat(masks.forced(masks.start(), new byte[3])).isEqualTo(3);
+        TokenMasks ended = TokenMasks.ofGbnf("root ::= \"a\"?", VocabularyTrie.of(words));
+        assertThat(ended.forced(ended.start(), text)).isZero();
+    }
+
+    @Test
+    void after_grammarWithExponentiallyManyDerivations_staysSmall() throws GrammarRefused {
+        Words words = letters();
+        TokenMasks masks = TokenMasks.ofGbnf(
+                "root ::= s\ns ::= \"a\" s x | \"a\" s y | \"b\"\nx ::= \"c\"\ny ::= \"c\" | \"d\"",
+                VocabularyTrie.of(words));
+        int a = words.texts().indexOf("a");
+        int c = words.texts().indexOf("c");
+        TokenMasks.Position position = masks.start();
+        for (int i = 0; i < 1_000; i++) {
+            position = masks.after(position, a);
+        }
+        position = masks.after(position, words.texts().indexOf("b"));
+        for (int i = 0; i < 999; i++) {
+            position = masks.after(position, c);
+            assertThat(position.accepts()).isFalse();
+        }
+        position = masks.after(position, words.texts().indexOf("d"));
+        assertThat(position.accepts()).isTrue();
+        assertThat(position.isComplete()).isTrue();
+    }
+
+    @Test
+    void ofGbnf_hostileGrammars_areRefusedOrSmall() throws GrammarRefused {
+        VocabularyTrie trie = VocabularyTrie.of(letters());
+        refused("root ::= \"" + "a".repeat(2_000_000) + "\"", "allowed: up to", trie);
+        refused("root ::= root \"a\"", "left-recursive", trie);
+        refused("root ::= \"a\"? root", "left-recursive", trie);
+        refused("root ::= x{100000}\nx ::= y{100000}\ny ::= (\"a\" \"b\"){100000} \"c\"{100000}", "too large", trie);
+        StringBuilder chain = new StringBuilder("root ::= r1\n");
+        for (int i = 1; i < 20_000; i++) {
+            chain.append("r").append(i).append(" ::= r").append(i + 1).append('\n');
+        }
+        Words words = letters();
+        TokenMasks long1 = TokenMasks.ofGbnf(chain + "r20000 ::= \"a\"", trie);
+        assertThat(accepts(long1, words, "a")).isTrue();
+        refused("root ::= ((((\"a\"?){50})?{50})?{50})?{50}", "too", trie);
+        TokenMasks nested = TokenMasks.ofGbnf("root ::= ((((\"a\"){1,50}){1,50}){1,50}){1,50}", trie);
+        assertThat(accepts(nested, words, "aaaaaaa")).isTrue();
+    }
+
+    private static void refused(String grammar, String because, VocabularyTrie trie) {
+        assertThatThrownBy(() -> TokenMasks.ofGbnf(grammar, trie))
+                .isInstanceOf(GrammarRefused.class)
+                .hasMessageContaining(because);
+    }
+
+    /** The reference model: all places where a pattern that begins at a place can end, by definition. */
+    private record Reference(Rules rules, String text, Map<List<Object>, TreeSet<Integer>> known) {
+        boolean matches() {
+            return ends(new Pattern.Reference(rules.root()), 0).contains(text.length());
+        }
+
+        TreeSet<Integer> ends(Pattern pattern, int from) {
+            List<Object> key = List.of(pattern, from);
+            TreeSet<Integer> done = known.get(key);
+            if (done != null) {
+                return done;
+            }
+            TreeSet<Integer> ends = new TreeSet<>();
+            switch (pattern) {
+                case Pattern.Characters(int[] ranges) -> {
+                    for (int i = 0; i < ranges.length && from < text.length(); i += 2) {
+                        if (text.charAt(from) >= ranges[i] && text.charAt(from) <= ranges[i + 1]) {
+                            ends.add(from + 1);
+                        }
+                    }
+                }
+                case Pattern.Reference(int rule) ->
+                    ends.addAll(ends(rules.bodies().get(rule), from));
+                case Pattern.Choice(List<Pattern> all) -> all.forEach(one -> ends.addAll(ends(one, from)));
+                case Pattern.Sequence(List<Pattern> parts) -> {
+                    TreeSet<Integer> at = new TreeSet<>(List.of(from));
+                    for (Pattern part : parts) {
+                        TreeSet<Integer> next = new TreeSet<>();
+                        at.forEach(place -> next.addAll(ends(part, place)));
+                        at = next;
+                    }
+                    ends.addAll(at);
+                }
+                case Pattern.Repeat(Pattern part, int least, int most) -> {
+                    TreeSet<Integer> at = new TreeSet<>(List.of(from));
+                    int bound = most == Pattern.UNBOUNDED ? least + text.length() + 1 : most;
+                    for (int i = 0; i <= bound; i++) {
+                        if (i >= least) {
+                            ends.addAll(at);
+                        }
+                        TreeSet<Integer> next = new TreeSet<>();
+                        at.forEach(place -> next.addAll(ends(part, place)));
+                        at = next;
+                    }
+                }
+            }
+            known.put(key, ends);
+            return ends;
+        }
+    }
+
+    @Test
+    void after_randomGrammars_agreeWithTheDefinition() throws GrammarRefused {
+        long seed = Long.getLong("aded.seed", System.nanoTime());
+        Random random = new Random(seed);
+        Words words = words("a", "b", "ab", "ba", "aab");
+        VocabularyTrie trie = VocabularyTrie.of(words);
+        int compared = 0;
+        for (int round = 0; round < 400; round++) {
+            Rules rules = randomRules(random);
+            TokenMasks masks;
+            try {
+                masks = TokenMasks.of(rules, trie);
+            } catch (GrammarRefused leftRecursive) {
+                continue;
+            }
+            compared++;
+            for (int bits = 0; bits < 1 << 7; bits++) {
+                String text = Integer.toBinaryString(bits | 1 << 7)
+                        .substring(1)
+                        .replace('0', 'a')
+                        .replace('1', 'b');
+                text = text.substring(bits % 8);
+                TokenMasks.Position position = masks.start();
+                for (char c : text.toCharArray()) {
+                    position = masks.after(position, c == 'a' ? 2 : 3);
+                }
+                boolean expected = new Reference(rules, text, new HashMap<>()).matches();
+                assertThat(position.accepts())
+                        .as("seed %d, %s, \"%s\"", seed, rules, text)
+                        .isEqualTo(expected);
+                assertThat(allowed(masks, words, position))
+                        .as("seed %d, %s, after \"%s\"", seed, rules, text)
+                        .isEqualTo(oneByOne(masks, words, position));
+            }
+        }
+        assertThat(compared).isGreaterThan(100);
+    }
+
+    private static Rules randomRules(Random random) {
+        List<Pattern> bodies = new ArrayList<>();
+        int count = 1 + random.nextInt(3);
+        for (int i = 0; i < count; i++) {
+            bodies.add(randomPattern(random, 3, count));
+        }
+        List<String> names = new ArrayList<>();
+        bodies.forEach(_ -> names.add("r"));
+        return new Rules(names, bodies, 0);
+    }
+
+    private static Pattern randomPattern(Random random, int depth, int rules) {
+        int kind = depth == 0 ? random.nextInt(3) : random.nextInt(7);
+        return switch (kind) {
+            case 0 -> Pattern.text("a");
+            case 1 -> Pattern.text("b");
+            case 2 -> new Pattern.Characters(new int[] {'a', 'b'});
+            case 3 ->
+                new Pattern.Sequence(
+                        List.of(randomPattern(random, depth - 1, rules), randomPattern(random, depth - 1, rules)));
+            case 4 ->
+                new Pattern.Choice(
+                        List.of(randomPattern(random, depth - 1, rules), randomPattern(random, depth - 1, rules)));
+            case 5 -> {
+                int least = random.nextInt(3);
+                int most = random.nextBoolean() ? Pattern.UNBOUNDED : least + random.nextInt(4);
+                yield new Pattern.Repeat(randomPattern(random, depth - 1, rules), least, most);
+            }
+            default -> new Pattern.Reference(random.nextInt(rules));
+        };
+    }
+}

@@ -1,0 +1,67 @@
+package io.aded.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.aded.model.SamplingParameters.Builder;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SamplingParametersTest {
+    private static Arguments range(
+            String field, float least, float most, float below, float above, BiFunction<Builder, Float, Builder> set) {
+        return arguments(field, List.of(least, most), List.of(below, above, Float.NaN), set);
+    }
+
+    /** Least and most allowed, and a value beyond either. */
+    static List<Arguments> ranges() {
+        return List.of(
+                range("temperature", 0f, 100f, -0.01f, 100.01f, Builder::temperature),
+                range("top_p", Float.MIN_VALUE, 1f, 0f, 1.01f, Builder::topP),
+                range("min_p", 0f, 1f, -0.01f, 1.01f, Builder::minP),
+                range("typical_p", Float.MIN_VALUE, 1f, 0f, 1.01f, Builder::typicalP),
+                range("top_n_sigma", 0f, 100f, -0.01f, 100.01f, Builder::topNSigma),
+                range("xtc_probability", 0f, 1f, -0.01f, 1.01f, Builder::xtcProbability),
+                range("xtc_threshold", Float.MIN_VALUE, 0.5f, 0f, 0.51f, Builder::xtcThreshold),
+                range("repeat_penalty", Float.MIN_VALUE, 100f, 0f, 100.01f, Builder::repeatPenalty),
+                range("frequency_penalty", -100f, 100f, -100.01f, 100.01f, Builder::frequencyPenalty),
+                range("presence_penalty", -100f, 100f, -100.01f, 100.01f, Builder::presencePenalty));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ranges")
+    void violations_atTheEdges_areNoneAndBeyondThemNameTheField(
+            String field, List<Float> valid, List<Float> invalid, BiFunction<Builder, Float, Builder> set) {
+        for (float value : valid) {
+            assertThat(set.apply(SamplingParameters.builder(), value).build().violations("", 10))
+                    .as("%s %s", field, value)
+                    .isEmpty();
+        }
+        for (float value : invalid) {
+            assertThat(set.apply(SamplingParameters.builder(), value).build().violations("sampling.", 10))
+                    .as("%s %s", field, value)
+                    .extracting(FieldViolation::field)
+                    .containsExactly("sampling." + field);
+        }
+    }
+
+    @Test
+    void isPlainGreedy_whatOnlyNarrowsTheDraw_changesNothingAtTemperatureZero() {
+        assertThat(SamplingParameters.builder()
+                        .temperature(0f)
+                        .topNSigma(1f)
+                        .build()
+                        .isPlainGreedy())
+                .isTrue();
+        assertThat(SamplingParameters.builder()
+                        .temperature(0f)
+                        .repeatPenalty(2f)
+                        .build()
+                        .isPlainGreedy())
+                .isFalse();
+    }
+}
