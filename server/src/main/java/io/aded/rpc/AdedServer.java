@@ -23,7 +23,7 @@ import java.net.SocketAddress;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -72,7 +72,7 @@ public final class AdedServer implements AutoCloseable {
         this.version = builder.version;
         this.services = List.of(
                 new InferenceServiceImpl(serving),
-                new ModelServiceImpl(serving, limits, builder.version, Instant.now()),
+                new ModelServiceImpl(serving, limits, builder.version, builder.clock.instant()),
                 new DraftServiceImpl(serving));
         serving.watch(state -> health.setStatus(
                 READINESS, state == Serving.State.READY ? ServingStatus.SERVING : ServingStatus.NOT_SERVING));
@@ -91,6 +91,7 @@ public final class AdedServer implements AutoCloseable {
         private @Nullable Serving serving;
         private Set<PosixFilePermission> socketMode = PosixFilePermissions.fromString("rw-rw----");
         private String version = "development";
+        private InstantSource clock = InstantSource.system();
 
         private Builder() {}
 
@@ -139,6 +140,12 @@ public final class AdedServer implements AutoCloseable {
         /** The server's version, as {@code GetServerInfo} tells it. */
         public Builder version(String value) {
             version = value;
+            return this;
+        }
+
+        /** The calendar that the server's start is told by. */
+        public Builder clock(InstantSource value) {
+            clock = value;
             return this;
         }
 
@@ -313,7 +320,7 @@ public final class AdedServer implements AutoCloseable {
             awaitClosed();
             return;
         }
-        long end = System.nanoTime() + grace.toNanos();
+        long end = serving.nanoTime() + grace.toNanos();
         boolean interrupted = false;
         try {
             if (grace.isZero()) {
@@ -323,7 +330,7 @@ public final class AdedServer implements AutoCloseable {
             }
             servers.forEach(Server::shutdown);
             for (Server server : servers) {
-                server.awaitTermination(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                server.awaitTermination(Math.max(0, end - serving.nanoTime()), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;
