@@ -250,7 +250,7 @@ final class Parser {
         if (skipOperator("=")) {
             return new Node.Set(target, tuple(true, Set.of()));
         }
-        Node.Filter filter = current().isOperator("|") && filters(null) instanceof Node.Filter some ? some : null;
+        Node.Filter filter = skipOperator("|") && filters(filter(null)) instanceof Node.Filter some ? some : null;
         return new Node.SetBlock(target, filter, hardBody("endset"));
     }
 
@@ -668,14 +668,14 @@ final class Parser {
         }
     }
 
-    private @Nullable Expression filters(@Nullable Expression start) {
+    private Expression filters(Expression start) {
         Expression value = start;
         while (true) {
             if (skipOperator("|")) {
                 value = filter(value);
-            } else if (value != null && skipName("is")) {
+            } else if (skipName("is")) {
                 value = test(value);
-            } else if (value != null && current().isOperator("(")) {
+            } else if (current().isOperator("(")) {
                 value = new Node.Call(value, passed());
             } else {
                 return value;
