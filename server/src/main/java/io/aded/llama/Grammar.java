@@ -2,7 +2,6 @@ package io.aded.llama;
 
 import io.aded.grammar.GrammarExhausted;
 import io.aded.grammar.GrammarRefused;
-import io.aded.grammar.JsonSchemaGrammar;
 import io.aded.grammar.TokenMasks;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
@@ -46,28 +45,20 @@ final class Grammar {
      * @throws AdedException.InvalidRequest if it is not valid
      */
     static Grammar compile(LlamaVocabulary vocabulary, SamplingParameters parameters) {
-        String field = parameters.grammar() != null ? "sampling.grammar" : "sampling.json_schema";
+        String grammar = parameters.grammar();
+        String schema = parameters.jsonSchema();
+        String field = grammar != null ? "sampling.grammar" : "sampling.json_schema";
         try {
-            return new Grammar(field, vocabulary, vocabulary.grammars().gbnf(source(parameters)));
+            if (grammar != null) {
+                return new Grammar(field, vocabulary, vocabulary.grammars().gbnf(grammar));
+            }
+            if (schema != null) {
+                return new Grammar(field, vocabulary, vocabulary.grammars().jsonSchema(schema));
+            }
         } catch (GrammarRefused e) {
             throw new AdedException.InvalidRequest(field, String.valueOf(e.getMessage()));
         }
-    }
-
-    private static String source(SamplingParameters parameters) {
-        String grammar = parameters.grammar();
-        if (grammar != null) {
-            return grammar;
-        }
-        String schema = parameters.jsonSchema();
-        if (schema == null) {
-            throw new IllegalArgumentException("neither a grammar nor a schema");
-        }
-        try {
-            return JsonSchemaGrammar.convert(schema, new KherudConverter());
-        } catch (JsonSchemaGrammar.Refused e) {
-            throw new AdedException.InvalidRequest("sampling.json_schema", String.valueOf(e.getMessage()));
-        }
+        throw new IllegalArgumentException("neither a grammar nor a schema");
     }
 
     private boolean allows(int token) {
