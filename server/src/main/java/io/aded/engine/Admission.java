@@ -186,7 +186,7 @@ final class Admission {
     private int reservedByRunning() {
         int reserved = 0;
         for (LocalTurn turn : running) {
-            reserved += need(turn, Math.max(0, OPEN_END_RESERVE - turn.completionTokens()));
+            reserved += need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
         }
         return reserved;
     }
@@ -195,7 +195,7 @@ final class Admission {
     private int need(LocalTurn turn, int openEnd) {
         LocalSession session = turn.session();
         int most = turn.request().maxTokens();
-        int open = most == 0 ? openEnd : most - turn.completionTokens();
+        int open = most == 0 ? openEnd : most - turn.answerTokens();
         return session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
     }
 

@@ -106,17 +106,6 @@ final class CellLedger {
             }
         }
 
-        /** How many cells would become free if this owner went. */
-        int exclusive() {
-            int count = 0;
-            for (int i = 0; i < length; i++) {
-                if (owners[handles[i]] == 1) {
-                    count++;
-                }
-            }
-            return count;
-        }
-
         private void ensure(int size) {
             if (size > handles.length) {
                 handles = Arrays.copyOf(handles, Math.max(size, handles.length * 2));

@@ -1,9 +1,14 @@
 package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
+import io.aded.draft.DraftRequest;
+import io.aded.draft.ProposerFactory;
 import io.aded.draft.catalogue.DrafterKind;
-import io.aded.model.TokenTree;
+import io.aded.model.TargetContext;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
@@ -12,25 +17,42 @@ import java.util.function.LongSupplier;
  * <p>Owned by the engine thread.
  */
 final class Drafting {
-    private final DrafterFactory factory;
+    /*
+     * Once a pass
+     *
+     *   A drafter may be a model, which has to see all streams at once. So nothing is drafted until every round of the
+     *   pass has said what it wants: first all rounds ask, then each proposer drafts for all of its rounds. After the pass
+     *   each round's state is shown what the target computed as soon as that is known, and each proposer hears of the
+     *   whole pass once.
+     *
+     * Time
+     *
+     *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading what
+     *   it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate price
+     *   drafts by it.
+     */
+    private final ProposerFactory factory;
+    private final TargetContext context;
     private final boolean possible;
     private final CostCurve curve;
     private final Budget budget;
-    private final SpeculationGate gate;
     private final LongSupplier clock;
-    private final Trust trust = Trust.ofEngine();
 
-    /**
-     * Drafts for streams that have not come yet.
-     *
-     * @param possible whether the model can drop a branch; if not, nobody ever drafts
-     */
-    Drafting(DrafterFactory factory, boolean possible, CostCurve curve, Budget budget, LongSupplier clock) {
+    /** In the order in which they were first needed. */
+    private final List<DraftSource> sources = new ArrayList<>();
+
+    private final Map<DrafterKind, DraftSource> byKind = new HashMap<>();
+
+    // Of this pass.
+    private int verifying;
+    private int others;
+
+    Drafting(ProposerFactory factory, TargetContext context, CostCurve curve, Budget budget, LongSupplier clock) {
         this.factory = factory;
-        this.possible = possible;
+        this.context = context;
+        possible = context.supportsBranches();
         this.curve = curve;
         this.budget = budget;
-        this.gate = new SpeculationGate(curve);
         this.clock = clock;
     }
 
@@ -43,12 +65,23 @@ final class Drafting {
         }
     }
 
-    /** Gives a round its learner, if its mode has one, which has read all that was said so far. */
+    /** Gives a round its drafter, if its mode has one, which has read all that was said so far. */
     private void switchOn(Round round) {
-        DrafterKind mode = round.turn().request().draft().mode();
-        if (mode.drafts() && possible) {
-            round.draftBy(round.turn().session().learner(mode, factory, trust));
+        DrafterKind kind = round.turn().request().draft().mode();
+        if (kind.drafts() && possible) {
+            round.draftBy(round.turn().session().drafter(kind, source(kind)));
         }
+    }
+
+    private DraftSource source(DrafterKind kind) {
+        DraftSource source = byKind.get(kind);
+        if (source == null) {
+            source = new DraftSource(factory.create(kind.label(), context, clock), curve);
+            source.begin(verifying, others);
+            byKind.put(kind, source);
+            sources.add(source);
+        }
+        return source;
     }
 
     // --- before the pass
@@ -56,48 +89,65 @@ final class Drafting {
     /**
      * Has every verifying round draft.
      *
-     * @param verifying how many there are
-     * @param others tokens in the pass that are no roots
+     * @param roots how many there are
+     * @param chunks tokens in the pass that are no roots
      * @param room draft nodes that fit into the pass
      * @param branchesEach leaves that each tree may have
      */
-    void propose(List<Round> rounds, int verifying, int others, int room, int branchesEach) {
-        gate.begin(verifying, others);
+    void propose(List<Round> rounds, int roots, int chunks, int room, int branchesEach) {
+        verifying = roots;
+        others = chunks;
+        for (DraftSource source : sources) {
+            source.begin(verifying, others);
+        }
         for (Round round : rounds) {
             if (round.verifies()) {
-                propose(round, room, branchesEach);
+                round.beginDraft(clock.getAsLong());
+                ask(round, room, branchesEach);
+                round.charge(clock.getAsLong() - round.draftStart());
+            }
+        }
+        for (DraftSource source : sources) {
+            source.propose();
+            for (Round round : source.rounds()) {
+                prune(round);
+            }
+        }
+        for (Round round : rounds) {
+            if (round.verifies()) {
+                round.endDraft();
             }
         }
     }
 
-    private void propose(Round round, int room, int branchesEach) {
-        round.beginDraft(clock.getAsLong());
+    private void ask(Round round, int room, int branchesEach) {
         LocalTurn turn = round.turn();
-        boolean backsOff = turn.isAuto() && switchOnOrOff(round);
-        Learner learner = round.drafting();
-        if (learner != null) {
-            TokenTree tree = round.tree();
-            DraftPolicy policy = turn.request().draft();
-            // The last token that may be emitted is never worth guessing: it comes as the bonus of the one before.
-            int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
-            int nodes = Math.min(Math.min(policy.maxNodes(), room), tree.maxDraftNodes());
-            if (turn.isAuto()) {
-                nodes = backsOff ? 0 : Math.min(nodes, learner.control().draftLength());
-            }
-            if (depth > 0 && nodes > 0) {
-                int branches = Math.min(policy.maxBranches(), branchesEach);
-                learner.drafter().draft(tree, new DraftLimits(nodes, depth, branches));
-                if (turn.sampler().constrains()) {
-                    turn.sampler().prune(tree);
-                }
-            }
+        boolean backsOff = possible && turn.isAuto() && switchOnOrOff(round);
+        StreamDrafter drafter = round.drafting();
+        if (drafter == null) {
+            return;
         }
-        round.endDraft(clock.getAsLong());
+        DraftPolicy policy = turn.request().draft();
+        // The last token that may be emitted is never worth guessing: it comes as the bonus of the one before.
+        int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
+        int nodes = Math.min(Math.min(policy.maxNodes(), room), round.tree().maxDraftNodes());
+        double tokenNanos = 0;
+        if (turn.isAuto()) {
+            nodes = backsOff ? 0 : Math.min(nodes, drafter.control().draftLength());
+            tokenNanos = drafter.source().gate().plainNanos();
+        }
+        DraftRequest request = drafter.request();
+        request.ask(
+                new DraftLimits(Math.max(0, nodes), Math.max(0, depth), Math.min(policy.maxBranches(), branchesEach)),
+                turn.session().sequence(),
+                tokenNanos);
+        drafter.source().add(round, request);
     }
 
     /** Decides whether a drafter whose use is up to us is asked in this round. Returns whether the stream backs off. */
     private boolean switchOnOrOff(Round round) {
-        Learner known = round.learner();
+        SpeculationGate gate = source(round.turn().request().draft().mode()).gate();
+        StreamDrafter known = round.drafter();
         boolean backsOff = false;
         if (known != null) {
             known.control().beginRound();
@@ -115,11 +165,19 @@ final class Drafting {
         return backsOff;
     }
 
+    private void prune(Round round) {
+        if (round.draftNodes() > 0 && round.turn().sampler().constrains()) {
+            long start = clock.getAsLong();
+            round.turn().sampler().prune(round.tree());
+            round.charge(clock.getAsLong() - start);
+        }
+    }
+
     /** A budgeted round's part in the budget's decision. */
     Budget.Bid bid(Round round) {
         Budget.Bid bid = round.bid();
-        Learner learner = round.drafting();
-        bid.trust = learner == null ? 1 : learner.control().trust();
+        StreamDrafter drafter = round.drafting();
+        bid.trust = drafter == null ? 1 : drafter.control().trust();
         return bid;
     }
 
@@ -129,13 +187,13 @@ final class Drafting {
      * @return the nodes taken beyond the grant
      */
     int take(Round round, int granted, boolean isRoomLeft) {
-        Learner learner = round.drafting();
+        StreamDrafter drafter = round.drafting();
         int drafted = round.draftNodes();
         int taken = granted;
-        if (learner != null) {
-            boolean explores = round.explores() || learner.control().isExplorationDue(round.tree());
+        if (drafter != null) {
+            boolean explores = round.explores() || drafter.control().isExplorationDue(round.tree());
             taken += granted == 0 && drafted > 0 && isRoomLeft && explores ? 1 : 0;
-            learner.control().granted(taken, drafted);
+            drafter.control().granted(taken, drafted);
         }
         round.cut(taken);
         return taken - granted;
@@ -148,7 +206,9 @@ final class Drafting {
      * time to speak of.
      */
     boolean showsRejected(Round round) {
-        return round.drafting() != null && !(round.turn().isAuto() && gate.isCostly());
+        StreamDrafter drafter = round.drafting();
+        return drafter != null
+                && !(round.turn().isAuto() && drafter.source().gate().isCostly());
     }
 
     /**
@@ -157,39 +217,61 @@ final class Drafting {
      * @param reading when reading the rows began
      */
     void teach(Round round, long reading) {
-        Learner learner = round.drafting();
-        if (learner == null) {
-            return;
+        StreamDrafter drafter = round.drafting();
+        if (drafter != null) {
+            LocalSession session = round.turn().session();
+            drafter.state().accept(round.tree(), round.lastAccepted(), round.bonusToken());
+            drafter.saw(session.length(), round.endToken());
+            drafter.request().kept(session.committed());
+            round.charge(clock.getAsLong() - reading);
         }
-        learner.drafter().accept(round.tree(), round.lastAccepted(), round.bonusToken());
-        learner.saw(round.turn().session().length());
-        long now = clock.getAsLong();
-        round.setDrafterNanos(now - reading + round.draftNanos());
-        budget.observeNodes(round.tree().size(), round.drafterNanos());
-        gate.observe(round.drafterNanos(), round.explores(), now);
     }
 
     /**
-     * Judges what a budgeted round's draft was worth: its accepted tokens against its share of the pass. Others are not
-     * judged.
+     * All rounds are verified and taught: proposers bring their own caches up to date, and what each draft cost and was
+     * worth is booked.
      *
      * @param tokens in the pass
      * @param draftNodes those of them that were drafted
      * @param streams that verified
      */
-    void judge(Round round, int tokens, int draftNodes, int streams) {
-        Learner learner = round.drafting();
-        if (learner == null || !round.isBudgeted()) {
+    void settle(int tokens, int draftNodes, int streams) {
+        for (DraftSource source : sources) {
+            source.settle();
+            long now = clock.getAsLong();
+            for (Round round : source.rounds()) {
+                budget.observeNodes(round.tree().size(), round.drafterNanos());
+                source.gate().observe(round.drafterNanos(), round.explores(), now);
+                if (round.isBudgeted()) {
+                    judge(round, source.gate(), tokens, draftNodes, streams);
+                }
+            }
+        }
+    }
+
+    /** What a budgeted round's draft was worth: its accepted tokens against its share of the pass. */
+    private void judge(Round round, SpeculationGate gate, int tokens, int draftNodes, int streams) {
+        StreamDrafter drafter = round.drafting();
+        if (drafter == null) {
             return;
         }
         double hostPasses = gate.charge(round.drafterNanos());
         if (round.draftNodes() == 0) {
-            learner.control().undrafted(hostPasses);
+            drafter.control().undrafted(hostPasses);
             return;
         }
         // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
         double share = (curve.nanos(tokens) - curve.nanos(tokens - draftNodes)) * round.draftNodes() / draftNodes;
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
-        learner.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
+        drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
+    }
+
+    /** Closes the proposers. The sessions' drafters must have been closed. */
+    void close() {
+        for (DraftSource source : sources) {
+            source.close();
+        }
+        sources.clear();
+        byKind.clear();
     }
 }

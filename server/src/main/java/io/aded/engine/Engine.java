@@ -1,7 +1,8 @@
 package io.aded.engine;
 
-import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.draft.ProposerFactory;
 import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
@@ -17,15 +18,11 @@ public interface Engine extends AutoCloseable {
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one. */
     static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
-        // The engine thread is the only one to draft, so its streams may learn together how far to trust their
-        // evidence.
-        DrafterSettings shared =
-                drafters.evidenceWeights() == null ? drafters.withEvidenceWeights(EvidenceWeights.create()) : drafters;
-        return start(model, options, telemetry, kind -> kind.create(shared));
+        return start(model, options, telemetry, Drafters.proposers(drafters));
     }
 
     /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters of the caller's making. */
-    static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterFactory drafters) {
+    static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, ProposerFactory drafters) {
         return start(model, options, telemetry, drafters, System::nanoTime);
     }
 
@@ -34,7 +31,7 @@ public interface Engine extends AutoCloseable {
             TargetModel model,
             EngineOptions options,
             EngineTelemetry telemetry,
-            DrafterFactory drafters,
+            ProposerFactory drafters,
             LongSupplier nanoClock) {
         return new LocalEngine(model, options, telemetry, drafters, nanoClock);
     }

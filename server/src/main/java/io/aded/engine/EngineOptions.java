@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param maxWait how long a turn may wait
  * @param prefillStall how long a pass with prompt tokens in it may take while other streams are decoding: what bounds
  *     their time per token. A chunk of at least 8 tokens goes in all the same
- * @param parkBytes host memory for the KV state of idle conversations whose cells others need; 0 switches it off
+ * @param swapBytes host memory for the KV state of idle conversations whose cells others need; 0 switches it off
  * @param defaultDraft the policy of a turn that names none
  */
 public record EngineOptions(
@@ -21,7 +21,7 @@ public record EngineOptions(
         int maxWaiting,
         Duration maxWait,
         Duration prefillStall,
-        long parkBytes,
+        long swapBytes,
         DraftPolicy defaultDraft) {
 
     /** Defaults for a context of {@code cells} cells. */
@@ -38,6 +38,6 @@ public record EngineOptions(
 
     /** The same over another context. */
     public EngineOptions withContext(ContextParameters parameters) {
-        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillStall, parkBytes, defaultDraft);
+        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, defaultDraft);
     }
 }

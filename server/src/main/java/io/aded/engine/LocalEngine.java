@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.draft.ProposerFactory;
 import io.aded.model.AdedException;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
@@ -97,7 +98,7 @@ final class LocalEngine implements Engine {
             TargetModel model,
             EngineOptions options,
             EngineTelemetry telemetry,
-            DrafterFactory drafters,
+            ProposerFactory drafters,
             LongSupplier clock) {
         this.model = model;
         this.options = options;
@@ -117,12 +118,12 @@ final class LocalEngine implements Engine {
         ledger = new CellLedger(context.cells(), context.maxSequences());
         int trained = model.info().trainedContext();
         sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
-        residency = new Residency(context, ledger, new SwapSpace(options.parkBytes()));
+        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()));
         admission = new Admission(options, residency, sessionLimit);
         endings = new TurnEndings(options, residency, queuePlaces, clock, this::publish);
         Budget budget = new Budget(curve);
         Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
-        drafting = new Drafting(drafters, context.supportsBranches(), curve, budget, clock);
+        drafting = new Drafting(drafters, context, curve, budget, clock);
         pass = new Pass(context, ledger, curve, budget, chunking, drafting, clock);
         status = snapshot();
         thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
@@ -305,7 +306,7 @@ final class LocalEngine implements Engine {
     /** Hands a turn over; refuses it if the engine has stopped. */
     void enqueue(LocalTurn turn) {
         boolean taken = execute(() -> {
-            residency.adopt(turn);
+            residency.adopt(turn.session(), turn.prompt());
             admission.add(turn);
         });
         if (!taken) {
@@ -372,6 +373,8 @@ final class LocalEngine implements Engine {
             accepting = false;
             commands.close().forEach(Runnable::run);
             failAll(shuttingDown());
+            residency.forgetAll();
+            drafting.close();
             context.close();
             status = snapshot();
             calibrated.countDown();

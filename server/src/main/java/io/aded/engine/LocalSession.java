@@ -45,9 +45,6 @@ final class LocalSession implements Session {
     // The history as the running turn writes it; owned by the engine thread.
     private int[] tokens = new int[0];
     private int length;
-    /** The end token that closed the last answer, or -1: drafters have seen it although the history has not. */
-    private int lastEnd = -1;
-
     /** Whether a stop string cut the answer's text before its last tokens. */
     private boolean cut;
 
@@ -75,7 +72,7 @@ final class LocalSession implements Session {
     private int swappedStanding;
     private boolean decoding;
     private long lastUsed;
-    private final Map<DrafterKind, Learner> learners = new HashMap<>();
+    private final Map<DrafterKind, StreamDrafter> drafters = new HashMap<>();
 
     LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
         this.engine = engine;
@@ -230,7 +227,7 @@ final class LocalSession implements Session {
         slot.reserve();
         try {
             past = Past.NONE;
-            engine.execute(learners::clear);
+            engine.execute(this::forgetLearned);
         } finally {
             slot.free();
         }
@@ -272,11 +269,6 @@ final class LocalSession implements Session {
         tokens[length++] = token;
     }
 
-    /** The answer was ended by a token that is not part of it. */
-    void endedBy(int token) {
-        lastEnd = token;
-    }
-
     /** The answer's text was cut before its last tokens. */
     void cutByStopString() {
         cut = true;
@@ -290,15 +282,19 @@ final class LocalSession implements Session {
      */
     int adopt(int[] prompt) {
         int most = Math.min(Math.max(committed(), swappedTokens), prompt.length - 1);
-        int mismatch = Arrays.mismatch(tokens, 0, most, prompt, 0, most);
+        int agreeing = commonPrefix(prompt, Math.min(length, prompt.length));
+        for (StreamDrafter drafter : drafters.values()) {
+            drafter.rewritten(agreeing);
+        }
         tokens = Arrays.copyOf(prompt, prompt.length + 64);
         length = prompt.length;
         cut = false;
-        return mismatch < 0 ? most : mismatch;
+        return Math.min(agreeing, most);
     }
 
-    int lastEnd() {
-        return lastEnd;
+    private int commonPrefix(int[] prompt, int limit) {
+        int mismatch = Arrays.mismatch(tokens, 0, limit, prompt, 0, limit);
+        return mismatch < 0 ? limit : mismatch;
     }
 
     /** The saved KV state, or null, and how many of the history's first tokens it holds. */
@@ -361,29 +357,28 @@ final class LocalSession implements Session {
         lastUsed = pass;
     }
 
-    /** The learner of a mode; it has read the history up to the last token after this. */
-    Learner learner(DrafterKind mode, DrafterFactory factory, Trust ofEngine) {
-        Learner learner = learners.get(mode);
-        if (learner == null) {
-            learner = new Learner(factory.create(mode), new SpeculationControl(ofEngine));
-            learners.put(mode, learner);
+    /** The drafter of a kind; it has read the history up to the last token after this. */
+    StreamDrafter drafter(DrafterKind kind, DraftSource source) {
+        StreamDrafter drafter = drafters.get(kind);
+        if (drafter == null) {
+            drafter = source.open();
+            drafters.put(kind, drafter);
         }
-        learner.read(tokens, length, lastEnd);
-        lastEnd = -1;
-        return learner;
+        drafter.read(tokens, length);
+        return drafter;
     }
 
-    long draftStateBytes() {
-        long bytes = 0;
-        for (Learner learner : learners.values()) {
-            bytes += learner.drafter().stateBytes();
+    /** Gives up the drafters and what they learned. */
+    void forgetLearned() {
+        for (StreamDrafter drafter : drafters.values()) {
+            drafter.close();
         }
-        return bytes;
+        drafters.clear();
     }
 
     /** The turn is over, one way or the other. One that gave no answer leaves the history as it was before. */
     void turnEnded(LocalTurn turn) {
-        if (turn.completionTokens() > 0 || turn.finished() == FinishReason.STOP) {
+        if (turn.answerTokens() > 0 || turn.finished() == FinishReason.STOP) {
             past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
         }
         slot.free();

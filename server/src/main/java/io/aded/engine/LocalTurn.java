@@ -34,11 +34,8 @@ final class LocalTurn implements Turn {
     // The answer so far.
     private final TextAssembler text;
     private final StringBuilder answer = new StringBuilder();
-    private int completionTokens;
-
-    /** Drawn, but no part of the answer: 1 if such a token ended it. */
-    private int endTokens;
-
+    private int answerTokens;
+    private boolean endDrawn;
     private @Nullable FinishReason finished;
 
     // What it took.
@@ -151,7 +148,7 @@ final class LocalTurn implements Turn {
     /** Answer tokens that may still come. */
     int tokensLeft() {
         int room = session.limit() - session.length();
-        return request.maxTokens() == 0 ? room : Math.min(room, request.maxTokens() - completionTokens);
+        return request.maxTokens() == 0 ? room : Math.min(room, request.maxTokens() - answerTokens);
     }
 
     // --- admission
@@ -188,21 +185,20 @@ final class LocalTurn implements Turn {
         return false;
     }
 
-    /** The answer ends before this token, which was drawn. */
-    void endedBy(int token) {
-        session.endedBy(token);
-        endTokens++;
+    /** The answer ends before the token that was drawn. */
+    void end() {
+        endDrawn = true;
         finished = FinishReason.STOP;
     }
 
     /** The answer goes on with this token; it may be the last. */
     void append(int token) {
-        completionTokens++;
+        answerTokens++;
         session.append(token);
         if (text.append(token)) {
             session.cutByStopString();
             finished = FinishReason.STOP;
-        } else if (request.maxTokens() != 0 && completionTokens >= request.maxTokens()) {
+        } else if (request.maxTokens() != 0 && answerTokens >= request.maxTokens()) {
             finished = FinishReason.LENGTH;
         } else if (session.length() >= session.limit()) {
             finished = FinishReason.CONTEXT_FULL;
@@ -220,8 +216,14 @@ final class LocalTurn implements Turn {
         finished = reason;
     }
 
-    int completionTokens() {
-        return completionTokens;
+    /** Tokens of the answer. */
+    int answerTokens() {
+        return answerTokens;
+    }
+
+    /** Tokens drawn: the answer's, and the one that ended it. */
+    private int completionTokens() {
+        return answerTokens + (endDrawn ? 1 : 0);
     }
 
     /** The text handed to the listener so far. */
@@ -272,7 +274,7 @@ final class LocalTurn implements Turn {
 
     /** Tells the telemetry that the turn is over. */
     void reportEnd(String reason, @Nullable Throwable failure) {
-        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens + endTokens, failure);
+        telemetry.end(reason, prompt.length, cachedPromptTokens, completionTokens(), failure);
     }
 
     TurnResult result(FinishReason reason, long now) {
@@ -280,7 +282,7 @@ final class LocalTurn implements Turn {
                 reason,
                 prompt.length,
                 cachedPromptTokens,
-                completionTokens + endTokens,
+                completionTokens(),
                 seed,
                 admittedBefore ? admittedNanos - submittedNanos : now - submittedNanos,
                 firstTokenNanos,

@@ -24,7 +24,8 @@ final class Pass {
      *   grant    of each tree what is worth verifying (Budget over the measured CostCurve);
      *   fill     the batch: chunks, roots, granted draft nodes, one sequence id for each branch (Branches);
      *   decode   it, once;
-     *   settle   turn by turn: verify (Verification), keep the accepted branch, teach the drafter, deliver.
+     *   settle   turn by turn: verify (Verification), keep the accepted branch, teach the drafter, deliver; then the
+     *            drafters together.
      *
      *   A pass that finds no room, or is aborted, is taken back after fill or decode, and nothing has happened: what was
      *   committed before stands, and the trees are drafted anew.
@@ -287,12 +288,12 @@ final class Pass {
                 round.verify(top, drafting.showsRejected(round));
                 keep(round);
                 drafting.teach(round, reading);
-                drafting.judge(round, batch.size(), draftNodes, streams);
                 turn.deliver(this, clock.getAsLong());
                 emitted += round.emittedCount();
                 allAuto &= turn.isAuto();
             }
         }
+        drafting.settle(batch.size(), draftNodes, streams);
         long hostNanos = clock.getAsLong() - start - nanos();
         for (Round round : rounds) {
             round.turn().addHostNanos(hostNanos);

@@ -57,19 +57,27 @@ final class Residency {
     void forget(LocalSession session) {
         release(session);
         swapSpace.discard(session);
+        session.forgetLearned();
         sessions.remove(session);
     }
 
-    /** The turn's prompt becomes its session's history; KV cells that do not agree with it go. */
-    void adopt(LocalTurn turn) {
-        LocalSession session = turn.session();
-        int standing = session.adopt(turn.prompt());
+    /** Every session is closed: what their drafters hold outside the heap is given back. */
+    void forgetAll() {
+        for (LocalSession session : List.copyOf(sessions)) {
+            session.forgetLearned();
+        }
+    }
+
+    /** A prompt becomes its session's history; KV cells that do not agree with it go. */
+    void adopt(LocalSession session, int[] prompt) {
+        int standing = session.adopt(prompt);
         if (session.sequence() >= 0 && standing < session.committed()) {
             context.removeTokens(session.sequence(), standing, -1);
             session.cells().truncate(standing);
         }
-        if (session.swapped() != null && standing < session.swappedTokens()) {
-            session.setStanding(standing);
+        if (session.swapped() != null) {
+            // Less and less of it: what an earlier prompt disagreed with stays wrong, whatever this one agrees with.
+            session.setStanding(Math.min(session.standing(), standing));
         }
     }
 

@@ -1,6 +1,6 @@
 package io.aded.engine;
 
-import io.aded.draft.Drafter;
+import io.aded.draft.DraftState;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * prefilled up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
  */
 final class Round implements Verification.Emission {
+    private static final int NONE = -1;
+
     private final LocalTurn turn;
     private final TargetContext context;
     private final TokenTree tree;
@@ -28,9 +30,9 @@ final class Round implements Verification.Emission {
     private final Budget.Bid bid = new Budget.Bid();
 
     /** The stream's, once it was needed in this turn. Stays from round to round. */
-    private @Nullable Learner learner;
+    private @Nullable StreamDrafter drafter;
 
-    /** Whether the learner drafts. False in mode OFF, and in mode AUTO while speculation is off; stays as well. */
+    /** Whether it drafts. False in mode OFF, and in mode AUTO while speculation is off; stays as well. */
     private boolean drafts;
 
     // Planned.
@@ -42,6 +44,8 @@ final class Round implements Verification.Emission {
     private int proposedNodes;
     private long draftStart;
     private long draftEnd;
+    private long draftNanos;
+    private long chargedNanos;
     private double expectedAccepted;
 
     // In the batch.
@@ -54,7 +58,7 @@ final class Round implements Verification.Emission {
     private int emittedCount;
     private final TopTokens alternatives;
     private @Nullable List<Delta.TokenLogProbability> logProbabilities;
-    private long drafterNanos;
+    private int drawn;
 
     Round(LocalTurn turn, int maxDraftNodes, TargetContext context, CellLedger ledger) {
         this.turn = turn;
@@ -101,10 +105,11 @@ final class Round implements Verification.Emission {
 
     // --- draft
 
-    /** Drafts by this learner from now on. */
-    void draftBy(Learner who) {
-        learner = who;
+    /** Drafts by this from now on. */
+    void draftBy(StreamDrafter who) {
+        drafter = who;
         drafts = true;
+        who.draftInto(tree);
     }
 
     /** Drafts no more, until told otherwise. */
@@ -112,21 +117,22 @@ final class Round implements Verification.Emission {
         drafts = false;
     }
 
-    /** The stream's, or null if it was not needed in this turn yet. */
+    /** The stream's drafter, or null if it was not needed in this turn yet. */
     @Nullable
-    Learner learner() {
-        return learner;
+    StreamDrafter drafter() {
+        return drafter;
     }
 
-    /** The learner, if it drafts; else null. */
+    /** The stream's drafter, if it drafts; else null. */
     @Nullable
-    Learner drafting() {
-        return drafts ? learner : null;
+    StreamDrafter drafting() {
+        return drafts ? drafter : null;
     }
 
     /** The tree is a bare root. */
     void beginDraft(long now) {
         draftStart = now;
+        chargedNanos = 0;
         explores = false;
         LocalSession session = turn.session();
         tree.reset(session.token(session.length() - 1));
@@ -145,14 +151,32 @@ final class Round implements Verification.Emission {
         return explores;
     }
 
-    /** The tree is what the drafter proposes. */
-    void endDraft(long now) {
-        proposedNodes = tree.draftNodes();
-        draftEnd = now;
+    /** The host's time for the drafter, beside what the proposer charges. */
+    void charge(long nanos) {
+        chargedNanos += nanos;
     }
 
+    /** The tree is what the drafter proposes. */
+    void endDraft() {
+        proposedNodes = tree.draftNodes();
+        draftNanos = drafterNanos();
+        draftEnd = draftStart;
+        StreamDrafter drafting = drafting();
+        if (drafting != null && drafting.request().endNanos() != 0) {
+            draftStart = drafting.request().startNanos();
+            draftEnd = drafting.request().endNanos();
+        }
+    }
+
+    /** The time that drafting took. */
     long draftNanos() {
-        return draftEnd - draftStart;
+        return draftNanos;
+    }
+
+    /** The time for this round's drafter so far: to draft, to be shown the pass's outcome, and to learn from it. */
+    long drafterNanos() {
+        StreamDrafter drafting = drafting();
+        return chargedNanos + (drafting == null ? 0 : drafting.request().nanos());
     }
 
     // --- grant
@@ -188,10 +212,10 @@ final class Round implements Verification.Emission {
 
     /** Where the draft came from. */
     String source() {
-        Learner drafting = drafting();
+        StreamDrafter drafting = drafting();
         return drafting == null || tree.draftNodes() == 0
                 ? "none"
-                : drafting.drafter().name();
+                : drafting.state().name();
     }
 
     // --- fill
@@ -211,43 +235,44 @@ final class Round implements Verification.Emission {
      */
     void verify(TopTokens top, boolean rejectedToo) {
         boolean greedy = turn.sampler().isPlainGreedy();
-        Learner drafting = drafting();
-        Drafter drafter = drafting == null ? null : drafting.drafter();
+        StreamDrafter drafting = drafting();
+        DraftState state = drafting == null ? null : drafting.state();
         if (rejectedToo) {
             for (int node = 0; node < tree.size(); node++) {
-                read(node, top, drafter);
+                read(node, top, state);
             }
         } else if (greedy) {
             for (int node = 0; node >= 0; node = tree.child(node, best[node])) {
-                read(node, top, drafter);
+                read(node, top, state);
             }
         }
         emittedCount = 0;
         logProbabilities = turn.request().logProbabilities() >= 0 ? new ArrayList<>() : null;
         lastAccepted = Verification.walk(tree, firstRow, best, turn.sampler(), context, this);
-        if (drafter != null && !rejectedToo && !greedy) {
+        if (state != null && !rejectedToo && !greedy) {
             for (int node = lastAccepted; node >= 0; node = tree.parent(node)) {
-                read(node, top, drafter);
+                read(node, top, state);
             }
         }
     }
 
     /** Reads a node's row for the drafter, or just its best token if there is none. */
-    private void read(int node, TopTokens top, @Nullable Drafter drafter) {
+    private void read(int node, TopTokens top, @Nullable DraftState state) {
         int row = firstRow + node;
-        if (drafter == null) {
+        if (state == null) {
             best[node] = context.bestToken(row);
         } else {
             context.topTokens(row, top);
             best[node] = top.token(0);
-            drafter.observe(tree, node, top);
+            state.observe(tree, node, top);
         }
     }
 
     @Override
     public boolean emit(int token, int node) {
+        drawn = token;
         if (turn.isEnd(token)) {
-            turn.endedBy(token);
+            turn.end();
             return false;
         }
         if (emittedCount == emitted.length) {
@@ -287,19 +312,14 @@ final class Round implements Verification.Emission {
         return emittedCount;
     }
 
-    /** The token that the target chose after the accepted path; the answer may have ended before it. */
+    /** The token that the target chose after the accepted path. */
     int bonusToken() {
-        LocalSession session = turn.session();
-        return emittedCount > accepted() ? session.token(session.length() - 1) : session.lastEnd();
+        return drawn;
     }
 
-    /** The host's time for this round's drafter: to draft, to be shown the pass's outcome, and to learn from it. */
-    void setDrafterNanos(long nanos) {
-        drafterNanos = nanos;
-    }
-
-    long drafterNanos() {
-        return drafterNanos;
+    /** The bonus token, if it ended the answer and is no part of it; else -1. */
+    int endToken() {
+        return emittedCount > accepted() ? NONE : drawn;
     }
 
     // --- report

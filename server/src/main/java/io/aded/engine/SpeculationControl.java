@@ -28,7 +28,7 @@ final class SpeculationControl {
      *
      * Exploration
      *
-     *   What is never tried is never found out: if drafts do not pay because wide passes are dear, only a wide pass can
+     *   What is never tried is never found out: if drafts do not pay because wide passes are costly, only a wide pass can
      *   tell that they have become cheap. After a while without a draft one likely node is bought against the odds. With
      *   a chance of at least one half, at the worst price of a whole pass, that loses at most 1.6 %.
      *

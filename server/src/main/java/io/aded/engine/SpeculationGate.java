@@ -1,8 +1,8 @@
 package io.aded.engine;
 
 /**
- * Switches speculation off, pass by pass, where it cannot pay for the host's time: decides whether drafters are asked at
- * all. ({@link Budget} decides how much of what they propose is verified.)
+ * Switches one kind of speculation off, pass by pass, where it cannot pay for the time it takes: decides whether drafters
+ * are asked at all. ({@link Budget} decides how much of what they propose is verified.)
  */
 final class SpeculationGate {
     /*
@@ -39,7 +39,8 @@ final class SpeculationGate {
     private static final int DEEPEST = 16;
 
     private final CostCurve curve;
-    private double hostNanos;
+    private double observedNanos;
+    private double drafterNanos;
     private int observations;
     private double plainNanos = 1;
     private boolean costly;
@@ -54,15 +55,14 @@ final class SpeculationGate {
     /**
      * Looks at the pass that is to come.
      *
-     * @param streams that will verify
+     * @param streams that will verify, at least one
      * @param others tokens in the pass that are no roots
+     * @param levelNanos what a level of drafts costs each stream at least; what was observed may be more
      */
-    void begin(int streams, int others) {
-        if (streams == 0) {
-            return;
-        }
+    void begin(int streams, int others, double levelNanos) {
         plainNanos = curve.nanos(streams) / streams;
-        costly = hostNanos > COSTLY * plainNanos;
+        drafterNanos = Math.max(observedNanos, levelNanos);
+        costly = drafterNanos > COSTLY * plainNanos;
         unprofitable = costly && !canPay(streams, others, 1) && !canPay(streams, others, streams);
         roundsOff = unprofitable ? roundsOff + 1 : 0;
     }
@@ -101,7 +101,7 @@ final class SpeculationGate {
                 return false;
             }
             double extra = (curve.nanos(width) - curve.nanos(base)) / drafting;
-            if (depth * plainNanos > extra + hostNanos) {
+            if (depth * plainNanos > extra + drafterNanos) {
                 return true;
             }
         }
@@ -111,7 +111,7 @@ final class SpeculationGate {
     /** A stream's drafter took {@code elapsed} nanoseconds of the host's time, the end of which is {@code now}. */
     void observe(long elapsed, boolean explored, long now) {
         observations++;
-        hostNanos += Math.max(SLOWEST_RATE, 1.0 / observations) * (elapsed - hostNanos);
+        observedNanos += Math.max(SLOWEST_RATE, 1.0 / observations) * (elapsed - observedNanos);
         if (explored) {
             nextExploration = now + (long) (elapsed / COSTLY);
         }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * least; for one caller in order of arrival.
  *
  * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to just below the least-served
- * one present: an absence earns no credit, but who comes new does not stand behind others either (start-time fair queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al.,
- * arXiv 2401.00588). Owned by the engine thread.
+ * one present: an absence earns no credit, but who comes new does not stand behind others either (start-time fair
+ * queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al., arXiv 2401.00588). Owned by the engine thread.
  */
 final class WaitingTurns {
     private final Map<String, ArrayDeque<LocalTurn>> byCaller = new HashMap<>();
@@ -85,7 +85,7 @@ final class WaitingTurns {
         for (Map.Entry<String, ArrayDeque<LocalTurn>> entry : byCaller.entrySet()) {
             double service = served.getOrDefault(entry.getKey(), 0.0);
             for (LocalTurn turn : entry.getValue()) {
-                // Asked last: it is dear, and a thousand may wait.
+                // Asked last: it is costly, and a thousand may wait.
                 if ((best == null || goesBefore(turn, service, best, bestServed)) && eligible.test(turn)) {
                     best = turn;
                     bestServed = service;

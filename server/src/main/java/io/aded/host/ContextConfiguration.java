@@ -160,7 +160,7 @@ public record ContextConfiguration(
                 cacheTypeV == null ? usualType : cacheTypeV,
                 flashAttention);
         return new EngineOptions(
-                parameters, parallel, queue, maxWait, defaults.prefillStall(), defaults.parkBytes(), draft);
+                parameters, parallel, queue, maxWait, defaults.prefillStall(), defaults.swapBytes(), draft);
     }
 
     /** One replica's part of the cores. */

@@ -147,11 +147,11 @@ final class Instruments {
         timeToFirstToken.record(nanos * NANOS, attributes(operation));
     }
 
-    void ended(String operation, String finishReason, long totalNanos, long afterFirstNanos, int completionTokens) {
+    void ended(String operation, String finishReason, long totalNanos, long afterFirstNanos, int emittedTokens) {
         turns.computeIfAbsent(finishReason, reason -> new LongAdder()).increment();
         requestDuration.record(totalNanos * NANOS, attributes(operation));
-        if (completionTokens > 1 && afterFirstNanos > 0) {
-            timePerOutputToken.record(afterFirstNanos * NANOS / (completionTokens - 1), attributes(operation));
+        if (emittedTokens > 1 && afterFirstNanos > 0) {
+            timePerOutputToken.record(afterFirstNanos * NANOS / (emittedTokens - 1), attributes(operation));
         }
     }
 

@@ -66,7 +66,7 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
         private final Span span;
         private final boolean traced;
         private final long startNanos;
-        private boolean sawToken;
+        private int emittedTokens;
         private long firstTokenNanos;
         private long lastTokenNanos;
 
@@ -131,13 +131,13 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
         @Override
         public void emitted(int tokens, long nanos) {
             lastTokenNanos = nanos;
-            if (!sawToken) {
-                sawToken = true;
+            if (emittedTokens == 0) {
                 firstTokenNanos = nanos;
                 if (instruments != null) {
                     instruments.firstToken(operation, nanos - startNanos);
                 }
             }
+            emittedTokens += tokens;
             count(Counter.EMITTED_TOKENS, tokens);
         }
 
@@ -151,7 +151,7 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
             long now = clock.nanoTime();
             if (instruments != null) {
                 instruments.ended(
-                        operation, finishReason, now - startNanos, lastTokenNanos - firstTokenNanos, completionTokens);
+                        operation, finishReason, now - startNanos, lastTokenNanos - firstTokenNanos, emittedTokens);
             }
             if (!traced) {
                 return;

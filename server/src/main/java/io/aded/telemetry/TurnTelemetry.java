@@ -49,6 +49,7 @@ public interface TurnTelemetry {
      * The turn is over. Exactly one call, the last.
      *
      * @param finishReason lower case, such as {@code stop}; {@code error} if it failed
+     * @param completionTokens tokens of the answer, and the one that ended it
      * @param failure why, or null
      */
     void end(

@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.LoopProposer;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TokenTree;
@@ -52,7 +53,7 @@ class BudgetTest {
 
     @Test
     void allocate_costHasAStep_stopsBeforeIt() {
-        // Cheap to 8 tokens, dear from 9: seven draft nodes and the root, however good the eighth is.
+        // Cheap to 8 tokens, costly from 9: seven draft nodes and the root, however good the eighth is.
         Budget budget = new Budget(curve(n -> n <= 8 ? 50 * MILLI : 120 * MILLI));
         assertThat(granted(budget, chain(.9, .85, .8, .75, .7, .68, .66, .64, .62, .6)))
                 .isEqualTo(7);
@@ -85,7 +86,7 @@ class BudgetTest {
                     new ScriptedModel(ScriptedModel.babble(5, order), n -> clock.addAndGet(cost.applyAsLong(n))),
                     EngineOptions.ofCells(8192),
                     EngineTelemetry.NONE,
-                    _ -> new LearningTestDrafter(1, confidence),
+                    LoopProposer.factory(_ -> new LearningTestDrafter(1, confidence)),
                     clock::get);
             engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
             return engine;

@@ -40,7 +40,7 @@ class EngineTest {
                 new ScriptedModel(script),
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.8),
+                LearningTestDrafter.proposers(0.8),
                 System::nanoTime);
     }
 
@@ -154,11 +154,7 @@ class EngineTest {
         });
         EngineOptions options = EngineOptions.ofCells(8192);
         try (LocalEngine engine = new LocalEngine(
-                model,
-                options,
-                EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.8),
-                System::nanoTime)) {
+                model, options, EngineTelemetry.NONE, LearningTestDrafter.proposers(0.8), System::nanoTime)) {
             narrow.set(true);
             List<Recorder> recorders = new ArrayList<>();
             for (int i = 0; i < options.maxRunning(); i++) {
@@ -262,11 +258,7 @@ class EngineTest {
         EngineOptions options = EngineOptions.ofCells(4096);
         try (TargetModel model = new ScriptedModel(ScriptedModel.babble(7, 2), cost);
                 Engine engine = new LocalEngine(
-                        model,
-                        options,
-                        EngineTelemetry.NONE,
-                        mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.5),
-                        clock::get);
+                        model, options, EngineTelemetry.NONE, LearningTestDrafter.proposers(0.5), clock::get);
                 Session running = engine.openSession();
                 Session arriving = engine.openSession()) {
             engine.awaitCalibration(Duration.ofMinutes(1));
@@ -477,6 +469,48 @@ class EngineTest {
                     .isInstanceOf(AdedException.InvalidRequest.class);
             session.submit(request("fine", 0f, DRAFT, 5), recorder);
             assertThat(recorder.await().completionTokens()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void submit_endedByAnEndToken_countsItAndDoesNotEmitIt() {
+        // The alphabet to "e", then the end token, as ScriptedModel numbers it.
+        ScriptedModel.Script script = (tokens, length, row) -> {
+            Arrays.fill(row, -30f);
+            int last = tokens[length - 1];
+            row[last == 3 + 'e' ? 2 : last + 1] = 5f;
+        };
+        try (LocalEngine engine = engine(script, EngineOptions.ofCells(512))) {
+            for (DraftPolicy policy : List.of(DraftPolicy.OFF, DRAFT, DraftPolicy.AUTO)) {
+                Recorder recorder = run(engine, request("a", 0f, policy, 100));
+                assertThat(recorder.text.toString()).isEqualTo("bcde");
+                assertThat(recorder.tokens).hasSize(4);
+                assertThat(recorder.await().reason()).isEqualTo(FinishReason.STOP);
+                assertThat(recorder.await().completionTokens()).isEqualTo(5);
+            }
+        }
+    }
+
+    @Test
+    void statistics_histogram_countsRoundsWithADraftAlone() {
+        try (LocalEngine engine = engine()) {
+            Recorder recorder = run(engine, request("abc", 0f, DRAFT, 200).withRounds(true));
+            long[] expected = new long[17];
+            int longest = -1;
+            int withDraft = 0;
+            for (RoundReport round : recorder.rounds) {
+                if (round.draftNodes() > 0) {
+                    withDraft++;
+                    expected[round.acceptedPath().length]++;
+                    longest = Math.max(longest, round.acceptedPath().length);
+                }
+            }
+            SpeculationStatistics statistics = recorder.await().speculation();
+            assertThat(statistics.numSteps()).isEqualTo(recorder.rounds.size()).isGreaterThan(withDraft);
+            assertThat(statistics.numSpecSteps()).isEqualTo(withDraft);
+            assertThat(statistics.acceptanceHistogram()).isEqualTo(Arrays.copyOf(expected, longest + 1));
+            Recorder plain = run(engine, request("abc", 0f, DraftPolicy.OFF, 20));
+            assertThat(plain.await().speculation().acceptanceHistogram()).isEmpty();
         }
     }
 

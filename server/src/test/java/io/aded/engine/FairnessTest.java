@@ -2,7 +2,6 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.catalogue.Drafters;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.SamplingParameters;
@@ -136,7 +135,7 @@ class FairnessTest {
                 new ScriptedModel(ScriptedModel.babble(1, 2), this::pass),
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.5),
+                LearningTestDrafter.proposers(0.5),
                 clock::get);
         engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
         return engine;

@@ -2,6 +2,9 @@ package io.aded.engine;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
+import io.aded.draft.LoopProposer;
+import io.aded.draft.ProposerFactory;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import java.util.HashMap;
@@ -22,6 +25,12 @@ final class LearningTestDrafter implements Drafter {
     LearningTestDrafter(long seed, double confidence) {
         random = new SplittableRandom(seed);
         this.confidence = confidence;
+    }
+
+    /** Those of an engine, with a seed for each kind. */
+    static ProposerFactory proposers(double confidence) {
+        return LoopProposer.factory(
+                label -> new LearningTestDrafter(Drafters.labels().indexOf(label), confidence));
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
+import io.aded.draft.LoopProposer;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TokenTree;
@@ -73,7 +74,7 @@ class SpeculationGateTest {
                 new ScriptedModel(ScriptedModel.babble(5, 2), n -> clock.addAndGet(passNanos.applyAsLong(n))),
                 EngineOptions.ofCells(16384),
                 EngineTelemetry.NONE,
-                _ -> new SlowDrafter(drafterNanos),
+                LoopProposer.factory(_ -> new SlowDrafter(drafterNanos)),
                 clock::get);
         engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
         return engine;

@@ -2,7 +2,6 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.draft.catalogue.Drafters;
 import io.aded.model.ContextParameters;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
@@ -48,7 +47,7 @@ class WaitingTurnsTest {
                 new ScriptedModel(ScriptedModel.babble(1, 2)),
                 options,
                 EngineTelemetry.NONE,
-                mode -> new LearningTestDrafter(Drafters.all().indexOf(mode), 0.5),
+                LearningTestDrafter.proposers(0.5),
                 System::nanoTime)) {
             Recorder holder = new Recorder();
             holder.ready = false;

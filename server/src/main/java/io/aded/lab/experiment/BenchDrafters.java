@@ -1,14 +1,18 @@
 package io.aded.lab.experiment;
 
 import io.aded.draft.Drafter;
+import io.aded.draft.LoopProposer;
+import io.aded.draft.Proposer;
+import io.aded.draft.ProposerFactory;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
-import io.aded.engine.DrafterFactory;
+import io.aded.model.TargetContext;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A new drafter knows no tokens. How far each kind of evidence can be trusted is the server's to learn, and goes on
  * from conversation to conversation; here each mode has a server of its own in that respect.
  */
-final class BenchDrafters implements DrafterFactory {
+final class BenchDrafters implements ProposerFactory {
     /** What the next session drafts with. */
     private record Next(
             String label,
@@ -47,7 +51,12 @@ final class BenchDrafters implements DrafterFactory {
     }
 
     @Override
-    public Drafter create(DrafterKind mode) {
+    public Proposer create(String drafter, TargetContext target, LongSupplier nanoClock) {
+        DrafterKind kind = Drafters.named(drafter);
+        return new LoopProposer(() -> open(kind), nanoClock);
+    }
+
+    private Drafter open(DrafterKind mode) {
         Next wanted = next;
         if (wanted.replay != null) {
             return wanted.replay;

@@ -1,5 +1,6 @@
 package io.aded.lab.offline;
 
+import io.aded.draft.LoopProposer;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.catalogue.DrafterSettings;
@@ -248,7 +249,7 @@ public final class PolicySimulation {
                     model,
                     EngineOptions.ofCells(4096),
                     EngineTelemetry.NONE,
-                    kind -> stage == null ? kind.create(own) : Drafters.create(stage, own),
+                    stage == null ? Drafters.proposers(own) : LoopProposer.factory(_ -> Drafters.create(stage, own)),
                     clock::get);
             try {
                 engine.awaitCalibration(Duration.ofMinutes(1));

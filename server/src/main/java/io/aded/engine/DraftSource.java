@@ -1,0 +1,81 @@
+package io.aded.engine;
+
+import io.aded.draft.DraftRequest;
+import io.aded.draft.Proposer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One kind of drafts in an engine: its proposer, whether that is worth asking, and the rounds that ask it in this pass.
+ *
+ * <p>Owned by the engine thread.
+ */
+final class DraftSource {
+    private final Proposer proposer;
+    private final SpeculationGate gate;
+    private final Trust trust = Trust.ofEngine();
+
+    /** The rounds of this pass that draft here, and their requests, in the same order. */
+    private final List<Round> rounds = new ArrayList<>();
+
+    private final List<DraftRequest> requests = new ArrayList<>();
+
+    DraftSource(Proposer proposer, CostCurve curve) {
+        this.proposer = proposer;
+        this.gate = new SpeculationGate(curve);
+    }
+
+    /** What tells whether it is worth asking. */
+    SpeculationGate gate() {
+        return gate;
+    }
+
+    /** Opens a stream, which has seen nothing yet. */
+    StreamDrafter open() {
+        return new StreamDrafter(this, proposer.open(), new SpeculationControl(trust));
+    }
+
+    /**
+     * Looks at the pass that is to come. Nobody asks yet.
+     *
+     * @param streams that will verify
+     * @param others tokens in the pass that are no roots
+     */
+    void begin(int streams, int others) {
+        rounds.clear();
+        requests.clear();
+        if (streams > 0) {
+            gate.begin(streams, others, proposer.levelNanos(streams) / streams);
+        }
+    }
+
+    /** A round asks. */
+    void add(Round round, DraftRequest request) {
+        rounds.add(round);
+        requests.add(request);
+    }
+
+    /** Drafts for all that asked. */
+    void propose() {
+        if (!requests.isEmpty()) {
+            proposer.propose(requests);
+        }
+    }
+
+    /** The pass is over, and every state has seen its outcome. */
+    void settle() {
+        if (!requests.isEmpty()) {
+            proposer.settle(requests);
+        }
+    }
+
+    /** Those that asked in this pass. */
+    List<Round> rounds() {
+        return rounds;
+    }
+
+    /** Gives back all it holds. The streams' drafters must have been closed. */
+    void close() {
+        proposer.close();
+    }
+}
