@@ -128,8 +128,10 @@ final class DecimalRange {
         BigInteger highWhole = high == null ? null : high.toBigInteger();
         String highFraction = high == null ? "9".repeat(FRACTION_DIGITS) : fraction(high);
         boolean same = lowWhole.equals(highWhole);
-        ways.add(signed(sign, Pattern.text(lowWhole.toString()), fractions(lowFraction,
-                same ? highFraction : "9".repeat(FRACTION_DIGITS))));
+        ways.add(signed(
+                sign,
+                Pattern.text(lowWhole.toString()),
+                fractions(lowFraction, same ? highFraction : "9".repeat(FRACTION_DIGITS))));
         if (same) {
             return;
         }
@@ -139,7 +141,8 @@ final class DecimalRange {
             ways.add(signed(sign, whole, new Pattern.Repeat(FRACTION, 0, 1)));
         }
         if (highWhole != null) {
-            ways.add(signed(sign, Pattern.text(highWhole.toString()), fractions("0".repeat(FRACTION_DIGITS), highFraction)));
+            ways.add(signed(
+                    sign, Pattern.text(highWhole.toString()), fractions("0".repeat(FRACTION_DIGITS), highFraction)));
         }
     }
 
@@ -186,9 +189,7 @@ final class DecimalRange {
             boolean stillHigh = onHigh && digit == to;
             Pattern more = fractionDigits(low, high, at + 1, stillLow, stillHigh);
             boolean mayEnd = !stillLow || isZero(low, at + 1);
-            Pattern tail = more == null
-                    ? Pattern.EMPTY
-                    : mayEnd ? new Pattern.Repeat(more, 0, 1) : more;
+            Pattern tail = more == null ? Pattern.EMPTY : mayEnd ? new Pattern.Repeat(more, 0, 1) : more;
             if (mayEnd || more != null) {
                 ways.add(digitThen(digit, tail));
             }

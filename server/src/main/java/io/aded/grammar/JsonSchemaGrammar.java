@@ -27,8 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>A keyword that cannot be kept is refused by its name, with the place of the schema that holds it.
  */
 final class JsonSchemaGrammar {
-    private static final Set<String> TYPES = new LinkedHashSet<>(
-            List.of("object", "array", "string", "number", "integer", "boolean", "null"));
+    private static final Set<String> TYPES =
+            new LinkedHashSet<>(List.of("object", "array", "string", "number", "integer", "boolean", "null"));
 
     /** The most rules; a schema that needs more is refused. */
     private static final int MOST_RULES = 40_000;
@@ -63,8 +63,8 @@ final class JsonSchemaGrammar {
 
     private int add(String name, Pattern body) throws GrammarRefused {
         if (bodies.size() == MOST_RULES) {
-            throw new GrammarRefused("is too large, or refers to itself without end: it needs more than " + MOST_RULES
-                    + " rules");
+            throw new GrammarRefused(
+                    "is too large, or refers to itself without end: it needs more than " + MOST_RULES + " rules");
         }
         names.add(name);
         bodies.add(body);
@@ -200,10 +200,11 @@ final class JsonSchemaGrammar {
             return "[" + text + "]";
         }
         if (value.isObject()) {
-            value.properties().forEach(entry -> text.append(text.isEmpty() ? "" : ", ")
-                    .append(JsonText.quoted(entry.getKey()))
-                    .append(": ")
-                    .append(written(entry.getValue())));
+            value.properties()
+                    .forEach(entry -> text.append(text.isEmpty() ? "" : ", ")
+                            .append(JsonText.quoted(entry.getKey()))
+                            .append(": ")
+                            .append(written(entry.getValue())));
             return "{" + text + "}";
         }
         return value.isNumber() ? number(value).toPlainString() : value.toString();
@@ -273,7 +274,8 @@ final class JsonSchemaGrammar {
 
     // --- numbers
 
-    private static @Nullable BigDecimal bound(ObjectNode schema, String inclusive, String exclusive, boolean lower, BigDecimal step, String path)
+    private static @Nullable BigDecimal bound(
+            ObjectNode schema, String inclusive, String exclusive, boolean lower, BigDecimal step, String path)
             throws GrammarRefused {
         BigDecimal bound = SchemaNodes.decimal(schema, inclusive, path);
         JsonNode other = schema.get(exclusive);
@@ -288,7 +290,8 @@ final class JsonSchemaGrammar {
             open = SchemaNodes.decimal(schema, exclusive, path);
         }
         if (open != null) {
-            BigDecimal rounded = open.divide(step, 0, lower ? RoundingMode.FLOOR : RoundingMode.CEILING).multiply(step);
+            BigDecimal rounded = open.divide(step, 0, lower ? RoundingMode.FLOOR : RoundingMode.CEILING)
+                    .multiply(step);
             BigDecimal closed = lower ? rounded.add(step) : rounded.subtract(step);
             bound = bound == null ? closed : lower ? bound.max(closed) : bound.min(closed);
         }
@@ -298,8 +301,10 @@ final class JsonSchemaGrammar {
     private static Pattern integer(ObjectNode schema, String path) throws GrammarRefused {
         BigDecimal least = bound(schema, "minimum", "exclusiveMinimum", true, BigDecimal.ONE, path);
         BigDecimal most = bound(schema, "maximum", "exclusiveMaximum", false, BigDecimal.ONE, path);
-        BigInteger from = least == null ? null : least.setScale(0, RoundingMode.CEILING).toBigInteger();
-        BigInteger to = most == null ? null : most.setScale(0, RoundingMode.FLOOR).toBigInteger();
+        BigInteger from =
+                least == null ? null : least.setScale(0, RoundingMode.CEILING).toBigInteger();
+        BigInteger to =
+                most == null ? null : most.setScale(0, RoundingMode.FLOOR).toBigInteger();
         Pattern pattern = DecimalRange.integers(from, to);
         if (pattern == null) {
             throw SchemaNodes.refused(path, "allows no integer: its bounds leave none");
@@ -324,8 +329,8 @@ final class JsonSchemaGrammar {
     private static Pattern anyNumber() {
         Pattern whole = new Pattern.Choice(List.of(
                 Pattern.text("0"),
-                new Pattern.Sequence(List.of(
-                        new Pattern.Characters(new int[] {'1', '9'}), new Pattern.Repeat(DIGIT, 0, 17)))));
+                new Pattern.Sequence(
+                        List.of(new Pattern.Characters(new int[] {'1', '9'}), new Pattern.Repeat(DIGIT, 0, 17)))));
         Pattern fraction = new Pattern.Sequence(
                 List.of(Pattern.text("."), new Pattern.Repeat(DIGIT, 1, DecimalRange.FRACTION_DIGITS)));
         Pattern exponent = new Pattern.Sequence(List.of(
@@ -359,14 +364,16 @@ final class JsonSchemaGrammar {
             most = fixed;
         }
         if (most != Pattern.UNBOUNDED && most < least) {
-            throw SchemaNodes.refused(path, "allows no array: it may have at most " + most + " items and needs " + least);
+            throw SchemaNodes.refused(
+                    path, "allows no array: it may have at most " + most + " items and needs " + least);
         }
         Pattern each = items == null || items.isBoolean()
                 ? new Pattern.Reference(anyValue())
                 : reference(items, path + "/items");
         // From the last place backwards: what may follow once so many items are there.
         int places = most == Pattern.UNBOUNDED ? Math.max(fixed, Math.min(least, fixed)) : Math.min(fixed, most);
-        Pattern rest = repeated(each, Math.max(0, least - places), most == Pattern.UNBOUNDED ? most : most - places, places > 0);
+        Pattern rest = repeated(
+                each, Math.max(0, least - places), most == Pattern.UNBOUNDED ? most : most - places, places > 0);
         for (int i = places - 1; i >= 0; i--) {
             Pattern item = prefix == null ? each : reference(prefix.get(i), path + "/prefixItems/" + i);
             Pattern here = new Pattern.Sequence(List.of(Pattern.text(i == 0 ? "" : ", "), item, rest));
@@ -387,8 +394,7 @@ final class JsonSchemaGrammar {
         }
         Pattern some = new Pattern.Sequence(List.of(
                 item,
-                new Pattern.Repeat(
-                        further, Math.max(0, least - 1), most == Pattern.UNBOUNDED ? most : most - 1)));
+                new Pattern.Repeat(further, Math.max(0, least - 1), most == Pattern.UNBOUNDED ? most : most - 1)));
         return least == 0 ? new Pattern.Repeat(some, 0, 1) : some;
     }
 
@@ -411,7 +417,9 @@ final class JsonSchemaGrammar {
                 properties.properties().forEach(entry -> members.put(entry.getKey(), entry.getValue()));
             }
             JsonNode more = schema.get("additionalProperties");
-            boolean open = more != null ? !(more.isBoolean() && !more.asBoolean()) : members.isEmpty() && !schema.has("required");
+            boolean open = more != null
+                    ? !(more.isBoolean() && !more.asBoolean())
+                    : members.isEmpty() && !schema.has("required");
             additional = !open ? null : more == null || more.isBoolean() ? schemas.anything() : more;
             JsonNode needed = schema.get("required");
             if (needed != null && !needed.isBoolean()) {
@@ -423,7 +431,10 @@ final class JsonSchemaGrammar {
                         throw SchemaNodes.refused(path, "has a required that is no array of names");
                     }
                     required.add(name.asString());
-                    if (more != null && more.isBoolean() && !more.asBoolean() && !members.containsKey(name.asString())) {
+                    if (more != null
+                            && more.isBoolean()
+                            && !more.asBoolean()
+                            && !members.containsKey(name.asString())) {
                         throw SchemaNodes.refused(
                                 path, "allows nothing: it requires a property that additionalProperties forbids");
                     }
@@ -448,7 +459,8 @@ final class JsonSchemaGrammar {
             for (int i = order.size() - 1; i >= 0; i--) {
                 String name = order.get(i);
                 Pattern value = reference(
-                        members.getOrDefault(name, schemas.anything()), path + "/properties/" + name.replaceAll("[^\\w.-]", "?"));
+                        members.getOrDefault(name, schemas.anything()),
+                        path + "/properties/" + name.replaceAll("[^\\w.-]", "?"));
                 Pattern member = new Pattern.Sequence(List.of(Pattern.text(JsonText.quoted(name) + ": "), value));
                 int afterMember = add(path + " after " + i, after);
                 Pattern follows = new Pattern.Reference(afterMember);
@@ -456,7 +468,10 @@ final class JsonSchemaGrammar {
                 Pattern withComma = new Pattern.Sequence(List.of(Pattern.text(", "), member, follows));
                 Pattern withoutComma = new Pattern.Sequence(List.of(member, follows));
                 after = needed ? withComma : new Pattern.Choice(List.of(withComma, follows));
-                first = needed ? withoutComma : new Pattern.Choice(List.of(withoutComma, new Pattern.Reference(add(path + " from " + (i + 1), first))));
+                first = needed
+                        ? withoutComma
+                        : new Pattern.Choice(
+                                List.of(withoutComma, new Pattern.Reference(add(path + " from " + (i + 1), first))));
             }
             return new Pattern.Sequence(List.of(Pattern.text("{"), first, Pattern.text("}")));
         }
@@ -467,7 +482,10 @@ final class JsonSchemaGrammar {
             }
             Pattern name = members.isEmpty()
                     ? new Pattern.Reference(anyString())
-                    : new Pattern.Sequence(List.of(Pattern.text("\""), new Pattern.Reference(otherName("", members.keySet())), Pattern.text("\"")));
+                    : new Pattern.Sequence(List.of(
+                            Pattern.text("\""),
+                            new Pattern.Reference(otherName("", members.keySet())),
+                            Pattern.text("\"")));
             Pattern member = new Pattern.Sequence(
                     List.of(name, Pattern.text(": "), reference(additional, path + "/additionalProperties")));
             return repeated(member, 0, Pattern.UNBOUNDED, follows);
@@ -489,8 +507,8 @@ final class JsonSchemaGrammar {
                 ways.add(Pattern.EMPTY);
             }
             CharacterSet free = others.complement();
-            ways.add(new Pattern.Sequence(List.of(
-                    JsonText.character(free), new Pattern.Repeat(JsonText.CHARACTER, 0, Pattern.UNBOUNDED))));
+            ways.add(new Pattern.Sequence(
+                    List.of(JsonText.character(free), new Pattern.Repeat(JsonText.CHARACTER, 0, Pattern.UNBOUNDED))));
             for (Map.Entry<Integer, Set<String>> next : byNext.entrySet()) {
                 String longer = prefix + Character.toString(next.getKey());
                 ways.add(new Pattern.Sequence(List.of(
@@ -513,9 +531,13 @@ final class JsonSchemaGrammar {
                     anyValue,
                     new Pattern.Choice(Arrays.asList(
                             new Pattern.Sequence(List.of(
-                                    Pattern.text("{"), repeated(member, 0, Pattern.UNBOUNDED, false), Pattern.text("}"))),
+                                    Pattern.text("{"),
+                                    repeated(member, 0, Pattern.UNBOUNDED, false),
+                                    Pattern.text("}"))),
                             new Pattern.Sequence(List.of(
-                                    Pattern.text("["), repeated(value, 0, Pattern.UNBOUNDED, false), Pattern.text("]"))),
+                                    Pattern.text("["),
+                                    repeated(value, 0, Pattern.UNBOUNDED, false),
+                                    Pattern.text("]"))),
                             text,
                             anyNumber(),
                             Pattern.text("true"),

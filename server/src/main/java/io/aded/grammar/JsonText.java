@@ -36,7 +36,14 @@ final class JsonText {
     }
 
     private static void addPlain(CharacterSet plain, int first, int last) {
-        int[] bounds = {0x20, '"' - 1, '"' + 1, '\\' - 1, '\\' + 1, Character.MIN_SURROGATE - 1, Character.MAX_SURROGATE + 1,
+        int[] bounds = {
+            0x20,
+            '"' - 1,
+            '"' + 1,
+            '\\' - 1,
+            '\\' + 1,
+            Character.MIN_SURROGATE - 1,
+            Character.MAX_SURROGATE + 1,
             Character.MAX_CODE_POINT
         };
         for (int i = 0; i < bounds.length; i += 2) {
@@ -64,8 +71,8 @@ final class JsonText {
     /** A string with its quotes, as JSON writes it. */
     static String quoted(String value) {
         StringBuilder text = new StringBuilder("\"");
-        value.codePoints().forEach(c -> text.append(
-                c < 0x20 || c == '"' || c == '\\' ? escaped(c) : Character.toString(c)));
+        value.codePoints()
+                .forEach(c -> text.append(c < 0x20 || c == '"' || c == '\\' ? escaped(c) : Character.toString(c)));
         return text.append('"').toString();
     }
 }

@@ -81,7 +81,8 @@ final class RegularExpression {
                 parts.add(any);
             }
             if (peek() != '|' && peek() != ')' && peek() != NOTHING) {
-                throw fault("an anchor is only understood at the ends of the expression or of its outermost alternatives");
+                throw fault(
+                        "an anchor is only understood at the ends of the expression or of its outermost alternatives");
             }
             alternatives.add(new Pattern.Sequence(parts));
         } while (skip("|"));
@@ -187,7 +188,8 @@ final class RegularExpression {
             }
             case '.' -> {
                 at++;
-                CharacterSet ends = new CharacterSet().add('\n', '\n').add('\r', '\r').add(0x2028, 0x2029);
+                CharacterSet ends =
+                        new CharacterSet().add('\n', '\n').add('\r', '\r').add(0x2028, 0x2029);
                 return character.apply(ends.complement());
             }
             case '\\' -> {
@@ -239,7 +241,11 @@ final class RegularExpression {
                 int[] first = from.ranges();
                 at++;
                 int[] last = member().ranges();
-                if (first.length != 2 || last.length != 2 || first[0] != first[1] || last[0] != last[1] || last[0] < first[0]) {
+                if (first.length != 2
+                        || last.length != 2
+                        || first[0] != first[1]
+                        || last[0] != last[1]
+                        || last[0] < first[0]) {
                     throw fault("a range whose ends are no characters or run backwards");
                 }
                 set.add(first[0], last[0]);
@@ -387,7 +393,9 @@ final class RegularExpression {
             java.util.regex.Pattern known;
             try {
                 known = java.util.regex.Pattern.compile(
-                        name.length() <= 2 ? "\\p{" + name + "}" : "\\p{Is" + name.replaceFirst("^(sc|Script)=", "") + "}");
+                        name.length() <= 2
+                                ? "\\p{" + name + "}"
+                                : "\\p{Is" + name.replaceFirst("^(sc|Script)=", "") + "}");
             } catch (java.util.regex.PatternSyntaxException e) {
                 throw fault("the unknown property " + name.replaceAll("[^A-Za-z_=]", "?"));
             }

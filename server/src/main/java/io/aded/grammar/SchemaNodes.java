@@ -128,7 +128,8 @@ final class SchemaNodes {
 
     /** What zod writes for the keys of a record: every name is a string. */
     private static boolean isPlainString(JsonNode schema) {
-        return schema.isEmpty() || schema.size() == 1 && "string".equals(schema.path("type").asString(""));
+        return schema.isEmpty()
+                || schema.size() == 1 && "string".equals(schema.path("type").asString(""));
     }
 
     static int count(ObjectNode schema, String keyword, int whenMissing, String path) throws GrammarRefused {
@@ -136,7 +137,9 @@ final class SchemaNodes {
         if (value == null) {
             return whenMissing;
         }
-        if (value.signum() < 0 || value.stripTrailingZeros().scale() > 0 || value.compareTo(BigDecimal.valueOf(100_000)) > 0) {
+        if (value.signum() < 0
+                || value.stripTrailingZeros().scale() > 0
+                || value.compareTo(BigDecimal.valueOf(100_000)) > 0) {
             throw refused(path, "has " + keyword + " " + value.toPlainString() + "; allowed: 0 to 100000");
         }
         return value.intValue();
@@ -175,8 +178,21 @@ final class SchemaNodes {
         JsonNode all = own.remove("allOf");
         JsonNode any = own.remove("anyOf");
         JsonNode one = own.remove("oneOf");
-        own.remove(List.of("$defs", "definitions", "$schema", "$id", "$comment", "title", "description", "default",
-                "examples", "example", "deprecated", "readOnly", "writeOnly", "discriminator"));
+        own.remove(List.of(
+                "$defs",
+                "definitions",
+                "$schema",
+                "$id",
+                "$comment",
+                "title",
+                "description",
+                "default",
+                "examples",
+                "example",
+                "deprecated",
+                "readOnly",
+                "writeOnly",
+                "discriminator"));
         ways.add(own);
         if (reference != null) {
             String target = reference.asString("");
@@ -242,8 +258,7 @@ final class SchemaNodes {
     }
 
     /** What fits one of {@code ways} and the other schema too. */
-    private List<ObjectNode> both(
-            List<ObjectNode> ways, JsonNode other, String path, int depth, Set<String> references)
+    private List<ObjectNode> both(List<ObjectNode> ways, JsonNode other, String path, int depth, Set<String> references)
             throws GrammarRefused {
         List<ObjectNode> merged = new ArrayList<>();
         for (ObjectNode part : expanded(other, path, depth, references)) {
@@ -303,8 +318,9 @@ final class SchemaNodes {
                         if (!areDisjoint(a, b)) {
                             throw refused(
                                     path,
-                                    "has a oneOf whose alternatives may hold together, which cannot be kept; use anyOf, or"
-                                            + " give them different types or a property with different constants");
+                                    "has a oneOf whose alternatives may hold together, which cannot be kept; use"
+                                            + " anyOf, or give them different types or a property with different"
+                                            + " constants");
                         }
                     }
                 }
@@ -408,7 +424,9 @@ final class SchemaNodes {
             merged.set(keyword, both);
         }
         // A property that only one names is, for the other, an additional one.
-        if (a.has("properties") && b.has("properties") || b.has("additionalProperties") || a.has("additionalProperties")) {
+        if (a.has("properties") && b.has("properties")
+                || b.has("additionalProperties")
+                || a.has("additionalProperties")) {
             closeOver(merged, a, b);
             closeOver(merged, b, a);
         }
@@ -507,7 +525,8 @@ final class SchemaNodes {
     }
 
     private static boolean isAssertion(String keyword) {
-        return NOT_KEPT.contains(keyword) || Set.of("pattern", "format", "prefixItems", "additionalItems").contains(keyword);
+        return NOT_KEPT.contains(keyword)
+                || Set.of("pattern", "format", "prefixItems", "additionalItems").contains(keyword);
     }
 
     private static @Nullable JsonNode commonTypes(JsonNode a, JsonNode b) {
@@ -548,8 +567,16 @@ final class SchemaNodes {
             return length >= count(schema, "minLength", 0, path) && length <= count(schema, "maxLength", length, path);
         }
         if (value.isContainer()) {
-            for (String keyword : List.of("properties", "required", "additionalProperties", "items", "prefixItems", "minItems",
-                    "maxItems", "minProperties", "maxProperties")) {
+            for (String keyword : List.of(
+                    "properties",
+                    "required",
+                    "additionalProperties",
+                    "items",
+                    "prefixItems",
+                    "minItems",
+                    "maxItems",
+                    "minProperties",
+                    "maxProperties")) {
                 if (schema.has(keyword)) {
                     throw refused(path, "has " + keyword + " beside enum or const, which cannot be kept together");
                 }
@@ -574,6 +601,8 @@ final class SchemaNodes {
                 ? "null"
                 : value.isBoolean()
                         ? "boolean"
-                        : value.isNumber() ? "number" : value.isString() ? "string" : value.isArray() ? "array" : "object";
+                        : value.isNumber()
+                                ? "number"
+                                : value.isString() ? "string" : value.isArray() ? "array" : "object";
     }
 }

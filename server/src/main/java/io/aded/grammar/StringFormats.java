@@ -15,7 +15,8 @@ final class StringFormats {
     private static final String OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     private static final String IPV4 = "(?:" + OCTET + "\\.){3}" + OCTET;
     private static final String HEX = "[0-9A-Fa-f]{1,4}";
-    private static final String DURATION_TIME = "T(?:\\d{1,9}H(?:\\d{1,9}M(?:\\d{1,9}S)?)?|\\d{1,9}M(?:\\d{1,9}S)?|\\d{1,9}S)";
+    private static final String DURATION_TIME =
+            "T(?:\\d{1,9}H(?:\\d{1,9}M(?:\\d{1,9}S)?)?|\\d{1,9}M(?:\\d{1,9}S)?|\\d{1,9}S)";
     private static final String DURATION_DATE =
             "(?:\\d{1,9}Y(?:\\d{1,9}M(?:\\d{1,9}D)?)?|\\d{1,9}M(?:\\d{1,9}D)?|\\d{1,9}D)";
 
@@ -24,8 +25,7 @@ final class StringFormats {
             Map.entry("time", TIME),
             Map.entry("date-time", DATE + "T" + TIME),
             Map.entry(
-                    "duration",
-                    "P(?:" + DURATION_DATE + "(?:" + DURATION_TIME + ")?|" + DURATION_TIME + "|\\d{1,9}W)"),
+                    "duration", "P(?:" + DURATION_DATE + "(?:" + DURATION_TIME + ")?|" + DURATION_TIME + "|\\d{1,9}W)"),
             Map.entry(
                     "email",
                     "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}){0,2}@(?:" + LABEL
@@ -34,9 +34,11 @@ final class StringFormats {
             Map.entry("ipv4", IPV4),
             Map.entry(
                     "ipv6",
-                    "(?:(?:" + HEX + ":){7}" + HEX + "|(?:" + HEX + ":){1,6}(?::" + HEX + ")|(?:" + HEX + ":){1,5}(?::" + HEX
+                    "(?:(?:" + HEX + ":){7}" + HEX + "|(?:" + HEX + ":){1,6}(?::" + HEX + ")|(?:" + HEX + ":){1,5}(?::"
+                            + HEX
                             + "){1,2}|(?:" + HEX + ":){1,4}(?::" + HEX + "){1,3}|(?:" + HEX + ":){1,3}(?::" + HEX
-                            + "){1,4}|(?:" + HEX + ":){1,2}(?::" + HEX + "){1,5}|" + HEX + ":(?::" + HEX + "){1,6}|:(?::"
+                            + "){1,4}|(?:" + HEX + ":){1,2}(?::" + HEX + "){1,5}|" + HEX + ":(?::" + HEX
+                            + "){1,6}|:(?::"
                             + HEX + "){1,7}|::|(?:" + HEX + ":){1,7}:)"),
             Map.entry(
                     "uri",
@@ -63,8 +65,8 @@ final class StringFormats {
     /** The anchored expression of a format; null if the standard knows no such format, so that it is a mere remark. */
     static @org.jspecify.annotations.Nullable String expression(String format) throws GrammarRefused {
         if (OTHERS.contains(format)) {
-            throw new GrammarRefused(
-                    "has the format \"" + format + "\", which cannot be kept; allowed: " + new TreeSet<>(EXPRESSIONS.keySet()));
+            throw new GrammarRefused("has the format \"" + format + "\", which cannot be kept; allowed: "
+                    + new TreeSet<>(EXPRESSIONS.keySet()));
         }
         String expression = EXPRESSIONS.get(format);
         return expression == null ? null : "^(?:" + expression + ")$";

@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * never match.
  */
 final class Grammar {
+    /** How likely a token of forced text is the model's: another spelling of the same text is all that can come instead. */
+    private static final float FORCED = 0.98f;
+
+    private static final float FORCED_LAST = 0.8f;
+
     private final String field;
     private final LlamaVocabulary vocabulary;
     private final TokenMasks masks;
@@ -31,6 +36,7 @@ final class Grammar {
     private TokenMasks.@Nullable Position[] positions = new TokenMasks.Position[64];
 
     private boolean[] keep = new boolean[64];
+    private final byte[] forced = new byte[256];
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
         this.field = field;
@@ -122,6 +128,40 @@ final class Grammar {
                 throw exhausted(e);
             }
         }
+    }
+
+    /**
+     * Makes a chain of the text that must follow, spelled with the longest tokens as tokenisers mostly do.
+     *
+     * @return the number of its nodes; 0 if the grammar leaves a choice, and then the tree is as it was
+     */
+    int draftForced(TokenTree tree, int maxNodes) {
+        if (maxNodes == 0) {
+            return 0;
+        }
+        int length;
+        try {
+            length = masks.forced(position, forced);
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
+        }
+        int at = 0;
+        int node = 0;
+        float probability = 1;
+        while (at < length && tree.depth(node) < maxNodes) {
+            int token = masks.trie().longestPrefix(forced, at, length);
+            if (token < 0) {
+                break;
+            }
+            if (node == 0) {
+                tree.reset(tree.token(0));
+            }
+            at += masks.trie().length(token);
+            // Where the text that is known ends, the model may choose a token that goes on beyond it.
+            probability *= at < length ? FORCED : FORCED_LAST;
+            node = tree.add(node, token, probability);
+        }
+        return tree.depth(node);
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */

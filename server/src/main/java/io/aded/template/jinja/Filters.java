@@ -67,18 +67,22 @@ final class Filters {
         all.put("truncate", TextFilters::truncate);
         all.put(
                 "wordcount",
-                (value, _, meter) -> new Value.Int(TextFilters.words(TextFilters.soft(value, meter).string())));
+                (value, _, meter) -> new Value.Int(
+                        TextFilters.words(TextFilters.soft(value, meter).string())));
         all.put("string", (value, _, meter) -> TextFilters.soft(value, meter));
         all.put("safe", (value, _, meter) -> TextFilters.soft(value, meter).asMarkup(true));
         all.put(
                 "escape",
-                (value, _, meter) ->
-                        Operators.escapedUnlessMarkup(TextFilters.soft(value, meter)).asMarkup(true));
+                (value, _, meter) -> Operators.escapedUnlessMarkup(TextFilters.soft(value, meter))
+                        .asMarkup(true));
         all.put(
                 "e",
+                (value, _, meter) -> Operators.escapedUnlessMarkup(TextFilters.soft(value, meter))
+                        .asMarkup(true));
+        all.put(
+                "forceescape",
                 (value, _, meter) ->
-                        Operators.escapedUnlessMarkup(TextFilters.soft(value, meter)).asMarkup(true));
-        all.put("forceescape", (value, _, meter) -> TextFilters.escape(TextFilters.soft(value, meter)).asMarkup(true));
+                        TextFilters.escape(TextFilters.soft(value, meter)).asMarkup(true));
         all.put("striptags", (value, _, meter) -> {
             Text text = TextFilters.soft(value, meter);
             String stripped = text.string().replaceAll("(?s)<!--.*?-->", "").replaceAll("<[^>]*>", "");
@@ -184,7 +188,9 @@ final class Filters {
 
     private static Value join(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("join", "d", "attribute");
-        Text separator = bound[0] == null ? Text.EMPTY : TextFilters.soft(bound[0], meter).asMarkup(false);
+        Text separator = bound[0] == null
+                ? Text.EMPTY
+                : TextFilters.soft(bound[0], meter).asMarkup(false);
         Key key = bound[1] == null || bound[1] instanceof Value.None ? item -> item : getter(bound[1], null, meter);
         TextBuilder out = new TextBuilder();
         boolean first = true;

@@ -51,7 +51,8 @@ final class Parser {
                 }
                 case BLOCK_BEGIN -> {
                     in.next();
-                    if (in.current().kind() == Kind.NAME && ends.contains(in.current().text())) {
+                    if (in.current().kind() == Kind.NAME
+                            && ends.contains(in.current().text())) {
                         in.leave();
                         return body;
                     }
@@ -158,7 +159,8 @@ final class Parser {
         if (in.skipOperator("=")) {
             return new Node.Set(target, expressions.tuple(true, Set.of()));
         }
-        Node.Filter filter = in.current().isOperator("|") && expressions.filters(null) instanceof Node.Filter some ? some : null;
+        Node.Filter filter =
+                in.current().isOperator("|") && expressions.filters(null) instanceof Node.Filter some ? some : null;
         return new Node.SetBlock(target, filter, hardBody("endset"));
     }
 

@@ -57,8 +57,8 @@ final class TokenStream {
 
     Token expect(Kind kind) {
         if (current().kind() != kind) {
-            throw syntax("expected " + new Token(kind, kind.name().toLowerCase(Locale.ROOT), 0).description()
-                    + ", got " + current().description());
+            throw syntax("expected " + new Token(kind, kind.name().toLowerCase(Locale.ROOT), 0).description() + ", got "
+                    + current().description());
         }
         return next();
     }
