@@ -15,15 +15,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Holds a CycloneDX bill of materials against what {@code advisories.json} and {@code policy.json} say, and keeps the list
- * of licences that follows from it.
+ * Holds a CycloneDX bill of materials against what {@code advisories.json} and {@code policy.json} say, and keeps the
+ * list of licences that follows from it.
  *
  * <p>Arguments: {@code check} (exit 1 on a finding, or if the list of licences is out of date) or {@code apply} (write
  * that list first), the bill of materials, the directory of the two files, the list of licences.
  *
- * <p>A finding is an artifact that an advisory names in its version, an artifact under no licence that is allowed, or one
- * that the policy does not want at all. A finding may be excused by name, with a reason and a last day. An excuse that
- * is past its day excuses nothing; one that nothing needs is itself a finding, so that the list stays true.
+ * <p>A finding is an artifact that an advisory names in its version, an artifact under no licence that is allowed, or
+ * one that the policy does not want at all. A finding may be excused by name, with a reason and a last day. An excuse
+ * that is past its day excuses nothing; one that nothing needs is itself a finding, so that the list stays true.
  */
 final class AuditDependencies {
     /** An artifact of the bill; {@code licences} are alternatives, as its own description names them. */

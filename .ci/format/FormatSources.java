@@ -11,15 +11,20 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * Runs palantir-java-format (120 columns) over the Java sources below a directory, build output left out.
+ * Runs palantir-java-format (120 columns) over the Java sources below a directory, build output left out, and looks for
+ * comments that are wider, which the formatter leaves as they are.
  *
  * <p>Arguments: {@code check} (exit 1 and name the files that would change) or {@code apply} (change them), then the
- * directory.
+ * directory. Wide comments are named in either case; only a check fails on them.
  */
 final class FormatSources {
     private static final Set<String> SKIPPED = Set.of("target", "node_modules", ".git", ".venv", "shared");
+
+    private static final int COLUMNS = 120;
 
     private FormatSources() {}
 
@@ -44,8 +49,29 @@ final class FormatSources {
             System.out.println(
                     changed.size() + " of " + sources.size() + " Java files are not formatted. To mend them:\n"
                             + "    mvn -q -B -pl .ci/format verify -Dformat=apply");
+        }
+        List<String> wide = sources.stream()
+                .flatMap(source -> wideComments(source).map(line -> root.relativize(source) + ":" + line))
+                .toList();
+        wide.forEach(place -> System.out.println("comment wider than " + COLUMNS + " columns: " + place));
+        if (!apply && !(wide.isEmpty() && changed.isEmpty())) {
             System.exit(1);
         }
+    }
+
+    /** The numbers of lines that are a comment, or end in one, and are too wide. An address cannot be broken. */
+    private static Stream<Integer> wideComments(Path source) {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(source);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return IntStream.range(0, lines.size())
+                .filter(i -> lines.get(i).codePointCount(0, lines.get(i).length()) > COLUMNS)
+                .filter(i -> lines.get(i).strip().matches("(\\*|//|/\\*).*|.*[;{,)] // .*"))
+                .filter(i -> !lines.get(i).contains("://"))
+                .mapToObj(i -> i + 1);
     }
 
     /** Whether the file was as it should be. */

@@ -28,8 +28,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * One round of {@code aded-mcts} without the model: window update, 150 iterations, 64 nodes, then two tokens emitted at
  * random, so that every search starts at another pair.
  *
- * <p>The table is the hardest case: 160,000 rows, all of 12 successors, so that no search ever ends early and nothing stays in
- * the caches. {@code own} holds it as the stream's own rows, {@code base} as a memory-mapped base table.
+ * <p>The table is the hardest case: 160,000 rows, all of 12 successors, so that no search ever ends early and nothing
+ * stays in the caches. {@code own} holds it as the stream's own rows, {@code base} as a memory-mapped base table.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)

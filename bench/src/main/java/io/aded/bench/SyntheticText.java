@@ -4,8 +4,8 @@ import io.aded.model.TopTokens;
 import java.util.SplittableRandom;
 
 /**
- * Endless text that is as repetitive as text is: words by Zipf's law, each with a few likely successors, and now and then
- * a passage copied from earlier with a word changed.
+ * Endless text that is as repetitive as text is: words by Zipf's law, each with a few likely successors, and now and
+ * then a passage copied from earlier with a word changed.
  */
 final class SyntheticText {
     private static final int VOCABULARY = 8_000;

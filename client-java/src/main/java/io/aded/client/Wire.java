@@ -19,6 +19,7 @@ import io.aded.v1.Open;
 import io.aded.v1.ReasoningOptions;
 import io.aded.v1.SpeculationStatistics;
 import io.aded.v1.TokenIds;
+import io.aded.v1.ToolChoiceMode;
 import io.aded.v1.Turn;
 import io.aded.v1.Unconstrained;
 import io.aded.v1.Update;
@@ -250,6 +251,18 @@ final class Wire {
         if (sampling.xtcThreshold() != null) {
             builder.setXtcThreshold(sampling.xtcThreshold());
         }
+        if (sampling.dynamicTemperatureRange() != null) {
+            builder.setDynamicTemperatureRange(sampling.dynamicTemperatureRange());
+        }
+        if (sampling.dynamicTemperatureExponent() != null) {
+            builder.setDynamicTemperatureExponent(sampling.dynamicTemperatureExponent());
+        }
+        if (sampling.mirostatTau() != null) {
+            builder.setMirostatTau(sampling.mirostatTau());
+        }
+        if (sampling.mirostatEta() != null) {
+            builder.setMirostatEta(sampling.mirostatEta());
+        }
         if (sampling.repeatPenalty() != null) {
             builder.setRepeatPenalty(sampling.repeatPenalty());
         }
@@ -262,6 +275,19 @@ final class Wire {
         if (sampling.penaltyWindow() != null) {
             builder.setPenaltyWindow(sampling.penaltyWindow());
         }
+        if (sampling.dryMultiplier() != null) {
+            builder.setDryMultiplier(sampling.dryMultiplier());
+        }
+        if (sampling.dryBase() != null) {
+            builder.setDryBase(sampling.dryBase());
+        }
+        if (sampling.dryAllowedLength() != null) {
+            builder.setDryAllowedLength(sampling.dryAllowedLength());
+        }
+        if (sampling.dryWindow() != null) {
+            builder.setDryWindow(sampling.dryWindow());
+        }
+        builder.addAllDrySequenceBreakers(sampling.drySequenceBreakers());
         if (sampling.seed() != null) {
             builder.setSeed(sampling.seed());
         }
@@ -318,10 +344,10 @@ final class Wire {
     private static io.aded.v1.ToolChoice choice(ToolChoice choice) {
         io.aded.v1.ToolChoice.Builder builder = io.aded.v1.ToolChoice.newBuilder();
         return switch (choice.rule()) {
-            case AUTO -> builder.setMode(io.aded.v1.ToolChoice.Mode.MODE_AUTO).build();
-            case NONE -> builder.setMode(io.aded.v1.ToolChoice.Mode.MODE_NONE).build();
+            case AUTO -> builder.setMode(ToolChoiceMode.TOOL_CHOICE_MODE_AUTO).build();
+            case NONE -> builder.setMode(ToolChoiceMode.TOOL_CHOICE_MODE_NONE).build();
             case REQUIRED ->
-                builder.setMode(io.aded.v1.ToolChoice.Mode.MODE_REQUIRED).build();
+                builder.setMode(ToolChoiceMode.TOOL_CHOICE_MODE_REQUIRED).build();
             case NAMED -> builder.setTool(choice.tool()).build();
         };
     }
@@ -415,10 +441,19 @@ final class Wire {
                 sampling.hasTopNSigma() ? (Float) sampling.getTopNSigma() : null,
                 sampling.hasXtcProbability() ? (Float) sampling.getXtcProbability() : null,
                 sampling.hasXtcThreshold() ? (Float) sampling.getXtcThreshold() : null,
+                sampling.hasDynamicTemperatureRange() ? (Float) sampling.getDynamicTemperatureRange() : null,
+                sampling.hasDynamicTemperatureExponent() ? (Float) sampling.getDynamicTemperatureExponent() : null,
+                sampling.hasMirostatTau() ? (Float) sampling.getMirostatTau() : null,
+                sampling.hasMirostatEta() ? (Float) sampling.getMirostatEta() : null,
                 sampling.hasRepeatPenalty() ? (Float) sampling.getRepeatPenalty() : null,
                 sampling.hasFrequencyPenalty() ? (Float) sampling.getFrequencyPenalty() : null,
                 sampling.hasPresencePenalty() ? (Float) sampling.getPresencePenalty() : null,
                 sampling.hasPenaltyWindow() ? (Integer) sampling.getPenaltyWindow() : null,
+                sampling.hasDryMultiplier() ? (Float) sampling.getDryMultiplier() : null,
+                sampling.hasDryBase() ? (Float) sampling.getDryBase() : null,
+                sampling.hasDryAllowedLength() ? (Integer) sampling.getDryAllowedLength() : null,
+                sampling.hasDryWindow() ? (Integer) sampling.getDryWindow() : null,
+                sampling.getDrySequenceBreakersList(),
                 sampling.hasSeed() ? (Integer) sampling.getSeed() : null,
                 sampling.getLogitBiasMap());
     }
@@ -457,9 +492,9 @@ final class Wire {
             return ToolChoice.of(choice.getTool());
         }
         return switch (choice.getMode()) {
-            case MODE_AUTO, MODE_UNSPECIFIED -> ToolChoice.AUTO;
-            case MODE_NONE -> ToolChoice.NONE;
-            case MODE_REQUIRED -> ToolChoice.REQUIRED;
+            case TOOL_CHOICE_MODE_AUTO, TOOL_CHOICE_MODE_UNSPECIFIED -> ToolChoice.AUTO;
+            case TOOL_CHOICE_MODE_NONE -> ToolChoice.NONE;
+            case TOOL_CHOICE_MODE_REQUIRED -> ToolChoice.REQUIRED;
             case UNRECOGNIZED -> null;
         };
     }

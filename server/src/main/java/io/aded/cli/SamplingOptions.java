@@ -8,6 +8,7 @@ import io.aded.v1.Sampling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -62,6 +63,30 @@ final class SamplingOptions {
             description = "The probability of a top choice, up to 0.5. Default: 0.1.")
     private @Nullable Float xtcThreshold;
 
+    @Option(
+            names = "--dynamic-temperature-range",
+            paramLabel = "T",
+            description = "How far the temperature moves with the entropy. Default: 0, fixed.")
+    private @Nullable Float dynamicTemperatureRange;
+
+    @Option(
+            names = "--dynamic-temperature-exponent",
+            paramLabel = "X",
+            description = "How a dynamic temperature rises with the entropy. Default: 1.")
+    private @Nullable Float dynamicTemperatureExponent;
+
+    @Option(
+            names = "--mirostat-tau",
+            paramLabel = "BITS",
+            description = "The surprise per token that Mirostat holds to, in place of other filters. Default: 0, off.")
+    private @Nullable Float mirostatTau;
+
+    @Option(
+            names = "--mirostat-eta",
+            paramLabel = "X",
+            description = "How fast Mirostat's bound moves, up to 1. Default: 0.1.")
+    private @Nullable Float mirostatEta;
+
     @Option(names = "--repeat-penalty", paramLabel = "X", description = "Default: 1, off.")
     private @Nullable Float repeatPenalty;
 
@@ -76,6 +101,34 @@ final class SamplingOptions {
             paramLabel = "N",
             description = "Tokens that penalties look back on. Default: 64.")
     private @Nullable Integer penaltyWindow;
+
+    @Option(
+            names = "--dry-multiplier",
+            paramLabel = "X",
+            description = "Penalise what would continue a repetition (DRY). Default: 0, off.")
+    private @Nullable Float dryMultiplier;
+
+    @Option(
+            names = "--dry-base",
+            paramLabel = "X",
+            description = "How the penalty of DRY grows with a repetition. Default: 1.75.")
+    private @Nullable Float dryBase;
+
+    @Option(
+            names = "--dry-allowed-length",
+            paramLabel = "N",
+            description = "Tokens of a repetition that DRY lets pass. Default: 2.")
+    private @Nullable Integer dryAllowedLength;
+
+    @Option(names = "--dry-window", paramLabel = "N", description = "Tokens that DRY looks back on. Default: 4096.")
+    private @Nullable Integer dryWindow;
+
+    @Option(
+            names = "--dry-sequence-breakers",
+            paramLabel = "TEXT",
+            description = "No repetition reaches across this text for DRY; may be given several times."
+                    + " Default: line feed, colon, quote and asterisk.")
+    private List<String> drySequenceBreakers = List.of();
 
     @Option(
             names = "--logit-bias",
@@ -102,10 +155,19 @@ final class SamplingOptions {
                 .topNSigma(or(topNSigma, usual.topNSigma()))
                 .xtcProbability(or(xtcProbability, usual.xtcProbability()))
                 .xtcThreshold(or(xtcThreshold, usual.xtcThreshold()))
+                .dynamicTemperatureRange(or(dynamicTemperatureRange, usual.dynamicTemperatureRange()))
+                .dynamicTemperatureExponent(or(dynamicTemperatureExponent, usual.dynamicTemperatureExponent()))
+                .mirostatTau(or(mirostatTau, usual.mirostatTau()))
+                .mirostatEta(or(mirostatEta, usual.mirostatEta()))
                 .repeatPenalty(or(repeatPenalty, usual.repeatPenalty()))
                 .frequencyPenalty(or(frequencyPenalty, usual.frequencyPenalty()))
                 .presencePenalty(or(presencePenalty, usual.presencePenalty()))
                 .penaltyWindow(or(penaltyWindow, usual.penaltyWindow()))
+                .dryMultiplier(or(dryMultiplier, usual.dryMultiplier()))
+                .dryBase(or(dryBase, usual.dryBase()))
+                .dryAllowedLength(or(dryAllowedLength, usual.dryAllowedLength()))
+                .dryWindow(or(dryWindow, usual.dryWindow()))
+                .drySequenceBreakers(drySequenceBreakers.isEmpty() ? usual.drySequenceBreakers() : drySequenceBreakers)
                 .seed(seed())
                 .logitBias(logitBias)
                 .grammar(text("--grammar", grammar))
@@ -141,6 +203,18 @@ final class SamplingOptions {
         if (xtcThreshold != null) {
             message.setXtcThreshold(xtcThreshold);
         }
+        if (dynamicTemperatureRange != null) {
+            message.setDynamicTemperatureRange(dynamicTemperatureRange);
+        }
+        if (dynamicTemperatureExponent != null) {
+            message.setDynamicTemperatureExponent(dynamicTemperatureExponent);
+        }
+        if (mirostatTau != null) {
+            message.setMirostatTau(mirostatTau);
+        }
+        if (mirostatEta != null) {
+            message.setMirostatEta(mirostatEta);
+        }
         if (repeatPenalty != null) {
             message.setRepeatPenalty(repeatPenalty);
         }
@@ -153,6 +227,19 @@ final class SamplingOptions {
         if (penaltyWindow != null) {
             message.setPenaltyWindow(penaltyWindow);
         }
+        if (dryMultiplier != null) {
+            message.setDryMultiplier(dryMultiplier);
+        }
+        if (dryBase != null) {
+            message.setDryBase(dryBase);
+        }
+        if (dryAllowedLength != null) {
+            message.setDryAllowedLength(dryAllowedLength);
+        }
+        if (dryWindow != null) {
+            message.setDryWindow(dryWindow);
+        }
+        message.addAllDrySequenceBreakers(drySequenceBreakers);
         Integer chosenSeed = seed();
         if (chosenSeed != null) {
             message.setSeed(chosenSeed);

@@ -241,7 +241,7 @@ final class JsonSchemaGrammar {
         String used = pattern == null ? expression : pattern;
         if (used != null) {
             try {
-                return quoted(RegularExpression.parse(used, JsonText::character));
+                return quoted(SchemaExpression.parse(used, JsonText::character));
             } catch (GrammarRefused e) {
                 throw SchemaNodes.refused(path, "has a pattern that " + e.getMessage());
             }

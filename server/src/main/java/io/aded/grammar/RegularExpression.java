@@ -1,350 +1,380 @@
 package io.aded.grammar;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.function.IntPredicate;
+import java.util.Locale;
 
 /**
- * Reads a regular expression in ECMAScript's notation (ECMA-262, with its {@code u} flag), as JSON schemas use it.
+ * Writes a regular expression as a GBNF grammar that matches the same texts.
  *
- * <p>Everything that a regular language can say is there: alternatives, groups of all kinds, sets, classes, properties of
- * general categories, escapes, quantifiers (lazy ones match the same texts), and anchors at the ends. Look-around, references
- * back and word boundaries are refused by name.
+ * <h2>Which language</h2>
+ *
+ * ECMA-262, as JSON schemas use it, over code points and without flags, matched against the whole text: literals, escapes,
+ * {@code .}, sets, {@code \d \w \s} and their opposites, groups (captured or not, named or not), alternatives, and
+ * quantifiers; a lazy quantifier matches the same texts as a greedy one. {@code ^} and {@code $} may stand where they
+ * change nothing: at the ends of the whole.
+ *
+ * <h2>What is refused</h2>
+ *
+ * Whatever a context-free grammar cannot say, or what matches it cannot walk: looking ahead and behind, references back,
+ * word boundaries, anchors within, Unicode properties, and the repetition of what may be empty, in which the matcher would
+ * not end. U+0000 matches nothing. Nothing is approximated: what is accepted is kept exactly.
+ *
+ * @see Gbnf which says whether the grammar is small enough
  */
-final class RegularExpression {
-    private static final int LONGEST = 64 << 10;
-    private static final int DEEPEST = 100;
-    private static final int MOST_REPETITIONS = 10_000;
-    private static final int NOTHING = -1;
+public final class RegularExpression {
+    private static final int LONGEST = 16 << 10;
+    private static final int DEEPEST_NESTING = 32;
+    private static final int MOST_REPETITIONS = 1_000;
+    private static final int UNBOUNDED = -1;
 
-    private static final Map<String, int[]> CATEGORIES = new HashMap<>();
+    private static final CodePoints DIGITS = CodePoints.of('0', '9');
+    private static final CodePoints WORD = CodePoints.of('a', 'z', 'A', 'Z', '0', '9', '_', '_');
+    private static final CodePoints LINE_ENDS = CodePoints.of('\n', '\n', '\r', '\r', 0x2028, 0x2029);
+    /** ECMA-262, WhiteSpace and LineTerminator. */
+    private static final CodePoints SPACE = CodePoints.of(
+            '\t', '\r', ' ', ' ', 0xA0, 0xA0, 0x1680, 0x1680, 0x2000, 0x200A, 0x2028, 0x2029, 0x202F, 0x202F, 0x205F,
+            0x205F, 0x3000, 0x3000, 0xFEFF, 0xFEFF);
 
     private final String text;
-    private final Function<CharacterSet, Pattern> character;
     private int at;
-    private int depth;
+    private int nesting;
 
-    private RegularExpression(String text, Function<CharacterSet, Pattern> character) {
+    private RegularExpression(String text) {
         this.text = text;
-        this.character = character;
     }
 
     /**
-     * What the texts look like in which the expression matches somewhere.
+     * A part of the grammar.
      *
-     * @param character what a character of a set looks like: itself, or, within a JSON string, perhaps escaped
-     * @throws GrammarRefused if it is no expression, or one that no automaton can match
+     * @param gbnf what matches it; may stand in a sequence
+     * @param nullable whether it matches the empty text
      */
-    static Pattern parse(String text, Function<CharacterSet, Pattern> character) throws GrammarRefused {
-        if (text.length() > LONGEST) {
-            throw new GrammarRefused("is " + text.length() + " characters long; allowed: up to " + LONGEST);
+    private record Piece(String gbnf, boolean nullable) {}
+
+    /**
+     * The grammar of an expression.
+     *
+     * @throws GrammarRefused if it is no regular expression, or one that cannot be kept; the message says where and why
+     */
+    public static String toGbnf(String expression) throws GrammarRefused {
+        if (expression.length() > LONGEST) {
+            throw new GrammarRefused("is " + expression.length() + " characters long; allowed: up to " + LONGEST);
         }
-        RegularExpression expression = new RegularExpression(text, character);
-        Pattern pattern = expression.whole();
-        if (expression.at < text.length()) {
-            throw expression.fault("a ) that closes nothing");
+        var parser = new RegularExpression(expression);
+        Piece whole = parser.alternatives();
+        if (parser.at < expression.length()) {
+            throw parser.fault("a group ends that did not begin");
         }
-        return pattern;
+        return "root ::= " + whole.gbnf() + "\n";
     }
 
-    private GrammarRefused fault(String what) {
-        return new GrammarRefused("is no usable regular expression at character " + (at + 1) + ": " + what);
-    }
+    // --- the expression
 
-    private int peek() {
-        return at < text.length() ? text.codePointAt(at) : NOTHING;
-    }
-
-    private boolean skip(String expected) {
-        if (text.startsWith(expected, at)) {
-            at += expected.length();
-            return true;
-        }
-        return false;
-    }
-
-    /** The outermost alternatives, each of which may be anchored or not. */
-    private Pattern whole() throws GrammarRefused {
-        Pattern any = new Pattern.Repeat(character.apply(all()), 0, Pattern.UNBOUNDED);
-        List<Pattern> alternatives = new ArrayList<>();
-        do {
-            boolean starts = skip("^");
-            List<Pattern> parts = new ArrayList<>();
-            if (!starts) {
-                parts.add(any);
-            }
-            sequence(parts);
-            if (!skip("$")) {
-                parts.add(any);
-            }
-            if (peek() != '|' && peek() != ')' && peek() != NOTHING) {
-                throw fault(
-                        "an anchor is only understood at the ends of the expression or of its outermost alternatives");
-            }
-            alternatives.add(new Pattern.Sequence(parts));
-        } while (skip("|"));
-        return choice(alternatives);
-    }
-
-    private static Pattern choice(List<Pattern> alternatives) {
-        return alternatives.size() == 1 ? alternatives.getFirst() : new Pattern.Choice(alternatives);
-    }
-
-    private static CharacterSet all() {
-        return new CharacterSet().add(0, Character.MAX_CODE_POINT);
-    }
-
-    private Pattern alternatives() throws GrammarRefused {
-        if (++depth > DEEPEST) {
-            throw fault("it nests deeper than " + DEEPEST + " groups");
-        }
-        List<Pattern> alternatives = new ArrayList<>();
-        do {
-            List<Pattern> parts = new ArrayList<>();
-            sequence(parts);
-            alternatives.add(new Pattern.Sequence(parts));
-        } while (skip("|"));
-        depth--;
-        return choice(alternatives);
-    }
-
-    private void sequence(List<Pattern> parts) throws GrammarRefused {
+    private Piece alternatives() throws GrammarRefused {
+        StringBuilder gbnf = new StringBuilder();
+        boolean nullable = false;
         while (true) {
-            int c = peek();
-            if (c == NOTHING || c == '|' || c == ')' || c == '$') {
-                return;
-            }
-            parts.add(quantified(atom()));
-        }
-    }
-
-    private Pattern quantified(Pattern atom) throws GrammarRefused {
-        int least;
-        int most;
-        switch (peek()) {
-            case '*' -> {
-                least = 0;
-                most = Pattern.UNBOUNDED;
-            }
-            case '+' -> {
-                least = 1;
-                most = Pattern.UNBOUNDED;
-            }
-            case '?' -> {
-                least = 0;
-                most = 1;
-            }
-            case '{' -> {
-                at++;
-                least = number();
-                most = least;
-                if (skip(",")) {
-                    most = peek() == '}' ? Pattern.UNBOUNDED : number();
-                }
-                if (peek() != '}' || most != Pattern.UNBOUNDED && most < least) {
-                    throw fault("a { that begins no repetition; write \\{ for the character");
-                }
-            }
-            default -> {
-                return atom;
-            }
-        }
-        at++;
-        skip("?");
-        int next = peek();
-        if (next == '*' || next == '+' || next == '{') {
-            throw fault("nothing to repeat");
-        }
-        return new Pattern.Repeat(atom, least, most);
-    }
-
-    private int number() throws GrammarRefused {
-        int value = 0;
-        int start = at;
-        while (peek() >= '0' && peek() <= '9') {
-            value = value * 10 + peek() - '0';
-            if (value > MOST_REPETITIONS) {
-                throw fault("a repetition count is above " + MOST_REPETITIONS);
+            Piece sequence = sequence();
+            gbnf.append(sequence.gbnf());
+            nullable |= sequence.nullable();
+            if (at >= text.length() || text.charAt(at) != '|') {
+                return new Piece(gbnf.toString(), nullable);
             }
             at++;
+            gbnf.append(" | ");
         }
-        if (at == start) {
-            throw fault("a { that begins no repetition; write \\{ for the character");
-        }
-        return value;
     }
 
-    private Pattern atom() throws GrammarRefused {
-        int c = peek();
+    private Piece sequence() throws GrammarRefused {
+        List<String> items = new ArrayList<>();
+        boolean nullable = true;
+        if (nesting == 0 && at < text.length() && text.charAt(at) == '^') {
+            at++;
+        }
+        while (at < text.length() && text.charAt(at) != '|' && text.charAt(at) != ')') {
+            if (nesting == 0 && text.charAt(at) == '$' && endsAlternative(at + 1)) {
+                at++;
+                break;
+            }
+            Piece item = quantified(atom());
+            items.add(item.gbnf());
+            nullable &= item.nullable();
+        }
+        return new Piece(items.isEmpty() ? "\"\"" : String.join(" ", items), nullable);
+    }
+
+    private boolean endsAlternative(int index) {
+        return index == text.length() || text.charAt(index) == '|';
+    }
+
+    private Piece atom() throws GrammarRefused {
+        int c = text.codePointAt(at);
         switch (c) {
             case '(' -> {
                 return group();
             }
             case '[' -> {
-                return character.apply(set());
+                at++;
+                return new Piece(set(), false);
             }
             case '.' -> {
                 at++;
-                CharacterSet ends =
-                        new CharacterSet().add('\n', '\n').add('\r', '\r').add(0x2028, 0x2029);
-                return character.apply(ends.complement());
+                return new Piece(LINE_ENDS.others().gbnf(), false);
             }
             case '\\' -> {
                 at++;
-                return character.apply(escape(false));
+                return new Piece(escape().gbnf(), false);
             }
-            case '^' -> throw fault("an anchor is only understood at the ends of the expression");
-            case '*', '+', '?', '{' -> throw fault("nothing to repeat");
+            case '*', '+', '?' -> throw fault("there is nothing to repeat");
+            case '{', '}', ']' -> throw fault("this bracket needs a backslash before it to be a character");
+            case '^', '$' -> throw fault("an anchor within the expression cannot be kept");
             default -> {
                 at += Character.charCount(c);
-                return character.apply(new CharacterSet().add(c, c));
+                return new Piece(one(c).gbnf(), false);
             }
         }
     }
 
-    private Pattern group() throws GrammarRefused {
+    private Piece group() throws GrammarRefused {
+        if (++nesting > DEEPEST_NESTING) {
+            throw fault("nests deeper than " + DEEPEST_NESTING + " groups");
+        }
         at++;
-        if (skip("?")) {
-            if (skip("=") || skip("!") || skip("<=") || skip("<!")) {
-                throw fault("look-around, which an automaton cannot do");
+        if (text.startsWith("?:", at)) {
+            at += 2;
+        } else if (text.startsWith("?<", at) && !text.startsWith("?<=", at) && !text.startsWith("?<!", at)) {
+            int end = text.indexOf('>', at);
+            if (end < 0 || !text.substring(at + 2, end).matches("[A-Za-z_$][A-Za-z0-9_$]*")) {
+                throw fault("the name of a group is none");
             }
-            if (skip("<")) {
-                int end = text.indexOf('>', at);
-                if (end < 0) {
-                    throw fault("a group's name does not end");
-                }
-                at = end + 1;
-            } else if (!skip(":")) {
-                throw fault("a group of an unknown kind");
-            }
+            at = end + 1;
+        } else if (text.startsWith("?", at)) {
+            throw fault("looking ahead, looking behind and flags cannot be kept");
         }
-        Pattern inside = alternatives();
-        if (!skip(")")) {
-            throw fault(peek() == '$' ? "an anchor within a group" : "a group that is not closed");
+        Piece inner = alternatives();
+        if (at >= text.length()) {
+            throw fault("a group does not end");
         }
-        return inside;
+        at++;
+        nesting--;
+        return new Piece("(" + inner.gbnf() + ")", inner.nullable());
     }
 
-    private CharacterSet set() throws GrammarRefused {
-        at++;
-        boolean negated = skip("^");
-        CharacterSet set = new CharacterSet();
-        while (!skip("]")) {
-            if (peek() == NOTHING) {
-                throw fault("a set that is not closed");
-            }
-            CharacterSet from = member();
-            if (peek() == '-' && at + 1 < text.length() && text.charAt(at + 1) != ']') {
-                int[] first = from.ranges();
+    private Piece quantified(Piece item) throws GrammarRefused {
+        if (at >= text.length()) {
+            return item;
+        }
+        int least;
+        int most;
+        switch (text.charAt(at)) {
+            case '*' -> {
+                least = 0;
+                most = UNBOUNDED;
                 at++;
-                int[] last = member().ranges();
-                if (first.length != 2
-                        || last.length != 2
-                        || first[0] != first[1]
-                        || last[0] != last[1]
-                        || last[0] < first[0]) {
-                    throw fault("a range whose ends are no characters or run backwards");
+            }
+            case '+' -> {
+                least = 1;
+                most = UNBOUNDED;
+                at++;
+            }
+            case '?' -> {
+                least = 0;
+                most = 1;
+                at++;
+            }
+            case '{' -> {
+                at++;
+                least = number();
+                most = least;
+                if (peek() == ',') {
+                    at++;
+                    most = peek() == '}' ? UNBOUNDED : number();
                 }
-                set.add(first[0], last[0]);
-            } else {
-                set.addAll(from);
+                if (peek() != '}') {
+                    throw fault("a number of repetitions is written {2}, {2,} or {2,5}");
+                }
+                at++;
+                if (most != UNBOUNDED && most < least) {
+                    throw fault("repeats at most " + most + " times, but at least " + least);
+                }
+            }
+            default -> {
+                return item;
             }
         }
-        return negated ? set.complement() : set;
+        if (peek() == '?') {
+            at++; // lazy: another order of trying, the same texts
+        }
+        if (peek() == '*' || peek() == '+' || peek() == '?' || peek() == '{') {
+            throw fault("there is nothing to repeat");
+        }
+        if (most == 0) {
+            return new Piece("\"\"", true);
+        }
+        if (most != 1 && item.nullable()) {
+            throw fault("repeating what may be empty cannot be kept");
+        }
+        String times = most == UNBOUNDED
+                ? least == 0 ? "*" : least == 1 ? "+" : "{" + least + ",}"
+                : least == 0 && most == 1 ? "?" : "{" + least + "," + most + "}";
+        // In a group, so that nothing is repeated but the item, even where it is written as several.
+        return new Piece("(" + item.gbnf() + ")" + times, least == 0 || item.nullable());
     }
 
-    private CharacterSet member() throws GrammarRefused {
-        int c = peek();
+    private int number() throws GrammarRefused {
+        int start = at;
+        int value = 0;
+        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+            value = value * 10 + text.charAt(at++) - '0';
+            if (value > MOST_REPETITIONS) {
+                throw fault("repeats more than " + MOST_REPETITIONS + " times");
+            }
+        }
+        if (at == start) {
+            throw fault("a number of repetitions is written {2}, {2,} or {2,5}");
+        }
+        return value;
+    }
+
+    // --- sets of characters
+
+    private String set() throws GrammarRefused {
+        boolean opposite = peek() == '^';
+        if (opposite) {
+            at++;
+        }
+        CodePoints set = CodePoints.NONE;
+        while (true) {
+            if (at >= text.length()) {
+                throw fault("a set does not end");
+            }
+            if (text.charAt(at) == ']') {
+                at++;
+                break;
+            }
+            CodePoints from = member();
+            boolean range = peek() == '-' && at + 1 < text.length() && text.charAt(at + 1) != ']';
+            if (!range) {
+                set = set.and(from);
+                continue;
+            }
+            at++;
+            CodePoints to = member();
+            if (!from.isOne() || !to.isOne()) {
+                throw fault("a range in a set needs a character at both ends");
+            }
+            if (to.first() < from.first()) {
+                throw fault("a range in a set runs backwards");
+            }
+            set = set.and(CodePoints.of(from.first(), to.first()));
+        }
+        CodePoints meant = opposite ? set.others() : set;
+        if (meant.isNone()) {
+            throw fault("a set holds no character at all");
+        }
+        return meant.gbnf();
+    }
+
+    private CodePoints member() throws GrammarRefused {
+        int c = text.codePointAt(at);
         if (c == '\\') {
             at++;
-            return escape(true);
+            if (peek() == 'b') {
+                at++;
+                return CodePoints.of('\b', '\b'); // in a set it is the backspace
+            }
+            if (peek() == '-') {
+                at++;
+                return CodePoints.of('-', '-');
+            }
+            return escape();
         }
         at += Character.charCount(c);
-        return new CharacterSet().add(c, c);
+        return one(c);
     }
 
-    private CharacterSet escape(boolean inSet) throws GrammarRefused {
-        int c = peek();
-        if (c == NOTHING) {
-            throw fault("it ends within an escape");
+    private CodePoints one(int c) throws GrammarRefused {
+        if (c == 0) {
+            throw fault("the character U+0000 cannot be matched");
         }
+        if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+            throw fault("half a surrogate pair is no character");
+        }
+        return CodePoints.of(c, c);
+    }
+
+    /** What stands after a backslash. */
+    private CodePoints escape() throws GrammarRefused {
+        if (at >= text.length()) {
+            throw fault("ends with a backslash");
+        }
+        int c = text.codePointAt(at);
         at += Character.charCount(c);
         return switch (c) {
-            case 'd' -> digits();
-            case 'D' -> digits().complement();
-            case 'w' -> words();
-            case 'W' -> words().complement();
-            case 's' -> blanks();
-            case 'S' -> blanks().complement();
+            case 'd' -> DIGITS;
+            case 'D' -> DIGITS.others();
+            case 'w' -> WORD;
+            case 'W' -> WORD.others();
+            case 's' -> SPACE;
+            case 'S' -> SPACE.others();
             case 'n' -> one('\n');
             case 'r' -> one('\r');
             case 't' -> one('\t');
-            case 'v' -> one(0x0B);
             case 'f' -> one('\f');
-            case '0' -> one(0);
-            case 'b' -> {
-                if (!inSet) {
-                    throw fault("a word boundary, which an automaton over single characters cannot see");
-                }
-                yield one('\b');
-            }
-            case 'B' -> throw fault("a word boundary, which an automaton over single characters cannot see");
+            case 'v' -> one(0x0B);
             case 'x' -> one(hexadecimal(2));
             case 'u' -> one(unicode());
             case 'c' -> {
-                int letter = peek();
+                char letter = peek();
+                if ((letter < 'a' || letter > 'z') && (letter < 'A' || letter > 'Z')) {
+                    throw fault("\\c needs a letter");
+                }
                 at++;
                 yield one(letter % 32);
             }
-            case 'p', 'P' -> property(c == 'P');
-            case 'k' -> throw fault("a reference back to a group, which an automaton cannot do");
             default -> {
-                if (c >= '1' && c <= '9') {
-                    throw fault("a reference back to a group, which an automaton cannot do");
-                }
-                if (Character.isLetterOrDigit(c)) {
-                    throw fault("the unknown escape \\" + Character.toString(c));
+                if (c < 128 && Character.isLetterOrDigit(c)) {
+                    throw fault("\\" + (char) c + " cannot be kept");
                 }
                 yield one(c);
             }
         };
     }
 
-    private static CharacterSet one(int c) {
-        return new CharacterSet().add(c, c);
+    private int unicode() throws GrammarRefused {
+        if (peek() == '{') {
+            int end = text.indexOf('}', at);
+            if (end < 0 || end - at < 2 || end - at > 7) {
+                throw fault("\\u{…} needs 1 to 6 hexadecimal digits");
+            }
+            at++;
+            int value = hexadecimal(end - at);
+            at++;
+            if (value > Character.MAX_CODE_POINT) {
+                throw fault("a character is beyond U+10FFFF");
+            }
+            return value;
+        }
+        int value = hexadecimal(4);
+        if (Character.isHighSurrogate((char) value) && text.startsWith("\\u", at)) {
+            at += 2;
+            int low = hexadecimal(4);
+            if (!Character.isLowSurrogate((char) low)) {
+                throw fault("half a surrogate pair is no character");
+            }
+            return Character.toCodePoint((char) value, (char) low);
+        }
+        return value;
     }
 
-    private static CharacterSet digits() {
-        return new CharacterSet().add('0', '9');
-    }
-
-    private static CharacterSet words() {
-        return digits().add('A', 'Z').add('_', '_').add('a', 'z');
-    }
-
-    private static CharacterSet blanks() {
-        return one('\t')
-                .add('\n', '\r')
-                .add(' ', ' ')
-                .add(0xA0, 0xA0)
-                .add(0x1680, 0x1680)
-                .add(0x2000, 0x200A)
-                .add(0x2028, 0x2029)
-                .add(0x202F, 0x202F)
-                .add(0x205F, 0x205F)
-                .add(0x3000, 0x3000)
-                .add(0xFEFF, 0xFEFF);
-    }
-
-    private int hexadecimal(int count) throws GrammarRefused {
+    private int hexadecimal(int digits) throws GrammarRefused {
         int value = 0;
-        for (int i = 0; i < count; i++) {
-            int digit = Character.digit(peek(), 16);
+        for (int i = 0; i < digits; i++) {
+            char c = peek();
+            int digit = c < 128 ? Character.digit(c, 16) : -1;
             if (digit < 0) {
-                throw fault("expected " + count + " hexadecimal digits");
+                throw fault("expected " + digits + " hexadecimal digits");
             }
             value = value * 16 + digit;
             at++;
@@ -352,79 +382,104 @@ final class RegularExpression {
         return value;
     }
 
-    private int unicode() throws GrammarRefused {
-        if (skip("{")) {
-            int end = text.indexOf('}', at);
-            if (end < 0 || end - at > 6 || end == at) {
-                throw fault("a \\u{…} that names no character");
-            }
-            int value = hexadecimal(end - at);
-            at++;
-            if (value > Character.MAX_CODE_POINT) {
-                throw fault("a character beyond U+10FFFF");
-            }
-            return value;
-        }
-        int first = hexadecimal(4);
-        if (Character.isHighSurrogate((char) first) && text.startsWith("\\u", at)) {
-            int before = at;
-            at += 2;
-            int second = hexadecimal(4);
-            if (Character.isLowSurrogate((char) second)) {
-                return Character.toCodePoint((char) first, (char) second);
-            }
-            at = before;
-        }
-        return first;
+    private char peek() {
+        return at < text.length() ? text.charAt(at) : '\0';
     }
 
-    private CharacterSet property(boolean negated) throws GrammarRefused {
-        int end = text.indexOf('}', at);
-        if (!skip("{") || end < 0) {
-            throw fault("a \\p without the name of a property");
-        }
-        String name = text.substring(at, end).replaceFirst("^(gc|General_Category)=", "");
-        at = end + 1;
-        int[] ranges;
-        synchronized (CATEGORIES) {
-            ranges = CATEGORIES.get(name);
-        }
-        if (ranges == null) {
-            java.util.regex.Pattern known;
-            try {
-                known = java.util.regex.Pattern.compile(
-                        name.length() <= 2
-                                ? "\\p{" + name + "}"
-                                : "\\p{Is" + name.replaceFirst("^(sc|Script)=", "") + "}");
-            } catch (java.util.regex.PatternSyntaxException e) {
-                throw fault("the unknown property " + name.replaceAll("[^A-Za-z_=]", "?"));
+    private GrammarRefused fault(String what) {
+        return new GrammarRefused(
+                "is not a regular expression that can be kept, at character " + (at + 1) + ": " + what);
+    }
+
+    // --- arithmetic of sets
+
+    /**
+     * A set of characters other than U+0000 and surrogates.
+     *
+     * @param bounds first and last of each range, in order, with a gap between any two
+     */
+    private record CodePoints(List<Integer> bounds) {
+        static final CodePoints NONE = new CodePoints(List.of());
+
+        /** The union of ranges, each given by its ends. */
+        static CodePoints of(int... ends) {
+            CodePoints all = NONE;
+            for (int i = 0; i < ends.length; i += 2) {
+                all = all.and(new CodePoints(List.of(ends[i], ends[i + 1])));
             }
-            ranges = ranges(c -> known.matcher(Character.toString(c)).matches());
-            synchronized (CATEGORIES) {
-                if (CATEGORIES.size() < 64) {
-                    CATEGORIES.put(name, ranges);
+            return all;
+        }
+
+        boolean isNone() {
+            return bounds.isEmpty();
+        }
+
+        boolean isOne() {
+            return bounds.size() == 2 && bounds.get(0).equals(bounds.get(1));
+        }
+
+        int first() {
+            return bounds.getFirst();
+        }
+
+        CodePoints and(CodePoints more) {
+            List<int[]> ranges = new ArrayList<>();
+            for (List<Integer> ends : List.of(bounds, more.bounds)) {
+                for (int i = 0; i < ends.size(); i += 2) {
+                    ranges.add(new int[] {ends.get(i), ends.get(i + 1)});
                 }
             }
-        }
-        CharacterSet set = new CharacterSet();
-        for (int i = 0; i < ranges.length; i += 2) {
-            set.add(ranges[i], ranges[i + 1]);
-        }
-        return negated ? set.complement() : set;
-    }
-
-    private static int[] ranges(IntPredicate holds) {
-        CharacterSet set = new CharacterSet();
-        int start = NOTHING;
-        for (int c = 0; c <= Character.MAX_CODE_POINT + 1; c++) {
-            boolean in = c <= Character.MAX_CODE_POINT && holds.test(c);
-            if (in && start == NOTHING) {
-                start = c;
-            } else if (!in && start != NOTHING) {
-                set.add(start, c - 1);
-                start = NOTHING;
+            ranges.sort((a, b) -> Integer.compare(a[0], b[0]));
+            List<Integer> merged = new ArrayList<>();
+            for (int[] range : ranges) {
+                if (!merged.isEmpty() && range[0] <= merged.getLast() + 1) {
+                    merged.set(merged.size() - 1, Math.max(merged.getLast(), range[1]));
+                } else {
+                    merged.add(range[0]);
+                    merged.add(range[1]);
+                }
             }
+            return new CodePoints(List.copyOf(merged));
         }
-        return set.ranges();
+
+        /** All characters that are not in it. */
+        CodePoints others() {
+            CodePoints taken =
+                    and(new CodePoints(List.of(0, 0, (int) Character.MIN_SURROGATE, (int) Character.MAX_SURROGATE)));
+            List<Integer> rest = new ArrayList<>();
+            int next = 0;
+            for (int i = 0; i < taken.bounds.size(); i += 2) {
+                if (taken.bounds.get(i) > next) {
+                    rest.add(next);
+                    rest.add(taken.bounds.get(i) - 1);
+                }
+                next = taken.bounds.get(i + 1) + 1;
+            }
+            if (next <= Character.MAX_CODE_POINT) {
+                rest.add(next);
+                rest.add(Character.MAX_CODE_POINT);
+            }
+            return new CodePoints(List.copyOf(rest));
+        }
+
+        String gbnf() {
+            StringBuilder set = new StringBuilder("[");
+            for (int i = 0; i < bounds.size(); i += 2) {
+                set.append(escaped(bounds.get(i)));
+                if (!bounds.get(i).equals(bounds.get(i + 1))) {
+                    set.append('-').append(escaped(bounds.get(i + 1)));
+                }
+            }
+            return set.append(']').toString();
+        }
+
+        private static String escaped(int c) {
+            if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') {
+                return String.valueOf((char) c);
+            }
+            return c <= 0xFF
+                    ? String.format(Locale.ROOT, "\\x%02x", c)
+                    : c <= 0xFFFF ? String.format(Locale.ROOT, "\\u%04x", c) : String.format(Locale.ROOT, "\\U%08x", c);
+        }
     }
 }

@@ -47,6 +47,8 @@ final class SamplerChains {
     private final List<Filter> adjusting = new ArrayList<>();
     /** What narrows and flattens the distribution that the token is drawn from. */
     private final List<Filter> narrowing = new ArrayList<>();
+    /** What stands for all of that, and chooses, while Mirostat is on. */
+    private final List<Filter> surprising = new ArrayList<>();
     /** What chooses at temperature 0, and above. */
     private final Filter best;
 
@@ -75,6 +77,17 @@ final class SamplerChains {
                         request.given().frequencyPenalty(),
                         request.given().presencePenalty())));
 
+        adjusting.add(new Filter(
+                SamplingParameters::usesDry,
+                request -> this.calls.newDry(
+                        request.vocabulary().handle(),
+                        request.given().dryMultiplier(),
+                        request.given().dryBase(),
+                        request.given().dryAllowedLength(),
+                        request.given().dryWindow(),
+                        request.texts(request.given().drySequenceBreakers()),
+                        request.given().drySequenceBreakers().size())));
+
         MethodHandle topNSigma = init("top_n_sigma", JAVA_FLOAT);
         narrowing.add(new Filter(given -> given.topNSigma() > 0f, request ->
                 (long) topNSigma.invokeExact(request.given().topNSigma())));
@@ -94,8 +107,21 @@ final class SamplerChains {
         narrowing.add(new Filter(given -> given.xtcProbability() > 0f, request -> (long) xtc.invokeExact(
                 request.given().xtcProbability(), request.given().xtcThreshold(), LEAST, request.seed())));
         MethodHandle temperature = init("temp", JAVA_FLOAT);
-        narrowing.add(new Filter(given -> given.temperature() != 1f, request ->
+        narrowing.add(new Filter(given -> given.temperature() != 1f && given.dynamicTemperatureRange() == 0f, request ->
                 (long) temperature.invokeExact(request.given().temperature())));
+        MethodHandle dynamicTemperature = init("temp_ext", JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
+        narrowing.add(new Filter(
+                given -> given.dynamicTemperatureRange() > 0f, request -> (long) dynamicTemperature.invokeExact(
+                        request.given().temperature(),
+                        request.given().dynamicTemperatureRange(),
+                        request.given().dynamicTemperatureExponent())));
+
+        // Chooses itself: it must see what it truncated.
+        MethodHandle mirostat = init("mirostat_v2", JAVA_INT, JAVA_FLOAT, JAVA_FLOAT);
+        surprising.add(new Filter(given -> given.temperature() != 1f, request ->
+                (long) temperature.invokeExact(request.given().temperature())));
+        surprising.add(new Filter(given -> true, request -> (long) mirostat.invokeExact(
+                request.seed(), request.given().mirostatTau(), request.given().mirostatEta())));
 
         MethodHandle greedy = init("greedy");
         best = new Filter(given -> true, _ -> (long) greedy.invokeExact());
@@ -124,6 +150,15 @@ final class SamplerChains {
      * @param arena for what samplers are told by address; they copy it
      */
     private record Request(SamplingParameters given, LlamaVocabulary vocabulary, int seed, Arena arena) {
+        long texts(List<String> texts) {
+            MemorySegment pointers = arena.allocate(JAVA_LONG, texts.size());
+            for (int i = 0; i < texts.size(); i++) {
+                pointers.setAtIndex(
+                        JAVA_LONG, i, arena.allocateFrom(texts.get(i)).address());
+            }
+            return pointers.address();
+        }
+
         long biases(List<Integer> tokens) {
             MemorySegment entries = arena.allocate(LOGIT_BIAS.layout(), tokens.size());
             for (int i = 0; i < tokens.size(); i++) {
@@ -145,8 +180,8 @@ final class SamplerChains {
         if (given.temperature() == 0f) {
             return 1;
         }
-        // A standard deviation is one of all logits.
-        boolean all = given.topK() == 0 || given.topNSigma() > 0f;
+        // A standard deviation is one of all logits, and Mirostat stands for top-k as well.
+        boolean all = given.topK() == 0 || given.topNSigma() > 0f || given.mirostatTau() > 0f;
         return all ? vocabularySize : Math.min(given.topK(), vocabularySize);
     }
 
@@ -160,6 +195,8 @@ final class SamplerChains {
             add(chain, adjusting, request);
             if (given.temperature() == 0f) {
                 add(chain, List.of(best), request);
+            } else if (given.mirostatTau() > 0f) {
+                add(chain, surprising, request);
             } else {
                 add(chain, narrowing, request);
                 add(chain, List.of(draw), request);

@@ -1,14 +1,15 @@
 package io.aded.model;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, top-n-sigma, top-k,
- * typical, top-p, min-p, XTC, temperature, then one draw. At temperature 0 the best token is taken after bias, grammar and
- * penalties.
+ * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, DRY, top-n-sigma, top-k,
+ * typical, top-p, min-p, XTC, temperature (fixed or dynamic), then one draw. At temperature 0 the best token is taken after bias, grammar,
+ * penalties and DRY.
  *
  * @param temperature 0 (always the best token) to 100
  * @param topK keep the k best tokens; 0 keeps all
@@ -18,10 +19,20 @@ import org.jspecify.annotations.Nullable;
  * @param topNSigma drop tokens more than so many standard deviations below the best logit, in [0, 100]; 0 keeps all
  * @param xtcProbability how often XTC drops the top choices but the least likely of them, in [0, 1]; 0 switches it off
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, in (0, 0.5]
+ * @param dynamicTemperatureRange how far the temperature moves with the entropy, either way, in [0, 100]; 0 keeps it fixed
+ * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, in (0, 100]
+ * @param mirostatTau the surprise per token, in bits, that Mirostat holds the answer to, in [0, 100]; 0 switches it off. While on, it
+ *     stands for every filter between DRY and the temperature, which is a fixed one then
+ * @param mirostatEta how far Mirostat's bound moves for each bit that a token's surprise is off, in (0, 1]
  * @param repeatPenalty divides the logit of tokens seen lately, in (0, 100]; 1 switches it off
  * @param frequencyPenalty subtracted per occurrence, in [-100, 100]; 0 switches it off
  * @param presencePenalty subtracted once from tokens seen lately, in [-100, 100]; 0 switches it off
  * @param penaltyWindow tokens that penalties look back on, 0 to 65536
+ * @param dryMultiplier what a token that would continue a repetition is penalised by at first, in [0, 100]; 0 switches DRY off
+ * @param dryBase how the penalty of DRY grows with each token of a repetition, in [1, 100]
+ * @param dryAllowedLength the length in tokens from which on DRY penalises a repetition, 1 to 65536
+ * @param dryWindow tokens that DRY looks back on, 0 to 65536
+ * @param drySequenceBreakers texts that no repetition reaches across for DRY; at most 16, each 1 to 40 bytes of UTF-8
  * @param seed of the random stream; null draws one, which is reported with the result
  * @param logitBias added to the logits of tokens, each in [-1000, 1000], or negative infinity to forbid the token
  * @param grammar a GBNF grammar that the answer must match, or null
@@ -36,10 +47,19 @@ public record SamplingParameters(
         float topNSigma,
         float xtcProbability,
         float xtcThreshold,
+        float dynamicTemperatureRange,
+        float dynamicTemperatureExponent,
+        float mirostatTau,
+        float mirostatEta,
         float repeatPenalty,
         float frequencyPenalty,
         float presencePenalty,
         int penaltyWindow,
+        float dryMultiplier,
+        float dryBase,
+        int dryAllowedLength,
+        int dryWindow,
+        List<String> drySequenceBreakers,
         @Nullable Integer seed,
         Map<Integer, Float> logitBias,
         @Nullable String grammar,
@@ -52,14 +72,15 @@ public record SamplingParameters(
     public static final SamplingParameters GREEDY =
             new Builder().temperature(0f).topK(0).topP(1f).minP(0f).build();
 
-    /** Defensive copy of the map. */
+    /** Defensive copies of the list and the map. */
     public SamplingParameters {
+        drySequenceBreakers = List.copyOf(drySequenceBreakers);
         logitBias = Map.copyOf(logitBias);
     }
 
     /** Whether the largest raw logit always wins, so that no chain of filters is needed. */
     public boolean isPlainGreedy() {
-        return temperature == 0f && !usesPenalties() && logitBias.isEmpty() && !isConstrained();
+        return temperature == 0f && !usesPenalties() && !usesDry() && logitBias.isEmpty() && !isConstrained();
     }
 
     /** Whether a penalty is on. */
@@ -67,9 +88,14 @@ public record SamplingParameters(
         return penaltyWindow != 0 && (repeatPenalty != 1f || frequencyPenalty != 0f || presencePenalty != 0f);
     }
 
+    /** Whether DRY is on. */
+    public boolean usesDry() {
+        return dryMultiplier != 0f && dryWindow != 0;
+    }
+
     /** How many of the last tokens the sampler must know, the prompt's among them. */
     public int lookBack() {
-        return usesPenalties() ? penaltyWindow : 0;
+        return Math.max(usesPenalties() ? penaltyWindow : 0, usesDry() ? dryWindow : 0);
     }
 
     /** Whether a grammar or schema constrains the answer. */
@@ -130,6 +156,10 @@ public record SamplingParameters(
         within(found, prefix + "top_n_sigma", topNSigma, 0f, 100f);
         within(found, prefix + "xtc_probability", xtcProbability, 0f, 1f);
         withinOpen(found, prefix + "xtc_threshold", xtcThreshold, 0.5f);
+        within(found, prefix + "dynamic_temperature_range", dynamicTemperatureRange, 0f, 100f);
+        withinOpen(found, prefix + "dynamic_temperature_exponent", dynamicTemperatureExponent, 100f);
+        within(found, prefix + "mirostat_tau", mirostatTau, 0f, 100f);
+        withinOpen(found, prefix + "mirostat_eta", mirostatEta, 1f);
         withinOpen(found, prefix + "repeat_penalty", repeatPenalty, 100f);
         within(found, prefix + "frequency_penalty", frequencyPenalty, -100f, 100f);
         within(found, prefix + "presence_penalty", presencePenalty, -100f, 100f);
@@ -137,6 +167,17 @@ public record SamplingParameters(
             found.add(new FieldViolation(
                     prefix + "penalty_window", "is " + penaltyWindow + "; allowed: 0 (off) to 65536 tokens"));
         }
+        within(found, prefix + "dry_multiplier", dryMultiplier, 0f, 100f);
+        within(found, prefix + "dry_base", dryBase, 1f, 100f);
+        if (dryAllowedLength < 1 || dryAllowedLength > 65536) {
+            found.add(new FieldViolation(
+                    prefix + "dry_allowed_length", "is " + dryAllowedLength + "; allowed: 1 to 65536 tokens"));
+        }
+        if (dryWindow < 0 || dryWindow > 65536) {
+            found.add(new FieldViolation(
+                    prefix + "dry_window", "is " + dryWindow + "; allowed: 0 (off) to 65536 tokens"));
+        }
+        breakers(found, prefix + "dry_sequence_breakers");
         logitBias.forEach((token, bias) -> {
             if (token < 0 || token >= vocabularySize) {
                 found.add(new FieldViolation(
@@ -161,6 +202,21 @@ public record SamplingParameters(
         return found;
     }
 
+    private void breakers(List<FieldViolation> found, String field) {
+        if (drySequenceBreakers.size() > 16) {
+            found.add(new FieldViolation(field, "are " + drySequenceBreakers.size() + "; allowed: up to 16"));
+        }
+        for (int i = 0; i < drySequenceBreakers.size(); i++) {
+            int bytes = drySequenceBreakers.get(i).getBytes(StandardCharsets.UTF_8).length;
+            if (bytes < 1 || bytes > 40) {
+                found.add(new FieldViolation(
+                        field + "[" + i + "]", "is " + bytes + " bytes long; allowed: 1 to 40 bytes of UTF-8"));
+            } else if (drySequenceBreakers.get(i).indexOf('\0') >= 0) {
+                found.add(new FieldViolation(field + "[" + i + "]", "contains the character U+0000"));
+            }
+        }
+    }
+
     private static void within(List<FieldViolation> found, String field, float value, float least, float most) {
         if (!(value >= least && value <= most)) {
             found.add(new FieldViolation(field, "is " + value + "; allowed: " + least + " to " + most));
@@ -183,10 +239,19 @@ public record SamplingParameters(
         private float topNSigma = 0f;
         private float xtcProbability = 0f;
         private float xtcThreshold = 0.1f;
+        private float dynamicTemperatureRange = 0f;
+        private float dynamicTemperatureExponent = 1f;
+        private float mirostatTau = 0f;
+        private float mirostatEta = 0.1f;
         private float repeatPenalty = 1f;
         private float frequencyPenalty = 0f;
         private float presencePenalty = 0f;
         private int penaltyWindow = 64;
+        private float dryMultiplier = 0f;
+        private float dryBase = 1.75f;
+        private int dryAllowedLength = 2;
+        private int dryWindow = 4096;
+        private List<String> drySequenceBreakers = List.of("\n", ":", "\"", "*");
         private @Nullable Integer seed;
         private Map<Integer, Float> logitBias = Map.of();
         private @Nullable String grammar;
@@ -203,10 +268,19 @@ public record SamplingParameters(
             topNSigma = from.topNSigma;
             xtcProbability = from.xtcProbability;
             xtcThreshold = from.xtcThreshold;
+            dynamicTemperatureRange = from.dynamicTemperatureRange;
+            dynamicTemperatureExponent = from.dynamicTemperatureExponent;
+            mirostatTau = from.mirostatTau;
+            mirostatEta = from.mirostatEta;
             repeatPenalty = from.repeatPenalty;
             frequencyPenalty = from.frequencyPenalty;
             presencePenalty = from.presencePenalty;
             penaltyWindow = from.penaltyWindow;
+            dryMultiplier = from.dryMultiplier;
+            dryBase = from.dryBase;
+            dryAllowedLength = from.dryAllowedLength;
+            dryWindow = from.dryWindow;
+            drySequenceBreakers = from.drySequenceBreakers;
             seed = from.seed;
             logitBias = from.logitBias;
             grammar = from.grammar;
@@ -261,6 +335,30 @@ public record SamplingParameters(
             return this;
         }
 
+        /** How far the temperature moves with the entropy, either way: 0 (fixed) to 100. */
+        public Builder dynamicTemperatureRange(float value) {
+            dynamicTemperatureRange = value;
+            return this;
+        }
+
+        /** The power of the relative entropy by which a dynamic temperature rises: above 0, up to 100. */
+        public Builder dynamicTemperatureExponent(float value) {
+            dynamicTemperatureExponent = value;
+            return this;
+        }
+
+        /** The surprise per token, in bits, that Mirostat holds the answer to: 0 (off) to 100. */
+        public Builder mirostatTau(float value) {
+            mirostatTau = value;
+            return this;
+        }
+
+        /** How far Mirostat's bound moves for each bit that a token's surprise is off: above 0, up to 1. */
+        public Builder mirostatEta(float value) {
+            mirostatEta = value;
+            return this;
+        }
+
         /** Above 0, up to 100; 1 is off. */
         public Builder repeatPenalty(float value) {
             repeatPenalty = value;
@@ -282,6 +380,36 @@ public record SamplingParameters(
         /** Tokens that penalties look back on: 0 to 65536. */
         public Builder penaltyWindow(int value) {
             penaltyWindow = value;
+            return this;
+        }
+
+        /** What a token that would continue a repetition is penalised by at first: 0 (off) to 100. */
+        public Builder dryMultiplier(float value) {
+            dryMultiplier = value;
+            return this;
+        }
+
+        /** How the penalty of DRY grows with each token of a repetition: 1 to 100. */
+        public Builder dryBase(float value) {
+            dryBase = value;
+            return this;
+        }
+
+        /** The length in tokens from which on DRY penalises a repetition: 1 to 65536. */
+        public Builder dryAllowedLength(int value) {
+            dryAllowedLength = value;
+            return this;
+        }
+
+        /** Tokens that DRY looks back on: 0 to 65536. */
+        public Builder dryWindow(int value) {
+            dryWindow = value;
+            return this;
+        }
+
+        /** Texts that no repetition reaches across for DRY: at most 16, each 1 to 40 bytes of UTF-8. */
+        public Builder drySequenceBreakers(List<String> value) {
+            drySequenceBreakers = value;
             return this;
         }
 
@@ -320,10 +448,19 @@ public record SamplingParameters(
                     topNSigma,
                     xtcProbability,
                     xtcThreshold,
+                    dynamicTemperatureRange,
+                    dynamicTemperatureExponent,
+                    mirostatTau,
+                    mirostatEta,
                     repeatPenalty,
                     frequencyPenalty,
                     presencePenalty,
                     penaltyWindow,
+                    dryMultiplier,
+                    dryBase,
+                    dryAllowedLength,
+                    dryWindow,
+                    drySequenceBreakers,
                     seed,
                     logitBias,
                     grammar,

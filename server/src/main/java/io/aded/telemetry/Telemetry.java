@@ -9,15 +9,8 @@ import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.ContextKey;
 import io.opentelemetry.context.propagation.TextMapPropagator;
-import io.opentelemetry.exporter.prometheus.PrometheusHttpServer;
-import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
-import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
-import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.io.UncheckedIOException;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * OpenTelemetry's own defaults send everything to a collector on the local machine. A sidecar that nobody configured
  * must not try, so here every exporter is {@code none} until an {@code OTEL_*} variable (or the system property of the
  * same meaning) names an exporter or an OTLP endpoint. Traces and metrics are decided separately; what is off costs a
- * no-op object and allocates nothing.
+ * no-op object and allocates nothing. OpenTelemetry's SDK is not even loaded before {@link #fromEnvironment}, so that an
+ * engine can be embedded without it.
  *
  * <h2>Spans</h2>
  *
@@ -51,7 +45,7 @@ public final class Telemetry implements AutoCloseable {
     private static final ContextKey<Attributes> TURN_ATTRIBUTES = ContextKey.named("aded-turn-attributes");
 
     private final OpenTelemetry openTelemetry;
-    private final @Nullable OpenTelemetrySdk owned;
+    private final Runnable shutDown;
     private final boolean traces;
     private final boolean metrics;
     private final Tracer tracer;
@@ -61,13 +55,13 @@ public final class Telemetry implements AutoCloseable {
 
     private Telemetry(
             OpenTelemetry openTelemetry,
-            @Nullable OpenTelemetrySdk owned,
+            Runnable shutDown,
             boolean traces,
             boolean metrics,
             @Nullable PrometheusRegistry prometheus,
             EpochClock clock) {
         this.openTelemetry = openTelemetry;
-        this.owned = owned;
+        this.shutDown = shutDown;
         this.traces = traces;
         this.metrics = metrics;
         this.prometheus = prometheus;
@@ -77,12 +71,12 @@ public final class Telemetry implements AutoCloseable {
 
     /** Records nothing. */
     public static Telemetry none() {
-        return new Telemetry(OpenTelemetry.noop(), null, false, false, null, new EpochClock(System::nanoTime, 0));
+        return new Telemetry(OpenTelemetry.noop(), () -> {}, false, false, null, new EpochClock(System::nanoTime, 0));
     }
 
     /** Records traces and metrics with a given OpenTelemetry, which stays the caller's to close. */
     public static Telemetry of(OpenTelemetry openTelemetry) {
-        return new Telemetry(openTelemetry, null, true, true, null, systemClock());
+        return new Telemetry(openTelemetry, () -> {}, true, true, null, systemClock());
     }
 
     /**
@@ -92,7 +86,7 @@ public final class Telemetry implements AutoCloseable {
      * @param wall the calendar, looked at once
      */
     public static Telemetry of(OpenTelemetry openTelemetry, LongSupplier nanoClock, InstantSource wall) {
-        return new Telemetry(openTelemetry, null, true, true, null, EpochClock.anchored(nanoClock, wall));
+        return new Telemetry(openTelemetry, () -> {}, true, true, null, EpochClock.anchored(nanoClock, wall));
     }
 
     private static EpochClock systemClock() {
@@ -116,72 +110,14 @@ public final class Telemetry implements AutoCloseable {
 
     /** As {@link #fromEnvironment(PrometheusEndpoint)}, where {@code overrides} win over the environment. */
     static Telemetry configured(Map<String, String> overrides, @Nullable PrometheusEndpoint prometheus) {
-        var registry = prometheus == null ? null : new PrometheusRegistry();
-        var chosen = new Chosen();
-        var builder = AutoConfiguredOpenTelemetrySdk.builder()
-                .disableShutdownHook()
-                .addPropertiesSupplier(Telemetry::defaults)
-                .addPropertiesCustomizer(properties -> overrides)
-                .addPropertiesCustomizer(properties -> exporters(properties, chosen));
-        if (prometheus != null && registry != null) {
-            builder.addMeterProviderCustomizer(
-                    (meters, properties) -> meters.registerMetricReader(page(prometheus, registry)));
-        }
-        OpenTelemetrySdk sdk;
-        try {
-            sdk = builder.build().getOpenTelemetrySdk();
-        } catch (RuntimeException e) {
-            throw new IllegalStateException("telemetry cannot be started: " + e.getMessage(), e);
-        }
-        boolean on = !chosen.disabled;
-        boolean metered = on && (chosen.metrics || prometheus != null);
-        return new Telemetry(sdk, sdk, on && chosen.traces, metered, registry, systemClock());
-    }
-
-    private static PrometheusHttpServer page(PrometheusEndpoint endpoint, PrometheusRegistry registry) {
-        try {
-            return PrometheusHttpServer.builder()
-                    .setHost(endpoint.host())
-                    .setPort(endpoint.port())
-                    .setPrometheusRegistry(registry)
-                    .build();
-        } catch (UncheckedIOException e) {
-            Throwable cause = e.getCause();
-            throw new ConfigurationException(
-                    "the Prometheus page cannot be served on " + endpoint.host() + ":" + endpoint.port() + ": "
-                            + (cause == null ? e : cause).getMessage(),
-                    e);
-        }
-    }
-
-    private static Map<String, String> defaults() {
-        Map<String, String> defaults = new HashMap<>();
-        defaults.put("otel.service.name", "aded");
-        defaults.put("otel.exporter.otlp.protocol", "grpc");
-        return defaults;
-    }
-
-    /** Switches off what nobody asked for, and remembers what is on. */
-    private static Map<String, String> exporters(ConfigProperties properties, Chosen chosen) {
-        String traces = exporter(properties, "traces");
-        String metrics = exporter(properties, "metrics");
-        chosen.disabled = properties.getBoolean("otel.sdk.disabled", false);
-        chosen.traces = !traces.equals("none");
-        chosen.metrics = !metrics.equals("none");
-        return Map.of(
-                "otel.traces.exporter", traces,
-                "otel.metrics.exporter", metrics,
-                "otel.logs.exporter", properties.getString("otel.logs.exporter", "none"));
-    }
-
-    private static String exporter(ConfigProperties properties, String signal) {
-        String named = properties.getString("otel." + signal + ".exporter");
-        if (named != null) {
-            return named;
-        }
-        boolean endpoint = properties.getString("otel.exporter.otlp.endpoint") != null
-                || properties.getString("otel.exporter.otlp." + signal + ".endpoint") != null;
-        return endpoint ? "otlp" : "none";
+        ConfiguredSdk configured = ConfiguredSdk.of(overrides, prometheus);
+        return new Telemetry(
+                configured.sdk(),
+                configured::shutDown,
+                configured.traces(),
+                configured.metrics(),
+                configured.registry(),
+                systemClock());
     }
 
     /** Where the Prometheus page is served. Port 0 picks a free one. */
@@ -310,14 +246,6 @@ public final class Telemetry implements AutoCloseable {
     /** Sends what is still held, for a few seconds at most, and stops. */
     @Override
     public void close() {
-        if (owned != null) {
-            owned.shutdown().join(5, TimeUnit.SECONDS);
-        }
-    }
-
-    private static final class Chosen {
-        private boolean disabled;
-        private boolean traces;
-        private boolean metrics;
+        shutDown.run();
     }
 }

@@ -38,6 +38,14 @@ class SamplersTest {
                 SamplingParameters.builder().temperature(0.5f).build();
         Map<String, SamplingParameters> all = new LinkedHashMap<>();
         all.put("defaults", plain);
+        all.put("DRY", plain.toBuilder().dryMultiplier(0.8f).build());
+        all.put("Mirostat", plain.toBuilder().mirostatTau(2f).mirostatEta(0.5f).build());
+        all.put(
+                "dynamic temperature",
+                plain.toBuilder()
+                        .dynamicTemperatureRange(0.4f)
+                        .dynamicTemperatureExponent(2f)
+                        .build());
         all.put(
                 "XTC",
                 plain.toBuilder().xtcProbability(0.5f).xtcThreshold(0.05f).build());
@@ -46,6 +54,17 @@ class SamplersTest {
         all.put(
                 "penalties",
                 plain.toBuilder().repeatPenalty(1.1f).presencePenalty(0.2f).build());
+        all.put(
+                "all at once",
+                plain.toBuilder()
+                        .topNSigma(2f)
+                        .typicalP(0.9f)
+                        .xtcProbability(0.3f)
+                        .dynamicTemperatureRange(0.3f)
+                        .repeatPenalty(1.05f)
+                        .dryMultiplier(0.5f)
+                        .logitBias(Map.of(270, 0.5f, 271, Float.NEGATIVE_INFINITY))
+                        .build());
         return all;
     }
 

@@ -1,11 +1,13 @@
 package io.aded.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenSampler;
 import io.aded.model.TopTokens;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -103,6 +105,160 @@ class SamplerChainsTest {
             sum += best.probability(i);
         }
         return probability / sum;
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void dynamicTemperature_ofARow_isTheOneThatItsEntropyGives(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            row(tiny);
+            int k = 4;
+            TopTokens best = new TopTokens(k);
+            tiny.context.topTokens(0, best);
+            double[] plain = softmax(best, 1);
+            double entropy = 0;
+            for (double p : plain) {
+                entropy -= p * Math.log(p);
+            }
+            double temperature = 0.5 + (2.5 - 0.5) * Math.pow(entropy / Math.log(k), 0.8);
+            double[] expected = softmax(best, temperature);
+
+            int[] counts = new int[k];
+            SamplingParameters parameters = FLAT.withTemperature(1.5f).toBuilder()
+                    .topK(k)
+                    .dynamicTemperatureRange(1f)
+                    .dynamicTemperatureExponent(0.8f)
+                    .build();
+            int draws = 4 * DRAWS;
+            try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
+                for (int i = 0; i < draws; i++) {
+                    int token = sampler.sample(tiny.context, 0);
+                    for (int rank = 0; rank < k; rank++) {
+                        counts[rank] += token == best.token(rank) ? 1 : 0;
+                    }
+                }
+            }
+            for (int rank = 0; rank < k; rank++) {
+                // Five standard deviations of a count.
+                double deviation = 5 * Math.sqrt(expected[rank] * (1 - expected[rank]) / draws);
+                assertThat((double) counts[rank] / draws)
+                        .as("rank %d at temperature %f", rank, temperature)
+                        .isCloseTo(expected[rank], within(deviation));
+            }
+            assertThat(Math.abs(expected[0] - softmax(best, 1.5)[0])).isGreaterThan(0.02);
+        }
+    }
+
+    private static double[] softmax(TopTokens best, double temperature) {
+        double[] p = new double[best.size()];
+        double sum = 0;
+        for (int i = 0; i < p.length; i++) {
+            p[i] = Math.exp((best.logit(i) - best.logit(0)) / temperature);
+            sum += p[i];
+        }
+        for (int i = 0; i < p.length; i++) {
+            p[i] /= sum;
+        }
+        return p;
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void mirostat_drawByDraw_keepsToTheBoundThatMovesWithWhatItDrew(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            float[] row = row(tiny);
+            TopTokens best = new TopTokens(row.length);
+            tiny.context.topTokens(0, best);
+            float tau = 1.5f;
+            Set<Integer> widths = new TreeSet<>();
+            for (int seed = 0; seed < 40; seed++) {
+                // The other filters would leave one token: while Mirostat is on they do not apply.
+                SamplingParameters parameters = SamplingParameters.builder()
+                        .temperature(1f)
+                        .topK(1)
+                        .mirostatTau(tau)
+                        .mirostatEta(1f)
+                        .seed(seed)
+                        .build();
+                try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
+                    double bound = 2 * tau;
+                    for (int draw = 0; draw < 8; draw++) {
+                        double mass = 0;
+                        int width = 0;
+                        // Where a surprise is as good as the bound, rounding may decide either way.
+                        while (width < best.size() && surprise(best.probability(width)) <= bound + 1e-4 || width == 0) {
+                            mass += best.probability(width++);
+                        }
+                        widths.add(width);
+                        int token = sampler.sample(tiny.context, 0);
+                        int rank = 0;
+                        while (best.token(rank) != token) {
+                            rank++;
+                        }
+                        assertThat(rank)
+                                .as("seed %d, draw %d, bound %f", seed, draw, bound)
+                                .isLessThan(width);
+                        bound -= surprise(best.probability(rank) / mass) - tau;
+                    }
+                }
+            }
+            assertThat(widths).hasSizeGreaterThan(2);
+        }
+    }
+
+    private static double surprise(double probability) {
+        return -Math.log(probability) / Math.log(2);
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void dry_repetition_isPenalisedByItsLengthUpToABreaker(LlamaLibrary library) {
+        try (Tiny tiny = new Tiny(library, directory)) {
+            row(tiny);
+            TopTokens top = new TopTokens(2);
+            tiny.context.topTokens(0, top);
+            int best = top.token(0);
+            float gap = top.logit(0) - top.logit(1);
+            // Four other tokens: two of one letter, so that their texts can be breakers, and two words.
+            int o = tiny.model.vocabulary().tokenize("cat", false, false)[0];
+            int p = tiny.model.vocabulary().tokenize("dog", false, false)[0];
+            int q = TinyModels.FIRST_BYTE + '#';
+            int r = TinyModels.FIRST_BYTE + '%';
+            int[] two = {p, q, best, r, p, q};
+            int[] three = {o, p, q, best, r, o, p, q};
+            SamplingParameters dry = SamplingParameters.GREEDY.toBuilder()
+                    .dryMultiplier(0.6f * gap)
+                    .dryBase(2f)
+                    .build();
+            // Two tokens are repeated: 0.6 of the gap is not enough. Three: twice that is.
+            assertThat(next(tiny, dry, two)).isEqualTo(best);
+            assertThat(next(tiny, dry, three)).isEqualTo(top.token(1));
+            assertThat(next(tiny, dry.toBuilder().dryMultiplier(1.1f * gap).build(), two))
+                    .isEqualTo(top.token(1));
+            assertThat(next(tiny, dry.toBuilder().dryAllowedLength(3).build(), three))
+                    .isEqualTo(best);
+            assertThat(next(tiny, dry.toBuilder().dryWindow(5).build(), three)).isEqualTo(best);
+            assertThat(next(
+                            tiny,
+                            dry.toBuilder().drySequenceBreakers(List.of("#")).build(),
+                            three))
+                    .isEqualTo(best);
+            // The letter between does not break what comes after it.
+            assertThat(next(
+                            tiny,
+                            dry.toBuilder().drySequenceBreakers(List.of("%")).build(),
+                            three))
+                    .isEqualTo(top.token(1));
+        }
+    }
+
+    private static int next(Tiny tiny, SamplingParameters parameters, int... history) {
+        try (TokenSampler sampler = tiny.model.newSampler(parameters)) {
+            for (int token : history) {
+                sampler.remember(token);
+            }
+            return sampler.sample(tiny.context, 0);
+        }
     }
 
     /** The context then holds a row 0 of logits, which is returned. */

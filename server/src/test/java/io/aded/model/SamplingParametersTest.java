@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.aded.model.SamplingParameters.Builder;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
@@ -27,9 +28,21 @@ class SamplingParametersTest {
                 range("top_n_sigma", 0f, 100f, -0.01f, 100.01f, Builder::topNSigma),
                 range("xtc_probability", 0f, 1f, -0.01f, 1.01f, Builder::xtcProbability),
                 range("xtc_threshold", Float.MIN_VALUE, 0.5f, 0f, 0.51f, Builder::xtcThreshold),
+                range("dynamic_temperature_range", 0f, 100f, -0.01f, 100.01f, Builder::dynamicTemperatureRange),
+                range(
+                        "dynamic_temperature_exponent",
+                        Float.MIN_VALUE,
+                        100f,
+                        0f,
+                        100.01f,
+                        Builder::dynamicTemperatureExponent),
+                range("mirostat_tau", 0f, 100f, -0.01f, 100.01f, Builder::mirostatTau),
+                range("mirostat_eta", Float.MIN_VALUE, 1f, 0f, 1.01f, Builder::mirostatEta),
                 range("repeat_penalty", Float.MIN_VALUE, 100f, 0f, 100.01f, Builder::repeatPenalty),
                 range("frequency_penalty", -100f, 100f, -100.01f, 100.01f, Builder::frequencyPenalty),
-                range("presence_penalty", -100f, 100f, -100.01f, 100.01f, Builder::presencePenalty));
+                range("presence_penalty", -100f, 100f, -100.01f, 100.01f, Builder::presencePenalty),
+                range("dry_multiplier", 0f, 100f, -0.01f, 100.01f, Builder::dryMultiplier),
+                range("dry_base", 1f, 100f, 0.99f, 100.01f, Builder::dryBase));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -63,5 +76,43 @@ class SamplingParametersTest {
                         .build()
                         .isPlainGreedy())
                 .isFalse();
+    }
+
+    @Test
+    void violations_ofDry_nameEachFieldAndEachText() {
+        List<String> texts = List.of("", "é".repeat(20), "é".repeat(20) + "x", "a\0b");
+        SamplingParameters wrong = SamplingParameters.builder()
+                .dryAllowedLength(0)
+                .dryWindow(65537)
+                .drySequenceBreakers(texts)
+                .build();
+        assertThat(wrong.violations("", 10))
+                .extracting(FieldViolation::field)
+                .containsExactly(
+                        "dry_allowed_length",
+                        "dry_window",
+                        "dry_sequence_breakers[0]",
+                        "dry_sequence_breakers[2]",
+                        "dry_sequence_breakers[3]");
+        SamplingParameters many = SamplingParameters.builder()
+                .drySequenceBreakers(Collections.nCopies(17, "x"))
+                .build();
+        assertThat(many.violations("", 10)).extracting(FieldViolation::field).containsExactly("dry_sequence_breakers");
+    }
+
+    @Test
+    void lookBack_ofWhatIsOn_isTheLongest() {
+        SamplingParameters off =
+                SamplingParameters.builder().penaltyWindow(64).dryWindow(100).build();
+        assertThat(off.lookBack()).isZero();
+        assertThat(off.toBuilder().repeatPenalty(1.1f).build().lookBack()).isEqualTo(64);
+        assertThat(off.toBuilder().dryMultiplier(1f).build().lookBack()).isEqualTo(100);
+        assertThat(off.toBuilder()
+                        .dryMultiplier(1f)
+                        .dryWindow(10)
+                        .presencePenalty(1f)
+                        .build()
+                        .lookBack())
+                .isEqualTo(64);
     }
 }

@@ -168,6 +168,7 @@ final class B4916 implements LibraryLine {
         private final MethodHandle removeTokens;
         private final MethodHandle shareTokens;
         private final MethodHandle newPenalties;
+        private final MethodHandle newDry;
 
         Calls(Exports exports) {
             clearCache = exports.bind("llama_kv_self_clear", FunctionDescriptor.ofVoid(JAVA_LONG));
@@ -180,6 +181,18 @@ final class B4916 implements LibraryLine {
             newPenalties = exports.bind(
                     "llama_sampler_init_penalties",
                     FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
+            newDry = exports.bind(
+                    "llama_sampler_init_dry",
+                    FunctionDescriptor.of(
+                            JAVA_LONG,
+                            JAVA_LONG,
+                            JAVA_INT,
+                            JAVA_FLOAT,
+                            JAVA_FLOAT,
+                            JAVA_INT,
+                            JAVA_INT,
+                            JAVA_LONG,
+                            JAVA_LONG));
         }
 
         /** The function came later; the models that it is about as well. */
@@ -224,6 +237,24 @@ final class B4916 implements LibraryLine {
         public long newPenalties(int vocabularySize, int window, float repeat, float frequency, float presence) {
             try {
                 return (long) newPenalties.invokeExact(window, repeat, frequency, presence);
+            } catch (Throwable thrown) {
+                throw Exports.unexpected(thrown);
+            }
+        }
+
+        /** The second parameter is the context that the model was trained on: it bounds the window, which is ours alone. */
+        @Override
+        public long newDry(
+                long vocabulary,
+                float multiplier,
+                float base,
+                int allowedLength,
+                int window,
+                long breakers,
+                long breakerCount) {
+            try {
+                return (long) newDry.invokeExact(
+                        vocabulary, window, multiplier, base, allowedLength, window, breakers, breakerCount);
             } catch (Throwable thrown) {
                 throw Exports.unexpected(thrown);
             }

@@ -23,4 +23,18 @@ public interface LineCalls {
 
     /** A sampler that penalises what was seen lately. */
     long newPenalties(int vocabularySize, int window, float repeat, float frequency, float presence);
+
+    /**
+     * A sampler that penalises what would continue a repetition.
+     *
+     * @param breakers an array of C strings, which are copied
+     */
+    long newDry(
+            long vocabulary,
+            float multiplier,
+            float base,
+            int allowedLength,
+            int window,
+            long breakers,
+            long breakerCount);
 }

@@ -193,6 +193,7 @@ final class V0_5_0 implements LibraryLine {
         private final MethodHandle removeTokens;
         private final MethodHandle shareTokens;
         private final MethodHandle newPenalties;
+        private final MethodHandle newDry;
 
         Calls(Exports exports) {
             isHybrid = exports.bind("llama_model_is_hybrid", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
@@ -207,6 +208,10 @@ final class V0_5_0 implements LibraryLine {
             newPenalties = exports.bind(
                     "llama_sampler_init_penalties",
                     FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
+            newDry = exports.bind(
+                    "llama_sampler_init_dry",
+                    FunctionDescriptor.of(
+                            JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
         }
 
         @Override
@@ -259,6 +264,23 @@ final class V0_5_0 implements LibraryLine {
         public long newPenalties(int vocabularySize, int window, float repeat, float frequency, float presence) {
             try {
                 return (long) newPenalties.invokeExact(vocabularySize, window, repeat, frequency, presence);
+            } catch (Throwable thrown) {
+                throw Exports.unexpected(thrown);
+            }
+        }
+
+        @Override
+        public long newDry(
+                long vocabulary,
+                float multiplier,
+                float base,
+                int allowedLength,
+                int window,
+                long breakers,
+                long breakerCount) {
+            try {
+                return (long)
+                        newDry.invokeExact(vocabulary, multiplier, base, allowedLength, window, breakers, breakerCount);
             } catch (Throwable thrown) {
                 throw Exports.unexpected(thrown);
             }

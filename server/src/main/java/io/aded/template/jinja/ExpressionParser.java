@@ -337,15 +337,15 @@ final class ExpressionParser {
         }
     }
 
-    @Nullable
-    Expression filters(@Nullable Expression start) {
+    /** A value with the filters, tests and calls that follow it. */
+    Expression filters(Expression start) {
         Expression value = start;
         while (true) {
             if (in.skipOperator("|")) {
                 value = filter(value);
-            } else if (value != null && in.skipName("is")) {
+            } else if (in.skipName("is")) {
                 value = test(value);
-            } else if (value != null && in.current().isOperator("(")) {
+            } else if (in.current().isOperator("(")) {
                 value = new Node.Call(value, passed());
             } else {
                 return value;

@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
  * <ul>
  *   <li>one line feed at the end of the source is dropped, and all line ends become line feeds;
  *   <li>{@code -} inside a tag, a print or a comment strips all white space on that side;
- *   <li>a line feed right after a tag or a comment is dropped, unless it is closed by {@code +%}};
- *   <li>blanks between the beginning of a line and a tag or a comment are dropped, unless it is opened by {@code {%+};
+ *   <li>a line feed right after a tag or a comment is dropped, unless it is closed by <code>+%&#125;</code>;
+ *   <li>blanks between the beginning of a line and a tag or a comment are dropped, unless it is opened by <code>&#123;%+</code>;
  *       before a print they stay.
  * </ul>
  */

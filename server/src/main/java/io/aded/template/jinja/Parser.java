@@ -160,7 +160,9 @@ final class Parser {
             return new Node.Set(target, expressions.tuple(true, Set.of()));
         }
         Node.Filter filter =
-                in.current().isOperator("|") && expressions.filters(null) instanceof Node.Filter some ? some : null;
+                in.skipOperator("|") && expressions.filters(expressions.filter(null)) instanceof Node.Filter some
+                        ? some
+                        : null;
         return new Node.SetBlock(target, filter, hardBody("endset"));
     }
 
