@@ -178,8 +178,9 @@ class LosslessnessTest {
     @ParameterizedTest
     @MethodSource("libraries")
     void constrainedAnswer_generatedF32Model_sameTokensInFewerPasses(LlamaLibrary library) {
-        String grammar = "root ::= \"{\\\"name\\\": \\\"\" [a-d]{1,3} \"\\\", \\\"kind\\\": \\\"animal\\\", \\\"legs\\\": \" [1-4]"
-                + " \", \\\"tame\\\": \" (\"true\" | \"false\") \"}\"";
+        String grammar =
+                "root ::= \"{\\\"name\\\": \\\"\" [a-d]{1,3} \"\\\", \\\"kind\\\": \\\"animal\\\", \\\"legs\\\": \""
+                        + " [1-4] \", \\\"tame\\\": \" (\"true\" | \"false\") \"}\"";
         try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT);
                 Engine engine = Engine.start(
                         model, EngineOptions.ofCells(1024).withContext(exact(1024)), EngineTelemetry.NONE)) {
