@@ -8,6 +8,7 @@ import io.aded.model.Envelope;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -51,5 +52,28 @@ class EvidencePriorTest {
                 .isInstanceOf(AdedException.InvalidArtifact.class)
                 .hasMessageContaining("fitted to other evidence");
         assertThatThrownBy(() -> read(Candidates.LAYOUT, BYTES - 4)).isInstanceOf(AdedException.InvalidArtifact.class);
+    }
+
+    @Test
+    void read_whatIsNoNumber_isRefused() {
+        ByteBuffer body = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        body.putFloat(BYTES - Float.BYTES, Float.NaN);
+        ByteBuffer file = ByteBuffer.wrap(
+                Envelope.of(EvidenceWeights.KIND, EvidenceWeights.VERSION, Map.of("evidence", Candidates.LAYOUT), body)
+                        .bytes());
+
+        assertThatThrownBy(() -> EvidenceWeights.read(file, "the prior"))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("no number");
+    }
+
+    @Test
+    void toEnvelope_bytes_areTheWeightsInOrder() {
+        ByteBuffer body = EvidenceWeights.create().toEnvelope(Map.of()).body().order(ByteOrder.LITTLE_ENDIAN);
+        float[] weights = EvidenceWeights.create().snapshot();
+        assertThat(body.remaining()).isEqualTo(BYTES);
+        for (float weight : weights) {
+            assertThat(body.getFloat()).isEqualTo(weight);
+        }
     }
 }
