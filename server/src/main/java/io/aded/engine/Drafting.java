@@ -115,6 +115,7 @@ final class Drafting {
         }
         for (Round round : rounds) {
             if (round.verifies()) {
+                force(round, room);
                 round.endDraft();
             }
         }
@@ -165,6 +166,21 @@ final class Drafting {
         return backsOff;
     }
 
+    /** What a grammar leaves no choice about takes the place of whatever was drafted. */
+    private void force(Round round, int room) {
+        LocalTurn turn = round.turn();
+        DraftPolicy policy = turn.request().draft();
+        if (!possible || !policy.mode().drafts() || !turn.sampler().constrains()) {
+            return;
+        }
+        long start = clock.getAsLong();
+        int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
+        int nodes = Math.min(
+                Math.min(policy.maxNodes(), room), Math.min(round.tree().maxDraftNodes(), depth));
+        round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes)) > 0);
+        round.charge(clock.getAsLong() - start);
+    }
+
     private void prune(Round round) {
         if (round.draftNodes() > 0 && round.turn().sampler().constrains()) {
             long start = clock.getAsLong();
@@ -177,7 +193,7 @@ final class Drafting {
     Budget.Bid bid(Round round) {
         Budget.Bid bid = round.bid();
         StreamDrafter drafter = round.drafting();
-        bid.trust = drafter == null ? 1 : drafter.control().trust();
+        bid.trust = drafter == null || round.isForced() ? 1 : drafter.control().trust();
         return bid;
     }
 
@@ -193,7 +209,9 @@ final class Drafting {
         if (drafter != null) {
             boolean explores = round.explores() || drafter.control().isExplorationDue(round.tree());
             taken += granted == 0 && drafted > 0 && isRoomLeft && explores ? 1 : 0;
-            drafter.control().granted(taken, drafted);
+            if (!round.isForced()) {
+                drafter.control().granted(taken, drafted);
+            }
         }
         round.cut(taken);
         return taken - granted;
@@ -252,8 +270,8 @@ final class Drafting {
     /** What a budgeted round's draft was worth: its accepted tokens against its share of the pass. */
     private void judge(Round round, SpeculationGate gate, int tokens, int draftNodes, int streams) {
         StreamDrafter drafter = round.drafting();
-        if (drafter == null) {
-            return;
+        if (drafter == null || round.isForced()) {
+            return; // forced text says nothing of the drafter
         }
         double hostPasses = gate.charge(round.drafterNanos());
         if (round.draftNodes() == 0) {

@@ -41,6 +41,7 @@ final class Round implements Verification.Emission {
 
     // Drafted.
     private boolean explores;
+    private boolean forced;
     private int proposedNodes;
     private long draftStart;
     private long draftEnd;
@@ -129,11 +130,21 @@ final class Round implements Verification.Emission {
         return drafts ? drafter : null;
     }
 
+    /** The draft is text about which the grammar leaves no choice, not the drafter's. */
+    void setForced(boolean isForced) {
+        forced = isForced;
+    }
+
+    boolean isForced() {
+        return forced;
+    }
+
     /** The tree is a bare root. */
     void beginDraft(long now) {
         draftStart = now;
         chargedNanos = 0;
         explores = false;
+        forced = false;
         LocalSession session = turn.session();
         tree.reset(session.token(session.length() - 1));
     }
@@ -212,6 +223,9 @@ final class Round implements Verification.Emission {
 
     /** Where the draft came from. */
     String source() {
+        if (forced && tree.draftNodes() > 0) {
+            return "grammar";
+        }
         StreamDrafter drafting = drafting();
         return drafting == null || tree.draftNodes() == 0
                 ? "none"

@@ -174,6 +174,32 @@ class LosslessnessTest {
         }
     }
 
+    /** Forced text is a draft like any other: the same answer, in fewer passes. */
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void constrainedAnswer_generatedF32Model_sameTokensInFewerPasses(LlamaLibrary library) {
+        String grammar =
+                "root ::= \"{\\\"name\\\": \\\"\" [a-d]{1,3} \"\\\", \\\"kind\\\": \\\"animal\\\", \\\"legs\\\": \""
+                        + " [1-4] \", \\\"tame\\\": \" (\"true\" | \"false\") \"}\"";
+        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT);
+                Engine engine = Engine.start(
+                        model, EngineOptions.ofCells(1024).withContext(exact(1024)), EngineTelemetry.NONE)) {
+            for (float temperature : new float[] {0f, 1f}) {
+                SamplingParameters sampling = SamplingParameters.GREEDY
+                        .withTemperature(temperature)
+                        .withSeed(5)
+                        .withGrammar(grammar);
+                Prompt prompt = cut(model, "An animal:");
+                Recorder plain = run(engine, prompt, sampling, Drafters.OFF);
+                Recorder forced = run(engine, prompt, sampling, Drafters.ADED);
+                assertThat(forced.tokens).as("temperature %s", temperature).isEqualTo(plain.tokens);
+                assertThat(forced.await().speculation().numAcceptedDraftTokens())
+                        .as("of %d tokens", plain.tokens.size())
+                        .isGreaterThan(plain.tokens.size() / 3);
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("libraries")
     void twoConversationsAtOnce_generatedF32Model_sameTokensAsAlone(LlamaLibrary library) {
