@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             DraftCommand.class,
             BenchCommand.class,
             LoadCommand.class,
+            RecordCommand.class,
             ReplayCommand.class,
             SimulateCommand.class,
             DoctorCommand.class,

@@ -3,6 +3,7 @@ package io.aded.cli;
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.table.BaseTable;
 import io.aded.draft.table.BaseTableBuilder;
+import io.aded.host.AdedVersion;
 import io.aded.host.LocalModel;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
@@ -14,13 +15,14 @@ import io.aded.model.Vocabulary;
 import io.aded.natives.LibraryChoice;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -289,8 +291,12 @@ final class DraftCommand implements Runnable {
         @Override
         public Integer call() {
             EvidenceWeights weights = PriorFitting.fit(recordings.read().recorded());
-            try (Writer out = Files.newBufferedWriter(output)) {
-                weights.write(out);
+            try {
+                weights.toEnvelope(Map.of(
+                                "recordings", recordings.description(),
+                                "date", InstantSource.system().instant().toString(),
+                                "aded", AdedVersion.text()))
+                        .writeTo(output);
             } catch (IOException e) {
                 throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write " + output, e);
             }

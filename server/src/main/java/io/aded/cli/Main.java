@@ -68,8 +68,8 @@ public final class Main {
         terminal.out().flush();
         String message = failure.getMessage();
         terminal.note("aded: "
-                + (failure instanceof AdedException && message != null
-                        ? message
+                + (failure instanceof AdedException known && message != null
+                        ? withHint(message, OptionNames.hint(known))
                         : failure instanceof OutOfMemoryError
                                 ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
                                 : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
@@ -77,6 +77,10 @@ public final class Main {
             failure.printStackTrace(terminal.err());
         }
         return ExitCode.of(failure).code();
+    }
+
+    private static String withHint(String message, @Nullable String hint) {
+        return hint == null ? message : message + " (" + hint + ")";
     }
 
     /** The file is needed before the command line can be read with the defaults that it holds. */

@@ -5,6 +5,7 @@ import io.aded.model.FieldViolation;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -25,6 +26,15 @@ final class OptionNames {
                 .toList());
         named.setStackTrace(failure.getStackTrace());
         return named;
+    }
+
+    /** What to type, where the message says only what is allowed; null if there is nothing to add. */
+    static @Nullable String hint(AdedException failure) {
+        return switch (failure.reason()) {
+            case "MODEL_NOT_FOUND" -> "a model of Hugging Face: --hf OWNER/REPO[:FILE]";
+            case "NO_BUNDLED_LIBRARY" -> "by --natives DIR or ADED_NATIVES";
+            default -> null;
+        };
     }
 
     private static String option(String field, CommandSpec command) {

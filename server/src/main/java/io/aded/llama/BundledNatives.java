@@ -42,7 +42,7 @@ final class BundledNatives {
             throw new AdedException.NotFound(
                     "NO_BUNDLED_LIBRARY",
                     "no llama.cpp library is bundled for " + platform
-                            + "; name a directory with one by --natives or ADED_NATIVES");
+                            + "; a directory with one of your own can be named");
         }
         Content content = new Content(url, resource);
         @Nullable IOException last = null;

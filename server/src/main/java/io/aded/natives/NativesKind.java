@@ -83,8 +83,8 @@ public enum NativesKind {
                     "kind",
                     "there is no " + label + " build for " + platform + "; "
                             + (available.isEmpty()
-                                    ? "none is published for it, but --natives DIR takes a llama.cpp "
-                                            + SUPPORTED_RELEASE + " of your own"
+                                    ? "none is published for it, but a llama.cpp " + SUPPORTED_RELEASE
+                                            + " of your own can be used"
                                     : "allowed here: " + labels(available)));
         }
         String base = SCOPE + platform;

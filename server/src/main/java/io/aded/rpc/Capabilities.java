@@ -12,10 +12,12 @@ final class Capabilities {
     static final String MESSAGE_PARTS = "ChatMessage.parts";
     static final String GRAMMAR = "Constraint.grammar";
     static final String JSON_SCHEMA = "Constraint.json_schema";
+    static final String REGULAR_EXPRESSION = "Constraint.regular_expression";
     static final String JSON_OBJECT = "Constraint.json_object";
     static final String KEPT_CONVERSATIONS = "Open.conversation_id";
 
-    private static final List<String> ALWAYS = List.of(MESSAGE_PARTS, GRAMMAR, JSON_SCHEMA, JSON_OBJECT);
+    private static final List<String> ALWAYS =
+            List.of(MESSAGE_PARTS, GRAMMAR, JSON_SCHEMA, REGULAR_EXPRESSION, JSON_OBJECT);
 
     private Capabilities() {}
 

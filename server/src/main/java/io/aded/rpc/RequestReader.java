@@ -202,14 +202,12 @@ final class RequestReader {
             case GRAMMAR -> new Constraint.Grammar(set.getGrammar());
             case JSON_SCHEMA -> new Constraint.JsonSchema(set.getJsonSchema());
             case JSON_OBJECT -> Constraint.JSON_OBJECT;
-            case REGULAR_EXPRESSION -> {
-                notServed.add("constraint.regular_expression");
-                yield null;
-            }
+            case REGULAR_EXPRESSION -> new Constraint.RegularExpression(set.getRegularExpression());
             case KIND_NOT_SET -> {
                 unreadable.add(new FieldViolation(
                         "constraint",
-                        "is of no kind; allowed: exactly one of none, grammar, json_schema and json_object"));
+                        "is of no kind; allowed: exactly one of none, grammar, json_schema,"
+                                + " regular_expression and json_object"));
                 yield null;
             }
         };

@@ -227,6 +227,8 @@ final class ResponseWriter {
                 options.setConstraint(Constraint.newBuilder().setGrammar(gbnf));
             case io.aded.serving.Constraint.JsonSchema(String schema) ->
                 options.setConstraint(Constraint.newBuilder().setJsonSchema(schema));
+            case io.aded.serving.Constraint.RegularExpression(String expression) ->
+                options.setConstraint(Constraint.newBuilder().setRegularExpression(expression));
             case io.aded.serving.Constraint.JsonObject object ->
                 options.setConstraint(Constraint.newBuilder().setJsonObject(AnyJsonObject.getDefaultInstance()));
         }

@@ -35,8 +35,8 @@ final class Statuses {
     /** All details of a status together are to stay below 4 KiB: proxies and clients take 8 KiB of trailers in all. */
     private static final int MOST_VIOLATION_BYTES = 2048;
 
-    private static final int MOST_DESCRIPTION = 512;
-    private static final int MOST_MESSAGE = 1024;
+    private static final int MOST_DESCRIPTION = 256;
+    private static final int MOST_MESSAGE = 512;
 
     private static final Logger LOG = LoggerFactory.getLogger(Statuses.class);
 

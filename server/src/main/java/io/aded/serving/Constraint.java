@@ -1,5 +1,7 @@
 package io.aded.serving;
 
+import io.aded.grammar.GrammarRefused;
+import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,9 @@ public sealed interface Constraint {
     /** A JSON schema, as JSON text. */
     record JsonSchema(String schema) implements Constraint {}
 
+    /** A regular expression (ECMA-262) that the whole answer matches. */
+    record RegularExpression(String expression) implements Constraint {}
+
     /** See {@link #JSON_OBJECT}. */
     record JsonObject() implements Constraint {
         private static final String SCHEMA = "{\"type\":\"object\"}";
@@ -36,12 +41,17 @@ public sealed interface Constraint {
         return schema == null ? NONE : new JsonSchema(schema);
     }
 
-    /** The parameters that draw tokens as given and keep to this. */
+    /**
+     * The parameters that draw tokens as given and keep to this.
+     *
+     * @throws AdedException.InvalidRequest if it is a regular expression that cannot be kept
+     */
     default SamplingParameters over(SamplingParameters sampling) {
         return switch (this) {
             case None none -> with(sampling, null, null);
             case Grammar(String gbnf) -> with(sampling, gbnf, null);
             case JsonSchema(String schema) -> with(sampling, null, schema);
+            case RegularExpression(String expression) -> with(sampling, gbnf(expression), null);
             case JsonObject object -> with(sampling, null, JsonObject.SCHEMA);
         };
     }
@@ -52,8 +62,17 @@ public sealed interface Constraint {
             case None none -> "none";
             case Grammar grammar -> "grammar";
             case JsonSchema schema -> "json_schema";
+            case RegularExpression expression -> "regular_expression";
             case JsonObject object -> "json_object";
         };
+    }
+
+    private static String gbnf(String expression) {
+        try {
+            return io.aded.grammar.RegularExpression.toGbnf(expression);
+        } catch (GrammarRefused e) {
+            throw new AdedException.InvalidRequest("constraint.regular_expression", String.valueOf(e.getMessage()));
+        }
     }
 
     private static SamplingParameters with(

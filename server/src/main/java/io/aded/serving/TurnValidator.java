@@ -124,7 +124,7 @@ public final class TurnValidator {
     /** Checks how answers are to be made. */
     void generation(Generation generation, Violations wrong) {
         wrong.addAll(generation.sampling().violations("sampling.", vocabularySize));
-        constraint(generation.constraint(), wrong);
+        constraint(generation, wrong);
         wrong.addAll(generation.draft().violations("draft."));
         if (generation.maxTokens() < 0) {
             wrong.add("max_tokens", "is " + generation.maxTokens() + "; allowed: 0 (as many as fit) or more");
@@ -135,15 +135,23 @@ public final class TurnValidator {
         wrong.within("priority", generation.priority(), -MOST_PRIORITY, MOST_PRIORITY);
     }
 
-    private static void constraint(Constraint constraint, Violations wrong) {
+    private static void constraint(Generation generation, Violations wrong) {
+        Constraint constraint = generation.constraint();
         boolean empty = switch (constraint) {
             case Constraint.Grammar(String gbnf) -> gbnf.isBlank();
             case Constraint.JsonSchema(String schema) -> schema.isBlank();
+            case Constraint.RegularExpression(String expression) -> expression.isEmpty();
             case Constraint.None none -> false;
             case Constraint.JsonObject object -> false;
         };
         if (empty) {
             wrong.add("constraint." + constraint.field(), "is empty; the constraint none is how to have none");
+            return;
+        }
+        try {
+            constraint.over(generation.sampling());
+        } catch (AdedException.InvalidRequest refused) {
+            wrong.addAll(refused.violations());
         }
     }
 

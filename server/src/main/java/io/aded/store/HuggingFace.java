@@ -69,8 +69,7 @@ final class HuggingFace {
         if (SHARD.matcher(file.name()).matches()) {
             throw new AdedException.FailedPrecondition(
                     "SPLIT_MODEL",
-                    file.name()
-                            + " is one of several files of a split model; fetch them all and give --model the first");
+                    file.name() + " is one of several files of a split model; fetch them all and name the first");
         }
         Path destination = home.resolve(file.name());
         downloader.fetch(

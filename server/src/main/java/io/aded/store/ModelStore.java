@@ -94,8 +94,7 @@ public final class ModelStore implements AutoCloseable {
         }
         Path path = localPath(model);
         if (Files.isDirectory(path)) {
-            throw new AdedException.NotFound(
-                    "MODEL_NOT_FOUND", path + " is a directory; --model takes a .gguf file in it");
+            throw new AdedException.NotFound("MODEL_NOT_FOUND", path + " is a directory; allowed: a .gguf file in it");
         }
         if (!Files.exists(path)) {
             throw new AdedException.NotFound(
@@ -106,7 +105,7 @@ public final class ModelStore implements AutoCloseable {
                                     catalogue.models().stream()
                                             .map(CatalogueEntry::name)
                                             .toList())
-                            + ". Also allowed: an http(s) address, or --hf OWNER/REPO[:FILE]");
+                            + ". Also allowed: an http(s) address");
         }
         return path;
     }

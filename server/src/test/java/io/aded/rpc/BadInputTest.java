@@ -13,6 +13,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import io.aded.model.AdedException;
+import io.aded.serving.FaultyEngine;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.Constraint;
 import io.aded.v1.CountTokensRequest;

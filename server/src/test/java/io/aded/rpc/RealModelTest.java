@@ -8,6 +8,7 @@ import io.aded.llama.LlamaModel;
 import io.aded.llama.ModelParameters;
 import io.aded.llama.TinyModels;
 import io.aded.model.ContextParameters.CacheType;
+import io.aded.v1.AnyJsonObject;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.Constraint;
 import io.aded.v1.CountTokensRequest;
@@ -113,6 +114,35 @@ class RealModelTest {
                         .setConstraint(Constraint.newBuilder().setGrammar("root ::= (\"a\" | \"b\")+ \"c\""))))
                 .forEach(response -> text.append(response.getDelta().getText()));
         assertThat(text.toString()).matches("[ab]*c?");
+    }
+
+    private static String constrained(Constraint.Builder constraint, int seed) {
+        StringBuilder text = new StringBuilder();
+        answer(request(options(0.8f, "aded")
+                        .setIgnoreEnd(false)
+                        .setSampling(Sampling.newBuilder().setSeed(seed))
+                        .setConstraint(constraint)))
+                .forEach(response -> text.append(response.getDelta().getText()));
+        return text.toString();
+    }
+
+    @Test
+    void generate_withRegularExpression_matchesIt() {
+        for (int seed = 0; seed < 5; seed++) {
+            assertThat(constrained(Constraint.newBuilder().setRegularExpression("^\\d{4}-[a-f]{2}(x|yy)?$"), seed))
+                    .matches("\\d{4}-[a-f]{2}(x|yy)?");
+        }
+        assertThat(refused(Constraint.newBuilder().setRegularExpression("(a)\\1")))
+                .containsExactly("options.constraint.regular_expression");
+    }
+
+    @Test
+    void generate_withAnyJsonObject_beginsOne() {
+        for (int seed = 0; seed < 5; seed++) {
+            // The tiny model has nothing to say, so it may well not come to the end of the object.
+            assertThat(constrained(Constraint.newBuilder().setJsonObject(AnyJsonObject.getDefaultInstance()), seed))
+                    .matches("(?s)\\{\\s*(\".*|\\}\\s*)?");
+        }
     }
 
     @Test

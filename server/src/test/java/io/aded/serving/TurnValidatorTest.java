@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -215,6 +216,134 @@ class TurnValidatorTest {
                         .request()
                         .draft())
                 .isEqualTo(new DraftPolicy(Drafters.AUTO, 9, 6, 5, false));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // what is cleared, what is named; then mode, nodes, depth, branches. Before: aded 9/8/7. Server: auto 20/32/8.
+        "draft.max_nodes,,aded,12,8,7",
+        "draft.max_nodes draft.max_depth draft.max_branches,,aded,12,32,8",
+        "draft.mode,,auto,20,32,8",
+        "draft.mode draft.max_depth,,auto,20,32,8",
+        "draft.max_nodes,auto,auto,20,32,8",
+        "draft.max_depth,aded-mcts,aded-mcts,64,4,32",
+        ",auto,auto,64,32,8",
+        ",,aded,9,8,7"
+    })
+    void validate_draftBoundCleared_isAsIfNobodyHadNamedIt(
+            @Nullable String cleared, @Nullable String named, String mode, int nodes, int depth, int branches) {
+        Generation before = Generation.of(SamplingParameters.DEFAULT, new DraftPolicy(Drafters.ADED, 9, 8, 7, false));
+        Generation server = Generation.of(SamplingParameters.DEFAULT, DraftPolicy.AUTO.withMaxNodes(20));
+        GenerationChange change = GenerationChange.builder()
+                .cleared(cleared == null ? Set.of() : Set.of(cleared.split(" ")))
+                .draft(new DraftChoice(named, null, null, null, null))
+                .build();
+        assertThat(VALIDATOR
+                        .validate(new TurnInput(HELLO, change), before, server, Caller.ANONYMOUS)
+                        .request()
+                        .draft())
+                .isEqualTo(new DraftPolicy(Drafters.named(mode), nodes, depth, branches, false));
+    }
+
+    @Test
+    void validate_cleared_returnsToWhatTheServerHas() {
+        var before = new Generation(
+                SamplingParameters.GREEDY,
+                new Constraint.Grammar("g"),
+                new DraftPolicy(Drafters.ADED, 9, 8, 7, true),
+                17,
+                List.of("stop"),
+                List.of(3),
+                true,
+                2,
+                true,
+                -5);
+        GenerationChange change = GenerationChange.builder()
+                .cleared(Set.of(
+                        "constraint",
+                        "draft.mode",
+                        "draft.share_learned",
+                        "max_tokens",
+                        "stop_strings",
+                        "stop_tokens",
+                        "ignore_end",
+                        "log_probabilities",
+                        "report_rounds",
+                        "priority"))
+                .sampling((was, server) -> server)
+                .build();
+        TurnRequest turn = VALIDATOR
+                .validate(new TurnInput(HELLO, change), before, DEFAULTS, Caller.ANONYMOUS)
+                .request();
+        assertThat(Generation.of(turn)).isEqualTo(DEFAULTS);
+    }
+
+    // --- constraints
+
+    @Test
+    void validate_constraintOfATurn_replacesTheConversations() {
+        Generation before = Generation.of(SamplingParameters.DEFAULT.withJsonSchema("{}"), DraftPolicy.AUTO);
+        assertThat(before.constraint()).isEqualTo(new Constraint.JsonSchema("{}"));
+        record Case(
+                Constraint said,
+                @Nullable String grammar,
+                @Nullable String schema) {}
+        for (Case one : List.of(
+                new Case(new Constraint.Grammar("g"), "g", null),
+                new Case(new Constraint.JsonSchema("s"), null, "s"),
+                new Case(new Constraint.RegularExpression("a"), "root ::= [a]\n", null),
+                new Case(Constraint.JSON_OBJECT, null, "{\"type\":\"object\"}"),
+                new Case(Constraint.NONE, null, null))) {
+            GenerationChange change =
+                    GenerationChange.builder().constraint(one.said()).build();
+            SamplingParameters sampling = VALIDATOR
+                    .validate(new TurnInput(HELLO, change), before, DEFAULTS, Caller.ANONYMOUS)
+                    .request()
+                    .sampling();
+            assertThat(sampling.grammar()).isEqualTo(one.grammar());
+            assertThat(sampling.jsonSchema()).isEqualTo(one.schema());
+        }
+    }
+
+    @Test
+    void validate_emptyConstraints_areNamed() {
+        assertThat(wrong(
+                        HELLO,
+                        GenerationChange.builder()
+                                .constraint(new Constraint.Grammar(" "))
+                                .build()))
+                .containsExactly("constraint.grammar");
+        assertThat(wrong(
+                        HELLO,
+                        GenerationChange.builder()
+                                .constraint(new Constraint.JsonSchema(""))
+                                .build()))
+                .containsExactly("constraint.json_schema");
+    }
+
+    @Test
+    void validate_regularExpressionThatCannotBeKept_isNamedWithTheRest() {
+        assertThat(wrong(
+                        new Prompt.Text(""),
+                        GenerationChange.builder()
+                                .constraint(new Constraint.RegularExpression("(?=a)b"))
+                                .build()))
+                .containsExactly("text", "constraint.regular_expression");
+        assertThat(wrong(
+                        HELLO,
+                        GenerationChange.builder()
+                                .constraint(new Constraint.RegularExpression(""))
+                                .build()))
+                .containsExactly("constraint.regular_expression");
+    }
+
+    @Test
+    void validate_completeTurnWithGrammarAndSchema_isRefused() {
+        AdedException.InvalidRequest refused = catchThrowableOfType(
+                AdedException.InvalidRequest.class,
+                () -> VALIDATOR.validate(TurnRequest.of(
+                        HELLO, SamplingParameters.GREEDY.withGrammar("g").withJsonSchema("{}"), DraftPolicy.AUTO, 5)));
+        assertThat(refused.violations()).extracting(FieldViolation::field).containsExactly("constraint.json_schema");
     }
 
     @Test

@@ -29,6 +29,11 @@ final class Candidates {
     static final int AGE = FREQUENCY + 8 * 4 * 3;
     static final int RECENCY = AGE + 1 + 4 * 8 * 3;
     static final int CELLS = RECENCY + OccurrenceSketch.RECENCIES * 4 * 3;
+    /** Where each kind's cells begin, and how many there are: learned weights fit where this is the same. */
+    static final String LAYOUT = "suffix " + SUFFIX + ", bigram " + BIGRAM + ", trigram " + TRIGRAM + ", runner-up "
+            + RUNNER_UP + ", latest " + LATEST + ", resumption " + RESUMPTION + ", run " + RUN + ", frequency "
+            + FREQUENCY
+            + ", age " + AGE + ", recency " + RECENCY + ", cells " + CELLS;
 
     private static final int NONE = -1;
     /** Guesses from no context that are offered below the root, where they are hardly worth a look. */

@@ -1,14 +1,15 @@
 package io.aded.draft.adaptive;
 
-import java.io.BufferedReader;
+import io.aded.model.AdedException;
+import io.aded.model.Envelope;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Locale;
-import java.util.StringTokenizer;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * How far each kind of evidence can be trusted, learned from every emitted token.
@@ -38,7 +39,7 @@ public final class EvidenceWeights implements Weighing {
      *
      * Prior:
      * A new set of weights begins at values fitted by this same learning to recorded answers of a small chat model
-     * (evidence-prior.txt, written by "aded draft prior"). They are worth PRIOR_STRENGTH observations each.
+     * (evidence-prior.bin, written by "aded draft prior"). They are worth PRIOR_STRENGTH observations each.
      *
      * [1] A. Berger, S. Della Pietra, V. Della Pietra: A Maximum Entropy Approach to Natural Language Processing.
      *     Computational Linguistics 22 (1), 1996
@@ -49,7 +50,11 @@ public final class EvidenceWeights implements Weighing {
      *     JMLR 12, 2011
      */
 
-    private static final String PRIOR = "evidence-prior.txt";
+    static final String KIND = "PRIO";
+    static final int VERSION = 1;
+
+    private static final String EVIDENCE = "evidence";
+    private static final String PRIOR = "evidence-prior.bin";
     private static final float RATE = 0.1f;
     /** Squared gradient that a cell of the prior starts with: large, so that a few tokens do not undo it. */
     private static final float PRIOR_STRENGTH = 30f;
@@ -94,12 +99,47 @@ public final class EvidenceWeights implements Weighing {
         return new EvidenceWeights(nothing, NO_STRENGTH);
     }
 
-    /** Writes the weights in the form of the prior's file. */
-    public void write(Appendable out) throws IOException {
-        for (int i = 0; i < weights.length; i++) {
-            out.append(String.format(Locale.ROOT, "%.3f", weights[i])).append(i % 12 == 11 ? '\n' : ' ');
+    /**
+     * The weights as a file of their own, which {@link #create} of another build may begin with: an {@link Envelope} of the
+     * kind {@value #KIND}, version {@value #VERSION}, whose body is one float for each cell, little-endian. Its fact {@code
+     * evidence} says which cells there are.
+     *
+     * @param origin further facts: what the weights were fitted to, and when
+     */
+    public Envelope toEnvelope(Map<String, String> origin) {
+        Map<String, String> facts = new HashMap<>(origin);
+        facts.put(EVIDENCE, Candidates.LAYOUT);
+        ByteBuffer body = ByteBuffer.allocate(Float.BYTES * weights.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float weight : weights) {
+            body.putFloat(weight);
         }
-        out.append('\n');
+        return Envelope.of(KIND, VERSION, facts, body.flip());
+    }
+
+    /**
+     * Weights from such a file.
+     *
+     * @param file all of its bytes
+     * @param what it is, for messages
+     * @throws AdedException.InvalidArtifact if it is damaged, or was fitted to other kinds of evidence than this build's
+     */
+    public static EvidenceWeights read(ByteBuffer file, String what) {
+        Envelope envelope = Envelope.open(file, what, KIND, VERSION);
+        if (!envelope.fact(EVIDENCE).equals(Candidates.LAYOUT)
+                || envelope.body().remaining() != Float.BYTES * Candidates.CELLS) {
+            throw new AdedException.InvalidArtifact(
+                    "PRIOR_DOES_NOT_FIT",
+                    what + " was fitted to other evidence (" + envelope.fact(EVIDENCE) + "); this build's is: "
+                            + Candidates.LAYOUT);
+        }
+        float[] weights = new float[Candidates.CELLS];
+        envelope.body().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(weights);
+        for (float weight : weights) {
+            if (!Float.isFinite(weight)) {
+                throw new AdedException.InvalidArtifact("PRIOR_DOES_NOT_FIT", what + " holds what is no number");
+            }
+        }
+        return new EvidenceWeights(weights, PRIOR_STRENGTH);
     }
 
     /** The same weights again, to go on from: independent of these, and as sure of themselves as a prior is. */
@@ -189,28 +229,15 @@ public final class EvidenceWeights implements Weighing {
         static final float[] WEIGHTS = read();
 
         private static float[] read() {
-            float[] values = new float[Candidates.CELLS];
-            int count = 0;
             try (InputStream in = EvidenceWeights.class.getResourceAsStream(PRIOR)) {
                 if (in == null) {
                     throw new IllegalStateException("the program is incomplete: " + PRIOR + " is missing beside "
                             + EvidenceWeights.class.getName());
                 }
-                BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII));
-                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                    StringTokenizer numbers = new StringTokenizer(line);
-                    while (numbers.hasMoreTokens() && count < values.length) {
-                        values[count++] = Float.parseFloat(numbers.nextToken());
-                    }
-                }
+                return EvidenceWeights.read(ByteBuffer.wrap(in.readAllBytes()), "the program's own " + PRIOR).weights;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            if (count != values.length) {
-                throw new IllegalStateException(
-                        PRIOR + " holds " + count + " weights; " + values.length + " are needed");
-            }
-            return values;
         }
     }
 }

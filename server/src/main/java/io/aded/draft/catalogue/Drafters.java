@@ -8,6 +8,7 @@ import io.aded.draft.adaptive.AdedDrafter;
 import io.aded.draft.adaptive.AdedStage;
 import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.history.NgramCacheDrafter;
+import io.aded.draft.history.NgramMapDrafter;
 import io.aded.draft.history.NgramModDrafter;
 import io.aded.draft.history.NgramSimpleDrafter;
 import io.aded.draft.history.PromptLookupDrafter;
@@ -75,6 +76,13 @@ public final class Drafters {
                     NgramCacheDrafter.NAME,
                     "llama.cpp's rule of that name: the most frequent follower of 1 to 4 tokens",
                     settings -> new NgramCacheDrafter(settings.historyTokens()))
+            .asBaseline());
+
+    /** See {@link NgramMapDrafter}. */
+    public static final DrafterKind NGRAM_MAP_K = add(of(
+                    NgramMapDrafter.NAME,
+                    "llama.cpp's rule of that name: copies eight whole tokens after the last three",
+                    settings -> new NgramMapDrafter(settings.historyTokens()))
             .asBaseline());
 
     private Drafters() {}

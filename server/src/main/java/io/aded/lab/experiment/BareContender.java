@@ -1,5 +1,6 @@
 package io.aded.lab.experiment;
 
+import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;

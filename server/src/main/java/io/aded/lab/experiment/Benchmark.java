@@ -4,6 +4,7 @@ import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Progress;
 import io.aded.lab.report.RunOrder;

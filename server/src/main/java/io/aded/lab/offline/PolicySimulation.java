@@ -196,7 +196,12 @@ public final class PolicySimulation {
                     drafts += decoding.speculation.numSpecSteps();
                     if (ratio < 0.97) {
                         slow.add(String.format(
-                                Locale.ROOT, "    %s %d: %.2f, %d tokens", set, i, ratio, answer.answer().length));
+                                Locale.ROOT,
+                                "    %s %s: %.2f, %d tokens",
+                                set,
+                                answer.id(),
+                                ratio,
+                                answer.answer().length));
                     }
                 }
             }

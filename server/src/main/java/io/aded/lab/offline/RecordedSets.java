@@ -4,6 +4,7 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
+import io.aded.lab.recording.Recording;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,12 +35,13 @@ public final class RecordedSets {
     }
 
     /** Recordings by their names, in their order. */
-    public static RecordedSets of(Map<String, List<RecordedAnswer>> recordings) {
+    public static RecordedSets of(Map<String, Recording> recordings) {
         Map<String, List<RecordedAnswer>> sets = new LinkedHashMap<>();
         List<RecordedAnswer> recorded = new ArrayList<>();
-        recordings.forEach((name, answers) -> {
-            List<RecordedAnswer> cut =
-                    answers.stream().map(RecordedAnswer::withoutLoop).toList();
+        recordings.forEach((name, recording) -> {
+            List<RecordedAnswer> cut = recording.answers().stream()
+                    .map(RecordedAnswer::withoutLoop)
+                    .toList();
             sets.put(name, cut);
             recorded.addAll(cut);
             if (name.equals(CHAT)) {

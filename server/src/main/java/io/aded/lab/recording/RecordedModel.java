@@ -34,7 +34,7 @@ public final class RecordedModel implements TargetModel {
     private static final int END = 2;
 
     private final IntConsumer charge;
-    private RecordedAnswer recorded = new RecordedAnswer(new int[] {1}, new int[0], new int[0], new float[0]);
+    private RecordedAnswer recorded = new RecordedAnswer("none", new int[] {1}, new int[0], new int[0], new float[0]);
 
     /**
      * A model of which each pass is charged.

@@ -20,21 +20,18 @@ public final class Recordings {
      * The answers of each file by the file's name without its ending, in order of the names within a folder.
      *
      * @param filesOrFolders a folder stands for all files in it that end with {@value #SUFFIX}
+     * @param headerless whether they are of version 0, which has no header
      * @throws AdedException.NotFound if there is no such file, or none in a folder
      * @throws AdedException.InvalidArtifact if one cannot be read
      */
-    public static Map<String, List<RecordedAnswer>> read(List<Path> filesOrFolders) {
-        Map<String, List<RecordedAnswer>> recordings = new LinkedHashMap<>();
+    public static Map<String, Recording> read(List<Path> filesOrFolders, boolean headerless) {
+        Map<String, Recording> recordings = new LinkedHashMap<>();
         for (Path place : filesOrFolders) {
             for (Path file : files(place)) {
                 String name = String.valueOf(file.getFileName());
-                try {
-                    recordings.put(
-                            name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : name,
-                            RecordedAnswer.read(file));
-                } catch (IOException e) {
-                    throw new AdedException.InvalidArtifact("RECORDING_UNREADABLE", "cannot read " + file, e);
-                }
+                recordings.put(
+                        name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : name,
+                        headerless ? Recording.readHeaderless(file) : Recording.read(file));
             }
         }
         return recordings;

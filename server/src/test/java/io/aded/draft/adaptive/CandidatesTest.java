@@ -538,7 +538,7 @@ final class CandidatesTest {
     /**
      * A long text, its rows taught as it comes: every candidate and every cell at the end of the text and along a draft of
      * three tokens. The number stands for all of it; it changes if anything does, in which case the prior
-     * (evidence-prior.txt) has to be fitted anew.
+     * (evidence-prior.bin) has to be fitted anew.
      */
     @Test
     void gather_longText_everyCellIsAsBefore() {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.aded.draft.adaptive.CandidatesTest.Fixture;
-import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -190,19 +189,5 @@ final class EvidenceWeightsTest {
         // Steps of 1/64, rounded: halfway goes up.
         assertThat(EvidenceWeights.exp(0.0078f)).isEqualTo(1f);
         assertThat(EvidenceWeights.exp(0.0079f)).isCloseTo((float) Math.exp(1 / 64.0), within(EXACT));
-    }
-
-    @Test
-    void write_anyWeights_areRoundedToThousandthsTwelveALine() throws IOException {
-        StringBuilder out = new StringBuilder();
-        weights.write(out);
-
-        String[] lines = out.toString().split("\n");
-        long numbers = Arrays.stream(lines)
-                .filter(line -> !line.startsWith("#"))
-                .flatMap(line -> Arrays.stream(line.strip().split(" ")))
-                .filter(word -> word.equals("-0.250"))
-                .count();
-        assertThat(numbers).isEqualTo(1228);
     }
 }

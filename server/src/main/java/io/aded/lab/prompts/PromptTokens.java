@@ -1,6 +1,5 @@
-package io.aded.lab.experiment;
+package io.aded.lab.prompts;
 
-import io.aded.lab.prompts.Scenario;
 import io.aded.model.ChatMessage;
 import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;
@@ -8,10 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Turns a conversation into the tokens that the engine would make of it, for those who do without the engine. */
-final class PromptTokens {
+public final class PromptTokens {
     private PromptTokens() {}
 
-    static int[] of(TargetModel model, List<ChatMessage> messages) {
+    /** A conversation as far as the model is to answer it. */
+    public static int[] of(TargetModel model, List<ChatMessage> messages) {
         Vocabulary vocabulary = model.vocabulary();
         int[] tokens =
                 vocabulary.tokenize(model.chatTemplate().render(messages, true).text(), true, true);
@@ -22,7 +22,7 @@ final class PromptTokens {
     }
 
     /** The first turn of a scenario. */
-    static int[] ofFirstTurn(TargetModel model, Scenario scenario, boolean raw) {
+    public static int[] ofFirstTurn(TargetModel model, Scenario scenario, boolean raw) {
         String message = scenario.turns().getFirst();
         return raw
                 ? model.vocabulary().tokenize(message, true, false)

@@ -1,4 +1,4 @@
-package io.aded.rpc;
+package io.aded.serving;
 
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
@@ -16,9 +16,10 @@ import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 
 /** An engine whose sessions do with a turn what a test says. */
-record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Turn> behaviour) implements Engine {
+public record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListener, Turn> behaviour) implements Engine {
 
-    static FaultyEngine throwing(RuntimeException failure) {
+    /** Its sessions throw when a turn is submitted. */
+    public static FaultyEngine throwing(RuntimeException failure) {
         return new FaultyEngine(new ScriptedModel(ScriptedModel.babble(1, 1)), (request, listener) -> {
             throw failure;
         });
