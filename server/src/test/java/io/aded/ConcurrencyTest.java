@@ -49,9 +49,11 @@ class ConcurrencyTest {
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
+            Map.entry(
+                    "grammar.SchemaExpression",
+                    "a map of what was looked up under one lock, which only grows to its bound"),
             Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
-            Map.entry("llama.KherudConverter", "sets two system properties under a lock, once, and does nothing else"),
             Map.entry(
                     "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),

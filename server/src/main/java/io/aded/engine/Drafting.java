@@ -21,15 +21,15 @@ final class Drafting {
      * Once a pass
      *
      *   A drafter may be a model, which has to see all streams at once. So nothing is drafted until every round of the
-     *   pass has said what it wants: first all rounds ask, then each proposer drafts for all of its rounds. After the pass
-     *   each round's state is shown what the target computed as soon as that is known, and each proposer hears of the
-     *   whole pass once.
+     *   pass has said what it wants: first all rounds ask, then each proposer drafts for all of its rounds. After the
+     *   pass each round's state is shown what the target computed as soon as that is known, and each proposer hears of
+     *   the whole pass once.
      *
      * Time
      *
-     *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading what
-     *   it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate price
-     *   drafts by it.
+     *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading
+     *   what it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate
+     *   price drafts by it.
      */
     private final ProposerFactory factory;
     private final TargetContext context;
@@ -115,6 +115,7 @@ final class Drafting {
         }
         for (Round round : rounds) {
             if (round.verifies()) {
+                force(round, room);
                 round.endDraft();
             }
         }
@@ -165,6 +166,21 @@ final class Drafting {
         return backsOff;
     }
 
+    /** What a grammar leaves no choice about takes the place of whatever was drafted. */
+    private void force(Round round, int room) {
+        LocalTurn turn = round.turn();
+        DraftPolicy policy = turn.request().draft();
+        if (!possible || !policy.mode().drafts() || !turn.sampler().constrains()) {
+            return;
+        }
+        long start = clock.getAsLong();
+        int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
+        int nodes = Math.min(
+                Math.min(policy.maxNodes(), room), Math.min(round.tree().maxDraftNodes(), depth));
+        round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes)) > 0);
+        round.charge(clock.getAsLong() - start);
+    }
+
     private void prune(Round round) {
         if (round.draftNodes() > 0 && round.turn().sampler().constrains()) {
             long start = clock.getAsLong();
@@ -177,7 +193,7 @@ final class Drafting {
     Budget.Bid bid(Round round) {
         Budget.Bid bid = round.bid();
         StreamDrafter drafter = round.drafting();
-        bid.trust = drafter == null ? 1 : drafter.control().trust();
+        bid.trust = drafter == null || round.isForced() ? 1 : drafter.control().trust();
         return bid;
     }
 
@@ -193,7 +209,9 @@ final class Drafting {
         if (drafter != null) {
             boolean explores = round.explores() || drafter.control().isExplorationDue(round.tree());
             taken += granted == 0 && drafted > 0 && isRoomLeft && explores ? 1 : 0;
-            drafter.control().granted(taken, drafted);
+            if (!round.isForced()) {
+                drafter.control().granted(taken, drafted);
+            }
         }
         round.cut(taken);
         return taken - granted;
@@ -202,8 +220,8 @@ final class Drafting {
     // --- after the pass
 
     /**
-     * Whether a round's drafter is shown what the target thinks of rejected nodes: only while reading those rows takes no
-     * time to speak of.
+     * Whether a round's drafter is shown what the target thinks of rejected nodes: only while reading those rows takes
+     * no time to speak of.
      */
     boolean showsRejected(Round round) {
         StreamDrafter drafter = round.drafting();
@@ -252,8 +270,8 @@ final class Drafting {
     /** What a budgeted round's draft was worth: its accepted tokens against its share of the pass. */
     private void judge(Round round, SpeculationGate gate, int tokens, int draftNodes, int streams) {
         StreamDrafter drafter = round.drafting();
-        if (drafter == null) {
-            return;
+        if (drafter == null || round.isForced()) {
+            return; // forced text says nothing of the drafter
         }
         double hostPasses = gate.charge(round.drafterNanos());
         if (round.draftNodes() == 0) {

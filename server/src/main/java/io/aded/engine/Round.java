@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A turn has one of these, made when it is submitted and used again in every pass, so that a pass allocates nothing.
  * Its values hold from {@link #plan} until the next. Owned by the engine thread.
  *
- * <p><b>The root.</b> The last known token of a turn is never in the KV cache when a round begins; it is the root of the
- * round's tree. Right after submission that is the prompt's last token. So there is no special first step: a prompt is
- * prefilled up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
+ * <p><b>The root.</b> The last known token of a turn is never in the KV cache when a round begins; it is the root of
+ * the round's tree. Right after submission that is the prompt's last token. So there is no special first step: a prompt
+ * is prefilled up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
  */
 final class Round implements Verification.Emission {
     private static final int NONE = -1;
@@ -41,6 +41,7 @@ final class Round implements Verification.Emission {
 
     // Drafted.
     private boolean explores;
+    private boolean forced;
     private int proposedNodes;
     private long draftStart;
     private long draftEnd;
@@ -129,11 +130,21 @@ final class Round implements Verification.Emission {
         return drafts ? drafter : null;
     }
 
+    /** The draft is text about which the grammar leaves no choice, not the drafter's. */
+    void setForced(boolean isForced) {
+        forced = isForced;
+    }
+
+    boolean isForced() {
+        return forced;
+    }
+
     /** The tree is a bare root. */
     void beginDraft(long now) {
         draftStart = now;
         chargedNanos = 0;
         explores = false;
+        forced = false;
         LocalSession session = turn.session();
         tree.reset(session.token(session.length() - 1));
     }
@@ -212,6 +223,9 @@ final class Round implements Verification.Emission {
 
     /** Where the draft came from. */
     String source() {
+        if (forced && tree.draftNodes() > 0) {
+            return "grammar";
+        }
         StreamDrafter drafting = drafting();
         return drafting == null || tree.draftNodes() == 0
                 ? "none"

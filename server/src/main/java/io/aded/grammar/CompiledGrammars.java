@@ -25,15 +25,34 @@ public final class CompiledGrammars {
      * @throws GrammarRefused if it is none, left-recursive, or too large
      */
     public TokenMasks gbnf(String grammar) throws GrammarRefused {
+        return compiled("gbnf:" + grammar, () -> TokenMasks.ofGbnf(grammar, trie));
+    }
+
+    /**
+     * A JSON schema, compiled.
+     *
+     * @throws GrammarRefused if it is none, or asks what cannot be kept
+     */
+    public TokenMasks jsonSchema(String schema) throws GrammarRefused {
+        return compiled("json:" + schema, () -> TokenMasks.ofJsonSchema(schema, trie));
+    }
+
+    /** Compiles a grammar. */
+    @FunctionalInterface
+    private interface Compiler {
+        TokenMasks compile() throws GrammarRefused;
+    }
+
+    private TokenMasks compiled(String key, Compiler compiler) throws GrammarRefused {
         synchronized (known) {
-            TokenMasks masks = known.get(grammar);
+            TokenMasks masks = known.get(key);
             if (masks != null) {
                 return masks;
             }
         }
-        TokenMasks masks = TokenMasks.ofGbnf(grammar, trie);
+        TokenMasks masks = compiler.compile();
         synchronized (known) {
-            known.put(grammar, masks);
+            known.put(key, masks);
             if (known.size() > MOST) {
                 known.remove(known.keySet().iterator().next());
             }

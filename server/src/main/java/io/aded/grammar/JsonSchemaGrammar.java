@@ -1,375 +1,549 @@
 package io.aded.grammar;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Turns a JSON schema into a GBNF grammar, by the converter inside the {@code de.kherud:llama} jar.
+ * Turns a JSON schema (2020-12, with what older drafts and OpenAPI wrote differently) into a grammar of the JSON texts that it
+ * allows.
  *
- * <p>That converter reports every fault by a C++ exception which nothing catches on its way to Java, so it ends the
- * process. A schema is therefore read here first, keyword by keyword, the way the converter will: what it would stumble
- * over is refused with the path of the place.
+ * <p>An answer that matches the grammar is valid by the schema, always. The grammar may be narrower than the schema in what
+ * follows, and in nothing else: there is one blank after commas and colons and no other white space; properties come in the
+ * order in which they are declared; an object that declares properties has no others unless {@code additionalProperties} says
+ * so; numbers have no exponent where they have bounds, at most 18 digits before the point where they have none, and at most
+ * {@value DecimalRange#FRACTION_DIGITS} behind it.
+ *
+ * <p>A keyword that cannot be kept is refused by its name, with the place of the schema that holds it.
  */
-public final class JsonSchemaGrammar {
-    private static final int LONGEST = 256 << 10;
-    private static final int DEEPEST = 48;
-    private static final int MOST_REPETITIONS = 1_000;
+final class JsonSchemaGrammar {
     private static final Set<String> TYPES =
-            Set.of("object", "array", "string", "number", "integer", "boolean", "null");
-    private static final Set<String> FORMATS = Set.of("date", "time", "date-time");
+            new LinkedHashSet<>(List.of("object", "array", "string", "number", "integer", "boolean", "null"));
 
-    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(DEEPEST * 2)
-                            .maxNumberLength(20)
-                            .build())
-                    .build())
-            .build();
+    /** The most rules; a schema that needs more is refused. */
+    private static final int MOST_RULES = 40_000;
 
-    private final JsonNode root;
+    private static final Pattern DIGIT = new Pattern.Characters(new int[] {'0', '9'});
 
-    private JsonSchemaGrammar(JsonNode root) {
-        this.root = root;
-    }
+    private final SchemaNodes schemas;
+    private final List<String> names = new ArrayList<>();
+    private final List<Pattern> bodies = new ArrayList<>();
+    /** The rule of each schema that was met, by the schema and its text, so that recursion ends. */
+    private final Map<JsonNode, Integer> known = new LinkedHashMap<>();
 
-    /** A schema that is refused; the message says where and why. */
-    public static final class Refused extends Exception {
-        private static final long serialVersionUID = 1L;
+    private int anyValue = -1;
+    private int anyString = -1;
 
-        Refused(String path, String why) {
-            super((path.isEmpty() ? "" : "at " + path + " ") + why);
-        }
+    private JsonSchemaGrammar(SchemaNodes schemas) {
+        this.schemas = schemas;
     }
 
     /**
-     * Converts a schema; the grammar still has to be checked by {@link Gbnf}.
+     * The grammar of a schema.
      *
      * @param schema a JSON document
-     * @param converter sees it only when nothing in it can make the converter stumble
-     * @throws Refused if it is no JSON, no schema, or one that the converter cannot take
+     * @throws GrammarRefused if it is no JSON, no schema, or asks what cannot be kept
      */
-    public static String convert(String schema, SchemaConverter converter) throws Refused {
-        if (schema.length() > LONGEST) {
-            throw new Refused("", "is " + schema.length() + " characters long; allowed: up to " + LONGEST);
+    static Rules compile(String schema) throws GrammarRefused {
+        SchemaNodes schemas = SchemaNodes.read(schema);
+        JsonSchemaGrammar grammar = new JsonSchemaGrammar(schemas);
+        int root = grammar.rule(schemas.root(), "#");
+        return new Rules(grammar.names, grammar.bodies, root);
+    }
+
+    private int add(String name, Pattern body) throws GrammarRefused {
+        if (bodies.size() == MOST_RULES) {
+            throw new GrammarRefused(
+                    "is too large, or refers to itself without end: it needs more than " + MOST_RULES + " rules");
         }
-        JsonNode root;
+        names.add(name);
+        bodies.add(body);
+        return bodies.size() - 1;
+    }
+
+    /** The rule of a schema. Schemas that say the same share one. */
+    private int rule(JsonNode schema, String path) throws GrammarRefused {
+        Integer before = known.get(schema);
+        if (before != null) {
+            return before;
+        }
+        int rule = add(path, Pattern.EMPTY);
+        known.put(schema, rule);
+        bodies.set(rule, pattern(schema, path));
+        return rule;
+    }
+
+    private Pattern reference(JsonNode schema, String path) throws GrammarRefused {
+        return new Pattern.Reference(rule(schema, path));
+    }
+
+    private Pattern pattern(JsonNode schema, String path) throws GrammarRefused {
+        if (schema.isBoolean()) {
+            if (schema.asBoolean()) {
+                return new Pattern.Reference(anyValue());
+            }
+            throw SchemaNodes.refused(path, "allows nothing");
+        }
+        if (!(schema instanceof ObjectNode object)) {
+            throw SchemaNodes.refused(path, "is no schema: it is neither an object nor true or false");
+        }
+        List<ObjectNode> alternatives = schemas.alternatives(object, path);
+        if (alternatives.size() > 1) {
+            List<Pattern> ways = new ArrayList<>();
+            for (ObjectNode alternative : alternatives) {
+                ways.add(reference(alternative, path));
+            }
+            return new Pattern.Choice(ways);
+        }
+        ObjectNode plain = alternatives.getFirst();
+        return plain == object || plain.equals(object) ? typed(plain, path) : reference(plain, path);
+    }
+
+    /** A schema without references and combinations. */
+    private Pattern typed(ObjectNode schema, String path) throws GrammarRefused {
+        SchemaNodes.requireKept(schema, path);
+        Set<String> types = types(schema, path);
+        if (schema.has("enum") || schema.has("const")) {
+            return literals(schema, types, path);
+        }
+        List<Pattern> ways = new ArrayList<>();
+        for (String type : types) {
+            ways.add(
+                    switch (type) {
+                        case "null" -> Pattern.text("null");
+                        case "boolean" -> new Pattern.Choice(List.of(Pattern.text("true"), Pattern.text("false")));
+                        case "string" -> string(schema, path);
+                        case "integer" -> integer(schema, path);
+                        case "number" -> number(schema, path);
+                        case "array" -> array(schema, path);
+                        default -> new ObjectPattern(schema, path).pattern();
+                    });
+        }
+        return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
+    }
+
+    private static Set<String> types(ObjectNode schema, String path) throws GrammarRefused {
+        JsonNode type = schema.get("type");
+        Set<String> types = new LinkedHashSet<>();
+        if (type == null) {
+            types.addAll(TYPES);
+            types.remove("integer"); // every integer is a number
+            return types;
+        }
+        for (JsonNode one : type.isArray() ? type : List.of(type)) {
+            if (!one.isString() || !TYPES.contains(one.asString())) {
+                throw SchemaNodes.refused(path, "has an unknown type; allowed: " + TYPES);
+            }
+            types.add(one.asString());
+        }
+        if (schema.path("nullable").asBoolean(false)) {
+            types.add("null");
+        }
+        if (types.contains("number")) {
+            types.remove("integer");
+        }
+        if (types.isEmpty()) {
+            throw SchemaNodes.refused(path, "allows no type");
+        }
+        return types;
+    }
+
+    // --- values that are listed
+
+    private static Pattern literals(ObjectNode schema, Set<String> types, String path) throws GrammarRefused {
+        List<JsonNode> values = new ArrayList<>();
+        if (schema.has("const")) {
+            values.add(schema.get("const"));
+        }
+        if (schema.has("enum")) {
+            if (!schema.get("enum").isArray()) {
+                throw SchemaNodes.refused(path, "has an enum that is no array");
+            }
+            List<JsonNode> listed = new ArrayList<>();
+            schema.get("enum").forEach(listed::add);
+            if (values.isEmpty()) {
+                values.addAll(listed);
+            } else {
+                values.removeIf(value -> !listed.contains(value));
+            }
+        }
+        List<Pattern> ways = new ArrayList<>();
+        for (JsonNode value : new LinkedHashSet<>(values)) {
+            if (SchemaNodes.fits(value, schema, types, path)) {
+                ways.add(Pattern.text(written(value)));
+            }
+        }
+        if (ways.isEmpty()) {
+            throw SchemaNodes.refused(path, "allows nothing: no listed value fits what stands beside it");
+        }
+        return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
+    }
+
+    /** A value as this grammar writes values. */
+    private static String written(JsonNode value) {
+        if (value.isString()) {
+            return JsonText.quoted(value.asString());
+        }
+        StringBuilder text = new StringBuilder();
+        if (value.isArray()) {
+            value.forEach(item -> text.append(text.isEmpty() ? "" : ", ").append(written(item)));
+            return "[" + text + "]";
+        }
+        if (value.isObject()) {
+            value.properties()
+                    .forEach(entry -> text.append(text.isEmpty() ? "" : ", ")
+                            .append(JsonText.quoted(entry.getKey()))
+                            .append(": ")
+                            .append(written(entry.getValue())));
+            return "{" + text + "}";
+        }
+        return value.isNumber() ? number(value).toPlainString() : value.toString();
+    }
+
+    private static BigDecimal number(JsonNode value) {
+        BigDecimal number = value.decimalValue().stripTrailingZeros();
+        return number.scale() < 0 ? number.setScale(0) : number;
+    }
+
+    // --- strings
+
+    private static Pattern quoted(Pattern inside) {
+        return new Pattern.Sequence(List.of(Pattern.text("\""), inside, Pattern.text("\"")));
+    }
+
+    private Pattern string(ObjectNode schema, String path) throws GrammarRefused {
+        String pattern = schema.has("pattern") ? schema.get("pattern").asString() : null;
+        String format = schema.has("format") ? schema.get("format").asString() : null;
+        String expression;
         try {
-            root = JSON.readTree(schema);
-        } catch (JacksonException e) {
-            TokenStreamLocation place = e.getLocation();
-            throw new Refused(
-                    "",
-                    place == null
-                            ? "is not JSON that can be read: " + e.getOriginalMessage()
-                            : "is not JSON: line " + place.getLineNr() + ", column " + place.getColumnNr());
+            expression = format == null ? null : StringFormats.expression(format);
+        } catch (GrammarRefused e) {
+            throw SchemaNodes.refused(path, String.valueOf(e.getMessage()));
         }
-        JsonSchemaGrammar grammar = new JsonSchemaGrammar(root);
-        grammar.checkReferences(root, "#");
-        grammar.check(root, "#", 0);
-        // Written out again by our parser, so that both read the same document (duplicate keys, encodings).
-        return converter.convert(JSON.writeValueAsString(root));
-    }
-
-    /** The converter first looks for references everywhere, in constants and property names as well. */
-    private void checkReferences(JsonNode node, String path) throws Refused {
-        if (node.isArray()) {
-            for (int i = 0; i < node.size(); i++) {
-                checkReferences(node.get(i), path + "/" + i);
-            }
-        } else if (node.isObject()) {
-            JsonNode reference = node.get("$ref");
-            if (reference != null) {
-                if (!reference.isString()) {
-                    throw new Refused(path + "/$ref", "is not a text");
-                }
-                resolve(reference.asString(), path);
-            }
-            for (Map.Entry<String, JsonNode> entry : node.properties()) {
-                checkReferences(entry.getValue(), path + "/" + entry.getKey());
-            }
-        }
-    }
-
-    private void check(JsonNode schema, String path, int depth) throws Refused {
-        if (depth > DEEPEST) {
-            throw new Refused(path, "nests deeper than " + DEEPEST + " levels");
-        }
-        if (!schema.isObject()) {
-            throw new Refused(path, "is not an object; allowed: a JSON schema as an object");
-        }
-        checkKeywordTypes(schema, path);
-        definitions(schema, path, depth);
-        if (schema.has("$ref")) {
-            resolve(schema.get("$ref").asString(), path);
-            return;
-        }
-        for (String union : List.of("oneOf", "anyOf")) {
-            if (schema.has(union)) {
-                each(schema.get(union), path + "/" + union, depth);
-                return;
-            }
-        }
-        JsonNode type = schema.get("type");
-        if (type != null && type.isArray()) {
-            for (JsonNode one : type) {
-                checkAs(schema, one.asString(), path, depth);
-            }
-            return;
-        }
-        checkAs(schema, type == null ? null : type.asString(), path, depth);
-    }
-
-    /** Follows the order in which the converter looks at keywords. */
-    private void checkAs(JsonNode schema, @Nullable String type, String path, int depth) throws Refused {
-        if (schema.has("const") || schema.has("enum")) {
-            return;
-        }
-        boolean object = type == null || type.equals("object");
-        boolean array = type == null || type.equals("array");
-        boolean string = type == null || type.equals("string");
-        JsonNode additional = schema.get("additionalProperties");
-        if (object && (schema.has("properties") || additional != null && !additional.isBoolean())
-                || object && additional != null && !additional.asBoolean(true)) {
-            if (schema.has("properties")) {
-                for (Map.Entry<String, JsonNode> property :
-                        schema.get("properties").properties()) {
-                    check(property.getValue(), path + "/properties/" + property.getKey(), depth + 1);
-                }
-            }
-            if (additional != null && additional.isObject()) {
-                check(additional, path + "/additionalProperties", depth + 1);
-            }
-        } else if (object && schema.has("allOf")) {
-            each(schema.get("allOf"), path + "/allOf", depth);
-        } else if (array && (schema.has("items") || schema.has("prefixItems"))) {
-            String key = schema.has("items") ? "items" : "prefixItems";
-            JsonNode items = schema.get(key);
-            if (items.isArray()) {
-                each(items, path + "/" + key, depth);
-            } else {
-                check(items, path + "/" + key, depth + 1);
-            }
-        } else if (string && schema.has("pattern")) {
-            pattern(schema.get("pattern").asString(), path + "/pattern");
-        } else if (type == null && !schema.isEmpty() && !knownFormat(schema)) {
-            throw new Refused(
+        boolean bounded = schema.has("minLength") || schema.has("maxLength");
+        if (pattern != null && (expression != null || bounded) || expression != null && bounded) {
+            throw SchemaNodes.refused(
                     path,
-                    "says nothing that can be turned into a grammar; give a type, properties, items, enum, const,"
-                            + " anyOf, oneOf, allOf or $ref");
+                    "has " + (pattern != null ? "pattern" : "format") + " together with "
+                            + (pattern != null && expression != null ? "format" : "minLength or maxLength")
+                            + ", which cannot be kept together; write it as one pattern");
         }
-    }
-
-    private static boolean knownFormat(JsonNode schema) {
-        String format = schema.has("format") ? schema.get("format").asString() : "";
-        return FORMATS.contains(format) || format.matches("uuid[1-5]?");
-    }
-
-    private void definitions(JsonNode schema, String path, int depth) throws Refused {
-        for (String key : List.of("definitions", "$defs")) {
-            if (schema.has(key)) {
-                for (Map.Entry<String, JsonNode> one : schema.get(key).properties()) {
-                    check(one.getValue(), path + "/" + key + "/" + one.getKey(), depth + 1);
-                }
+        String used = pattern == null ? expression : pattern;
+        if (used != null) {
+            try {
+                return quoted(SchemaExpression.parse(used, JsonText::character));
+            } catch (GrammarRefused e) {
+                throw SchemaNodes.refused(path, "has a pattern that " + e.getMessage());
             }
         }
+        int least = SchemaNodes.count(schema, "minLength", 0, path);
+        int most = SchemaNodes.count(schema, "maxLength", Pattern.UNBOUNDED, path);
+        if (most != Pattern.UNBOUNDED && most < least) {
+            throw SchemaNodes.refused(path, "has a maxLength below its minLength");
+        }
+        return least == 0 && most == Pattern.UNBOUNDED
+                ? new Pattern.Reference(anyString())
+                : quoted(new Pattern.Repeat(new Pattern.Reference(character()), least, most));
     }
 
-    private void each(JsonNode schemas, String path, int depth) throws Refused {
-        if (!schemas.isArray() || schemas.isEmpty()) {
-            throw new Refused(path, "is not a list of at least one schema");
+    private int characterRule = -1;
+
+    private int character() throws GrammarRefused {
+        if (characterRule < 0) {
+            characterRule = add("character", JsonText.CHARACTER);
         }
-        for (int i = 0; i < schemas.size(); i++) {
-            check(schemas.get(i), path + "/" + i, depth + 1);
-        }
+        return characterRule;
     }
 
-    private static void checkKeywordTypes(JsonNode schema, String path) throws Refused {
-        JsonNode type = schema.get("type");
-        if (type != null) {
-            boolean known = type.isString() && TYPES.contains(type.asString());
-            if (type.isArray() && !type.isEmpty()) {
-                known = true;
-                for (JsonNode one : type) {
-                    known &= one.isString() && TYPES.contains(one.asString());
+    private int anyString() throws GrammarRefused {
+        if (anyString < 0) {
+            anyString = add("string", quoted(new Pattern.Repeat(JsonText.CHARACTER, 0, Pattern.UNBOUNDED)));
+        }
+        return anyString;
+    }
+
+    // --- numbers
+
+    private static @Nullable BigDecimal bound(
+            ObjectNode schema, String inclusive, String exclusive, boolean lower, BigDecimal step, String path)
+            throws GrammarRefused {
+        BigDecimal bound = SchemaNodes.decimal(schema, inclusive, path);
+        JsonNode other = schema.get(exclusive);
+        BigDecimal open = null;
+        if (other != null && other.isBoolean()) {
+            // Draft 4: a flag beside the bound.
+            if (other.asBoolean() && bound != null) {
+                open = bound;
+                bound = null;
+            }
+        } else {
+            open = SchemaNodes.decimal(schema, exclusive, path);
+        }
+        if (open != null) {
+            BigDecimal rounded = open.divide(step, 0, lower ? RoundingMode.FLOOR : RoundingMode.CEILING)
+                    .multiply(step);
+            BigDecimal closed = lower ? rounded.add(step) : rounded.subtract(step);
+            bound = bound == null ? closed : lower ? bound.max(closed) : bound.min(closed);
+        }
+        return bound;
+    }
+
+    private static Pattern integer(ObjectNode schema, String path) throws GrammarRefused {
+        BigDecimal least = bound(schema, "minimum", "exclusiveMinimum", true, BigDecimal.ONE, path);
+        BigDecimal most = bound(schema, "maximum", "exclusiveMaximum", false, BigDecimal.ONE, path);
+        BigInteger from =
+                least == null ? null : least.setScale(0, RoundingMode.CEILING).toBigInteger();
+        BigInteger to =
+                most == null ? null : most.setScale(0, RoundingMode.FLOOR).toBigInteger();
+        Pattern pattern = DecimalRange.integers(from, to);
+        if (pattern == null) {
+            throw SchemaNodes.refused(path, "allows no integer: its bounds leave none");
+        }
+        return pattern;
+    }
+
+    private static Pattern number(ObjectNode schema, String path) throws GrammarRefused {
+        BigDecimal step = BigDecimal.ONE.movePointLeft(DecimalRange.FRACTION_DIGITS);
+        BigDecimal least = bound(schema, "minimum", "exclusiveMinimum", true, step, path);
+        BigDecimal most = bound(schema, "maximum", "exclusiveMaximum", false, step, path);
+        if (least == null && most == null) {
+            return anyNumber();
+        }
+        Pattern pattern = DecimalRange.numbers(least, most);
+        if (pattern == null) {
+            throw SchemaNodes.refused(path, "allows no number: its bounds leave none");
+        }
+        return pattern;
+    }
+
+    private static Pattern anyNumber() {
+        Pattern whole = new Pattern.Choice(List.of(
+                Pattern.text("0"),
+                new Pattern.Sequence(
+                        List.of(new Pattern.Characters(new int[] {'1', '9'}), new Pattern.Repeat(DIGIT, 0, 17)))));
+        Pattern fraction = new Pattern.Sequence(
+                List.of(Pattern.text("."), new Pattern.Repeat(DIGIT, 1, DecimalRange.FRACTION_DIGITS)));
+        Pattern exponent = new Pattern.Sequence(List.of(
+                new Pattern.Characters(new int[] {'E', 'E', 'e', 'e'}),
+                new Pattern.Repeat(new Pattern.Characters(new int[] {'+', '+', '-', '-'}), 0, 1),
+                new Pattern.Repeat(DIGIT, 1, 2)));
+        return new Pattern.Sequence(List.of(
+                new Pattern.Repeat(Pattern.text("-"), 0, 1),
+                whole,
+                new Pattern.Repeat(fraction, 0, 1),
+                new Pattern.Repeat(exponent, 0, 1)));
+    }
+
+    // --- arrays
+
+    private Pattern array(ObjectNode schema, String path) throws GrammarRefused {
+        int least = SchemaNodes.count(schema, "minItems", 0, path);
+        int most = SchemaNodes.count(schema, "maxItems", Pattern.UNBOUNDED, path);
+        JsonNode items = schema.get("items");
+        JsonNode prefix = schema.get("prefixItems");
+        if (prefix == null && items != null && items.isArray()) {
+            prefix = items; // before 2020-12
+            items = schema.get("additionalItems");
+        }
+        if (prefix != null && !prefix.isArray()) {
+            throw SchemaNodes.refused(path, "has prefixItems that are no array");
+        }
+        boolean closed = items != null && items.isBoolean() && !items.asBoolean();
+        int fixed = prefix == null ? 0 : prefix.size();
+        if (closed && (most == Pattern.UNBOUNDED || most > fixed)) {
+            most = fixed;
+        }
+        if (most != Pattern.UNBOUNDED && most < least) {
+            throw SchemaNodes.refused(
+                    path, "allows no array: it may have at most " + most + " items and needs " + least);
+        }
+        Pattern each = items == null || items.isBoolean()
+                ? new Pattern.Reference(anyValue())
+                : reference(items, path + "/items");
+        // From the last place backwards: what may follow once so many items are there.
+        int places = most == Pattern.UNBOUNDED ? Math.max(fixed, Math.min(least, fixed)) : Math.min(fixed, most);
+        Pattern rest = repeated(
+                each, Math.max(0, least - places), most == Pattern.UNBOUNDED ? most : most - places, places > 0);
+        for (int i = places - 1; i >= 0; i--) {
+            Pattern item = prefix == null ? each : reference(prefix.get(i), path + "/prefixItems/" + i);
+            Pattern here = new Pattern.Sequence(List.of(Pattern.text(i == 0 ? "" : ", "), item, rest));
+            int rule = add(path + "/" + i, here);
+            rest = new Pattern.Repeat(new Pattern.Reference(rule), i < least ? 1 : 0, 1);
+        }
+        return new Pattern.Sequence(List.of(Pattern.text("["), rest, Pattern.text("]")));
+    }
+
+    /** Items from {@code least} to {@code most}, after others or from the beginning. */
+    private static Pattern repeated(Pattern item, int least, int most, boolean follows) {
+        if (most == 0) {
+            return Pattern.EMPTY;
+        }
+        Pattern further = new Pattern.Sequence(List.of(Pattern.text(", "), item));
+        if (follows) {
+            return new Pattern.Repeat(further, least, most);
+        }
+        Pattern some = new Pattern.Sequence(List.of(
+                item,
+                new Pattern.Repeat(further, Math.max(0, least - 1), most == Pattern.UNBOUNDED ? most : most - 1)));
+        return least == 0 ? new Pattern.Repeat(some, 0, 1) : some;
+    }
+
+    // --- objects
+
+    /** An object's members, in the order in which they are declared, then others where they are allowed. */
+    private final class ObjectPattern {
+        private final String path;
+        private final Map<String, JsonNode> members = new LinkedHashMap<>();
+        private final Set<String> required = new LinkedHashSet<>();
+        private final @Nullable JsonNode additional;
+
+        ObjectPattern(ObjectNode schema, String path) throws GrammarRefused {
+            this.path = path;
+            JsonNode properties = schema.get("properties");
+            if (properties != null) {
+                if (!properties.isObject()) {
+                    throw SchemaNodes.refused(path, "has properties that are no object");
+                }
+                properties.properties().forEach(entry -> members.put(entry.getKey(), entry.getValue()));
+            }
+            JsonNode more = schema.get("additionalProperties");
+            boolean open = more != null
+                    ? !(more.isBoolean() && !more.asBoolean())
+                    : members.isEmpty() && !schema.has("required");
+            additional = !open ? null : more == null || more.isBoolean() ? schemas.anything() : more;
+            JsonNode needed = schema.get("required");
+            if (needed != null && !needed.isBoolean()) {
+                if (!needed.isArray()) {
+                    throw SchemaNodes.refused(path, "has a required that is no array of names");
+                }
+                for (JsonNode name : needed) {
+                    if (!name.isString()) {
+                        throw SchemaNodes.refused(path, "has a required that is no array of names");
+                    }
+                    required.add(name.asString());
+                    if (more != null
+                            && more.isBoolean()
+                            && !more.asBoolean()
+                            && !members.containsKey(name.asString())) {
+                        throw SchemaNodes.refused(
+                                path, "allows nothing: it requires a property that additionalProperties forbids");
+                    }
+                    members.putIfAbsent(name.asString(), more == null || more.isBoolean() ? schemas.anything() : more);
                 }
             }
-            if (!known) {
-                throw new Refused(
-                        path + "/type",
-                        "is not one or a list of " + TYPES.stream().sorted().toList());
+            int least = SchemaNodes.count(schema, "minProperties", 0, path);
+            int most = SchemaNodes.count(schema, "maxProperties", Pattern.UNBOUNDED, path);
+            if (least > required.size()) {
+                throw SchemaNodes.refused(path, "has minProperties, which cannot be kept beyond the required ones");
+            }
+            if (most != Pattern.UNBOUNDED && (additional != null || most < members.size())) {
+                throw SchemaNodes.refused(path, "has maxProperties, which cannot be kept below the declared ones");
             }
         }
-        for (String key : List.of("properties", "definitions", "$defs")) {
-            require(schema, key, path, "an object", JsonNode::isObject);
-        }
-        for (String key : List.of("$ref", "pattern", "format")) {
-            require(schema, key, path, "a text", JsonNode::isString);
-        }
-        require(schema, "enum", path, "a list of at least one value", node -> node.isArray() && !node.isEmpty());
-        require(
-                schema,
-                "additionalProperties",
-                path,
-                "true, false or a schema",
-                node -> node.isBoolean() || node.isObject());
-        require(schema, "required", path, "a list of texts", JsonSchemaGrammar::isTexts);
-        range(schema, "minItems", "maxItems", path);
-        range(schema, "minLength", "maxLength", path);
-        for (String key : List.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")) {
-            require(
-                    schema,
-                    key,
-                    path,
-                    "an integer of up to 15 digits",
-                    node -> node.isIntegralNumber()
-                            && node.canConvertToLong()
-                            && Math.abs(node.asLong()) < 1_000_000_000_000_000L);
-        }
-        long least = bound(schema, "minimum", 0, bound(schema, "exclusiveMinimum", 1, Long.MIN_VALUE));
-        long most = bound(schema, "maximum", 0, bound(schema, "exclusiveMaximum", -1, Long.MAX_VALUE));
-        if (least > most) {
-            throw new Refused(path, "has a minimum above its maximum");
-        }
-    }
 
-    private static long bound(JsonNode schema, String key, int shift, long otherwise) {
-        return schema.has(key) ? schema.get(key).asLong() + shift : otherwise;
-    }
-
-    private static void range(JsonNode schema, String least, String most, String path) throws Refused {
-        for (String key : List.of(least, most)) {
-            require(
-                    schema,
-                    key,
-                    path,
-                    "an integer from 0 to " + MOST_REPETITIONS,
-                    node -> node.isIntegralNumber()
-                            && node.canConvertToInt()
-                            && node.asInt() >= 0
-                            && node.asInt() <= MOST_REPETITIONS);
-        }
-        if (schema.has(least)
-                && schema.has(most)
-                && schema.get(least).asInt() > schema.get(most).asInt()) {
-            throw new Refused(path, "has " + least + " above " + most);
-        }
-    }
-
-    private static boolean isTexts(JsonNode node) {
-        if (!node.isArray()) {
-            return false;
-        }
-        for (JsonNode one : node) {
-            if (!one.isString()) {
-                return false;
+        Pattern pattern() throws GrammarRefused {
+            List<String> order = new ArrayList<>(members.keySet());
+            // What may follow the i-th place, where a member stands before it and where none does.
+            Pattern after = others(true);
+            Pattern first = others(false);
+            for (int i = order.size() - 1; i >= 0; i--) {
+                String name = order.get(i);
+                Pattern value = reference(
+                        members.getOrDefault(name, schemas.anything()),
+                        path + "/properties/" + name.replaceAll("[^\\w.-]", "?"));
+                Pattern member = new Pattern.Sequence(List.of(Pattern.text(JsonText.quoted(name) + ": "), value));
+                int afterMember = add(path + " after " + i, after);
+                Pattern follows = new Pattern.Reference(afterMember);
+                boolean needed = required.contains(name);
+                Pattern withComma = new Pattern.Sequence(List.of(Pattern.text(", "), member, follows));
+                Pattern withoutComma = new Pattern.Sequence(List.of(member, follows));
+                after = needed ? withComma : new Pattern.Choice(List.of(withComma, follows));
+                first = needed
+                        ? withoutComma
+                        : new Pattern.Choice(
+                                List.of(withoutComma, new Pattern.Reference(add(path + " from " + (i + 1), first))));
             }
+            return new Pattern.Sequence(List.of(Pattern.text("{"), first, Pattern.text("}")));
         }
-        return true;
-    }
 
-    private static void require(JsonNode schema, String key, String path, String what, Predicate<JsonNode> holds)
-            throws Refused {
-        if (schema.has(key) && !holds.test(schema.get(key))) {
-            throw new Refused(path + "/" + key, "is not " + what);
-        }
-    }
-
-    private void resolve(String reference, String path) throws Refused {
-        if (!reference.startsWith("#/") || reference.indexOf('~') >= 0 || reference.indexOf('%') >= 0) {
-            throw new Refused(
-                    path + "/$ref", "is not a plain reference into this schema; allowed: such as #/$defs/name");
-        }
-        JsonNode target = root;
-        for (String step : reference.substring(2).split("/", -1)) {
-            JsonNode next = target.isObject() ? target.get(step) : null;
-            if (next == null) {
-                throw new Refused(path + "/$ref", "refers to something that is not in the schema");
+        private Pattern others(boolean follows) throws GrammarRefused {
+            if (additional == null) {
+                return Pattern.EMPTY;
             }
-            target = next;
+            Pattern name = members.isEmpty()
+                    ? new Pattern.Reference(anyString())
+                    : new Pattern.Sequence(List.of(
+                            Pattern.text("\""),
+                            new Pattern.Reference(otherName("", members.keySet())),
+                            Pattern.text("\"")));
+            Pattern member = new Pattern.Sequence(
+                    List.of(name, Pattern.text(": "), reference(additional, path + "/additionalProperties")));
+            return repeated(member, 0, Pattern.UNBOUNDED, follows);
         }
-        // Definitions are checked where they stand; a reference to any other place leads to a schema as well.
-        if (!target.isObject()) {
-            throw new Refused(path + "/$ref", "refers to something that is not a schema");
-        }
-        if (!reference.startsWith("#/$defs/") && !reference.startsWith("#/definitions/")) {
-            throw new Refused(path + "/$ref", "refers outside of $defs and definitions");
-        }
-        if (reference.split("/").length != 3) {
-            throw new Refused(path + "/$ref", "refers into a definition; allowed: a definition as a whole");
+
+        /** What a name may go on with that is none of those given, all of which begin with {@code prefix}. */
+        private int otherName(String prefix, Set<String> taken) throws GrammarRefused {
+            Map<Integer, Set<String>> byNext = new LinkedHashMap<>();
+            CharacterSet others = new CharacterSet();
+            for (String name : taken) {
+                if (name.length() > prefix.length()) {
+                    int c = name.codePointAt(prefix.length());
+                    byNext.computeIfAbsent(c, _ -> new LinkedHashSet<>()).add(name);
+                    others.add(c, c);
+                }
+            }
+            List<Pattern> ways = new ArrayList<>();
+            if (!taken.contains(prefix)) {
+                ways.add(Pattern.EMPTY);
+            }
+            CharacterSet free = others.complement();
+            ways.add(new Pattern.Sequence(
+                    List.of(JsonText.character(free), new Pattern.Repeat(JsonText.CHARACTER, 0, Pattern.UNBOUNDED))));
+            for (Map.Entry<Integer, Set<String>> next : byNext.entrySet()) {
+                String longer = prefix + Character.toString(next.getKey());
+                ways.add(new Pattern.Sequence(List.of(
+                        JsonText.character(new CharacterSet().add(next.getKey(), next.getKey())),
+                        new Pattern.Reference(otherName(longer, next.getValue())))));
+            }
+            return add(path + " other name", new Pattern.Choice(ways));
         }
     }
 
-    /** The converter knows a part of regular expressions: groups, sets, alternatives, *, +, ?, {m,n}, and the dot. */
-    private static void pattern(String pattern, String path) throws Refused {
-        if (pattern.length() < 2 || !pattern.startsWith("^") || !pattern.endsWith("$")) {
-            throw new Refused(path, "does not begin with ^ and end with $");
+    // --- anything
+
+    private int anyValue() throws GrammarRefused {
+        if (anyValue < 0) {
+            anyValue = add("value", Pattern.EMPTY);
+            Pattern value = new Pattern.Reference(anyValue);
+            Pattern text = new Pattern.Reference(anyString());
+            Pattern member = new Pattern.Sequence(List.of(text, Pattern.text(": "), value));
+            bodies.set(
+                    anyValue,
+                    new Pattern.Choice(Arrays.asList(
+                            new Pattern.Sequence(List.of(
+                                    Pattern.text("{"),
+                                    repeated(member, 0, Pattern.UNBOUNDED, false),
+                                    Pattern.text("}"))),
+                            new Pattern.Sequence(List.of(
+                                    Pattern.text("["),
+                                    repeated(value, 0, Pattern.UNBOUNDED, false),
+                                    Pattern.text("]"))),
+                            text,
+                            anyNumber(),
+                            Pattern.text("true"),
+                            Pattern.text("false"),
+                            Pattern.text("null"))));
         }
-        Deque<Character> open = new ArrayDeque<>();
-        boolean repeatable = false;
-        for (int i = 1; i < pattern.length() - 1; i++) {
-            char c = pattern.charAt(i);
-            boolean inSet = !open.isEmpty() && open.peek() == '[';
-            if (c == '\\') {
-                i++;
-                if (i >= pattern.length() - 1 || "dwsDWSbBpPkuxc0".indexOf(pattern.charAt(i)) >= 0) {
-                    throw new Refused(path, "has an escape that is not supported; write a set such as [0-9]");
-                }
-                repeatable = true;
-            } else if (inSet) {
-                if (c == ']') {
-                    open.pop();
-                    repeatable = true;
-                } else if (c == '[') {
-                    throw new Refused(path, "has [ within a set");
-                }
-            } else if (c == '[') {
-                if (i + 1 < pattern.length() - 1 && pattern.charAt(i + 1) == ']') {
-                    throw new Refused(path, "has an empty set");
-                }
-                open.push(c);
-            } else if (c == '(') {
-                if (i + 1 < pattern.length() && pattern.charAt(i + 1) == '?') {
-                    throw new Refused(path, "has a group of a kind that is not supported; allowed: ( )");
-                }
-                open.push(c);
-                repeatable = false;
-            } else if (c == ')') {
-                if (open.isEmpty() || open.pop() != '(') {
-                    throw new Refused(path, "has ) without (");
-                }
-                repeatable = true;
-            } else if (c == ']' || c == '}' || c == '^' || c == '$') {
-                throw new Refused(path, "has " + c + " where it means nothing");
-            } else if (c == '*' || c == '+' || c == '?') {
-                if (!repeatable) {
-                    throw new Refused(path, "has " + c + " with nothing before it");
-                }
-                repeatable = false;
-            } else if (c == '{') {
-                int end = pattern.indexOf('}', i);
-                String counts = end < 0 ? "" : pattern.substring(i + 1, end);
-                if (!repeatable || !counts.matches("[0-9]{1,4}(,([0-9]{1,4})?)?")) {
-                    throw new Refused(path, "has a repetition that is not {m}, {m,} or {m,n}");
-                }
-                repeatable = false;
-                i = end;
-            } else {
-                repeatable = c != '|';
-            }
-        }
-        if (!open.isEmpty()) {
-            throw new Refused(path, "has " + open.peek() + " that is not closed");
-        }
+        return anyValue;
     }
 }

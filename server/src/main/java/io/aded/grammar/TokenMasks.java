@@ -44,6 +44,15 @@ public final class TokenMasks {
         return of(Gbnf.parse(grammar), trie);
     }
 
+    /**
+     * Compiles a JSON schema.
+     *
+     * @throws GrammarRefused if it is none, or asks what cannot be kept; the message names place and keyword
+     */
+    public static TokenMasks ofJsonSchema(String schema, VocabularyTrie trie) throws GrammarRefused {
+        return of(JsonSchemaGrammar.compile(schema), trie);
+    }
+
     static TokenMasks of(Rules rules, VocabularyTrie trie) throws GrammarRefused {
         try {
             return new TokenMasks(Automaton.of(rules), trie);

@@ -163,7 +163,7 @@ public final class VocabularyTrie {
     }
 
     /** The length of a token's text in bytes; 0 if it has none. */
-    int length(int token) {
+    public int length(int token) {
         return starts[token + 1] - starts[token];
     }
 
@@ -177,7 +177,7 @@ public final class VocabularyTrie {
      * @param from where to begin in it
      * @param to where it ends, exclusive
      */
-    int longestPrefix(byte[] text, int from, int to) {
+    public int longestPrefix(byte[] text, int from, int to) {
         int best = -1;
         int node = 0;
         int end = labels.length;

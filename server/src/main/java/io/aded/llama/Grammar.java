@@ -2,7 +2,6 @@ package io.aded.llama;
 
 import io.aded.grammar.GrammarExhausted;
 import io.aded.grammar.GrammarRefused;
-import io.aded.grammar.JsonSchemaGrammar;
 import io.aded.grammar.TokenMasks;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
@@ -18,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * never match.
  */
 final class Grammar {
+    /** How likely a token of forced text is the model's: another spelling of the same text is all that can come instead. */
+    private static final float FORCED = 0.98f;
+
+    private static final float FORCED_LAST = 0.8f;
+
     private final String field;
     private final LlamaVocabulary vocabulary;
     private final TokenMasks masks;
@@ -32,6 +36,7 @@ final class Grammar {
     private TokenMasks.@Nullable Position[] positions = new TokenMasks.Position[64];
 
     private boolean[] keep = new boolean[64];
+    private final byte[] forced = new byte[256];
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
         this.field = field;
@@ -46,28 +51,20 @@ final class Grammar {
      * @throws AdedException.InvalidRequest if it is not valid
      */
     static Grammar compile(LlamaVocabulary vocabulary, SamplingParameters parameters) {
-        String field = parameters.grammar() != null ? "sampling.grammar" : "sampling.json_schema";
+        String grammar = parameters.grammar();
+        String schema = parameters.jsonSchema();
+        String field = grammar != null ? "sampling.grammar" : "sampling.json_schema";
         try {
-            return new Grammar(field, vocabulary, vocabulary.grammars().gbnf(source(parameters)));
+            if (grammar != null) {
+                return new Grammar(field, vocabulary, vocabulary.grammars().gbnf(grammar));
+            }
+            if (schema != null) {
+                return new Grammar(field, vocabulary, vocabulary.grammars().jsonSchema(schema));
+            }
         } catch (GrammarRefused e) {
             throw new AdedException.InvalidRequest(field, String.valueOf(e.getMessage()));
         }
-    }
-
-    private static String source(SamplingParameters parameters) {
-        String grammar = parameters.grammar();
-        if (grammar != null) {
-            return grammar;
-        }
-        String schema = parameters.jsonSchema();
-        if (schema == null) {
-            throw new IllegalArgumentException("neither a grammar nor a schema");
-        }
-        try {
-            return JsonSchemaGrammar.convert(schema, new KherudConverter());
-        } catch (JsonSchemaGrammar.Refused e) {
-            throw new AdedException.InvalidRequest("sampling.json_schema", String.valueOf(e.getMessage()));
-        }
+        throw new IllegalArgumentException("neither a grammar nor a schema");
     }
 
     private boolean allows(int token) {
@@ -131,6 +128,40 @@ final class Grammar {
                 throw exhausted(e);
             }
         }
+    }
+
+    /**
+     * Makes a chain of the text that must follow, spelled with the longest tokens as tokenisers mostly do.
+     *
+     * @return the number of its nodes; 0 if the grammar leaves a choice, and then the tree is as it was
+     */
+    int draftForced(TokenTree tree, int maxNodes) {
+        if (maxNodes == 0) {
+            return 0;
+        }
+        int length;
+        try {
+            length = masks.forced(position, forced);
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
+        }
+        int at = 0;
+        int node = 0;
+        float probability = 1;
+        while (at < length && tree.depth(node) < maxNodes) {
+            int token = masks.trie().longestPrefix(forced, at, length);
+            if (token < 0) {
+                break;
+            }
+            if (node == 0) {
+                tree.reset(tree.token(0));
+            }
+            at += masks.trie().length(token);
+            // Where the text that is known ends, the model may choose a token that goes on beyond it.
+            probability *= at < length ? FORCED : FORCED_LAST;
+            node = tree.add(node, token, probability);
+        }
+        return tree.depth(node);
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */

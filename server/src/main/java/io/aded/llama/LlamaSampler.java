@@ -249,6 +249,12 @@ final class LlamaSampler implements TokenSampler {
         }
     }
 
+    @Override
+    public int draftForced(TokenTree tree, int maxNodes) {
+        checkOpen();
+        return grammar == null ? 0 : grammar.draftForced(tree, maxNodes);
+    }
+
     private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the sampler is closed");

@@ -32,6 +32,18 @@ public interface TokenSampler extends AutoCloseable {
     /** Removes the nodes that the grammar forbids after their ancestors, so that no pass is spent on them. */
     void prune(TokenTree tree);
 
+    /**
+     * Replaces a draft by the text about which the grammar leaves no choice, if there is any: keys, punctuation, the rest of
+     * the only word that is left. Such a chain is nearly always what the model says.
+     *
+     * @param tree a draft, or a bare root
+     * @param maxNodes the most draft nodes, at least 0
+     * @return how many nodes the chain has; 0 if the draft was left alone
+     */
+    default int draftForced(TokenTree tree, int maxNodes) {
+        return 0;
+    }
+
     /** Frees native memory, once. */
     @Override
     void close();

@@ -1,9 +1,5 @@
 package io.aded.template.jinja;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -56,44 +52,48 @@ final class Filters {
     private static Map<String, Filter> all() {
         Map<String, Filter> all = new HashMap<>();
         // Text
-        all.put("capitalize", (value, _, meter) -> StringMethods.capitalize(soft(value, meter)));
-        all.put("lower", (value, _, meter) -> StringMethods.lower(soft(value, meter)));
-        all.put("upper", (value, _, meter) -> StringMethods.upper(soft(value, meter)));
-        all.put("title", (value, _, meter) -> title(soft(value, meter)));
-        all.put("trim", Filters::trim);
-        all.put("replace", Filters::replace);
-        all.put("indent", Filters::indent);
+        all.put("capitalize", (value, _, meter) -> StringMethods.capitalize(TextFilters.soft(value, meter)));
+        all.put("lower", (value, _, meter) -> StringMethods.lower(TextFilters.soft(value, meter)));
+        all.put("upper", (value, _, meter) -> StringMethods.upper(TextFilters.soft(value, meter)));
+        all.put("title", (value, _, meter) -> TextFilters.title(TextFilters.soft(value, meter)));
+        all.put("trim", TextFilters::trim);
+        all.put("replace", TextFilters::replace);
+        all.put("indent", TextFilters::indent);
         all.put("center", (value, arguments, meter) -> {
             @Nullable Value[] bound = arguments.bind("center", "width");
             long width = bound[0] == null ? 80 : Operators.integer(bound[0]);
-            return StringMethods.padded(soft(value, meter), width, " ", "center", meter);
+            return StringMethods.padded(TextFilters.soft(value, meter), width, " ", "center", meter);
         });
-        all.put("truncate", Filters::truncate);
+        all.put("truncate", TextFilters::truncate);
         all.put(
                 "wordcount",
-                (value, _, meter) -> new Value.Int(words(soft(value, meter).string())));
-        all.put("string", (value, _, meter) -> soft(value, meter));
-        all.put("safe", (value, _, meter) -> soft(value, meter).asMarkup(true));
+                (value, _, meter) -> new Value.Int(
+                        TextFilters.words(TextFilters.soft(value, meter).string())));
+        all.put("string", (value, _, meter) -> TextFilters.soft(value, meter));
+        all.put("safe", (value, _, meter) -> TextFilters.soft(value, meter).asMarkup(true));
         all.put(
                 "escape",
-                (value, _, meter) ->
-                        Operators.escapedUnlessMarkup(soft(value, meter)).asMarkup(true));
+                (value, _, meter) -> Operators.escapedUnlessMarkup(TextFilters.soft(value, meter))
+                        .asMarkup(true));
         all.put(
                 "e",
+                (value, _, meter) -> Operators.escapedUnlessMarkup(TextFilters.soft(value, meter))
+                        .asMarkup(true));
+        all.put(
+                "forceescape",
                 (value, _, meter) ->
-                        Operators.escapedUnlessMarkup(soft(value, meter)).asMarkup(true));
-        all.put("forceescape", (value, _, meter) -> escape(soft(value, meter)).asMarkup(true));
+                        TextFilters.escape(TextFilters.soft(value, meter)).asMarkup(true));
         all.put("striptags", (value, _, meter) -> {
-            Text text = soft(value, meter);
+            Text text = TextFilters.soft(value, meter);
             String stripped = text.string().replaceAll("(?s)<!--.*?-->", "").replaceAll("<[^>]*>", "");
             return text.derived(String.join(" ", stripped.strip().split("\\s+")))
                     .asMarkup(false);
         });
-        all.put("urlencode", Filters::urlEncode);
+        all.put("urlencode", TextFilters::urlEncode);
         all.put("format", (value, arguments, meter) -> {
             Value values =
                     arguments.named().isEmpty() ? new Value.Tuple(arguments.positional()) : dict(arguments.named());
-            return Formatting.percent(soft(value, meter), values, meter);
+            return Formatting.percent(TextFilters.soft(value, meter), values, meter);
         });
         all.put("tojson", Json::filter);
         // Numbers
@@ -106,10 +106,10 @@ final class Filters {
                     ? new Value.Float(Math.abs(real))
                     : new Value.Int(Math.absExact(Operators.integer(value)));
         });
-        all.put("int", Filters::toInteger);
-        all.put("float", Filters::toReal);
-        all.put("round", Filters::round);
-        all.put("filesizeformat", Filters::fileSize);
+        all.put("int", NumberFilters::toInteger);
+        all.put("float", NumberFilters::toReal);
+        all.put("round", NumberFilters::round);
+        all.put("filesizeformat", NumberFilters::fileSize);
         // Sequences
         all.put("length", Filters::length);
         all.put("count", Filters::length);
@@ -165,250 +165,6 @@ final class Filters {
         return Map.copyOf(all);
     }
 
-    // --- text
-
-    private static Text soft(Value value, Meter meter) {
-        Text text = Python.str(value, meter);
-        meter.work(text.length());
-        return text;
-    }
-
-    /** HTML's five special characters as entities. */
-    static Text escape(Text text) {
-        TextBuilder out = new TextBuilder();
-        String string = text.string();
-        int start = 0;
-        for (int i = 0; i < string.length(); i++) {
-            String entity = switch (string.charAt(i)) {
-                case '&' -> "&amp;";
-                case '<' -> "&lt;";
-                case '>' -> "&gt;";
-                case '\'' -> "&#39;";
-                case '"' -> "&#34;";
-                default -> null;
-            };
-            if (entity != null) {
-                out.append(text.substring(start, i))
-                        .append(entity, text.substring(i, i + 1).hasMarks());
-                start = i + 1;
-            }
-        }
-        return start == 0
-                ? text.asMarkup(true)
-                : out.append(text.substring(start, string.length())).build().asMarkup(true);
-    }
-
-    private static Text title(Text text) {
-        TextBuilder out = new TextBuilder();
-        String string = text.string();
-        boolean wordStarts = true;
-        for (Value character : text.characters()) {
-            Text one = (Text) character;
-            int c = one.string().codePointAt(0);
-            boolean separates = Whitespace.is(c) || "-({[<".indexOf(c) >= 0;
-            out.append(separates ? one : wordStarts ? StringMethods.upper(one) : StringMethods.lower(one));
-            wordStarts = separates;
-        }
-        return string.isEmpty() ? text : out.build().asMarkup(text.isMarkup());
-    }
-
-    private static Value trim(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("trim", "chars");
-        String characters = bound[0] instanceof Text text ? text.string() : null;
-        return StringMethods.strip(soft(value, meter), characters, true, true);
-    }
-
-    private static Value replace(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("replace", "old", "new", "count");
-        if (bound[0] == null || bound[1] == null) {
-            throw TemplateException.failed("replace() is missing an argument");
-        }
-        long most = bound[2] == null || bound[2] instanceof Value.None ? -1 : Operators.integer(bound[2]);
-        Text old = soft(bound[0], meter).asMarkup(false);
-        return StringMethods.replace(
-                soft(value, meter).asMarkup(false), old, soft(bound[1], meter).asMarkup(false), most, meter);
-    }
-
-    private static Value indent(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("indent", "width", "first", "blank");
-        Text indention;
-        if (bound[0] instanceof Text text) {
-            indention = text;
-        } else {
-            long width = bound[0] == null ? 4 : Operators.integer(bound[0]);
-            meter.size(Math.max(0, width));
-            indention = Text.of(" ".repeat((int) Math.max(0, width)));
-        }
-        boolean blank = bound[2] != null && Operators.isTrue(bound[2]);
-        // A line feed is added, so that a last empty line counts as one.
-        List<Value> lines = StringMethods.lines(soft(value, meter).plus(Text.of("\n")), false, meter);
-        TextBuilder out = new TextBuilder();
-        for (int i = 0; i < lines.size(); i++) {
-            Text line = (Text) lines.get(i);
-            if (i > 0) {
-                out.append("\n");
-            }
-            boolean indents = i == 0 ? bound[1] != null && Operators.isTrue(bound[1]) : blank || !line.isEmpty();
-            if (indents) {
-                out.append(indention);
-            }
-            out.append(line);
-            meter.size(out.length());
-        }
-        return out.build();
-    }
-
-    private static Value truncate(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("truncate", "length", "killwords", "end", "leeway");
-        Text text = soft(value, meter);
-        int length = bound[0] == null ? 255 : (int) Math.clamp(Operators.integer(bound[0]), 0, 1L << 30);
-        Text end = bound[2] == null ? Text.of("...") : soft(bound[2], meter);
-        long leeway = bound[3] == null || bound[3] instanceof Value.None ? 5 : Operators.integer(bound[3]);
-        if (text.codePoints() <= length + leeway) {
-            return text;
-        }
-        Text kept = text.slice(0, Math.max(0, length - end.codePoints()));
-        if (bound[1] == null || !Operators.isTrue(bound[1])) {
-            int blank = kept.string().lastIndexOf(' ');
-            kept = blank < 0 ? kept : kept.substring(0, blank);
-        }
-        return kept.plus(end);
-    }
-
-    private static int words(String text) {
-        int words = 0;
-        boolean inWord = false;
-        for (int c : text.codePoints().toArray()) {
-            boolean part = Character.isLetterOrDigit(c) || c == '_';
-            words += part && !inWord ? 1 : 0;
-            inWord = part;
-        }
-        return words;
-    }
-
-    private static Value urlEncode(Value value, Arguments arguments, Meter meter) {
-        if (value instanceof Value.Dict dict) {
-            StringBuilder out = new StringBuilder();
-            dict.entries()
-                    .forEach((key, entry) -> out.append(out.isEmpty() ? "" : "&")
-                            .append(quoted(Python.str(key, meter).string(), false))
-                            .append('=')
-                            .append(quoted(Python.str(entry, meter).string(), false)));
-            return Text.of(out.toString());
-        }
-        Text text = soft(value, meter);
-        return text.derived(quoted(text.string(), true));
-    }
-
-    private static String quoted(String text, boolean keepSlash) {
-        String encoded = URLEncoder.encode(text, StandardCharsets.UTF_8)
-                .replace("*", "%2A")
-                .replace("%7E", "~");
-        return keepSlash ? encoded.replace("+", "%20").replace("%2F", "/") : encoded;
-    }
-
-    // --- numbers
-
-    private static Value toInteger(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("int", "default", "base");
-        Operators.requireDefined(value);
-        int base = bound[1] == null ? 10 : (int) Operators.integer(bound[1]);
-        Value whenNot = bound[0] == null ? new Value.Int(0) : bound[0];
-        if (Operators.isInteger(value)) {
-            return new Value.Int(Operators.integer(value));
-        }
-        if (value instanceof Value.Float(double real)) {
-            return Double.isNaN(real) || Double.isInfinite(real) ? whenNot : new Value.Int((long) real);
-        }
-        if (!(value instanceof Text text)) {
-            return whenNot;
-        }
-        String digits = text.string().strip().replace("_", "");
-        try {
-            return new Value.Int(
-                    Long.parseLong(base == 16 ? digits.replaceFirst("(?i)^([+-]?)0x", "$1") : digits, base));
-        } catch (NumberFormatException e) {
-            try {
-                double real = Double.parseDouble(digits);
-                return Double.isNaN(real) || Double.isInfinite(real) || digits.matches(".*[dDfF]")
-                        ? whenNot
-                        : new Value.Int((long) real);
-            } catch (NumberFormatException f) {
-                return whenNot;
-            }
-        }
-    }
-
-    private static Value toReal(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("float", "default");
-        Operators.requireDefined(value);
-        Value whenNot = bound[0] == null ? new Value.Float(0) : bound[0];
-        if (Operators.isNumber(value)) {
-            return new Value.Float(Operators.real(value));
-        }
-        if (!(value instanceof Text text) || text.string().strip().matches(".*[dDfF]")) {
-            return whenNot;
-        }
-        try {
-            return new Value.Float(Double.parseDouble(text.string().strip().replace("_", "")));
-        } catch (NumberFormatException e) {
-            return whenNot;
-        }
-    }
-
-    private static Value round(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("round", "precision", "method");
-        Operators.requireDefined(value);
-        if (!Operators.isNumber(value)) {
-            throw TemplateException.failed("type " + Python.type(value) + " doesn't define __round__ method");
-        }
-        int precision = bound[0] == null ? 0 : (int) Math.clamp(Operators.integer(bound[0]), -400, 400);
-        String method = bound[1] instanceof Text text ? text.string() : "common";
-        if (method.equals("common") && Operators.isInteger(value)) {
-            return new Value.Int(
-                    precision >= 0
-                            ? Operators.integer(value)
-                            : BigDecimal.valueOf(Operators.integer(value))
-                                    .setScale(precision, RoundingMode.HALF_EVEN)
-                                    .longValue());
-        }
-        double real = Operators.real(value);
-        if (Double.isNaN(real) || Double.isInfinite(real)) {
-            return value;
-        }
-        return switch (method) {
-            case "common" ->
-                new Value.Float(new BigDecimal(real)
-                        .setScale(precision, RoundingMode.HALF_EVEN)
-                        .doubleValue());
-            case "ceil" -> new Value.Float(Math.ceil(real * Math.pow(10, precision)) / Math.pow(10, precision));
-            case "floor" -> new Value.Float(Math.floor(real * Math.pow(10, precision)) / Math.pow(10, precision));
-            default -> throw TemplateException.failed("method must be common, ceil or floor");
-        };
-    }
-
-    private static Value fileSize(Value value, Arguments arguments, Meter meter) {
-        @Nullable Value[] bound = arguments.bind("filesizeformat", "binary");
-        boolean binary = bound[0] != null && Operators.isTrue(bound[0]);
-        double bytes = Operators.real(toReal(value, Arguments.NONE, meter));
-        int base = binary ? 1024 : 1000;
-        if (bytes == 1) {
-            return Text.of("1 Byte");
-        }
-        if (bytes < base) {
-            return Text.of((long) bytes + " Bytes");
-        }
-        String units = "kMGTPEZY";
-        int unit = 0;
-        double size = bytes / base;
-        while (size >= base && unit < units.length() - 1) {
-            size /= base;
-            unit++;
-        }
-        String name = binary ? Character.toUpperCase(units.charAt(unit)) + "iB" : units.charAt(unit) + "B";
-        return Formatting.percent(Text.of("%.1f " + name), new Value.Float(size), meter);
-    }
-
     // --- sequences
 
     static Value.Generator generator(List<Value> items) {
@@ -432,7 +188,9 @@ final class Filters {
 
     private static Value join(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("join", "d", "attribute");
-        Text separator = bound[0] == null ? Text.EMPTY : soft(bound[0], meter).asMarkup(false);
+        Text separator = bound[0] == null
+                ? Text.EMPTY
+                : TextFilters.soft(bound[0], meter).asMarkup(false);
         Key key = bound[1] == null || bound[1] instanceof Value.None ? item -> item : getter(bound[1], null, meter);
         TextBuilder out = new TextBuilder();
         boolean first = true;
@@ -442,7 +200,7 @@ final class Filters {
                 out.append(separator);
             }
             first = false;
-            out.append(soft(key.of(item), meter));
+            out.append(TextFilters.soft(key.of(item), meter));
             meter.size(out.length());
         }
         return out.build();

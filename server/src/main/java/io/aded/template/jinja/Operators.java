@@ -262,7 +262,7 @@ final class Operators {
     }
 
     static Text escapedUnlessMarkup(Text text) {
-        return text.isMarkup() ? text : Filters.escape(text);
+        return text.isMarkup() ? text : TextFilters.escape(text);
     }
 
     private static List<Value> joined(List<Value> a, List<Value> b, Meter meter) {
