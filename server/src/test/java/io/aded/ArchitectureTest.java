@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The picture of the house, kept true. Which room uses which stands in ARCHITECTURE.md, and nowhere else: this test reads it
- * there and holds the compiled classes against it.
+ * The picture of the house, kept true. Which room uses which stands in ARCHITECTURE.md, and nowhere else: this test
+ * reads it there and holds the compiled classes against it.
  */
 class ArchitectureTest {
     private static final String ROOT = "io.aded.";

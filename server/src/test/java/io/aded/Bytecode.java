@@ -33,9 +33,10 @@ import org.jspecify.annotations.Nullable;
  * What compiled classes call, and what they call while they hold a lock.
  *
  * <p>An approximation from above: a call of an interface's or superclass's method may reach any implementation that is
- * among the classes; callbacks ({@link #isCallback}) are where a way ends. A lambda counts as called where it is made, unless it is at once handed to another thread
- * ({@link #HAND_OVERS}). Between {@code lock()} and the last {@code unlock()} of a method, and between a monitor's enter
- * and its last exit, all code counts as locked; the order is that of the bytecode.
+ * among the classes; callbacks ({@link #isCallback}) are where a way ends. A lambda counts as called where it is made,
+ * unless it is at once handed to another thread ({@link #HAND_OVERS}). Between {@code lock()} and the last
+ * {@code unlock()} of a method, and between a monitor's enter and its last exit, all code counts as locked; the order
+ * is that of the bytecode.
  */
 final class Bytecode {
     /** Methods that take a task and return before, or without, running it. */

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ConcurrencyTest {
     /**
-     * Concurrent classes, and the reason for each. {@code "Lincheck"} stands for a test beside the class, of its name and
-     * "Test", that tries it in many orders of execution.
+     * Concurrent classes, and the reason for each. {@code "Lincheck"} stands for a test beside the class, of its name
+     * and "Test", that tries it in many orders of execution.
      */
     private static final Map<String, String> REASONS = new TreeMap<>(Map.ofEntries(
             Map.entry("engine.QueuePlaces", "Lincheck"),

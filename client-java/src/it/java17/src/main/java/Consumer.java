@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 
-/** Uses what the client has, on the Java that runs it, and says so; fails loudly where an answer is not as it should be. */
+/**
+ * Uses what the client has, on the Java that runs it, and says so; fails loudly where an answer is not as it should be.
+ */
 public final class Consumer {
     private Consumer() {}
 

@@ -24,7 +24,9 @@ public abstract sealed class AdedClientException extends RuntimeException {
         this.reason = reason;
     }
 
-    /** A stable name in UPPER_SNAKE_CASE that programs may compare; empty if the failure did not come from the sidecar. */
+    /**
+     * A stable name in UPPER_SNAKE_CASE that programs may compare; empty if the failure did not come from the sidecar.
+     */
     public String reason() {
         return reason;
     }

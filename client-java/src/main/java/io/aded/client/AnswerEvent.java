@@ -3,12 +3,14 @@ package io.aded.client;
 import java.time.Duration;
 import java.util.List;
 
-/** What happens while an answer grows: any number of deltas (and of rounds, if asked for), then one {@link Finished}. */
+/**
+ * What happens while an answer grows: any number of deltas (and of rounds, if asked for), then one {@link Finished}.
+ */
 public sealed interface AnswerEvent {
 
     /**
-     * The answer grows. The concatenation of all texts is the whole answer; a text is valid UTF-8 and may be empty while
-     * a character or a possible stop string is held back.
+     * The answer grows. The concatenation of all texts is the whole answer; a text is valid UTF-8 and may be empty
+     * while a character or a possible stop string is held back.
      *
      * @param text what to append
      * @param tokens the ids emitted, in order
@@ -61,7 +63,8 @@ public sealed interface AnswerEvent {
     }
 
     /**
-     * A draft-and-verify round is over. Sent only if {@link AnswerOptions#reportRounds} is set, after the round's delta.
+     * A draft-and-verify round is over. Sent only if {@link AnswerOptions#reportRounds} is set, after the round's
+     * delta.
      *
      * @param index from 0 within the answer
      * @param drafter the drafter's name; {@code none} if the round had no draft

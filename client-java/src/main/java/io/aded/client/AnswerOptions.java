@@ -8,10 +8,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a prompt is to be answered, or the prompts of a conversation. Null, or an empty list or map, leaves a value as it is
- * in force: in a turn as the conversation has it, else as the server has it. {@link Builder#reset} returns one to the
- * server's own default. Values are checked by the server, all at once ({@link AdedClientException.InvalidRequest}); what is
- * not in its {@link ServerDetails#capabilities} is {@link AdedClientException.Unsupported}.
+ * How a prompt is to be answered, or the prompts of a conversation. Null, or an empty list or map, leaves a value as it
+ * is in force: in a turn as the conversation has it, else as the server has it. {@link Builder#reset} returns one to
+ * the server's own default. Values are checked by the server, all at once ({@link AdedClientException.InvalidRequest});
+ * what is not in its {@link ServerDetails#capabilities} is {@link AdedClientException.Unsupported}.
  *
  * @param sampling how tokens are drawn
  * @param constraint what the answer must match
@@ -183,8 +183,8 @@ public record AnswerOptions(
         }
 
         /**
-         * Variables for the model's chat template, such as {@code enable_thinking}: strings, numbers, booleans, and lists
-         * and maps of these.
+         * Variables for the model's chat template, such as {@code enable_thinking}: strings, numbers, booleans, and
+         * lists and maps of these.
          */
         public Builder templateVariables(Map<String, Object> variables) {
             templateVariables = Map.copyOf(variables);

@@ -31,10 +31,10 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     /*
      * Demand: one message at a time.
      *   gRPC hands over a message only if it was asked for, and keeps no account of who asked. Several turns share the
-     *   call of a conversation, so a request left over from one answer would let the next one's events in before anybody
-     *   wants them. So this class counts demand itself and has at most one message on request ("asked"); when an answer
-     *   ends, none is outstanding. Bytes in flight are bounded by HTTP/2's window, and behind that the server parks the
-     *   stream.
+     *   call of a conversation, so a request left over from one answer would let the next one's events in before
+     *   anybody wants them. So this class counts demand itself and has at most one message on request ("asked"); when
+     *   an answer ends, none is outstanding. Bytes in flight are bounded by HTTP/2's window, and behind that the server
+     *   parks the stream.
      *
      * Order of signals:
      *   Events come from the call's executor, one after the other. Failures may also come from a timer. "done" is set
@@ -149,7 +149,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     /**
      * Waits for the whole answer.
      *
-     * @throws AdedClientException if it fails; {@link AdedClientException.Cancelled} if the waiting thread is interrupted
+     * @throws AdedClientException if it fails; {@link AdedClientException.Cancelled} if the waiting thread is
+     *     interrupted
      * @throws IllegalStateException if another view was chosen before
      */
     public Answer await() {

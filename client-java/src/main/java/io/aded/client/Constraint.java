@@ -1,8 +1,8 @@
 package io.aded.client;
 
 /**
- * What the whole text of an answer must match. It replaces the one in force as a whole; {@link #none} frees an answer whose
- * conversation has one. Texts that do not parse are {@link AdedClientException.InvalidRequest}.
+ * What the whole text of an answer must match. It replaces the one in force as a whole; {@link #none} frees an answer
+ * whose conversation has one. Texts that do not parse are {@link AdedClientException.InvalidRequest}.
  */
 public sealed interface Constraint {
 

@@ -18,19 +18,20 @@ import org.jspecify.annotations.Nullable;
  * A conversation with the model: it remembers what was said, keeps its KV cache on the server, and guesses better with
  * every turn. One turn at a time; open several conversations to talk in parallel.
  *
- * <p>An answer that fails ends the conversation: {@link #ask} throws the same failure from then on. A conversation opened
- * with an id can be resumed by opening it again. Thread-safe.
+ * <p>An answer that fails ends the conversation: {@link #ask} throws the same failure from then on. A conversation
+ * opened with an id can be resumed by opening it again. Thread-safe.
  */
 public final class Conversation implements AutoCloseable {
 
     /*
      * One call, many answers.
      *   "current" is the answer that events belong to. An answer that its reader closed early is still current on the
-     *   server until its "finished" arrives; meanwhile we are "draining": events are pulled and dropped. A turn asked for
-     *   in that time waits in "next" and is sent when the drain is over, so that the server never sees two turns at once.
+     *   server until its "finished" arrives; meanwhile we are "draining": events are pulled and dropped. A turn asked
+     *   for in that time waits in "next" and is sent when the drain is over, so that the server never sees two turns at
+     *   once.
      *
-     *   Messages are sent under the lock, since a call may be written to by one thread at a time. "requested" says that one
-     *   message is on request already; there is never more than one, so none is left over when an answer ends.
+     *   Messages are sent under the lock, since a call may be written to by one thread at a time. "requested" says that
+     *   one message is on request already; there is never more than one, so none is left over when an answer ends.
      */
 
     private final Object lock = new Object();
@@ -132,8 +133,8 @@ public final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Changes how the turns that follow are answered: what is set replaces what was in force, what is reset returns to the
-     * server's own default, the rest stays. A turn that is running is not affected.
+     * Changes how the turns that follow are answered: what is set replaces what was in force, what is reset returns to
+     * the server's own default, the rest stays. A turn that is running is not affected.
      */
     public void update(AnswerOptions changes) {
         synchronized (lock) {

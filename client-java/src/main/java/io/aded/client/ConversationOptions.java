@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * How a conversation is opened. Null leaves a value as the server has it.
  *
  * @param model the model that is expected; empty takes the server's default
- * @param defaults how turns are answered where they do not say otherwise; over what a resumed conversation was left with
+ * @param defaults how turns are answered where they do not say otherwise; over what a resumed conversation was left
+ *     with
  * @param id names the conversation so that it can be resumed; empty for one that ends with its stream
  * @param requireResume whether to fail with {@link AdedClientException.NotFound} if there is nothing to resume
  * @param retention how long the server keeps the conversation after the stream ends
@@ -47,8 +48,8 @@ public record ConversationOptions(
         }
 
         /**
-         * How turns are answered where they do not say otherwise. A timeout among them is each turn's, unless it has its
-         * own.
+         * How turns are answered where they do not say otherwise. A timeout among them is each turn's, unless it has
+         * its own.
          */
         public Builder defaults(AnswerOptions options) {
             defaults = options;

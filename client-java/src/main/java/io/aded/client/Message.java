@@ -6,7 +6,8 @@ import java.util.stream.Collectors;
 /**
  * One message of a conversation.
  *
- * @param role {@code system}, {@code user}, {@code assistant}, {@code tool} or what else the model's chat template knows
+ * @param role {@code system}, {@code user}, {@code assistant}, {@code tool} or what else the model's chat template
+ *     knows
  * @param parts what it consists of, in order
  */
 public record Message(String role, List<Part> parts) {

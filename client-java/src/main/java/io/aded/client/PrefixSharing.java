@@ -1,6 +1,8 @@
 package io.aded.client;
 
-/** With whom the computed beginning of a prompt may be shared; see {@code PrefixSharing} in {@code generation.proto}. */
+/**
+ * With whom the computed beginning of a prompt may be shared; see {@code PrefixSharing} in {@code generation.proto}.
+ */
 public enum PrefixSharing {
     /** With nobody. */
     NONE,

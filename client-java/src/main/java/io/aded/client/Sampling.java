@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param xtcProbability how often XTC drops the top choices but the least likely of them, 0 (off) to 1
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, above 0, up to 0.5
  * @param dynamicTemperatureRange how far the temperature moves with the entropy, 0 (fixed) to 100
- * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, above 0, up to 100
+ * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, above 0, up
+ *     to 100
  * @param mirostatTau the surprise per token, in bits, that Mirostat holds the answer to, 0 (off) to 100
  * @param mirostatEta how far Mirostat's bound moves for each bit that a token's surprise is off, above 0, up to 1
  * @param repeatPenalty above 0, up to 100; 1 is off

@@ -36,7 +36,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Records to messages and back. Unknown enum values become their "other" or are left out, never an error. */
 final class Wire {
-    /** Fields of {@code GenerationOptions} that the server takes over field by field; a mask may name what is in them. */
+    /**
+     * Fields of {@code GenerationOptions} that the server takes over field by field; a mask may name what is in them.
+     */
     private static final Set<String> MERGED = Set.of("sampling", "draft", "reasoning");
 
     private Wire() {}
@@ -155,8 +157,8 @@ final class Wire {
     }
 
     /**
-     * The mask that makes the server take over what is set and reset what is named. With a mask an update changes nothing
-     * but what the mask names, so that what is set has to be in it too.
+     * The mask that makes the server take over what is set and reset what is named. With a mask an update changes
+     * nothing but what the mask names, so that what is set has to be in it too.
      */
     private static FieldMask updateMask(GenerationOptions set, List<String> reset) {
         Set<String> paths = new LinkedHashSet<>(reset);

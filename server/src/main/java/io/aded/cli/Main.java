@@ -63,7 +63,9 @@ public final class Main {
         return command;
     }
 
-    /** Says what went wrong. A stack trace helps only those who have the source at hand; {@code ADED_DEBUG} shows it. */
+    /**
+     * Says what went wrong. A stack trace helps only those who have the source at hand; {@code ADED_DEBUG} shows it.
+     */
     static int fail(Terminal terminal, Throwable failure) {
         terminal.out().flush();
         String message = failure.getMessage();

@@ -49,7 +49,9 @@ final class NativesCommand implements Runnable {
         return String.join("; ", shown.stream().map(NativesCommand::describe).toList());
     }
 
-    /** A device in a few words. How much of its memory is free was true when the build was tried; doctor says it now. */
+    /**
+     * A device in a few words. How much of its memory is free was true when the build was tried; doctor says it now.
+     */
     private static String describe(LlamaLibrary.Device device) {
         String memory =
                 device.totalBytes() > 0 ? String.format(Locale.ROOT, " (%.1f GB)", device.totalBytes() / 1e9) : "";

@@ -10,8 +10,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * Says of what is wrong by which option it was set. What is below the command line calls a thing by its own name ({@code
- * modes}, {@code draft.max_nodes}); here that becomes the option's ({@code --modes}, {@code --draft-nodes}).
+ * Says of what is wrong by which option it was set. What is below the command line calls a thing by its own name
+ * ({@code modes}, {@code draft.max_nodes}); here that becomes the option's ({@code --modes}, {@code --draft-nodes}).
  */
 final class OptionNames {
     private OptionNames() {}

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.function.Function;
 
 /**
- * Draws how the opening of a model gets on. A transfer is a bar in place for a person, a line for every tenth of the way
- * for a log; the reading of weights is shown to a person only. Used by one thread.
+ * Draws how the opening of a model gets on. A transfer is a bar in place for a person, a line for every tenth of the
+ * way for a log; the reading of weights is shown to a person only. Used by one thread.
  */
 final class ProgressPrinter implements HostListener {
     private static final int WIDTH = 30;
@@ -25,7 +25,9 @@ final class ProgressPrinter implements HostListener {
         this.terminal = terminal;
     }
 
-    /** Does something of which the progress is shown; whatever comes of it, what follows begins on a line of its own. */
+    /**
+     * Does something of which the progress is shown; whatever comes of it, what follows begins on a line of its own.
+     */
     static <T> T during(Terminal terminal, Function<ProgressPrinter, T> work) {
         ProgressPrinter progress = new ProgressPrinter(terminal);
         try {

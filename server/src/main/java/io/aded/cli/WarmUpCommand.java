@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 
 /**
- * Walks the way that every start walks, without a model: what the launcher lets the JVM watch when it makes its cache of
- * loaded classes.
+ * Walks the way that every start walks, without a model: what the launcher lets the JVM watch when it makes its cache
+ * of loaded classes.
  */
 @Command(name = "warm-up", hidden = true, description = "Starts everything but a model, and stops.")
 final class WarmUpCommand implements Callable<Integer> {

@@ -3,8 +3,8 @@ package io.aded.draft;
 import io.aded.model.TokenTree;
 
 /**
- * What one stream asks of its proposer in a pass, and what it gets. Made by the engine, one a stream, and reused from pass
- * to pass.
+ * What one stream asks of its proposer in a pass, and what it gets. Made by the engine, one a stream, and reused from
+ * pass to pass.
  */
 public final class DraftRequest {
     private static final DraftLimits NOTHING = new DraftLimits(0, 0, 0);
@@ -31,14 +31,14 @@ public final class DraftRequest {
     }
 
     /**
-     * Says what is asked for in the next pass. The tree must have been {@linkplain TokenTree#reset reset} to the last token
-     * of the stream.
+     * Says what is asked for in the next pass. The tree must have been {@linkplain TokenTree#reset reset} to the last
+     * token of the stream.
      *
      * @param newLimits bounds that the tree must keep; with no nodes or no depth nothing is drafted
      * @param newSequence the stream's sequence id in the target's context, or -1 if it has none
-     * @param newTokenNanos what one more emitted token of this stream is worth now, in nanoseconds: a level of drafts that
-     *     costs more than it is likely to bring should not be made. 0 if that is unknown, or if the caller wants as many as
-     *     the limits allow
+     * @param newTokenNanos what one more emitted token of this stream is worth now, in nanoseconds: a level of drafts
+     *     that costs more than it is likely to bring should not be made. 0 if that is unknown, or if the caller wants
+     *     as many as the limits allow
      * @return this request
      */
     public DraftRequest ask(DraftLimits newLimits, int newSequence, double newTokenNanos) {
@@ -92,8 +92,8 @@ public final class DraftRequest {
     }
 
     /**
-     * The proposer drafted for this stream, alone or among others, from {@code start} to {@code end} by the engine's clock,
-     * and {@code chargedNanos} of that is what this stream has to pay for.
+     * The proposer drafted for this stream, alone or among others, from {@code start} to {@code end} by the engine's
+     * clock, and {@code chargedNanos} of that is what this stream has to pay for.
      */
     public void drafted(long start, long end, long chargedNanos) {
         startNanos = start;

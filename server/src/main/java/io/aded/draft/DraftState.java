@@ -6,8 +6,8 @@ import io.aded.model.TopTokens;
 /**
  * What a drafter knows of one stream. Opened by a {@link Proposer}, used by the engine's thread only.
  *
- * <p>The engine calls {@link #learnPrompt} whenever prompt tokens arrive, and after every forward pass that verified the
- * stream, drafted for or not:
+ * <p>The engine calls {@link #learnPrompt} whenever prompt tokens arrive, and after every forward pass that verified
+ * the stream, drafted for or not:
  *
  * <ol>
  *   <li>{@link #observe} for the nodes that were in the pass, the root first;
@@ -32,8 +32,8 @@ public interface DraftState extends AutoCloseable {
 
     /**
      * The stream's history was rewritten: of the tokens seen so far only the first {@code length} stand, and what comes
-     * next follows them. A state that holds a KV cache rolls it back; one that learns may keep what it learned, which is
-     * the default.
+     * next follows them. A state that holds a KV cache rolls it back; one that learns may keep what it learned, which
+     * is the default.
      *
      * @param length tokens that stand, 0 or more
      */

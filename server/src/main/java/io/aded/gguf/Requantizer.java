@@ -23,9 +23,9 @@ import java.util.concurrent.Future;
 import java.util.function.DoubleConsumer;
 
 /**
- * Writes a model again with its matrices in another format. llama.cpp has a function for the whole task, but the bundled
- * build does not export it; what every build exports is the arithmetic, which comes in as a {@link RowConverter}. The rest
- * is copying.
+ * Writes a model again with its matrices in another format. llama.cpp has a function for the whole task, but the
+ * bundled build does not export it; what every build exports is the arithmetic, which comes in as a
+ * {@link RowConverter}. The rest is copying.
  *
  * <p>The choice of formats is llama.cpp's: one-dimensional tensors and routers stay as they are; everything else takes
  * the target format, except that a Q4_0 model keeps its output matrix, on which every logit depends, in Q6_K.

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A grammar as a recursive transition network over bytes: a finite automaton for each rule, whose edges read a byte, read
- * nothing, or call another rule. Immutable.
+ * A grammar as a recursive transition network over bytes: a finite automaton for each rule, whose edges read a byte,
+ * read nothing, or call another rule. Immutable.
  *
- * <p>Its size is the grammar's: repetitions of more than a character refer to a rule of their own instead of being written
- * out, and it is bounded ({@link #MOST_NODES}). Left recursion, by which a rule could call itself without having read
- * anything, is refused: everything else here, and {@link Machine}, relies on that.
+ * <p>Its size is the grammar's: repetitions of more than a character refer to a rule of their own instead of being
+ * written out, and it is bounded ({@link #MOST_NODES}). Left recursion, by which a rule could call itself without
+ * having read anything, is refused: everything else here, and {@link Machine}, relies on that.
  */
 final class Automaton {
     /** The most nodes; a grammar that needs more is refused. */

@@ -4,9 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The grammars that were compiled for a vocabulary lately. Callers tend to send the same few again and again, and a grammar
- * that is warm answers a hundred times as fast. Thread-safe; compiling happens outside the lock, so two threads may both
- * compile what is new to both.
+ * The grammars that were compiled for a vocabulary lately. Callers tend to send the same few again and again, and a
+ * grammar that is warm answers a hundred times as fast. Thread-safe; compiling happens outside the lock, so two threads
+ * may both compile what is new to both.
  */
 public final class CompiledGrammars {
     private static final int MOST = 64;

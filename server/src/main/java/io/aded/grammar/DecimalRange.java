@@ -155,7 +155,9 @@ final class DecimalRange {
         return String.format("%0" + FRACTION_DIGITS + "d", digits);
     }
 
-    /** What may stand behind a whole part: nothing, if that is at least {@code low}, or a point and digits in between. */
+    /**
+     * What may stand behind a whole part: nothing, if that is at least {@code low}, or a point and digits in between.
+     */
     private static Pattern fractions(String low, String high) {
         List<Pattern> ways = new ArrayList<>();
         if (isZero(low, 0)) {

@@ -9,8 +9,8 @@ import java.util.Map;
  * Reads a grammar in GBNF, llama.cpp's notation (as of b4916; of later additions, tokens by id are left out).
  *
  * <p>A grammar comes from a caller. What is no grammar is refused with line and column; length, rules, nesting and each
- * repetition count are bounded. Everything else costs what {@link Automaton} and {@link Machine} say: nothing is followed
- * derivation by derivation, so ambiguity is no danger.
+ * repetition count are bounded. Everything else costs what {@link Automaton} and {@link Machine} say: nothing is
+ * followed derivation by derivation, so ambiguity is no danger.
  */
 public final class Gbnf {
     private static final int LONGEST = 1 << 20;

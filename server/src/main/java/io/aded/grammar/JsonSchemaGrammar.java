@@ -15,14 +15,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Turns a JSON schema (2020-12, with what older drafts and OpenAPI wrote differently) into a grammar of the JSON texts that it
- * allows.
+ * Turns a JSON schema (2020-12, with what older drafts and OpenAPI wrote differently) into a grammar of the JSON texts
+ * that it allows.
  *
- * <p>An answer that matches the grammar is valid by the schema, always. The grammar may be narrower than the schema in what
- * follows, and in nothing else: there is one blank after commas and colons and no other white space; properties come in the
- * order in which they are declared; an object that declares properties has no others unless {@code additionalProperties} says
- * so; numbers have no exponent where they have bounds, at most 18 digits before the point where they have none, and at most
- * {@value DecimalRange#FRACTION_DIGITS} behind it.
+ * <p>An answer that matches the grammar is valid by the schema, always. The grammar may be narrower than the schema in
+ * what follows, and in nothing else: there is one blank after commas and colons and no other white space; properties
+ * come in the order in which they are declared; an object that declares properties has no others unless
+ * {@code additionalProperties} says so; numbers have no exponent where they have bounds, at most 18 digits before the
+ * point where they have none, and at most {@value DecimalRange#FRACTION_DIGITS} behind it.
  *
  * <p>A keyword that cannot be kept is refused by its name, with the place of the schema that holds it.
  */

@@ -11,8 +11,8 @@ final class JsonText {
     private JsonText() {}
 
     /**
-     * A character of a set inside a string. Quotes, backslashes and control characters are escaped, in the short form where
-     * there is one; all others stand as they are, which every reader of JSON takes.
+     * A character of a set inside a string. Quotes, backslashes and control characters are escaped, in the short form
+     * where there is one; all others stand as they are, which every reader of JSON takes.
      */
     static Pattern character(CharacterSet set) {
         int[] ranges = set.ranges();

@@ -4,7 +4,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** Finds rules that can begin with themselves before anything is read; nothing that reads from left to right can match them. */
+/**
+ * Finds rules that can begin with themselves before anything is read; nothing that reads from left to right can match
+ * them.
+ */
 final class LeftRecursion {
     private final Rules rules;
     private final boolean[] nullable;

@@ -8,22 +8,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recognises an {@link Automaton}'s language byte by byte, with a deterministic automaton that is made while it is used.
+ * Recognises an {@link Automaton}'s language byte by byte, with a deterministic automaton that is made while it is
+ * used.
  *
  * <h2>States</h2>
  *
- * A {@link State} is the set of all places at which the grammar can be after what was read, each with the ways back out of the
- * rules that it is in. Those ways are a graph-structured stack (Tomita 1985): a {@link Returns} is a set of frames, each a node
- * to go on at and the returns from there; places that meet share what they share. So an ambiguous grammar costs no more than
- * its places times its rules, however many derivations there are.
+ * A {@link State} is the set of all places at which the grammar can be after what was read, each with the ways back out
+ * of the rules that it is in. Those ways are a graph-structured stack (Tomita 1985): a {@link Returns} is a set of
+ * frames, each a node to go on at and the returns from there; places that meet share what they share. So an ambiguous
+ * grammar costs no more than its places times its rules, however many derivations there are.
  *
- * <p>States and returns are kept once each. Equal states are one object, so a step that was taken before is one array access,
- * and whatever else was found out about a state (a mask, the forced text) is found out once.
+ * <p>States and returns are kept once each. Equal states are one object, so a step that was taken before is one array
+ * access, and whatever else was found out about a state (a mask, the forced text) is found out once.
  *
  * <h2>Bounds</h2>
  *
- * What is kept is thrown away when there is much of it ({@link #MOST_STATES}, {@link #MOST_RETURNS}); states that are in use
- * live on, and what is needed again is made again. A single step may take {@link #MOST_WORK} visits of places.
+ * What is kept is thrown away when there is much of it ({@link #MOST_STATES}, {@link #MOST_RETURNS}); states that are
+ * in use live on, and what is needed again is made again. A single step may take {@link #MOST_WORK} visits of places.
  *
  * <p>Not thread-safe: callers of {@link TokenMasks} share one under its lock.
  */

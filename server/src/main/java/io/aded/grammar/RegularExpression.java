@@ -9,16 +9,16 @@ import java.util.Locale;
  *
  * <h2>Which language</h2>
  *
- * ECMA-262, as JSON schemas use it, over code points and without flags, matched against the whole text: literals, escapes,
- * {@code .}, sets, {@code \d \w \s} and their opposites, groups (captured or not, named or not), alternatives, and
- * quantifiers; a lazy quantifier matches the same texts as a greedy one. {@code ^} and {@code $} may stand where they
- * change nothing: at the ends of the whole.
+ * ECMA-262, as JSON schemas use it, over code points and without flags, matched against the whole text: literals,
+ * escapes, {@code .}, sets, {@code \d \w \s} and their opposites, groups (captured or not, named or not), alternatives,
+ * and quantifiers; a lazy quantifier matches the same texts as a greedy one. {@code ^} and {@code $} may stand where
+ * they change nothing: at the ends of the whole.
  *
  * <h2>What is refused</h2>
  *
- * Whatever a context-free grammar cannot say, or what matches it cannot walk: looking ahead and behind, references back,
- * word boundaries, anchors within, Unicode properties, and the repetition of what may be empty, in which the matcher would
- * not end. U+0000 matches nothing. Nothing is approximated: what is accepted is kept exactly.
+ * Whatever a context-free grammar cannot say, or what matches it cannot walk: looking ahead and behind, references
+ * back, word boundaries, anchors within, Unicode properties, and the repetition of what may be empty, in which the
+ * matcher would not end. U+0000 matches nothing. Nothing is approximated: what is accepted is kept exactly.
  *
  * @see Gbnf which says whether the grammar is small enough
  */

@@ -8,12 +8,13 @@ import java.util.function.Function;
 import java.util.function.IntPredicate;
 
 /**
- * Reads a schema's {@code pattern}: a regular expression in ECMAScript's notation (ECMA-262, with its {@code u} flag), over the
- * value of a JSON string and found anywhere in it unless it is anchored. {@link RegularExpression} is for whole answers.
+ * Reads a schema's {@code pattern}: a regular expression in ECMAScript's notation (ECMA-262, with its {@code u} flag),
+ * over the value of a JSON string and found anywhere in it unless it is anchored. {@link RegularExpression} is for
+ * whole answers.
  *
- * <p>Everything that a regular language can say is there: alternatives, groups of all kinds, sets, classes, properties of
- * general categories, escapes, quantifiers (lazy ones match the same texts), and anchors at the ends. Look-around, references
- * back and word boundaries are refused by name.
+ * <p>Everything that a regular language can say is there: alternatives, groups of all kinds, sets, classes, properties
+ * of general categories, escapes, quantifiers (lazy ones match the same texts), and anchors at the ends. Look-around,
+ * references back and word boundaries are refused by name.
  */
 final class SchemaExpression {
     private static final int LONGEST = 64 << 10;

@@ -21,8 +21,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A JSON schema as a document: its references, and what it means to combine schemas. A schema with {@code $ref}, {@code allOf},
- * {@code anyOf} and {@code oneOf} becomes a list of plain ones, one of which an answer must fit.
+ * A JSON schema as a document: its references, and what it means to combine schemas. A schema with {@code $ref},
+ * {@code allOf}, {@code anyOf} and {@code oneOf} becomes a list of plain ones, one of which an answer must fit.
  */
 final class SchemaNodes {
     private static final int LONGEST = 1 << 20;

@@ -4,15 +4,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A compiled grammar over a vocabulary: which tokens may come next. Thread-safe; streams with the same grammar share one, and
- * what it has found out.
+ * A compiled grammar over a vocabulary: which tokens may come next. Thread-safe; streams with the same grammar share
+ * one, and what it has found out.
  *
  * <h2>Masks</h2>
  *
- * Most tokens are decided by the place in the grammar alone, whatever rules called it: inside a JSON string nearly every token
- * is allowed, however deep the string stands. So for each place it is found out once, by a walk over the whole vocabulary as a
- * trie, which tokens it allows and which leave it before they end (XGrammar, Dong et al. 2024, section 3). A mask is the union
- * of its places' allowed tokens, and only those that leave are followed with the true state.
+ * Most tokens are decided by the place in the grammar alone, whatever rules called it: inside a JSON string nearly
+ * every token is allowed, however deep the string stands. So for each place it is found out once, by a walk over the
+ * whole vocabulary as a trie, which tokens it allows and which leave it before they end (XGrammar, Dong et al. 2024,
+ * section 3). A mask is the union of its places' allowed tokens, and only those that leave are followed with the true
+ * state.
  */
 public final class TokenMasks {
     /** Places whose tokens are kept; each takes an eighth of a byte a token of the vocabulary. */

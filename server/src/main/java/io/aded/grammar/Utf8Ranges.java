@@ -1,8 +1,8 @@
 package io.aded.grammar;
 
 /**
- * Splits a range of code points into sequences of byte ranges whose product is exactly the UTF-8 of that range, as RE2 and
- * Rust's {@code utf8-ranges} do. Surrogates, which UTF-8 does not have, are left out.
+ * Splits a range of code points into sequences of byte ranges whose product is exactly the UTF-8 of that range, as RE2
+ * and Rust's {@code utf8-ranges} do. Surrogates, which UTF-8 does not have, are left out.
  */
 final class Utf8Ranges {
 

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The texts of a vocabulary's tokens as a trie over bytes, in depth-first order and flat arrays: node i's subtree is the nodes
- * from i to {@link #end}{@code (i)}, exclusive. Immutable.
+ * The texts of a vocabulary's tokens as a trie over bytes, in depth-first order and flat arrays: node i's subtree is
+ * the nodes from i to {@link #end}{@code (i)}, exclusive. Immutable.
  *
- * <p>Tokens without text of their own (control tokens, whatever they are called) are not in it: their names are not text, and
- * never match a grammar.
+ * <p>Tokens without text of their own (control tokens, whatever they are called) are not in it: their names are not
+ * text, and never match a grammar.
  */
 public final class VocabularyTrie {
     private final byte[] all;
@@ -153,7 +153,9 @@ public final class VocabularyTrie {
         return deepest;
     }
 
-    /** The first of the tokens in a subtree, as an index for {@link #token}; they end before {@code firstToken(end)}. */
+    /**
+     * The first of the tokens in a subtree, as an index for {@link #token}; they end before {@code firstToken(end)}.
+     */
     int firstToken(int node) {
         return first[node];
     }

@@ -65,7 +65,9 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /** Loads the model, starts its engines and serves them. Takes as long as a download and the reading of the weights. */
+    /**
+     * Loads the model, starts its engines and serves them. Takes as long as a download and the reading of the weights.
+     */
     public LocalModel load(HostListener listener) {
         LocalModel loaded = LocalModel.open(configuration, telemetry, listener);
         local.set(loaded);

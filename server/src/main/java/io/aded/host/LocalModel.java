@@ -19,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A model that was loaded by this process, with the engines that were started over it. Closing frees all, in order, once.
- * Used by one thread; the engines are anybody's.
+ * A model that was loaded by this process, with the engines that were started over it. Closing frees all, in order,
+ * once. Used by one thread; the engines are anybody's.
  */
 public final class LocalModel implements AutoCloseable {
     private final HostConfiguration configuration;

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model a name of the catalogue, a {@code .gguf} file or an http(s) address; null for the catalogue's default
  * @param hub {@code OWNER/REPO[:FILE]} of Hugging Face, which wins over {@code model}; null for none
- * @param natives a directory with a llama.cpp build, its library file, an installed build's name or {@code bundled}; null
- *     for the best one that works
+ * @param natives a directory with a llama.cpp build, its library file, an installed build's name or {@code bundled};
+ *     null for the best one that works
  * @param parameters how the weights are loaded
  * @param fitLayers whether the layers on the GPU are to be as many as fit there, instead of what {@code parameters} say
  * @param requantized the format in which the weights are written first, once, and then used; null for the file as it is

@@ -61,8 +61,8 @@ final class BundledNatives {
     }
 
     /**
-     * The library on the class path. A jar's directory says how long it is and its checksum, so that a start which finds
-     * it extracted unpacks nothing.
+     * The library on the class path. A jar's directory says how long it is and its checksum, so that a start which
+     * finds it extracted unpacks nothing.
      */
     private static final class Content {
         private final URL url;

@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * What may come next in one stream by its grammar.
  *
- * <p>What the sampler needs is usually among the best tokens, so it asks about those first; every token is asked about only if
- * too few of them are allowed ({@link TokenMasks}). Tokens that end an answer are judged by what they mean, control tokens
- * never match.
+ * <p>What the sampler needs is usually among the best tokens, so it asks about those first; every token is asked about
+ * only if too few of them are allowed ({@link TokenMasks}). Tokens that end an answer are judged by what they mean,
+ * control tokens never match.
  */
 final class Grammar {
-    /** How likely a token of forced text is the model's: another spelling of the same text is all that can come instead. */
+    /**
+     * How likely a token of forced text is the model's: another spelling of the same text is all that can come instead.
+     */
     private static final float FORCED = 0.98f;
 
     private static final float FORCED_LAST = 0.8f;

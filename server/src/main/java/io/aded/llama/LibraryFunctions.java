@@ -11,7 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.invoke.MethodHandle;
 
-/** A library as a whole: its back ends, its log, its devices, and the defaults of what it takes. Nothing is checked here: callers do that. */
+/**
+ * A library as a whole: its back ends, its log, its devices, and the defaults of what it takes. Nothing is checked
+ * here: callers do that.
+ */
 final class LibraryFunctions {
     private final MethodHandle backendInit;
     private final MethodHandle logSet;

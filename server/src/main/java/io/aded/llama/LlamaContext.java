@@ -30,7 +30,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * llama.cpp asks a callback, before each node of its graph, whether to give up. A callback into Java some hundred times
  * a pass would cost more than the rest of the host's work together. But any C function of a pointer that answers "not
- * zero" will do, and {@code strlen} is one: the flag is a C string, empty for "go on" and one character long for "stop".
+ * zero" will do, and {@code strlen} is one: the flag is a C string, empty for "go on" and one character long for
+ * "stop".
  */
 final class LlamaContext implements TargetContext {
     private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
@@ -47,7 +48,9 @@ final class LlamaContext implements TargetContext {
     private static final int OK = 0;
     private static final int ABORTED = 2;
 
-    /** For lines whose {@linkplain LibraryLine#passesTakeTurns passes take turns}. Fair, so that no engine is shut out. */
+    /**
+     * For lines whose {@linkplain LibraryLine#passesTakeTurns passes take turns}. Fair, so that no engine is shut out.
+     */
     private static final Lock TURNS = new ReentrantLock(true);
 
     private final LlamaModel model;

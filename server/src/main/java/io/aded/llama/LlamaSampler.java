@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>The chain</h2>
  *
- * {@link SamplerChains} says which filters there are, and in which order. A {@link Grammar} removes what it forbids before
- * the chain; that it comes before the bias makes no difference, because both look at single tokens only.
+ * {@link SamplerChains} says which filters there are, and in which order. A {@link Grammar} removes what it forbids
+ * before the chain; that it comes before the bias makes no difference, because both look at single tokens only.
  *
  * <h2>Fewer candidates</h2>
  *
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Exactness</h2>
  *
- * Each call draws from the generator once and accepts once, whatever the batch looked like around the row; so the stream
- * of random numbers, and the tokens, are the same with drafts and without.
+ * Each call draws from the generator once and accepts once, whatever the batch looked like around the row; so the
+ * stream of random numbers, and the tokens, are the same with drafts and without.
  */
 final class LlamaSampler implements TokenSampler {
     /** More than this and the insertion sort of the scan loses to handing over the whole vocabulary. */
@@ -122,8 +122,8 @@ final class LlamaSampler implements TokenSampler {
     }
 
     /**
-     * As {@link #draw}, after removing what the grammar forbids. The best tokens are tried first; if too few of them are
-     * allowed, every token is.
+     * As {@link #draw}, after removing what the grammar forbids. The best tokens are tried first; if too few of them
+     * are allowed, every token is.
      */
     private int drawConstrained(Grammar constraint, LlamaContext context, int row, long logits) {
         boolean enough = false;

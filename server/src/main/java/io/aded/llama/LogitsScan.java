@@ -8,40 +8,42 @@ import java.util.Arrays;
 /**
  * Reads a row of logits once: the best tokens and the log of the sum of exponentials.
  *
- * <p>A logit that is not a number counts as minus infinity, and -0 as less than 0. An instance owns its scratch arrays: one per thread.
+ * <p>A logit that is not a number counts as minus infinity, and -0 as less than 0. An instance owns its scratch arrays:
+ * one per thread.
  */
 public final class LogitsScan {
     /*
      * One pass in blocks
      * ==================
-     * The row is read in blocks that stay in the first-level cache, by plain loops that the compiler vectorises; every block
-     * costs two of them:
+     * The row is read in blocks that stay in the first-level cache, by plain loops that the compiler vectorises; every
+     * block costs two of them:
      *
-     *   1. the least and the greatest value. Floats compare as their bits do once those of negative numbers are turned over,
-     *      and a maximum of ints is one instruction, while Math.max of floats is six (NaN, -0) and was the dearest part;
-     *   2. exp(x - m), added lane by lane to an array of sums, where m is the row's maximum so far. A block that raises m scales
-     *      the sums down first (the online soft-max of [1]).
+     *   1. the least and the greatest value. Floats compare as their bits do once those of negative numbers are turned
+     *      over, and a maximum of ints is one instruction, while Math.max of floats is six (NaN, -0) and was the
+     *      dearest part;
+     *   2. exp(x - m), added lane by lane to an array of sums, where m is the row's maximum so far. A block that raises
+     *      m scales the sums down first (the online soft-max of [1]).
      *
      * The best tokens
      * ===============
-     * The k-th largest of the block maxima bounds the k-th largest logit from below, for k blocks hold at least one logit
-     * each that is as large. So only blocks whose maximum reaches it can hold a best token: k of them, ties aside. They
-     * are looked at again after the pass, with a threshold that almost no element reaches.
+     * The k-th largest of the block maxima bounds the k-th largest logit from below, for k blocks hold at least one
+     * logit each that is as large. So only blocks whose maximum reaches it can hold a best token: k of them, ties
+     * aside. They are looked at again after the pass, with a threshold that almost no element reaches.
      *
      * exp without bit tricks
      * ======================
-     * exp(y) = exp(y / 32)^32: a polynomial of degree 4 and five squarings. (Putting an exponent together from bits would be
-     * shorter, but C2 does not vectorise the change from int to float.) The polynomial is exact at 0 and interpolates at Chebyshev
-     * nodes of [-16, 0], where the power is within 3e-5 of exp(y), relatively. Further down it drifts off, but down there
-     * all tokens of a vocabulary together weigh less than that: whatever the row, up to 262,144 tokens, the logarithm of the sum is
-     * off by at most 2e-5, rounding aside. This holds down to y = -80; blocks that reach lower are clamped there by a slower
-     * loop.
+     * exp(y) = exp(y / 32)^32: a polynomial of degree 4 and five squarings. (Putting an exponent together from bits
+     * would be shorter, but C2 does not vectorise the change from int to float.) The polynomial is exact at 0 and
+     * interpolates at Chebyshev nodes of [-16, 0], where the power is within 3e-5 of exp(y), relatively. Further down
+     * it drifts off, but down there all tokens of a vocabulary together weigh less than that: whatever the row, up to
+     * 262,144 tokens, the logarithm of the sum is off by at most 2e-5, rounding aside. This holds down to y = -80;
+     * blocks that reach lower are clamped there by a slower loop.
      *
      * A sample
      * ========
-     * Who only wants to know roughly how likely the best tokens are (drafters) is served by a quarter of each block: the sums
-     * are half of the time. What the best tokens themselves contribute is known exactly, so the error is that of the others'
-     * share alone: some percent of it.
+     * Who only wants to know roughly how likely the best tokens are (drafters) is served by a quarter of each block:
+     * the sums are half of the time. What the best tokens themselves contribute is known exactly, so the error is that
+     * of the others' share alone: some percent of it.
      *
      * What is rare
      * ============

@@ -24,10 +24,11 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
      *   weights   the tensors blk.N.*, as long as they are in the file
      *   cache     cells x KV heads x (key length x bytes of a key + value length x bytes of a value)
      *
-     * and once, on every GPU that takes part, the working memory of the widest pass, where what is no longer needed makes
-     * room for what comes: the larger of a block's activations and the logits of a whole batch (batch x vocabulary x 4
-     * bytes: 512 x 32,000 x 4 = 62.5 MiB, of the 66.5 MiB that llama.cpp reserved for such a model). To that comes the
-     * attention mask, and without the fused kernel each head's scores, for every token of the batch and every cell.
+     * and once, on every GPU that takes part, the working memory of the widest pass, where what is no longer needed
+     * makes room for what comes: the larger of a block's activations and the logits of a whole batch (batch x
+     * vocabulary x 4 bytes: 512 x 32,000 x 4 = 62.5 MiB, of the 66.5 MiB that llama.cpp reserved for such a model). To
+     * that comes the attention mask, and without the fused kernel each head's scores, for every token of the batch and
+     * every cell.
      *
      * Layers go to the GPU from the last one on; the output matrix comes first of all. The input embedding stays on the
      * host. A share is left free: for the driver, for fragmentation, and because others use the GPU too.
@@ -44,8 +45,8 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
      *
      * @param gpuLayers a number, {@link ModelParameters#ALL_LAYERS}, or {@link #AUTO_LAYERS}
      * @param wantedCells cells of the KV cache if there is room for them
-     * @param leastCells cells below which layers are taken off the GPU instead; equal to {@code wantedCells} if the user
-     *     named the number
+     * @param leastCells cells below which layers are taken off the GPU instead; equal to {@code wantedCells} if the
+     *     user named the number
      * @param contexts contexts over the same weights, each with so many cells
      * @param context types of the cache and width of a pass
      * @param model the devices that the user named

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param tensorSplit each GPU's share of the model, in any unit; empty lets the library decide
  * @param useMmap whether to map the file instead of copying it
  * @param useMlock whether to keep the weights from being swapped out
- * @param chatTemplate lays conversations out instead of the model's own template: the name of a known one, or a template's
- *     source; null for the model's own
+ * @param chatTemplate lays conversations out instead of the model's own template: the name of a known one, or a
+ *     template's source; null for the model's own
  * @param progress told the share that is loaded, from 0 to 1, on the loading thread; or null
  */
 public record ModelParameters(

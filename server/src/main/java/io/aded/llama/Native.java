@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C functions of a recognised library, each as a method with its own types, by what they are about. Pointers are {@code
- * long}s, which never leave this package.
+ * The C functions of a recognised library, each as a method with its own types, by what they are about. Pointers are
+ * {@code long}s, which never leave this package.
  */
 final class Native {
     /** All of memory, for reading what native code points at without making an object a pointer. */

@@ -29,7 +29,9 @@ final class NativeLog {
     /** Longer lines are cut: native code may print a whole grammar. */
     private static final int LONGEST = 2_000;
 
-    /** What is printed as an error when a pass is aborted, or it or a saved sequence finds no room: callers are told. */
+    /**
+     * What is printed as an error when a pass is aborted, or it or a saved sequence finds no room: callers are told.
+     */
     private static final Pattern EXPECTED =
             Pattern.compile("failed to decode, ret = (1|2|-3)$|compute status: 1$|compute_async failed with error 1$"
                     + "|failed to prepare ubatch|failed to find (a memory|KV cache) slot"

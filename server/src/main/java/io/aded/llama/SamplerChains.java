@@ -21,8 +21,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 
 /**
- * llama.cpp's samplers as chains: which filters there are, in which order they apply, and when each is on. A filter that
- * would do nothing is left out.
+ * llama.cpp's samplers as chains: which filters there are, in which order they apply, and when each is on. A filter
+ * that would do nothing is left out.
  *
  * <p>The order is llama.cpp's own default. At temperature 0 the best token is taken after what changes logits for good
  * reasons of their own ({@link #adjusting}); what only narrows or flattens a distribution could not change it.
@@ -173,8 +173,8 @@ final class SamplerChains {
     }
 
     /**
-     * How many of the best tokens decide: the outcome is the same if only these, after what adjusts logits, go through the
-     * chain.
+     * How many of the best tokens decide: the outcome is the same if only these, after what adjusts logits, go through
+     * the chain.
      */
     int decisive(SamplingParameters given, int vocabularySize) {
         if (given.temperature() == 0f) {

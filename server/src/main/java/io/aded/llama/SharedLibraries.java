@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a build's libraries need from the system, and what of it is not there.
  *
- * <p>A back end whose libraries are missing does not fail: llama.cpp skips it in silence, and computes on the processor.
- * The loader's own message names only the first that it misses. So the needs are read from the files, and each is tried.
+ * <p>A back end whose libraries are missing does not fail: llama.cpp skips it in silence, and computes on the
+ * processor. The loader's own message names only the first that it misses. So the needs are read from the files, and
+ * each is tried.
  */
 public final class SharedLibraries {
     /*
@@ -76,8 +77,8 @@ public final class SharedLibraries {
     }
 
     /**
-     * Loads what the back ends in a directory need and what lies in a usual place outside the loader's path. To be called
-     * in every process that opens them.
+     * Loads what the back ends in a directory need and what lies in a usual place outside the loader's path. To be
+     * called in every process that opens them.
      *
      * @param directory a build's
      * @param environment as for {@link #missing}

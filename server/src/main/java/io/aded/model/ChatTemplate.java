@@ -10,8 +10,9 @@ public interface ChatTemplate {
      * Renders a conversation.
      *
      * @param messages in order, at least one
-     * @param addGenerationPrompt whether to end where the assistant is to speak: with the opening of its next message, or,
-     *     if the last message is the assistant's own, in the middle of that message, so that the answer continues it
+     * @param addGenerationPrompt whether to end where the assistant is to speak: with the opening of its next message,
+     *     or, if the last message is the assistant's own, in the middle of that message, so that the answer continues
+     *     it
      * @throws AdedException.InvalidRequest if the template refuses the messages
      */
     RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt);

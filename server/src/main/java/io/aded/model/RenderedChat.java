@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation as its template lays it out, with what is known of each character's origin: what a caller wrote must never
- * become a control token, whatever the template did with it on the way.
+ * A conversation as its template lays it out, with what is known of each character's origin: what a caller wrote must
+ * never become a control token, whatever the template did with it on the way.
  */
 public final class RenderedChat {
     private final String text;

@@ -7,9 +7,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, DRY, top-n-sigma, top-k,
- * typical, top-p, min-p, XTC, temperature (fixed or dynamic), then one draw. At temperature 0 the best token is taken after bias, grammar,
- * penalties and DRY.
+ * How a stream draws its tokens. The filters apply in llama.cpp's order: logit bias, grammar, penalties, DRY,
+ * top-n-sigma, top-k, typical, top-p, min-p, XTC, temperature (fixed or dynamic), then one draw. At temperature 0 the
+ * best token is taken after bias, grammar, penalties and DRY.
  *
  * @param temperature 0 (always the best token) to 100
  * @param topK keep the k best tokens; 0 keeps all
@@ -19,16 +19,18 @@ import org.jspecify.annotations.Nullable;
  * @param topNSigma drop tokens more than so many standard deviations below the best logit, in [0, 100]; 0 keeps all
  * @param xtcProbability how often XTC drops the top choices but the least likely of them, in [0, 1]; 0 switches it off
  * @param xtcThreshold the probability from which on a token is a top choice for XTC, in (0, 0.5]
- * @param dynamicTemperatureRange how far the temperature moves with the entropy, either way, in [0, 100]; 0 keeps it fixed
+ * @param dynamicTemperatureRange how far the temperature moves with the entropy, either way, in [0, 100]; 0 keeps it
+ *     fixed
  * @param dynamicTemperatureExponent the power of the relative entropy by which a dynamic temperature rises, in (0, 100]
- * @param mirostatTau the surprise per token, in bits, that Mirostat holds the answer to, in [0, 100]; 0 switches it off. While on, it
- *     stands for every filter between DRY and the temperature, which is a fixed one then
+ * @param mirostatTau the surprise per token, in bits, that Mirostat holds the answer to, in [0, 100]; 0 switches it
+ *     off. While on, it stands for every filter between DRY and the temperature, which is a fixed one then
  * @param mirostatEta how far Mirostat's bound moves for each bit that a token's surprise is off, in (0, 1]
  * @param repeatPenalty divides the logit of tokens seen lately, in (0, 100]; 1 switches it off
  * @param frequencyPenalty subtracted per occurrence, in [-100, 100]; 0 switches it off
  * @param presencePenalty subtracted once from tokens seen lately, in [-100, 100]; 0 switches it off
  * @param penaltyWindow tokens that penalties look back on, 0 to 65536
- * @param dryMultiplier what a token that would continue a repetition is penalised by at first, in [0, 100]; 0 switches DRY off
+ * @param dryMultiplier what a token that would continue a repetition is penalised by at first, in [0, 100]; 0 switches
+ *     DRY off
  * @param dryBase how the penalty of DRY grows with each token of a repetition, in [1, 100]
  * @param dryAllowedLength the length in tokens from which on DRY penalises a repetition, 1 to 65536
  * @param dryWindow tokens that DRY looks back on, 0 to 65536

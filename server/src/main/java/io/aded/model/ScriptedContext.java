@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * The cache of a {@link ScriptedModel}: strict where llama.cpp would silently compute with a wrong history, and as careful
- * about bad input as any {@link TargetContext}.
+ * The cache of a {@link ScriptedModel}: strict where llama.cpp would silently compute with a wrong history, and as
+ * careful about bad input as any {@link TargetContext}.
  */
 final class ScriptedContext implements TargetContext {
     private static final int VOCABULARY_SIZE = ScriptedModel.VOCABULARY_SIZE;

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A target model in plain Java whose logits are a function of the tokens so far. It stands in for llama.cpp where the
- * engine, the services or a client are the thing under test, and it prices what remains of a round when the forward pass
- * costs nothing.
+ * engine, the services or a client are the thing under test, and it prices what remains of a round when the forward
+ * pass costs nothing.
  *
- * <p>Its KV cache is a strict one: it throws {@link IllegalStateException} wherever llama.cpp would silently compute with
- * wrong history: a token whose position does not continue each of its sequences, a sequence copied onto another that is
- * not a prefix of it, more cells than there are.
+ * <p>Its KV cache is a strict one: it throws {@link IllegalStateException} wherever llama.cpp would silently compute
+ * with wrong history: a token whose position does not continue each of its sequences, a sequence copied onto another
+ * that is not a prefix of it, more cells than there are.
  *
  * <p>The vocabulary is bytes: 0 unknown, 1 beginning, 2 end, 3 + b for byte b.
  */
@@ -61,8 +61,8 @@ public final class ScriptedModel implements TargetModel {
     }
 
     /**
-     * A script that babbles lower-case words: the next byte depends on the last {@code order} ones. Low orders fall into
-     * loops soon and are easy to draft, high ones are not.
+     * A script that babbles lower-case words: the next byte depends on the last {@code order} ones. Low orders fall
+     * into loops soon and are easy to draft, high ones are not.
      *
      * @param seed chooses the language
      * @param order 1 to 8

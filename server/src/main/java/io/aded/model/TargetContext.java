@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
  *
  * <h2>Cells, sequences, trees</h2>
  *
- * A <i>cell</i> of the cache holds one token at one position and the set of <i>sequence ids</i> that it belongs to. In a
- * pass, a token sees the cells that share a sequence id with it at positions up to its own. A draft tree is therefore
+ * A <i>cell</i> of the cache holds one token at one position and the set of <i>sequence ids</i> that it belongs to. In
+ * a pass, a token sees the cells that share a sequence id with it at positions up to its own. A draft tree is therefore
  * laid out by giving every branch (leaf) a sequence id, and every node the ids of all leaves below it: a node then sees
  * exactly its ancestors.
  *
@@ -42,8 +42,8 @@ public interface TargetContext extends AutoCloseable {
     DecodeOutcome decode(TokenBatch batch);
 
     /**
-     * Reads one row of logits once: the best tokens, and the log of the sum of exponentials over the whole vocabulary, as
-     * exactly as {@code out.mass()} asks for.
+     * Reads one row of logits once: the best tokens, and the log of the sum of exponentials over the whole vocabulary,
+     * as exactly as {@code out.mass()} asks for.
      *
      * @param row a batch index that asked for logits in the last {@link #decode}
      * @param out receives up to {@code out.capacity()} tokens, best first, ties by lower id
@@ -65,7 +65,10 @@ public interface TargetContext extends AutoCloseable {
      */
     void removeTokens(int sequence, int from, int to);
 
-    /** Adds sequence {@code destination} to the cells of {@code source} at positions from (incl.) to to (excl., -1 = end). */
+    /**
+     * Adds sequence {@code destination} to the cells of {@code source} at positions from (incl.) to to (excl., -1 =
+     * end).
+     */
     void shareTokens(int source, int destination, int from, int to);
 
     /** Empties the cache. */

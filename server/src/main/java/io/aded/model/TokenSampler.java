@@ -22,7 +22,8 @@ public interface TokenSampler extends AutoCloseable {
     int sample(TargetContext context, int row);
 
     /**
-     * Remembers a token that was not drawn here: the prompt's tail, which penalties may look at. Grammars do not see it.
+     * Remembers a token that was not drawn here: the prompt's tail, which penalties may look at. Grammars do not see
+     * it.
      */
     void remember(int token);
 
@@ -33,8 +34,8 @@ public interface TokenSampler extends AutoCloseable {
     void prune(TokenTree tree);
 
     /**
-     * Replaces a draft by the text about which the grammar leaves no choice, if there is any: keys, punctuation, the rest of
-     * the only word that is left. Such a chain is nearly always what the model says.
+     * Replaces a draft by the text about which the grammar leaves no choice, if there is any: keys, punctuation, the
+     * rest of the only word that is left. Such a chain is nearly always what the model says.
      *
      * @param tree a draft, or a bare root
      * @param maxNodes the most draft nodes, at least 0

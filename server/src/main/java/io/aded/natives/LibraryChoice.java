@@ -21,8 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Decides which library a command runs on: the one that the command line or {@code ADED_NATIVES} names, else the one that
- * {@code aded natives use} chose, else the best installed build that really works, else the bundled one.
+ * Decides which library a command runs on: the one that the command line or {@code ADED_NATIVES} names, else the one
+ * that {@code aded natives use} chose, else the best installed build that really works, else the bundled one.
  *
  * <p>What was named for this one command is used or fails. What is only preferred steps down to the next best, and each
  * step is explained in one line, so that a machine whose driver broke overnight still serves, and says why it is slow.
@@ -101,7 +101,8 @@ public final class LibraryChoice {
     /**
      * Decides without opening anything in this process.
      *
-     * @throws AdedException.NotFound if a build was named that is not installed; a path is looked at by whoever opens it
+     * @throws AdedException.NotFound if a build was named that is not installed; a path is looked at by whoever opens
+     *     it
      */
     public Decision decide(@Nullable Path option, Consumer<String> explain) {
         String variable = surroundings.variable("ADED_NATIVES");

@@ -127,8 +127,8 @@ public final class AdedServer implements AutoCloseable {
         }
 
         /**
-         * What is behind this façade, if others stand beside it; otherwise one of the server's own. It is drained and closed
-         * with the server.
+         * What is behind this façade, if others stand beside it; otherwise one of the server's own. It is drained and
+         * closed with the server.
          */
         public Builder serving(Serving value) {
             serving = value;

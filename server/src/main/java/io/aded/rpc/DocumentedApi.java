@@ -16,11 +16,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The API as reflection shows it: with its comments, which generated classes do not keep, and with the details of errors,
- * which no message names, so that tools can show both.
+ * The API as reflection shows it: with its comments, which generated classes do not keep, and with the details of
+ * errors, which no message names, so that tools can show both.
  *
- * <p>The descriptors come from a file that the compiler of the {@code .proto} files wrote beside the classes. Reflection
- * serves what a service's file names, so the details are made an import of one of them.
+ * <p>The descriptors come from a file that the compiler of the {@code .proto} files wrote beside the classes.
+ * Reflection serves what a service's file names, so the details are made an import of one of them.
  */
 final class DocumentedApi {
     private static final String RESOURCE = "/io/aded/v1/aded.protoset";

@@ -5,8 +5,8 @@ import io.aded.model.FieldViolation;
 import java.util.function.UnaryOperator;
 
 /**
- * The names that a caller of this API uses for what was found wrong: who looks at a turn knows neither in which message it
- * came, nor that {@code prompt} is short for a chat, nor that all but the input stands under {@code options}.
+ * The names that a caller of this API uses for what was found wrong: who looks at a turn knows neither in which message
+ * it came, nor that {@code prompt} is short for a chat, nor that all but the input stands under {@code options}.
  */
 final class FieldPaths {
     private FieldPaths() {}

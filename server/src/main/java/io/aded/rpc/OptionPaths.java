@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The fields of {@link GenerationOptions} that change by themselves, by the paths that a mask names them with. Three of its
- * messages are taken over field by field, so that {@code sampling} stands for {@code sampling.temperature} and so on; every
- * other field is taken over as a whole, and a path into it is refused.
+ * The fields of {@link GenerationOptions} that change by themselves, by the paths that a mask names them with. Three of
+ * its messages are taken over field by field, so that {@code sampling} stands for {@code sampling.temperature} and so
+ * on; every other field is taken over as a whole, and a path into it is refused.
  */
 final class OptionPaths {
     private static final Set<String> BY_FIELD = Set.of("sampling", "draft", "reasoning");

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * Messages of this API as what {@link io.aded.serving} takes. Whether values are allowed is not asked here. What has no
  * counterpart there is: parts of the API that are not served, and messages that make no sense whatever their values.
  *
- * <p>One reader a message. Fields are named as {@code io.aded.serving} would; {@link FieldPaths} makes paths of the names.
+ * <p>One reader a message. Fields are named as {@code io.aded.serving} would; {@link FieldPaths} makes paths of the
+ * names.
  */
 final class RequestReader {
     private final List<FieldViolation> unreadable = new ArrayList<>();

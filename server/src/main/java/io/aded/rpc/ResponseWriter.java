@@ -36,7 +36,10 @@ import io.aded.v1.VocabularyInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message needs. */
+/**
+ * What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message
+ * needs.
+ */
 final class ResponseWriter {
     private ResponseWriter() {}
 

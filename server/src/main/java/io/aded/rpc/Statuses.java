@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The one place that turns an exception into a gRPC status with its details.
  *
- * <p>What we throw on purpose has a message that was written for the caller. Anything else is a fault of ours: its message
- * may quote what was being worked on, so the caller gets a number, and the log gets the rest under that number.
+ * <p>What we throw on purpose has a message that was written for the caller. Anything else is a fault of ours: its
+ * message may quote what was being worked on, so the caller gets a number, and the log gets the rest under that number.
  */
 final class Statuses {
     /** The domain of every {@link ErrorInfo}. */

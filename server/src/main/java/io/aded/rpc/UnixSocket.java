@@ -28,8 +28,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Listening on a Unix socket: netty's epoll transport where there is one, the JDK's own sockets elsewhere.
  *
- * <p>A socket file outlives the process that made it. One that nobody answers on is removed; anything else at that path is
- * left alone and refused.
+ * <p>A socket file outlives the process that made it. One that nobody answers on is removed; anything else at that path
+ * is left alone and refused.
  */
 final class UnixSocket implements AutoCloseable {
     private final Path path;

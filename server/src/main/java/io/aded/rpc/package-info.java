@@ -1,9 +1,9 @@
 /**
- * The gRPC façade over {@link io.aded.serving}: messages of the API to plain records and events back to messages, paths of
- * fields, statuses, listening, health and reflection.
+ * The gRPC façade over {@link io.aded.serving}: messages of the API to plain records and events back to messages, paths
+ * of fields, statuses, listening, health and reflection.
  *
- * <p>{@link io.aded.rpc.AdedServer} is what others use. It comes up before the model is loaded, so that probes find it; a
- * model is {@linkplain io.aded.rpc.AdedServer#serve given} to it when it is there. A request is read by
+ * <p>{@link io.aded.rpc.AdedServer} is what others use. It comes up before the model is loaded, so that probes find it;
+ * a model is {@linkplain io.aded.rpc.AdedServer#serve given} to it when it is there. A request is read by
  * {@code RequestReader}, which checks nothing that other façades would check too; what happens is written by
  * {@code ResponseWriter} on the engine's own thread and handed to the transport, which queues it; a client that reads
  * slowly is reported back as "not ready", and the engine leaves its stream out of the next pass. {@code FieldPaths} has

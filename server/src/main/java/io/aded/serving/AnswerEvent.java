@@ -6,9 +6,9 @@ import io.aded.engine.TurnResult;
 import java.time.Duration;
 
 /**
- * What a façade tells its caller. A call of one turn sees any number of {@link Emitted} and, if asked for, {@link Round},
- * each after the {@code Emitted} of its round, and then one {@link Finished}. A stream sees one {@link Opened} before, and
- * the others for each of its turns.
+ * What a façade tells its caller. A call of one turn sees any number of {@link Emitted} and, if asked for,
+ * {@link Round}, each after the {@code Emitted} of its round, and then one {@link Finished}. A stream sees one
+ * {@link Opened} before, and the others for each of its turns.
  */
 public sealed interface AnswerEvent {
 

@@ -1,8 +1,8 @@
 package io.aded.serving;
 
 /**
- * The sending side of a call, which a façade implements. Thread-safe: events come from the engine's thread, while the end
- * may come from any. Nothing here may wait or throw; after the first end everything is dropped.
+ * The sending side of a call, which a façade implements. Thread-safe: events come from the engine's thread, while the
+ * end may come from any. Nothing here may wait or throw; after the first end everything is dropped.
  */
 public interface AnswerSink {
 

@@ -9,11 +9,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One caller's stream over a conversation: it is opened, then turns follow one by one. Made by {@link Serving#converse}.
+ * One caller's stream over a conversation: it is opened, then turns follow one by one. Made by
+ * {@link Serving#converse}.
  *
- * <p>A façade calls {@link #open}, {@link #turn}, {@link #cancelTurn}, {@link #update} and {@link #halfClose} one after the
- * other as messages come in, and {@link #ready} and {@link #gone} whenever its transport says so; the engine reports a
- * turn's progress on its own thread. Between them stands the {@link StreamState}. Nobody waits for anybody.
+ * <p>A façade calls {@link #open}, {@link #turn}, {@link #cancelTurn}, {@link #update} and {@link #halfClose} one after
+ * the other as messages come in, and {@link #ready} and {@link #gone} whenever its transport says so; the engine
+ * reports a turn's progress on its own thread. Between them stands the {@link StreamState}. Nobody waits for anybody.
  *
  * <p>Those five throw what is wrong with a message. The façade names the fields as its caller knows them and then calls
  * {@link #fail}: a message that is refused ends the stream.

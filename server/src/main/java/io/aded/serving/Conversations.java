@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Every conversation that is open, and those that are kept for a while after their stream has ended.
  *
  * <p>A conversation is <i>held</i> by one stream, or <i>kept</i> by nobody. Kept ones end when their time is over, when
- * more than the allowed number are kept (the one kept longest goes first), or with the server. Sessions are closed on the
- * executor, never under the lock.
+ * more than the allowed number are kept (the one kept longest goes first), or with the server. Sessions are closed on
+ * the executor, never under the lock.
  */
 final class Conversations implements AutoCloseable {
     private final Object lock = new Object();

@@ -30,8 +30,8 @@ public record DraftChoice(
      *
      * @param before what is in force
      * @param server what the server has in force, and fields of {@code cleared} return to
-     * @param cleared such as {@code draft.max_nodes}. A bound that is cleared is as if nobody had named it: the server's
-     *     own beside the server's own drafter, and the drafter's own beside another
+     * @param cleared such as {@code draft.max_nodes}. A bound that is cleared is as if nobody had named it: the
+     *     server's own beside the server's own drafter, and the drafter's own beside another
      */
     DraftPolicy over(DraftPolicy before, DraftPolicy server, Set<String> cleared, Violations wrong) {
         DraftPolicy base = before;

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
  * What a request says of how to answer; null where it says nothing, and then what was in force before stays. Nothing is
  * checked yet.
  *
- * <p>Sampling is a function rather than a record of nullable twins: what a façade can read of it is the façade's business,
- * and a parameter that is added then touches one place less.
+ * <p>Sampling is a function rather than a record of nullable twins: what a façade can read of it is the façade's
+ * business, and a parameter that is added then touches one place less.
  *
- * @param cleared fields that return to what the server has in force, before what is said takes effect: neutral names, such
- *     as {@code max_tokens} or {@code draft.mode}. Those of sampling are the function's own affair
+ * @param cleared fields that return to what the server has in force, before what is said takes effect: neutral names,
+ *     such as {@code max_tokens} or {@code draft.mode}. Those of sampling are the function's own affair
  * @param sampling what becomes of the sampling parameters
  * @param constraint what an answer must match
  * @param draft how the stream drafts

@@ -55,8 +55,8 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
     }
 
     /**
-     * The engine with the fewest turns; of those the one with the fewest open conversations, whose next turns it will have
-     * to decode. Both are counted at once, so a burst of calls spreads even before the first of them is admitted.
+     * The engine with the fewest turns; of those the one with the fewest open conversations, whose next turns it will
+     * have to decode. Both are counted at once, so a burst of calls spreads even before the first of them is admitted.
      */
     Engine leastBusy() {
         Engine best = engines.getFirst();

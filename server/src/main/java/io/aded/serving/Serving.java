@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What all façades of a process share: the model, its conversations, and whether calls are taken. It is there before the
- * model is, so that façades can be reached while the model loads. Thread-safe.
+ * What all façades of a process share: the model, its conversations, and whether calls are taken. It is there before
+ * the model is, so that façades can be reached while the model loads. Thread-safe.
  *
  * <p>The model and its engines stay their owner's to close, after this.
  */

@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call for one answer: a session that lives for one turn. Thread-safe. Made by {@link Serving#answer}; a façade connects
- * its transport ({@link #ready}, {@link #gone}) before it calls {@link #start}.
+ * A call for one answer: a session that lives for one turn. Thread-safe. Made by {@link Serving#answer}; a façade
+ * connects its transport ({@link #ready}, {@link #gone}) before it calls {@link #start}.
  */
 public final class SingleAnswer implements TurnRelay.Ending {
     private final AnswerSink sink;

@@ -3,8 +3,9 @@ package io.aded.serving;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a stream of {@code Converse} stands: which conversation it holds, which turn runs, who has had enough. The client,
- * the transport, the engine and a draining server all change it, each on threads of its own; every method is one step.
+ * Where a stream of {@code Converse} stands: which conversation it holds, which turn runs, who has had enough. The
+ * client, the transport, the engine and a draining server all change it, each on threads of its own; every method is
+ * one step.
  *
  * @param <C> what is a conversation
  * @param <T> what is a turn

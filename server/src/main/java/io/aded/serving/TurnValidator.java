@@ -11,11 +11,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place that says whether a turn's values are allowed. It finds everything that is wrong at once and goes on with
- * something harmless; fields have neutral names, of which façades make paths.
+ * The one place that says whether a turn's values are allowed. It finds everything that is wrong at once and goes on
+ * with something harmless; fields have neutral names, of which façades make paths.
  *
- * <p>What the engine and the model say beyond it depends on more than values: whether a prompt fits into what is left of
- * the context, whether a grammar compiles, whether the chat template takes the messages.
+ * <p>What the engine and the model say beyond it depends on more than values: whether a prompt fits into what is left
+ * of the context, whether a grammar compiles, whether the chat template takes the messages.
  */
 public final class TurnValidator {
     private static final Pattern ROLE = Pattern.compile("[A-Za-z0-9_.-]{1,64}");

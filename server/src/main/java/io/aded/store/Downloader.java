@@ -40,15 +40,15 @@ public final class Downloader implements AutoCloseable {
      * Resuming:
      *
      * Bytes are appended to DESTINATION.part. An attempt begins with what is there ("Range: bytes=N-"), guarded by the
-     * validator of the first answer ("If-Range: ETAG", kept in DESTINATION.part.tag), so that a file that has changed on
-     * the server is fetched anew instead of being sewn together from two. A connection that breaks, or delivers nothing
-     * for the stall limit, is tried again; only attempts that bring no byte count towards the limit.
+     * validator of the first answer ("If-Range: ETAG", kept in DESTINATION.part.tag), so that a file that has changed
+     * on the server is fetched anew instead of being sewn together from two. A connection that breaks, or delivers
+     * nothing for the stall limit, is tried again; only attempts that bring no byte count towards the limit.
      *
      * Trust:
      *
      * The file moves to its destination by one rename, after its checksum was verified. If a resumed file turns out
-     * wrong, its older half may be at fault: it is fetched once more from the start. If a file is wrong that came in one
-     * piece, the server's copy is wrong, and that is said.
+     * wrong, its older half may be at fault: it is fetched once more from the start. If a file is wrong that came in
+     * one piece, the server's copy is wrong, and that is said.
      */
     private static final int MAX_REDIRECTS = 8;
     private static final int MAX_FRUITLESS_ATTEMPTS = 5;

@@ -46,8 +46,8 @@ final class HuggingFace {
     /**
      * Fetches a model.
      *
-     * @param specification {@code OWNER/REPO}, or {@code OWNER/REPO:FILE}, where FILE may also be a part of the name that
-     *     only one file has, such as {@code Q8_0}
+     * @param specification {@code OWNER/REPO}, or {@code OWNER/REPO:FILE}, where FILE may also be a part of the name
+     *     that only one file has, such as {@code Q8_0}
      * @param directory below which it is kept
      * @return where it lies
      */

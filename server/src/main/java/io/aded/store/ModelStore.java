@@ -32,10 +32,10 @@ public final class ModelStore implements AutoCloseable {
      * A model in parts:
      *
      * A catalogue model is put together from the archives of several packages. FILE.assembling grows by one part at a
-     * time: the archive is fetched (it resumes), its checksum verified, its one member appended, and the archive deleted.
-     * So the length of FILE.assembling always tells where to go on: what stands beyond the last whole part is cut off.
-     * At most the model and its last archive lie on the disk together. In the end the whole file's checksum is verified and the
-     * file is renamed.
+     * time: the archive is fetched (it resumes), its checksum verified, its one member appended, and the archive
+     * deleted. So the length of FILE.assembling always tells where to go on: what stands beyond the last whole part is
+     * cut off. At most the model and its last archive lie on the disk together. In the end the whole file's checksum is
+     * verified and the file is renamed.
      */
     private final Surroundings surroundings;
     private final Catalogue catalogue;
@@ -71,7 +71,8 @@ public final class ModelStore implements AutoCloseable {
     /**
      * A model that is on the disk.
      *
-     * @param name what {@code --model} takes: its catalogue name, {@code OWNER/REPO:FILE} of a hub, or an address's file
+     * @param name what {@code --model} takes: its catalogue name, {@code OWNER/REPO:FILE} of a hub, or an address's
+     *     file
      * @param path where it lies
      * @param size in bytes
      */

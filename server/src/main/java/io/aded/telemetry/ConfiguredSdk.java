@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenTelemetry's SDK as the environment wants it. The only class that names the SDK: it is loaded when somebody asks for
- * telemetry by the environment.
+ * OpenTelemetry's SDK as the environment wants it. The only class that names the SDK: it is loaded when somebody asks
+ * for telemetry by the environment.
  *
  * @param sdk what was configured; ours to shut down
  * @param traces whether somebody exports spans

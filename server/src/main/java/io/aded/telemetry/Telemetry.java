@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * OpenTelemetry's own defaults send everything to a collector on the local machine. A sidecar that nobody configured
  * must not try, so here every exporter is {@code none} until an {@code OTEL_*} variable (or the system property of the
  * same meaning) names an exporter or an OTLP endpoint. Traces and metrics are decided separately; what is off costs a
- * no-op object and allocates nothing. OpenTelemetry's SDK is not even loaded before {@link #fromEnvironment}, so that an
- * engine can be embedded without it.
+ * no-op object and allocates nothing. OpenTelemetry's SDK is not even loaded before {@link #fromEnvironment}, so that
+ * an engine can be embedded without it.
  *
  * <h2>Spans</h2>
  *

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * How a model's conversations are laid out: by the template in its file, or by another that was named for it, run as
  * transformers' {@code apply_chat_template} runs it.
  *
- * <p>A model without a template, or with one that is no valid program, gets ChatML, and {@link #problem} says so: its answers
- * may be poor, and whoever starts it should know.
+ * <p>A model without a template, or with one that is no valid program, gets ChatML, and {@link #problem} says so: its
+ * answers may be poor, and whoever starts it should know.
  */
 public final class ChatTemplates implements ChatTemplate {
     private static final String ASSISTANT = "assistant";

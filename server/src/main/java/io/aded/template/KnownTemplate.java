@@ -5,8 +5,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Layouts that can be named instead of a model's own, for files whose template is missing or wrong. Each is the plain form
- * of a family: a system message where the family knows one, users and assistants by turns.
+ * Layouts that can be named instead of a model's own, for files whose template is missing or wrong. Each is the plain
+ * form of a family: a system message where the family knows one, users and assistants by turns.
  */
 public enum KnownTemplate {
     /** ChatML: Qwen and many others; it stands in where a model has no usable template. */

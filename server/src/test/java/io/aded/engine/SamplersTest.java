@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every sampler draws the same tokens with a draft and without: whatever it keeps from token to token (a window, a random
- * stream, a running target) goes on by emitted tokens alone, and a rejected branch leaves no trace in it.
+ * Every sampler draws the same tokens with a draft and without: whatever it keeps from token to token (a window, a
+ * random stream, a running target) goes on by emitted tokens alone, and a rejected branch leaves no trace in it.
  */
 class SamplersTest {
     private static final int TOKENS = 64;

@@ -11,10 +11,11 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /**
- * Flips bits in a tiny model's header, one or a few at a time, and uses each result as far as it goes. It may be refused
- * or may work; what it may not do is end the process.
+ * Flips bits in a tiny model's header, one or a few at a time, and uses each result as far as it goes. It may be
+ * refused or may work; what it may not do is end the process.
  *
- * <p>Run in a {@linkplain io.aded.testing.ForkedJvm process of its own}: library (or "bundled"), directory, seed, first round, rounds.
+ * <p>Run in a {@linkplain io.aded.testing.ForkedJvm process of its own}: library (or "bundled"), directory, seed, first
+ * round, rounds.
  */
 final class DamagedModels {
     private DamagedModels() {}

@@ -17,7 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Damages grammars and schemas at random and samples by those that are accepted. Any may be refused; none may end the
- * process. Run in a {@linkplain io.aded.testing.ForkedJvm process of its own}: library (or "bundled"), directory, seed, rounds.
+ * process. Run in a {@linkplain io.aded.testing.ForkedJvm process of its own}: library (or "bundled"), directory, seed,
+ * rounds.
  */
 final class HostileGrammars {
     private static final List<String> GRAMMARS = List.of(

@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Opens, uses and closes a model, a context and samplers, again and again, and prints the resident memory in pages after
- * every tenth time. Ends by returning from main, as any program does.
+ * Opens, uses and closes a model, a context and samplers, again and again, and prints the resident memory in pages
+ * after every tenth time. Ends by returning from main, as any program does.
  */
 final class OpenAndClose {
     private OpenAndClose() {}

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What an engine takes for granted of a {@link TargetModel}, and of the contexts and samplers that it opens. A class that
- * extends this runs it on one implementation.
+ * What an engine takes for granted of a {@link TargetModel}, and of the contexts and samplers that it opens. A class
+ * that extends this runs it on one implementation.
  */
 public abstract class TargetModelContract {
     private static final int SEQUENCES = 8;
@@ -43,8 +43,8 @@ public abstract class TargetModelContract {
     protected abstract TargetModel open();
 
     /**
-     * How far two logits of the same history may be from each other when it was computed a few tokens at once or lies in
-     * other cells.
+     * How far two logits of the same history may be from each other when it was computed a few tokens at once or lies
+     * in other cells.
      */
     protected abstract float tolerance();
 

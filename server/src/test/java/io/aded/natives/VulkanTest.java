@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A real Vulkan device gives the processor's tokens. Needs the Vulkan build ({@code aded natives install vulkan}, or its
- * directory in {@code ADED_TEST_VULKAN}) and a device; Mesa's lavapipe, a device in software, will do.
+ * A real Vulkan device gives the processor's tokens. Needs the Vulkan build ({@code aded natives install vulkan}, or
+ * its directory in {@code ADED_TEST_VULKAN}) and a device; Mesa's lavapipe, a device in software, will do.
  */
 class VulkanTest {
     /** llama.cpp leaves software devices alone unless they are named; other devices are named by this as well. */
@@ -33,7 +33,9 @@ class VulkanTest {
     @TempDir
     private static Path directory;
 
-    /** A device to test on; where there is none, the test that called this is skipped and the build's output says why. */
+    /**
+     * A device to test on; where there is none, the test that called this is skipped and the build's output says why.
+     */
     private static Path requireDevice() {
         Optional<Path> found = Optional.ofNullable(System.getenv("ADED_TEST_VULKAN"))
                 .map(Path::of)

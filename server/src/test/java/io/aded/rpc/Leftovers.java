@@ -23,8 +23,8 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
- * What a server may leave behind in its process, counted. Two counts, one before it started and one after it was closed,
- * are the same if it left nothing.
+ * What a server may leave behind in its process, counted. Two counts, one before it started and one after it was
+ * closed, are the same if it left nothing.
  *
  * @param files what open file descriptors stand for, class path aside; empty where the system does not tell
  * @param directBytes direct buffers that the JDK allocated

@@ -2,7 +2,10 @@ package io.aded.rpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 
-/** A call's sending side that remembers what it was given, and insists on its contract: one at a time, one end, the last. */
+/**
+ * A call's sending side that remembers what it was given, and insists on its contract: one at a time, one end, the
+ * last.
+ */
 final class RecordingObserver extends ServerCallStreamObserver<String> {
     private String heard = "";
     private boolean entered;

@@ -57,9 +57,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random calls at once over llama.cpp itself, with cancels, disconnects, deadlines, slow readers and bad input mixed in.
- * Every call that was left alone must have the answer that it gets alone, and afterwards nothing may be left: no cell,
- * sequence id, stream object, thread, file or direct memory. {@code -Daded.soak=10000} makes it as long as one likes.
+ * Random calls at once over llama.cpp itself, with cancels, disconnects, deadlines, slow readers and bad input mixed
+ * in. Every call that was left alone must have the answer that it gets alone, and afterwards nothing may be left: no
+ * cell, sequence id, stream object, thread, file or direct memory. {@code -Daded.soak=10000} makes it as long as one
+ * likes.
  */
 class SoakTest {
     private static final int CALLS = Integer.getInteger("aded.soak", 80);

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What every façade owes its callers, whatever its protocol: which events come in which order, how each kind of failure
- * looks, and what becomes of calls that are cancelled, late, half-closed or drained. A façade's test extends this and says
- * how it is started and called.
+ * looks, and what becomes of calls that are cancelled, late, half-closed or drained. A façade's test extends this and
+ * says how it is started and called.
  */
 public abstract class FacadeContract {
     private static final Duration GRACE = Duration.ofSeconds(20);

@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A web server on the loopback interface that stands in for registries and hubs: serves byte arrays, honours ranges, and
- * misbehaves when told to.
+ * A web server on the loopback interface that stands in for registries and hubs: serves byte arrays, honours ranges,
+ * and misbehaves when told to.
  */
 public final class StandInServer implements AutoCloseable {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-");

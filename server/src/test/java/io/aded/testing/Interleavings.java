@@ -4,9 +4,9 @@ import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 
 /**
- * Tries a structure in many orders of execution. A specification is a class with a few {@code @Operation}s; Lincheck makes
- * up scenarios of two threads, runs them in many interleavings, and fails if any of the outcomes could not have come
- * about by running the same operations one after the other.
+ * Tries a structure in many orders of execution. A specification is a class with a few {@code @Operation}s; Lincheck
+ * makes up scenarios of two threads, runs them in many interleavings, and fails if any of the outcomes could not have
+ * come about by running the same operations one after the other.
  *
  * <p>{@code -Daded.interleavings=100} tries a hundred scenarios of each instead of the few of an ordinary build.
  */

@@ -4,8 +4,8 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Where random tests begin. Each run is another one, unless {@code -Daded.seed=N} repeats a certain one; a test that fails
- * says which it was.
+ * Where random tests begin. Each run is another one, unless {@code -Daded.seed=N} repeats a certain one; a test that
+ * fails says which it was.
  */
 public final class Seeds {
     private static final String PROPERTY = "aded.seed";

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 public final class AdedDrafter implements Drafter {
     /*
      * Idea:
-     * ADED (Liu et al. [1]) drafts from a table of tri-grams that adapts to the text, and searches it by Monte-Carlo for
-     * the tree most worth verifying. This class keeps the idea and replaces both halves: there is more evidence in the
-     * table, and it is turned into probabilities that mean what they say, so that the search needs no simulation and
-     * the budget can trust the sum of the probabilities it is handed.
+     * ADED (Liu et al. [1]) drafts from a table of tri-grams that adapts to the text, and searches it by Monte-Carlo
+     * for the tree most worth verifying. This class keeps the idea and replaces both halves: there is more evidence in
+     * the table, and it is turned into probabilities that mean what they say, so that the search needs no simulation
+     * and the budget can trust the sum of the probabilities it is handed.
      *
      * Evidence:
      * A context is the stream so far plus a path of the draft tree. Each source proposes what may follow it:
@@ -261,7 +261,9 @@ public final class AdedDrafter implements Drafter {
         views = 0;
     }
 
-    /** Sees what the evidence said of each token that came, as it stood before the round, and learns what it is worth. */
+    /**
+     * Sees what the evidence said of each token that came, as it stood before the round, and learns what it is worth.
+     */
     private void predictOnceMore(TokenTree tree, int last) {
         if (history.length() == 0) {
             return;

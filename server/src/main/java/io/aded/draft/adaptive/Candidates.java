@@ -391,7 +391,10 @@ final class Candidates {
         return size > 0 && tokens[best] == token;
     }
 
-    /** Copies the likeliest candidates, sorted, to {@code base} of the given arrays. Returns how many, at most {@code most}. */
+    /**
+     * Copies the likeliest candidates, sorted, to {@code base} of the given arrays. Returns how many, at most
+     * {@code most}.
+     */
     int copyBest(int[] toTokens, float[] toProbabilities, int base, int most) {
         int count = 0;
         for (int i = 0; i < size; i++) {

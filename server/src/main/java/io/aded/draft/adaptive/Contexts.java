@@ -88,7 +88,9 @@ final class Contexts {
         matchCount[0] = count;
     }
 
-    /** Keeps a match of the root; if there are too many, in place of the oldest of the shortest, unless it is shorter. */
+    /**
+     * Keeps a match of the root; if there are too many, in place of the oldest of the shortest, unless it is shorter.
+     */
     private int keep(int count, int next, int length) {
         int slot = count;
         if (count == MAX_MATCHES) {
@@ -133,7 +135,9 @@ final class Contexts {
         step(parent, node, token, asGuessed);
     }
 
-    /** Moves the end of the stream over the path to a node and the token emitted after it, all not in the history yet. */
+    /**
+     * Moves the end of the stream over the path to a node and the token emitted after it, all not in the history yet.
+     */
     void emit(int node, int token, boolean asGuessed) {
         step(node, 0, token, asGuessed);
     }

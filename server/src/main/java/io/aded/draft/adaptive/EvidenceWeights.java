@@ -63,8 +63,8 @@ public final class EvidenceWeights implements Weighing {
     /** The sum of squared gradients stops here, which keeps the rate above {@code RATE / √MOST_STRENGTH}. */
     private static final float MOST_STRENGTH = 1000f;
     /**
-     * Smaller errors are most of them. They are added up, and the candidate that makes the sum worth a step takes it for
-     * all: on average the same, at a tenth of the time.
+     * Smaller errors are most of them. They are added up, and the candidate that makes the sum worth a step takes it
+     * for all: on average the same, at a tenth of the time.
      */
     private static final float SMALLEST_ERROR = 0.01f;
     /** Where nothing is known a candidate starts at odds of 1 : 12 against "none of them". */
@@ -100,9 +100,9 @@ public final class EvidenceWeights implements Weighing {
     }
 
     /**
-     * The weights as a file of their own, which {@link #create} of another build may begin with: an {@link Envelope} of the
-     * kind {@value #KIND}, version {@value #VERSION}, whose body is one float for each cell, little-endian. Its fact {@code
-     * evidence} says which cells there are.
+     * The weights as a file of their own, which {@link #create} of another build may begin with: an {@link Envelope} of
+     * the kind {@value #KIND}, version {@value #VERSION}, whose body is one float for each cell, little-endian. Its
+     * fact {@code evidence} says which cells there are.
      *
      * @param origin further facts: what the weights were fitted to, and when
      */
@@ -121,7 +121,8 @@ public final class EvidenceWeights implements Weighing {
      *
      * @param file all of its bytes
      * @param what it is, for messages
-     * @throws AdedException.InvalidArtifact if it is damaged, or was fitted to other kinds of evidence than this build's
+     * @throws AdedException.InvalidArtifact if it is damaged, or was fitted to other kinds of evidence than this
+     *     build's
      */
     public static EvidenceWeights read(ByteBuffer file, String what) {
         Envelope envelope = Envelope.open(file, what, KIND, VERSION);

@@ -124,7 +124,9 @@ final class SuffixIndex {
         return NONE;
     }
 
-    /** How many tokens up to and including {@code position} equal the end of the history, at most {@link #MAX_MATCH}. */
+    /**
+     * How many tokens up to and including {@code position} equal the end of the history, at most {@link #MAX_MATCH}.
+     */
     int matchLength(int position) {
         int end = length - 1;
         int matched = 0;

@@ -11,12 +11,12 @@ import java.util.function.LongSupplier;
 /**
  * One way to draft, as {@link Drafters} lists it.
  *
- * @param label the name in requests, flags, reports and traces, such as {@code aded-mcts}: lower case letters, digits and
- *     hyphens
+ * @param label the name in requests, flags, reports and traces, such as {@code aded-mcts}: lower case letters, digits
+ *     and hyphens
  * @param help one line on what it is, without a full stop
  * @param bounds how much it drafts a pass unless the caller says otherwise; no nodes if it never drafts
- * @param budgeted whether a budget decides, pass by pass, how much of a draft is verified, within the bounds; if not, all
- *     that fits is verified
+ * @param budgeted whether a budget decides, pass by pass, how much of a draft is verified, within the bounds; if not,
+ *     all that fits is verified
  * @param baseline whether it is there to be compared with, not to be used
  * @param maker makes it for an engine
  */

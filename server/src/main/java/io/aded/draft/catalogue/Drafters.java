@@ -27,7 +27,9 @@ import java.util.stream.Collectors;
 public final class Drafters {
     private static final Map<String, DrafterKind> ALL = new LinkedHashMap<>();
 
-    /** The adaptive drafter, of whose drafts as much is verified as the measured cost curve says that pays. The default. */
+    /**
+     * The adaptive drafter, of whose drafts as much is verified as the measured cost curve says that pays. The default.
+     */
     public static final DrafterKind AUTO =
             add(of("auto", "what pays on this machine, down to nothing", Drafters::adaptive)
                     .withBounds(64, 32, 8)
@@ -130,8 +132,8 @@ public final class Drafters {
     }
 
     /**
-     * What makes one engine's proposers. Its streams learn together how far to trust their evidence, unless the settings
-     * bring weights along; so no two engines may share it.
+     * What makes one engine's proposers. Its streams learn together how far to trust their evidence, unless the
+     * settings bring weights along; so no two engines may share it.
      */
     public static ProposerFactory proposers(DrafterSettings settings) {
         DrafterSettings shared =

@@ -8,9 +8,9 @@ import io.aded.model.TopTokens;
 /**
  * What the baselines have in common: they look at the tokens of their own stream only, and draft one chain.
  *
- * <p>None of the rules gives probabilities. The estimate that goes with the nodes is therefore the drafter's own record:
- * with q = (accepted + 1) / (tested + 2) over all draft tokens that verification reached so far, a node at depth d gets
- * q<sup>d</sup>.
+ * <p>None of the rules gives probabilities. The estimate that goes with the nodes is therefore the drafter's own
+ * record: with q = (accepted + 1) / (tested + 2) over all draft tokens that verification reached so far, a node at
+ * depth d gets q<sup>d</sup>.
  */
 abstract class HistoryDrafter implements Drafter {
     private final String name;
@@ -43,7 +43,8 @@ abstract class HistoryDrafter implements Drafter {
     }
 
     /**
-     * Adds at most {@code room} nodes with {@link #extend}. Also called with no room, since some rules learn at this point.
+     * Adds at most {@code room} nodes with {@link #extend}. Also called with no room, since some rules learn at this
+     * point.
      */
     abstract void draftChain(TokenTree tree, int room);
 

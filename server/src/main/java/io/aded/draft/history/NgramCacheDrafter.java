@@ -6,8 +6,8 @@ import java.util.Arrays;
 /** Baseline: the rule of llama.cpp's {@code --spec-type ngram-cache} (its {@code lookup} example). */
 public final class NgramCacheDrafter extends HistoryDrafter {
     /*
-     * The rule (llama.cpp, common/ngram-cache.cpp): count which token follows every 1-, 2-, 3- and 4-gram of the context.
-     * The next draft token is the most frequent follower of the longest n-gram for which
+     * The rule (llama.cpp, common/ngram-cache.cpp): count which token follows every 1-, 2-, 3- and 4-gram of the
+     * context. The next draft token is the most frequent follower of the longest n-gram for which
      *
      *     n                              1     2     3     4
      *     followers counted, at least    2     2     1     1
@@ -15,15 +15,16 @@ public final class NgramCacheDrafter extends HistoryDrafter {
      *
      * and so on, with the drafted tokens as context, until no n-gram passes or 16 tokens are drafted (its --draft-max).
      *
-     * llama.cpp knows two more tables: "dynamic", merged from earlier generations, with stricter bounds, and "static", counted from a
-     * corpus. Both come from files that its server does not have unless one names them; they are empty here too.
+     * llama.cpp knows two more tables: "dynamic", merged from earlier generations, with stricter bounds, and "static",
+     * counted from a corpus. Both come from files that its server does not have unless one names them; they are empty
+     * here too.
      *
      * Its server feeds the counts in pieces, one a round, and n-grams that cross pieces are never counted; its lookup
      * example counts all. Here all are counted: this is the rule at its best.
      *
-     * Layout: n-grams are open-addressed by a 64-bit hash (two n-grams with equal hashes are taken for one), followers are
-     * chains of (token, count, next). When the followers reach their bound of 4 a token of history, everything is counted anew from the
-     * remembered half.
+     * Layout: n-grams are open-addressed by a 64-bit hash (two n-grams with equal hashes are taken for one), followers
+     * are chains of (token, count, next). When the followers reach their bound of 4 a token of history, everything is
+     * counted anew from the remembered half.
      */
 
     /** What it is called. */

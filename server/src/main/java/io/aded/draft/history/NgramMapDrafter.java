@@ -5,16 +5,16 @@ import io.aded.model.TokenTree;
 /** Baseline: the rule of llama.cpp's {@code --spec-type ngram-map-k}. */
 public final class NgramMapDrafter extends HistoryDrafter {
     /*
-     * The rule (llama.cpp, common/ngram-map.cpp, "key only", 2026), with n = 3 and m = 8 as for ngram-simple (its own defaults
-     * are 12 and 48):
+     * The rule (llama.cpp, common/ngram-map.cpp, "key only", 2026), with n = 3 and m = 8 as for ngram-simple (its own
+     * defaults are 12 and 48):
      *
      *   - nothing is drafted until the tokens before the last one number at least 2 n + m;
-     *   - the last n tokens are looked for backwards, but only where m whole tokens follow before the tokens that are looked
-     *     for; the latest such place wins, and the very first position of the stream does not count;
+     *   - the last n tokens are looked for backwards, but only where m whole tokens follow before the tokens that are
+     *     looked for; the latest such place wins, and the very first position of the stream does not count;
      *   - the m tokens that followed there are drafted.
      *
-     * It differs from ngram-simple in drafting m tokens or none. The statistics that llama.cpp keeps with every key are not
-     * read in this mode, so there is nothing to keep here.
+     * It differs from ngram-simple in drafting m tokens or none. The statistics that llama.cpp keeps with every key are
+     * not read in this mode, so there is nothing to keep here.
      */
     private static final int NGRAM = 3;
     private static final int DRAFT_TOKENS = 8;

@@ -6,20 +6,21 @@ import java.util.Arrays;
 /** Baseline: the rule of llama.cpp's {@code --spec-type ngram-mod}. */
 public final class NgramModDrafter extends HistoryDrafter {
     /*
-     * The rule (llama.cpp, common/ngram-mod.cpp and common/speculative.cpp, first half of 2026; defaults n = 24, at least 48, at most 64
-     * draft tokens):
+     * The rule (llama.cpp, common/ngram-mod.cpp and common/speculative.cpp, first half of 2026; defaults n = 24, at
+     * least 48, at most 64 draft tokens):
      *
-     *   - a table maps the hash of 24 tokens (h = h · 6364136223846793005 + token, modulo the table's size) to the token
-     *     that followed them last; nothing checks for collisions;
+     *   - a table maps the hash of 24 tokens (h = h · 6364136223846793005 + token, modulo the table's size) to the
+     *     token that followed them last; nothing checks for collisions;
      *   - a prompt is entered whole when it arrives; if more than a quarter of the table is in use then, it is emptied;
      *   - tokens of the answer are entered when a draft is asked for and more than 32 positions wait;
      *   - a draft follows the table from hash to hash, up to 64 tokens; one that breaks off before 48 is dropped;
-     *   - after five drafts in a row of which less than a quarter was accepted, the table is emptied, and is filled again from what is
-     *     remembered.
+     *   - after five drafts in a row of which less than a quarter was accepted, the table is emptied, and is filled
+     *     again from what is remembered.
      *
-     * Two things differ. llama.cpp has one table of 4 Mi entries for all slots of a server; here a stream has its own of 256 Ki (1 MiB),
-     * enough for 64 k tokens below the quarter. And a draft can only be as long as the caller's limits
-     * allow, so the least length is 48 or the limit, whichever is smaller; otherwise nothing would ever be drafted.
+     * Two things differ. llama.cpp has one table of 4 Mi entries for all slots of a server; here a stream has its own
+     * of 256 Ki (1 MiB), enough for 64 k tokens below the quarter. And a draft can only be as long as the caller's
+     * limits allow, so the least length is 48 or the limit, whichever is smaller; otherwise nothing would ever be
+     * drafted.
      */
 
     /** What it is called. */

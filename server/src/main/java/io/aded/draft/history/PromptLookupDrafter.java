@@ -7,8 +7,8 @@ public final class PromptLookupDrafter extends HistoryDrafter {
     /*
      * The rule (A. Saxena: Prompt Lookup Decoding, 2023, https://github.com/apoorvumang/prompt-lookup-decoding): take the last 3
      * tokens; if they stand somewhere earlier in prompt or answer, draft the 10 tokens that followed them there.
-     * Otherwise try with the last 2, then with the last one. Among several places the latest is taken (the original takes the
-     * first), and what followed may run into the n-gram itself, which is how a loop is copied.
+     * Otherwise try with the last 2, then with the last one. Among several places the latest is taken (the original
+     * takes the first), and what followed may run into the n-gram itself, which is how a loop is copied.
      */
 
     /** What it is called. */

@@ -14,12 +14,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MctsDrafter implements Drafter {
     /*
-     * Each draft is two steps [1]: reinforce every tri-gram among the last 16 tokens of prompt and answer (TrigramTable), then
-     * search from the last two tokens (PuctSearch). Nothing else is learned: the target's distributions and the
-     * rejected branches are ignored, as in the paper.
+     * Each draft is two steps [1]: reinforce every tri-gram among the last 16 tokens of prompt and answer
+     * (TrigramTable), then search from the last two tokens (PuctSearch). Nothing else is learned: the target's
+     * distributions and the rejected branches are ignored, as in the paper.
      *
-     * With learnWholePrompt every tri-gram of the prompt is learned once, when it arrives, by as much as a tri-gram gains while
-     * it moves through the window token by token. The paper's drafter is without it; it is the cheapest gain there is.
+     * With learnWholePrompt every tri-gram of the prompt is learned once, when it arrives, by as much as a tri-gram
+     * gains while it moves through the window token by token. The paper's drafter is without it; it is the cheapest
+     * gain there is.
      *
      * [1] X. Liu, B. Lei, R. Zhang, D. Xu: Adaptive Draft-Verification for Efficient Large Language Model Decoding.
      *     AAAI 2025, arXiv:2407.12021.

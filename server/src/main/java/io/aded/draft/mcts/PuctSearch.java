@@ -15,20 +15,20 @@ final class PuctSearch {
     /*
      * The idea
      * ========
-     * The table says what may follow a pair, so it spans a tree of continuations. ADED [1] explores that tree as AlphaZero
-     * explores a game [2]: again and again walk from the root to a leaf, balancing what has paid so far against what
-     * has hardly been tried; then draft what was walked most.
+     * The table says what may follow a pair, so it spans a tree of continuations. ADED [1] explores that tree as
+     * AlphaZero explores a game [2]: again and again walk from the root to a leaf, balancing what has paid so far
+     * against what has hardly been tried; then draft what was walked most.
      *
      * One iteration
      * =============
      * Selection:        from the root down, at each expanded node to the child with the greatest
-     *                       Q/n + (c1 + ln((N + c2 + 1) / c2)) · P · √N / (1 + n)                              (PUCT [2, 3])
-     *                   where n and Q are the child's visits and summed rewards, N its parent's visits and P its weight in
-     *                   the table. A child that was never visited goes first; among several the heaviest.
-     * Expansion:        the leaf that was reached gets all successors of its pair as children, none if it lies at the greatest
-     *                   depth or the table has no row.
-     * Roll-out:         from the leaf on, successors are drawn in proportion to their weights, down to the greatest depth
-     *                   or to a pair without a row. What is drawn does not enter the tree.
+     *                       Q/n + (c1 + ln((N + c2 + 1) / c2)) · P · √N / (1 + n)      (PUCT [2, 3])
+     *                   where n and Q are the child's visits and summed rewards, N its parent's visits and P its weight
+     *                   in the table. A child that was never visited goes first; among several the heaviest.
+     * Expansion:        the leaf that was reached gets all successors of its pair as children, none if it lies at the
+     *                   greatest depth or the table has no row.
+     * Roll-out:         from the leaf on, successors are drawn in proportion to their weights, down to the greatest
+     *                   depth or to a pair without a row. What is drawn does not enter the tree.
      * Back-propagation: reward = 1 + Σ P over the path, drawn part included; every node of the walked path gets n += 1,
      *                   Q += reward.
      *
@@ -37,25 +37,26 @@ final class PuctSearch {
      * The draft
      * =========
      * The nodes visited most, whose ancestors are taken too. A node's first visit expands it and every visit of a child
-     * is one of its own, so it has more visits than any child: sorting by visits puts parents before children, and every prefix
-     * of the draft is a tree of the most visited nodes. Equal visits go by the estimate below. A node that would
-     * open more branches than allowed, or lies too deep, is left out with all below it.
+     * is one of its own, so it has more visits than any child: sorting by visits puts parents before children, and
+     * every prefix of the draft is a tree of the most visited nodes. Equal visits go by the estimate below. A node that
+     * would open more branches than allowed, or lies too deep, is left out with all below it.
      *
-     * The estimate that goes with a node is not a product of the search: it is the product of the normalised weights P / Σ P along
-     * its path, lowered where needed so that it never rises along the draft's order, as TokenTree asks. It is
-     * uncalibrated.
+     * The estimate that goes with a node is not a product of the search: it is the product of the normalised weights P
+     * / Σ P along its path, lowered where needed so that it never rises along the draft's order, as TokenTree asks. It
+     * is uncalibrated.
      *
      * What differs from the authors' implementation
      * =============================================
-     * That one looks the reward up under the wrong pair (so it is 1.0 in most iterations), cuts the longest paths first,
-     * iterates a hash map and draws from an unseeded generator. This is the algorithm as written in [1], deterministic.
+     * That one looks the reward up under the wrong pair (so it is 1.0 in most iterations), cuts the longest paths
+     * first, iterates a hash map and draws from an unseeded generator. This is the algorithm as written in [1],
+     * deterministic.
      *
      * Speed
      * =====
-     * Nearly all nodes of the search tree are never visited, so expansion only copies a row's tokens and weights; the rest is
-     * written at a node's first visit. Children are consecutive and ordered by weight: "unvisited first" is a counter,
-     * not a search. The part of the PUCT term that depends on N alone is tabulated, as are the reciprocals of visit
-     * counts: no division, root or logarithm is left in the loop. What remains is the latency of finding rows.
+     * Nearly all nodes of the search tree are never visited, so expansion only copies a row's tokens and weights; the
+     * rest is written at a node's first visit. Children are consecutive and ordered by weight: "unvisited first" is a
+     * counter, not a search. The part of the PUCT term that depends on N alone is tabulated, as are the reciprocals of
+     * visit counts: no division, root or logarithm is left in the loop. What remains is the latency of finding rows.
      *
      * [1] X. Liu, B. Lei, R. Zhang, D. Xu: Adaptive Draft-Verification for Efficient Large Language Model Decoding.
      *     AAAI 2025, arXiv:2407.12021.

@@ -38,14 +38,14 @@ import java.util.zip.CRC32C;
  *  64+4·S 112·R  rows, by ascending pair
  * </pre>
  *
- * An index slot is 0 if empty; otherwise its low 22 bits are a row's number plus one and its upper 10 bits equal those of
- * the pair's hash. A row is the pair, the number of successors (1 to 12), the sum of their weights as a float, twelve
- * successor ids and twelve weights as floats, largest first; a weight is count(a, b, c) / count(a, b). Unused places
- * are 0.
+ * An index slot is 0 if empty; otherwise its low 22 bits are a row's number plus one and its upper 10 bits equal those
+ * of the pair's hash. A row is the pair, the number of successors (1 to 12), the sum of their weights as a float,
+ * twelve successor ids and twelve weights as floats, largest first; a weight is count(a, b, c) / count(a, b). Unused
+ * places are 0.
  *
  * <p>A table is replaced by renaming a new file over it ({@link BaseTableBuilder#writeTo} does so); the mapping of the
- * old one stays good. A file that somebody shortens while it is mapped takes the process down with it: the operating system
- * gives no other way.
+ * old one stays good. A file that somebody shortens while it is mapped takes the process down with it: the operating
+ * system gives no other way.
  */
 public final class BaseTable {
     static final byte[] MAGIC = {'A', 'D', 'E', 'D', 'T', 'R', 'I', 'G'};

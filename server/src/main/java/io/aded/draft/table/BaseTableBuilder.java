@@ -25,16 +25,16 @@ public final class BaseTableBuilder {
     /*
      * Counting in bounded memory
      * ==========================
-     * One open-addressed table holds the count of every tri-gram, keyed by three ids of 21 bits. When it holds as many as
-     * allowed, all that were seen once are dropped, then all seen twice, and so on until a quarter of the room is free: the
-     * idea of lossy counting [1], by memory and not by a given error. What is frequent survives; a tri-gram's count is too
-     * low by at most the number of times it was dropped. Text with fewer distinct tri-grams than the bound is counted
-     * exactly.
+     * One open-addressed table holds the count of every tri-gram, keyed by three ids of 21 bits. When it holds as many
+     * as allowed, all that were seen once are dropped, then all seen twice, and so on until a quarter of the room is
+     * free: the idea of lossy counting [1], by memory and not by a given error. What is frequent survives; a tri-gram's
+     * count is too low by at most the number of times it was dropped. Text with fewer distinct tri-grams than the bound
+     * is counted exactly.
      *
      * Weights
      * =======
-     * P(c | a, b) = count(a, b, c) / Σ count(a, b, ·) over all successors counted; a row then keeps the 12 largest, ties by the
-     * lower id. Equal input gives an equal file, bit by bit.
+     * P(c | a, b) = count(a, b, c) / Σ count(a, b, ·) over all successors counted; a row then keeps the 12 largest,
+     * ties by the lower id. Equal input gives an equal file, bit by bit.
      *
      * [1] G. S. Manku, R. Motwani: Approximate frequency counts over data streams. VLDB 2002.
      */

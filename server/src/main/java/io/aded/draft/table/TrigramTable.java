@@ -19,10 +19,10 @@ public final class TrigramTable {
      * Adaptation
      * ==========
      * The published rule [1]: before a search, every tri-gram among the last 16 tokens of prompt and answer gets
-     * P += 0.04, at most 3.0, and is inserted if absent. What has just been said is thereby likelier to be drafted again. A
-     * tri-gram passes through the window once a round, so it gains several steps. Note that weights are no longer
-     * probabilities then; the search takes them as they are, as the paper does, and probabilities reported with a draft
-     * are weights divided by their row's total.
+     * P += 0.04, at most 3.0, and is inserted if absent. What has just been said is thereby likelier to be drafted
+     * again. A tri-gram passes through the window once a round, so it gains several steps. Note that weights are no
+     * longer probabilities then; the search takes them as they are, as the paper does, and probabilities reported with
+     * a draft are weights divided by their row's total.
      *
      * A full row gives its smallest successor up for a new one: recent evidence beats rare evidence.
      *
@@ -40,14 +40,14 @@ public final class TrigramTable {
      *
      * Back-off
      * ========
-     * A cold table has no row for 30 to 40 % of the pairs. The published implementation then drafts a dummy token. Here the
-     * most recently reinforced row whose second token is b answers instead, if there is one.
+     * A cold table has no row for 30 to 40 % of the pairs. The published implementation then drafts a dummy token. Here
+     * the most recently reinforced row whose second token is b answers instead, if there is one.
      *
      * Layout
      * ======
      * Rows lie in one int array (see TrigramRow), found by open addressing with linear probing over an int index at a
-     * load of at most two thirds. A row is named by an int: 0 and up for own rows, below for base rows (~ their number).
-     * Names are valid until the next reinforcement.
+     * load of at most two thirds. A row is named by an int: 0 and up for own rows, below for base rows (~ their
+     * number). Names are valid until the next reinforcement.
      *
      * [1] X. Liu, B. Lei, R. Zhang, D. Xu: Adaptive Draft-Verification for Efficient Large Language Model Decoding.
      *     AAAI 2025, arXiv:2407.12021.

@@ -26,9 +26,9 @@ final class Analysis {
      *
      * Two averages
      *
-     *   The ratio of sums is what a user who runs all these prompts gains: long answers count more. The geometric mean of
-     *   the prompts' ratios counts each prompt the same. Where they differ much, gains sit in few prompts. Both come with
-     *   a bootstrap over prompts.
+     *   The ratio of sums is what a user who runs all these prompts gains: long answers count more. The geometric mean
+     *   of the prompts' ratios counts each prompt the same. Where they differ much, gains sit in few prompts. Both come
+     *   with a bootstrap over prompts.
      *
      * What cannot be timed
      *

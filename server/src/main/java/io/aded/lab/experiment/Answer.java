@@ -1,9 +1,9 @@
 package io.aded.lab.experiment;
 
 /**
- * One answer, timed. Two clocks: <i>whole</i>, from submission to the end; and <i>decode</i>, from the first round's end
- * to the end. The first round ends the prefill, and with a draft it may give several tokens; they are not counted into
- * the decode speed, nor is its time.
+ * One answer, timed. Two clocks: <i>whole</i>, from submission to the end; and <i>decode</i>, from the first round's
+ * end to the end. The first round ends the prefill, and with a draft it may give several tokens; they are not counted
+ * into the decode speed, nor is its time.
  *
  * @param tokens ids emitted
  * @param finish why it ended, lower case

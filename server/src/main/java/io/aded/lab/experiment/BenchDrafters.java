@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives each conversation its drafter: a new one, or the one that the mode had before (warm), or a replay of a known
- * answer. Conversations are held one at a time; the one who opens the next says here what it needs, and the engine thread
- * asks for it.
+ * answer. Conversations are held one at a time; the one who opens the next says here what it needs, and the engine
+ * thread asks for it.
  *
  * <p>A new drafter knows no tokens. How far each kind of evidence can be trusted is the server's to learn, and goes on
  * from conversation to conversation; here each mode has a server of its own in that respect.

@@ -41,8 +41,9 @@ public record ModeSpec(
     }
 
     /**
-     * Reads names separated by commas, each {@code bare}, a {@linkplain DrafterKind draft mode} or a {@linkplain AdedStage
-     * stage} of the adaptive drafter, with {@code :N} for at most N draft nodes. {@code off} is put first if it is missing, since everything is compared with it.
+     * Reads names separated by commas, each {@code bare}, a {@linkplain DrafterKind draft mode} or a
+     * {@linkplain AdedStage stage} of the adaptive drafter, with {@code :N} for at most N draft nodes. {@code off} is
+     * put first if it is missing, since everything is compared with it.
      *
      * @throws AdedException.InvalidRequest naming every part that is wrong
      */

@@ -9,8 +9,9 @@ import java.util.Map;
 /**
  * What a pass of each width cost in a run: the median of all that were timed, whichever mode they served.
  *
- * <p>An answer's own passes, each at its price, take the time that the answer would have taken on a machine without noise.
- * A ratio of such times says what a mode's decisions were worth; a ratio of clock times also says how lucky it was.
+ * <p>An answer's own passes, each at its price, take the time that the answer would have taken on a machine without
+ * noise. A ratio of such times says what a mode's decisions were worth; a ratio of clock times also says how lucky it
+ * was.
  */
 final class PassPrices {
     private final Map<Integer, Double> median = new HashMap<>();

@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 public sealed interface Arrivals {
 
     /**
-     * Each of N callers asks again when it has its answer and has thought about it. The load follows the server: one that
-     * stalls is asked less.
+     * Each of N callers asks again when it has its answer and has thought about it. The load follows the server: one
+     * that stalls is asked less.
      *
      * @param streams how many callers, at least 1
      * @param thinkNanos from an answer to the next question

@@ -29,8 +29,8 @@ final class LoadRun {
      *
      * Bounded
      *
-     *   Requests, time, outstanding calls, each answer's time. There are no queues: the next arrival is computed when the
-     *   last one is on its way, and a caller of the closed loop is one virtual thread.
+     *   Requests, time, outstanding calls, each answer's time. There are no queues: the next arrival is computed when
+     *   the last one is on its way, and a caller of the closed loop is one virtual thread.
      */
 
     /** What is learned at first use (code, weights in memory, costs of passes) needs no long answers. */

@@ -293,8 +293,8 @@ final class Tally {
     }
 
     /**
-     * This mode's throughput over another's: all tokens over all time, with a bootstrap over blocks, since only calls of
-     * the same block met the same machine.
+     * This mode's throughput over another's: all tokens over all time, with a bootstrap over blocks, since only calls
+     * of the same block met the same machine.
      */
     Interval against(Tally other, long seed) {
         int pairs = Math.min(blocks.size(), other.blocks.size());

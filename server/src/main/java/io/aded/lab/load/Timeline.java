@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /**
- * When the parts of one answer arrived. Written by the network's thread while the answer streams in, read by the caller's
- * once it is over; what signals the end orders the two.
+ * When the parts of one answer arrived. Written by the network's thread while the answer streams in, read by the
+ * caller's once it is over; what signals the end orders the two.
  */
 final class Timeline {
     private final LongSupplier nanoClock;

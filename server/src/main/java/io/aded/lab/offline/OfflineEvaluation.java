@@ -36,8 +36,8 @@ public final class OfflineEvaluation {
      * @param depth longest path, at least 1
      * @param branches most leaves, at least 1
      * @param folds each such part of the answers starts from weights fitted to the others; 1 for the prior as shipped
-     * @param ownWeights whether each answer learns its evidence weights alone; else the answers share them, as the streams
-     *     of an engine do
+     * @param ownWeights whether each answer learns its evidence weights alone; else the answers share them, as the
+     *     streams of an engine do
      * @param untrained whether to start from weights that have seen nothing
      * @param calibration whether to tell predicted and delivered acceptance, by tenths of the probability
      * @param times whether to tell the microseconds to draft a tree and to learn a token

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Recorded answers by set, loops cut. The answers of {@value #CHAT} in which copying gains little are a set of their own
- * beside it: what they gain is not owed to repetition.
+ * Recorded answers by set, loops cut. The answers of {@value #CHAT} in which copying gains little are a set of their
+ * own beside it: what they gain is not owed to repetition.
  */
 public final class RecordedSets {
     /** The set whose open part is told apart. */

@@ -45,8 +45,8 @@ public final class Recorder implements AutoCloseable {
     }
 
     /**
-     * Answers the first turn of each scenario. A prompt that does not fit beside an answer, and one that is not answered at
-     * all, are left out.
+     * Answers the first turn of each scenario. A prompt that does not fit beside an answer, and one that is not
+     * answered at all, are left out.
      *
      * @param source where the scenarios came from, for the facts
      * @param raw whether prompts go to the model as they are, without its chat template

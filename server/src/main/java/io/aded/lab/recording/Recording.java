@@ -25,8 +25,8 @@ import java.util.zip.Inflater;
  * <h2>The file</h2>
  *
  * An {@link Envelope} of the kind {@value #KIND}, version {@value #VERSION}, with the facts {@code model}, {@code
- * quantization}, {@code library}, {@code aded}, {@code date}, {@code prompts}, {@code answers} and {@code tokens}. Its body
- * is a zlib stream of
+ * quantization}, {@code library}, {@code aded}, {@code date}, {@code prompts}, {@code answers} and {@code tokens}. Its
+ * body is a zlib stream of
  *
  * <pre>
  *   N                      answers
@@ -38,11 +38,12 @@ import java.util.zip.Inflater;
  *     G × 16 × u16         their probabilities: IEEE 754 half precision, little-endian
  * </pre>
  *
- * where numbers and tokens are unsigned LEB128: seven bits a byte, low ones first, the high bit set on all but the last.
+ * where numbers and tokens are unsigned LEB128: seven bits a byte, low ones first, the high bit set on all but the
+ * last.
  *
- * <p><b>Version 0</b> has no header: big-endian records until the end of the file, {@code int nPrompt; int[nPrompt]; int
- * nGen; int[nGen]; nGen × 16 × (int token, float probability)}. It is read when asked for by name only, since nothing in the
- * file tells what it is.
+ * <p><b>Version 0</b> has no header: big-endian records until the end of the file,
+ * {@code int nPrompt; int[nPrompt]; int nGen; int[nGen]; nGen × 16 × (int token, float probability)}. It is read when
+ * asked for by name only, since nothing in the file tells what it is.
  *
  * @param facts where it came from; see above
  * @param answers in the order of the prompts

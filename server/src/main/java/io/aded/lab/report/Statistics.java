@@ -42,8 +42,8 @@ public final class Statistics {
 
     /**
      * The percentile bootstrap: prompts are drawn with replacement, as many as there are, and the statistic is taken of
-     * each draw (Efron and Tibshirani, An Introduction to the Bootstrap, §13.3). A prompt is drawn with all its repeats,
-     * since those are not independent.
+     * each draw (Efron and Tibshirani, An Introduction to the Bootstrap, §13.3). A prompt is drawn with all its
+     * repeats, since those are not independent.
      *
      * @param units how many prompts there are
      * @param statistic of a selection of their indices

@@ -24,9 +24,9 @@ import tools.jackson.databind.ObjectMapper;
 /**
  * Renders templates and compares each result with a reference, byte for byte, refusals included.
  *
- * <p>Input, one JSON object a line: {@code template} (a file's path), {@code conversation} (a name), {@code variables} (what
- * the template is given), {@code epoch} (the time it is told, in seconds) and the reference, either {@code text} or
- * {@code error}.
+ * <p>Input, one JSON object a line: {@code template} (a file's path), {@code conversation} (a name), {@code variables}
+ * (what the template is given), {@code epoch} (the time it is told, in seconds) and the reference, either {@code text}
+ * or {@code error}.
  */
 public final class TemplateComparison {
     private static final int SHOWN = 60;

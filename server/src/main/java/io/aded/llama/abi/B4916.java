@@ -70,8 +70,8 @@ final class B4916 implements LibraryLine {
 
     private static final int NO_ROOM = 1;
     /**
-     * No run of free cells is long enough: passes take adjacent cells. The cache is as it was. (Defragmentation, which would
-     * close the gaps, was seen to abort the process.)
+     * No run of free cells is long enough: passes take adjacent cells. The cache is as it was. (Defragmentation, which
+     * would close the gaps, was seen to abort the process.)
      */
     private static final int NO_RUN_OF_CELLS = -3;
 
@@ -140,8 +140,8 @@ final class B4916 implements LibraryLine {
     }
 
     /**
-     * The matrix kernels for F16 and F32 deal out their work by one counter for the whole process: two contexts that compute
-     * at once take each other's rows, and both get garbage, NaN among it.
+     * The matrix kernels for F16 and F32 deal out their work by one counter for the whole process: two contexts that
+     * compute at once take each other's rows, and both get garbage, NaN among it.
      */
     @Override
     public boolean passesTakeTurns() {
@@ -242,7 +242,9 @@ final class B4916 implements LibraryLine {
             }
         }
 
-        /** The second parameter is the context that the model was trained on: it bounds the window, which is ours alone. */
+        /**
+         * The second parameter is the context that the model was trained on: it bounds the window, which is ours alone.
+         */
         @Override
         public long newDry(
                 long vocabulary,

@@ -10,9 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A C struct as its header declares it: types and names in order. Offsets are derived by C's rule (each field at the next
- * multiple of its own size, the whole a multiple of the largest), and checked against the size that the struct is known to
- * have. Fields may carry the value that the library's own default has.
+ * A C struct as its header declares it: types and names in order. Offsets are derived by C's rule (each field at the
+ * next multiple of its own size, the whole a multiple of the largest), and checked against the size that the struct is
+ * known to have. Fields may carry the value that the library's own default has.
  */
 public final class CStruct {
     /** Larger than any of the structs, for fetching defaults from a library whose line is not certain yet. */

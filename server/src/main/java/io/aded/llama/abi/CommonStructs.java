@@ -7,7 +7,9 @@ import static io.aded.llama.abi.CStruct.pointer;
 
 /** The structs that are the same in every line. */
 public final class CommonStructs {
-    /** What one pass computes. The arrays have {@code n_tokens} elements; without {@code token}, {@code embd} is read. */
+    /**
+     * What one pass computes. The arrays have {@code n_tokens} elements; without {@code token}, {@code embd} is read.
+     */
     public static final CStruct BATCH = CStruct.of(
             "llama_batch",
             56,

@@ -28,8 +28,8 @@ public final class Exports {
     }
 
     /**
-     * A function, to be called with {@code invokeExact}. Pointers are {@code long}s: they are opaque here, and passing them
-     * so costs neither an object nor a liveness check a call.
+     * A function, to be called with {@code invokeExact}. Pointers are {@code long}s: they are opaque here, and passing
+     * them so costs neither an object nor a liveness check a call.
      *
      * @throws AdedException.InvalidArtifact if the library has none of that name
      */

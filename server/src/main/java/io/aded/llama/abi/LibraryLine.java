@@ -3,8 +3,8 @@ package io.aded.llama.abi;
 import io.aded.model.ContextParameters;
 
 /**
- * One line of llama.cpp builds: how it is recognised, what its structs look like, which functions differ, and what it does
- * that others do not. Immutable; one instance a line, in {@link LibraryLines}.
+ * One line of llama.cpp builds: how it is recognised, what its structs look like, which functions differ, and what it
+ * does that others do not. Immutable; one instance a line, in {@link LibraryLines}.
  */
 public interface LibraryLine {
 
@@ -38,7 +38,8 @@ public interface LibraryLine {
     void setFlashAttention(CStruct.Value params, ContextParameters context);
 
     /**
-     * Says in {@link #contextParams} what draft trees need: sequences that share cells, and a row of logits for any node.
+     * Says in {@link #contextParams} what draft trees need: sequences that share cells, and a row of logits for any
+     * node.
      *
      * @param batch the most tokens of a pass, all of which may ask for logits
      * @param sequences the most sequence ids

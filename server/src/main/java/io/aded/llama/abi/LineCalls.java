@@ -1,8 +1,8 @@
 package io.aded.llama.abi;
 
 /**
- * The functions that lines name or shape differently, each behind one shape. Pointers are {@code long}s. Nothing is checked
- * here: callers do that.
+ * The functions that lines name or shape differently, each behind one shape. Pointers are {@code long}s. Nothing is
+ * checked here: callers do that.
  */
 public interface LineCalls {
 
@@ -18,7 +18,9 @@ public interface LineCalls {
     /** Takes a sequence id off the tokens at {@code from} to {@code to} (exclusive, or -1); false if that cannot be. */
     boolean removeTokens(long cache, int sequence, int from, int to);
 
-    /** Gives the tokens of one sequence at {@code from} to {@code to} (exclusive, or -1) the id of another one as well. */
+    /**
+     * Gives the tokens of one sequence at {@code from} to {@code to} (exclusive, or -1) the id of another one as well.
+     */
     void shareTokens(long cache, int source, int destination, int from, int to);
 
     /** A sampler that penalises what was seen lately. */

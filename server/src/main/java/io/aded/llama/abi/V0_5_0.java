@@ -16,11 +16,11 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 
 /**
- * llama.cpp v0.5.0 (2026), in the packages {@code @node-llama-cpp/*} of version 3.22.1, which {@code aded natives install}
- * fetches.
+ * llama.cpp v0.5.0 (2026), in the packages {@code @node-llama-cpp/*} of version 3.22.1, which
+ * {@code aded natives install} fetches.
  *
- * <p>It says its version itself ({@code llama_version}); its cache functions take a memory object of the context and are
- * called {@code llama_memory_*}.
+ * <p>It says its version itself ({@code llama_version}); its cache functions take a memory object of the context and
+ * are called {@code llama_memory_*}.
  */
 class V0_5_0 implements LibraryLine {
     private static final CStruct MODEL_PARAMS = CStruct.of(
@@ -131,7 +131,9 @@ class V0_5_0 implements LibraryLine {
         params.set("load_mode", (map ? LOAD_MODE_MMAP : 0) | (lock ? LOAD_MODE_MLOCK : 0));
     }
 
-    /** By itself it chooses the fused kernel, which for processors rounds to 16 bits on the way: F32 is kept from that. */
+    /**
+     * By itself it chooses the fused kernel, which for processors rounds to 16 bits on the way: F32 is kept from that.
+     */
     @Override
     public void setFlashAttention(CStruct.Value params, ContextParameters context) {
         params.set(

@@ -7,8 +7,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attributes and methods that values have in Python, as far as they only read. What would change a list or a dictionary
- * is there too, as something undefined that says why: transformers runs templates in jinja2's immutable sandbox.
+ * The attributes and methods that values have in Python, as far as they only read. What would change a list or a
+ * dictionary is there too, as something undefined that says why: transformers runs templates in jinja2's immutable
+ * sandbox.
  */
 final class Attributes {
     private static final Set<String> LIST_CHANGES =

@@ -14,11 +14,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads expressions, by recursive descent in jinja2's order of precedence: conditional, {@code or}, {@code and}, {@code not},
- * comparison, {@code + -}, {@code ~}, {@code * / // %}, {@code **}, sign, then subscripts, calls, filters and tests.
+ * Reads expressions, by recursive descent in jinja2's order of precedence: conditional, {@code or}, {@code and},
+ * {@code not}, comparison, {@code + -}, {@code ~}, {@code * / // %}, {@code **}, sign, then subscripts, calls, filters
+ * and tests.
  *
- * <p>A filter or a test that does not exist is found here, as in jinja2, unless it stands in a branch that may never be taken;
- * there it fails only when it is reached.
+ * <p>A filter or a test that does not exist is found here, as in jinja2, unless it stands in a branch that may never be
+ * taken; there it fails only when it is reached.
  */
 final class ExpressionParser {
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jinja's filters. Not there: {@code pprint}, {@code random}, {@code urlize}, {@code wordwrap} and {@code xmlattr}, which no
- * prompt needs; a template that names one is refused by its name.
+ * Jinja's filters. Not there: {@code pprint}, {@code random}, {@code urlize}, {@code wordwrap} and {@code xmlattr},
+ * which no prompt needs; a template that names one is refused by its name.
  */
 final class Filters {
 

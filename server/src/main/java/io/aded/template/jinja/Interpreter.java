@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs the tree of a template once.
  *
- * <p>Names are looked up from the innermost scope outwards. Loops, macros, {@code with} and blocks that capture their output
- * have a scope of their own; {@code if} has none. What a loop's body sets is gone in the next iteration, which is why
- * templates use namespaces.
+ * <p>Names are looked up from the innermost scope outwards. Loops, macros, {@code with} and blocks that capture their
+ * output have a scope of their own; {@code if} has none. What a loop's body sets is gone in the next iteration, which
+ * is why templates use namespaces.
  */
 final class Interpreter {
     private final Meter meter;

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A template that was parsed and can be rendered, in the dialect that Hugging Face's transformers gives to chat templates:
- * jinja2 3.1 with {@code trim_blocks}, {@code lstrip_blocks}, loop controls, the immutable sandbox, {@code raise_exception},
- * {@code strftime_now}, a {@code tojson} that does not escape for HTML, and {@code generation} tags that print their body.
- * Immutable and thread-safe.
+ * A template that was parsed and can be rendered, in the dialect that Hugging Face's transformers gives to chat
+ * templates: jinja2 3.1 with {@code trim_blocks}, {@code lstrip_blocks}, loop controls, the immutable sandbox,
+ * {@code raise_exception}, {@code strftime_now}, a {@code tojson} that does not escape for HTML, and {@code generation}
+ * tags that print their body. Immutable and thread-safe.
  */
 public final class JinjaTemplate {
     /** The longest source, in UTF-16 units; the longest known templates have some 30,000. */
@@ -25,7 +25,8 @@ public final class JinjaTemplate {
     /**
      * Parses a template.
      *
-     * @throws TemplateException of kind {@code SYNTAX} if it is no valid program, or longer than {@link #LONGEST_SOURCE}
+     * @throws TemplateException of kind {@code SYNTAX} if it is no valid program, or longer than
+     *     {@link #LONGEST_SOURCE}
      */
     public static JinjaTemplate parse(String source) {
         if (source.length() > LONGEST_SOURCE) {

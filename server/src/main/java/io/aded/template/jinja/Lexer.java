@@ -11,15 +11,15 @@ import java.util.regex.Pattern;
 /**
  * Splits a template into tokens.
  *
- * <p>White space is where templates differ most between interpreters. The rules are jinja2's with {@code trim_blocks} and
- * {@code lstrip_blocks}, as transformers sets them:
+ * <p>White space is where templates differ most between interpreters. The rules are jinja2's with {@code trim_blocks}
+ * and {@code lstrip_blocks}, as transformers sets them:
  *
  * <ul>
  *   <li>one line feed at the end of the source is dropped, and all line ends become line feeds;
  *   <li>{@code -} inside a tag, a print or a comment strips all white space on that side;
  *   <li>a line feed right after a tag or a comment is dropped, unless it is closed by <code>+%&#125;</code>;
- *   <li>blanks between the beginning of a line and a tag or a comment are dropped, unless it is opened by <code>&#123;%+</code>;
- *       before a print they stay.
+ *   <li>blanks between the beginning of a line and a tag or a comment are dropped, unless it is opened by
+ *       <code>&#123;%+</code>; before a print they stay.
  * </ul>
  */
 final class Lexer {

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A string that knows which of its characters came from a caller.
  *
- * <p>Jinja's strings are Python's: they are measured and sliced in code points. Inside, this is a Java string; offsets in
- * this class's own methods are UTF-16 offsets unless a method says otherwise. Immutable.
+ * <p>Jinja's strings are Python's: they are measured and sliced in code points. Inside, this is a Java string; offsets
+ * in this class's own methods are UTF-16 offsets unless a method says otherwise. Immutable.
  */
 public final class Text implements Value {
     private static final int[] NONE = {};
@@ -80,7 +80,9 @@ public final class Text implements Value {
         return markup == wanted ? this : new Text(string, marks, wanted);
     }
 
-    /** The same origin for a string that was made of this one in a way that does not keep places: all of it or nothing. */
+    /**
+     * The same origin for a string that was made of this one in a way that does not keep places: all of it or nothing.
+     */
     Text derived(String made) {
         int[] all = marks.length == 0 || made.isEmpty() ? NONE : new int[] {0, made.length()};
         return new Text(made, all, markup);

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Where probabilities are given, they follow from the fixed interpolation of the stages before the last: 0.8 tri-gram +
- * 0.2 bi-gram, or 0.6 bi-gram where there is no tri-gram row. A prompt's token is learned with 0.4 · 0.9 = 0.36, an emitted
- * one with 0.7 in its tri-gram row and 0.5 in its bi-gram row, a view's with those times its probability.
+ * 0.2 bi-gram, or 0.6 bi-gram where there is no tri-gram row. A prompt's token is learned with 0.4 · 0.9 = 0.36, an
+ * emitted one with 0.7 in its tri-gram row and 0.5 in its bi-gram row, a view's with those times its probability.
  */
 final class AdedDrafterTest {
     private static final float EXACT = 1e-5f;

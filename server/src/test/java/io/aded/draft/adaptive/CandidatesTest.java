@@ -536,8 +536,8 @@ final class CandidatesTest {
     }
 
     /**
-     * A long text, its rows taught as it comes: every candidate and every cell at the end of the text and along a draft of
-     * three tokens. The number stands for all of it; it changes if anything does, in which case the prior
+     * A long text, its rows taught as it comes: every candidate and every cell at the end of the text and along a draft
+     * of three tokens. The number stands for all of it; it changes if anything does, in which case the prior
      * (evidence-prior.bin) has to be fitted anew.
      */
     @Test

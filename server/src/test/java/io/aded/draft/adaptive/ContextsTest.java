@@ -394,7 +394,9 @@ final class ContextsTest {
         });
     }
 
-    /** Each match's tokens equal the end of history and path for as long as it says, and it is followed by something. */
+    /**
+     * Each match's tokens equal the end of history and path for as long as it says, and it is followed by something.
+     */
     private void assertMatches(int node, List<Integer> path) {
         int end = history.length() + path.size();
         for (List<Integer> match : matches(node)) {

@@ -184,8 +184,8 @@ final class SuffixIndexTest {
     }
 
     /**
-     * Where a pair stands among what is remembered, latest first, and how far each place equals the end. The index gives up
-     * after 64 places whose pairs fall into the same bucket, which a plain list has to count as well.
+     * Where a pair stands among what is remembered, latest first, and how far each place equals the end. The index
+     * gives up after 64 places whose pairs fall into the same bucket, which a plain list has to count as well.
      */
     private static void compare(SuffixIndex index, List<Integer> all, int first, int second) {
         // Three ints and a bit for each place.

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * However long a stream goes on, what its drafter learned stays within 16 MiB. {@code -Daded.soak.tokens=20000000} makes
- * the stream as long as one likes.
+ * However long a stream goes on, what its drafter learned stays within 16 MiB. {@code -Daded.soak.tokens=20000000}
+ * makes the stream as long as one likes.
  */
 class DrafterMemoryTest {
     private static final long MOST_BYTES = 16L << 20;

@@ -18,12 +18,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What the drafters guess right on six answers that the catalogue's model gave to prompts of MT-Bench: recorded once, as
- * {@code aded record} does, replayed without a model. There is no clock and no chance in it, so a figure that moves has been
- * moved by a change of a drafter.
+ * What the drafters guess right on six answers that the catalogue's model gave to prompts of MT-Bench: recorded once,
+ * as {@code aded record} does, replayed without a model. There is no clock and no chance in it, so a figure that moves
+ * has been moved by a change of a drafter.
  *
- * <p>The bounds are the figures of 2026-11-27, give or take {@value #TOLERANCE}. A change that makes a drafter better moves
- * them up, and says so; one that makes it worse is seen.
+ * <p>The bounds are the figures of 2026-11-27, give or take {@value #TOLERANCE}. A change that makes a drafter better
+ * moves them up, and says so; one that makes it worse is seen.
  */
 class GoldenReplayTest {
     private static final String SET = "mt_bench";
