@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The scheduling policy: which turns are decoded now, which wait, and who steps aside for whom. To change the policy, this
- * is the file to change.
+ * The scheduling policy: which turns are decoded now, which wait, and who steps aside for whom. To change the policy,
+ * this is the file to change.
  *
  * <p>Owned by the engine thread.
  */
@@ -134,8 +134,8 @@ final class Admission {
     }
 
     /**
-     * A caller with nothing running waits while another holds several slots: the youngest turn of the one that holds most
-     * steps aside. It keeps its KV cells and comes back in its turn.
+     * A caller with nothing running waits while another holds several slots: the youngest turn of the one that holds
+     * most steps aside. It keeps its KV cells and comes back in its turn.
      */
     private boolean pauseForFairness(LocalTurn candidate) {
         String caller = candidate.request().fairnessKey();

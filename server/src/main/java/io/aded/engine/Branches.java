@@ -9,8 +9,8 @@ import java.util.Arrays;
  *
  * <p>A session that has KV cells owns one sequence id; the most promising leaf of its tree uses that. Every other leaf
  * borrows an id for one round: it shares the history's cells (no copy is made, cells just get another owner), and is
- * cleared after the walk. If the walk ended on a borrowed branch, its new cells are handed to the session's own sequence
- * first.
+ * cleared after the walk. If the walk ended on a borrowed branch, its new cells are handed to the session's own
+ * sequence first.
  *
  * <p>Owned by the engine thread.
  */

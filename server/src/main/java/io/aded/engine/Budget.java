@@ -16,12 +16,12 @@ final class Budget {
      * The answer
      *
      *   All streams' nodes are merged, most probable first, into one order; for each length k of it the yield is
-     *   Y(k) = streams + Σ trust · p and the price C(k) = t(base + k) + nodes + branches. Tokens per second over a whole
-     *   answer are a renewal reward process: they are largest when each round maximises Y(k) − ρ · C(k), where ρ is the
-     *   rate that is being achieved [1]. ρ is an exponential average of tokens over time; while little is known, and
-     *   since the coming rounds resemble this one more than the average, it is mixed with the best rate of this very
-     *   round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins whenever
-     *   drafting would not beat it.
+     *   Y(k) = streams + Σ trust · p and the price C(k) = t(base + k) + nodes + branches. Tokens per second over a
+     *   whole answer are a renewal reward process: they are largest when each round maximises Y(k) − ρ · C(k), where ρ
+     *   is the rate that is being achieved [1]. ρ is an exponential average of tokens over time; while little is known,
+     *   and since the coming rounds resemble this one more than the average, it is mixed with the best rate of this
+     *   very round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins
+     *   whenever drafting would not beat it.
      *
      *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
      *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs

@@ -17,8 +17,8 @@ final class Calibration {
      *   A start should take a moment. In that moment a big model on a few cores can time no more than a handful of
      *   passes, each of them once. But a budget is only as good as its prices: one stalled pass, and a width that pays
      *   is never tried again. So the start measures the widths at which kernels are known to be efficient, and
-     *   the engine, whenever it has nothing to do, plays one more pass of the plan. A caller who comes in between aborts
-     *   the pass, which is played again later.
+     *   the engine, whenever it has nothing to do, plays one more pass of the plan. A caller who comes in between
+     *   aborts the pass, which is played again later.
      *
      * What is kept
      *
@@ -32,7 +32,10 @@ final class Calibration {
      *   machine 2.5 times its price. So the widest pass of the start is played once before any is timed.
      */
 
-    /** Multiples of four and powers of two are where kernels' tiles are full; in the order in which they are worth knowing. */
+    /**
+     * Multiples of four and powers of two are where kernels' tiles are full; in the order in which they are worth
+     * knowing.
+     */
     private static final int[] FIRST = {1, 2, 4, 8, 3, 12, 6, 16};
 
     private static final int[] ALL = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 24, 28, 32, 40, 48, 64

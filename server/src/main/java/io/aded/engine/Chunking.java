@@ -6,8 +6,8 @@ import java.util.List;
  * Chunked prefill: how many tokens of each prompt go into the next pass.
  *
  * <p>While other turns decode, prompts share a small portion, so that the others' time per token stays even (Agrawal et
- * al., SARATHI, arXiv 2308.16369). Among themselves they fill the pass, unless that is so slow that who comes next would
- * have to wait for long. Who is decoded at all is {@link Admission}'s matter.
+ * al., SARATHI, arXiv 2308.16369). Among themselves they fill the pass, unless that is so slow that who comes next
+ * would have to wait for long. Who is decoded at all is {@link Admission}'s matter.
  */
 final class Chunking {
     /** A prompt always advances by this many tokens a pass, so that it ends. */
@@ -62,7 +62,9 @@ final class Chunking {
         }
     }
 
-    /** The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed. */
+    /**
+     * The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed.
+     */
     private int longestChunk(int decoding) {
         double allowed = decoding == 0 ? STALLS_ALONE * stallNanos : Math.max(stallNanos, 1.5 * curve.nanos(decoding));
         int chunk = curve.maxTokens() - decoding;

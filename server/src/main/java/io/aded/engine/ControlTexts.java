@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The texts by which a tokeniser that is told to parse them knows control tokens, such as {@code <|im_end|>}, as a trie over
- * UTF-16 units. Finding one that starts at a given place takes as many steps as its text is long.
+ * The texts by which a tokeniser that is told to parse them knows control tokens, such as {@code <|im_end|>}, as a trie
+ * over UTF-16 units. Finding one that starts at a given place takes as many steps as its text is long.
  */
 final class ControlTexts {
     private final Node root = new Node();

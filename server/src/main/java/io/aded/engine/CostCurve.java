@@ -8,10 +8,10 @@ final class CostCurve {
      * Why a table
      *
      *   Speculation pays only while a pass of n tokens costs less than the tokens it yields are worth, so everything
-     *   hangs on t(n). It is neither a line nor monotone: kernels change with the width, and a pass of 6 tokens can cost
-     *   more than one of 8. A fitted curve averages such steps away; they are exactly what a budget should use. So t is
-     *   a table with one entry a width. Hardware-aware tree sizes are the idea of Sequoia [1]; deciding by goodput at run
-     *   time that of TurboSpec [2]; both fit or profile beforehand, here the table is measured where it is used.
+     *   hangs on t(n). It is neither a line nor monotone: kernels change with the width, and a pass of 6 tokens can
+     *   cost more than one of 8. A fitted curve averages such steps away; they are exactly what a budget should use. So
+     *   t is a table with one entry a width. Hardware-aware tree sizes are the idea of Sequoia [1]; deciding by goodput
+     *   at run time that of TurboSpec [2]; both fit or profile beforehand, here the table is measured where it is used.
      *
      * Measuring
      *
@@ -21,11 +21,11 @@ final class CostCurve {
      * Keeping current
      *
      *   Every pass is an observation. Its width's entry follows its own error, with a rate that falls as observations
-     *   gather, and rises again while none come: what was learned long ago yields to what is seen now. All other entries
-     *   follow a little, since what changes one width mostly changes all (a deeper context, another process on the
-     *   machine); stale ones that are near or wider follow as fast as the entry itself, though never far from what they
-     *   were last found to be. All work on the logarithm and clip what they see, so one stalled pass, which can take ten
-     *   times its time, moves nothing by much.
+     *   gather, and rises again while none come: what was learned long ago yields to what is seen now. All other
+     *   entries follow a little, since what changes one width mostly changes all (a deeper context, another process on
+     *   the machine); stale ones that are near or wider follow as fast as the entry itself, though never far from what
+     *   they were last found to be. All work on the logarithm and clip what they see, so one stalled pass, which can
+     *   take ten times its time, moves nothing by much.
      *
      * [1] Chen et al., Sequoia: Scalable, Robust, and Hardware-aware Speculative Decoding, arXiv 2402.12374.
      * [2] Liu et al., TurboSpec: Closed-loop Speculation Control, arXiv 2406.14066.
@@ -84,7 +84,8 @@ final class CostCurve {
     }
 
     /**
-     * A measurement off line suggests what a width costs. Real passes, where there have been some, are believed as well.
+     * A measurement off line suggests what a width costs. Real passes, where there have been some, are believed as
+     * well.
      *
      * @param ratio to what one token costs, which must be known
      */
@@ -146,8 +147,8 @@ final class CostCurve {
     }
 
     /**
-     * Moves all entries but one a little, and stale ones by a whole step: those that are wider, since a wider pass does the
-     * same work and more, and narrower ones the more the nearer they are, down to half the width.
+     * Moves all entries but one a little, and stale ones by a whole step: those that are wider, since a wider pass does
+     * the same work and more, and narrower ones the more the nearer they are, down to half the width.
      */
     private void moveOthers(int tokens, double commonStep, double step) {
         double common = Math.exp(commonStep);

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * What a round adds to the answer.
  *
  * <p>Text and tokens are released together when text is whole, but need not match one to one: a character that is split
- * over tokens, or text that may turn out to be the beginning of a stop string, is held back while its tokens are already
- * reported.
+ * over tokens, or text that may turn out to be the beginning of a stop string, is held back while its tokens are
+ * already reported.
  *
  * @param text valid UTF-8, possibly empty
  * @param tokens the ids emitted in this round, in order

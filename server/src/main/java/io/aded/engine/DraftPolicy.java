@@ -11,8 +11,8 @@ import java.util.List;
  * How a stream drafts.
  *
  * @param mode which drafter
- * @param maxNodes the most draft nodes a round, 0 to 256. Where the mode is {@linkplain DrafterKind#budgeted budgeted} the
- *     budget decides below it; in the other modes every round drafts as many as the drafter has, up to it
+ * @param maxNodes the most draft nodes a round, 0 to 256. Where the mode is {@linkplain DrafterKind#budgeted budgeted}
+ *     the budget decides below it; in the other modes every round drafts as many as the drafter has, up to it
  * @param maxDepth the longest path, 1 to 64
  * @param maxBranches the most leaves, 1 to 64
  * @param shareLearned whether what this stream learns may outlive it (consent of the caller)

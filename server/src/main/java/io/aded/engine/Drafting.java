@@ -21,15 +21,15 @@ final class Drafting {
      * Once a pass
      *
      *   A drafter may be a model, which has to see all streams at once. So nothing is drafted until every round of the
-     *   pass has said what it wants: first all rounds ask, then each proposer drafts for all of its rounds. After the pass
-     *   each round's state is shown what the target computed as soon as that is known, and each proposer hears of the
-     *   whole pass once.
+     *   pass has said what it wants: first all rounds ask, then each proposer drafts for all of its rounds. After the
+     *   pass each round's state is shown what the target computed as soon as that is known, and each proposer hears of
+     *   the whole pass once.
      *
      * Time
      *
-     *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading what
-     *   it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate price
-     *   drafts by it.
+     *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading
+     *   what it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate
+     *   price drafts by it.
      */
     private final ProposerFactory factory;
     private final TargetContext context;
@@ -220,8 +220,8 @@ final class Drafting {
     // --- after the pass
 
     /**
-     * Whether a round's drafter is shown what the target thinks of rejected nodes: only while reading those rows takes no
-     * time to speak of.
+     * Whether a round's drafter is shown what the target thinks of rejected nodes: only while reading those rows takes
+     * no time to speak of.
      */
     boolean showsRejected(Round round) {
         StreamDrafter drafter = round.drafting();

@@ -11,12 +11,17 @@ import java.util.function.LongSupplier;
 /** The façade of the decode loop. Thread-safe. */
 public interface Engine extends AutoCloseable {
 
-    /** Opens a context over the model, starts the engine thread and measures what passes cost. The model stays the caller's. */
+    /**
+     * Opens a context over the model, starts the engine thread and measures what passes cost. The model stays the
+     * caller's.
+     */
     static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry) {
         return start(model, options, telemetry, DrafterSettings.DEFAULT);
     }
 
-    /** As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one. */
+    /**
+     * As {@link #start(TargetModel, EngineOptions, EngineTelemetry)}, with drafters that share a base table, for one.
+     */
     static Engine start(TargetModel model, EngineOptions options, EngineTelemetry telemetry, DrafterSettings drafters) {
         return start(model, options, telemetry, Drafters.proposers(drafters));
     }
@@ -61,7 +66,10 @@ public interface Engine extends AutoCloseable {
     /** Conversations that are open, at this moment: one that was just opened counts. */
     int openSessions();
 
-    /** The monotonic clock, in nanoseconds, that the engine lives by; deadlines of turns are on it. Any thread may read it. */
+    /**
+     * The monotonic clock, in nanoseconds, that the engine lives by; deadlines of turns are on it. Any thread may read
+     * it.
+     */
     LongSupplier nanoClock();
 
     /**
@@ -71,14 +79,16 @@ public interface Engine extends AutoCloseable {
     double[] passNanos();
 
     /**
-     * Waits until what passes cost is known as well as an idle engine can find out. Nothing depends on it: an engine that
-     * is used at once learns from its own passes. Benchmarks wait for it.
+     * Waits until what passes cost is known as well as an idle engine can find out. Nothing depends on it: an engine
+     * that is used at once learns from its own passes. Benchmarks wait for it.
      *
      * @return false if the time was over first
      */
     boolean awaitCalibration(Duration longest) throws InterruptedException;
 
-    /** Takes no more turns; returns once the running ones have ended or the grace is over (those left are cancelled). */
+    /**
+     * Takes no more turns; returns once the running ones have ended or the grace is over (those left are cancelled).
+     */
     void drain(Duration grace);
 
     /** Stops the thread and frees the context, once. Sessions still open are closed. */

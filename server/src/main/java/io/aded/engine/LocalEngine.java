@@ -26,31 +26,33 @@ final class LocalEngine implements Engine {
     /*
      * The loop
      *
-     *   One thread owns the context. It takes commands from a queue (a turn was submitted, a session closed), and as long
-     *   as any turn can advance it plays rounds:
+     *   One thread owns the context. It takes commands from a queue (a turn was submitted, a session closed), and as
+     *   long as any turn can advance it plays rounds:
      *
      *     admit    waiting turns, while there are slots, sequence ids and KV cells (Admission);
      *     plan     a chunk of each prompt, a tree from each drafter;
      *     grant    how much of each tree is worth verifying (Budget over the measured CostCurve);
      *     decode   one forward pass over all roots, granted draft nodes and chunks;
-     *     settle   walk each tree with the turn's own sampler (Verification), keep the accepted branch and drop the others,
-     *              teach the drafters what the target computed, deliver one delta per turn.
+     *     settle   walk each tree with the turn's own sampler (Verification), keep the accepted branch and drop the
+     *              others, teach the drafters what the target computed, deliver one delta per turn.
      *
-     *   All but the first are steps of the Pass. The loop never waits for a client: a turn whose listener is not ready is
-     *   left out of the pass and nothing else. It never computes while it holds a lock: sessions are handed over, not
-     *   shared.
+     *   All but the first are steps of the Pass. The loop never waits for a client: a turn whose listener is not ready
+     *   is left out of the pass and nothing else. It never computes while it holds a lock: sessions are handed over,
+     *   not shared.
      *
      * Scheduling
      *
-     *   Who is decoded, who waits, and who steps aside when there is too little of something is Admission's policy, all of
-     *   it. Who holds which cells of the KV cache, and who shares them, is kept by Residency. Neither knows of trees or
-     *   passes; what this class asks them is "who is next" (admit), "who is over" (expire) and "make room" (recover).
+     *   Who is decoded, who waits, and who steps aside when there is too little of something is Admission's policy, all
+     *   of it. Who holds which cells of the KV cache, and who shares them, is kept by Residency. Neither knows of trees
+     *   or passes; what this class asks them is "who is next" (admit), "who is over" (expire) and "make room"
+     *   (recover).
      *
      * Room
      *
-     *   The ledger counts cells exactly. Turns are admitted by need; if the cache fills all the same, idle sessions give
-     *   up their cells first (swapped out to host memory while there is room, see SwapSpace), then the youngest running
-     *   turn goes back to the queue and will be recomputed later. Nothing is lost but time. Before that, passes shrink.
+     *   The ledger counts cells exactly. Turns are admitted by need; if the cache fills all the same, idle sessions
+     *   give up their cells first (swapped out to host memory while there is room, see SwapSpace), then the youngest
+     *   running turn goes back to the queue and will be recomputed later. Nothing is lost but time. Before that, passes
+     *   shrink.
      */
     private static final Logger LOG = LoggerFactory.getLogger(LocalEngine.class);
 

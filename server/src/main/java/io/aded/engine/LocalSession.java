@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * A conversation.
  *
  * <p><b>Who owns what.</b> The slot says who may write: the caller who reserves it until the turn is handed over, then
- * the engine thread until the turn ends. What callers see is the past, an immutable value that is replaced as a whole when
- * a turn has ended. The hand-overs go through the slot and the engine's queue, which order them. KV cells, sequence id and
- * drafters belong to the engine thread.
+ * the engine thread until the turn ends. What callers see is the past, an immutable value that is replaced as a whole
+ * when a turn has ended. The hand-overs go through the slot and the engine's queue, which order them. KV cells,
+ * sequence id and drafters belong to the engine thread.
  *
  * <p><b>History is tokens, not text.</b> A chat template renders text, but what the KV cache holds are tokens, and the
  * tokens of an answer need not be those that its text would be split into. So the next turn's prompt is rendered as a
@@ -277,8 +277,8 @@ final class LocalSession implements Session {
     /**
      * Makes a prompt the history.
      *
-     * @return how many of the tokens that are cached, or swapped out, still agree with it; the last token of a prompt is never
-     *     cached
+     * @return how many of the tokens that are cached, or swapped out, still agree with it; the last token of a prompt
+     *     is never cached
      */
     int adopt(int[] prompt) {
         int most = Math.min(Math.max(committed(), swappedTokens), prompt.length - 1);

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One forward pass, from who takes part in it to what came of it. Each turn's part in it is a {@link Round}.
  *
- * <p>Made once and used again; {@link #gather} begins the next. Owned by the engine thread, but for {@link #servesOnly}.
+ * <p>Made once and used again; {@link #gather} begins the next. Owned by the engine thread, but for
+ * {@link #servesOnly}.
  */
 final class Pass {
     /*
@@ -27,13 +28,13 @@ final class Pass {
      *   settle   turn by turn: verify (Verification), keep the accepted branch, teach the drafter, deliver; then the
      *            drafters together.
      *
-     *   A pass that finds no room, or is aborted, is taken back after fill or decode, and nothing has happened: what was
-     *   committed before stands, and the trees are drafted anew.
+     *   A pass that finds no room, or is aborted, is taken back after fill or decode, and nothing has happened: what
+     *   was committed before stands, and the trees are drafted anew.
      *
      * Room
      *
-     *   b4916 puts a pass into adjacent cells, and rejected branches leave gaps that only small passes fit. So a pass that
-     *   found no room is halved before anybody has to give up cells. As passes fill the gaps, they grow again.
+     *   b4916 puts a pass into adjacent cells, and rejected branches leave gaps that only small passes fit. So a pass
+     *   that found no room is halved before anybody has to give up cells. As passes fill the gaps, they grow again.
      */
 
     /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */

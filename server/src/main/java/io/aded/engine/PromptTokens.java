@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Splits prompts into tokens.
  *
- * <p>In a rendered chat, the template's own markers ({@code <|im_end|>}) must become control tokens, and the same characters
- * from a caller must not: a user who writes the marker would otherwise speak as the system. Nearly always nothing that came
- * from a caller touches such text, and the rendered chat is split as a whole, as it was in training. Runs that do touch it are
- * split by themselves, as mere text, whatever the template did with them before; what is looked at is the rendered text.
+ * <p>In a rendered chat, the template's own markers ({@code <|im_end|>}) must become control tokens, and the same
+ * characters from a caller must not: a user who writes the marker would otherwise speak as the system. Nearly always
+ * nothing that came from a caller touches such text, and the rendered chat is split as a whole, as it was in training.
+ * Runs that do touch it are split by themselves, as mere text, whatever the template did with them before; what is
+ * looked at is the rendered text.
  */
 final class PromptTokens {
     private final TargetModel model;
@@ -46,7 +47,8 @@ final class PromptTokens {
     /**
      * Raw text: never control tokens.
      *
-     * @param begins whether it begins a conversation; otherwise it continues the text before it, without a blank between
+     * @param begins whether it begins a conversation; otherwise it continues the text before it, without a blank
+     *     between
      */
     int[] text(String text, boolean begins) {
         int[] tokens = begins ? vocabulary.tokenize(text, true, false) : vocabulary.tokenizeContinuation(text, false);

@@ -7,13 +7,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which conversations are in the KV cache: who holds a sequence id and cells, who shares a prefix with whom, and who gives
- * way.
+ * Which conversations are in the KV cache: who holds a sequence id and cells, who shares a prefix with whom, and who
+ * gives way.
  *
- * <p>A conversation that is to be decoded {@linkplain #enter enters}: it gets a sequence id, and with it whatever is known
- * of its history already, from its own {@linkplain SwapSpace saved state} or from another conversation that begins with
- * the same tokens, whichever is more. It stays between its turns, until its cells are needed; then the one that was used
- * longest ago is saved and {@linkplain #evictIdle evicted}. Who is decoded at all is {@link Admission}'s matter.
+ * <p>A conversation that is to be decoded {@linkplain #enter enters}: it gets a sequence id, and with it whatever is
+ * known of its history already, from its own {@linkplain SwapSpace saved state} or from another conversation that
+ * begins with the same tokens, whichever is more. It stays between its turns, until its cells are needed; then the one
+ * that was used longest ago is saved and {@linkplain #evictIdle evicted}. Who is decoded at all is {@link Admission}'s
+ * matter.
  *
  * <p>Owned by the engine thread.
  */

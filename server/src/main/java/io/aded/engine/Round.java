@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A turn has one of these, made when it is submitted and used again in every pass, so that a pass allocates nothing.
  * Its values hold from {@link #plan} until the next. Owned by the engine thread.
  *
- * <p><b>The root.</b> The last known token of a turn is never in the KV cache when a round begins; it is the root of the
- * round's tree. Right after submission that is the prompt's last token. So there is no special first step: a prompt is
- * prefilled up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
+ * <p><b>The root.</b> The last known token of a turn is never in the KV cache when a round begins; it is the root of
+ * the round's tree. Right after submission that is the prompt's last token. So there is no special first step: a prompt
+ * is prefilled up to its last token, and the pass that takes its last chunk takes the root, and a draft, along.
  */
 final class Round implements Verification.Emission {
     private static final int NONE = -1;

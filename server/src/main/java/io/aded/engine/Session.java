@@ -15,8 +15,8 @@ public interface Session extends AutoCloseable {
     /**
      * Starts a turn. Tokenising happens on the caller's thread; the rest is reported to the listener.
      *
-     * <p>Values of the request are taken to be in range: {@code io.aded.serving.TurnValidator} is who checks what comes from
-     * outside. What the conversation and the model have to say about them is checked here.
+     * <p>Values of the request are taken to be in range: {@code io.aded.serving.TurnValidator} is who checks what comes
+     * from outside. What the conversation and the model have to say about them is checked here.
      *
      * @throws io.aded.model.AdedException.InvalidRequest if the prompt gives no tokens, is longer than the context, or
      *     does not fit what was said before; if the chat template refuses it; if the grammar is bad

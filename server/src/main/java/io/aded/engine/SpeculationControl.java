@@ -16,21 +16,21 @@ final class SpeculationControl {
      *
      * Back-off
      *
-     *   The balance is the time that drafts saved against decoding the same tokens one at a time, in passes, with decay.
-     *   The drafter's own time on the host is charged as well, in every round in which it was asked. When the balance
-     *   sinks below a limit the stream backs off: no draft for a number of rounds that doubles with every failed return.
-     *   This bounds what a text on which the estimates are wrong can lose.
+     *   The balance is the time that drafts saved against decoding the same tokens one at a time, in passes, with
+     *   decay. The drafter's own time on the host is charged as well, in every round in which it was asked. When the
+     *   balance sinks below a limit the stream backs off: no draft for a number of rounds that doubles with every
+     *   failed return. This bounds what a text on which the estimates are wrong can lose.
      *
      * Draft length
      *
-     *   Drafting costs microseconds a node, which matters where passes are short or streams are many. So a stream drafts
-     *   about twice what the budget bought of its trees lately, and more at once when the budget bought all.
+     *   Drafting costs microseconds a node, which matters where passes are short or streams are many. So a stream
+     *   drafts about twice what the budget bought of its trees lately, and more at once when the budget bought all.
      *
      * Exploration
      *
-     *   What is never tried is never found out: if drafts do not pay because wide passes are costly, only a wide pass can
-     *   tell that they have become cheap. After a while without a draft one likely node is bought against the odds. With
-     *   a chance of at least one half, at the worst price of a whole pass, that loses at most 1.6 %.
+     *   What is never tried is never found out: if drafts do not pay because wide passes are costly, only a wide pass
+     *   can tell that they have become cheap. After a while without a draft one likely node is bought against the odds.
+     *   With a chance of at least one half, at the worst price of a whole pass, that loses at most 1.6 %.
      *
      * The loop is that of TurboSpec (Liu et al., arXiv 2406.14066), one stream at a time.
      */

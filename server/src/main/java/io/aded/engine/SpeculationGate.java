@@ -1,8 +1,8 @@
 package io.aded.engine;
 
 /**
- * Switches one kind of speculation off, pass by pass, where it cannot pay for the time it takes: decides whether drafters
- * are asked at all. ({@link Budget} decides how much of what they propose is verified.)
+ * Switches one kind of speculation off, pass by pass, where it cannot pay for the time it takes: decides whether
+ * drafters are asked at all. ({@link Budget} decides how much of what they propose is verified.)
  */
 final class SpeculationGate {
     /*
@@ -21,8 +21,8 @@ final class SpeculationGate {
      *
      * Exploration
      *
-     *   Prices change, and only passes tell. So while all are off, one stream in a while drafts and verifies a token all
-     *   the same; so rarely that it takes a fiftieth of the time.
+     *   Prices change, and only passes tell. So while all are off, one stream in a while drafts and verifies a token
+     *   all the same; so rarely that it takes a fiftieth of the time.
      */
 
     /** The host's time for one stream's drafter, as a share of a plain token's time, from which on it matters. */

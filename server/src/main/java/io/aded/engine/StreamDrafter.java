@@ -5,8 +5,8 @@ import io.aded.draft.DraftState;
 import io.aded.model.TokenTree;
 
 /**
- * What drafts for one stream: its state at a proposer, how its speculation is controlled, and how far the state has seen
- * the stream's history.
+ * What drafts for one stream: its state at a proposer, how its speculation is controlled, and how far the state has
+ * seen the stream's history.
  *
  * <p>Owned by the engine thread.
  */

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Swap space: host memory for the KV state of idle conversations.
  *
- * <p>When the cache needs the cells of a conversation that is idle, computing them again later costs a forward pass over
- * its whole history; copying them out and back costs a memory copy. So they are swapped out to here while there is room.
- * The conversations that were saved longest ago make way; they are recomputed when they come back.
+ * <p>When the cache needs the cells of a conversation that is idle, computing them again later costs a forward pass
+ * over its whole history; copying them out and back costs a memory copy. So they are swapped out to here while there is
+ * room. The conversations that were saved longest ago make way; they are recomputed when they come back.
  *
- * <p>Buffers are direct, sized in steps so that they can be used again, and never more than the limit in all. Owned by the
- * engine thread.
+ * <p>Buffers are direct, sized in steps so that they can be used again, and never more than the limit in all. Owned by
+ * the engine thread.
  */
 final class SwapSpace {
     private final long limit;

@@ -3,12 +3,12 @@ package io.aded.engine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far estimates of acceptance can be believed: the tokens that were accepted over those that were predicted.
+ * The calibration factor of acceptance estimates, how far they can be believed: tokens accepted over tokens predicted.
  *
- * <p>Two levels. What all streams of an engine have seen follows slowly, and is where a new stream starts from; a stream's
- * own follows its text within a few rounds. Both are needed because the budget buys what looks best: even estimates that
- * are right on average are too high for those that were chosen (the optimiser's curse [1]), by more on some workloads
- * than on others.
+ * <p>Two levels. What all streams of an engine have seen follows slowly, and is where a new stream starts from; a
+ * stream's own follows its text within a few rounds. Both are needed because the budget buys what looks best: even
+ * estimates that are right on average are too high for those that were chosen (the optimiser's curse [1]), by more on
+ * some workloads than on others.
  *
  * <p>[1] Smith, Winkler: The Optimizer's Curse: Skepticism and Postdecision Surprise in Decision Analysis. Management
  * Science 52 (3), 2006

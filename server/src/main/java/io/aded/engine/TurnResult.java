@@ -6,7 +6,8 @@ package io.aded.engine;
  * @param reason why
  * @param promptTokens tokens of the whole prompt, history included
  * @param cachedPromptTokens those of them that needed no prefill
- * @param completionTokens tokens drawn for the answer: those emitted, and the end or stop token that ended it, if one did
+ * @param completionTokens tokens drawn for the answer: those emitted, and the end or stop token that ended it, if one
+ *     did
  * @param seed of the random stream that was used
  * @param queuedNanos from submission to admission
  * @param timeToFirstTokenNanos from submission to the first emitted token; 0 if there was none

@@ -19,9 +19,10 @@ final class Verification {
      *   unknown, and the walk ends.
      *
      *   One draw per emitted token, in order, from the stream's own sampler: the random stream, the penalties and the
-     *   grammar are in the very state that they would have been in without a draft. The drafter decides how far the walk
-     *   can go, never what is drawn. This holds at every temperature. (The published algorithm draws per candidate row and
-     *   keeps the longest match, which favours what was drafted; see Liu et al., arXiv 2407.12021, §"Verification".)
+     *   grammar are in the very state that they would have been in without a draft. The drafter decides how far the
+     *   walk can go, never what is drawn. This holds at every temperature. (The published algorithm draws per candidate
+     *   row and keeps the longest match, which favours what was drafted; see Liu et al., arXiv 2407.12021,
+     *   §"Verification".)
      *
      *   What remains is the arithmetic of the pass itself: kernels for one token and for many may round differently in
      *   the last bits. On F32 weights that noise is about 1e-6 of a logit; on quantised ones it can reach 1e-2, and two

@@ -11,8 +11,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns that wait for admission, and who is next: the highest priority first; among equals the caller who has been served
- * least; for one caller in order of arrival.
+ * Turns that wait for admission, and who is next: the highest priority first; among equals the caller who has been
+ * served least; for one caller in order of arrival.
  *
  * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to just below the least-served
  * one present: an absence earns no credit, but who comes new does not stand behind others either (start-time fair

@@ -23,7 +23,7 @@ import java.net.SocketAddress;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,7 @@ public final class AdedServer implements AutoCloseable {
     private final Serving serving;
     private final ServerLimits limits;
     private final String version;
+    private final LongSupplier nanoClock;
     private final List<BindableService> services;
     private final List<Server> servers = new ArrayList<>();
     private final List<UnixSocket> sockets = new ArrayList<>();
@@ -70,9 +72,10 @@ public final class AdedServer implements AutoCloseable {
         this.serving = serving;
         this.limits = builder.limits;
         this.version = builder.version;
+        this.nanoClock = builder.nanoClock;
         this.services = List.of(
                 new InferenceServiceImpl(serving),
-                new ModelServiceImpl(serving, limits, builder.version, Instant.now()),
+                new ModelServiceImpl(serving, limits, builder.version, builder.wall.instant()),
                 new DraftServiceImpl(serving));
         serving.watch(state -> health.setStatus(
                 READINESS, state == Serving.State.READY ? ServingStatus.SERVING : ServingStatus.NOT_SERVING));
@@ -91,6 +94,8 @@ public final class AdedServer implements AutoCloseable {
         private @Nullable Serving serving;
         private Set<PosixFilePermission> socketMode = PosixFilePermissions.fromString("rw-rw----");
         private String version = "development";
+        private LongSupplier nanoClock = System::nanoTime;
+        private InstantSource wall = InstantSource.system();
 
         private Builder() {}
 
@@ -139,6 +144,18 @@ public final class AdedServer implements AutoCloseable {
         /** The server's version, as {@code GetServerInfo} tells it. */
         public Builder version(String value) {
             version = value;
+            return this;
+        }
+
+        /**
+         * The time by other clocks than the system's.
+         *
+         * @param monotonic nanoseconds, the clock of the engines behind this
+         * @param calendar looked at once
+         */
+        public Builder clocks(LongSupplier monotonic, InstantSource calendar) {
+            nanoClock = monotonic;
+            wall = calendar;
             return this;
         }
 
@@ -313,7 +330,7 @@ public final class AdedServer implements AutoCloseable {
             awaitClosed();
             return;
         }
-        long end = System.nanoTime() + grace.toNanos();
+        long end = nanoClock.getAsLong() + grace.toNanos();
         boolean interrupted = false;
         try {
             if (grace.isZero()) {
@@ -323,7 +340,7 @@ public final class AdedServer implements AutoCloseable {
             }
             servers.forEach(Server::shutdown);
             for (Server server : servers) {
-                server.awaitTermination(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                server.awaitTermination(Math.max(0, end - nanoClock.getAsLong()), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;

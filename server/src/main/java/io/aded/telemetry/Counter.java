@@ -1,8 +1,8 @@
 package io.aded.telemetry;
 
 /**
- * The counters of an engine. To add one, name it here, {@linkplain EngineTelemetry#count count} it where it happens, and
- * give it a line in {@code docs/observability.md}; it is published without more. Prometheus appends {@code _total}.
+ * The counters of an engine. To add one, name it here, {@linkplain EngineTelemetry#count count} it where it happens,
+ * and give it a line in {@code docs/observability.md}; it is published without more. Prometheus appends {@code _total}.
  *
  * <p>Names that start with {@code spec_decode_} are vLLM's, as {@link TelemetryNames} says.
  */

@@ -7,9 +7,9 @@ import java.util.function.LongSupplier;
 /**
  * Turns readings of a monotonic nano clock into nanoseconds since the epoch.
  *
- * <p>The two clocks are compared once, at the start. All spans of the process therefore keep the order and the distances
- * of the monotonic clock, even if the wall clock is set while we run; the price is that a wall clock which is later
- * corrected by some milliseconds is not followed.
+ * <p>The two clocks are compared once, at the start. All spans of the process therefore keep the order and the
+ * distances of the monotonic clock, even if the wall clock is set while we run; the price is that a wall clock which is
+ * later corrected by some milliseconds is not followed.
  *
  * @param nanoClock the monotonic clock
  * @param offsetNanos what to add to a reading

@@ -13,8 +13,8 @@ import java.util.List;
  * counters are {@link Counter}.
  *
  * <p>Names that start with {@code gen_ai.} and {@code rpc.} follow the OpenTelemetry semantic conventions, those with
- * {@code spec_decode_} and {@code vllm:} are vLLM's, so that existing dashboards and inference gateways understand them;
- * the rest is ours and starts with {@code aded.}.
+ * {@code spec_decode_} and {@code vllm:} are vLLM's, so that existing dashboards and inference gateways understand
+ * them; the rest is ours and starts with {@code aded.}.
  */
 public final class TelemetryNames {
 

@@ -71,7 +71,9 @@ class CellLedgerTest {
         assertThat(ledger.cellsFree()).isEqualTo(100);
     }
 
-    /** The model: every owner holds a list of cells that are objects; what is used is the set of those that are held. */
+    /**
+     * The model: every owner holds a list of cells that are objects; what is used is the set of those that are held.
+     */
     @Test
     void ledger_anyOrderOfCalls_agreesWithSetsOfCells() {
         Seeds.with(random -> {

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a caller waits while another floods the engine. The clock is advanced by passes alone, and callers act while a pass
- * is played, so that every run is the same.
+ * What a caller waits while another floods the engine. The clock is advanced by passes alone, and callers act while a
+ * pass is played, so that every run is the same.
  */
 class FairnessTest {
     private static final int SLOTS = 4;

@@ -32,16 +32,16 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The promise of the project, kept by the real library: with a draft or without, the same tokens.
  *
  * <p>On F32 weights with an F32 cache this holds token for token. On quantised weights a pass of many tokens rounds
- * differently from a pass of one (activations are quantised anew), so that the two best logits may change places where they
- * lie closer than that noise; there the test counts, prints, and checks that nothing but such near ties differs.
+ * differently from a pass of one (activations are quantised anew), so that the two best logits may change places where
+ * they lie closer than that noise; there the test counts, prints, and checks that nothing but such near ties differs.
  */
 class LosslessnessTest {
     private static final int PROMPTS = 50;
     private static final int TOKENS = 48;
     /**
-     * Above what the library alone moves the distance of two logits by, with no engine between, when the same tokens of this
-     * model are computed a few in a pass, or lie in other cells, instead of one by one: at most 0.35 was measured with b4916
-     * and 0.37 with v0.5.0.
+     * Above what the library alone moves the distance of two logits by, with no engine between, when the same tokens of
+     * this model are computed a few in a pass, or lie in other cells, instead of one by one: at most 0.35 was measured
+     * with b4916 and 0.37 with v0.5.0.
      */
     private static final float NOISE = 0.4f;
 

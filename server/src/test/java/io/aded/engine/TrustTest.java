@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
-/** Values are worked out by hand: 30 tokens of prior and a decay of 0.998 for an engine, 8, 0.97 and 0.99 for a stream. */
+/**
+ * Values are worked out by hand: 30 tokens of prior and a decay of 0.998 for an engine, 8, 0.97 and 0.99 for a stream.
+ */
 class TrustTest {
     private static final Offset<Double> EXACTLY = within(1e-12);
 
