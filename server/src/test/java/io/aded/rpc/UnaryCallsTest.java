@@ -5,6 +5,7 @@ import static io.aded.rpc.Harness.failure;
 import static io.aded.rpc.Harness.fields;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.catalogue.Drafters;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.DetokenizeRequest;
@@ -134,7 +135,7 @@ class UnaryCallsTest {
         assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_ALL);
         assertThat(info.getDraftersList())
                 .extracting(Drafter::getName)
-                .hasSize(8)
+                .containsExactlyElementsOf(Drafters.labels())
                 .startsWith("auto", "off")
                 .contains("aded", "aded-mcts");
         assertThat(info.getDraftersList()).allSatisfy(drafter -> {
@@ -142,8 +143,7 @@ class UnaryCallsTest {
             assertThat(drafter.getDefaults().getMode()).isEqualTo(drafter.getName());
             assertThat(drafter.getDefaults().hasMaxNodes()).isTrue();
             assertThat(drafter.getBaseline())
-                    .isEqualTo(drafter.getName().startsWith("ngram")
-                            || drafter.getName().startsWith("prompt"));
+                    .isEqualTo(Drafters.named(drafter.getName()).baseline());
         });
         assertThat(info.getCapabilitiesList())
                 .contains("ChatMessage.parts", "Constraint.grammar", "Constraint.json_schema", "Open.conversation_id");

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** All lines that the binding knows, and which of them a library is of. */
 public final class LibraryLines {
-    private static final List<LibraryLine> ALL = List.of(new B4916(), new V0_5_0());
+    private static final List<LibraryLine> ALL = List.of(new B4916(), new V0_4_0(), new V0_5_0());
 
     private LibraryLines() {}
 
@@ -24,7 +24,7 @@ public final class LibraryLines {
     public static String supported() {
         return ALL.stream()
                 .map(line -> line.version() + " (" + line.origin() + ")")
-                .collect(Collectors.joining(" and ", "supported are llama.cpp ", ""));
+                .collect(Collectors.joining(", ", "supported are llama.cpp ", ""));
     }
 
     /**

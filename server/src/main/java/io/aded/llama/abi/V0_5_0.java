@@ -22,7 +22,7 @@ import java.lang.invoke.MethodHandle;
  * <p>It says its version itself ({@code llama_version}); its cache functions take a memory object of the context and are
  * called {@code llama_memory_*}.
  */
-final class V0_5_0 implements LibraryLine {
+class V0_5_0 implements LibraryLine {
     private static final CStruct MODEL_PARAMS = CStruct.of(
             "llama_model_params",
             80,
@@ -85,8 +85,6 @@ final class V0_5_0 implements LibraryLine {
             pointer("n_samplers", 0),
             pointer("ctx_other", NULL));
 
-    private static final String VERSION = "0.5.0";
-
     private static final int LOAD_MODE_MMAP = 1;
     private static final int LOAD_MODE_MLOCK = 2;
 
@@ -96,7 +94,7 @@ final class V0_5_0 implements LibraryLine {
 
     @Override
     public String version() {
-        return "v" + VERSION;
+        return "v0.5.0";
     }
 
     @Override
@@ -109,8 +107,8 @@ final class V0_5_0 implements LibraryLine {
         if (!exports.has("llama_version")) {
             return false;
         }
-        String version = exports.text("llama_version");
-        return version.equals(VERSION) || version.startsWith(VERSION + "-");
+        String said = "v" + exports.text("llama_version");
+        return said.equals(version()) || said.startsWith(version() + "-");
     }
 
     @Override

@@ -89,7 +89,8 @@ class LibraryLinesTest {
     @Test
     void supported_namesEachLineAndWhereToGetIt() {
         assertThat(LibraryLines.supported())
-                .isEqualTo("supported are llama.cpp b4916 (bundled)"
-                        + " and v0.5.0 (the packages @node-llama-cpp/* 3.22.1)");
+                .isEqualTo("supported are llama.cpp b4916 (bundled),"
+                        + " v0.4.0 (the packages @node-llama-cpp/* 3.21.1),"
+                        + " v0.5.0 (the packages @node-llama-cpp/* 3.22.1)");
     }
 }
