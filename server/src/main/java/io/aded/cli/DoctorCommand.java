@@ -212,6 +212,12 @@ final class DoctorCommand implements Callable<Integer> {
                             loaded, EngineOptions.ofCells(256), Telemetry.none().forEngine("doctor"))) {
                 answer(engine);
                 passed("model", loaded.info().name() + " (" + loaded.info().description() + ") loads and answers");
+                String problem = loaded.chatTemplate().problem();
+                if (problem == null) {
+                    passed("chat template", loaded.chatTemplate().description());
+                } else {
+                    noted("chat template", "ChatML stands in, because " + problem + "; --chat-template names another");
+                }
             }
         } catch (AdedException e) {
             failed("model", e.getMessage());

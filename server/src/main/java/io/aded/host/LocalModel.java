@@ -73,10 +73,15 @@ public final class LocalModel implements AutoCloseable {
         if (library.supportsGpuOffload() && wanted.parameters().gpuLayers() != 0) {
             listener.note("Memory: " + plan.explanation() + ".");
         }
+        LlamaModel weights = loadWeights(library, file, wanted.parameters().withGpuLayers(plan.gpuLayers()), listener);
+        String problem = weights.chatTemplate().problem();
+        if (problem != null) {
+            listener.note("Conversations are laid out as ChatML, because " + problem + "; answers may be poor.");
+        }
         return new LocalModel(
                 configuration,
                 ModelFiles.nameOf(wanted, found),
-                loadWeights(library, file, wanted.parameters().withGpuLayers(plan.gpuLayers()), listener),
+                weights,
                 options.withContext(options.context().withCells(plan.cells())));
     }
 
