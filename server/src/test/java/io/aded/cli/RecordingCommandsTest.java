@@ -53,7 +53,8 @@ class RecordingCommandsTest {
                 .containsEntry("prompts", "prompts.jsonl, raw")
                 .containsEntry("answers", "2");
 
-        int replayed = terminal.run("replay", recording.toString(), "--nodes", "2,8", "--drafters", "aded,prompt-lookup");
+        int replayed =
+                terminal.run("replay", recording.toString(), "--nodes", "2,8", "--drafters", "aded,prompt-lookup");
         assertThat(replayed).describedAs(terminal::err).isZero();
         assertThat(terminal.out()).contains("pets: 2 answers", "draft nodes", "aded", "prompt-lookup");
     }

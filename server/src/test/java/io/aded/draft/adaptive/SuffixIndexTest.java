@@ -200,7 +200,9 @@ final class SuffixIndexTest {
                 break;
             }
             if (all.get(p) == second && all.get(p - 1) == first) {
-                assertThat(at).as("(%d, %d) after %d links", first, second, links).isEqualTo(p);
+                assertThat(at)
+                        .as("(%d, %d) after %d links", first, second, links)
+                        .isEqualTo(p);
                 assertThat(index.matchLength(p)).isEqualTo(match(index, all, p));
                 at = index.older(at, first, second);
             }

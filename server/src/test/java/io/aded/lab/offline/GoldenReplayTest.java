@@ -40,8 +40,7 @@ class GoldenReplayTest {
         try (InputStream in = Objects.requireNonNull(GoldenReplayTest.class.getResourceAsStream(SET + ".bin"))) {
             recording = Recording.read(ByteBuffer.wrap(in.readAllBytes()), SET);
         }
-        evaluation = new OfflineEvaluation(
-                RecordedSets.of(Map.of(SET, recording)), OfflineEvaluation.Settings.DEFAULT);
+        evaluation = new OfflineEvaluation(RecordedSets.of(Map.of(SET, recording)), OfflineEvaluation.Settings.DEFAULT);
     }
 
     private static double accepted(String drafter) {
