@@ -222,8 +222,8 @@ final class JsonSchemaGrammar {
     }
 
     private Pattern string(ObjectNode schema, String path) throws GrammarRefused {
-        String pattern = schema.has("pattern") ? schema.get("pattern").asString() : null;
-        String format = schema.has("format") ? schema.get("format").asString() : null;
+        String pattern = SchemaNodes.text(schema, "pattern", path);
+        String format = SchemaNodes.text(schema, "format", path);
         String expression;
         try {
             expression = format == null ? null : StringFormats.expression(format);

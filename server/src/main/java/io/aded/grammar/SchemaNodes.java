@@ -145,6 +145,14 @@ final class SchemaNodes {
         return value.intValue();
     }
 
+    static @Nullable String text(ObjectNode schema, String keyword, String path) throws GrammarRefused {
+        JsonNode value = schema.get(keyword);
+        if (value != null && !value.isString()) {
+            throw refused(path, "has a " + keyword + " that is no string");
+        }
+        return value == null ? null : value.asString();
+    }
+
     static @Nullable BigDecimal decimal(ObjectNode schema, String keyword, String path) throws GrammarRefused {
         JsonNode value = schema.get(keyword);
         if (value == null || value.isBoolean() && keyword.startsWith("exclusive")) {
@@ -463,16 +471,22 @@ final class SchemaNodes {
         return switch (keyword) {
             case "type" -> commonTypes(a, b);
             case "properties" -> {
-                ObjectNode all = ((ObjectNode) a).deepCopy();
+                if (!(a instanceof ObjectNode ours) || !b.isObject()) {
+                    throw refused(path, "has properties that are no object");
+                }
+                ObjectNode all = ours.deepCopy();
                 for (Map.Entry<String, JsonNode> property : b.properties()) {
-                    JsonNode ours = all.get(property.getKey());
-                    boolean same = ours == null || ours.equals(property.getValue());
-                    all.set(property.getKey(), same ? property.getValue() : together(ours, property.getValue()));
+                    JsonNode own = all.get(property.getKey());
+                    boolean same = own == null || own.equals(property.getValue());
+                    all.set(property.getKey(), same ? property.getValue() : together(own, property.getValue()));
                 }
                 yield all;
             }
             case "required" -> {
-                ArrayNode all = ((ArrayNode) a).deepCopy();
+                if (!(a instanceof ArrayNode ours) || !b.isArray()) {
+                    throw refused(path, "has a required that is no array of names");
+                }
+                ArrayNode all = ours.deepCopy();
                 b.forEach(name -> {
                     boolean there = false;
                     for (JsonNode known : all) {
