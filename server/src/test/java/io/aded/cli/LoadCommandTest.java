@@ -113,6 +113,9 @@ class LoadCommandTest {
                         "num_steps",
                         "num_draft_tokens",
                         "num_accepted_draft_tokens",
+                        "host_share",
+                        "pass_seconds_per_round",
+                        "host_seconds_per_round",
                         "latency",
                         "blocks");
         assertThat(drafted.path("latency").propertyNames())

@@ -265,7 +265,7 @@ final class ModelStoreTest {
         assertThatThrownBy(() -> store.resolve("tinny", listener))
                 .isInstanceOf(AdedException.NotFound.class)
                 .hasMessageContaining("tiny")
-                .hasMessageContaining("--hf");
+                .hasMessageContaining("an http(s) address");
     }
 
     @Test

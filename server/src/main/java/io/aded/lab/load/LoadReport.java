@@ -141,8 +141,9 @@ final class LoadReport {
         }
         section(
                 "TOKENS",
-                "MAT: tokens per round that had a draft. tok/pass: per round of any kind, stream by stream. host: the"
-                        + " share of the rounds' time outside of forward passes.",
+                """
+                MAT: tokens per round that had a draft. tok/pass: per round of any kind, stream by stream.
+                host: the share of the rounds' time outside of forward passes.""",
                 table);
     }
 
