@@ -179,7 +179,7 @@ final class JsonSchemaGrammar {
         }
         List<Pattern> ways = new ArrayList<>();
         for (JsonNode value : new LinkedHashSet<>(values)) {
-            if (SchemaNodes.fits(value, schema, types, path)) {
+            if (ListedValues.fits(value, schema, types, path)) {
                 ways.add(Pattern.text(written(value)));
             }
         }
