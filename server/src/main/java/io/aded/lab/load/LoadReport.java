@@ -139,7 +139,8 @@ final class LoadReport {
                     number(tally.tokensPerPass(), 2),
                     percent(tally.hostShare()));
         }
-        section("TOKENS",
+        section(
+                "TOKENS",
                 "MAT: tokens per round that had a draft. tok/pass: per round of any kind, stream by stream.\n"
                         + "host: the share of the rounds' time outside of forward passes.",
                 table);
