@@ -59,6 +59,9 @@ final class Machine {
     private boolean escapes;
     private int work;
 
+    /** What the caller's question may still cost, in visits of places. */
+    private long budget = MOST_WORK;
+
     Machine(Automaton automaton) {
         this.automaton = automaton;
         reached = new Returns[automaton.nodes()];
@@ -187,6 +190,11 @@ final class Machine {
         return automaton;
     }
 
+    /** A question begins that may cost so many visits of places in all; beyond them it fails. */
+    void allow(long visits) {
+        budget = visits;
+    }
+
     /** Before anything was read. */
     State initial() {
         return initial;
@@ -267,7 +275,7 @@ final class Machine {
         if (now == before) {
             return;
         }
-        if (++work > MOST_WORK) {
+        if (++work > MOST_WORK || --budget < 0) {
             clear();
             throw new GrammarExhausted("is too ambiguous: one more character can be read in too many ways");
         }
@@ -364,7 +372,7 @@ final class Machine {
         if (a == b) {
             return a;
         }
-        if (level > DEEPEST_UNION || ++work > MOST_WORK) {
+        if (level > DEEPEST_UNION || ++work > MOST_WORK || --budget < 0) {
             clear();
             throw new GrammarExhausted("nests too deeply in too many ways");
         }

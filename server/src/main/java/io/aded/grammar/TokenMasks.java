@@ -19,6 +19,11 @@ public final class TokenMasks {
     /** Places whose tokens are kept; each takes an eighth of a byte a token of the vocabulary. */
     private static final int MOST_PLACES = 256;
 
+    /** What one token, or a whole mask, may cost in visits of places before the grammar counts as exhausted. */
+    private static final long MOST_VISITS = 100_000;
+
+    private static final long MOST_VISITS_OF_A_MASK = 2_000_000;
+
     private final VocabularyTrie trie;
     private final Machine machine;
     private final @Nullable Place[] places;
@@ -89,11 +94,13 @@ public final class TokenMasks {
 
     /** After one more token; {@linkplain Position#isDead dead} if it may not follow. */
     public synchronized Position after(Position position, int token) {
+        machine.allow(MOST_VISITS);
         return walk((Machine.State) position, token);
     }
 
     /** Whether a token may follow. */
     public synchronized boolean allows(Position position, int token) {
+        machine.allow(MOST_VISITS);
         return trie.length(token) > 0 && !walk((Machine.State) position, token).isDead();
     }
 
@@ -115,6 +122,7 @@ public final class TokenMasks {
      * @param mask receives a bit for each token of the vocabulary, (size + 63) / 64 of them, from the lowest up
      */
     public synchronized void fill(Position position, long[] mask) {
+        machine.allow(MOST_VISITS_OF_A_MASK);
         Arrays.fill(mask, 0L);
         Machine.State state = (Machine.State) position;
         for (int i = 0; i < state.places(); i++) {
@@ -188,6 +196,7 @@ public final class TokenMasks {
      * @return how many there are
      */
     public synchronized int forced(Position position, byte[] into) {
+        machine.allow(MOST_VISITS);
         Machine.State state = (Machine.State) position;
         int count = 0;
         while (count < into.length) {

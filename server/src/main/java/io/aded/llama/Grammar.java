@@ -8,6 +8,8 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What may come next in one stream by its grammar.
@@ -24,10 +26,15 @@ final class Grammar {
 
     private static final float FORCED_LAST = 0.8f;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Grammar.class);
+
     private final String field;
     private final LlamaVocabulary vocabulary;
     private final TokenMasks masks;
     private TokenMasks.Position position;
+
+    /** Whether the grammar could not be followed any further. */
+    private boolean exhausted;
 
     /** Bits of the tokens that {@link #findAllowed} found, and the tokens; empty until they are needed. */
     private long[] mask = {};
@@ -70,23 +77,33 @@ final class Grammar {
     }
 
     private boolean allows(int token) {
-        return vocabulary.endsGeneration(token) ? position.accepts() : masks.allows(position, token);
+        return vocabulary.endsGeneration(token)
+                ? exhausted || position.accepts()
+                : !exhausted && masks.allows(position, token);
     }
 
-    private AdedException exhausted(GrammarExhausted e) {
-        return new AdedException.InvalidRequest(field, String.valueOf(e.getMessage()));
+    /**
+     * The grammar cannot be followed within its bounds: from here on only the end may come. It must not end more than this
+     * stream's answer, which others decode beside.
+     */
+    private void exhaust(GrammarExhausted e) {
+        exhausted = true;
+        LOG.warn("{} {}; the answer ends here", field, e.getMessage());
     }
 
     /** Removes the candidates that may not come next. */
     void filter(Candidates candidates) {
-        try {
-            for (int i = 0; i < candidates.size(); i++) {
-                if (!allows(candidates.token(i))) {
-                    candidates.forbid(i);
-                }
+        for (int i = 0; i < candidates.size(); i++) {
+            boolean allowed;
+            try {
+                allowed = allows(candidates.token(i));
+            } catch (GrammarExhausted e) {
+                exhaust(e);
+                allowed = false;
             }
-        } catch (GrammarExhausted e) {
-            throw exhausted(e);
+            if (!allowed) {
+                candidates.forbid(i);
+            }
         }
         candidates.dropForbidden();
     }
@@ -98,11 +115,16 @@ final class Grammar {
             found = new int[vocabulary.size()];
         }
         try {
-            masks.fill(position, mask);
+            if (!exhausted) {
+                masks.fill(position, mask);
+            }
         } catch (GrammarExhausted e) {
-            throw exhausted(e);
+            exhaust(e);
         }
-        if (position.accepts()) {
+        if (exhausted) {
+            Arrays.fill(mask, 0L);
+        }
+        if (exhausted || position.accepts()) {
             for (int token : vocabulary.ends()) {
                 mask[token >> 6] |= 1L << token;
             }
@@ -123,11 +145,11 @@ final class Grammar {
 
     /** Goes on by a token, which must be allowed. One that ends the answer leaves things as they are. */
     void accept(int token) {
-        if (!vocabulary.endsGeneration(token)) {
+        if (!vocabulary.endsGeneration(token) && !exhausted) {
             try {
                 position = masks.after(position, token);
             } catch (GrammarExhausted e) {
-                throw exhausted(e);
+                exhaust(e);
             }
         }
     }
@@ -138,14 +160,14 @@ final class Grammar {
      * @return the number of its nodes; 0 if the grammar leaves a choice, and then the tree is as it was
      */
     int draftForced(TokenTree tree, int maxNodes) {
-        if (maxNodes == 0) {
+        if (maxNodes == 0 || exhausted) {
             return 0;
         }
         int length;
         try {
             length = masks.forced(position, forced);
         } catch (GrammarExhausted e) {
-            throw exhausted(e);
+            return 0; // the walk decides whether it matters
         }
         int at = 0;
         int node = 0;
@@ -169,7 +191,7 @@ final class Grammar {
     /** Removes the nodes of a draft that may not come after their ancestors. */
     void prune(TokenTree tree) {
         int size = tree.size();
-        if (size < 2) {
+        if (size < 2 || exhausted) {
             return;
         }
         if (keep.length < size) {
@@ -187,7 +209,8 @@ final class Grammar {
                 positions[node] = keep[node] ? next : null;
             }
         } catch (GrammarExhausted e) {
-            throw exhausted(e);
+            tree.truncate(1);
+            return;
         }
         tree.retain(keep);
         Arrays.fill(positions, 0, size, null);
