@@ -50,8 +50,8 @@ class ConcurrencyTest {
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
             Map.entry(
-                    "grammar.SchemaExpression",
-                    "a map of what was looked up under one lock, which only grows to its bound"),
+                    "grammar.UnicodeProperties",
+                    "a concurrent map of what was found out; as many entries as Unicode has properties"),
             Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(
