@@ -476,7 +476,8 @@ final class Automaton {
                 bytes.get(from).add(new int[] {sequence[0], sequence[1], target});
             }
             if (edges > MOST_EDGES) {
-                throw new GrammarRefused("is too large: its sets of characters need more than " + MOST_EDGES + " edges");
+                throw new GrammarRefused(
+                        "is too large: its sets of characters need more than " + MOST_EDGES + " edges");
             }
             return to;
         }

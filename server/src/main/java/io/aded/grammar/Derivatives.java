@@ -47,7 +47,7 @@ final class Derivatives {
     /**
      * A language.
      *
-     * @param arguments numbers of other terms; of a repetition, the term and its bounds; of characters, the set's number
+     * @param arguments numbers of other terms; of a repetition, term and bounds; of characters, the set's number
      */
     private record Term(Kind kind, List<Integer> arguments) {}
 
@@ -173,8 +173,7 @@ final class Derivatives {
         if (all.size() < 2) {
             return all.isEmpty() ? NOTHING : all.first();
         }
-        return number(
-                new Term(Kind.CHOICE, List.copyOf(all)), all.stream().anyMatch(nullable::get));
+        return number(new Term(Kind.CHOICE, List.copyOf(all)), all.stream().anyMatch(nullable::get));
     }
 
     private int both(List<Integer> ways) throws GrammarRefused {
@@ -196,8 +195,7 @@ final class Derivatives {
         if (all.size() < 2) {
             return all.isEmpty() ? anyText : all.first();
         }
-        return number(
-                new Term(Kind.BOTH, List.copyOf(all)), all.stream().allMatch(nullable::get));
+        return number(new Term(Kind.BOTH, List.copyOf(all)), all.stream().allMatch(nullable::get));
     }
 
     private int opposite(int of) throws GrammarRefused {
@@ -205,7 +203,9 @@ final class Derivatives {
         if (term.kind() == Kind.OPPOSITE) {
             return term.arguments().getFirst();
         }
-        return of == NOTHING ? anyText : of == anyText ? NOTHING : number(new Term(Kind.OPPOSITE, List.of(of)), !nullable.get(of));
+        return of == NOTHING
+                ? anyText
+                : of == anyText ? NOTHING : number(new Term(Kind.OPPOSITE, List.of(of)), !nullable.get(of));
     }
 
     private int repeat(int part, int least, int most) throws GrammarRefused {
@@ -329,28 +329,27 @@ final class Derivatives {
         }
         Term term = terms.get(of);
         List<Integer> arguments = term.arguments();
-        int result =
-                switch (term.kind()) {
-                    case NOTHING, EMPTY -> NOTHING;
-                    case CHARACTERS -> sets.get(arguments.getFirst()).contains(firsts[type]) ? EMPTY : NOTHING;
-                    case SEQUENCE -> {
-                        int first = sequence(derivative(arguments.get(0), type), arguments.get(1));
-                        yield nullable.get(arguments.get(0))
-                                ? choice(List.of(first, derivative(arguments.get(1), type)))
-                                : first;
-                    }
-                    case CHOICE -> choice(derivatives(arguments, type));
-                    case BOTH -> both(derivatives(arguments, type));
-                    case OPPOSITE -> opposite(derivative(arguments.getFirst(), type));
-                    case REPEAT -> {
-                        int most = arguments.get(2);
-                        int rest = repeat(
-                                arguments.get(0),
-                                Math.max(0, arguments.get(1) - 1),
-                                most == Pattern.UNBOUNDED ? most : most - 1);
-                        yield sequence(derivative(arguments.get(0), type), rest);
-                    }
-                };
+        int result = switch (term.kind()) {
+            case NOTHING, EMPTY -> NOTHING;
+            case CHARACTERS -> sets.get(arguments.getFirst()).contains(firsts[type]) ? EMPTY : NOTHING;
+            case SEQUENCE -> {
+                int first = sequence(derivative(arguments.get(0), type), arguments.get(1));
+                yield nullable.get(arguments.get(0))
+                        ? choice(List.of(first, derivative(arguments.get(1), type)))
+                        : first;
+            }
+            case CHOICE -> choice(derivatives(arguments, type));
+            case BOTH -> both(derivatives(arguments, type));
+            case OPPOSITE -> opposite(derivative(arguments.getFirst(), type));
+            case REPEAT -> {
+                int most = arguments.get(2);
+                int rest = repeat(
+                        arguments.get(0),
+                        Math.max(0, arguments.get(1) - 1),
+                        most == Pattern.UNBOUNDED ? most : most - 1);
+                yield sequence(derivative(arguments.get(0), type), rest);
+            }
+        };
         known.put(key, result);
         return result;
     }

@@ -30,8 +30,7 @@ sealed interface Expression {
             case LookAhead _ -> true;
             case Repeat repeat -> looksAhead(repeat.part());
             case Sequence(List<Expression> parts) -> parts.stream().anyMatch(Expression::looksAhead);
-            case Choice(List<Expression> alternatives) ->
-                alternatives.stream().anyMatch(Expression::looksAhead);
+            case Choice(List<Expression> alternatives) -> alternatives.stream().anyMatch(Expression::looksAhead);
         };
     }
 }

@@ -149,8 +149,7 @@ final class ExpressionReader {
             }
             case '.' -> {
                 at++;
-                return characters(
-                        one('\n').add('\r', '\r').add(0x2028, 0x2029).complement());
+                return characters(one('\n').add('\r', '\r').add(0x2028, 0x2029).complement());
             }
             case '\\' -> {
                 at++;

@@ -402,8 +402,8 @@ final class JsonSchemaGrammar {
                 after = needed ? withComma : new Pattern.Choice(List.of(withComma, follows));
                 first = needed
                         ? withoutComma
-                        : new Pattern.Choice(
-                                List.of(withoutComma, new Pattern.Reference(rules.add(path + " from " + (i + 1), first))));
+                        : new Pattern.Choice(List.of(
+                                withoutComma, new Pattern.Reference(rules.add(path + " from " + (i + 1), first))));
             }
             return new Pattern.Sequence(List.of(Pattern.text("{"), first, Pattern.text("}")));
         }

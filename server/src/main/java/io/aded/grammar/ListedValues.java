@@ -114,8 +114,7 @@ final class ListedValues {
     }
 
     /** Whether a listed value fits what stands beside the list. */
-    private static boolean fits(
-            JsonNode value, ObjectNode schema, Set<String> types, String path, StringCheck check)
+    private static boolean fits(JsonNode value, ObjectNode schema, Set<String> types, String path, StringCheck check)
             throws GrammarRefused {
         boolean typed = types.contains(typeOf(value))
                 || value.isNumber()

@@ -502,7 +502,8 @@ final class SchemaNodes {
 
     private static boolean isAssertion(String keyword) {
         return NOT_KEPT.contains(keyword)
-                || Set.of("format", "prefixItems", "additionalItems", "propertyNames").contains(keyword);
+                || Set.of("format", "prefixItems", "additionalItems", "propertyNames")
+                        .contains(keyword);
     }
 
     private static @Nullable JsonNode commonTypes(JsonNode a, JsonNode b) {

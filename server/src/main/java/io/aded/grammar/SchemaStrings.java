@@ -46,9 +46,7 @@ final class SchemaStrings {
         }
         boolean bounded = least > 0 || most != Pattern.UNBOUNDED;
         if (asked.isEmpty()) {
-            return bounded
-                    ? quoted(new Pattern.Repeat(character(), least, most))
-                    : any();
+            return bounded ? quoted(new Pattern.Repeat(character(), least, most)) : any();
         }
         try {
             return quoted(
@@ -72,8 +70,10 @@ final class SchemaStrings {
             if (states.get(state).ends()) {
                 ways.add(Pattern.EMPTY);
             }
-            states.get(state).next().forEach((target, set) -> ways.add(new Pattern.Sequence(
-                    List.of(JsonText.character(set), new Pattern.Reference(first + target)))));
+            states.get(state)
+                    .next()
+                    .forEach((target, set) -> ways.add(new Pattern.Sequence(
+                            List.of(JsonText.character(set), new Pattern.Reference(first + target)))));
             rules.set(first + state, ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways));
         }
         return new Pattern.Reference(first);

@@ -66,8 +66,10 @@ final class StringFormats {
     /** The anchored expression of a format; null if the standard knows no such format, so that it is a mere remark. */
     static @Nullable String expression(String format, String path) throws GrammarRefused {
         if (OTHERS.contains(format)) {
-            throw SchemaNodes.refused(path, "has the format \"" + format + "\", which cannot be kept; allowed: "
-                    + new TreeSet<>(EXPRESSIONS.keySet()));
+            throw SchemaNodes.refused(
+                    path,
+                    "has the format \"" + format + "\", which cannot be kept; allowed: "
+                            + new TreeSet<>(EXPRESSIONS.keySet()));
         }
         String expression = EXPRESSIONS.get(format);
         return expression == null ? null : "^(?:" + expression + ")$";

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The characters of a Unicode property, as ECMAScript's {@code \p{…}} names it. Found out once each. */
 final class UnicodeProperties {
-    /** The general categories by their short names, with their values in {@link Character}; a letter alone is a group. */
+    /** The general categories by their values in {@link Character}; the first letter of a short name is its group. */
     private static final String[][] CATEGORIES = {
         {"Cn", "Unassigned"},
         {"Lu", "Uppercase_Letter"},
@@ -44,7 +44,20 @@ final class UnicodeProperties {
     };
 
     private static final Map<String, String> GROUPS = Map.of(
-            "Letter", "L", "Mark", "M", "Number", "N", "Separator", "Z", "Other", "C", "Punctuation", "P", "Symbol", "S");
+            "Letter",
+            "L",
+            "Mark",
+            "M",
+            "Number",
+            "N",
+            "Separator",
+            "Z",
+            "Other",
+            "C",
+            "Punctuation",
+            "P",
+            "Symbol",
+            "S");
 
     private static final Map<String, IntPredicate> BINARY = Map.of(
             "Any", _ -> true,
@@ -77,8 +90,9 @@ final class UnicodeProperties {
             }
         }
         try {
-            Character.UnicodeScript script = Character.UnicodeScript.forName(
-                    written.replaceFirst("^(sc|Script|scx|Script_Extensions)=", "").toUpperCase(Locale.ROOT));
+            Character.UnicodeScript script =
+                    Character.UnicodeScript.forName(written.replaceFirst("^(sc|Script|scx|Script_Extensions)=", "")
+                            .toUpperCase(Locale.ROOT));
             return set("Script=" + script, c -> Character.UnicodeScript.of(c) == script);
         } catch (IllegalArgumentException e) {
             return null;

@@ -234,7 +234,10 @@ class RegularExpressionTest {
                 continue;
             }
             if (depth > 0 && random.nextInt(12) == 0) {
-                expression.append(random.nextBoolean() ? "(?=" : "(?!").append(expression(random, 0)).append(')');
+                expression
+                        .append(random.nextBoolean() ? "(?=" : "(?!")
+                        .append(expression(random, 0))
+                        .append(')');
                 continue;
             }
             expression.append(

@@ -52,19 +52,22 @@ class SchemaInputsTest {
                         List.of(
                                 "{'kind': 'row', 'children': []}",
                                 "{'kind': 'row', 'children': [{'kind': 'button', 'children': []}]}"),
-                        List.of("{'kind': 'row'}", "{'kind': 'row', 'children': [1]}", "{'kind': 'x', 'children': []}")),
+                        List.of(
+                                "{'kind': 'row'}",
+                                "{'kind': 'row', 'children': [1]}",
+                                "{'kind': 'x', 'children': []}")),
                 shape(
                         "{'type':'object','properties':{'list':{'$ref':'#/$defs/node'}},'$defs':{'node':{'type':'object',"
-                                + "'properties':{'value':{'type':'number'},'next':{'anyOf':[{'$ref':'#/$defs/node'},"
-                                + "{'type':'null'}]}},'required':['value','next'],'additionalProperties':false}},"
-                                + "'required':['list'],'additionalProperties':false}",
+                            + "'properties':{'value':{'type':'number'},'next':{'anyOf':[{'$ref':'#/$defs/node'},"
+                            + "{'type':'null'}]}},'required':['value','next'],'additionalProperties':false}},"
+                            + "'required':['list'],'additionalProperties':false}",
                         List.of("{'list': {'value': 1, 'next': {'value': 2.5, 'next': null}}}"),
                         List.of("{'list': null}", "{'list': {'value': 1}}")),
                 // pydantic 1: a reference within allOf, beside a title and a default
                 shape(
                         "{'title':'M','type':'object','properties':{'c':{'title':'C','default':'r','allOf':[{'$ref':"
-                                + "'#/definitions/E'}]}},'required':['c'],'definitions':{'E':{'title':'E','enum':['r','g'],"
-                                + "'type':'string'}}}",
+                            + "'#/definitions/E'}]}},'required':['c'],'definitions':{'E':{'title':'E','enum':['r','g'],"
+                            + "'type':'string'}}}",
                         List.of("{'c': 'g'}"),
                         List.of("{'c': 'b'}", "{'c': 1}", "{}")),
                 // pydantic's Any: a schema that says nothing
@@ -195,12 +198,15 @@ class SchemaInputsTest {
                         List.of("2", "6")),
                 shape(
                         "{'type':'object','properties':{'a':{'type':'null'}},'required':['a'],'anyOf':[{'properties':{'b':"
-                                + "{'type':'null'}},'required':['b']},{'properties':{'c':{'type':'null'}},"
-                                + "'required':['c']}]}",
+                            + "{'type':'null'}},'required':['b']},{'properties':{'c':{'type':'null'}},"
+                            + "'required':['c']}]}",
                         List.of("{'a': null, 'b': null}", "{'a': null, 'c': null}"),
                         List.of("{'a': null}", "{'b': null}")),
                 shape("{'type':'integer','enum':[1,'a',2.0,2.5]}", List.of("1", "2"), List.of("'a'", "2.5")),
-                shape("{'enum':['ab','abc','b'],'pattern':'^a','minLength':3}", List.of("'abc'"), List.of("'ab'", "'b'")),
+                shape(
+                        "{'enum':['ab','abc','b'],'pattern':'^a','minLength':3}",
+                        List.of("'abc'"),
+                        List.of("'ab'", "'b'")),
                 shape("{'enum':[1,2,3],'const':2.0}", List.of("2"), List.of("1", "3")),
                 shape("{'type':'object','required':['n']}", List.of("{'n': 1}"), List.of("{}", "{'m': 1}")),
                 shape(
