@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SyntheticVocabulary implements Vocabulary {
     private static final String[] SYLLABLES = {
-        "a", "an", "ar", "be", "ca", "co", "de", "di", "e", "en", "er", "es", "fo", "ge", "ha", "i", "in", "ing", "is", "it",
-        "ka", "la", "le", "li", "lo", "ma", "me", "mi", "mo", "na", "ne", "o", "on", "or", "pa", "pre", "qu", "ra", "re", "ri",
+        "a", "an", "ar", "be", "ca", "co", "de", "di", "e", "en", "er", "es", "fo", "ge", "ha", "i", "in", "ing", "is",
+                "it",
+        "ka", "la", "le", "li", "lo", "ma", "me", "mi", "mo", "na", "ne", "o", "on", "or", "pa", "pre", "qu", "ra",
+                "re", "ri",
         "ro", "sa", "se", "si", "st", "ta", "te", "ti", "tion", "to", "tr", "u", "un", "ver", "vi", "wa", "wi", "y", "z"
     };
     private static final String MARKS = "{}[]()\"':;,.<>/\\|+-*=&%$#@!?_~^`";
@@ -31,8 +33,8 @@ final class SyntheticVocabulary implements Vocabulary {
             pieces.add(new byte[] {(byte) b});
         }
         Set<String> texts = new LinkedHashSet<>(List.of(
-                "{\"", "\":", "\": ", "\": \"", "\", \"", "\",", "\"}", "\"},", "\"]", "],", "},", "}]", "[]", "{}", "[{\"", "null",
-                "true", "false", " \"", " {", " [", " null", " true", " false", "://", "https"));
+                "{\"", "\":", "\": ", "\": \"", "\", \"", "\",", "\"}", "\"},", "\"]", "],", "},", "}]", "[]", "{}",
+                "[{\"", "null", "true", "false", " \"", " {", " [", " null", " true", " false", "://", "https"));
         for (int run = 2; run <= 16; run++) {
             texts.add(" ".repeat(run));
             texts.add("\n" + " ".repeat(run));

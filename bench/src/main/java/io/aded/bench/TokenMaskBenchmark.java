@@ -28,10 +28,11 @@ import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * All tokens that may come next in an answer in JSON, position by position: what a constrained draw costs at most, where
- * the model's best tokens do not do. One operation is one mask.
+ * All tokens that may come next in an answer in JSON, position by position: what a constrained draw costs at most,
+ * where the model's best tokens do not do. One operation is one mask.
  *
- * <p>{@code seen=warm} goes through some answers again and again; with {@code first}, the grammar has just been compiled.
+ * <p>{@code seen=warm} goes through some answers again and again; with {@code first}, the grammar has just been
+ * compiled.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
@@ -65,7 +66,8 @@ public class TokenMaskBenchmark {
     private static final String RECORD = """
         {"type":"object","properties":{"name":{"type":"string","maxLength":200},"tags":{"type":"array","items":
         {"type":"string"}},"score":{"type":"number"},"next":{"anyOf":[{"$ref":"#"},{"type":"null"}]}},
-        "required":["name","tags","score","next"]}""";
+        "required":["name","tags","score","next"]}\
+        """;
 
     private VocabularyTrie trie = VocabularyTrie.of(new SyntheticVocabulary(300));
     private List<int[]> answers = new ArrayList<>();
@@ -176,7 +178,12 @@ public class TokenMaskBenchmark {
 
     private static void value(StringBuilder text, int depth, SplittableRandom random) {
         switch (random.nextInt(depth > 5 ? 4 : 6)) {
-            case 0, 1 -> text.append('"').append(word(random)).append(' ').append(word(random)).append('"');
+            case 0, 1 ->
+                text.append('"')
+                        .append(word(random))
+                        .append(' ')
+                        .append(word(random))
+                        .append('"');
             case 2 -> text.append(random.nextInt(100_000)).append('.').append(random.nextInt(1, 100));
             case 3 -> text.append(random.nextBoolean() ? "true" : "null");
             case 4 -> object(text, depth, random);
@@ -192,7 +199,11 @@ public class TokenMaskBenchmark {
     }
 
     private static void record(StringBuilder text, int depth, SplittableRandom random) {
-        text.append("{\"name\": \"").append(word(random)).append(' ').append(word(random)).append("\", \"tags\": [");
+        text.append("{\"name\": \"")
+                .append(word(random))
+                .append(' ')
+                .append(word(random))
+                .append("\", \"tags\": [");
         for (int i = random.nextInt(4); i > 0; i--) {
             text.append('"').append(word(random)).append(i > 1 ? "\", " : "\"");
         }

@@ -542,7 +542,8 @@ final class Automaton {
                 part = new Pattern.Reference(known);
             }
             // Of what may be empty, a count says nothing of bytes.
-            boolean counts = part instanceof Pattern.Characters || part instanceof Pattern.Reference(int called) && !mayBeEmpty(called);
+            boolean counts = part instanceof Pattern.Characters
+                    || part instanceof Pattern.Reference(int called) && !mayBeEmpty(called);
             int at = from;
             int needed = -1;
             for (int i = 0; i < repeat.least(); i++) {

@@ -185,8 +185,8 @@ final class Machine {
     }
 
     /**
-     * The first state that is like this one for the next {@link Automaton#FAR} bytes: repetitions are not counted as long
-     * as enough are left.
+     * The first state that is like this one for the next {@link Automaton#FAR} bytes: repetitions are not counted as
+     * long as enough are left.
      */
     @SuppressWarnings("ReferenceEquality") // equal returns are one object
     State alike(State state) {
@@ -203,9 +203,7 @@ final class Machine {
         if (differs) {
             TreeMap<Integer, Returns.Gathering> places = new TreeMap<>();
             for (int place = 0; place < state.nodes.length; place++) {
-                places.computeIfAbsent(
-                                automaton.alike(state.nodes[place]),
-                                _ -> new Returns.Gathering(stacks).begin())
+                places.computeIfAbsent(automaton.alike(state.nodes[place]), _ -> new Returns.Gathering(stacks).begin())
                         .addAll(state.returns[place].alike());
             }
             known = kept(new State(

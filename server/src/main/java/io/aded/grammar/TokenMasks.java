@@ -13,16 +13,17 @@ public final class TokenMasks {
     /*
      * Masks
      *
-     *   A state's mask is found out once and kept with it; a machine's equal states are one, and an answer in JSON is in
-     *   few of them. What is new is put together from what is known of its places.
+     *   A state's mask is found out once and kept with it; a machine's equal states are one, and an answer in JSON is
+     *   in few of them. What is new is put together from what is known of its places.
      *
      * Places
      *
-     *   Most tokens are decided by the place in the grammar alone, whatever rules called it: inside a JSON string nearly
-     *   every token is allowed, however deep the string stands. So for each place it is found out once, by a walk over
-     *   the whole vocabulary as a trie, which tokens it allows and where in the trie it is left (XGrammar, Dong et al.
-     *   2024, section 3). A mask is the union of its places' allowed tokens, and only what leaves them is followed with
-     *   the true state. Wide places are walked when the grammar is compiled, which is not the engine's time.
+     *   Most tokens are decided by the place in the grammar alone, whatever rules called it: inside a JSON string
+     *   nearly every token is allowed, however deep the string stands. So for each place it is found out once, by a
+     *   walk over the whole vocabulary as a trie, which tokens it allows and where in the trie it is left (XGrammar,
+     *   Dong et al. 2024, section 3). A mask is the union of its places' allowed tokens, and only what leaves them is
+     *   followed with the true state. Wide places are walked when the grammar is compiled, which is not the engine's
+     *   time.
      *
      * Counting
      *
@@ -39,7 +40,9 @@ public final class TokenMasks {
     /** Beyond so many places the trie is walked with the state itself. */
     private static final int MOST_PLACES = 8;
 
-    /** A place that can go on with this many bytes is walked when the grammar is compiled; and how many such at most. */
+    /**
+     * A place that can go on with this many bytes is walked when the grammar is compiled; and how many such at most.
+     */
     private static final int WIDE = 64;
 
     private static final int MOST_WIDE = 32;
