@@ -9,6 +9,8 @@ import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -108,6 +110,9 @@ final class BenchOptions {
     @Option(names = "--ignore-end", description = "Go on past the model's end tokens, so that all answers are as long.")
     private boolean ignoreEnd;
 
+    @Option(names = "--json-schema", paramLabel = "FILE", description = "A JSON schema that every answer must match.")
+    private @Nullable Path jsonSchema;
+
     @Option(names = "--raw", description = "Prompts go to the model as they are, without its chat template.")
     private boolean raw;
 
@@ -141,7 +146,7 @@ final class BenchOptions {
         ExperimentSettings settings = new ExperimentSettings(
                 maxTokens,
                 repeats,
-                sampling.withSeed(seed),
+                sampling.withSeed(seed).withJsonSchema(schema()),
                 ignoreEnd || syntheticAcceptance != null,
                 raw,
                 warm,
@@ -149,6 +154,18 @@ final class BenchOptions {
                 seed,
                 syntheticAcceptance);
         return new ExperimentPlan(modes(), scenarios(), source(), settings, files());
+    }
+
+    private @Nullable String schema() {
+        Path file = jsonSchema;
+        if (file == null) {
+            return null;
+        }
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new AdedException.InvalidRequest("--json-schema", "cannot be read: " + file);
+        }
     }
 
     private void checkOptions() {
