@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>between a Chinese, Japanese or Korean letter and a comma or full stop of those scripts.
  * </ul>
  *
- * <p>Pre-tokenisers for which a kind of place does not hold are named below; with names that are not known here, no text
- * is cut. {@code TextCutsTest} holds texts that are cut against whole ones, for every name on every library.
+ * <p>Pre-tokenisers for which a kind of place does not hold are named below; with names that are not known here, no
+ * text is cut. {@code TextCutsTest} holds texts that are cut against whole ones, for every name on every library.
  */
 final class TextCuts {
     static final int LINE = 1;
