@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -88,6 +89,7 @@ final class JsonSchemaGrammar {
     }
 
     private Pattern pattern(JsonNode schema, String path) throws GrammarRefused {
+        Patience.check();
         if (schema.isBoolean()) {
             if (schema.asBoolean()) {
                 return new Pattern.Reference(anyValue());

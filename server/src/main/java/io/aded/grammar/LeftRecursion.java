@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -22,6 +23,9 @@ final class LeftRecursion {
         for (boolean changed = true; changed; ) {
             changed = false;
             for (int rule = 0; rule < search.nullable.length; rule++) {
+                if ((rule & 1023) == 0) {
+                    Patience.check();
+                }
                 if (!search.nullable[rule] && search.isNullable(rules.bodies().get(rule))) {
                     search.nullable[rule] = true;
                     changed = true;

@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -270,6 +271,7 @@ final class SchemaNodes {
             throws GrammarRefused {
         List<ObjectNode> merged = new ArrayList<>();
         for (ObjectNode part : expanded(other, path, depth, references)) {
+            Patience.check();
             for (ObjectNode way : ways) {
                 ObjectNode together = merge(way, part, path);
                 if (together != null) {
@@ -321,6 +323,7 @@ final class SchemaNodes {
         }
         for (int i = 0; i < groups.size(); i++) {
             for (int j = i + 1; j < groups.size(); j++) {
+                Patience.check();
                 for (ObjectNode a : groups.get(i)) {
                     for (ObjectNode b : groups.get(j)) {
                         if (!areDisjoint(a, b)) {

@@ -97,8 +97,7 @@ final class Statuses {
         return StatusProto.toStatusRuntimeException(status(
                         Code.INTERNAL,
                         "UNEXPECTED",
-                        "a fault of the server, " + failure.getClass().getSimpleName()
-                                + "; its log has the details under " + number)
+                        "a fault of the server; its log has the details under " + number)
                 .build());
     }
 
