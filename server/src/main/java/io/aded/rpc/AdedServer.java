@@ -298,8 +298,8 @@ public final class AdedServer implements AutoCloseable {
                 ProtoReflectionService.newInstance(),
                 ChannelzService.newInstance(CHANNELZ_PAGE))) {
             ServerServiceDefinition service = bindable.bindService();
-            builder.addService(
-                    GuardedServices.guard(service, service.getServiceDescriptor().getSchemaDescriptor(), null));
+            builder.addService(GuardedServices.guard(
+                    service, service.getServiceDescriptor().getSchemaDescriptor(), null));
         }
         builder.addStreamTracerFactory(inbound.tracers());
         builder.executor(executor).maxInboundMessageSize(limits.maxMessageBytes());

@@ -61,8 +61,7 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
                     caller,
                     () -> tokenized(
                             vocabulary,
-                            vocabulary.tokenize(
-                                    request.getText(), request.getAddSpecial(), request.getParseSpecial()),
+                            vocabulary.tokenize(request.getText(), request.getAddSpecial(), request.getParseSpecial()),
                             request.getWithPieces()));
         });
     }
@@ -93,8 +92,7 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
             response.addTokens(token);
         }
         if (withPieces) {
-            response.addAllPieces(
-                    IntStream.of(tokens).mapToObj(pieces::get).toList());
+            response.addAllPieces(IntStream.of(tokens).mapToObj(pieces::get).toList());
         }
         return response.build();
     }

@@ -13,13 +13,12 @@ import java.time.Duration;
 public record PreparationLimits(int threads, int perCaller, int waiting, Duration longest) {
 
     /** A thread for each core and at least two, half of them for one caller; 512 may wait, and 10 s of work each. */
-    public static final PreparationLimits DEFAULT =
-            ofCores(Runtime.getRuntime().availableProcessors());
+    public static final PreparationLimits DEFAULT = ofCores(Runtime.getRuntime().availableProcessors());
 
     public PreparationLimits {
         if (threads < 1 || perCaller < 1 || waiting < 0 || longest.isNegative() || longest.isZero()) {
-            throw new IllegalArgumentException("threads " + threads + ", a caller's " + perCaller + ", waiting " + waiting
-                    + ", longest " + longest + "; allowed: at least 1, 1 and 0, and more than no time");
+            throw new IllegalArgumentException("threads " + threads + ", a caller's " + perCaller + ", waiting "
+                    + waiting + ", longest " + longest + "; allowed: at least 1, 1 and 0, and more than no time");
         }
     }
 

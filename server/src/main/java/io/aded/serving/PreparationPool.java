@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * none of it (health, what is served) ever waits for it.
  *
  * <p>Callers take turns: each has a line of its own, lines are served round-robin, and no line has all the threads.
- * Whoever asked waits without a thread of the machine, until the work is done, their deadline passes or they leave. Work
- * that has not begun by then never begins; work that has is told by {@link Patience}, and its place is taken until it
- * has listened. Thread-safe.
+ * Whoever asked waits without a thread of the machine, until the work is done, their deadline passes or they leave.
+ * Work that has not begun by then never begins; work that has is told by {@link Patience}, and its place is taken until
+ * it has listened. Thread-safe.
  */
 final class PreparationPool implements AutoCloseable {
     /** A thread with nothing to do ends after this, so that a pool that nobody closes leaves none. */
@@ -79,6 +79,7 @@ final class PreparationPool implements AutoCloseable {
         // Guarded by the lock.
         boolean running;
         boolean done;
+
         @Nullable
         T result;
 
@@ -168,9 +169,10 @@ final class PreparationPool implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        throw closedOr(isLate(caller, nanoClock.getAsLong())
-                ? late()
-                : new AdedException.Cancelled("the caller left before the request was ready"));
+        throw closedOr(
+                isLate(caller, nanoClock.getAsLong())
+                        ? late()
+                        : new AdedException.Cancelled("the caller left before the request was ready"));
     }
 
     private AdedException closedOr(AdedException reason) {
@@ -205,12 +207,12 @@ final class PreparationPool implements AutoCloseable {
     }
 
     private <T> Ticket<T> submit(Caller caller, Job<T> job) {
+        if (isLate(caller, nanoClock.getAsLong())) {
+            throw late();
+        }
         synchronized (lock) {
             if (closed) {
                 throw Backend.drainingNow();
-            }
-            if (isLate(caller, nanoClock.getAsLong())) {
-                throw late();
             }
             Line line = lines.computeIfAbsent(caller.share(), Line::new);
             int most = Math.max(1, limits.waiting() / 2);

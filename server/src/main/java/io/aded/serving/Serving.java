@@ -164,8 +164,8 @@ public final class Serving implements AutoCloseable {
 
     /** A stream that is to be opened; its façade drives it. */
     public ConversationStream converse(Caller caller, AnswerSink sink) {
-        var stream = new ConversationStream(
-                backend, conversations, starter, pool, ledger, caller, sink, streams::remove);
+        var stream =
+                new ConversationStream(backend, conversations, starter, pool, ledger, caller, sink, streams::remove);
         streams.add(stream);
         return stream;
     }
@@ -183,8 +183,7 @@ public final class Serving implements AutoCloseable {
      * @param unreadable what the façade could make nothing of
      * @throws AdedException.InvalidRequest if the prompt is wrong, or the chat template refuses it
      */
-    public int countTokens(
-            Caller caller, ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
+    public int countTokens(Caller caller, ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
         Violations wrong = new Violations();
         wrong.addAll(unreadable);
         Prompt checked = model.validator().prompt(prompt, wrong);
