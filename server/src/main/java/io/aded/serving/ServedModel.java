@@ -46,7 +46,9 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
     /** Checks turns that are for it. */
     public TurnValidator validator() {
         Vocabulary vocabulary = model().vocabulary();
-        return new TurnValidator(vocabulary.size(), (long) contextTokens() * vocabulary.longestPiece());
+        // Below a MiB it is quicker to count than to guess.
+        long mostPromptBytes = Math.max(1L << 20, (long) contextTokens() * vocabulary.longestPiece());
+        return new TurnValidator(vocabulary.size(), mostPromptBytes);
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */

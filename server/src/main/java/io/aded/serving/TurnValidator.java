@@ -59,7 +59,7 @@ public final class TurnValidator {
         if (turn.sampling().grammar() != null && turn.sampling().jsonSchema() != null) {
             wrong.add("constraint.json_schema", "cannot be combined with a grammar; set one of them");
         }
-        prompt(turn.prompt(), wrong);
+        length(prompt(turn.prompt(), wrong), wrong);
         generation(Generation.of(turn), wrong);
         wrong.check();
         return new ValidTurn(turn, Constraint.of(turn.sampling()));
@@ -77,6 +77,7 @@ public final class TurnValidator {
         Violations wrong = new Violations();
         wrong.addAll(input.unreadable());
         Prompt prompt = prompt(input.prompt(), wrong);
+        length(prompt, wrong);
         Generation generation = input.generation().over(before, server, wrong);
         generation(generation, wrong);
         wrong.check();
@@ -106,20 +107,34 @@ public final class TurnValidator {
                 if (text.isEmpty()) {
                     wrong.add("text", "is empty; allowed: at least one character");
                 }
-                length("text", text.length(), wrong);
             }
             case Prompt.Tokens(int[] ids) -> {
                 if (ids.length == 0) {
                     wrong.add("tokens", "is empty; allowed: at least one token");
                 }
-                length("tokens", ids.length, wrong);
                 tokens("tokens", Arrays.stream(ids), wrong);
             }
         }
         return prompt == null ? new Prompt.Text("") : prompt;
     }
 
-    /** Characters and tokens have at least a byte each. */
+    /** Refuses what cannot fit into the context; characters have at least a byte each. */
+    private void length(Prompt prompt, Violations wrong) {
+        switch (prompt) {
+            case Prompt.Text(String text) -> length("text", text.length(), wrong);
+            case Prompt.Messages(List<ChatMessage> messages) ->
+                length(
+                        "messages",
+                        messages.stream()
+                                .mapToLong(message -> message.content().length())
+                                .sum(),
+                        wrong);
+            case Prompt.Tokens tokens -> {
+                // The engine counts them.
+            }
+        }
+    }
+
     private void length(String field, long atLeast, Violations wrong) {
         if (atLeast > mostPromptBytes) {
             wrong.add(
@@ -129,17 +144,11 @@ public final class TurnValidator {
         }
     }
 
-    private void messages(List<ChatMessage> messages, Violations wrong) {
+    private static void messages(List<ChatMessage> messages, Violations wrong) {
         if (messages.size() > MOST_MESSAGES) {
             wrong.add("messages", "has " + messages.size() + " entries; allowed: at most " + MOST_MESSAGES);
             return;
         }
-        length(
-                "messages",
-                messages.stream()
-                        .mapToLong(message -> message.content().length())
-                        .sum(),
-                wrong);
         boolean saysSomething = false;
         for (int i = 0; i < messages.size(); i++) {
             ChatMessage message = messages.get(i);
