@@ -86,7 +86,7 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner", "a flag and a reference, written and read in opposite order"),
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
-            Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
+            Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.Host", "one reference; whoever takes it closes what it names"),
             Map.entry(
                     "lab.load.EventReader",

@@ -31,6 +31,7 @@ public final class ConversationStream {
     private final Caller caller;
     private final AnswerSink sink;
     private final Consumer<ConversationStream> onOver;
+    private final UnreadGuard.Factory unread;
 
     private final StreamState<Conversation, TurnRelay> state = new StreamState<>();
 
@@ -45,7 +46,8 @@ public final class ConversationStream {
             DraftLedger ledger,
             Caller caller,
             AnswerSink sink,
-            Consumer<ConversationStream> onOver) {
+            Consumer<ConversationStream> onOver,
+            UnreadGuard.Factory unread) {
         this.backend = backend;
         this.conversations = conversations;
         this.starter = starter;
@@ -54,6 +56,7 @@ public final class ConversationStream {
         this.caller = caller;
         this.sink = sink;
         this.onOver = onOver;
+        this.unread = unread;
     }
 
     // --- from the caller, one by one
@@ -155,8 +158,8 @@ public final class ConversationStream {
     public void turn(TurnInput input) {
         Conversation current = opened();
         backend.model(); // refuses while draining
-        TurnRelay turn =
-                new TurnRelay(current.model, ++turns, sink, List.of(ledger, current.ledger), new TurnEnding(current));
+        TurnRelay turn = new TurnRelay(
+                current.model, ++turns, sink, List.of(ledger, current.ledger), new TurnEnding(current), unread);
         if (!state.begin(turn)) {
             throw new AdedException.FailedPrecondition(
                     "TURN_RUNNING", "a turn is still running; wait for its finished, or send cancel first");
@@ -300,6 +303,11 @@ public final class ConversationStream {
         @Override
         public void failed(AdedException failure) {
             ended(NOTHING, failure);
+        }
+
+        @Override
+        public void givenUp(AdedException failure) {
+            end(failure);
         }
 
         private void ended(Runnable last, @Nullable AdedException failure) {

@@ -40,6 +40,7 @@ public final class Serving implements AutoCloseable {
     private final DraftLedger ledger = new DraftLedger();
     private final TurnStarter starter;
     private final PreparationPool pool;
+    private final UnreadGuard.Factory unread;
     private final Set<ConversationStream> streams = ConcurrentHashMap.newKeySet();
     private final List<Consumer<State>> watchers = new ArrayList<>();
     private final Object watchLock = new Object();
@@ -59,7 +60,9 @@ public final class Serving implements AutoCloseable {
         this.limits = builder.limits;
         this.telemetry = builder.telemetry;
         this.nanoClock = builder.nanoClock;
-        this.conversations = new Conversations(limits, executor, Conversations.Alarm.onThread());
+        Conversations.Alarm alarm = Conversations.Alarm.onThread();
+        this.conversations = new Conversations(limits, executor, alarm);
+        this.unread = (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then);
         this.starter = new TurnStarter(telemetry);
         this.pool = new PreparationPool(builder.preparation, nanoClock);
     }
@@ -165,14 +168,14 @@ public final class Serving implements AutoCloseable {
     /** A stream that is to be opened; its façade drives it. */
     public ConversationStream converse(Caller caller, AnswerSink sink) {
         var stream =
-                new ConversationStream(backend, conversations, starter, pool, ledger, caller, sink, streams::remove);
+                new ConversationStream(backend, conversations, starter, pool, ledger, caller, sink, streams::remove, unread);
         streams.add(stream);
         return stream;
     }
 
     /** A single answer that is to be started. */
     public SingleAnswer answer(AnswerSink sink) {
-        return new SingleAnswer(sink, backend, starter, pool, ledger, executor);
+        return new SingleAnswer(sink, backend, starter, pool, ledger, executor, unread);
     }
 
     /**

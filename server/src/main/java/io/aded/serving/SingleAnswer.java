@@ -18,6 +18,7 @@ public final class SingleAnswer implements TurnRelay.Ending {
     private final PreparationPool pool;
     private final DraftLedger ledger;
     private final Executor executor;
+    private final UnreadGuard.Factory unread;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private volatile @Nullable Session session;
@@ -30,13 +31,15 @@ public final class SingleAnswer implements TurnRelay.Ending {
             TurnStarter starter,
             PreparationPool pool,
             DraftLedger ledger,
-            Executor executor) {
+            Executor executor,
+            UnreadGuard.Factory unread) {
         this.sink = sink;
         this.backend = backend;
         this.starter = starter;
         this.pool = pool;
         this.ledger = ledger;
         this.executor = executor;
+        this.unread = unread;
     }
 
     /**
@@ -48,7 +51,7 @@ public final class SingleAnswer implements TurnRelay.Ending {
     public void start(String model, TurnInput input, Caller caller) {
         ServedModel served = backend.model(model);
         Generation defaults = Generation.of(served);
-        TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this);
+        TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this, unread);
         try {
             pool.run(caller, () -> {
                 ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
@@ -95,6 +98,12 @@ public final class SingleAnswer implements TurnRelay.Ending {
         last.run();
         sink.complete();
         closeSession();
+    }
+
+    @Override
+    public void givenUp(AdedException failure) {
+        sink.fail(failure);
+        gone();
     }
 
     @Override
