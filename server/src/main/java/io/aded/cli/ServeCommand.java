@@ -69,8 +69,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--drain",
             paramLabel = "SECONDS",
-            description = "The process ends within this time of the signal to stop, whatever happens. Running answers may"
-                    + " go on for most of it. Default: 30.")
+            description =
+                    "The process ends within this time of the signal to stop, whatever happens. Running answers may"
+                            + " go on for most of it. Default: 30.")
     private int drain = 30;
 
     @Option(

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a server does when it is told to stop: it drains, and it ends within its grace whatever happens. Native code may
- * be stuck, and then neither the engine's thread nor {@link System#exit} ever returns; so a thread that waits for nobody
- * halts the process when the time is over.
+ * be stuck, and then neither the engine's thread nor {@link System#exit} ever returns; so a thread that waits for
+ * nobody halts the process when the time is over.
  *
  * <p>The first signal of any kind starts it; further ones of another kind change nothing.
  */
@@ -87,7 +87,10 @@ final class Shutdown implements Runnable {
                 Thread.getAllStackTraces().entrySet()) {
             StackTraceElement[] frames = thread.getValue();
             if (thread.getKey().getName().startsWith("aded-") && frames.length > 0) {
-                text.append("\n  ").append(thread.getKey().getName()).append(": ").append(frames[0]);
+                text.append("\n  ")
+                        .append(thread.getKey().getName())
+                        .append(": ")
+                        .append(frames[0]);
             }
         }
         notes.accept(text.toString());

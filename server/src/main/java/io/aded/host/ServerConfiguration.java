@@ -73,8 +73,7 @@ public record ServerConfiguration(
             wrong.add(new FieldViolation("retained", "is " + retained + "; allowed: 0 or more"));
         }
         if (!longestUnread.isPositive()) {
-            wrong.add(new FieldViolation(
-                    "unread", "is " + longestUnread.toSeconds() + "; allowed: 1 or more seconds"));
+            wrong.add(new FieldViolation("unread", "is " + longestUnread.toSeconds() + "; allowed: 1 or more seconds"));
         }
         if (maxMessageBytes < 1 << 10 || maxMessageBytes > 1 << 30) {
             wrong.add(

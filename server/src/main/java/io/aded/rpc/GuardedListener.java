@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads what arrives of one call, and hands it to the call's handler.
  *
- * <p>Bytes that are no message (text that is not UTF-8, or no protobuf at all) are INVALID_ARGUMENT; gRPC by itself lets
- * the call die with a status that blames the server. Memory for a message is taken from the budget before it is parsed,
- * and given back when it has been dealt with: at the end of a call that answers once, after each message of one that
- * goes on. Whatever a handler throws, an {@link Error} too, is INTERNAL for this call and goes to the log; gRPC would
- * make it UNKNOWN.
+ * <p>Bytes that are no message (text that is not UTF-8, or no protobuf at all) are INVALID_ARGUMENT; gRPC by itself
+ * lets the call die with a status that blames the server. Memory for a message is taken from the budget before it is
+ * parsed, and given back when it has been dealt with: at the end of a call that answers once, after each message of one
+ * that goes on. Whatever a handler throws, an {@link Error} too, is INTERNAL for this call and goes to the log; gRPC
+ * would make it UNKNOWN.
  */
 final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
     /** Health checks and the like are small, and must be answered when no memory is left to take. */

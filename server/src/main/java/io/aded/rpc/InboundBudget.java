@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>gRPC gathers a message in direct memory until its last byte is there, and lets a client send all of it; nothing
  * else bounds what clients leave unfinished. HTTP/2's flow control does not: a window is refilled as bytes are
- * gathered. So every call is followed by a tracer, to which the transport tells each piece of a message. When the budget
- * is spent, the call with the largest unfinished message is refused, and what it had gathered is freed. Thread-safe.
+ * gathered. So every call is followed by a tracer, to which the transport tells each piece of a message. When the
+ * budget is spent, the call with the largest unfinished message is refused, and what it had gathered is freed. Thread-
+ * safe.
  */
 final class InboundBudget {
     static final Context.Key<Stream> STREAM = Context.key("aded-inbound");

@@ -167,8 +167,8 @@ public final class Serving implements AutoCloseable {
 
     /** A stream that is to be opened; its façade drives it. */
     public ConversationStream converse(Caller caller, AnswerSink sink) {
-        var stream =
-                new ConversationStream(backend, conversations, starter, pool, ledger, caller, sink, streams::remove, unread);
+        var stream = new ConversationStream(
+                backend, conversations, starter, pool, ledger, caller, sink, streams::remove, unread);
         streams.add(stream);
         return stream;
     }

@@ -97,7 +97,14 @@ class HostTest {
     @Test
     void serverConfiguration_wrongValues_areAllNamedByTheirFields() {
         assertThatThrownBy(() -> new ServerConfiguration(
-                        List.of("somewhere"), null, Duration.ofSeconds(-1), Duration.ofSeconds(-1), -1, Duration.ZERO, 1, Set.of()))
+                        List.of("somewhere"),
+                        null,
+                        Duration.ofSeconds(-1),
+                        Duration.ofSeconds(-1),
+                        -1,
+                        Duration.ZERO,
+                        1,
+                        Set.of()))
                 .isInstanceOfSatisfying(
                         AdedException.InvalidRequest.class,
                         failure -> assertThat(failure.violations())

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A client that speaks just enough HTTP/2 (RFC 9113) to misbehave: it leaves messages unfinished, never reads, and sends
- * what is no frame.
+ * A client that speaks just enough HTTP/2 (RFC 9113) to misbehave: it leaves messages unfinished, never reads, and
+ * sends what is no frame.
  */
 final class RawHttp2 implements AutoCloseable {
     private static final int DATA = 0;

@@ -24,8 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** Callers that do not read what they asked for. */
 class UnreadTest {
-    private final Harness harness =
-            Harness.start(new ServingLimits(Duration.ofMinutes(1), 4, Duration.ofMillis(200)));
+    private final Harness harness = Harness.start(new ServingLimits(Duration.ofMinutes(1), 4, Duration.ofMillis(200)));
 
     @AfterEach
     void stop() {
@@ -85,9 +84,8 @@ class UnreadTest {
         call.sendMessage(ConverseRequest.newBuilder()
                 .setOpen(Requests.open().toBuilder().setConversationId("kept"))
                 .build());
-        call.sendMessage(ConverseRequest.newBuilder()
-                .setTurn(Requests.turn("x", 1000))
-                .build());
+        call.sendMessage(
+                ConverseRequest.newBuilder().setTurn(Requests.turn("x", 1000)).build());
 
         await().until(() -> harness.server.serving().keptConversations() == 1);
 
@@ -105,6 +103,9 @@ class UnreadTest {
         ClientCall<GenerateRequest, GenerateResponse> call = idleReader(end);
         call.request(2000);
 
-        assertThat(end.status).succeedsWithin(Duration.ofSeconds(20)).extracting(Status::isOk).isEqualTo(true);
+        assertThat(end.status)
+                .succeedsWithin(Duration.ofSeconds(20))
+                .extracting(Status::isOk)
+                .isEqualTo(true);
     }
 }
