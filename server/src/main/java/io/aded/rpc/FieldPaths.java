@@ -17,7 +17,7 @@ final class FieldPaths {
             case AdedException.InvalidRequest invalid ->
                 new AdedException.InvalidRequest(invalid.violations().stream()
                         .map(violation -> new FieldViolation(names.apply(violation.field()), violation.description()))
-                        .toList());
+                        .toList(), invalid.leftOut());
             case AdedException.NotServed notServed ->
                 new AdedException.NotServed(notServed.fields().stream()
                         .map(violation -> names.apply(violation.field()))

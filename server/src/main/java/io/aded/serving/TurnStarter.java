@@ -37,7 +37,7 @@ final class TurnStarter {
             throw new AdedException.InvalidRequest(invalid.violations().stream()
                     .map(violation ->
                             new FieldViolation(field(violation.field(), turn.constraint()), violation.description()))
-                    .toList());
+                    .toList(), invalid.leftOut());
         }
     }
 
