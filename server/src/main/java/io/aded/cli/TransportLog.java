@@ -9,8 +9,8 @@ import java.util.logging.SimpleFormatter;
 import org.slf4j.Logger;
 
 /**
- * Takes what gRPC logs by the JDK's means to our log: a line each, and not more than so many at a time. Whoever can reach
- * the port can make it log, by frames that are none; a stack trace for each of them filled disks. Thread-safe.
+ * Takes what gRPC logs by the JDK's means to our log: a line each, and not more than so many at a time. Whoever can
+ * reach the port can make it log, by frames that are none; a stack trace for each of them filled disks. Thread-safe.
  */
 final class TransportLog extends Handler {
     private static final int MOST_LINES = 10;
@@ -33,7 +33,8 @@ final class TransportLog extends Handler {
     @Override
     public void publish(LogRecord record) {
         boolean severe = record.getLevel().intValue() >= Level.SEVERE.intValue();
-        if (record.getLevel().intValue() < Level.WARNING.intValue() || !(severe ? log.isErrorEnabled() : log.isWarnEnabled())) {
+        if (record.getLevel().intValue() < Level.WARNING.intValue()
+                || !(severe ? log.isErrorEnabled() : log.isWarnEnabled())) {
             return; // clients come and go; that is no news
         }
         long unsaid = admitted(nanoClock.getAsLong());
@@ -68,7 +69,10 @@ final class TransportLog extends Handler {
         StringBuilder line = new StringBuilder(formatter.formatMessage(record));
         Throwable thrown = record.getThrown();
         for (int depth = 0; thrown != null && depth < 3; depth++) {
-            line.append(": ").append(thrown.getClass().getSimpleName()).append(": ").append(thrown.getMessage());
+            line.append(": ")
+                    .append(thrown.getClass().getSimpleName())
+                    .append(": ")
+                    .append(thrown.getMessage());
             thrown = thrown.getCause();
         }
         int length = Math.min(line.length(), LONGEST);

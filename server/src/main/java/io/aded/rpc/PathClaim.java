@@ -15,8 +15,8 @@ import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The right to decide what becomes of a path, held for a moment: by one process, and by one thread in it. It is a lock on
- * a file beside the path, which is deleted before it is let go; so whoever locked it looks whether the file that it
+ * The right to decide what becomes of a path, held for a moment: by one process, and by one thread in it. It is a lock
+ * on a file beside the path, which is deleted before it is let go; so whoever locked it looks whether the file that it
  * locked is still the one there.
  */
 final class PathClaim implements AutoCloseable {
@@ -51,7 +51,9 @@ final class PathClaim implements AutoCloseable {
         }
     }
 
-    /** Writes something that nobody else writes into the locked file, and looks whether the file that is there has it. */
+    /**
+     * Writes something that nobody else writes into the locked file, and looks whether the file that is there has it.
+     */
     private static boolean isStill(Path beside, FileChannel channel) throws IOException {
         byte[] mark = UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII);
         channel.truncate(0);

@@ -34,8 +34,8 @@ final class Statuses {
             Duration.newBuilder().setSeconds(1).build();
 
     /**
-     * The details of a status, written as text, stay below 4 KiB with all that is in them: clients and proxies take 8 KiB
-     * of trailers, in which the message is a second time.
+     * The details of a status, written as text, stay below 4 KiB with all that is in them: clients and proxies take 8
+     * KiB of trailers, in which the message is a second time.
      */
     private static final int MOST_VIOLATION_BYTES = 1792;
 
@@ -113,8 +113,10 @@ final class Statuses {
     }
 
     private static Status.Builder status(Code code, String reason, String message) {
-        return Status.newBuilder().setCode(code.getNumber()).setMessage(message).addDetails(Any.pack(info(reason)
-                .build()));
+        return Status.newBuilder()
+                .setCode(code.getNumber())
+                .setMessage(message)
+                .addDetails(Any.pack(info(reason).build()));
     }
 
     private static ErrorInfo.Builder info(String reason) {

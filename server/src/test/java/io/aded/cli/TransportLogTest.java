@@ -47,10 +47,12 @@ class TransportLogTest {
     void publish_exception_isOneLineWithoutItsTrace() {
         malformed(Level.WARNING);
 
-        assertThat(lines()).singleElement().satisfies(line -> assertThat(line)
-                .startsWith("Stream Error: IllegalStateException: a frame of xxx")
-                .doesNotContain("\n")
-                .hasSizeLessThanOrEqualTo(300));
+        assertThat(lines())
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .startsWith("Stream Error: IllegalStateException: a frame of xxx")
+                        .doesNotContain("\n")
+                        .hasSizeLessThanOrEqualTo(300));
         assertThat(written.list.getFirst().getThrowableProxy()).isNull();
     }
 

@@ -22,7 +22,8 @@ class StatusesTest {
     /** As a client receives them: in base64, beside the message in percent-encoding. */
     private static int bytes(StatusRuntimeException failure) {
         int details = Objects.requireNonNull(StatusProto.fromThrowable(failure)).getSerializedSize();
-        assertThat(Objects.requireNonNull(failure.getStatus().getDescription()).getBytes(StandardCharsets.UTF_8).length * 3)
+        assertThat(Objects.requireNonNull(failure.getStatus().getDescription()).getBytes(StandardCharsets.UTF_8).length
+                        * 3)
                 .isLessThan(2048);
         return (details + 2) / 3 * 4;
     }
