@@ -143,7 +143,7 @@ class RegularExpressionTest {
         long seed = Long.getLong("aded.seed", new SplittableRandom().nextLong());
         SplittableRandom random = new SplittableRandom(seed);
         int accepted = 0;
-        for (int i = 0; i < 2_000; i++) {
+        for (int i = 0; i < 800; i++) {
             String expression = expression(random, 3);
             String gbnf;
             try {
@@ -162,7 +162,7 @@ class RegularExpressionTest {
                         .isEqualTo(reference.matcher(text).matches());
             }
         }
-        assertThat(accepted).isGreaterThan(1_000);
+        assertThat(accepted).isGreaterThan(400);
     }
 
     private static String expression(SplittableRandom random, int depth) {
@@ -262,14 +262,19 @@ class RegularExpressionTest {
             List<Integer> ends = new ArrayList<>();
             List<Integer> reached = from;
             for (int times = 0; times <= most; times++) {
-                if (times >= least) {
-                    reached.stream().filter(end -> !ends.contains(end)).forEach(ends::add);
+                // Once a round reaches nothing new, no later one does.
+                if (times >= least && !ends.addAll(missing(ends, reached))) {
+                    break;
                 }
                 if (times < most) {
                     reached = one(grammar, text, reached).text();
                 }
             }
             return new Ends(ends, at);
+        }
+
+        private static List<Integer> missing(List<Integer> known, List<Integer> found) {
+            return found.stream().filter(end -> !known.contains(end)).toList();
         }
 
         private Ends one(int grammar, int[] text, List<Integer> from) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -197,6 +198,7 @@ final class BaselineDraftersTest {
 
     @ParameterizedTest
     @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    @Tag("long")
     void anyMode_longRandomStream_keepsLimitsAndItsMemoryBound(DrafterKind mode) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);

@@ -65,6 +65,7 @@ final class HistoryDrafterTest {
 
         drafter.accept(tree, 2, 1);
 
+        assertThat(drafter.history.at(9)).as("the last accepted token").isEqualTo(4);
         // 1 2 3 4 5 6 1 2 3 4 1: accepted 2, tested 3. (2 + 1) / (3 + 2).
         TokenTree next = draft(drafter, 1, new DraftLimits(2, 64, 1));
         assertThat(tokens(next)).containsExactly(2, 3);
@@ -101,6 +102,14 @@ final class HistoryDrafterTest {
         drafter.learnPrompt(new int[] {9, 1, 2, 3, 1, 2, 9, 9}, 1, 6);
 
         assertThat(tokens(draft(drafter, 2, WIDE))).containsExactly(3, 1, 2);
+    }
+
+    @Test
+    void promptLookup_pairAtTheVeryBeginning_isPreferredToALaterToken() {
+        PromptLookupDrafter drafter = new PromptLookupDrafter(64);
+        drafter.learnPrompt(new int[] {1, 2, 3, 2, 4, 1, 2}, 0, 7);
+
+        assertThat(draft(drafter, 2, WIDE).token(1)).isEqualTo(3);
     }
 
     // --- ngram-mod in long streams
@@ -158,6 +167,34 @@ final class HistoryDrafterTest {
         // 80 tokens wait: entered at the second request, so the copy is found.
         assertThat(tokens(draft(waiting, fresh[23], new DraftLimits(5, 64, 1))))
                 .containsExactly(fresh[24], fresh[25], fresh[26], fresh[27], fresh[28]);
+    }
+
+    @Test
+    void ngramMod_fiftySixWaiting_areNotEnteredAndFiftySevenAre() {
+        NgramModDrafter drafter = new NgramModDrafter(1024);
+        say(drafter, repeated(7, 56));
+        assertThat(draft(drafter, 7, WIDE).draftNodes()).isZero();
+        say(drafter, 7);
+        assertThat(draft(drafter, 7, WIDE).draftNodes()).isEqualTo(64);
+
+        // Entered up to 57; the last 24 have no follower yet, so they wait, with those that come.
+        say(drafter, repeated(8, 32));
+        assertThat(draft(drafter, 8, WIDE).draftNodes()).isZero();
+        say(drafter, 8);
+        assertThat(draft(drafter, 8, WIDE).draftNodes()).isEqualTo(64);
+    }
+
+    private static int[] repeated(int token, int times) {
+        int[] tokens = new int[times];
+        java.util.Arrays.fill(tokens, token);
+        return tokens;
+    }
+
+    @Test
+    void ngramMod_historyExactlyFull_readsNoFurther() {
+        NgramModDrafter drafter = new NgramModDrafter(64);
+        drafter.learnPrompt(repeated(7, 64), 0, 64);
+        assertThat(draft(drafter, 7, WIDE).draftNodes()).isEqualTo(64);
     }
 
     @Test
