@@ -596,10 +596,11 @@ final class Swaps {
                     }
                 }
             };
-            LauncherFactory.create().execute(LauncherExecutionRequestBuilder.request(tests.build())
-                    .cancellationToken(atTheFirstFailure)
-                    .listeners(listener)
-                    .build());
+            LauncherFactory.create()
+                    .execute(LauncherExecutionRequestBuilder.request(tests.build())
+                            .cancellationToken(atTheFirstFailure)
+                            .listeners(listener)
+                            .build());
             return !failed[0] && run[0] > 1;
         }
     }
