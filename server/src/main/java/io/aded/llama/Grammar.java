@@ -83,8 +83,8 @@ final class Grammar {
     }
 
     /**
-     * The grammar cannot be followed within its bounds: from here on only the end may come. It must not end more than this
-     * stream's answer, which others decode beside.
+     * The grammar cannot be followed within its bounds: from here on only the end may come. It must not end more than
+     * this stream's answer, which others decode beside.
      */
     private void exhaust(GrammarExhausted e) {
         exhausted = true;
