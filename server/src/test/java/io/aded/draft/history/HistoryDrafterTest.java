@@ -206,19 +206,41 @@ final class HistoryDrafterTest {
         assertThat(draft(drafter, 0, WIDE).draftNodes()).isEqualTo(64);
     }
 
+    private static void verifyEight(NgramModDrafter drafter, int accepted) {
+        TokenTree tree = new TokenTree(8);
+        tree.reset(5);
+        for (int i = 0; i < 8; i++) {
+            tree.add(i, 3_000_000 + i, 0.1f);
+        }
+        drafter.accept(tree, accepted, 4_000_000);
+    }
+
+    @Test
+    void ngramMod_fiveBadRoundsInARow_forgetWhatTheHistoryHasForgotten() {
+        int[] text = random(200, 1 << 20);
+        NgramModDrafter drafter = new NgramModDrafter(64);
+        drafter.learnPrompt(text, 0, text.length);
+        for (int round = 0; round < 4; round++) {
+            verifyEight(drafter, 1);
+        }
+        drafter.learnPrompt(text, 10, 34);
+        assertThat(draft(drafter, text[33], new DraftLimits(1, 64, 1)).token(1)).isEqualTo(text[34]);
+
+        verifyEight(drafter, 1);
+
+        drafter.learnPrompt(text, 50, 74);
+        assertThat(draft(drafter, text[73], new DraftLimits(1, 64, 1)).draftNodes())
+                .isZero();
+    }
+
     @Test
     void ngramMod_fourBadRoundsAndAGoodOne_keepTheTable() {
         int[] text = random(200, 1 << 20);
-        NgramModDrafter drafter = new NgramModDrafter(1024);
+        NgramModDrafter drafter = new NgramModDrafter(64);
         drafter.learnPrompt(text, 0, text.length);
-        TokenTree bad = new TokenTree(64);
         for (int round = 0; round < 9; round++) {
-            bad.reset(5);
-            for (int i = 0; i < 8; i++) {
-                bad.add(i, 3_000_000 + i, 0.1f);
-            }
             // The fifth round accepts two of eight, a quarter, which is not too few.
-            drafter.accept(bad, round == 4 ? 2 : 1, 4_000_000 + round);
+            verifyEight(drafter, round == 4 ? 2 : 1);
         }
         drafter.learnPrompt(text, 50, 74);
 
