@@ -44,6 +44,8 @@ final class LlamaVocabulary implements Vocabulary {
     private final byte[] pieces;
 
     private final int[] offsets;
+    private final int longest;
+
     /** The same with control tokens left out, which is the same bytes but for those tokens. */
     private final int[] plainLengths;
 
@@ -88,6 +90,10 @@ final class LlamaVocabulary implements Vocabulary {
             }
         }
         pieces = Arrays.copyOf(all, offsets[size]);
+        longest = IntStream.range(0, size)
+                .map(token -> offsets[token + 1] - offsets[token])
+                .max()
+                .orElse(1);
         ends = IntStream.range(0, size).filter(this::endsGeneration).toArray();
     }
 
@@ -156,6 +162,11 @@ final class LlamaVocabulary implements Vocabulary {
         }
         System.arraycopy(pieces, offsets[token], destination, 0, length);
         return length;
+    }
+
+    @Override
+    public int longestPiece() {
+        return Math.max(1, longest);
     }
 
     @Override
