@@ -42,6 +42,8 @@ final class LlamaVocabulary implements Vocabulary {
     private final byte[] pieces;
 
     private final int[] offsets;
+    private final int longest;
+
     /** The same with control tokens left out, which is the same bytes but for those tokens. */
     private final int[] plainLengths;
 
@@ -94,6 +96,10 @@ final class LlamaVocabulary implements Vocabulary {
             }
         }
         pieces = Arrays.copyOf(all, offsets[size]);
+        longest = IntStream.range(0, size)
+                .map(token -> offsets[token + 1] - offsets[token])
+                .max()
+                .orElse(1);
         ends = IntStream.range(0, size).filter(this::endsGeneration).toArray();
         cuts = TextCuts.of(kind, tokeniser, pre, new Read());
         splitter = new TextSplitter(natives, handle, life, kind, cuts, pre, tokenOfByte(1));
@@ -160,6 +166,11 @@ final class LlamaVocabulary implements Vocabulary {
         }
         System.arraycopy(pieces, offsets[token], destination, 0, length);
         return length;
+    }
+
+    @Override
+    public int longestPiece() {
+        return Math.max(1, longest);
     }
 
     @Override
