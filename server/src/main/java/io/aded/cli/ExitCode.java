@@ -13,6 +13,8 @@ enum ExitCode {
     RESOURCE_EXHAUSTED(6),
     UNAVAILABLE(7),
     DEADLINE_EXCEEDED(8),
+    /** A server was told to stop and could not within its grace, so that it was cut off. */
+    OVERDUE(9),
     /** What shells report for a program that Ctrl-C ended. */
     INTERRUPTED(130);
 

@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -420,6 +421,9 @@ final class Automaton {
         private int node() throws GrammarRefused {
             if (nodes == MOST_NODES) {
                 throw new GrammarRefused("is too large: it needs more than " + MOST_NODES + " states");
+            }
+            if ((nodes & 1023) == 0) {
+                Patience.check();
             }
             bytes.add(new ArrayList<>(1));
             silent.add(new ArrayList<>(1));

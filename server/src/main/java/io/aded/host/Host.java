@@ -43,7 +43,7 @@ public final class Host implements AutoCloseable {
         ServerConfiguration wanted = configuration.server();
         AdedServer.Builder builder = AdedServer.builder()
                 .serving(Serving.builder()
-                        .limits(new ServingLimits(wanted.retention(), wanted.retained()))
+                        .limits(new ServingLimits(wanted.retention(), wanted.retained(), wanted.longestUnread()))
                         .telemetry(telemetry)
                         .build())
                 .version(AdedVersion.text())

@@ -48,7 +48,12 @@ public final class LlamaModel implements TargetModel {
         this.natives = library.natives();
         this.file = file;
         this.handle = handle;
-        this.vocabulary = new LlamaVocabulary(natives, natives.models.modelVocabulary(handle), life);
+        this.vocabulary = new LlamaVocabulary(
+                natives,
+                natives.models.modelVocabulary(handle),
+                life,
+                file.string("tokenizer.ggml.model"),
+                file.string("tokenizer.ggml.pre"));
         this.info = describe(parameters);
         this.template = template(parameters, file.string("tokenizer.chat_template"), vocabulary.specialTexts());
     }
@@ -68,9 +73,9 @@ public final class LlamaModel implements TargetModel {
      * @throws AdedException.InvalidArtifact if the file is no usable GGUF model
      */
     public static LlamaModel load(LlamaLibrary library, Path path, ModelParameters parameters) {
-        GgufFile file = GgufFile.read(path);
-        file.requireModel();
+        GgufFile file = GgufFile.readModel(path);
         Native natives = library.natives();
+        file.requireModel(natives.line.limits());
         long handle;
         try (Arena arena = Arena.ofConfined()) {
             Progress progress = new Progress(parameters.progress());

@@ -34,6 +34,12 @@ import org.jspecify.annotations.Nullable;
  * names.
  */
 final class RequestReader {
+    /** As many of a list of options are read: more than {@code io.aded.serving} allows, which says so. */
+    private static final int MOST_READ = 1 << 16;
+
+    /** So many wrong fields are looked at. */
+    private static final int MOST_WRONG = 256;
+
     private final List<FieldViolation> unreadable = new ArrayList<>();
     private final List<String> notServed = new ArrayList<>();
 
@@ -127,8 +133,7 @@ final class RequestReader {
             String content = message.getContent();
             if (message.getPartsCount() > 0) {
                 if (!content.isEmpty()) {
-                    unreadable.add(new FieldViolation(
-                            "messages[" + i + "].parts", "is set beside content; allowed: one of the two"));
+                    unreadable("messages[" + i + "].parts", "is set beside content; allowed: one of the two");
                 }
                 content = text(message.getPartsList(), "messages[" + i + "].parts");
             }
@@ -144,13 +149,26 @@ final class RequestReader {
             String path = field + "[" + i + "]";
             switch (part.getPartCase()) {
                 case TEXT -> text.append(part.getText());
-                case REASONING -> notServed.add(path + ".reasoning");
-                case TOOL_CALL -> notServed.add(path + ".tool_call");
-                case TOOL_RESULT -> notServed.add(path + ".tool_result");
-                case PART_NOT_SET -> unreadable.add(new FieldViolation(path, "says nothing; allowed: a text"));
+                case REASONING -> notServed(path + ".reasoning");
+                case TOOL_CALL -> notServed(path + ".tool_call");
+                case TOOL_RESULT -> notServed(path + ".tool_result");
+                case PART_NOT_SET -> unreadable(path, "says nothing; allowed: a text");
             }
         }
         return text.toString();
+    }
+
+    /** A message may have a million of either; nobody reads so far. */
+    private void unreadable(String field, String description) {
+        if (unreadable.size() < MOST_WRONG) {
+            unreadable.add(new FieldViolation(field, description));
+        }
+    }
+
+    private void notServed(String field) {
+        if (notServed.size() < MOST_WRONG) {
+            notServed.add(field);
+        }
     }
 
     static int[] ints(List<Integer> values) {
@@ -167,8 +185,18 @@ final class RequestReader {
                 .constraint(set.hasConstraint() ? constraint(set.getConstraint()) : null)
                 .draft(draft(set.getDraft()))
                 .maxTokens(set.hasMaxTokens() ? Integer.valueOf(set.getMaxTokens()) : null)
-                .stopStrings(set.getStopStringsCount() > 0 ? List.copyOf(set.getStopStringsList()) : null)
-                .stopTokens(set.getStopTokensCount() > 0 ? List.copyOf(set.getStopTokensList()) : null)
+                .stopStrings(
+                        set.getStopStringsCount() > 0
+                                ? set.getStopStringsList().stream()
+                                        .limit(MOST_READ)
+                                        .toList()
+                                : null)
+                .stopTokens(
+                        set.getStopTokensCount() > 0
+                                ? set.getStopTokensList().stream()
+                                        .limit(MOST_READ)
+                                        .toList()
+                                : null)
                 .ignoreEnd(set.hasIgnoreEnd() ? Boolean.valueOf(set.getIgnoreEnd()) : null)
                 .logProbabilities(set.hasLogProbabilities() ? Integer.valueOf(set.getLogProbabilities()) : null)
                 .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)
