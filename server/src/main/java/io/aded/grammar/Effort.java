@@ -2,8 +2,6 @@ package io.aded.grammar;
 
 import io.aded.model.Patience;
 
-import io.aded.model.Patience;
-
 /** Counts the steps of compiling what a caller sent, which may be made to take very many. */
 final class Effort {
     /** Some seconds at most; what people write takes a thousandth. */

@@ -3,8 +3,8 @@ package io.aded.grammar;
 import java.util.Arrays;
 
 /**
- * The tokens that were drawn at a place where the grammar leaves one text, and how often: the same text can be spelled in
- * several ways. Old draws fade.
+ * The tokens that were drawn at a place where the grammar leaves one text, and how often: the same text can be spelled
+ * in several ways. Old draws fade.
  */
 final class Spellings {
     /** Tokens that are told apart. */

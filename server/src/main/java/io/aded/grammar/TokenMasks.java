@@ -402,8 +402,8 @@ public final class TokenMasks {
     }
 
     /**
-     * After one more token that was drawn. Where the grammar left no choice of text, its spelling is remembered: the next
-     * answer that comes here will often be spelled alike.
+     * After one more token that was drawn. Where the grammar left no choice of text, its spelling is remembered: the
+     * next answer that comes here will often be spelled alike.
      */
     public synchronized Position drawn(Position position, int token) {
         machine.allow(MOST_VISITS);
@@ -434,7 +434,9 @@ public final class TokenMasks {
         return known == null ? -1 : known.token(i);
     }
 
-    /** How likely the {@code i}-th of the expected tokens is: by what was drawn, or by how well guesses did elsewhere. */
+    /**
+     * How likely the {@code i}-th of the expected tokens is: by what was drawn, or by how well guesses did elsewhere.
+     */
     public synchronized float probability(Position position, int i) {
         Spellings known = ((Machine.State) position).spellings();
         return known == null ? 0 : known.isGuess() ? (rightGuesses + 6f) / (guesses + 8f) : known.probability(i);

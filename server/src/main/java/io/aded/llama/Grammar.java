@@ -155,8 +155,8 @@ final class Grammar {
     }
 
     /**
-     * Makes a tree of the text that must follow: the text is one, but it can be spelled in several ways. It is spelled as
-     * it was when answers came here before, or as the tokeniser would; the likeliest nodes are taken.
+     * Makes a tree of the text that must follow: the text is one, but it can be spelled in several ways. It is spelled
+     * as it was when answers came here before, or as the tokeniser would; the likeliest nodes are taken.
      *
      * @param maxNodes the most draft nodes
      * @param maxBranches the most leaves, at least 1

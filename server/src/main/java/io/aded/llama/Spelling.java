@@ -4,8 +4,8 @@ import io.aded.grammar.VocabularyTrie;
 import java.nio.charset.StandardCharsets;
 
 /**
- * How a model will probably spell a text that it has no choice about: as its tokeniser does, which is what it was trained
- * on. Where the tokeniser gives other bytes than the text's, the longest tokens that fit are taken.
+ * How a model will probably spell a text that it has no choice about: as its tokeniser does, which is what it was
+ * trained on. Where the tokeniser gives other bytes than the text's, the longest tokens that fit are taken.
  */
 final class Spelling {
     private final LlamaVocabulary vocabulary;
@@ -29,8 +29,7 @@ final class Spelling {
         if (whole > 0 && whole < length + 1 && (text[whole - 1] & 0x80) != 0) {
             whole = isWhole(text, whole - 1, length) ? length : whole - 1;
         }
-        int[] tokens =
-                vocabulary.tokenizeContinuation(new String(text, 0, whole, StandardCharsets.UTF_8), false);
+        int[] tokens = vocabulary.tokenizeContinuation(new String(text, 0, whole, StandardCharsets.UTF_8), false);
         return spells(tokens, text, whole) ? tokens : longest(text, length);
     }
 

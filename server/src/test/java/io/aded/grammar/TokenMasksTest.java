@@ -234,7 +234,9 @@ class TokenMasksTest {
         assertThat(masks.expected(start, 1)).isEqualTo(2);
         assertThat(masks.probability(start, 0) + masks.probability(start, 1)).isLessThan(1);
         masks.guess(start, 7);
-        assertThat(masks.expected(start, 0)).as("a draw counts more than a guess").isEqualTo(3);
+        assertThat(masks.expected(start, 0))
+                .as("a draw counts more than a guess")
+                .isEqualTo(3);
         TokenMasks.Position third = masks.drawn(second, 6);
         masks.drawn(third, 5);
         assertThat(masks.expected(third)).as("there is a choice of text").isZero();

@@ -21,6 +21,7 @@ final class RoundTally {
 
     /** Accepted nodes that were text about which a grammar left no choice. */
     long forcedNodes;
+
     long draftNanos;
     long passNanos;
 

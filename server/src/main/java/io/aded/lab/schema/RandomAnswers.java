@@ -17,9 +17,10 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads schemas or grammars, one JSON object a line: {@code schema} or {@code gbnf}, {@code texts} to be recognised, and
- * {@code answers} to be drawn. Adds to each line {@code refused} (why), or {@code accepted} (of each text, whether it is
- * one of the grammar's) and {@code drawn} (texts that the masks led to), and the {@code nanos} that compiling took.
+ * Reads schemas or grammars, one JSON object a line: {@code schema} or {@code gbnf}, {@code texts} to be recognised,
+ * and {@code answers} to be drawn. Adds to each line {@code refused} (why), or {@code accepted} (of each text, whether
+ * it is one of the grammar's) and {@code drawn} (texts that the masks led to), and the {@code nanos} that compiling
+ * took.
  */
 public final class RandomAnswers {
     /** Tokens after which an answer is led to its end, and after which it is given up. */

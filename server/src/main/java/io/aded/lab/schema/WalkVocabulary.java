@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** Every byte, tokens that begin, end and join parts of JSON, and an end: enough to walk anywhere. */
 final class WalkVocabulary implements Vocabulary {
     private static final String[] TEXTS = {
-        "\": ", "\", \"", "{\"", "\"}", "\"]", "}, ", "], ", ", \"", "null", "true", "false", "12", "0.5", "ab", "é", "😀", "\\n",
-        "\\\"", "2024-0", "foo", "bar", " a"
+        "\": ", "\", \"", "{\"", "\"}", "\"]", "}, ", "], ", ", \"", "null", "true", "false", "12", "0.5", "ab", "é",
+        "😀", "\\n", "\\\"", "2024-0", "foo", "bar", " a"
     };
     private static final String[] CLOSING = {"\"", "}", "]", "0", "null", "\": ", ": "};
 
