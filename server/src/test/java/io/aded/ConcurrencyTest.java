@@ -53,6 +53,9 @@ class ConcurrencyTest {
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(
                     "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
+            Map.entry("llama.TextThread$Task", "a flag that only goes up; the result is read when its thread is over"),
+            Map.entry(
+                    "llama.TextThread", "places are counted by a semaphore; a result is read when its thread is over"),
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
             Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
             Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
