@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.model.Vocabulary;
+import io.aded.testing.Seeds;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -350,7 +351,7 @@ class TokenMasksTest {
 
     @Test
     void after_randomGrammars_agreeWithTheDefinition() throws GrammarRefused {
-        long seed = Long.getLong("aded.seed", System.nanoTime());
+        long seed = Seeds.next();
         Random random = new Random(seed);
         Words words = words("a", "b", "ab", "ba", "aab");
         VocabularyTrie trie = VocabularyTrie.of(words);
