@@ -120,8 +120,7 @@ final class Admission {
             return false;
         }
         for (LocalTurn other : running) {
-            if (other.pendingPrefill() > Residency.LEAST_SHARED_PREFIX
-                    && other.listener().isReady()) {
+            if (other.pendingPrefill() > Residency.LEAST_SHARED_PREFIX && other.isReady()) {
                 int common = Residency.commonPrefix(
                         session, other.session(), other.session().length() - 1);
                 if (common - other.session().committed() > Residency.LEAST_SHARED_PREFIX
@@ -227,7 +226,7 @@ final class Admission {
 
     // --- who is over
 
-    /** Hands over the turns that were cancelled, or whose time is over; they are out. */
+    /** Hands over the turns that failed, were cancelled, or whose time is over; they are out. */
     void expire(long now, Consumer<LocalTurn> sink) {
         if (!waiting.isEmpty()) {
             long longest = options.maxWait().toNanos();
@@ -244,7 +243,19 @@ final class Admission {
     }
 
     private static boolean isOver(LocalTurn turn, long now) {
-        return turn.isCancelled() || now >= turn.request().deadlineNanos();
+        return turn.isCancelled()
+                || turn.fault() != null
+                || now >= turn.request().deadlineNanos();
+    }
+
+    /** Whether a running turn has failed and is to be ended. */
+    boolean hasFaults() {
+        for (LocalTurn turn : running) {
+            if (turn.fault() != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** How long the engine may sleep while no turn can advance: until the first wait limit or deadline. */

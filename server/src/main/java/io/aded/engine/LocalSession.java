@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalSession implements Session {
     private final LocalEngine engine;
+    private final Entrance entrance;
     private final String id;
+    private final String caller;
     private final TurnSlot<LocalTurn> slot = new TurnSlot<>();
     private volatile Past past = Past.NONE;
 
@@ -74,9 +76,16 @@ final class LocalSession implements Session {
     private long lastUsed;
     private final Map<DrafterKind, StreamDrafter> drafters = new HashMap<>();
 
-    LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
+    /**
+     * An empty conversation.
+     *
+     * @param caller who opened it; empty for nobody in particular
+     */
+    LocalSession(LocalEngine engine, String id, String caller, CellLedger.Cells cells) {
         this.engine = engine;
+        entrance = engine.entrance();
         this.id = id;
+        this.caller = caller;
         this.cells = cells;
     }
 
@@ -85,15 +94,20 @@ final class LocalSession implements Session {
         return id;
     }
 
+    /** Who opened it. */
+    String caller() {
+        return caller;
+    }
+
     TargetModel model() {
-        return engine.model();
+        return entrance.model();
     }
 
     // --- submission, on the caller's thread
 
     @Override
     public Turn submit(TurnRequest request, TurnListener listener) {
-        engine.checkAccepting();
+        entrance.check();
         slot.reserve();
         boolean submitted = false;
         try {
@@ -118,8 +132,8 @@ final class LocalSession implements Session {
     private LocalTurn start(TurnRequest request, TurnListener listener, Continuation next) {
         SamplingParameters sampling = request.sampling();
         Integer wanted = sampling.seed();
-        int seed = wanted != null ? wanted : engine.randomSeed();
-        engine.reserveQueuePlace();
+        int seed = wanted != null ? wanted : entrance.randomSeed();
+        entrance.reservePlace();
         TokenSampler sampler = null;
         boolean submitted = false;
         try {
@@ -130,7 +144,7 @@ final class LocalSession implements Session {
                     sampler.remember(next.tokens[i]);
                 }
             }
-            TurnTelemetry telemetry = engine.telemetry()
+            TurnTelemetry telemetry = entrance.telemetry()
                     .startTurn(
                             request.traceContext(),
                             request.prompt() instanceof Prompt.Messages ? "chat" : "text_completion");
@@ -142,7 +156,7 @@ final class LocalSession implements Session {
             return turn;
         } finally {
             if (!submitted) {
-                engine.releaseQueuePlace();
+                entrance.places().giveBack();
                 if (sampler != null) {
                     sampler.close();
                 }
@@ -156,7 +170,7 @@ final class LocalSession implements Session {
     private Continuation continuation(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
-            case Prompt.Text(String text) -> append(engine.promptTokens().text(text, past.length == 0), null, "text");
+            case Prompt.Text(String text) -> append(entrance.promptTokens().text(text, past.length == 0), null, "text");
             case Prompt.Messages(List<ChatMessage> sent) -> chat(sent);
         };
     }
@@ -164,7 +178,7 @@ final class LocalSession implements Session {
     private Continuation chat(List<ChatMessage> sent) {
         List<ChatMessage> all = new ArrayList<>(past.messages);
         all.addAll(sent);
-        PromptTokens.Chat chat = engine.promptTokens().chat(all, past.length > 0 ? past.rendered : null);
+        PromptTokens.Chat chat = entrance.promptTokens().chat(all, past.length > 0 ? past.rendered : null);
         return chat.continues()
                 ? append(chat.tokens(), chat.rendered(), "messages")
                 : new Continuation(chat.tokens(), chat.rendered(), "messages");
@@ -247,7 +261,7 @@ final class LocalSession implements Session {
     // --- during a turn, on the engine thread
 
     int limit() {
-        return engine.sessionLimit();
+        return entrance.sessionLimit();
     }
 
     int length() {
@@ -267,6 +281,11 @@ final class LocalSession implements Session {
             tokens = Arrays.copyOf(tokens, length * 2);
         }
         tokens[length++] = token;
+    }
+
+    /** Drops the last tokens, down to {@code count}; none of them is in the KV cache. */
+    void shorten(int count) {
+        length = Math.min(length, count);
     }
 
     /** The answer's text was cut before its last tokens. */
@@ -371,17 +390,26 @@ final class LocalSession implements Session {
     /** Gives up the drafters and what they learned. */
     void forgetLearned() {
         for (StreamDrafter drafter : drafters.values()) {
-            drafter.close();
+            TurnFault.quietly("closing a drafter", drafter::close);
         }
         drafters.clear();
     }
 
     /** The turn is over, one way or the other. One that gave no answer leaves the history as it was before. */
     void turnEnded(LocalTurn turn) {
-        if (turn.answerTokens() > 0 || turn.finished() == FinishReason.STOP) {
-            past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
+        try {
+            if (turn.answerTokens() > 0 || turn.finished() == FinishReason.STOP) {
+                past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
+            }
+        } finally {
+            slot.free();
         }
-        slot.free();
+    }
+
+    /** The turn is over by a fault: its text may lack what its last tokens say, and what it learned is not trusted. */
+    void turnFailed() {
+        cut = true;
+        forgetLearned();
     }
 
     private Past answered(LocalTurn turn) {

@@ -37,18 +37,26 @@ final class TurnEndings {
         turn.finish(reason);
         TurnResult result = turn.result(reason, clock.getAsLong());
         conclude(turn, reason.name().toLowerCase(Locale.ROOT), null);
-        turn.listener().onFinished(result);
+        AdedException fault = turn.fault();
+        TurnListener listener = turn.listener();
+        TurnFault.quietly(
+                "telling a listener",
+                fault == null ? () -> listener.onFinished(result) : () -> listener.onFailed(fault));
     }
 
     /** It cannot go on; what was emitted stands. */
     void fail(LocalTurn turn, AdedException failure) {
         conclude(turn, "error", failure);
-        turn.listener().onFailed(failure);
+        TurnFault.quietly("telling a listener", () -> turn.listener().onFailed(failure));
     }
 
-    /** It was cancelled, or its time was over at {@code now}: its deadline, or its longest wait. */
+    /** It failed, was cancelled, or its time was over at {@code now}: its deadline, or its longest wait. */
     void expire(LocalTurn turn, long now) {
-        if (turn.isCancelled()) {
+        AdedException fault = turn.fault();
+        if (fault != null) {
+            turn.session().turnFailed();
+            fail(turn, fault);
+        } else if (turn.isCancelled()) {
             finish(turn, FinishReason.CANCELLED);
         } else if (now >= turn.request().deadlineNanos()) {
             fail(turn, new AdedException.DeadlineExceeded("DEADLINE", "the call's deadline passed"));
@@ -63,12 +71,17 @@ final class TurnEndings {
         }
     }
 
+    /** Each step is done whatever became of the one before; only what keeps the cache's account may fail the engine. */
     private void conclude(LocalTurn turn, String reason, @Nullable AdedException failure) {
         LocalSession session = turn.session();
-        turn.sampler().close();
-        session.turnEnded(turn);
+        TurnFault.quietly("closing a sampler", turn.sampler()::close);
+        try {
+            session.turnEnded(turn);
+        } catch (RuntimeException | Error e) {
+            turn.fail(e);
+        }
         places.giveBack();
-        turn.reportEnd(reason, failure);
+        TurnFault.quietly("the telemetry of a turn", () -> turn.reportEnd(reason, failure));
         if (session.isClosed()) {
             residency.forget(session);
         }

@@ -274,7 +274,8 @@ final class LlamaContext implements TargetContext {
 
     @Override
     public int bestToken(int row) {
-        return scan.best(Native.MEMORY, rowAddress(row), vocabularySize);
+        int best = scan.best(Native.MEMORY, rowAddress(row), vocabularySize);
+        return scan.isFinite() ? best : -1;
     }
 
     @Override

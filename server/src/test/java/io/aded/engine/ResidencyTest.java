@@ -35,7 +35,7 @@ class ResidencyTest {
     }
 
     private LocalSession session(int... prompt) {
-        LocalSession session = new LocalSession(engine, "s", ledger.new Cells());
+        LocalSession session = new LocalSession(engine, "s", "", ledger.new Cells());
         residency.add(session);
         residency.adopt(session, prompt);
         return session;
