@@ -43,6 +43,11 @@ class ConcurrencyTest {
                     "confined: all that moves belongs to its thread. Others reach it by CommandQueue and QueuePlaces,"
                             + " count up two atomic numbers, and read two flags and an immutable status, each alone"),
             Map.entry(
+                    "engine.Entrance",
+                    "a compare-and-set keeps the first reason to refuse; a random source under its own lock; else"
+                            + " QueuePlaces"),
+            Map.entry("engine.Pulse", "written by the engine's thread; others read three fields, each alone"),
+            Map.entry(
                     "engine.LocalSession",
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
