@@ -54,9 +54,6 @@ class ConcurrencyTest {
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
-            Map.entry(
-                    "grammar.SchemaExpression",
-                    "a map of what was looked up under one lock, which only grows to its bound"),
             Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(

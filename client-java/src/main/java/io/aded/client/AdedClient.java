@@ -84,7 +84,7 @@ public final class AdedClient implements AutoCloseable {
         if (limit != null) {
             stub = stub.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
         }
-        return SingleAnswer.start(stub, Wire.generate(prompt, options));
+        return SingleAnswer.start(stub, RequestWriter.generate(prompt, options));
     }
 
     /** Opens a conversation with the server's defaults. Blocks until the server has answered. */
@@ -118,7 +118,7 @@ public final class AdedClient implements AutoCloseable {
     /** Counts the tokens that a prompt would take, the chat template included, without running the model. */
     public TokenCount countTokens(Prompt prompt) {
         return call(() -> {
-            var counted = inference().countTokens(Wire.count(prompt));
+            var counted = inference().countTokens(RequestWriter.count(prompt));
             return new TokenCount(counted.getTokens(), counted.getContextTokens());
         });
     }
@@ -134,7 +134,7 @@ public final class AdedClient implements AutoCloseable {
      * @throws AdedClientException.NotFound if it is not served
      */
     public ModelDetails model(String name) {
-        return call(() -> Wire.model(
+        return call(() -> ResponseReader.model(
                 models().getModel(GetModelRequest.newBuilder().setName(name).build())
                         .getModel()));
     }
@@ -148,7 +148,7 @@ public final class AdedClient implements AutoCloseable {
                 var listed = models().listModels(ListModelsRequest.newBuilder()
                         .setPageToken(page)
                         .build());
-                listed.getModelsList().forEach(model -> all.add(Wire.model(model)));
+                listed.getModelsList().forEach(model -> all.add(ResponseReader.model(model)));
                 page = listed.getNextPageToken();
             } while (!page.isEmpty());
             return List.copyOf(all);
@@ -166,7 +166,7 @@ public final class AdedClient implements AutoCloseable {
      * @throws AdedClientException.NotFound if there is none of that name
      */
     public DraftStatistics draftStatistics(String conversationId) {
-        return call(() -> Wire.statistics(DraftServiceGrpc.newBlockingStub(channel)
+        return call(() -> ResponseReader.statistics(DraftServiceGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS)
                 .getDraftStatistics(GetDraftStatisticsRequest.newBuilder()
                         .setConversationId(conversationId)
@@ -175,7 +175,7 @@ public final class AdedClient implements AutoCloseable {
 
     /** The server: versions, limits, defaults and load. */
     public ServerDetails server() {
-        return call(() -> Wire.server(models().getServerInfo(GetServerInfoRequest.getDefaultInstance())));
+        return call(() -> ResponseReader.server(models().getServerInfo(GetServerInfoRequest.getDefaultInstance())));
     }
 
     /**

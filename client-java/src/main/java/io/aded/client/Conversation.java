@@ -59,7 +59,7 @@ public final class Conversation implements AutoCloseable {
 
     private void await(ConversationOptions options) {
         Duration limit = options.openTimeout();
-        send(ConverseRequest.newBuilder().setOpen(Wire.open(options)).build());
+        send(ConverseRequest.newBuilder().setOpen(RequestWriter.open(options)).build());
         try {
             ConversationInfo answered = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
             synchronized (lock) {
@@ -101,7 +101,7 @@ public final class Conversation implements AutoCloseable {
      * @throws AdedClientException if the conversation has failed
      */
     public AnswerStream ask(Prompt prompt, AnswerOptions options) {
-        TurnSource turn = new TurnSource(Wire.turn(prompt, options));
+        TurnSource turn = new TurnSource(RequestWriter.turn(prompt, options));
         Duration limit = options.timeout();
         synchronized (lock) {
             requireOpen();
@@ -139,7 +139,9 @@ public final class Conversation implements AutoCloseable {
     public void update(AnswerOptions changes) {
         synchronized (lock) {
             requireOpen();
-            send(ConverseRequest.newBuilder().setUpdate(Wire.update(changes)).build());
+            send(ConverseRequest.newBuilder()
+                    .setUpdate(RequestWriter.update(changes))
+                    .build());
             if (changes.timeout() != null) {
                 timeout = changes.timeout();
             }
@@ -312,12 +314,12 @@ public final class Conversation implements AutoCloseable {
                 requested = false;
             }
             switch (response.getEventCase()) {
-                case OPENED -> opened.complete(Wire.opened(response.getOpened()));
-                case DELTA -> deliver(Wire.delta(response.getDelta()));
-                case REASONING_DELTA -> deliver(Wire.reasoning(response.getReasoningDelta()));
-                case TOOL_CALL_DELTA -> deliver(Wire.toolCall(response.getToolCallDelta()));
-                case ROUND -> deliver(Wire.round(response.getRound()));
-                case FINISHED -> deliver(Wire.finished(response.getFinished()));
+                case OPENED -> opened.complete(ResponseReader.opened(response.getOpened()));
+                case DELTA -> deliver(ResponseReader.delta(response.getDelta()));
+                case REASONING_DELTA -> deliver(ResponseReader.reasoning(response.getReasoningDelta()));
+                case TOOL_CALL_DELTA -> deliver(ResponseReader.toolCall(response.getToolCallDelta()));
+                case ROUND -> deliver(ResponseReader.round(response.getRound()));
+                case FINISHED -> deliver(ResponseReader.finished(response.getFinished()));
                 // An event of a later version of the API: pass over it.
                 case EVENT_NOT_SET -> {
                     synchronized (lock) {

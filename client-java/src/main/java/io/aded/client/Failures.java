@@ -77,8 +77,8 @@ final class Failures {
                                     .map(wrong -> new Violation(wrong.getField(), wrong.getDescription()))
                                     .toList();
                         } else if (detail.is(RetryInfo.class)) {
-                            retryAfter =
-                                    Wire.duration(detail.unpack(RetryInfo.class).getRetryDelay());
+                            retryAfter = ResponseReader.duration(
+                                    detail.unpack(RetryInfo.class).getRetryDelay());
                         }
                     }
                 } catch (InvalidProtocolBufferException damaged) {

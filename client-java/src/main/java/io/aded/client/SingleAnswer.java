@@ -29,11 +29,11 @@ final class SingleAnswer implements ClientResponseObserver<GenerateRequest, Gene
     @Override
     public void onNext(GenerateResponse response) {
         switch (response.getEventCase()) {
-            case DELTA -> answer.deliver(Wire.delta(response.getDelta()));
-            case REASONING_DELTA -> answer.deliver(Wire.reasoning(response.getReasoningDelta()));
-            case TOOL_CALL_DELTA -> answer.deliver(Wire.toolCall(response.getToolCallDelta()));
-            case ROUND -> answer.deliver(Wire.round(response.getRound()));
-            case FINISHED -> answer.deliver(Wire.finished(response.getFinished()));
+            case DELTA -> answer.deliver(ResponseReader.delta(response.getDelta()));
+            case REASONING_DELTA -> answer.deliver(ResponseReader.reasoning(response.getReasoningDelta()));
+            case TOOL_CALL_DELTA -> answer.deliver(ResponseReader.toolCall(response.getToolCallDelta()));
+            case ROUND -> answer.deliver(ResponseReader.round(response.getRound()));
+            case FINISHED -> answer.deliver(ResponseReader.finished(response.getFinished()));
             // An event of a later version of the API: pass over it.
             case EVENT_NOT_SET -> pull();
         }

@@ -19,6 +19,9 @@ final class Automaton {
     /** The most nodes; a grammar that needs more is refused. */
     static final int MOST_NODES = 400_000;
 
+    /** The most edges of sets of characters; a set of many ranges has hundreds. */
+    private static final int MOST_EDGES = 2_000_000;
+
     /** The deepest nesting of patterns within a rule. */
     private static final int DEEPEST = 500;
 
@@ -37,15 +40,26 @@ final class Automaton {
 
     private final boolean[] ends;
     private final boolean[] onlyEnds;
+    private final boolean[] calls;
     private final int[] starts;
     private final int root;
+
+    /** Each node's rule, and whether it is reached from that rule's start by reading nothing. */
+    private final int[] ruleOf;
+
+    private final boolean[] beginsHere;
+
+    /** Rules, callers before those they call without having read anything; and each rule's place in that order. */
+    private final int[] order;
+
+    private final int[] ranks;
 
     /** Bytes that no edge tells apart share a class. */
     private final byte[] classes = new byte[256];
 
     private final int classCount;
 
-    private Automaton(Builder builder, int root) {
+    private Automaton(Builder builder, int root) throws GrammarRefused {
         int nodes = builder.nodes;
         firstByteEdge = new int[nodes + 1];
         firstSilentEdge = new int[nodes + 1];
@@ -92,7 +106,17 @@ final class Automaton {
         }
         onlyEnds = new boolean[nodes];
         starts = builder.ruleStarts.stream().mapToInt(Integer::intValue).toArray();
+        ruleOf = builder.ruleOf.stream().mapToInt(Integer::intValue).toArray();
+        beginsHere = builder.beginsHere;
+        calls = new boolean[nodes];
+        for (int node = 0; node < nodes; node++) {
+            for (int edge = firstSilentEdge[node]; edge < firstSilentEdge[node + 1]; edge++) {
+                calls[node] |= called[edge] >= 0;
+            }
+        }
         this.root = root;
+        ranks = new int[starts.length];
+        order = callersFirst(builder);
         findTails();
     }
 
@@ -102,10 +126,62 @@ final class Automaton {
      * @throws GrammarRefused if it is left-recursive or too large
      */
     static Automaton of(Rules rules) throws GrammarRefused {
-        LeftRecursion.refuse(rules);
         Builder builder = new Builder(rules);
         builder.build();
         return new Automaton(builder, rules.root());
+    }
+
+    /**
+     * Sorts the rules so that each comes before those that it can call before it has read anything; depth first and
+     * without recursion, since a chain of rules may be as long as the grammar.
+     */
+    private int[] callersFirst(Builder builder) throws GrammarRefused {
+        int rules = starts.length;
+        List<List<Integer>> firsts = new ArrayList<>();
+        for (int rule = 0; rule < rules; rule++) {
+            firsts.add(new ArrayList<>(2));
+        }
+        for (int node = 0; node < ruleOf.length; node++) {
+            if (beginsHere[node] && calls[node]) {
+                for (int edge = firstSilentEdge[node]; edge < firstSilentEdge[node + 1]; edge++) {
+                    if (called[edge] >= 0) {
+                        firsts.get(ruleOf[node]).add(called[edge]);
+                    }
+                }
+            }
+        }
+        byte[] states = new byte[rules]; // 0 not seen, 1 on the way, 2 done
+        int[] next = new int[rules];
+        int[] way = new int[rules];
+        int[] order = new int[rules];
+        int free = rules;
+        for (int start = 0; start < rules; start++) {
+            int depth = 0;
+            if (states[start] == 0) {
+                states[start] = 1;
+                way[depth++] = start;
+            }
+            while (depth > 0) {
+                int rule = way[depth - 1];
+                if (next[rule] == firsts.get(rule).size()) {
+                    states[rule] = 2;
+                    order[--free] = rule;
+                    ranks[rule] = free;
+                    depth--;
+                    continue;
+                }
+                int callee = firsts.get(rule).get(next[rule]++);
+                if (states[callee] == 1) {
+                    throw new GrammarRefused("has the left-recursive rule " + builder.name(callee)
+                            + ": it can begin with itself before any character is read");
+                }
+                if (states[callee] == 0) {
+                    states[callee] = 1;
+                    way[depth++] = callee;
+                }
+            }
+        }
+        return order;
     }
 
     /** A call whose return leads only to the end of its own rule needs no return: loops then need no stack. */
@@ -142,6 +218,35 @@ final class Automaton {
 
     int ruleStart(int rule) {
         return starts[rule];
+    }
+
+    int rules() {
+        return starts.length;
+    }
+
+    /** The rule that a node belongs to. */
+    int ruleOf(int node) {
+        return ruleOf[node];
+    }
+
+    /** Whether a node is reached from the start of its rule by reading nothing. */
+    boolean beginsHere(int node) {
+        return beginsHere[node];
+    }
+
+    /** Whether an edge of this node calls a rule. */
+    boolean calls(int node) {
+        return calls[node];
+    }
+
+    /** A rule's place in the order in which each comes before those that it can call before it has read anything. */
+    int rank(int rule) {
+        return ranks[rule];
+    }
+
+    /** The rule at a place of that order. */
+    int ruleAt(int rank) {
+        return order[rank];
     }
 
     /** Whether a rule may end at this node. */
@@ -218,19 +323,81 @@ final class Automaton {
         private final Map<Pattern, Integer> hoisted = new IdentityHashMap<>();
 
         private final List<Pattern> pending = new ArrayList<>();
+        /** The rule as written that each rule is, or is a part of. */
+        private final List<Integer> written = new ArrayList<>();
+
+        private final List<Integer> ruleOf = new ArrayList<>();
+        private boolean[] beginsHere = {};
+        private int rule;
         private int nodes;
+        private int edges;
         private int depth;
 
         Builder(Rules rules) {
             this.rules = rules;
-            pending.addAll(rules.bodies());
+            for (Pattern body : rules.bodies()) {
+                written.add(pending.size());
+                pending.add(body);
+            }
+        }
+
+        String name(int rule) {
+            return rules.names().get(written.get(rule));
         }
 
         void build() throws GrammarRefused {
-            for (int rule = 0; rule < pending.size(); rule++) {
+            for (rule = 0; rule < pending.size(); rule++) {
                 int start = node();
                 ruleStarts.add(start);
                 ruleEnds.add(build(pending.get(rule), start));
+            }
+            passEmptyRulesBy();
+        }
+
+        /**
+         * A call of a rule that may match nothing gets an edge around it. Finds which rules may, and which nodes are
+         * reached from the start of their rule by reading nothing.
+         */
+        private void passEmptyRulesBy() {
+            beginsHere = new boolean[nodes];
+            boolean[] isEnd = new boolean[nodes];
+            ruleEnds.forEach(end -> isEnd[end] = true);
+            boolean[] nullable = new boolean[pending.size()];
+            List<List<Integer>> waiting = new ArrayList<>(); // by rule: where its calls return to
+            pending.forEach(_ -> waiting.add(new ArrayList<>(0)));
+            int[] queue = new int[nodes];
+            int queued = 0;
+            for (int start : ruleStarts) {
+                beginsHere[start] = true;
+                queue[queued++] = start;
+            }
+            for (int i = 0; i < queued; i++) {
+                int node = queue[i];
+                List<Integer> reached = new ArrayList<>();
+                if (isEnd[node] && !nullable[ruleOf.get(node)]) {
+                    nullable[ruleOf.get(node)] = true;
+                    reached.addAll(waiting.get(ruleOf.get(node)));
+                }
+                for (int[] edge : silent.get(node)) {
+                    if (edge[0] < 0 || nullable[edge[0]]) {
+                        reached.add(edge[1]);
+                    } else {
+                        waiting.get(edge[0]).add(edge[1]);
+                    }
+                }
+                for (int target : reached) {
+                    if (!beginsHere[target]) {
+                        beginsHere[target] = true;
+                        queue[queued++] = target;
+                    }
+                }
+            }
+            for (List<int[]> from : silent) {
+                for (int i = from.size() - 1; i >= 0; i--) {
+                    if (from.get(i)[0] >= 0 && nullable[from.get(i)[0]]) {
+                        from.add(new int[] {-1, from.get(i)[1]});
+                    }
+                }
             }
         }
 
@@ -240,6 +407,7 @@ final class Automaton {
             }
             bytes.add(new ArrayList<>(1));
             silent.add(new ArrayList<>(1));
+            ruleOf.add(rule);
             return nodes++;
         }
 
@@ -294,6 +462,7 @@ final class Automaton {
             Map<String, Integer> tails = new HashMap<>();
             for (int[] sequence : sequences) {
                 int target = to;
+                edges += sequence.length / 2;
                 for (int i = sequence.length - 2; i > 0; i -= 2) {
                     String key = sequence[i] + "-" + sequence[i + 1] + ">" + target;
                     Integer known = tails.get(key);
@@ -306,20 +475,33 @@ final class Automaton {
                 }
                 bytes.get(from).add(new int[] {sequence[0], sequence[1], target});
             }
+            if (edges > MOST_EDGES) {
+                throw new GrammarRefused(
+                        "is too large: its sets of characters need more than " + MOST_EDGES + " edges");
+            }
             return to;
+        }
+
+        /** Whether a pattern may as well be written out again and again. */
+        private static boolean isSmall(Pattern part) {
+            return part instanceof Pattern.Reference
+                    || part instanceof Pattern.Characters(int[] ranges)
+                            && ranges.length <= 8
+                            && (ranges.length == 0 || ranges[ranges.length - 1] < 0x80);
         }
 
         private int repeat(Pattern.Repeat repeat, int from) throws GrammarRefused {
             Pattern part = repeat.part();
             int copies = Math.max(repeat.least(), repeat.most());
-            if (copies > 2 && !(part instanceof Pattern.Characters) && !(part instanceof Pattern.Reference)) {
-                Integer rule = hoisted.get(part);
-                if (rule == null) {
-                    rule = pending.size();
+            if (copies > 2 && !isSmall(part)) {
+                Integer known = hoisted.get(part);
+                if (known == null) {
+                    known = pending.size();
                     pending.add(part);
-                    hoisted.put(part, rule);
+                    written.add(written.get(rule));
+                    hoisted.put(part, known);
                 }
-                part = new Pattern.Reference(rule);
+                part = new Pattern.Reference(known);
             }
             int at = from;
             for (int i = 0; i < repeat.least(); i++) {

@@ -2,6 +2,7 @@ package io.aded.grammar;
 
 import java.util.Arrays;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A set of code points, as ranges that neither overlap nor touch. */
 final class CharacterSet {
@@ -44,6 +45,26 @@ final class CharacterSet {
         return others;
     }
 
+    /** All code points. */
+    static CharacterSet all() {
+        return new CharacterSet().add(0, Character.MAX_CODE_POINT);
+    }
+
+    boolean contains(int c) {
+        var near = ranges.floorEntry(c);
+        return near != null && near.getValue() >= c;
+    }
+
+    /** The only character that is in it, or -1. */
+    int only() {
+        return ranges.size() == 1 && ranges.firstEntry().getValue().equals(ranges.firstKey()) ? ranges.firstKey() : -1;
+    }
+
+    /** How many ranges it has. */
+    int size() {
+        return ranges.size();
+    }
+
     boolean isEmpty() {
         return ranges.isEmpty();
     }
@@ -57,6 +78,16 @@ final class CharacterSet {
             pairs[at++] = range.getValue();
         }
         return pairs;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof CharacterSet set && set.ranges.equals(ranges);
+    }
+
+    @Override
+    public int hashCode() {
+        return ranges.hashCode();
     }
 
     @Override

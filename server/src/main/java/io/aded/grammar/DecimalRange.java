@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DecimalRange {
     /** The most digits behind the point where a bound has to be watched. */
-    static final int FRACTION_DIGITS = 12;
+    static final int FRACTION_DIGITS = 20;
 
     /** The most digits before the point where there is no bound. */
-    private static final int WHOLE_DIGITS = 18;
+    static final int WHOLE_DIGITS = 40;
 
     private static final Pattern DIGIT = new Pattern.Characters(new int[] {'0', '9'});
     private static final Pattern FRACTION =

@@ -1,7 +1,7 @@
 package io.aded.grammar;
 
 /** A grammar that is refused; the message says where and why, and does not quote it. */
-public final class GrammarRefused extends Exception {
+public class GrammarRefused extends Exception {
     private static final long serialVersionUID = 1L;
 
     GrammarRefused(String message) {

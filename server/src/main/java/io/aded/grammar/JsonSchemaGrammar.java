@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -21,8 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>An answer that matches the grammar is valid by the schema, always. The grammar may be narrower than the schema in
  * what follows, and in nothing else: there is one blank after commas and colons and no other white space; properties
  * come in the order in which they are declared; an object that declares properties has no others unless
- * {@code additionalProperties} says so; numbers have no exponent where they have bounds, at most 18 digits before the
- * point where they have none, and at most {@value DecimalRange#FRACTION_DIGITS} behind it.
+ * {@code additionalProperties} says so; numbers have no exponent where they have bounds, at most
+ * {@value DecimalRange#WHOLE_DIGITS} digits before the point where they have none, and at most
+ * {@value DecimalRange#FRACTION_DIGITS} behind it.
  *
  * <p>A keyword that cannot be kept is refused by its name, with the place of the schema that holds it.
  */
@@ -30,22 +32,20 @@ final class JsonSchemaGrammar {
     private static final Set<String> TYPES =
             new LinkedHashSet<>(List.of("object", "array", "string", "number", "integer", "boolean", "null"));
 
-    /** The most rules; a schema that needs more is refused. */
-    private static final int MOST_RULES = 40_000;
-
     private static final Pattern DIGIT = new Pattern.Characters(new int[] {'0', '9'});
 
     private final SchemaNodes schemas;
-    private final List<String> names = new ArrayList<>();
-    private final List<Pattern> bodies = new ArrayList<>();
+    private final RuleBook rules;
+    private final SchemaStrings strings;
     /** The rule of each schema that was met, by the schema and its text, so that recursion ends. */
     private final Map<JsonNode, Integer> known = new LinkedHashMap<>();
 
     private int anyValue = -1;
-    private int anyString = -1;
 
-    private JsonSchemaGrammar(SchemaNodes schemas) {
+    private JsonSchemaGrammar(SchemaNodes schemas, Effort effort) {
         this.schemas = schemas;
+        rules = new RuleBook(effort);
+        strings = new SchemaStrings(rules, effort);
     }
 
     /**
@@ -55,20 +55,11 @@ final class JsonSchemaGrammar {
      * @throws GrammarRefused if it is no JSON, no schema, or asks what cannot be kept
      */
     static Rules compile(String schema) throws GrammarRefused {
-        SchemaNodes schemas = SchemaNodes.read(schema);
-        JsonSchemaGrammar grammar = new JsonSchemaGrammar(schemas);
+        Effort effort = new Effort();
+        SchemaNodes schemas = SchemaNodes.read(schema, effort);
+        JsonSchemaGrammar grammar = new JsonSchemaGrammar(schemas, effort);
         int root = grammar.rule(schemas.root(), "#");
-        return new Rules(grammar.names, grammar.bodies, root);
-    }
-
-    private int add(String name, Pattern body) throws GrammarRefused {
-        if (bodies.size() == MOST_RULES) {
-            throw new GrammarRefused(
-                    "is too large, or refers to itself without end: it needs more than " + MOST_RULES + " rules");
-        }
-        names.add(name);
-        bodies.add(body);
-        return bodies.size() - 1;
+        return grammar.rules.rules(root);
     }
 
     /** The rule of a schema. Schemas that say the same share one. */
@@ -77,9 +68,9 @@ final class JsonSchemaGrammar {
         if (before != null) {
             return before;
         }
-        int rule = add(path, Pattern.EMPTY);
+        int rule = rules.add(path, Pattern.EMPTY);
         known.put(schema, rule);
-        bodies.set(rule, pattern(schema, path));
+        rules.set(rule, pattern(schema, path));
         return rule;
     }
 
@@ -122,7 +113,7 @@ final class JsonSchemaGrammar {
                     switch (type) {
                         case "null" -> Pattern.text("null");
                         case "boolean" -> new Pattern.Choice(List.of(Pattern.text("true"), Pattern.text("false")));
-                        case "string" -> string(schema, path);
+                        case "string" -> strings.pattern(schema, path);
                         case "integer" -> integer(schema, path);
                         case "number" -> number(schema, path);
                         case "array" -> array(schema, path);
@@ -160,116 +151,18 @@ final class JsonSchemaGrammar {
 
     // --- values that are listed
 
-    private static Pattern literals(ObjectNode schema, Set<String> types, String path) throws GrammarRefused {
-        List<JsonNode> values = new ArrayList<>();
-        if (schema.has("const")) {
-            values.add(schema.get("const"));
-        }
-        if (schema.has("enum")) {
-            if (!schema.get("enum").isArray()) {
-                throw SchemaNodes.refused(path, "has an enum that is no array");
-            }
-            List<JsonNode> listed = new ArrayList<>();
-            schema.get("enum").forEach(listed::add);
-            if (values.isEmpty()) {
-                values.addAll(listed);
-            } else {
-                values.removeIf(value -> !listed.contains(value));
-            }
-        }
-        List<Pattern> ways = new ArrayList<>();
-        for (JsonNode value : new LinkedHashSet<>(values)) {
-            if (ListedValues.fits(value, schema, types, path)) {
-                ways.add(Pattern.text(written(value)));
-            }
-        }
-        if (ways.isEmpty()) {
+    private Pattern literals(ObjectNode schema, Set<String> types, String path) throws GrammarRefused {
+        boolean asksMore = schema.has(SchemaNodes.PATTERNS)
+                || schema.has("format")
+                || schema.has("minLength")
+                || schema.has("maxLength");
+        RuleBook.Acceptance fitting = asksMore ? rules.acceptance(strings.pattern(schema, path)) : null;
+        Set<String> values = ListedValues.of(
+                schema, types, path, value -> fitting == null || fitting.accepts(JsonText.quoted(value)));
+        if (values.isEmpty()) {
             throw SchemaNodes.refused(path, "allows nothing: no listed value fits what stands beside it");
         }
-        return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
-    }
-
-    /** A value as this grammar writes values. */
-    private static String written(JsonNode value) {
-        if (value.isString()) {
-            return JsonText.quoted(value.asString());
-        }
-        StringBuilder text = new StringBuilder();
-        if (value.isArray()) {
-            value.forEach(item -> text.append(text.isEmpty() ? "" : ", ").append(written(item)));
-            return "[" + text + "]";
-        }
-        if (value.isObject()) {
-            value.properties()
-                    .forEach(entry -> text.append(text.isEmpty() ? "" : ", ")
-                            .append(JsonText.quoted(entry.getKey()))
-                            .append(": ")
-                            .append(written(entry.getValue())));
-            return "{" + text + "}";
-        }
-        return value.isNumber() ? number(value).toPlainString() : value.toString();
-    }
-
-    private static BigDecimal number(JsonNode value) {
-        BigDecimal number = value.decimalValue().stripTrailingZeros();
-        return number.scale() < 0 ? number.setScale(0) : number;
-    }
-
-    // --- strings
-
-    private static Pattern quoted(Pattern inside) {
-        return new Pattern.Sequence(List.of(Pattern.text("\""), inside, Pattern.text("\"")));
-    }
-
-    private Pattern string(ObjectNode schema, String path) throws GrammarRefused {
-        String pattern = SchemaNodes.text(schema, "pattern", path);
-        String format = SchemaNodes.text(schema, "format", path);
-        String expression;
-        try {
-            expression = format == null ? null : StringFormats.expression(format);
-        } catch (GrammarRefused e) {
-            throw SchemaNodes.refused(path, String.valueOf(e.getMessage()));
-        }
-        boolean bounded = schema.has("minLength") || schema.has("maxLength");
-        if (pattern != null && (expression != null || bounded) || expression != null && bounded) {
-            throw SchemaNodes.refused(
-                    path,
-                    "has " + (pattern != null ? "pattern" : "format") + " together with "
-                            + (pattern != null && expression != null ? "format" : "minLength or maxLength")
-                            + ", which cannot be kept together; write it as one pattern");
-        }
-        String used = pattern == null ? expression : pattern;
-        if (used != null) {
-            try {
-                return quoted(SchemaExpression.parse(used, JsonText::character));
-            } catch (GrammarRefused e) {
-                throw SchemaNodes.refused(path, "has a pattern that " + e.getMessage());
-            }
-        }
-        int least = SchemaNodes.count(schema, "minLength", 0, path);
-        int most = SchemaNodes.count(schema, "maxLength", Pattern.UNBOUNDED, path);
-        if (most != Pattern.UNBOUNDED && most < least) {
-            throw SchemaNodes.refused(path, "has a maxLength below its minLength");
-        }
-        return least == 0 && most == Pattern.UNBOUNDED
-                ? new Pattern.Reference(anyString())
-                : quoted(new Pattern.Repeat(new Pattern.Reference(character()), least, most));
-    }
-
-    private int characterRule = -1;
-
-    private int character() throws GrammarRefused {
-        if (characterRule < 0) {
-            characterRule = add("character", JsonText.CHARACTER);
-        }
-        return characterRule;
-    }
-
-    private int anyString() throws GrammarRefused {
-        if (anyString < 0) {
-            anyString = add("string", quoted(new Pattern.Repeat(JsonText.CHARACTER, 0, Pattern.UNBOUNDED)));
-        }
-        return anyString;
+        return ListedValues.anyOf(values);
     }
 
     // --- numbers
@@ -329,8 +222,9 @@ final class JsonSchemaGrammar {
     private static Pattern anyNumber() {
         Pattern whole = new Pattern.Choice(List.of(
                 Pattern.text("0"),
-                new Pattern.Sequence(
-                        List.of(new Pattern.Characters(new int[] {'1', '9'}), new Pattern.Repeat(DIGIT, 0, 17)))));
+                new Pattern.Sequence(List.of(
+                        new Pattern.Characters(new int[] {'1', '9'}),
+                        new Pattern.Repeat(DIGIT, 0, DecimalRange.WHOLE_DIGITS - 1)))));
         Pattern fraction = new Pattern.Sequence(
                 List.of(Pattern.text("."), new Pattern.Repeat(DIGIT, 1, DecimalRange.FRACTION_DIGITS)));
         Pattern exponent = new Pattern.Sequence(List.of(
@@ -377,7 +271,7 @@ final class JsonSchemaGrammar {
         for (int i = places - 1; i >= 0; i--) {
             Pattern item = prefix == null ? each : reference(prefix.get(i), path + "/prefixItems/" + i);
             Pattern here = new Pattern.Sequence(List.of(Pattern.text(i == 0 ? "" : ", "), item, rest));
-            int rule = add(path + "/" + i, here);
+            int rule = rules.add(path + "/" + i, here);
             rest = new Pattern.Repeat(new Pattern.Reference(rule), i < least ? 1 : 0, 1);
         }
         return new Pattern.Sequence(List.of(Pattern.text("["), rest, Pattern.text("]")));
@@ -406,6 +300,9 @@ final class JsonSchemaGrammar {
         private final Map<String, JsonNode> members = new LinkedHashMap<>();
         private final Set<String> required = new LinkedHashSet<>();
         private final @Nullable JsonNode additional;
+
+        /** What names must be like; null if all may be. */
+        private final @Nullable Pattern nameForm;
 
         ObjectPattern(ObjectNode schema, String path) throws GrammarRefused {
             this.path = path;
@@ -446,9 +343,44 @@ final class JsonSchemaGrammar {
             if (least > required.size()) {
                 throw SchemaNodes.refused(path, "has minProperties, which cannot be kept beyond the required ones");
             }
+            nameForm = nameForm(schema.get("propertyNames"));
             if (most != Pattern.UNBOUNDED && (additional != null || most < members.size())) {
                 throw SchemaNodes.refused(path, "has maxProperties, which cannot be kept below the declared ones");
             }
+        }
+
+        /** Applies {@code propertyNames}: forbids declared names that do not fit. */
+        private @Nullable Pattern nameForm(@Nullable JsonNode form) throws GrammarRefused {
+            if (form == null || form.isBoolean() && form.asBoolean()) {
+                return null;
+            }
+            if (form.isBoolean()) {
+                throw SchemaNodes.refused(path, "has propertyNames false, which cannot be kept; use maxProperties 0");
+            }
+            if (form.isEmpty()
+                    || form.size() == 1 && "string".equals(form.path("type").asString(""))) {
+                return null; // what zod writes for the keys of a record
+            }
+            ObjectNode text = JsonNodeFactory.instance.objectNode().put("type", "string");
+            ObjectNode both = JsonNodeFactory.instance.objectNode();
+            both.set("allOf", JsonNodeFactory.instance.arrayNode().add(form).add(text));
+            Pattern names = reference(both, path + "/propertyNames");
+            if (!members.isEmpty()) {
+                if (additional != null) {
+                    throw SchemaNodes.refused(
+                            path, "has propertyNames beside properties and additionalProperties, which is not kept");
+                }
+                RuleBook.Acceptance fitting = rules.acceptance(names);
+                for (String name : List.copyOf(members.keySet())) {
+                    if (!fitting.accepts(JsonText.quoted(name))) {
+                        members.remove(name);
+                        if (required.contains(name)) {
+                            throw SchemaNodes.refused(path, "allows nothing: it requires what propertyNames forbids");
+                        }
+                    }
+                }
+            }
+            return names;
         }
 
         Pattern pattern() throws GrammarRefused {
@@ -462,7 +394,7 @@ final class JsonSchemaGrammar {
                         members.getOrDefault(name, schemas.anything()),
                         path + "/properties/" + name.replaceAll("[^\\w.-]", "?"));
                 Pattern member = new Pattern.Sequence(List.of(Pattern.text(JsonText.quoted(name) + ": "), value));
-                int afterMember = add(path + " after " + i, after);
+                int afterMember = rules.add(path + " after " + i, after);
                 Pattern follows = new Pattern.Reference(afterMember);
                 boolean needed = required.contains(name);
                 Pattern withComma = new Pattern.Sequence(List.of(Pattern.text(", "), member, follows));
@@ -470,8 +402,8 @@ final class JsonSchemaGrammar {
                 after = needed ? withComma : new Pattern.Choice(List.of(withComma, follows));
                 first = needed
                         ? withoutComma
-                        : new Pattern.Choice(
-                                List.of(withoutComma, new Pattern.Reference(add(path + " from " + (i + 1), first))));
+                        : new Pattern.Choice(List.of(
+                                withoutComma, new Pattern.Reference(rules.add(path + " from " + (i + 1), first))));
             }
             return new Pattern.Sequence(List.of(Pattern.text("{"), first, Pattern.text("}")));
         }
@@ -481,7 +413,7 @@ final class JsonSchemaGrammar {
                 return Pattern.EMPTY;
             }
             Pattern name = members.isEmpty()
-                    ? new Pattern.Reference(anyString())
+                    ? nameForm == null ? strings.any() : nameForm
                     : new Pattern.Sequence(List.of(
                             Pattern.text("\""),
                             new Pattern.Reference(otherName("", members.keySet())),
@@ -515,7 +447,7 @@ final class JsonSchemaGrammar {
                         JsonText.character(new CharacterSet().add(next.getKey(), next.getKey())),
                         new Pattern.Reference(otherName(longer, next.getValue())))));
             }
-            return add(path + " other name", new Pattern.Choice(ways));
+            return rules.add(path + " other name", new Pattern.Choice(ways));
         }
     }
 
@@ -523,11 +455,11 @@ final class JsonSchemaGrammar {
 
     private int anyValue() throws GrammarRefused {
         if (anyValue < 0) {
-            anyValue = add("value", Pattern.EMPTY);
+            anyValue = rules.add("value", Pattern.EMPTY);
             Pattern value = new Pattern.Reference(anyValue);
-            Pattern text = new Pattern.Reference(anyString());
+            Pattern text = strings.any();
             Pattern member = new Pattern.Sequence(List.of(text, Pattern.text(": "), value));
-            bodies.set(
+            rules.set(
                     anyValue,
                     new Pattern.Choice(Arrays.asList(
                             new Pattern.Sequence(List.of(

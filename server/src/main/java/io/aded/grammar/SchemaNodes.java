@@ -3,6 +3,7 @@ package io.aded.grammar;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,6 @@ final class SchemaNodes {
             "minContains",
             "maxContains",
             "patternProperties",
-            "propertyNames",
             "dependentRequired",
             "dependentSchemas",
             "dependencies",
@@ -65,14 +65,19 @@ final class SchemaNodes {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private final JsonNode root;
+    /** Where the patterns are gathered that an answer must match all of; no caller's keyword begins so. */
+    static final String PATTERNS = " patterns";
 
-    private SchemaNodes(JsonNode root) {
+    private final JsonNode root;
+    private final Effort effort;
+
+    private SchemaNodes(JsonNode root, Effort effort) {
         this.root = root;
+        this.effort = effort;
     }
 
     /** Reads a schema's text. */
-    static SchemaNodes read(String schema) throws GrammarRefused {
+    static SchemaNodes read(String schema, Effort effort) throws GrammarRefused {
         if (schema.length() > LONGEST) {
             throw new GrammarRefused("is " + schema.length() + " characters long; allowed: up to " + LONGEST);
         }
@@ -81,7 +86,7 @@ final class SchemaNodes {
             if (!root.isObject() && !root.isBoolean()) {
                 throw refused("#", "is no schema: it is neither an object nor true or false");
             }
-            return new SchemaNodes(root);
+            return new SchemaNodes(root, effort);
         } catch (JacksonException e) {
             TokenStreamLocation place = e.getLocation();
             throw new GrammarRefused(
@@ -119,17 +124,10 @@ final class SchemaNodes {
             case "multipleOf" -> false;
             case "patternProperties", "dependentRequired", "dependentSchemas", "dependencies" -> value.isEmpty();
             case "then", "else" -> true; // without "if" they mean nothing, and "if" is refused
-            case "propertyNames" -> value.isBoolean() && value.asBoolean() || value.isObject() && isPlainString(value);
             case "unevaluatedItems", "unevaluatedProperties" -> value.isBoolean() && value.asBoolean();
             case "minContains", "maxContains" -> true; // without "contains", which is refused
             default -> false;
         };
-    }
-
-    /** What zod writes for the keys of a record: every name is a string. */
-    private static boolean isPlainString(JsonNode schema) {
-        return schema.isEmpty()
-                || schema.size() == 1 && "string".equals(schema.path("type").asString(""));
     }
 
     static int count(ObjectNode schema, String keyword, int whenMissing, String path) throws GrammarRefused {
@@ -168,7 +166,25 @@ final class SchemaNodes {
         return number;
     }
 
+    /** A number as this grammar writes numbers: without exponent and zeros at the end. */
+    static String plain(JsonNode value, String what, String path) throws GrammarRefused {
+        BigDecimal number = value.decimalValue().stripTrailingZeros();
+        if (number.precision() > 300 || Math.abs(number.scale()) > 300) {
+            throw refused(path, "has a " + what + " of more than 300 digits");
+        }
+        return number.scale() < 0 ? number.setScale(0).toPlainString() : number.toPlainString();
+    }
+
     // --- combinations
+
+    /** Nothing can fit: among alternatives, one fewer. */
+    private static final class Impossible extends GrammarRefused {
+        private static final long serialVersionUID = 1;
+
+        Impossible(String message) {
+            super(message);
+        }
+    }
 
     /** The plain schemas, without references and combinations, that a schema amounts to. */
     List<ObjectNode> alternatives(ObjectNode schema, String path) throws GrammarRefused {
@@ -180,7 +196,11 @@ final class SchemaNodes {
         if (depth > DEEPEST_MERGE) {
             throw refused(path, "refers to itself, or combines schemas, more than " + DEEPEST_MERGE + " deep");
         }
-        ObjectNode own = schema.deepCopy();
+        effort.spend(1 + schema.size());
+        if (schema != root && schema.path("$id").isString()) {
+            throw refused(path, "has the keyword $id, which would change what references mean and cannot be kept here");
+        }
+        ObjectNode own = copy(schema);
         List<ObjectNode> ways = new ArrayList<>();
         JsonNode reference = own.remove("$ref");
         JsonNode all = own.remove("allOf");
@@ -201,6 +221,11 @@ final class SchemaNodes {
                 "readOnly",
                 "writeOnly",
                 "discriminator"));
+        String pattern = text(own, "pattern", path);
+        if (pattern != null) {
+            own.remove("pattern");
+            own.set(PATTERNS, JsonNodeFactory.instance.arrayNode().add(pattern));
+        }
         ways.add(own);
         if (reference != null) {
             String target = reference.asString("");
@@ -227,6 +252,13 @@ final class SchemaNodes {
         return ways;
     }
 
+    /** A schema of its own with the same members, which are not copied. */
+    private static ObjectNode copy(ObjectNode schema) {
+        ObjectNode copy = JsonNodeFactory.instance.objectNode();
+        schema.properties().forEach(entry -> copy.set(entry.getKey(), entry.getValue()));
+        return copy;
+    }
+
     private static List<JsonNode> array(JsonNode node, String keyword, String path) throws GrammarRefused {
         if (!node.isArray() || node.isEmpty()) {
             throw refused(path, "has an " + keyword + " that is no array of schemas");
@@ -245,6 +277,11 @@ final class SchemaNodes {
             String pointer = java.net.URLDecoder.decode(
                     reference.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
             target = root.at(pointer);
+            for (int end = pointer.indexOf('/', 1); end > 0; end = pointer.indexOf('/', end + 1)) {
+                if (root.at(pointer.substring(0, end)).path("$id").isString()) {
+                    throw refused(path, "has a $ref into a schema with an $id of its own, which is not followed");
+                }
+            }
         } catch (IllegalArgumentException e) {
             throw refused(path, "has a $ref that is no JSON pointer");
         }
@@ -278,7 +315,7 @@ final class SchemaNodes {
             }
         }
         if (merged.isEmpty()) {
-            throw refused(path, "allows nothing: the schemas that it combines exclude each other");
+            throw new Impossible("at " + path + " allows nothing: the schemas that it combines exclude each other");
         }
         if (merged.size() > MOST_ALTERNATIVES) {
             throw refused(path, "combines schemas in more than " + MOST_ALTERNATIVES + " ways");
@@ -296,14 +333,12 @@ final class SchemaNodes {
             }
             try {
                 all.addAll(both(ways, part, path, depth, references));
-            } catch (GrammarRefused impossible) {
-                if (!String.valueOf(impossible.getMessage()).contains("exclude each other")) {
-                    throw impossible;
-                }
+            } catch (Impossible nothing) {
+                continue;
             }
         }
         if (all.isEmpty()) {
-            throw refused(path, "allows nothing: none of its alternatives is possible");
+            throw new Impossible("at " + path + " allows nothing: none of its alternatives is possible");
         }
         return List.copyOf(all);
     }
@@ -315,108 +350,22 @@ final class SchemaNodes {
         for (JsonNode part : parts) {
             try {
                 groups.add(both(ways, part, path, depth, references));
-            } catch (GrammarRefused impossible) {
+            } catch (Impossible nothing) {
                 groups.add(List.of());
             }
         }
-        for (int i = 0; i < groups.size(); i++) {
-            for (int j = i + 1; j < groups.size(); j++) {
-                for (ObjectNode a : groups.get(i)) {
-                    for (ObjectNode b : groups.get(j)) {
-                        if (!areDisjoint(a, b)) {
-                            throw refused(
-                                    path,
-                                    "has a oneOf whose alternatives may hold together, which cannot be kept; use"
-                                            + " anyOf, or give them different types or a property with different"
-                                            + " constants");
-                        }
-                    }
-                }
-            }
+        if (!new DisjointSchemas(effort).areDisjoint(groups)) {
+            throw refused(
+                    path,
+                    "has a oneOf whose alternatives may hold together, which cannot be kept; use anyOf, or give them"
+                            + " different types or a property with different constants");
         }
-    }
-
-    /** Whether no value can fit both, as far as types, listed values and required properties tell. */
-    private boolean areDisjoint(ObjectNode a, ObjectNode b) {
-        Set<String> types = new HashSet<>(typesOf(a));
-        types.retainAll(typesOf(b));
-        if (types.isEmpty()) {
-            return true;
-        }
-        Set<JsonNode> listedA = listed(a);
-        Set<JsonNode> listedB = listed(b);
-        if (listedA != null && listedB != null) {
-            listedA.retainAll(listedB);
-            return listedA.isEmpty();
-        }
-        if (!types.equals(Set.of("object"))) {
-            return false;
-        }
-        for (Map.Entry<String, JsonNode> property : a.path("properties").properties()) {
-            JsonNode other = b.path("properties").path(property.getKey());
-            boolean needed = requires(a, property.getKey()) || requires(b, property.getKey());
-            if (needed
-                    && property.getValue() instanceof ObjectNode left
-                    && other instanceof ObjectNode right
-                    && listed(left) != null
-                    && areDisjoint(left, right)) {
-                return true;
-            }
-        }
-        // Objects are closed here: one that needs what the other does not have is another.
-        return needsWhatTheOtherLacks(a, b) || needsWhatTheOtherLacks(b, a);
-    }
-
-    private static boolean needsWhatTheOtherLacks(ObjectNode a, ObjectNode b) {
-        JsonNode more = b.path("additionalProperties");
-        if (!(more.isBoolean() && !more.asBoolean())) {
-            return false;
-        }
-        for (JsonNode name : a.path("required")) {
-            if (!b.path("properties").has(name.asString(""))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean requires(ObjectNode schema, String name) {
-        for (JsonNode required : schema.path("required")) {
-            if (name.equals(required.asString(""))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static Set<String> typesOf(ObjectNode schema) {
-        Set<String> types = new HashSet<>();
-        JsonNode type = schema.get("type");
-        if (type == null) {
-            types.addAll(List.of("object", "array", "string", "number", "boolean", "null"));
-        } else {
-            for (JsonNode one : type.isArray() ? type : List.of(type)) {
-                types.add(one.asString("").equals("integer") ? "number" : one.asString(""));
-            }
-        }
-        return types;
-    }
-
-    private static @Nullable Set<JsonNode> listed(ObjectNode schema) {
-        if (schema.has("const")) {
-            return new HashSet<>(Set.of(schema.get("const")));
-        }
-        if (schema.path("enum").isArray()) {
-            Set<JsonNode> values = new HashSet<>();
-            schema.get("enum").forEach(values::add);
-            return values;
-        }
-        return null;
     }
 
     /** A schema that asks what both ask; null if nothing can fit it. */
     private @Nullable ObjectNode merge(ObjectNode a, ObjectNode b, String path) throws GrammarRefused {
-        ObjectNode merged = a.deepCopy();
+        effort.spend(1 + a.size() + b.size());
+        ObjectNode merged = copy(a);
         for (Map.Entry<String, JsonNode> entry : b.properties()) {
             String keyword = entry.getKey();
             JsonNode theirs = entry.getValue();
@@ -441,12 +390,14 @@ final class SchemaNodes {
         return merged;
     }
 
-    private static void closeOver(ObjectNode merged, ObjectNode holder, ObjectNode other) {
+    private void closeOver(ObjectNode merged, ObjectNode holder, ObjectNode other) throws GrammarRefused {
         JsonNode more = other.get("additionalProperties");
         if (more == null || !merged.path("properties").isObject()) {
             return;
         }
-        ObjectNode properties = (ObjectNode) merged.get("properties");
+        ObjectNode properties = copy((ObjectNode) merged.get("properties"));
+        merged.set("properties", properties);
+        effort.spend(holder.path("properties").size());
         for (Map.Entry<String, JsonNode> property : holder.path("properties").properties()) {
             if (!other.path("properties").has(property.getKey())) {
                 if (more.isBoolean() && !more.asBoolean()) {
@@ -474,7 +425,8 @@ final class SchemaNodes {
                 if (!(a instanceof ObjectNode ours) || !b.isObject()) {
                     throw refused(path, "has properties that are no object");
                 }
-                ObjectNode all = ours.deepCopy();
+                effort.spend(ours.size() + b.size());
+                ObjectNode all = copy(ours);
                 for (Map.Entry<String, JsonNode> property : b.properties()) {
                     JsonNode own = all.get(property.getKey());
                     boolean same = own == null || own.equals(property.getValue());
@@ -486,30 +438,34 @@ final class SchemaNodes {
                 if (!(a instanceof ArrayNode ours) || !b.isArray()) {
                     throw refused(path, "has a required that is no array of names");
                 }
-                ArrayNode all = ours.deepCopy();
-                b.forEach(name -> {
-                    boolean there = false;
-                    for (JsonNode known : all) {
-                        there |= known.equals(name);
-                    }
-                    if (!there) {
-                        all.add(name);
-                    }
-                });
-                yield all;
+                effort.spend(ours.size() + b.size());
+                Set<JsonNode> all = new LinkedHashSet<>();
+                ours.forEach(all::add);
+                b.forEach(all::add);
+                yield array(all);
             }
             case "enum" -> {
-                ArrayNode common = JsonNodeFactory.instance.arrayNode();
+                effort.spend(a.size() + b.size());
+                Map<String, JsonNode> ours = new LinkedHashMap<>();
                 for (JsonNode value : a) {
-                    for (JsonNode other : b) {
-                        if (value.equals(other)) {
-                            common.add(value);
-                        }
+                    ours.put(ListedValues.written(value, path), value);
+                }
+                Set<JsonNode> common = new LinkedHashSet<>();
+                for (JsonNode value : b) {
+                    JsonNode own = ours.get(ListedValues.written(value, path));
+                    if (own != null) {
+                        common.add(own);
                     }
                 }
-                yield common.isEmpty() ? null : common;
+                yield common.isEmpty() ? null : array(common);
             }
-            case "const" -> null;
+            case "const" -> ListedValues.written(a, path).equals(ListedValues.written(b, path)) ? a : null;
+            case PATTERNS -> {
+                Set<JsonNode> all = new LinkedHashSet<>();
+                a.forEach(all::add);
+                b.forEach(all::add);
+                yield array(all);
+            }
             case "minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties" ->
                 requireNumbers(keyword, a, b, path) && a.decimalValue().compareTo(b.decimalValue()) >= 0 ? a : b;
             case "maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties" ->
@@ -531,6 +487,12 @@ final class SchemaNodes {
         };
     }
 
+    private static ArrayNode array(Set<JsonNode> values) {
+        ArrayNode array = JsonNodeFactory.instance.arrayNode();
+        values.forEach(array::add);
+        return array;
+    }
+
     private static boolean requireNumbers(String keyword, JsonNode a, JsonNode b, String path) throws GrammarRefused {
         if (!a.isNumber() || !b.isNumber()) {
             throw refused(path, "has a " + keyword + " that is no number");
@@ -540,7 +502,8 @@ final class SchemaNodes {
 
     private static boolean isAssertion(String keyword) {
         return NOT_KEPT.contains(keyword)
-                || Set.of("pattern", "format", "prefixItems", "additionalItems").contains(keyword);
+                || Set.of("format", "prefixItems", "additionalItems", "propertyNames")
+                        .contains(keyword);
     }
 
     private static @Nullable JsonNode commonTypes(JsonNode a, JsonNode b) {

@@ -3,6 +3,7 @@ package io.aded.grammar;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** What JSON schema's {@code format} asks of a string, as regular expressions over its value. */
 final class StringFormats {
@@ -63,10 +64,12 @@ final class StringFormats {
     private StringFormats() {}
 
     /** The anchored expression of a format; null if the standard knows no such format, so that it is a mere remark. */
-    static @org.jspecify.annotations.Nullable String expression(String format) throws GrammarRefused {
+    static @Nullable String expression(String format, String path) throws GrammarRefused {
         if (OTHERS.contains(format)) {
-            throw new GrammarRefused("has the format \"" + format + "\", which cannot be kept; allowed: "
-                    + new TreeSet<>(EXPRESSIONS.keySet()));
+            throw SchemaNodes.refused(
+                    path,
+                    "has the format \"" + format + "\", which cannot be kept; allowed: "
+                            + new TreeSet<>(EXPRESSIONS.keySet()));
         }
         String expression = EXPRESSIONS.get(format);
         return expression == null ? null : "^(?:" + expression + ")$";

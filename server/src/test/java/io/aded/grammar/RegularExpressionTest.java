@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
+import io.aded.testing.Seeds;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
@@ -13,13 +14,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is written is read again by a matcher of a few lines, and compared with Java's own expressions. */
+/** What is written is read again as a grammar, matched by the machine, and compared with Java's own expressions. */
 class RegularExpressionTest {
 
     private static boolean matches(String expression, String text) throws GrammarRefused {
-        String gbnf = RegularExpression.toGbnf(expression);
-        Gbnf.parse(gbnf);
-        return new Matcher(gbnf).matches(text);
+        return matches(machine(expression), text);
+    }
+
+    private static Machine machine(String expression) throws GrammarRefused {
+        return new Machine(Automaton.of(Gbnf.parse(RegularExpression.toGbnf(expression))));
+    }
+
+    private static boolean matches(Machine machine, String text) {
+        Machine.State state = machine.initial();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            state = machine.step(state, b);
+        }
+        return state.accepts();
     }
 
     @ParameterizedTest
@@ -28,15 +39,14 @@ class RegularExpressionTest {
             value = {
                 "abc root·::=·[a]·[b]·[c]",
                 "a|b root·::=·[a]·|·[b]",
-                "a+b? root·::=·([a])+·([b])?",
-                "[a-c\\d]{2,5} root·::=·([0-9a-c]){2,5}",
+                "a+b? root·::=·[a]+·[b]?",
+                "[a-c\\d]{2,5} root·::=·[0-9a-c]{2,5}",
                 "(?:ab){3} root·::=·([a]·[b]){3,3}",
                 "^x$ root·::=·[x]",
                 "\\u00e9\\. root·::=·[\\xe9]·[\\x2e]"
             })
     void toGbnf_expression_isWrittenPieceByPiece(String expression, String gbnf) throws GrammarRefused {
-        String written = RegularExpression.toGbnf(expression).strip();
-        assertThat(written.replace("(([a] [b]))", "([a] [b])").replace(' ', '·'))
+        assertThat(RegularExpression.toGbnf(expression).strip().replace(' ', '·'))
                 .isEqualTo(gbnf);
     }
 
@@ -46,20 +56,10 @@ class RegularExpressionTest {
                 "\\bword",
                 "a\\B",
                 "(a)\\1",
-                "(?=a)b",
-                "(?!a)b",
                 "(?<=a)b",
                 "(?<!a)b",
                 "(?i)a",
-                "\\p{L}",
                 "\\k<n>",
-                "a^b",
-                "a$b",
-                "(^a)",
-                "(a$)",
-                "(a*)*",
-                "(a?){2,3}",
-                "(|a)+",
                 "*a",
                 "a**",
                 "a++",
@@ -67,9 +67,12 @@ class RegularExpressionTest {
                 "a{",
                 "a{x}",
                 "a{3,2}",
-                "a{1001}",
-                "a}",
-                "a]",
+                "a{10001}",
+                "\\01",
+                "^*",
+                "(?=a)*",
+                "\\p{None}",
+                "\\p",
                 "[a",
                 "[]",
                 "[b-a]",
@@ -83,7 +86,6 @@ class RegularExpressionTest {
                 "\\u{110000}",
                 "\\uD83D",
                 "\\cé",
-                "\\0",
                 "(?<1>a)"
             })
     void toGbnf_whatCannotBeKept_isRefusedWithItsPlace(String expression) {
@@ -94,7 +96,7 @@ class RegularExpressionTest {
 
     @Test
     void toGbnf_nestedTooDeep_isRefused() {
-        assertThatCode(() -> RegularExpression.toGbnf("(".repeat(32) + "a" + ")".repeat(32)))
+        assertThatCode(() -> machine("(?:b|".repeat(90) + "a" + "c)*".repeat(90)))
                 .doesNotThrowAnyException();
         assertThatThrownBy(() -> RegularExpression.toGbnf("(".repeat(10_000))).isInstanceOf(GrammarRefused.class);
     }
@@ -119,50 +121,107 @@ class RegularExpressionTest {
 
     @Test
     void dot_lineEnds_areNotMatched() throws GrammarRefused {
-        for (String end : List.of("\n", "\r", "\u2028", "\u2029", "\0")) {
+        for (String end : List.of("\n", "\r", "\u2028", "\u2029")) {
             assertThat(matches("a.c", "a" + end + "c")).isFalse();
         }
         assertThat(matches("a.c", "a\uD83D\uDE42c")).isTrue();
         assertThat(matches("\\uD83D\\uDE42|\\u{1F642}", "\uD83D\uDE42")).isTrue();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "'(a*)*', aaa, b",
+        "'(?:(?:(?:(?:a?){50})?){50}b?){50}', aaabaa, c",
+        "'(|a)+', '', b",
+        "'(?=.*\\d)[a-z\\d]{2,4}', b1a, bca",
+        "'(?!ab)\\w+', ba, abc",
+        "'a(?!b).', ac, ab",
+        "'\\p{Lu}\\p{Ll}+', Éva, éva",
+        "'\\p{Script=Greek}+', αβ, ab",
+        "'(^a|b)c$', ac, c",
+        "'a]}', 'a]}', a",
+        "'[^]', x, xx"
+    })
+    void toGbnf_lookAheadAnchorsAndEmptyParts_areKept(String expression, String good, String bad)
+            throws GrammarRefused {
+        assertThat(matches(expression, good)).isTrue();
+        assertThat(matches(expression, bad)).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a^b", "a$b", "(?=b)a", "(?!a)a"})
+    void toGbnf_whatMatchesNothing_isRefused(String expression) {
+        assertThatThrownBy(() -> RegularExpression.toGbnf(expression))
+                .isInstanceOf(GrammarRefused.class)
+                .hasMessageContaining("allows nothing");
+    }
+
     @Test
     void space_isThatOfTheStandard() throws GrammarRefused {
+        Machine space = machine("\\s");
+        Machine other = machine("\\S");
         for (int c = 1; c < 0x3100; c++) {
             // Java's \h and \v together are ECMA's white space and line ends, but for these.
             boolean expected = c == 0xFEFF
                     || c != 0x85 && c != 0x180E && Character.toString(c).matches("[\\h\\v]");
-            assertThat(matches("\\s", Character.toString(c))).as("U+%04X", c).isEqualTo(expected);
-            assertThat(matches("\\S", Character.toString(c))).as("U+%04X", c).isEqualTo(!expected);
+            assertThat(matches(space, Character.toString(c))).as("U+%04X", c).isEqualTo(expected);
+            assertThat(matches(other, Character.toString(c))).as("U+%04X", c).isEqualTo(!expected);
         }
         assertThat(matches("\\s", "\uFEFF")).isTrue();
     }
 
     @Test
-    void toGbnf_madeUpExpressions_matchWhatJavasOwnDo() throws GrammarRefused {
-        long seed = Long.getLong("aded.seed", new SplittableRandom().nextLong());
-        SplittableRandom random = new SplittableRandom(seed);
-        int accepted = 0;
-        for (int i = 0; i < 2_000; i++) {
-            String expression = expression(random, 3);
-            String gbnf;
-            try {
-                gbnf = RegularExpression.toGbnf(expression);
-                Gbnf.parse(gbnf);
-            } catch (GrammarRefused notKept) {
-                continue;
+    void toGbnf_madeUpExpressions_matchWhatJavasOwnDo() {
+        Seeds.with(random -> {
+            int accepted = 0;
+            for (int i = 0; i < 1_000; i++) {
+                String expression = expression(random, 3);
+                Machine machine;
+                try {
+                    machine = machine(expression);
+                } catch (GrammarRefused notKept) {
+                    continue;
+                }
+                accepted++;
+                Pattern reference = Pattern.compile(expression.replace("$", "\\z"));
+                for (int j = 0; j < 10; j++) {
+                    String text = text(random);
+                    assertThat(matches(machine, text))
+                            .as("%s on \"%s\"", expression, text)
+                            .isEqualTo(reference.matcher(text).matches());
+                }
             }
-            accepted++;
-            Matcher matcher = new Matcher(gbnf);
-            Pattern reference = Pattern.compile(expression);
-            for (int j = 0; j < 20; j++) {
-                String text = text(random);
-                assertThat(matcher.matches(text))
-                        .as("%s on \"%s\", seed %d", expression, text, seed)
-                        .isEqualTo(reference.matcher(text).matches());
+            assertThat(accepted).isGreaterThan(600);
+        });
+    }
+
+    @Test
+    void pattern_madeUpExpressions_areFoundWhereJavasOwnAre() {
+        Seeds.with(random -> {
+            int accepted = 0;
+            for (int i = 0; i < 600; i++) {
+                String expression = expression(random, 2);
+                String schema = "{\"type\":\"string\",\"pattern\":" + JsonText.quoted(expression)
+                        + (random.nextInt(3) == 0 ? ",\"minLength\":2,\"maxLength\":4" : "") + "}";
+                boolean bounded = schema.contains("minLength");
+                Machine machine;
+                try {
+                    machine = new Machine(Automaton.of(JsonSchemaGrammar.compile(schema)));
+                } catch (GrammarRefused notKept) {
+                    continue;
+                }
+                accepted++;
+                Pattern reference = Pattern.compile(expression.replace("$", "\\z"));
+                for (int j = 0; j < 10; j++) {
+                    String text = text(random);
+                    boolean fits = !bounded || text.length() >= 2 && text.length() <= 4;
+                    assertThat(matches(machine, JsonText.quoted(text)))
+                            .as("%s on \"%s\"", schema, text)
+                            .isEqualTo(fits && reference.matcher(text).find());
+                }
             }
-        }
-        assertThat(accepted).isGreaterThan(1_000);
+            assertThat(accepted).isGreaterThan(300);
+        });
     }
 
     private static String expression(SplittableRandom random, int depth) {
@@ -170,6 +229,17 @@ class RegularExpressionTest {
         int items = 1 + random.nextInt(3);
         for (int i = 0; i < items; i++) {
             int kind = random.nextInt(depth == 0 ? 5 : 7);
+            if (random.nextInt(12) == 0) {
+                expression.append(i == 0 && random.nextBoolean() ? "^" : i == items - 1 ? "$" : "(?:)");
+                continue;
+            }
+            if (depth > 0 && random.nextInt(12) == 0) {
+                expression
+                        .append(random.nextBoolean() ? "(?=" : "(?!")
+                        .append(expression(random, 0))
+                        .append(')');
+                continue;
+            }
             expression.append(
                     switch (kind) {
                         case 0, 1 -> String.valueOf((char) ('a' + random.nextInt(3)));
@@ -195,120 +265,5 @@ class RegularExpressionTest {
             text.append("abc1 \n".charAt(random.nextInt(6)));
         }
         return text.toString();
-    }
-
-    /** Matches the GBNF that is written here: one rule of sets, groups, alternatives and repetitions. */
-    private static final class Matcher {
-        private final String gbnf;
-
-        Matcher(String gbnf) {
-            this.gbnf = gbnf.substring("root ::= ".length()).strip();
-        }
-
-        /** Where the text may stand after something was matched, and where the grammar then is. */
-        private record Ends(List<Integer> text, int grammar) {}
-
-        boolean matches(String text) {
-            int[] points = text.codePoints().toArray();
-            Ends ends = alternatives(0, points, List.of(0));
-            return ends.text().contains(points.length);
-        }
-
-        private Ends alternatives(int grammar, int[] text, List<Integer> from) {
-            List<Integer> ends = new ArrayList<>();
-            int at = grammar;
-            while (true) {
-                Ends one = sequence(at, text, from);
-                one.text().stream().filter(end -> !ends.contains(end)).forEach(ends::add);
-                at = one.grammar();
-                if (at >= gbnf.length() || gbnf.charAt(at) != '|') {
-                    return new Ends(ends, at);
-                }
-                at += 2;
-            }
-        }
-
-        private Ends sequence(int grammar, int[] text, List<Integer> from) {
-            List<Integer> ends = from;
-            int at = grammar;
-            while (at < gbnf.length() && gbnf.charAt(at) != '|' && gbnf.charAt(at) != ')') {
-                Ends item = item(at, text, ends);
-                ends = item.text();
-                at = item.grammar();
-                while (at < gbnf.length() && gbnf.charAt(at) == ' ') {
-                    at++;
-                }
-            }
-            return new Ends(ends, at);
-        }
-
-        private Ends item(int grammar, int[] text, List<Integer> from) {
-            Ends once = one(grammar, text, from);
-            int at = once.grammar();
-            int least = 1;
-            int most = 1;
-            if (at < gbnf.length() && "*+?{".indexOf(gbnf.charAt(at)) >= 0) {
-                char c = gbnf.charAt(at++);
-                least = c == '+' ? 1 : 0;
-                most = c == '?' ? 1 : text.length + 1;
-                if (c == '{') {
-                    int end = gbnf.indexOf('}', at);
-                    String[] counts = gbnf.substring(at, end).split(",", -1);
-                    least = Integer.parseInt(counts[0]);
-                    most = counts[1].isEmpty() ? Math.max(least, text.length + 1) : Integer.parseInt(counts[1]);
-                    at = end + 1;
-                }
-            }
-            List<Integer> ends = new ArrayList<>();
-            List<Integer> reached = from;
-            for (int times = 0; times <= most; times++) {
-                if (times >= least) {
-                    reached.stream().filter(end -> !ends.contains(end)).forEach(ends::add);
-                }
-                if (times < most) {
-                    reached = one(grammar, text, reached).text();
-                }
-            }
-            return new Ends(ends, at);
-        }
-
-        private Ends one(int grammar, int[] text, List<Integer> from) {
-            if (gbnf.startsWith("\"\"", grammar)) {
-                return new Ends(from, grammar + 2);
-            }
-            if (gbnf.charAt(grammar) == '(') {
-                Ends inner = alternatives(grammar + 1, text, from);
-                return new Ends(inner.text(), inner.grammar() + 1);
-            }
-            List<int[]> ranges = new ArrayList<>();
-            int at = grammar + 1;
-            while (gbnf.charAt(at) != ']') {
-                int[] first = character(at);
-                at = first[1];
-                int last = first[0];
-                if (gbnf.charAt(at) == '-') {
-                    int[] second = character(at + 1);
-                    last = second[0];
-                    at = second[1];
-                }
-                ranges.add(new int[] {first[0], last});
-            }
-            List<Integer> ends = new ArrayList<>();
-            for (int start : from) {
-                if (start < text.length
-                        && ranges.stream().anyMatch(range -> range[0] <= text[start] && text[start] <= range[1])) {
-                    ends.add(start + 1);
-                }
-            }
-            return new Ends(ends, at + 1);
-        }
-
-        private int[] character(int at) {
-            if (gbnf.charAt(at) != '\\') {
-                return new int[] {gbnf.charAt(at), at + 1};
-            }
-            int digits = gbnf.charAt(at + 1) == 'x' ? 2 : gbnf.charAt(at + 1) == 'u' ? 4 : 8;
-            return new int[] {Integer.parseInt(gbnf.substring(at + 2, at + 2 + digits), 16), at + 2 + digits};
-        }
     }
 }

@@ -229,7 +229,15 @@ class TokenMasksTest {
         Words words = letters();
         TokenMasks long1 = TokenMasks.ofGbnf(chain + "r20000 ::= \"a\"", trie);
         assertThat(accepts(long1, words, "a")).isTrue();
-        refused("root ::= ((((\"a\"?){50})?{50})?{50})?{50}", "too", trie);
+        for (String nullable : List.of(
+                "root ::= ((((\"a\"?){50})?{50})?{50})?{50}",
+                "root ::= ((((\"a\" | \"b\"?){50} \"c\"?){50} \"d\"?){50} \"e\"?){50}",
+                "root ::= (((\"a\"*)*)*)*",
+                "root ::= x{99} \"a\"*\nx ::= y{99}\ny ::= z{99}\nz ::= (\"\" | \"b\"?){99}")) {
+            TokenMasks masks = TokenMasks.ofGbnf(nullable, trie);
+            assertThat(accepts(masks, words, "a".repeat(200))).as(nullable).isTrue();
+            assertThat(accepts(masks, words, "aax")).as(nullable).isFalse();
+        }
         TokenMasks nested = TokenMasks.ofGbnf("root ::= ((((\"a\"){1,50}){1,50}){1,50}){1,50}", trie);
         assertThat(accepts(nested, words, "aaaaaaa")).isTrue();
     }

@@ -55,6 +55,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Random calls at once over llama.cpp itself, with cancels, disconnects, deadlines, slow readers and bad input mixed
@@ -62,6 +63,7 @@ import org.junit.jupiter.api.io.TempDir;
  * cell, sequence id, stream object, thread, file or direct memory. {@code -Daded.soak=10000} makes it as long as one
  * likes.
  */
+@Isolated("it counts the threads and the open files of the process")
 class SoakTest {
     private static final int CALLS = Integer.getInteger("aded.soak", 80);
     private static final int WARM_UP = 15;

@@ -1,55 +1,49 @@
 package io.aded.grammar;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.function.IntPredicate;
 
 /**
- * Reads a schema's {@code pattern}: a regular expression in ECMAScript's notation (ECMA-262, with its {@code u} flag),
- * over the value of a JSON string and found anywhere in it unless it is anchored. {@link RegularExpression} is for
- * whole answers.
+ * Reads a regular expression in ECMAScript's notation (ECMA-262, with its {@code u} flag): literals, escapes, sets,
+ * classes, properties, groups of all kinds, alternatives, quantifiers (lazy ones match the same texts), anchors, and
+ * looking ahead. Looking behind, references back and word boundaries, which an automaton over single characters does
+ * not see, are refused by name.
  *
- * <p>Everything that a regular language can say is there: alternatives, groups of all kinds, sets, classes, properties
- * of general categories, escapes, quantifiers (lazy ones match the same texts), and anchors at the ends. Look-around,
- * references back and word boundaries are refused by name.
+ * <p>Its text comes from a caller: length, nesting, repetition counts and the number of parts are bounded.
  */
-final class SchemaExpression {
+final class ExpressionReader {
     private static final int LONGEST = 64 << 10;
     private static final int DEEPEST = 100;
     private static final int MOST_REPETITIONS = 10_000;
     private static final int NOTHING = -1;
 
-    private static final Map<String, int[]> CATEGORIES = new HashMap<>();
+    /** Sets of many ranges may be named again and again; this bounds what they take in all. */
+    private static final int MOST_RANGES = 200_000;
 
     private final String text;
-    private final Function<CharacterSet, Pattern> character;
     private int at;
     private int depth;
+    private int ranges;
 
-    private SchemaExpression(String text, Function<CharacterSet, Pattern> character) {
+    private ExpressionReader(String text) {
         this.text = text;
-        this.character = character;
     }
 
     /**
-     * What the texts look like in which the expression matches somewhere.
+     * Reads an expression.
      *
-     * @param character what a character of a set looks like: itself, or, within a JSON string, perhaps escaped
-     * @throws GrammarRefused if it is no expression, or one that no automaton can match
+     * @throws GrammarRefused if it is none, or one that no automaton can match; the message says where and why
      */
-    static Pattern parse(String text, Function<CharacterSet, Pattern> character) throws GrammarRefused {
+    static Expression read(String text) throws GrammarRefused {
         if (text.length() > LONGEST) {
             throw new GrammarRefused("is " + text.length() + " characters long; allowed: up to " + LONGEST);
         }
-        SchemaExpression expression = new SchemaExpression(text, character);
-        Pattern pattern = expression.whole();
-        if (expression.at < text.length()) {
-            throw expression.fault("a ) that closes nothing");
+        ExpressionReader reader = new ExpressionReader(text);
+        Expression expression = reader.alternatives();
+        if (reader.at < text.length()) {
+            throw reader.fault("a ) that closes nothing");
         }
-        return pattern;
+        return expression;
     }
 
     private GrammarRefused fault(String what) {
@@ -68,62 +62,24 @@ final class SchemaExpression {
         return false;
     }
 
-    /** The outermost alternatives, each of which may be anchored or not. */
-    private Pattern whole() throws GrammarRefused {
-        Pattern any = new Pattern.Repeat(character.apply(all()), 0, Pattern.UNBOUNDED);
-        List<Pattern> alternatives = new ArrayList<>();
-        do {
-            boolean starts = skip("^");
-            List<Pattern> parts = new ArrayList<>();
-            if (!starts) {
-                parts.add(any);
-            }
-            sequence(parts);
-            if (!skip("$")) {
-                parts.add(any);
-            }
-            if (peek() != '|' && peek() != ')' && peek() != NOTHING) {
-                throw fault(
-                        "an anchor is only understood at the ends of the expression or of its outermost alternatives");
-            }
-            alternatives.add(new Pattern.Sequence(parts));
-        } while (skip("|"));
-        return choice(alternatives);
-    }
-
-    private static Pattern choice(List<Pattern> alternatives) {
-        return alternatives.size() == 1 ? alternatives.getFirst() : new Pattern.Choice(alternatives);
-    }
-
-    private static CharacterSet all() {
-        return new CharacterSet().add(0, Character.MAX_CODE_POINT);
-    }
-
-    private Pattern alternatives() throws GrammarRefused {
+    private Expression alternatives() throws GrammarRefused {
         if (++depth > DEEPEST) {
             throw fault("it nests deeper than " + DEEPEST + " groups");
         }
-        List<Pattern> alternatives = new ArrayList<>();
+        List<Expression> alternatives = new ArrayList<>();
         do {
-            List<Pattern> parts = new ArrayList<>();
-            sequence(parts);
-            alternatives.add(new Pattern.Sequence(parts));
+            List<Expression> parts = new ArrayList<>();
+            for (int c = peek(); c != NOTHING && c != '|' && c != ')'; c = peek()) {
+                parts.add(quantified());
+            }
+            alternatives.add(parts.size() == 1 ? parts.getFirst() : new Expression.Sequence(parts));
         } while (skip("|"));
         depth--;
-        return choice(alternatives);
+        return alternatives.size() == 1 ? alternatives.getFirst() : new Expression.Choice(alternatives);
     }
 
-    private void sequence(List<Pattern> parts) throws GrammarRefused {
-        while (true) {
-            int c = peek();
-            if (c == NOTHING || c == '|' || c == ')' || c == '$') {
-                return;
-            }
-            parts.add(quantified(atom()));
-        }
-    }
-
-    private Pattern quantified(Pattern atom) throws GrammarRefused {
+    private Expression quantified() throws GrammarRefused {
+        Expression atom = atom();
         int least;
         int most;
         switch (peek()) {
@@ -154,13 +110,16 @@ final class SchemaExpression {
                 return atom;
             }
         }
-        at++;
-        skip("?");
-        int next = peek();
-        if (next == '*' || next == '+' || next == '{') {
+        if (atom instanceof Expression.Anchor || atom instanceof Expression.LookAhead) {
             throw fault("nothing to repeat");
         }
-        return new Pattern.Repeat(atom, least, most);
+        at++;
+        skip("?"); // lazy: another order of trying, the same texts
+        int next = peek();
+        if (next == '*' || next == '+' || next == '?' || next == '{') {
+            throw fault("nothing to repeat");
+        }
+        return new Expression.Repeat(atom, least, most);
     }
 
     private int number() throws GrammarRefused {
@@ -179,55 +138,75 @@ final class SchemaExpression {
         return value;
     }
 
-    private Pattern atom() throws GrammarRefused {
+    private Expression atom() throws GrammarRefused {
         int c = peek();
         switch (c) {
             case '(' -> {
                 return group();
             }
             case '[' -> {
-                return character.apply(set());
+                return characters(set());
             }
             case '.' -> {
                 at++;
-                CharacterSet ends =
-                        new CharacterSet().add('\n', '\n').add('\r', '\r').add(0x2028, 0x2029);
-                return character.apply(ends.complement());
+                return characters(one('\n').add('\r', '\r').add(0x2028, 0x2029).complement());
             }
             case '\\' -> {
                 at++;
-                return character.apply(escape(false));
+                return characters(escape(false));
             }
-            case '^' -> throw fault("an anchor is only understood at the ends of the expression");
+            case '^', '$' -> {
+                at++;
+                return new Expression.Anchor(c == '$');
+            }
             case '*', '+', '?', '{' -> throw fault("nothing to repeat");
             default -> {
                 at += Character.charCount(c);
-                return character.apply(new CharacterSet().add(c, c));
+                return characters(one(c));
             }
         }
     }
 
-    private Pattern group() throws GrammarRefused {
+    private Expression characters(CharacterSet set) throws GrammarRefused {
+        ranges += set.size();
+        if (ranges > MOST_RANGES) {
+            throw fault("its sets of characters have more than " + MOST_RANGES + " ranges in all");
+        }
+        return new Expression.Characters(set);
+    }
+
+    private Expression group() throws GrammarRefused {
         at++;
+        boolean looksAhead = false;
+        boolean negated = false;
         if (skip("?")) {
-            if (skip("=") || skip("!") || skip("<=") || skip("<!")) {
-                throw fault("look-around, which an automaton cannot do");
+            if (skip("<=") || skip("<!")) {
+                throw fault("look-behind, which is not kept");
             }
-            if (skip("<")) {
+            if (skip("=") || skip("!")) {
+                looksAhead = true;
+                negated = text.charAt(at - 1) == '!';
+            } else if (skip("<")) {
                 int end = text.indexOf('>', at);
-                if (end < 0) {
-                    throw fault("a group's name does not end");
+                if (end < 0 || !isName(text.substring(at, end))) {
+                    throw fault("a group's name that is none");
                 }
                 at = end + 1;
             } else if (!skip(":")) {
                 throw fault("a group of an unknown kind");
             }
         }
-        Pattern inside = alternatives();
+        Expression inside = alternatives();
         if (!skip(")")) {
-            throw fault(peek() == '$' ? "an anchor within a group" : "a group that is not closed");
+            throw fault("a group that is not closed");
         }
-        return inside;
+        return looksAhead ? new Expression.LookAhead(inside, negated) : inside;
+    }
+
+    private static boolean isName(String name) {
+        return !name.isEmpty()
+                && (Character.isUnicodeIdentifierStart(name.charAt(0)) || "_$".indexOf(name.charAt(0)) >= 0)
+                && name.chars().skip(1).allMatch(c -> Character.isUnicodeIdentifierPart(c) || c == '$');
     }
 
     private CharacterSet set() throws GrammarRefused {
@@ -240,22 +219,21 @@ final class SchemaExpression {
             }
             CharacterSet from = member();
             if (peek() == '-' && at + 1 < text.length() && text.charAt(at + 1) != ']') {
-                int[] first = from.ranges();
                 at++;
-                int[] last = member().ranges();
-                if (first.length != 2
-                        || last.length != 2
-                        || first[0] != first[1]
-                        || last[0] != last[1]
-                        || last[0] < first[0]) {
+                CharacterSet to = member();
+                if (from.only() < 0 || to.only() < from.only()) {
                     throw fault("a range whose ends are no characters or run backwards");
                 }
-                set.add(first[0], last[0]);
+                set.add(from.only(), to.only());
             } else {
                 set.addAll(from);
             }
         }
-        return negated ? set.complement() : set;
+        CharacterSet meant = negated ? set.complement() : set;
+        if (meant.isEmpty()) {
+            throw fault("a set that holds no character");
+        }
+        return meant;
     }
 
     private CharacterSet member() throws GrammarRefused {
@@ -265,7 +243,7 @@ final class SchemaExpression {
             return escape(true);
         }
         at += Character.charCount(c);
-        return new CharacterSet().add(c, c);
+        return one(c);
     }
 
     private CharacterSet escape(boolean inSet) throws GrammarRefused {
@@ -286,7 +264,12 @@ final class SchemaExpression {
             case 't' -> one('\t');
             case 'v' -> one(0x0B);
             case 'f' -> one('\f');
-            case '0' -> one(0);
+            case '0' -> {
+                if (Character.isDigit(peek())) {
+                    throw fault("an octal escape; write \\x and two hexadecimal digits");
+                }
+                yield one(0);
+            }
             case 'b' -> {
                 if (!inSet) {
                     throw fault("a word boundary, which an automaton over single characters cannot see");
@@ -298,6 +281,9 @@ final class SchemaExpression {
             case 'u' -> one(unicode());
             case 'c' -> {
                 int letter = peek();
+                if ((letter < 'a' || letter > 'z') && (letter < 'A' || letter > 'Z')) {
+                    throw fault("\\c needs a letter");
+                }
                 at++;
                 yield one(letter % 32);
             }
@@ -307,7 +293,7 @@ final class SchemaExpression {
                 if (c >= '1' && c <= '9') {
                     throw fault("a reference back to a group, which an automaton cannot do");
                 }
-                if (Character.isLetterOrDigit(c)) {
+                if (c < 0x80 && Character.isLetterOrDigit(c)) {
                     throw fault("the unknown escape \\" + Character.toString(c));
                 }
                 yield one(c);
@@ -327,6 +313,7 @@ final class SchemaExpression {
         return digits().add('A', 'Z').add('_', '_').add('a', 'z');
     }
 
+    /** ECMA-262, WhiteSpace and LineTerminator. */
     private static CharacterSet blanks() {
         return one('\t')
                 .add('\n', '\r')
@@ -344,7 +331,7 @@ final class SchemaExpression {
     private int hexadecimal(int count) throws GrammarRefused {
         int value = 0;
         for (int i = 0; i < count; i++) {
-            int digit = Character.digit(peek(), 16);
+            int digit = peek() < 0x80 && peek() >= 0 ? Character.digit(peek(), 16) : -1;
             if (digit < 0) {
                 throw fault("expected " + count + " hexadecimal digits");
             }
@@ -368,14 +355,14 @@ final class SchemaExpression {
             return value;
         }
         int first = hexadecimal(4);
-        if (Character.isHighSurrogate((char) first) && text.startsWith("\\u", at)) {
-            int before = at;
-            at += 2;
+        if (Character.isHighSurrogate((char) first) && skip("\\u")) {
             int second = hexadecimal(4);
             if (Character.isLowSurrogate((char) second)) {
                 return Character.toCodePoint((char) first, (char) second);
             }
-            at = before;
+        }
+        if (first >= Character.MIN_SURROGATE && first <= Character.MAX_SURROGATE) {
+            throw fault("half a surrogate pair is no character");
         }
         return first;
     }
@@ -385,48 +372,11 @@ final class SchemaExpression {
         if (!skip("{") || end < 0) {
             throw fault("a \\p without the name of a property");
         }
-        String name = text.substring(at, end).replaceFirst("^(gc|General_Category)=", "");
+        CharacterSet set = UnicodeProperties.of(text.substring(at, end));
+        if (set == null) {
+            throw fault("an unknown property of characters");
+        }
         at = end + 1;
-        int[] ranges;
-        synchronized (CATEGORIES) {
-            ranges = CATEGORIES.get(name);
-        }
-        if (ranges == null) {
-            java.util.regex.Pattern known;
-            try {
-                known = java.util.regex.Pattern.compile(
-                        name.length() <= 2
-                                ? "\\p{" + name + "}"
-                                : "\\p{Is" + name.replaceFirst("^(sc|Script)=", "") + "}");
-            } catch (java.util.regex.PatternSyntaxException e) {
-                throw fault("the unknown property " + name.replaceAll("[^A-Za-z_=]", "?"));
-            }
-            ranges = ranges(c -> known.matcher(Character.toString(c)).matches());
-            synchronized (CATEGORIES) {
-                if (CATEGORIES.size() < 64) {
-                    CATEGORIES.put(name, ranges);
-                }
-            }
-        }
-        CharacterSet set = new CharacterSet();
-        for (int i = 0; i < ranges.length; i += 2) {
-            set.add(ranges[i], ranges[i + 1]);
-        }
         return negated ? set.complement() : set;
-    }
-
-    private static int[] ranges(IntPredicate holds) {
-        CharacterSet set = new CharacterSet();
-        int start = NOTHING;
-        for (int c = 0; c <= Character.MAX_CODE_POINT + 1; c++) {
-            boolean in = c <= Character.MAX_CODE_POINT && holds.test(c);
-            if (in && start == NOTHING) {
-                start = c;
-            } else if (!in && start != NOTHING) {
-                set.add(start, c - 1);
-                start = NOTHING;
-            }
-        }
-        return set.ranges();
     }
 }
