@@ -68,7 +68,7 @@ final class CellLedger {
 
     /** The cells of one sequence, by position. */
     final class Cells {
-        private int[] handles = new int[64];
+        private int[] handles = {};
         private int length;
 
         /** Tokens booked. */
@@ -108,7 +108,7 @@ final class CellLedger {
 
         private void ensure(int size) {
             if (size > handles.length) {
-                handles = Arrays.copyOf(handles, Math.max(size, handles.length * 2));
+                handles = Arrays.copyOf(handles, Math.max(Math.max(size, 64), handles.length * 2));
             }
         }
     }

@@ -58,6 +58,9 @@ final class LocalEngine implements Engine {
     /** How long start-up may take to measure the cost curve. */
     private static final Duration MEASURING_TIME = Duration.ofMillis(1500);
 
+    /** Commands between two passes; each takes a microsecond or so. */
+    private static final int MOST_COMMANDS = 1000;
+
     /** Of all engines: where several serve one model, a session's name tells it from those of the others. */
     private static final AtomicLong SESSION_NUMBERS = new AtomicLong();
 
@@ -203,7 +206,7 @@ final class LocalEngine implements Engine {
             for (LocalTurn turn : admission.running()) {
                 turn.cancel();
             }
-            admission.removeWaiting(_ -> true, turn -> endings.fail(turn, Entrance.shuttingDown()));
+            admission.removeWaiting(turn -> endings.fail(turn, Entrance.shuttingDown()));
         });
     }
 
@@ -276,9 +279,10 @@ final class LocalEngine implements Engine {
     void closeSession(LocalSession session) {
         sessionsOpen.decrementAndGet();
         execute(() -> {
-            admission.removeWaiting(
-                    turn -> turn.session() == session,
-                    turn -> endings.fail(turn, new AdedException.Cancelled("the conversation was closed")));
+            LocalTurn turn = session.turn();
+            if (turn != null && admission.withdraw(turn)) {
+                endings.fail(turn, new AdedException.Cancelled("the conversation was closed"));
+            }
             if (!session.isDecoding()) {
                 residency.forget(session);
             } // else its turn was cancelled; the session's cells go when it ends
@@ -300,7 +304,11 @@ final class LocalEngine implements Engine {
         if (pass.servesOnly(turn)) {
             context.requestAbort();
         }
-        wake();
+        execute(() -> {
+            if (admission.withdraw(turn)) {
+                endings.expire(turn, clock.getAsLong());
+            } // else it runs, which the next pass looks at, or is over
+        });
     }
 
     private void wake() {
@@ -390,9 +398,14 @@ final class LocalEngine implements Engine {
         return true;
     }
 
+    /** As many as there are, but no more than delay the running turns' next pass by a moment. */
     private void runCommands() {
+        int left = MOST_COMMANDS;
         for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
             command.run();
+            if (--left == 0) {
+                return;
+            }
         }
     }
 

@@ -250,15 +250,21 @@ final class LocalSession implements Session {
     @Override
     public void close() {
         if (slot.close()) {
+            engine.closeSession(this);
             LocalTurn turn = slot.running();
             if (turn != null) {
                 turn.cancel();
             }
-            engine.closeSession(this);
         }
     }
 
     // --- during a turn, on the engine thread
+
+    /** The turn that runs or waits, or null. */
+    @Nullable
+    LocalTurn turn() {
+        return slot.running();
+    }
 
     int limit() {
         return entrance.sessionLimit();

@@ -1,10 +1,13 @@
 package io.aded.engine;
 
 import io.aded.model.TargetContext;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which conversations are in the KV cache: who holds a sequence id and cells, who shares a prefix with whom, and who
@@ -22,10 +25,12 @@ final class Residency {
     /** A common prefix shorter than this is computed rather than shared. */
     static final int LEAST_SHARED_PREFIX = 16;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Residency.class);
+
     private final TargetContext context;
     private final CellLedger ledger;
     private final SwapSpace swapSpace;
-    private final List<LocalSession> sessions = new ArrayList<>();
+    private final Set<LocalSession> sessions = new HashSet<>();
 
     /** The sessions that hold a sequence id, by that id. There are far fewer of them than open sessions. */
     private final @Nullable LocalSession[] holders;
@@ -102,10 +107,10 @@ final class Residency {
     /** Brings a swapped-out session's cells back, as far as its history still agrees with them. */
     private int restore(LocalSession session) {
         int standing = Math.min(session.standing(), session.length() - 1);
-        if (session.swapped() == null || session.swappedTokens() > ledger.cellsFree()) {
+        if (session.swapped() == null || standing <= 0 || session.swappedTokens() > ledger.cellsFree()) {
             return 0;
         }
-        int tokens = swapSpace.swapIn(session, context);
+        int tokens = swapIn(session);
         if (tokens == 0) {
             return 0;
         }
@@ -115,6 +120,17 @@ final class Residency {
             session.cells().truncate(standing);
         }
         return Math.min(standing, tokens);
+    }
+
+    /** A state that cannot be restored is none: the history is computed again. */
+    private int swapIn(LocalSession session) {
+        try {
+            return swapSpace.swapIn(session, context);
+        } catch (RuntimeException e) {
+            LOG.error("a conversation's saved state could not be restored; it is computed again", e);
+            context.removeTokens(session.sequence(), 0, -1);
+            return 0;
+        }
     }
 
     /** Takes a session's sequence id and cells, and saves nothing. */

@@ -212,6 +212,30 @@ class ResidencyTest {
     }
 
     @Test
+    void evictIdle_cancelledBeforeItsFirstPass_savesNothingAndComesBackEmpty() {
+        LocalSession session = session(prompt(40, 7));
+        residency.enter(session); // and no pass was played
+        assertThat(residency.evictIdle(session(1))).isTrue();
+        assertThat(session.swapped()).as("there is nothing to save").isNull();
+        residency.adopt(session, prompt(40, 7, 8));
+        residency.enter(session);
+        assertThat(session.committed()).isZero();
+        compute(session);
+        assertCached(session, 40);
+    }
+
+    @Test
+    void enter_savedStateOfWhichNothingStands_isNotRestored() {
+        LocalSession session = computed(1, prompt(40, 7));
+        residency.evictIdle(session(1));
+        residency.adopt(session, prompt(40, 8));
+        residency.enter(session);
+        assertThat(session.committed()).isZero();
+        compute(session);
+        assertCached(session, 39);
+    }
+
+    @Test
     void enter_noRoomToComeBack_isComputed() {
         LocalSession session = computed(1, prompt(60, 7));
         residency.evictIdle(session(1));
