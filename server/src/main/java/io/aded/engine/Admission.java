@@ -135,7 +135,9 @@ final class Admission {
             return false;
         }
         for (LocalTurn other : running) {
-            if (other.pendingPrefill() > Residency.LEAST_SHARED_PREFIX && other.isReady()) {
+            if (other.pendingPrefill() > Residency.LEAST_SHARED_PREFIX
+                    && session.mayShareWith(other.session())
+                    && other.isReady()) {
                 int common = Residency.commonPrefix(
                         session, other.session(), other.session().length() - 1);
                 if (common - other.session().committed() > Residency.LEAST_SHARED_PREFIX

@@ -76,6 +76,11 @@ final class CellLedger {
             return length;
         }
 
+        /** The heap that the account of this sequence takes, in bytes. */
+        long bytes() {
+            return 32L + Integer.BYTES * (long) handles.length;
+        }
+
         /** Books {@code count} new cells at the end. */
         void commit(int count) {
             ensure(length + count);

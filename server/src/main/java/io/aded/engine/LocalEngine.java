@@ -86,6 +86,7 @@ final class LocalEngine implements Engine {
     private volatile EngineStatus status;
 
     // Owned by the engine thread.
+    private final SessionMemory memory;
     private final Residency residency;
     private final Admission admission;
     private final TurnEndings endings;
@@ -113,9 +114,10 @@ final class LocalEngine implements Engine {
         int trained = model.info().trainedContext();
         int sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
         entrance = new Entrance(model, options, telemetry, clock, sessionLimit);
-        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()));
+        memory = new SessionMemory(options.sessionBytes());
+        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
         admission = new Admission(options, residency, sessionLimit);
-        endings = new TurnEndings(options, residency, entrance.places(), clock, this::publish);
+        endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
         Budget budget = new Budget(curve);
         Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
         drafting = new Drafting(drafters, context, curve, budget, clock);
@@ -149,6 +151,7 @@ final class LocalEngine implements Engine {
     @Override
     public Session openSession(String caller) {
         entrance.check();
+        memory.checkOpen();
         sessionsOpen.incrementAndGet();
         String id = "c" + SESSION_NUMBERS.incrementAndGet();
         LocalSession session = new LocalSession(this, id, caller, ledger.new Cells());
@@ -236,6 +239,18 @@ final class LocalEngine implements Engine {
     /** What sessions need before a turn is handed over. */
     Entrance entrance() {
         return entrance;
+    }
+
+    /** What open conversations hold. */
+    SessionMemory memory() {
+        return memory;
+    }
+
+    /** A conversation begins anew. */
+    void reset(LocalSession session) {
+        session.forgetLearned();
+        session.forgetTexts();
+        memory.update(session);
     }
 
     @Override
@@ -371,7 +386,9 @@ final class LocalEngine implements Engine {
     /** A turn is this thread's from now on. */
     private void take(LocalTurn turn) {
         try {
+            turn.session().shareAtMost(turn.request().prefixSharing());
             residency.adopt(turn.session(), turn.prompt());
+            memory.update(turn.session());
         } catch (RuntimeException | Error e) {
             turn.fail(e);
             endings.expire(turn, clock.getAsLong());
@@ -423,10 +440,11 @@ final class LocalEngine implements Engine {
         for (LocalTurn turn = admission.next(); turn != null; turn = admission.next()) {
             if (!turn.wasAdmitted()) {
                 int cached = turn.session().committed();
-                turn.admitted(clock.getAsLong(), cached);
+                turn.admitted(clock.getAsLong(), cached - turn.session().takeForeign());
                 reusedTotal += cached;
             }
             drafting.begin(turn);
+            memory.update(turn.session());
         }
     }
 

@@ -32,6 +32,12 @@ import org.jspecify.annotations.Nullable;
  * kept.
  */
 final class LocalSession implements Session {
+    /** Objects, locks and map of an empty conversation. */
+    private static final int OWN_BYTES = 600;
+
+    /** A message beside its characters. */
+    private static final int MESSAGE_BYTES = 100;
+
     private final LocalEngine engine;
     private final Entrance entrance;
     private final String id;
@@ -74,6 +80,12 @@ final class LocalSession implements Session {
     private int swappedStanding;
     private boolean decoding;
     private long lastUsed;
+    private PrefixSharing sharing;
+    private int foreign;
+    private long textBytes;
+    private boolean wide;
+    private long accounted;
+    private long givesUp;
     private final Map<DrafterKind, StreamDrafter> drafters = new HashMap<>();
 
     /**
@@ -87,6 +99,7 @@ final class LocalSession implements Session {
         this.id = id;
         this.caller = caller;
         this.cells = cells;
+        sharing = engine.options().prefixSharing();
     }
 
     @Override
@@ -108,6 +121,7 @@ final class LocalSession implements Session {
     @Override
     public Turn submit(TurnRequest request, TurnListener listener) {
         entrance.check();
+        engine.memory().checkTurn();
         slot.reserve();
         boolean submitted = false;
         try {
@@ -241,7 +255,7 @@ final class LocalSession implements Session {
         slot.reserve();
         try {
             past = Past.NONE;
-            engine.execute(this::forgetLearned);
+            engine.execute(() -> engine.reset(this));
         } finally {
             slot.free();
         }
@@ -408,6 +422,9 @@ final class LocalSession implements Session {
                 past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
             }
         } finally {
+            renderedPrompt = null;
+            added = List.of();
+            drafters.values().forEach(StreamDrafter::rest);
             slot.free();
         }
     }
@@ -421,12 +438,87 @@ final class LocalSession implements Session {
     private Past answered(LocalTurn turn) {
         List<ChatMessage> messages = new ArrayList<>(past.messages);
         messages.addAll(added);
+        for (ChatMessage message : added) {
+            count(message.content());
+        }
+        count(turn.answer());
         // An answer that continued the assistant's last message is the rest of it.
         boolean continued = messages.getLast().role().equals("assistant");
         String begun = continued ? messages.removeLast().content() : "";
         messages.add(new ChatMessage("assistant", begun + turn.answer()));
         String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer();
         return new Past(tokens, length, List.copyOf(messages), text);
+    }
+
+    void forgetTexts() {
+        textBytes = 0;
+    }
+
+    private void count(String text) {
+        for (int i = 0; i < text.length() && !wide; i++) {
+            wide = text.charAt(i) > 0xFF;
+        }
+        textBytes += MESSAGE_BYTES + text.length();
+    }
+
+    // --- what it may share, and what it holds; on the engine thread
+
+    /** Its history is shared among no more than these from now on: it may hold what is nobody else's business. */
+    void shareAtMost(PrefixSharing most) {
+        sharing = sharing.atMost(most);
+    }
+
+    /** Whether what is computed of the one's history may serve the other. */
+    boolean mayShareWith(LocalSession other) {
+        return switch (sharing.atMost(other.sharing)) {
+            case NONE -> false;
+            case CALLER -> caller.equals(other.caller);
+            case ALL -> true;
+        };
+    }
+
+    /** So many of its first cells were computed for another caller. */
+    void setForeign(int cellsOfOthers) {
+        foreign = cellsOfOthers;
+    }
+
+    /** Those of its cells that were computed for another caller since it was asked last. */
+    int takeForeign() {
+        int count = foreign;
+        foreign = 0;
+        return count;
+    }
+
+    /** The heap that it holds, what was learned included: an estimate, in bytes. */
+    long heldBytes() {
+        String rendered = past.rendered;
+        long texts = textBytes + (rendered == null ? 0 : rendered.length());
+        long history = Integer.BYTES * (long) (past.tokens == tokens ? tokens.length : tokens.length + past.tokens.length);
+        return OWN_BYTES + history + cells.bytes() + (wide ? 2 : 1) * texts + learnedBytes();
+    }
+
+    /** Of that, what its drafters learned. */
+    long learnedBytes() {
+        long bytes = 0;
+        for (StreamDrafter drafter : drafters.values()) {
+            bytes += drafter.bytes();
+        }
+        return bytes;
+    }
+
+    /** What the account says that it holds. */
+    long accountedBytes() {
+        return accounted;
+    }
+
+    /** What the account says that it could give up. */
+    long givesUpBytes() {
+        return givesUp;
+    }
+
+    void account(long holds, long couldGiveUp) {
+        accounted = holds;
+        givesUp = couldGiveUp;
     }
 
     boolean isClosed() {

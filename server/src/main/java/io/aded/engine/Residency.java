@@ -30,12 +30,14 @@ final class Residency {
     private final TargetContext context;
     private final CellLedger ledger;
     private final SwapSpace swapSpace;
+    private final SessionMemory memory;
     private final Set<LocalSession> sessions = new HashSet<>();
 
     /** The sessions that hold a sequence id, by that id. There are far fewer of them than open sessions. */
     private final @Nullable LocalSession[] holders;
 
-    Residency(TargetContext context, CellLedger ledger, SwapSpace swapSpace) {
+    Residency(TargetContext context, CellLedger ledger, SwapSpace swapSpace, SessionMemory memory) {
+        this.memory = memory;
         this.context = context;
         this.ledger = ledger;
         this.swapSpace = swapSpace;
@@ -57,6 +59,7 @@ final class Residency {
 
     void add(LocalSession session) {
         sessions.add(session);
+        memory.update(session);
     }
 
     /** A session was closed: all that it held is free. */
@@ -65,6 +68,7 @@ final class Residency {
         swapSpace.discard(session);
         session.forgetLearned();
         sessions.remove(session);
+        memory.forget(session);
     }
 
     /** Every session is closed: what their drafters hold outside the heap is given back. */
@@ -97,7 +101,9 @@ final class Residency {
         LocalSession donor = donor(session);
         int shared = donor == null ? 0 : commonPrefix(session, donor, donor.committed());
         int restored = shared < session.standing() || donor == null ? restore(session) : 0;
+        session.setForeign(0);
         if (donor != null && restored == 0) {
+            session.setForeign(donor.caller().equals(session.caller()) ? 0 : shared);
             context.shareTokens(donor.sequence(), sequence, 0, shared);
             session.cells().share(donor.cells(), shared);
         }
@@ -175,7 +181,10 @@ final class Residency {
         LocalSession best = null;
         int longest = LEAST_SHARED_PREFIX - 1;
         for (LocalSession other : holders) {
-            if (other != null && other != session && other.committed() > longest) {
+            if (other != null
+                    && other != session
+                    && other.committed() > longest
+                    && session.mayShareWith(other)) {
                 int common = commonPrefix(session, other, other.committed());
                 if (common > longest) {
                     longest = common;

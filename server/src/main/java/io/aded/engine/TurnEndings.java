@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class TurnEndings {
     private final EngineOptions options;
     private final Residency residency;
+    private final SessionMemory memory;
     private final QueuePlaces places;
     private final LongSupplier clock;
     private final Runnable publish;
@@ -24,7 +25,14 @@ final class TurnEndings {
      *
      * @param publish makes the engine's status current; called before the listener, which may ask for it
      */
-    TurnEndings(EngineOptions options, Residency residency, QueuePlaces places, LongSupplier clock, Runnable publish) {
+    TurnEndings(
+            EngineOptions options,
+            Residency residency,
+            SessionMemory memory,
+            QueuePlaces places,
+            LongSupplier clock,
+            Runnable publish) {
+        this.memory = memory;
         this.options = options;
         this.residency = residency;
         this.places = places;
@@ -84,6 +92,8 @@ final class TurnEndings {
         TurnFault.quietly("the telemetry of a turn", () -> turn.reportEnd(reason, failure));
         if (session.isClosed()) {
             residency.forget(session);
+        } else {
+            memory.update(session);
         }
         publish.run();
     }

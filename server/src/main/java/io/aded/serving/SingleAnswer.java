@@ -42,7 +42,7 @@ public final class SingleAnswer implements TurnRelay.Ending {
         Generation defaults = Generation.of(served);
         ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
         TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this);
-        Session opened = served.leastBusy().openSession();
+        Session opened = served.leastBusy().openSession(caller.clientId());
         session = opened;
         turn = relay;
         if (gone) { // the caller left while we were opening, and found nothing to close
