@@ -46,6 +46,8 @@ class ConcurrencyTest {
                     "engine.Entrance",
                     "a compare-and-set keeps the first reason to refuse; a random source under its own lock; else"
                             + " QueuePlaces"),
+            Map.entry(
+                    "engine.SessionMemory", "confined to the engine's thread, but for one sum that others read alone"),
             Map.entry("engine.Pulse", "written by the engine's thread; others read three fields, each alone"),
             Map.entry(
                     "engine.LocalSession",

@@ -78,7 +78,9 @@ final class Admission {
 
     /** When a turn that waits has waited long enough. */
     private long due(LocalTurn turn) {
-        long longest = turn.wasAdmitted() ? Long.MAX_VALUE : turn.submittedNanos() + options.maxWait().toNanos();
+        long longest = turn.wasAdmitted()
+                ? Long.MAX_VALUE
+                : turn.submittedNanos() + options.maxWait().toNanos();
         return Math.min(turn.request().deadlineNanos(), longest);
     }
 

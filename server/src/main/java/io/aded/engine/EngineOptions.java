@@ -79,28 +79,12 @@ public record EngineOptions(
     /** The same with another rule for prefixes. */
     public EngineOptions withPrefixSharing(PrefixSharing sharing) {
         return new EngineOptions(
-                context,
-                maxRunning,
-                maxWaiting,
-                maxWait,
-                prefillStall,
-                swapBytes,
-                sharing,
-                sessionBytes,
-                defaultDraft);
+                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, sharing, sessionBytes, defaultDraft);
     }
 
     /** The same with another bound on what open conversations hold. */
     public EngineOptions withSessionBytes(long bytes) {
         return new EngineOptions(
-                context,
-                maxRunning,
-                maxWaiting,
-                maxWait,
-                prefillStall,
-                swapBytes,
-                prefixSharing,
-                bytes,
-                defaultDraft);
+                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, prefixSharing, bytes, defaultDraft);
     }
 }

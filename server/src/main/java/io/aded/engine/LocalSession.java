@@ -493,7 +493,8 @@ final class LocalSession implements Session {
     long heldBytes() {
         String rendered = past.rendered;
         long texts = textBytes + (rendered == null ? 0 : rendered.length());
-        long history = Integer.BYTES * (long) (past.tokens == tokens ? tokens.length : tokens.length + past.tokens.length);
+        long history =
+                Integer.BYTES * (long) (past.tokens == tokens ? tokens.length : tokens.length + past.tokens.length);
         return OWN_BYTES + history + cells.bytes() + (wide ? 2 : 1) * texts + learnedBytes();
     }
 

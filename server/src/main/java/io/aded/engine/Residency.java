@@ -181,10 +181,7 @@ final class Residency {
         LocalSession best = null;
         int longest = LEAST_SHARED_PREFIX - 1;
         for (LocalSession other : holders) {
-            if (other != null
-                    && other != session
-                    && other.committed() > longest
-                    && session.mayShareWith(other)) {
+            if (other != null && other != session && other.committed() > longest && session.mayShareWith(other)) {
                 int common = commonPrefix(session, other, other.committed());
                 if (common > longest) {
                     longest = common;

@@ -58,19 +58,21 @@ class EngineCostTest {
                 .resolve("io/aded/engine");
         Set<String> found = new TreeSet<>();
         try (Stream<Path> files = Files.list(classes)) {
-            for (Path file : files.filter(each -> each.toString().endsWith(".class")).toList()) {
+            for (Path file :
+                    files.filter(each -> each.toString().endsWith(".class")).toList()) {
                 ClassModel parsed = ClassFile.of().parse(file);
                 for (MethodModel method : parsed.methods()) {
-                    method.code().ifPresent(code -> code.forEach(element -> {
-                        if (element instanceof InvokeInstruction call
-                                && LISTS.contains(call.owner().asInternalName())
-                                && SEARCHES.contains(
-                                        call.name().stringValue() + call.type().stringValue())) {
-                            String owner = parsed.thisClass().asInternalName();
-                            found.add(owner.substring(owner.lastIndexOf('/') + 1) + "."
-                                    + method.methodName().stringValue());
-                        }
-                    }));
+                    method.code()
+                            .ifPresent(code -> code.forEach(element -> {
+                                if (element instanceof InvokeInstruction call
+                                        && LISTS.contains(call.owner().asInternalName())
+                                        && SEARCHES.contains(call.name().stringValue()
+                                                + call.type().stringValue())) {
+                                    String owner = parsed.thisClass().asInternalName();
+                                    found.add(owner.substring(owner.lastIndexOf('/') + 1) + "."
+                                            + method.methodName().stringValue());
+                                }
+                            }));
                 }
             }
         }

@@ -14,10 +14,8 @@ class PrefixSharingTest {
     private static final String SECRET = "the password of the day is swordfish; ";
 
     /** Tokens of the secret, the beginning of the text included. */
-    private static final int LENGTH = new ScriptedModel(ScriptedModel.babble(1, 1))
-            .vocabulary()
-            .tokenize(SECRET, true, false)
-            .length;
+    private static final int LENGTH =
+            new ScriptedModel(ScriptedModel.babble(1, 1)).vocabulary().tokenize(SECRET, true, false).length;
 
     private static LocalEngine engine(PrefixSharing sharing) {
         return new LocalEngine(
@@ -83,8 +81,7 @@ class PrefixSharingTest {
     void submit_conversationThatHeldASecret_sharesNoMoreInLaterTurns() {
         try (LocalEngine engine = engine(PrefixSharing.CALLER);
                 Session session = engine.openSession("anna")) {
-            TurnRequest turn = TurnRequest.of(
-                    new Prompt.Text(SECRET), SamplingParameters.GREEDY, DraftPolicy.OFF, 3);
+            TurnRequest turn = TurnRequest.of(new Prompt.Text(SECRET), SamplingParameters.GREEDY, DraftPolicy.OFF, 3);
             for (PrefixSharing each : new PrefixSharing[] {PrefixSharing.NONE, PrefixSharing.ALL}) {
                 Recorder recorder = new Recorder();
                 session.submit(turn.withPrefixSharing(each), recorder);

@@ -26,7 +26,8 @@ class ResidencyTest {
     private final TargetContext context = new ScriptedModel(ScriptedModel.babble(1, 1))
             .newContext(ContextParameters.ofCells(CELLS).withMaxSequences(4));
     private final CellLedger ledger = new CellLedger(CELLS, 4);
-    private final Residency residency = new Residency(context, ledger, new SwapSpace(1 << 16), new SessionMemory(1 << 20));
+    private final Residency residency =
+            new Residency(context, ledger, new SwapSpace(1 << 16), new SessionMemory(1 << 20));
 
     @AfterEach
     void close() {

@@ -48,7 +48,8 @@ class SessionMemoryTest {
             System.gc();
             Thread.sleep(10); // what the collector does after it says that it is done
             least = Math.min(
-                    least, Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+                    least,
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
         }
         return least;
     }
@@ -63,7 +64,8 @@ class SessionMemoryTest {
                     say(warm, "what the process keeps is there once", kind);
                 }
             }
-            for (List<DrafterKind> kinds : List.of(List.of(Drafters.OFF), List.of(Drafters.ADED), List.of(Drafters.ADED_MCTS), drafting)) {
+            for (List<DrafterKind> kinds :
+                    List.of(List.of(Drafters.OFF), List.of(Drafters.ADED), List.of(Drafters.ADED_MCTS), drafting)) {
                 await().until(() -> engine.status().sessions() == 0);
                 long before = heap();
                 long accountBefore = engine.memory().held();
@@ -121,9 +123,9 @@ class SessionMemoryTest {
                             say(session, "number " + i + " " + "and so on ".repeat(40), Drafters.OFF);
                         }
                     })
-                    .isInstanceOfSatisfying(AdedException.ResourceExhausted.class, refused -> assertThat(
-                                    refused.reason())
-                            .isEqualTo("CONVERSATION_MEMORY"))
+                    .isInstanceOfSatisfying(
+                            AdedException.ResourceExhausted.class,
+                            refused -> assertThat(refused.reason()).isEqualTo("CONVERSATION_MEMORY"))
                     .hasMessageContaining("--conversation-memory");
             assertThat(sessions).hasSizeBetween(5, 40);
             sessions.removeLast().close();

@@ -297,12 +297,7 @@ class RequestReaderTest {
                         .setTemplateVariables(Struct.getDefaultInstance())));
         assertThat(refused.fields())
                 .extracting(FieldViolation::field)
-                .containsExactly(
-                        "tools",
-                        "tool_choice",
-                        "parallel_tool_calls",
-                        "reasoning",
-                        "template_variables");
+                .containsExactly("tools", "tool_choice", "parallel_tool_calls", "reasoning", "template_variables");
         assertThat(refused.reason()).isEqualTo("NOT_SERVED");
     }
 
