@@ -84,7 +84,8 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
             Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
-            Map.entry("host.Host", "one reference; whoever takes it closes what it names"),
+            Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
+            Map.entry("host.Host", "references; whoever takes one closes what it names"),
             Map.entry(
                     "lab.load.EventReader",
                     "a future of the JDK; all else belongs to the HTTP client's serial callbacks"),

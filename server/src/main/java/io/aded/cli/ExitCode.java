@@ -13,6 +13,10 @@ enum ExitCode {
     RESOURCE_EXHAUSTED(6),
     UNAVAILABLE(7),
     DEADLINE_EXCEEDED(8),
+    /** A server's engine failed for good, and so the server ended. */
+    ENGINE_LOST(10),
+    /** A server's engine hung for longer than it may, and so the process was ended. */
+    ENGINE_HUNG(11),
     /** What shells report for a program that Ctrl-C ended. */
     INTERRUPTED(130);
 

@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
+import io.aded.host.EngineFailureListener;
 import io.aded.host.Host;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,6 +60,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin
     private final SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private final SafeguardOptions safeguards = new SafeguardOptions();
 
     @Option(
             names = "--metrics",
@@ -107,16 +112,34 @@ final class ServeCommand implements Callable<Integer> {
                     Interrupts _ = Interrupts.onTerminate(stop)) {
                 terminal.note("aded " + AdedVersion.text() + " listens on " + join(host.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
+                AtomicReference<ExitCode> end = new AtomicReference<>(ExitCode.OK);
+                host.onEngineFailure(
+                        failure -> fail(failure, host, configuration.server().drain(), end));
                 LocalModel local = ProgressPrinter.during(terminal, host::load);
                 stop.drainFor(configuration.server().drain());
                 describe(name == null ? local.name() : name, local, host.addresses());
                 host.awaitTermination();
                 terminal.note("Stopped.");
-                return ExitCode.OK.code();
+                return end.get().code();
             }
         } catch (IllegalStateException e) {
             // Telemetry says so of a port in use or a variable that makes no sense.
             throw new AdedException.FailedPrecondition("TELEMETRY", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** An engine will not come back: the supervisor is to start another process, and is told why by the status. */
+    private void fail(EngineFailureListener.Failure failure, Host host, Duration drain, AtomicReference<ExitCode> end) {
+        switch (failure) {
+            case LOST -> {
+                end.set(ExitCode.ENGINE_LOST);
+                terminal.note("An engine failed and is lost; the server ends. The log says why.");
+                host.drain(drain);
+            }
+            case HUNG -> {
+                terminal.note("An engine hangs and does not come back; the process ends. The log says where it is.");
+                Runtime.getRuntime().halt(ExitCode.ENGINE_HUNG.code());
+            }
         }
     }
 
@@ -140,6 +163,7 @@ final class ServeCommand implements Callable<Integer> {
                         retained,
                         maxMessageMebibytes << 20,
                         permissions()))
+                .withSafeguards(safeguards.safeguards())
                 .withSurroundings(terminal.surroundings());
     }
 

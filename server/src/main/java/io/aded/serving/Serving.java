@@ -48,6 +48,8 @@ public final class Serving implements AutoCloseable {
         LOADING,
         /** Yes. */
         READY,
+        /** Yes, but an engine hangs or is lost: whoever can should call another server. */
+        UNWELL,
         /** Not any more: the process is shutting down. */
         DRAINING
     }
@@ -57,6 +59,7 @@ public final class Serving implements AutoCloseable {
         this.telemetry = builder.telemetry;
         this.nanoClock = builder.nanoClock;
         this.conversations = new Conversations(limits, executor, Conversations.Alarm.onThread());
+        this.conversations.bound(builder.bounds);
         this.starter = new TurnStarter(telemetry);
     }
 
@@ -70,6 +73,7 @@ public final class Serving implements AutoCloseable {
         private ServingLimits limits = ServingLimits.DEFAULT;
         private Telemetry telemetry = Telemetry.none();
         private LongSupplier nanoClock = System::nanoTime;
+        private ConversationBounds bounds = ConversationBounds.DEFAULT;
 
         private Builder() {}
 
@@ -82,6 +86,12 @@ public final class Serving implements AutoCloseable {
         /** Where spans and measurements go; stays the caller's to close. */
         public Builder telemetry(Telemetry value) {
             telemetry = value;
+            return this;
+        }
+
+        /** How many conversations may be open. */
+        public Builder conversations(ConversationBounds value) {
+            bounds = value;
             return this;
         }
 
@@ -221,6 +231,12 @@ public final class Serving implements AutoCloseable {
     }
 
     // --- state
+
+    /** Says whether an engine hangs or is lost. Calls are still taken: some of them may be answered. */
+    public void setUnwell(boolean unwell) {
+        backend.setUnwell(unwell);
+        tell();
+    }
 
     /** Whether calls are taken. */
     public State state() {
