@@ -60,10 +60,20 @@ class ConcurrencyTest {
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(
                     "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
+            Map.entry("llama.TextThread$Task", "a flag that only goes up; the result is read when its thread is over"),
+            Map.entry(
+                    "llama.TextThread", "places are counted by a semaphore; a result is read when its thread is over"),
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
             Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
             Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
             Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down"),
+            Map.entry("rpc.GuardedCall", "the end of a call under one lock; a flag that only goes up"),
+            Map.entry("rpc.InboundBudget", "all under one lock, which is let go before a call is refused"),
+            Map.entry("rpc.InboundBudget$Stream", "the same lock"),
+            Map.entry("rpc.MemoryBudget", "a sum and a map under one lock"),
+            Map.entry("rpc.MemoryBudget$Share", "the same lock"),
+            Map.entry("serving.PreparationPool", "lines, counts and outcomes under one lock, which no job runs under"),
+            Map.entry("serving.PreparationPool$Ticket", "the same lock; a latch of the JDK, a flag that only goes up"),
             Map.entry("serving.Backend", "two fields that are each written once and read alone"),
             Map.entry(
                     "serving.SingleAnswer",
@@ -83,7 +93,7 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner", "a flag and a reference, written and read in opposite order"),
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
-            Map.entry("cli.ServeCommand$Stop", "a value written once, before the thread that reads it is woken"),
+            Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
             Map.entry("host.Host", "references; whoever takes one closes what it names"),
             Map.entry(

@@ -4,7 +4,6 @@ import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ExperimentSettings;
 import io.aded.lab.experiment.ModeSpec;
 import io.aded.lab.prompts.Scenario;
-import io.aded.lab.prompts.Scenarios;
 import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
@@ -15,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -25,25 +25,8 @@ final class BenchOptions {
     private static final String SYNTHETIC_MODES = "off,auto,aded:1,aded:2,aded:4,aded:8,aded:16";
     private static final int[] SWEEP = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
 
-    @Option(
-            names = "--prompts",
-            paramLabel = "FILE",
-            description = "JSON lines with id, task, category, turns; may be repeated. Else built-in scenarios:"
-                    + " chat, code, quote, edit, json, creative.")
-    private List<Path> promptFiles = new ArrayList<>();
-
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            description = "At most N prompts, spread evenly over the groups; 0 for all.")
-    private int limit;
-
-    @Option(
-            names = "--category",
-            paramLabel = "NAME",
-            split = ",",
-            description = "Only prompts of this task or category; may be repeated.")
-    private List<String> categories = new ArrayList<>();
+    @Mixin
+    private final PromptOptions prompts = new PromptOptions();
 
     @Option(
             names = "--group-by",
@@ -148,14 +131,14 @@ final class BenchOptions {
                 grouping,
                 seed,
                 syntheticAcceptance);
-        return new ExperimentPlan(modes(), scenarios(), source(), settings, files());
+        return new ExperimentPlan(modes(), scenarios(), prompts.source(), settings, files());
     }
 
     private void checkOptions() {
         List<FieldViolation> wrong = new ArrayList<>();
-        within(wrong, "--max-tokens", maxTokens, 1, 1 << 20);
-        within(wrong, "--repeats", repeats, 1, 1000);
-        within(wrong, "--limit", limit, 0, Integer.MAX_VALUE);
+        LoadOptions.within(wrong, "--max-tokens", maxTokens, 1, 1 << 20);
+        LoadOptions.within(wrong, "--repeats", repeats, 1, 1000);
+        prompts.check(wrong);
         if (!(temperature >= 0f && temperature <= 100f)) {
             wrong.add(new FieldViolation("--temperature", "is " + temperature + "; allowed: 0 to 100"));
         }
@@ -172,12 +155,6 @@ final class BenchOptions {
         files().check(wrong);
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
-        }
-    }
-
-    private static void within(List<FieldViolation> wrong, String option, int value, int least, int most) {
-        if (value < least || value > most) {
-            wrong.add(new FieldViolation(option, "is " + value + "; allowed: " + least + " to " + most));
         }
     }
 
@@ -212,27 +189,10 @@ final class BenchOptions {
     }
 
     private List<Scenario> scenarios() {
-        List<Scenario> all = new ArrayList<>();
-        if (promptFiles.isEmpty()) {
-            all.addAll(Scenarios.builtIn());
-        }
-        for (Path file : promptFiles) {
-            all.addAll(Scenarios.read(file));
-        }
-        List<Scenario> selected = Scenarios.select(all, grouping, categories, limit);
+        List<Scenario> selected = prompts.scenarios(grouping);
         return switch (turns) {
             case ALL -> selected;
             case FIRST -> selected.stream().map(Scenario::firstTurn).toList();
         };
-    }
-
-    private String source() {
-        return promptFiles.isEmpty()
-                ? "the built-in scenarios"
-                : String.join(
-                        ", ",
-                        promptFiles.stream()
-                                .map(file -> String.valueOf(file.getFileName()))
-                                .toList());
     }
 }

@@ -13,6 +13,8 @@ enum ExitCode {
     RESOURCE_EXHAUSTED(6),
     UNAVAILABLE(7),
     DEADLINE_EXCEEDED(8),
+    /** A server was told to stop and could not within its grace, so that it was cut off. */
+    OVERDUE(9),
     /** A server's engine failed for good, and so the server ended. */
     ENGINE_LOST(10),
     /** A server's engine hung for longer than it may, and so the process was ended. */

@@ -33,6 +33,23 @@ final class Interrupts implements AutoCloseable {
         return new Interrupts(new Signal("TERM"), action);
     }
 
+    /**
+     * What a terminal sends when it goes away, and what some supervisors send for a reload. Where there is no such
+     * signal, or the process was started to outlive its terminal ({@code nohup}), nothing is changed.
+     */
+    static Interrupts onHangup(Runnable action) {
+        Interrupts taken;
+        try {
+            taken = new Interrupts(new Signal("HUP"), action);
+        } catch (IllegalArgumentException noSuchSignal) {
+            return onTerminate(action);
+        }
+        if (taken.before == SignalHandler.SIG_IGN) {
+            taken.close();
+        }
+        return taken;
+    }
+
     boolean hasFired() {
         return fired;
     }

@@ -11,7 +11,6 @@ import io.aded.lab.load.LoadPlan;
 import io.aded.lab.load.LoadSetting;
 import io.aded.lab.load.Manner;
 import io.aded.lab.prompts.Scenario;
-import io.aded.lab.prompts.Scenarios;
 import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
@@ -118,22 +117,8 @@ final class LoadOptions {
             description = "The longest that an answer may take. Default: 120.")
     private double timeout = 120;
 
-    @Option(
-            names = "--prompts",
-            paramLabel = "FILE",
-            description = "JSON lines with id, task, category, turns, as for bench; may be repeated. Else the built-in"
-                    + " scenarios. Asked in order, over and over.")
-    private List<Path> promptFiles = new ArrayList<>();
-
-    @Option(names = "--limit", paramLabel = "N", description = "Only N of them, spread evenly over the groups.")
-    private int limit;
-
-    @Option(
-            names = "--category",
-            paramLabel = "NAME",
-            split = ",",
-            description = "Only those of this task or category; may be repeated.")
-    private List<String> categories = new ArrayList<>();
+    @Mixin
+    private final PromptOptions prompts = new PromptOptions();
 
     @Option(
             names = "--prompt-tokens",
@@ -217,7 +202,7 @@ final class LoadOptions {
         within(wrong, "--requests", requests, 1, 1 << 24);
         within(wrong, "--warm-up", warmUp, 0, 1 << 16);
         within(wrong, "--blocks", blocks, 1, 1000);
-        within(wrong, "--limit", limit, 0, Integer.MAX_VALUE);
+        prompts.check(wrong);
         within(wrong, "--turns", turns, 1, 1000);
         within(wrong, "--system-tokens", systemTokens, 1, Length.MOST);
         within(wrong, "--think", think, 0, 3600);
@@ -259,7 +244,7 @@ final class LoadOptions {
         refuse(wrong, system != null && systemTokens != null, "--system-tokens", "cannot be combined with --system");
         refuse(
                 wrong,
-                promptLength != null && !(promptFiles.isEmpty() && categories.isEmpty() && limit == 0),
+                promptLength != null && prompts.given(),
                 "--prompt-tokens",
                 "makes prompts up; leave out --prompts, --category and --limit");
         refuse(
@@ -323,9 +308,7 @@ final class LoadOptions {
         if (questions != null) {
             return JobSource.synthetic(questions, answers, turns, seed);
         }
-        List<Scenario> all = new ArrayList<>(promptFiles.isEmpty() ? Scenarios.builtIn() : List.of());
-        promptFiles.forEach(file -> all.addAll(Scenarios.read(file)));
-        List<Scenario> selected = Scenarios.select(all, Scenario.Grouping.TASK, categories, limit);
+        List<Scenario> selected = prompts.scenarios(Scenario.Grouping.TASK);
         // Single questions are the beginnings of conversations, as bench asks them.
         return JobSource.ofScenarios(
                 turns > 1
@@ -367,11 +350,7 @@ final class LoadOptions {
         LoadBounds bounds = bounds(arrivals);
         String source = promptLength != null
                 ? "made up, " + promptLength.toLowerCase(Locale.ROOT) + " tokens"
-                : promptFiles.isEmpty()
-                        ? "the built-in scenarios"
-                        : promptFiles.stream()
-                                .map(file -> String.valueOf(file.getFileName()))
-                                .collect(Collectors.joining(", "));
+                : prompts.source();
         String amount = Stream.of(
                         bounds.requests() == 0 ? "" : bounds.requests() + (turns == 1 ? " calls" : " conversations"),
                         bounds.nanos() == 0 ? "" : duration + " s")

@@ -5,7 +5,6 @@ import io.aded.host.AdedVersion;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
 import io.aded.lab.prompts.Scenario;
-import io.aded.lab.prompts.Scenarios;
 import io.aded.lab.recording.Recorder;
 import io.aded.lab.recording.Recording;
 import io.aded.lab.report.Machine;
@@ -21,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,7 +28,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "record",
         description = {
-            "Plays prompts through a model, greedily and without drafts, and writes what it says: the tokens, and its"
+            "Plays prompts, of conversations the first turn, through a model, greedily and without drafts, and writes what it says: the tokens, and its"
                     + " 16 best with their probabilities at each.",
             "\"aded replay\" and \"aded simulate\" evaluate drafters on such a recording, without the model."
         })
@@ -46,25 +44,8 @@ final class RecordCommand implements Callable<Integer> {
     @Mixin
     private final ContextOptions context = new ContextOptions();
 
-    @Option(
-            names = "--prompts",
-            paramLabel = "FILE",
-            description = "JSON lines with id, task, category, turns, as for bench; may be repeated. Else the built-in"
-                    + " scenarios. First turns are asked.")
-    private List<Path> promptFiles = new ArrayList<>();
-
-    @Option(
-            names = "--category",
-            paramLabel = "NAME",
-            split = ",",
-            description = "Only prompts of this task or category; may be repeated.")
-    private List<String> categories = new ArrayList<>();
-
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            description = "At most N prompts, spread evenly over the tasks; 0 for all.")
-    private int limit;
+    @Mixin
+    private final PromptOptions prompts = new PromptOptions();
 
     @Option(
             names = {"-n", "--max-tokens"},
@@ -91,7 +72,7 @@ final class RecordCommand implements Callable<Integer> {
     public Integer call() {
         List<FieldViolation> wrong = new ArrayList<>();
         LoadOptions.within(wrong, "--max-tokens", maxTokens, 1, 1 << 16);
-        LoadOptions.within(wrong, "--limit", limit, 0, Integer.MAX_VALUE);
+        prompts.check(wrong);
         Path directory = output.toAbsolutePath().getParent();
         LoadOptions.refuse(
                 wrong,
@@ -101,14 +82,7 @@ final class RecordCommand implements Callable<Integer> {
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
-        List<Scenario> all = new ArrayList<>(promptFiles.isEmpty() ? Scenarios.builtIn() : List.of());
-        promptFiles.forEach(file -> all.addAll(Scenarios.read(file)));
-        List<Scenario> scenarios = Scenarios.select(all, Scenario.Grouping.TASK, categories, limit);
-        String source = promptFiles.isEmpty()
-                ? "the built-in scenarios"
-                : promptFiles.stream()
-                        .map(file -> String.valueOf(file.getFileName()))
-                        .collect(Collectors.joining(", "));
+        List<Scenario> scenarios = prompts.scenarios(Scenario.Grouping.TASK);
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(model.configuration().withRequantized(requantize.format()))
                 .withContext(context.configuration(1, 1))
@@ -124,7 +98,7 @@ final class RecordCommand implements Callable<Integer> {
                     local.options().context());
             Progress progress =
                     terminal.interactive() ? new ProgressBar(terminal.err(), System::nanoTime) : Progress.NONE;
-            Recording recording = recorder.record(scenarios, source, raw, machine, progress);
+            Recording recording = recorder.record(scenarios, prompts.source(), raw, machine, progress);
             recording.writeTo(output);
             terminal.out()
                     .printf(

@@ -28,7 +28,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = {
-            "Serves a model over gRPC until it is told to stop (Ctrl-C, SIGTERM); then it lets running answers end.",
+            "Serves a model over gRPC until it is told to stop (Ctrl-C, SIGTERM, SIGHUP); then it lets running answers",
+            "end. Exit status: 0 after that, 9 if it could not stop in time and was cut off, 10 if an engine was lost, 11",
+            "if one hung for too long, 130 if it was told twice.",
             "It listens at once; health checks say NOT_SERVING until the model is loaded."
         })
 final class ServeCommand implements Callable<Integer> {
@@ -73,7 +75,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--drain",
             paramLabel = "SECONDS",
-            description = "How long running answers may go on after the signal to stop. Default: 30.")
+            description =
+                    "The process ends within this time of the signal to stop, whatever happens. Running answers may"
+                            + " go on for most of it. Default: 30.")
     private int drain = 30;
 
     @Option(
@@ -84,6 +88,13 @@ final class ServeCommand implements Callable<Integer> {
 
     @Option(names = "--retained", paramLabel = "N", description = "The most conversations kept so. Default: 64.")
     private int retained = 64;
+
+    @Option(
+            names = "--unread",
+            paramLabel = "SECONDS",
+            description = "How long an answer may wait for its caller to read it before it ends and gives up its place."
+                    + " Default: 20.")
+    private int unread = 20;
 
     @Option(names = "--max-message", paramLabel = "MIB", description = "The largest message. Default: 16.")
     private int maxMessageMebibytes = 16;
@@ -106,10 +117,11 @@ final class ServeCommand implements Callable<Integer> {
         }
         try (Telemetry telemetry = Telemetry.fromEnvironment(page)) {
             Host host = Host.listen(configuration, telemetry);
-            Stop stop = new Stop(host);
+            Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;
                     Interrupts _ = Interrupts.onInterrupt(stop);
-                    Interrupts _ = Interrupts.onTerminate(stop)) {
+                    Interrupts _ = Interrupts.onTerminate(stop);
+                    Interrupts _ = Interrupts.onHangup(stop)) {
                 terminal.note("aded " + AdedVersion.text() + " listens on " + join(host.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
                 AtomicReference<ExitCode> end = new AtomicReference<>(ExitCode.OK);
@@ -161,37 +173,25 @@ final class ServeCommand implements Callable<Integer> {
                         Duration.ofSeconds(drain),
                         Duration.ofSeconds(retention),
                         retained,
+                        Duration.ofSeconds(unread),
                         maxMessageMebibytes << 20,
                         permissions()))
                 .withSafeguards(safeguards.safeguards())
                 .withSurroundings(terminal.surroundings());
     }
 
-    /** What the signals do: before there is anything to drain, end at once. */
-    private final class Stop implements Runnable {
-        private final Host host;
-        private volatile @Nullable Duration grace;
-
-        Stop(Host host) {
-            this.host = host;
-        }
-
-        void drainFor(Duration time) {
-            grace = time;
-        }
-
-        @Override
-        public void run() {
-            Duration time = grace;
-            if (time == null) {
-                host.close();
-                System.exit(ExitCode.INTERRUPTED.code());
-            } else {
-                terminal.note("Stopping; running answers may take " + time.toSeconds()
-                        + " s more. The same signal again stops at once.");
+    private static Shutdown.Server stopping(Host host) {
+        return new Shutdown.Server() {
+            @Override
+            public void drain(Duration time) {
                 host.drain(time);
             }
-        }
+
+            @Override
+            public void close() {
+                host.close();
+            }
+        };
     }
 
     private void describe(String served, LocalModel local, List<ListenAddress> addresses) {

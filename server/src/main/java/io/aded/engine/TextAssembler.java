@@ -47,14 +47,19 @@ final class TextAssembler {
         int before = length;
         System.arraycopy(piece, 0, held, length, count);
         length += count;
-        for (byte[] stop : stops) {
-            // A stop string that ends in the new bytes may begin before them, but not in text already taken.
-            for (int at = Math.max(0, before - stop.length + 1); at + stop.length <= length; at++) {
-                if (matches(stop, at, stop.length)) {
-                    length = at;
-                    stopped = true;
-                    break;
+        // The stop string that is complete first wins, and of those that end at one place the longest: the same text
+        // then stands whatever their order, and however the text was split into tokens.
+        for (int end = before + 1; end <= length && !stopped; end++) {
+            int longest = 0;
+            for (byte[] stop : stops) {
+                // It may begin before the new bytes, but not in text already taken.
+                if (stop.length > longest && stop.length <= end && matches(stop, end - stop.length, stop.length)) {
+                    longest = stop.length;
                 }
+            }
+            if (longest > 0) {
+                length = end - longest;
+                stopped = true;
             }
         }
         return stopped;

@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -22,6 +23,9 @@ final class Automaton {
     /** The most edges of sets of characters; a set of many ranges has hundreds. */
     private static final int MOST_EDGES = 2_000_000;
 
+    /** Places in a repetition that differ only in how many are left are alike where so many are, or more. */
+    static final int FAR = 32;
+
     /** The deepest nesting of patterns within a rule. */
     private static final int DEEPEST = 500;
 
@@ -41,6 +45,7 @@ final class Automaton {
     private final boolean[] ends;
     private final boolean[] onlyEnds;
     private final boolean[] calls;
+    private final int[] alike;
     private final int[] starts;
     private final int root;
 
@@ -108,6 +113,7 @@ final class Automaton {
         starts = builder.ruleStarts.stream().mapToInt(Integer::intValue).toArray();
         ruleOf = builder.ruleOf.stream().mapToInt(Integer::intValue).toArray();
         beginsHere = builder.beginsHere;
+        alike = Arrays.copyOf(builder.alike, nodes);
         calls = new boolean[nodes];
         for (int node = 0; node < nodes; node++) {
             for (int edge = firstSilentEdge[node]; edge < firstSilentEdge[node + 1]; edge++) {
@@ -208,6 +214,11 @@ final class Automaton {
         return tail;
     }
 
+    /** What it takes of memory, about, in bytes. */
+    long size() {
+        return 32L * ends.length + 6L * byteTarget.length + 8L * called.length;
+    }
+
     int nodes() {
         return ends.length;
     }
@@ -232,6 +243,11 @@ final class Automaton {
     /** Whether a node is reached from the start of its rule by reading nothing. */
     boolean beginsHere(int node) {
         return beginsHere[node];
+    }
+
+    /** The first node that is like this one for the next {@link #FAR} bytes. */
+    int alike(int node) {
+        return alike[node];
     }
 
     /** Whether an edge of this node calls a rule. */
@@ -328,6 +344,7 @@ final class Automaton {
 
         private final List<Integer> ruleOf = new ArrayList<>();
         private boolean[] beginsHere = {};
+        private int[] alike = new int[64];
         private int rule;
         private int nodes;
         private int edges;
@@ -405,9 +422,16 @@ final class Automaton {
             if (nodes == MOST_NODES) {
                 throw new GrammarRefused("is too large: it needs more than " + MOST_NODES + " states");
             }
+            if ((nodes & 1023) == 0) {
+                Patience.check();
+            }
             bytes.add(new ArrayList<>(1));
             silent.add(new ArrayList<>(1));
             ruleOf.add(rule);
+            if (nodes == alike.length) {
+                alike = Arrays.copyOf(alike, nodes * 2);
+            }
+            alike[nodes] = nodes;
             return nodes++;
         }
 
@@ -443,6 +467,24 @@ final class Automaton {
             };
             depth--;
             return to;
+        }
+
+        /** Whether a rule may match nothing, as far as its own pattern tells: not beyond the rules that it calls. */
+        private boolean mayBeEmpty(int rule) {
+            return mayBeEmpty(pending.get(rule), 0);
+        }
+
+        private static boolean mayBeEmpty(Pattern pattern, int depth) {
+            return switch (pattern) {
+                case Pattern.Characters _ -> false;
+                case Pattern.Reference _ -> true;
+                case Pattern.Sequence(List<Pattern> parts) ->
+                    depth > DEEPEST || parts.stream().allMatch(part -> mayBeEmpty(part, depth + 1));
+                case Pattern.Choice(List<Pattern> ways) ->
+                    depth > DEEPEST || ways.stream().anyMatch(way -> mayBeEmpty(way, depth + 1));
+                case Pattern.Repeat(Pattern part, int least, int _) ->
+                    least == 0 || depth > DEEPEST || mayBeEmpty(part, depth + 1);
+            };
         }
 
         private int call(int rule, int from) throws GrammarRefused {
@@ -503,9 +545,17 @@ final class Automaton {
                 }
                 part = new Pattern.Reference(known);
             }
+            // Of what may be empty, a count says nothing of bytes.
+            boolean counts = part instanceof Pattern.Characters
+                    || part instanceof Pattern.Reference(int called) && !mayBeEmpty(called);
             int at = from;
+            int needed = -1;
             for (int i = 0; i < repeat.least(); i++) {
                 at = build(part, at);
+                if (counts && repeat.least() - i - 1 >= FAR) {
+                    needed = needed < 0 ? at : needed;
+                    alike[at] = needed;
+                }
             }
             if (repeat.most() == Pattern.UNBOUNDED) {
                 int loop = node();
@@ -517,9 +567,14 @@ final class Automaton {
                 return end;
             }
             int end = node();
+            int possible = -1;
             for (int i = repeat.least(); i < repeat.most(); i++) {
                 silent(at, end);
                 at = build(part, at);
+                if (counts && repeat.most() - i - 1 >= FAR) {
+                    possible = possible < 0 ? at : possible;
+                    alike[at] = possible;
+                }
             }
             silent(at, end);
             return end;

@@ -1,6 +1,8 @@
 package io.aded.grammar;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -11,12 +13,21 @@ import java.util.Map;
 public final class CompiledGrammars {
     private static final int MOST = 64;
 
+    /** What all of them may take; streams keep theirs while they use them. */
+    private static final long MOST_BYTES = 128L << 20;
+
     private final VocabularyTrie trie;
+    private final long mostBytes;
     private final Map<String, TokenMasks> known = new LinkedHashMap<>(16, 0.75f, true);
 
     /** None yet. */
     public CompiledGrammars(VocabularyTrie trie) {
+        this(trie, MOST_BYTES);
+    }
+
+    CompiledGrammars(VocabularyTrie trie, long mostBytes) {
         this.trie = trie;
+        this.mostBytes = mostBytes;
     }
 
     /**
@@ -51,9 +62,23 @@ public final class CompiledGrammars {
             }
         }
         TokenMasks masks = compiler.compile();
+        List<TokenMasks> all;
         synchronized (known) {
             known.put(key, masks);
-            if (known.size() > MOST) {
+            all = new ArrayList<>(known.values());
+        }
+        // They grow while they are used, and measuring one may wait for a stream that uses it.
+        long bytes = 0;
+        int kept = 0;
+        for (TokenMasks one : all.reversed()) {
+            bytes += one.size();
+            if (kept > 0 && bytes > mostBytes || kept == MOST) {
+                break;
+            }
+            kept++;
+        }
+        synchronized (known) {
+            while (known.size() > kept) {
                 known.remove(known.keySet().iterator().next());
             }
         }

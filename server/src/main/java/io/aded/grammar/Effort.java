@@ -1,11 +1,17 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
+
 /** Counts the steps of compiling what a caller sent, which may be made to take very many. */
 final class Effort {
     /** Some seconds at most; what people write takes a thousandth. */
     private static final long MOST_STEPS = 20_000_000;
 
+    /** Whether the caller still waits is asked this often. */
+    private static final long ASK_EVERY = 1 << 12;
+
     private long left = MOST_STEPS;
+    private long nextLook = MOST_STEPS;
 
     /**
      * Takes so many steps.
@@ -14,6 +20,10 @@ final class Effort {
      */
     void spend(long steps) throws GrammarRefused {
         left -= steps;
+        if (left < nextLook) {
+            nextLook = left - ASK_EVERY;
+            Patience.check();
+        }
         if (left < 0) {
             throw new GrammarRefused("takes more than " + MOST_STEPS
                     + " steps to compile: it combines too much; write it with fewer combinations");

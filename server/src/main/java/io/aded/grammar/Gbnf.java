@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.Patience;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -284,6 +285,7 @@ public final class Gbnf {
         if (order.size() == MOST_RULES) {
             throw new GrammarRefused("has more than " + MOST_RULES + " rules");
         }
+        Patience.check();
         names.put(name, order.size());
         order.add(name);
         return order.size() - 1;

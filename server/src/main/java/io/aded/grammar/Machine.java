@@ -3,6 +3,7 @@ package io.aded.grammar;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +33,19 @@ final class Machine {
 
     private final Automaton automaton;
     private final Closure closure;
-    private final Returns.Stacks stacks = new Returns.Stacks();
+    private final Returns.Stacks stacks;
     private final Map<State, State> knownStates = new HashMap<>();
     private final State dead;
+
+    /** States made so far, and the places in them. */
+    private long statesMade;
+
+    private long placesKnown;
     private @Nullable State initial;
 
     Machine(Automaton automaton) {
         this.automaton = automaton;
+        stacks = new Returns.Stacks(automaton);
         closure = new Closure(automaton, stacks);
         dead = new State(new int[0], new Returns[0], false, false, automaton.classCount());
     }
@@ -51,6 +58,8 @@ final class Machine {
         private final boolean escapes;
         private final @Nullable State[] next;
         private final int hash;
+        private @Nullable Mask mask;
+        private @Nullable State alike;
 
         State(int[] nodes, Returns[] returns, boolean accepts, boolean escapes, int classes) {
             this.nodes = nodes;
@@ -83,6 +92,16 @@ final class Machine {
         @Override
         public boolean isComplete() {
             return nodes.length == 0;
+        }
+
+        /** The tokens that may follow, if they are kept. */
+        @Nullable
+        Mask mask() {
+            return mask;
+        }
+
+        void keep(@Nullable Mask tokens) {
+            mask = tokens;
         }
 
         /** The places that can read a byte. */
@@ -153,9 +172,49 @@ final class Machine {
         return only;
     }
 
+    /** What is kept takes about so many bytes. */
+    long size() {
+        return automaton.size()
+                + knownStates.size() * (120L + 4L * automaton.classCount() + 8L * placesKnown / Math.max(1, statesMade))
+                + 24 * stacks.frames();
+    }
+
     /** A place by itself, with unknown surroundings. */
     State alone(int node) {
         return close(node, stacks.outside());
+    }
+
+    /**
+     * The first state that is like this one for the next {@link Automaton#FAR} bytes: repetitions are not counted as
+     * long as enough are left.
+     */
+    @SuppressWarnings("ReferenceEquality") // equal returns are one object
+    State alike(State state) {
+        State known = state.alike;
+        if (known != null) {
+            return known;
+        }
+        boolean differs = false;
+        for (int place = 0; place < state.nodes.length; place++) {
+            differs |= automaton.alike(state.nodes[place]) != state.nodes[place]
+                    || state.returns[place].alike() != state.returns[place];
+        }
+        known = state;
+        if (differs) {
+            TreeMap<Integer, Returns.Gathering> places = new TreeMap<>();
+            for (int place = 0; place < state.nodes.length; place++) {
+                places.computeIfAbsent(automaton.alike(state.nodes[place]), _ -> new Returns.Gathering(stacks).begin())
+                        .addAll(state.returns[place].alike());
+            }
+            known = kept(new State(
+                    places.keySet().stream().mapToInt(Integer::intValue).toArray(),
+                    places.values().stream().map(Returns.Gathering::end).toArray(Returns[]::new),
+                    state.accepts,
+                    state.escapes,
+                    automaton.classCount()));
+        }
+        state.alike = known;
+        return known;
     }
 
     /** The state after one more byte; {@link State#isDead} if it cannot follow. */
@@ -200,6 +259,8 @@ final class Machine {
             initial = null; // all others hang on those that streams hold
         }
         knownStates.put(made, made);
+        statesMade++;
+        placesKnown += made.nodes.length;
         return made;
     }
 }

@@ -24,6 +24,9 @@ final class Returns {
     private final int serial;
     private final int hash;
 
+    /** The set that is like this one for the next few bytes; null for itself. */
+    private @Nullable Returns alike;
+
     private Returns(int[] nodes, Returns[] beyond, boolean bottom, boolean outside, int serial) {
         this.nodes = nodes;
         this.beyond = beyond;
@@ -55,6 +58,12 @@ final class Returns {
 
     boolean outside() {
         return outside;
+    }
+
+    /** The first set that is like this one for the next few bytes. */
+    Returns alike() {
+        Returns other = alike;
+        return other == null ? this : other;
     }
 
     /** Differs from every other one's. */
@@ -93,6 +102,7 @@ final class Returns {
     /** All returns of a machine, each once. */
     static final class Stacks {
         private final Map<Returns, Returns> known = new HashMap<>();
+        private final Automaton automaton;
         private int serials;
         private long frames;
 
@@ -108,6 +118,10 @@ final class Returns {
 
         Returns outside() {
             return outside;
+        }
+
+        Stacks(Automaton automaton) {
+            this.automaton = automaton;
         }
 
         /** How many frames there are in all. */
@@ -128,7 +142,25 @@ final class Returns {
                 return before;
             }
             frames += 1 + nodes.length;
+            findAlike(made);
             return made;
+        }
+
+        @SuppressWarnings("ReferenceEquality")
+        private void findAlike(Returns made) {
+            boolean differs = false;
+            for (int i = 0; i < made.nodes.length; i++) {
+                differs |= automaton.alike(made.nodes[i]) != made.nodes[i] || made.beyond[i].alike() != made.beyond[i];
+            }
+            if (differs) {
+                Gathering gathering = new Gathering(this);
+                for (int i = 0; i < made.nodes.length; i++) {
+                    gathering.add(automaton.alike(made.nodes[i]), made.beyond[i].alike());
+                }
+                gathering.bottom = made.bottom;
+                gathering.outside = made.outside;
+                made.alike = gathering.end();
+            }
         }
     }
 

@@ -24,6 +24,9 @@ public final class VocabularyTrie {
     private final int[] tokens;
     private final int deepest;
 
+    /** Tokens of more than {@link Automaton#FAR} bytes. */
+    private final int[] longTokens;
+
     private VocabularyTrie(byte[] all, int[] starts, int[] order) {
         this.all = all;
         this.starts = starts;
@@ -64,6 +67,9 @@ public final class VocabularyTrie {
         this.first = firsts(order, count);
         this.tokens = order;
         this.deepest = deepest;
+        longTokens = IntStream.of(order)
+                .filter(token -> starts[token + 1] - starts[token] > Automaton.FAR)
+                .toArray();
     }
 
     /** Which tokens end at which node: walks the nodes and the sorted tokens side by side. */
@@ -89,7 +95,8 @@ public final class VocabularyTrie {
         return endsHere;
     }
 
-    private int sharedPrefix(int a, int b) {
+    /** How many bytes the texts of two tokens begin with alike; at most 255. */
+    int sharedPrefix(int a, int b) {
         int length = Math.min(255, Math.min(starts[a + 1] - starts[a], starts[b + 1] - starts[b]));
         int mismatch = Arrays.mismatch(all, starts[a], starts[a] + length, all, starts[b], starts[b] + length);
         return mismatch < 0 ? length : mismatch;
@@ -146,6 +153,11 @@ public final class VocabularyTrie {
 
     int end(int node) {
         return ends[node];
+    }
+
+    /** Tokens that are longer than {@link Automaton#FAR} bytes. */
+    int[] longTokens() {
+        return longTokens;
     }
 
     /** The longest path, in bytes. */

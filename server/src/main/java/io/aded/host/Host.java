@@ -48,7 +48,7 @@ public final class Host implements AutoCloseable {
         Safeguards safeguards = configuration.safeguards();
         AdedServer.Builder builder = AdedServer.builder()
                 .serving(Serving.builder()
-                        .limits(new ServingLimits(wanted.retention(), wanted.retained()))
+                        .limits(new ServingLimits(wanted.retention(), wanted.retained(), wanted.longestUnread()))
                         .conversations(new ConversationBounds(
                                 safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)

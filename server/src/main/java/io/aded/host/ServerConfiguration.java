@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.rpc.ListenAddress;
+import io.aded.serving.ServingLimits;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param drain how long running answers may go on after the signal to stop; zero or more
  * @param retention the longest that a conversation with an id is kept after its stream ended; zero keeps none
  * @param retained conversations kept so at once, 0 or more
+ * @param longestUnread how long an answer may wait for its caller to read before it ends; more than zero
  * @param maxMessageBytes the largest message, 1 KiB to 1 GiB
  * @param socketMode who may connect to Unix sockets
  */
@@ -28,6 +30,7 @@ public record ServerConfiguration(
         Duration drain,
         Duration retention,
         int retained,
+        Duration longestUnread,
         int maxMessageBytes,
         Set<PosixFilePermission> socketMode) {
     /** On the loopback interface at port 50051; 64 conversations kept for ten minutes, messages up to 16 MiB. */
@@ -37,6 +40,7 @@ public record ServerConfiguration(
             Duration.ofSeconds(30),
             Duration.ofMinutes(10),
             64,
+            ServingLimits.USUAL_UNREAD,
             16 << 20,
             PosixFilePermissions.fromString("rw-rw----"));
 
@@ -68,6 +72,9 @@ public record ServerConfiguration(
         if (retained < 0) {
             wrong.add(new FieldViolation("retained", "is " + retained + "; allowed: 0 or more"));
         }
+        if (!longestUnread.isPositive()) {
+            wrong.add(new FieldViolation("unread", "is " + longestUnread.toSeconds() + "; allowed: 1 or more seconds"));
+        }
         if (maxMessageBytes < 1 << 10 || maxMessageBytes > 1 << 30) {
             wrong.add(
                     new FieldViolation("max_message", "is " + maxMessageBytes + " bytes; allowed: 1 KiB to 1024 MiB"));
@@ -80,6 +87,6 @@ public record ServerConfiguration(
     /** The same at other addresses. */
     public ServerConfiguration withListen(String... addresses) {
         return new ServerConfiguration(
-                List.of(addresses), name, drain, retention, retained, maxMessageBytes, socketMode);
+                List.of(addresses), name, drain, retention, retained, longestUnread, maxMessageBytes, socketMode);
     }
 }

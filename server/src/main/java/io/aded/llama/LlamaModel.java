@@ -48,7 +48,12 @@ public final class LlamaModel implements TargetModel {
         this.natives = library.natives();
         this.file = file;
         this.handle = handle;
-        this.vocabulary = new LlamaVocabulary(natives, natives.models.modelVocabulary(handle), life);
+        this.vocabulary = new LlamaVocabulary(
+                natives,
+                natives.models.modelVocabulary(handle),
+                life,
+                file.string("tokenizer.ggml.model"),
+                file.string("tokenizer.ggml.pre"));
         this.info = describe(parameters);
         this.template = template(parameters, file.string("tokenizer.chat_template"), vocabulary.specialTexts());
     }

@@ -15,24 +15,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The model's tokens. What the decode loop asks for every token (its bytes, whether it ends the answer) is read once
- * into flat arrays, so that no call leaves Java there; only splitting and joining text goes down.
+ * into flat arrays, so that no call leaves Java there; only splitting text goes down.
  */
 final class LlamaVocabulary implements Vocabulary {
     private static final byte CONTROL = 1;
     private static final byte ENDS = 2;
+    private static final byte WHOLE = 4;
     private static final int ATTRIBUTE_UNKNOWN = 1;
     private static final int ATTRIBUTE_CONTROL = 1 << 3;
     /** Tokens that llama.cpp leaves out of text unless it is asked to write them. */
     private static final int WITHOUT_TEXT = ATTRIBUTE_UNKNOWN | ATTRIBUTE_CONTROL;
+    /** Tokens that llama.cpp looks for in a text before it splits the rest. */
+    private static final int MATCHED_WHOLE = WITHOUT_TEXT | 1 << 4;
 
     private static final String[] KINDS = {"NONE", "SPM", "BPE", "WPM", "UGM", "RWKV", "PLAMO2"};
 
-    /** About four times the longest context: a text beyond this is never a prompt, and its length must fit an int. */
-    private static final int LONGEST_TEXT = 64 << 20;
-
-    private final Native natives;
     private final long handle;
-    private final Lifetime life;
     private final int size;
     private final int beginning;
     private final int end;
@@ -44,15 +42,24 @@ final class LlamaVocabulary implements Vocabulary {
     private final byte[] pieces;
 
     private final int[] offsets;
+    private final int longest;
+
     /** The same with control tokens left out, which is the same bytes but for those tokens. */
     private final int[] plainLengths;
 
+    private final TextCuts cuts;
+    private final TextSplitter splitter;
     private volatile @Nullable CompiledGrammars grammars;
 
-    LlamaVocabulary(Native natives, long handle, Lifetime life) {
-        this.natives = natives;
+    /**
+     * Reads the tokens of a model.
+     *
+     * @param life of the model, which outlasts every call into the vocabulary
+     * @param tokeniser what the file calls its tokeniser, or null
+     * @param pre what the file calls its pre-tokeniser, or null
+     */
+    LlamaVocabulary(Native natives, long handle, Lifetime life, @Nullable String tokeniser, @Nullable String pre) {
         this.handle = handle;
-        this.life = life;
         size = natives.vocabularies.vocabularySize(handle);
         beginning = natives.vocabularies.beginningOfSequence(handle);
         end = natives.vocabularies.endOfSequence(handle);
@@ -69,7 +76,8 @@ final class LlamaVocabulary implements Vocabulary {
             for (int token = 0; token < size; token++) {
                 int attributes = natives.vocabularies.tokenAttributes(handle, token);
                 flags[token] = (byte) (((attributes & ATTRIBUTE_CONTROL) != 0 ? CONTROL : 0)
-                        | (natives.vocabularies.endsGeneration(handle, token) ? ENDS : 0));
+                        | (natives.vocabularies.endsGeneration(handle, token) ? ENDS : 0)
+                        | ((attributes & MATCHED_WHOLE) != 0 ? WHOLE : 0));
                 int length = natives.vocabularies.tokenToPiece(
                         handle, token, buffer.address(), (int) buffer.byteSize(), 0, true);
                 if (length < 0) {
@@ -88,7 +96,50 @@ final class LlamaVocabulary implements Vocabulary {
             }
         }
         pieces = Arrays.copyOf(all, offsets[size]);
+        longest = IntStream.range(0, size)
+                .map(token -> offsets[token + 1] - offsets[token])
+                .max()
+                .orElse(1);
         ends = IntStream.range(0, size).filter(this::endsGeneration).toArray();
+        cuts = TextCuts.of(kind, tokeniser, pre, new Read());
+        splitter = new TextSplitter(natives, handle, life, kind, cuts, pre, tokenOfByte(1));
+    }
+
+    private int tokenOfByte(int value) {
+        for (int token = 0; token < size; token++) {
+            if (plainLengths[token] == 1 && pieces[offsets[token]] == value) {
+                return token;
+            }
+        }
+        return -1;
+    }
+
+    /** The tokens as {@link TextCuts} looks at them. */
+    private final class Read implements TextCuts.Tokens {
+        @Override
+        public int size() {
+            return size;
+        }
+
+        @Override
+        public boolean isMatchedWhole(int token) {
+            return (flags[token] & WHOLE) != 0;
+        }
+
+        @Override
+        public byte[] bytes() {
+            return pieces;
+        }
+
+        @Override
+        public int from(int token) {
+            return offsets[token];
+        }
+
+        @Override
+        public int to(int token) {
+            return offsets[token + 1];
+        }
     }
 
     @Override
@@ -98,59 +149,18 @@ final class LlamaVocabulary implements Vocabulary {
 
     @Override
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length > LONGEST_TEXT) {
-            throw new AdedException.InvalidRequest(
-                    "text", "is " + bytes.length + " bytes long; allowed: up to " + LONGEST_TEXT);
-        }
-        life.enter();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment input = arena.allocate(bytes.length + 1L);
-            MemorySegment.copy(bytes, 0, input, ValueLayout.JAVA_BYTE, 0, bytes.length);
-            // A token covers at least a byte or is one of at most three added ones, except that SPM may put a space
-            // in front; if even that is not enough, the library says how much is.
-            int most = bytes.length + 8;
-            while (true) {
-                MemorySegment output = arena.allocate(ValueLayout.JAVA_INT, most);
-                int count = natives.vocabularies.tokenize(
-                        handle, input.address(), bytes.length, output.address(), most, addSpecial, parseSpecial);
-                if (count >= 0) {
-                    int[] tokens = new int[count];
-                    MemorySegment.copy(output, ValueLayout.JAVA_INT, 0, tokens, 0, count);
-                    return tokens;
-                }
-                if (count == Integer.MIN_VALUE || -count <= most) {
-                    throw new AdedException.InvalidRequest("text", "cannot be split into tokens: it is too long");
-                }
-                most = -count;
-            }
-        } finally {
-            life.exit();
-        }
+        return splitter.tokenize(text, addSpecial, parseSpecial);
     }
-
-    /** A character that merges with nothing: it stands between the blank that the tokeniser adds and the text. */
-    private static final String SEPARATOR = "\u0001";
 
     @Override
     public int[] tokenizeContinuation(String text, boolean parseSpecial) {
-        if (text.isEmpty() || !"SPM".equals(kind)) {
-            return tokenize(text, false, parseSpecial);
-        }
-        int[] separated = tokenize(SEPARATOR + text, false, parseSpecial);
-        for (int i = 0; i < Math.min(2, separated.length); i++) {
-            int token = separated[i];
-            if (offsets[token + 1] - offsets[token] == 1 && pieces[offsets[token]] == SEPARATOR.charAt(0)) {
-                return Arrays.copyOfRange(separated, i + 1, separated.length);
-            }
-        }
-        return tokenize(text, false, parseSpecial); // a vocabulary without bytes of their own
+        return splitter.tokenizeContinuation(text, parseSpecial);
     }
 
     @Override
     public int piece(int token, byte[] destination, boolean special) {
         checkToken(token);
-        int length = special ? offsets[token + 1] - offsets[token] : plainLengths[token];
+        int length = length(token, special);
         if (length > destination.length) {
             return -length;
         }
@@ -159,37 +169,32 @@ final class LlamaVocabulary implements Vocabulary {
     }
 
     @Override
+    public int longestPiece() {
+        return Math.max(1, longest);
+    }
+
+    @Override
     public String detokenize(int[] tokens, boolean special) {
-        long needed = 1;
+        long length = 0;
         for (int token : tokens) {
             checkToken(token);
-            needed += offsets[token + 1] - offsets[token];
+            length += length(token, special);
         }
-        if (needed > Integer.MAX_VALUE - 16) {
+        if (length > Integer.MAX_VALUE - 16) {
             throw new AdedException.InvalidRequest("tokens", "make a text of more than 2 GiB");
         }
-        if (tokens.length == 0) {
-            return "";
+        byte[] bytes = new byte[(int) length];
+        int at = 0;
+        for (int token : tokens) {
+            int count = length(token, special);
+            System.arraycopy(pieces, offsets[token], bytes, at, count);
+            at += count;
         }
-        life.enter();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment input = arena.allocateFrom(ValueLayout.JAVA_INT, tokens);
-            int most = (int) needed + 8;
-            MemorySegment output = arena.allocate(most);
-            int length = natives.vocabularies.detokenize(
-                    handle, input.address(), tokens.length, output.address(), most, !special, special);
-            if (length < 0) {
-                most = -length;
-                output = arena.allocate(most);
-                length = natives.vocabularies.detokenize(
-                        handle, input.address(), tokens.length, output.address(), most, !special, special);
-            }
-            byte[] bytes = new byte[Math.max(0, length)];
-            MemorySegment.copy(output, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
-            return new String(bytes, StandardCharsets.UTF_8);
-        } finally {
-            life.exit();
-        }
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private int length(int token, boolean special) {
+        return special ? offsets[token + 1] - offsets[token] : plainLengths[token];
     }
 
     @Override
@@ -231,6 +236,11 @@ final class LlamaVocabulary implements Vocabulary {
     /** The tokens that end an answer, by rising ids. */
     int[] ends() {
         return ends;
+    }
+
+    /** Where texts can be cut without changing their tokens. */
+    TextCuts cuts() {
+        return cuts;
     }
 
     /** The texts that chat templates name. */

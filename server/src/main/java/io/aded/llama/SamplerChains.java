@@ -40,6 +40,8 @@ final class SamplerChains {
 
     private final Exports exports;
     private final LineCalls calls;
+    private static final float COLDEST = 1e-3f;
+
     private final MethodHandle newChain;
     private final MethodHandle addToChain;
 
@@ -112,8 +114,8 @@ final class SamplerChains {
         MethodHandle dynamicTemperature = init("temp_ext", JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
         narrowing.add(new Filter(
                 given -> given.dynamicTemperatureRange() > 0f, request -> (long) dynamicTemperature.invokeExact(
-                        request.given().temperature(),
-                        request.given().dynamicTemperatureRange(),
+                        middle(request.given()),
+                        middle(request.given()) - coldest(request.given()),
                         request.given().dynamicTemperatureExponent())));
 
         // Chooses itself: it must see what it truncated.
@@ -214,5 +216,18 @@ final class SamplerChains {
                 addToChain.invokeExact(chain, filter.maker().make(request));
             }
         }
+    }
+
+    /** A dynamic temperature falls to this: the library would fall to 0, near which logits overflow. */
+    private static float coldest(SamplingParameters given) {
+        return Math.max(COLDEST, given.temperature() - given.dynamicTemperatureRange());
+    }
+
+    /** Half way between the coldest and the hottest; nothing changes but where the coldest would be 0. */
+    private static float middle(SamplingParameters given) {
+        float range = given.dynamicTemperatureRange();
+        return given.temperature() - range >= COLDEST
+                ? given.temperature()
+                : (coldest(given) + given.temperature() + range) / 2;
     }
 }

@@ -8,7 +8,7 @@ import io.aded.llama.abi.Exports;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 
-/** Vocabularies: what tokens are, and text from and to them. Nothing is checked here: callers do that. */
+/** Vocabularies: what tokens are, and text to them. Nothing is checked here: callers do that. */
 final class VocabularyFunctions {
     private final MethodHandle vocabularySize;
     private final MethodHandle vocabularyType;
@@ -19,7 +19,6 @@ final class VocabularyFunctions {
     private final MethodHandle tokenAttributes;
     private final MethodHandle tokenToPiece;
     private final MethodHandle tokenize;
-    private final MethodHandle detokenize;
 
     VocabularyFunctions(Exports exports) {
         vocabularySize = exports.bind("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
@@ -34,10 +33,6 @@ final class VocabularyFunctions {
                 FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
         tokenize = exports.bind(
                 "llama_tokenize",
-                FunctionDescriptor.of(
-                        JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
-        detokenize = exports.bind(
-                "llama_detokenize",
                 FunctionDescriptor.of(
                         JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
     }
@@ -110,21 +105,6 @@ final class VocabularyFunctions {
             long vocabulary, long text, int length, long tokens, int most, boolean addSpecial, boolean parseSpecial) {
         try {
             return (int) tokenize.invokeExact(vocabulary, text, length, tokens, most, addSpecial, parseSpecial);
-        } catch (Throwable thrown) {
-            throw Exports.unexpected(thrown);
-        }
-    }
-
-    int detokenize(
-            long vocabulary,
-            long tokens,
-            int count,
-            long text,
-            int most,
-            boolean removeSpecial,
-            boolean unparseSpecial) {
-        try {
-            return (int) detokenize.invokeExact(vocabulary, tokens, count, text, most, removeSpecial, unparseSpecial);
         } catch (Throwable thrown) {
             throw Exports.unexpected(thrown);
         }

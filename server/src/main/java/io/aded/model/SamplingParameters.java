@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * top-n-sigma, top-k, typical, top-p, min-p, XTC, temperature (fixed or dynamic), then one draw. At temperature 0 the
  * best token is taken after bias, grammar, penalties and DRY.
  *
- * @param temperature 0 (always the best token) to 100
+ * @param temperature 0 (always the best token) to 100; less than 0.000001 becomes 0
  * @param topK keep the k best tokens; 0 keeps all
  * @param topP keep the smallest set of tokens whose probability reaches this, in (0, 1]; 1 keeps all
  * @param minP drop tokens below this share of the best one's probability, in [0, 1]; 0 keeps all
@@ -74,8 +74,16 @@ public record SamplingParameters(
     public static final SamplingParameters GREEDY =
             new Builder().temperature(0f).topK(0).topP(1f).minP(0f).build();
 
-    /** Defensive copies of the list and the map. */
+    /** Divided by less than this, logits overflow; what comes of it is the same as what comes of this. */
+    private static final float LEAST_DIVISOR = 1e-6f;
+
+    /** How many bad biases are named one by one. */
+    private static final int BIASES_NAMED = 8;
+
+    /** Defensive copies of the list and the map; what no logit can be divided by becomes what means the same. */
     public SamplingParameters {
+        temperature = temperature > 0f && temperature < LEAST_DIVISOR ? 0f : temperature;
+        repeatPenalty = repeatPenalty > 0f && repeatPenalty < LEAST_DIVISOR ? LEAST_DIVISOR : repeatPenalty;
         drySequenceBreakers = List.copyOf(drySequenceBreakers);
         logitBias = Map.copyOf(logitBias);
     }
@@ -180,19 +188,7 @@ public record SamplingParameters(
                     prefix + "dry_window", "is " + dryWindow + "; allowed: 0 (off) to 65536 tokens"));
         }
         breakers(found, prefix + "dry_sequence_breakers");
-        logitBias.forEach((token, bias) -> {
-            if (token < 0 || token >= vocabularySize) {
-                found.add(new FieldViolation(
-                        prefix + "logit_bias",
-                        "token " + token + " is not in the vocabulary; allowed: 0 to " + (vocabularySize - 1)));
-            }
-            if (Float.isNaN(bias) || bias > 1000f || (bias < -1000f && bias != Float.NEGATIVE_INFINITY)) {
-                found.add(new FieldViolation(
-                        prefix + "logit_bias",
-                        "bias " + bias + " of token " + token
-                                + "; allowed: -1000 to 1000, or negative infinity to forbid the token"));
-            }
-        });
+        biases(found, prefix + "logit_bias", vocabularySize);
         if (logitBias.size() >= vocabularySize
                 && logitBias.values().stream().allMatch(bias -> bias == Float.NEGATIVE_INFINITY)) {
             found.add(new FieldViolation(
@@ -202,6 +198,32 @@ public record SamplingParameters(
             found.add(new FieldViolation(prefix + "json_schema", "cannot be combined with grammar; set one of them"));
         }
         return found;
+    }
+
+    private void biases(List<FieldViolation> found, String field, int vocabularySize) {
+        int bad = 0;
+        for (Map.Entry<Integer, Float> entry : logitBias.entrySet()) {
+            int token = entry.getKey();
+            float bias = entry.getValue();
+            boolean unknown = token < 0 || token >= vocabularySize;
+            boolean outside = Float.isNaN(bias) || bias > 1000f || (bias < -1000f && bias != Float.NEGATIVE_INFINITY);
+            if ((unknown || outside) && bad++ >= BIASES_NAMED) {
+                continue;
+            }
+            if (unknown) {
+                found.add(new FieldViolation(
+                        field, "token " + token + " is not in the vocabulary; allowed: 0 to " + (vocabularySize - 1)));
+            }
+            if (outside) {
+                found.add(new FieldViolation(
+                        field,
+                        "bias " + bias + " of token " + token
+                                + "; allowed: -1000 to 1000, or negative infinity to forbid the token"));
+            }
+        }
+        if (bad > BIASES_NAMED) {
+            found.add(new FieldViolation(field, "has " + (bad - BIASES_NAMED) + " more that are not allowed"));
+        }
     }
 
     private void breakers(List<FieldViolation> found, String field) {

@@ -36,6 +36,18 @@ public interface Vocabulary {
      */
     int piece(int token, byte[] destination, boolean special);
 
+    /**
+     * The bytes of the longest token, control tokens written out: a text of n tokens has at most n times as many.
+     */
+    default int longestPiece() {
+        byte[] piece = new byte[256];
+        int longest = 1;
+        for (int token = 0; token < size(); token++) {
+            longest = Math.max(longest, Math.abs(piece(token, piece, true)));
+        }
+        return longest;
+    }
+
     /** The text of a run of tokens; invalid UTF-8 becomes U+FFFD. */
     String detokenize(int[] tokens, boolean special);
 

@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
 public final class AdedServer implements AutoCloseable {
     private static final String READINESS = InferenceServiceGrpc.SERVICE_NAME;
     private static final int CHANNELZ_PAGE = 100;
+    /** Bytes that a client may send ahead, of one call and of all calls of a connection. */
+    private static final int FLOW_CONTROL_WINDOW = 512 << 10;
 
     private final HealthStatusManager health = new HealthStatusManager();
     /** Calls are handled on virtual threads; there is nothing to shut down, since each ends with its task. */
@@ -62,6 +64,8 @@ public final class AdedServer implements AutoCloseable {
     private final String version;
     private final LongSupplier nanoClock;
     private final List<BindableService> services;
+    private final InboundBudget inbound;
+    private final MemoryBudget memory;
     private final List<Server> servers = new ArrayList<>();
     private final List<UnixSocket> sockets = new ArrayList<>();
     private final List<ListenAddress> addresses = new ArrayList<>();
@@ -73,8 +77,10 @@ public final class AdedServer implements AutoCloseable {
         this.limits = builder.limits;
         this.version = builder.version;
         this.nanoClock = builder.nanoClock;
+        this.inbound = builder.inbound;
+        this.memory = builder.memory;
         this.services = List.of(
-                new InferenceServiceImpl(serving),
+                new InferenceServiceImpl(serving, limits.maxMessageBytes()),
                 new ModelServiceImpl(serving, limits, builder.version, builder.wall.instant()),
                 new DraftServiceImpl(serving));
         serving.watch(state -> health.setStatus(
@@ -96,6 +102,8 @@ public final class AdedServer implements AutoCloseable {
         private String version = "development";
         private LongSupplier nanoClock = System::nanoTime;
         private InstantSource wall = InstantSource.system();
+        private InboundBudget inbound = InboundBudget.ofDirectMemory();
+        private MemoryBudget memory = MemoryBudget.ofHeap();
 
         private Builder() {}
 
@@ -156,6 +164,13 @@ public final class AdedServer implements AutoCloseable {
         public Builder clocks(LongSupplier monotonic, InstantSource calendar) {
             nanoClock = monotonic;
             wall = calendar;
+            return this;
+        }
+
+        /** What messages may take of memory: while they arrive, and from when they are read. */
+        Builder budgets(InboundBudget arriving, MemoryBudget read) {
+            inbound = arriving;
+            memory = read;
             return this;
         }
 
@@ -255,7 +270,9 @@ public final class AdedServer implements AutoCloseable {
         register(builder);
         return builder.keepAliveTime(limits.keepAliveTime().toNanos(), TimeUnit.NANOSECONDS)
                 .permitKeepAliveTime(limits.permitKeepAliveTime().toNanos(), TimeUnit.NANOSECONDS)
-                .permitKeepAliveWithoutCalls(true);
+                .permitKeepAliveWithoutCalls(true)
+                // Beside the messages that the budget counts, what waits to be looked at: so much for a connection.
+                .flowControlWindow(FLOW_CONTROL_WINDOW);
     }
 
     private <B extends ServerBuilder<?>> B register(B builder) {
@@ -266,8 +283,8 @@ public final class AdedServer implements AutoCloseable {
         for (BindableService bindable : services) {
             ServerServiceDefinition service = bindable.bindService();
             var definition = ServerInterceptors.interceptForward(
-                    MalformedRequests.refuse(
-                            service, api.service(service.getServiceDescriptor().getName())),
+                    GuardedServices.guard(
+                            service, api.service(service.getServiceDescriptor().getName()), memory),
                     versions,
                     caller);
             builder.addService(
@@ -275,10 +292,16 @@ public final class AdedServer implements AutoCloseable {
                             ? ServerInterceptors.interceptForward(definition, new TracingInterceptor(telemetry))
                             : definition);
         }
-        builder.addService(health.getHealthService())
-                .addService(ProtoReflectionServiceV1.newInstance())
-                .addService(ProtoReflectionService.newInstance())
-                .addService(ChannelzService.newInstance(CHANNELZ_PAGE));
+        for (BindableService bindable : List.of(
+                health.getHealthService(),
+                ProtoReflectionServiceV1.newInstance(),
+                ProtoReflectionService.newInstance(),
+                ChannelzService.newInstance(CHANNELZ_PAGE))) {
+            ServerServiceDefinition service = bindable.bindService();
+            builder.addService(GuardedServices.guard(
+                    service, service.getServiceDescriptor().getSchemaDescriptor(), null));
+        }
+        builder.addStreamTracerFactory(inbound.tracers());
         builder.executor(executor).maxInboundMessageSize(limits.maxMessageBytes());
         if (telemetry.recordsMetrics()) {
             GrpcOpenTelemetry.newBuilder()

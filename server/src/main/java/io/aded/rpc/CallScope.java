@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import io.aded.serving.Caller;
+import io.aded.serving.Departure;
 import io.aded.serving.Serving;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -12,7 +13,16 @@ final class CallScope {
     static final Context.Key<io.opentelemetry.context.Context> TRACE =
             Context.keyWithDefault("aded-trace", io.opentelemetry.context.Context.root());
 
+    /** The connection of a caller who does not say who they are. */
+    static final Context.Key<String> CONNECTION = Context.keyWithDefault("aded-connection", "");
+
     private CallScope() {}
+
+    /** Who shares one portion of memory and of threads: who says the same name, or calls over one connection. */
+    static String share() {
+        String id = CLIENT_ID.get();
+        return id.isEmpty() ? "at " + CONNECTION.get() : "id " + id;
+    }
 
     /** The caller of the call that is being started on this thread. */
     static Caller caller(Serving serving) {
@@ -21,6 +31,23 @@ final class CallScope {
         return new Caller(
                 CLIENT_ID.get(context),
                 deadline == null ? Long.MAX_VALUE : serving.nanoTime() + deadline.timeRemaining(TimeUnit.NANOSECONDS),
-                TRACE.get(context));
+                TRACE.get(context),
+                share(),
+                new ContextDeparture(context));
+    }
+
+    /** A call's context is cancelled when its caller cancels, is cut off, or its deadline passes. */
+    private record ContextDeparture(Context context) implements Departure {
+        @Override
+        public boolean hasHappened() {
+            return context.isCancelled();
+        }
+
+        @Override
+        public Watch watch(Runnable woken) {
+            Context.CancellationListener listener = _ -> woken.run();
+            context.addListener(listener, Runnable::run);
+            return () -> context.removeListener(listener);
+        }
     }
 }

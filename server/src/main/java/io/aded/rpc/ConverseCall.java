@@ -43,7 +43,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
                 case EVENT_NOT_SET -> stream.nothing();
             }
             observer.request(1);
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             stream.fail(named(request, e));
         }
     }

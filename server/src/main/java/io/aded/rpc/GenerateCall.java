@@ -20,7 +20,7 @@ final class GenerateCall {
         observer.setOnReadyHandler(answer::ready);
         try {
             answer.start(request.getModel(), new RequestReader().turn(request), CallScope.caller(serving));
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             outbox.fail(FieldPaths.below("", request.hasPrompt(), e));
         }
     }

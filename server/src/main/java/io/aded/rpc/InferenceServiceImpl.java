@@ -1,6 +1,10 @@
 package io.aded.rpc;
 
+import com.google.protobuf.CodedOutputStream;
+import io.aded.model.AdedException;
+import io.aded.model.Patience;
 import io.aded.model.Vocabulary;
+import io.aded.serving.Caller;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
 import io.aded.serving.TurnInput;
@@ -17,15 +21,25 @@ import io.aded.v1.TokenizeRequest;
 import io.aded.v1.TokenizeResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** Answers prompts. */
 final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceImplBase {
     private final Serving serving;
+    private final int mostAnswerBytes;
 
-    InferenceServiceImpl(Serving serving) {
+    /**
+     * Answers for what is behind it.
+     *
+     * @param mostAnswerBytes the largest answer to a single question
+     */
+    InferenceServiceImpl(Serving serving, int mostAnswerBytes) {
         this.serving = serving;
+        this.mostAnswerBytes = mostAnswerBytes;
     }
 
     @Override
@@ -40,39 +54,75 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
 
     @Override
     public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
+        Caller caller = CallScope.caller(serving);
         answer(responses, () -> {
             Vocabulary vocabulary = serving.model(request.getModel()).model().vocabulary();
-            TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
-            for (int token :
-                    vocabulary.tokenize(request.getText(), request.getAddSpecial(), request.getParseSpecial())) {
-                response.addTokens(token);
-                if (request.getWithPieces()) {
-                    response.addPieces(ResponseWriter.piece(token, vocabulary));
-                }
-            }
-            return response.build();
+            return serving.prepared(
+                    caller,
+                    () -> tokenized(
+                            vocabulary,
+                            vocabulary.tokenize(request.getText(), request.getAddSpecial(), request.getParseSpecial()),
+                            request.getWithPieces()));
         });
+    }
+
+    /** The answer, which is built only if it is not too large. */
+    private TokenizeResponse tokenized(Vocabulary vocabulary, int[] tokens, boolean withPieces) {
+        // The same token has the same piece, which is made once.
+        Map<Integer, String> pieces = new HashMap<>();
+        long bytes = 0;
+        for (int token : tokens) {
+            bytes += CodedOutputStream.computeUInt32SizeNoTag(token);
+            if (withPieces) {
+                bytes += 1
+                        + CodedOutputStream.computeStringSizeNoTag(
+                                pieces.computeIfAbsent(token, id -> ResponseWriter.piece(id, vocabulary)));
+            }
+        }
+        if (bytes > mostAnswerBytes) {
+            throw new AdedException.ResourceExhausted(
+                    "ANSWER_TOO_LARGE",
+                    "the answer has " + bytes + " bytes, for " + tokens.length + " tokens; allowed: at most "
+                            + mostAnswerBytes + "; send the text in parts" + (withPieces ? ", or without pieces" : ""),
+                    null);
+        }
+        Patience.check();
+        TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
+        for (int token : tokens) {
+            response.addTokens(token);
+        }
+        if (withPieces) {
+            response.addAllPieces(IntStream.of(tokens).mapToObj(pieces::get).toList());
+        }
+        return response.build();
     }
 
     @Override
     public void detokenize(DetokenizeRequest request, StreamObserver<DetokenizeResponse> responses) {
+        Caller caller = CallScope.caller(serving);
         answer(responses, () -> {
             int[] tokens = RequestReader.ints(request.getTokensList());
             return DetokenizeResponse.newBuilder()
-                    .setText(serving.detokenize(serving.model(request.getModel()), tokens, request.getWithSpecial()))
+                    .setText(serving.detokenize(
+                            caller,
+                            serving.model(request.getModel()),
+                            tokens,
+                            request.getWithSpecial(),
+                            mostAnswerBytes))
                     .build();
         });
     }
 
     @Override
     public void countTokens(CountTokensRequest request, StreamObserver<CountTokensResponse> responses) {
+        Caller caller = CallScope.caller(serving);
         answer(
                 responses,
                 () -> {
                     ServedModel model = serving.model(request.getModel());
                     TurnInput input = new RequestReader().count(request);
                     return CountTokensResponse.newBuilder()
-                            .setTokens(serving.countTokens(model, input.prompt(), input.unreadable()))
+                            .setTokens(serving.countTokens(caller, model, input.prompt(), input.unreadable()))
                             .setContextTokens(model.contextTokens())
                             .build();
                 },
@@ -89,7 +139,7 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
         T response;
         try {
             response = work.get();
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) { // a request that took too much memory is its own call's trouble
             responses.onError(Statuses.of(named.apply(e)));
             return;
         }

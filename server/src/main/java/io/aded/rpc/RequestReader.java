@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * names.
  */
 final class RequestReader {
+    /** As many of a list of options are read: more than {@code io.aded.serving} allows, which says so. */
+    private static final int MOST_READ = 1 << 16;
+
     private final List<FieldViolation> unreadable = new ArrayList<>();
     private final List<String> notServed = new ArrayList<>();
 
@@ -168,8 +171,18 @@ final class RequestReader {
                 .constraint(set.hasConstraint() ? constraint(set.getConstraint()) : null)
                 .draft(draft(set.getDraft()))
                 .maxTokens(set.hasMaxTokens() ? Integer.valueOf(set.getMaxTokens()) : null)
-                .stopStrings(set.getStopStringsCount() > 0 ? List.copyOf(set.getStopStringsList()) : null)
-                .stopTokens(set.getStopTokensCount() > 0 ? List.copyOf(set.getStopTokensList()) : null)
+                .stopStrings(
+                        set.getStopStringsCount() > 0
+                                ? set.getStopStringsList().stream()
+                                        .limit(MOST_READ)
+                                        .toList()
+                                : null)
+                .stopTokens(
+                        set.getStopTokensCount() > 0
+                                ? set.getStopTokensList().stream()
+                                        .limit(MOST_READ)
+                                        .toList()
+                                : null)
                 .ignoreEnd(set.hasIgnoreEnd() ? Boolean.valueOf(set.getIgnoreEnd()) : null)
                 .logProbabilities(set.hasLogProbabilities() ? Integer.valueOf(set.getLogProbabilities()) : null)
                 .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)

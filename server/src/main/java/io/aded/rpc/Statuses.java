@@ -94,12 +94,9 @@ final class Statuses {
     private static StatusRuntimeException unexpected(Throwable failure) {
         String number = Long.toHexString(ThreadLocalRandom.current().nextLong());
         LOG.error("unexpected fault {}", number, failure);
-        return StatusProto.toStatusRuntimeException(status(
-                        Code.INTERNAL,
-                        "UNEXPECTED",
-                        "a fault of the server, " + failure.getClass().getSimpleName()
-                                + "; its log has the details under " + number)
-                .build());
+        return StatusProto.toStatusRuntimeException(
+                status(Code.INTERNAL, "UNEXPECTED", "a fault of the server; its log has the details under " + number)
+                        .build());
     }
 
     private static Status.Builder status(Code code, AdedException failure) {

@@ -10,12 +10,20 @@ import io.opentelemetry.context.Context;
  *     authenticates nobody
  * @param deadlineNanos when the caller gives up, on {@link Serving#nanoTime}'s clock; {@link Long#MAX_VALUE} for never
  * @param trace the call's span and the caller's baggage
+ * @param share with whom a caller shares one fair portion of what is done before a turn is admitted: the same name for
+ *     the same caller, such as a connection's for those who do not say who they are
+ * @param departure whether the caller has left
  */
-public record Caller(String clientId, long deadlineNanos, Context trace) {
+public record Caller(String clientId, long deadlineNanos, Context trace, String share, Departure departure) {
     /** Somebody who says nothing and waits for ever. */
     public static final Caller ANONYMOUS = new Caller("", Long.MAX_VALUE, Context.root());
 
     private static final int LONGEST_ID = 128;
+
+    /** Somebody who stays, and is told from others by their name alone. */
+    public Caller(String clientId, long deadlineNanos, Context trace) {
+        this(clientId, deadlineNanos, trace, clientId, Departure.NEVER);
+    }
 
     /**
      * Checks how a caller calls itself.

@@ -26,10 +26,12 @@ public final class ConversationStream {
     private final Backend backend;
     private final Conversations conversations;
     private final TurnStarter starter;
+    private final PreparationPool pool;
     private final DraftLedger ledger;
     private final Caller caller;
     private final AnswerSink sink;
     private final Consumer<ConversationStream> onOver;
+    private final UnreadGuard.Factory unread;
 
     private final StreamState<Conversation, TurnRelay> state = new StreamState<>();
 
@@ -40,17 +42,21 @@ public final class ConversationStream {
             Backend backend,
             Conversations conversations,
             TurnStarter starter,
+            PreparationPool pool,
             DraftLedger ledger,
             Caller caller,
             AnswerSink sink,
-            Consumer<ConversationStream> onOver) {
+            Consumer<ConversationStream> onOver,
+            UnreadGuard.Factory unread) {
         this.backend = backend;
         this.conversations = conversations;
         this.starter = starter;
+        this.pool = pool;
         this.ledger = ledger;
         this.caller = caller;
         this.sink = sink;
         this.onOver = onOver;
+        this.unread = unread;
     }
 
     // --- from the caller, one by one
@@ -118,11 +124,15 @@ public final class ConversationStream {
                 current.defaults));
     }
 
-    private static Generation changed(ServedModel model, GenerationChange change, Generation before, Violations wrong) {
+    private Generation changed(ServedModel model, GenerationChange change, Generation before, Violations wrong) {
         Generation changed = change.over(before, Generation.of(model), wrong);
-        model.validator().generation(changed, wrong);
-        wrong.check();
-        return changed;
+        PreparationPool.Job<Generation> check = () -> {
+            model.validator().generation(changed, wrong);
+            wrong.check();
+            return changed;
+        };
+        // To look at a constraint may be to compile it; all else is quick.
+        return changed.constraint() == Constraint.NONE ? check.work() : pool.run(caller, check);
     }
 
     private Conversation opened() {
@@ -148,21 +158,54 @@ public final class ConversationStream {
     public void turn(TurnInput input) {
         Conversation current = opened();
         backend.model(); // refuses while draining
-        TurnRelay turn =
-                new TurnRelay(current.model, ++turns, sink, List.of(ledger, current.ledger), new TurnEnding(current));
+        TurnRelay turn = new TurnRelay(
+                current.model, ++turns, sink, List.of(ledger, current.ledger), new TurnEnding(current), unread);
         if (!state.begin(turn)) {
             throw new AdedException.FailedPrecondition(
                     "TURN_RUNNING", "a turn is still running; wait for its finished, or send cancel first");
         }
         try {
-            ValidTurn valid =
-                    current.model.validator().validate(input, current.defaults, Generation.of(current.model), caller);
-            turn.submit(starter, current.session, valid, current.key.id());
-        } catch (RuntimeException | StackOverflowError e) {
+            pool.run(caller, new Start(current, turn, input));
+        } catch (RuntimeException | Error e) {
+            turn.cancel(); // if we only gave up waiting: it must not go on when it is ready
+            throw e;
+        }
+    }
+
+    /** What there is to do before the engine hears of a turn. */
+    private final class Start implements PreparationPool.Job<Boolean> {
+        private final Conversation current;
+        private final TurnRelay turn;
+        private final TurnInput input;
+
+        Start(Conversation current, TurnRelay turn, TurnInput input) {
+            this.current = current;
+            this.turn = turn;
+            this.input = input;
+        }
+
+        @Override
+        public Boolean work() {
+            boolean started = false;
+            try {
+                ValidTurn valid = current.model
+                        .validator()
+                        .validate(input, current.defaults, Generation.of(current.model), caller);
+                turn.submit(starter, current.session, valid, current.key.id());
+                started = true;
+                return true;
+            } finally {
+                if (!started) {
+                    neverBegun();
+                }
+            }
+        }
+
+        @Override
+        public void neverBegun() {
             if (state.turnEnded(NOTHING) == AfterTurn.RELEASE) {
                 conversations.release(current); // the stream ended meanwhile, and left that to the turn
             }
-            throw e;
         }
     }
 
@@ -260,6 +303,11 @@ public final class ConversationStream {
         @Override
         public void failed(AdedException failure) {
             ended(NOTHING, failure);
+        }
+
+        @Override
+        public void givenUp(AdedException failure) {
+            end(failure);
         }
 
         private void ended(Runnable last, @Nullable AdedException failure) {

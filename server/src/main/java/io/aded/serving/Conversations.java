@@ -13,6 +13,7 @@ import java.util.SequencedSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,8 @@ final class Conversations implements AutoCloseable {
                     1,
                     Thread.ofPlatform().daemon(true).name("aded-conversations").factory());
             timer.setRemoveOnCancelPolicy(true);
+            // After the end nobody is woken any more, and whoever asks must not hear of that.
+            timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
             return new Alarm() {
                 @Override
                 public Runnable after(Duration delay, Runnable task) {

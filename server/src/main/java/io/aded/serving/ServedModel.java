@@ -5,6 +5,7 @@ import io.aded.engine.EngineStatus;
 import io.aded.model.ModelInfo;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
+import io.aded.model.Vocabulary;
 import java.util.List;
 
 /**
@@ -44,7 +45,10 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
 
     /** Checks turns that are for it. */
     public TurnValidator validator() {
-        return new TurnValidator(model().vocabulary().size());
+        Vocabulary vocabulary = model().vocabulary();
+        // Below a MiB it is quicker to count than to guess.
+        long mostPromptBytes = Math.max(1L << 20, (long) contextTokens() * vocabulary.longestPiece());
+        return new TurnValidator(vocabulary.size(), mostPromptBytes);
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */

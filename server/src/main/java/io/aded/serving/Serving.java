@@ -4,6 +4,7 @@ import io.aded.engine.EngineStatus;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.model.Vocabulary;
 import io.aded.telemetry.EngineGauges;
 import io.aded.telemetry.Telemetry;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +39,8 @@ public final class Serving implements AutoCloseable {
     private final Conversations conversations;
     private final DraftLedger ledger = new DraftLedger();
     private final TurnStarter starter;
+    private final PreparationPool pool;
+    private final UnreadGuard.Factory unread;
     private final Set<ConversationStream> streams = ConcurrentHashMap.newKeySet();
     private final List<Consumer<State>> watchers = new ArrayList<>();
     private final Object watchLock = new Object();
@@ -58,9 +62,12 @@ public final class Serving implements AutoCloseable {
         this.limits = builder.limits;
         this.telemetry = builder.telemetry;
         this.nanoClock = builder.nanoClock;
-        this.conversations = new Conversations(limits, executor, Conversations.Alarm.onThread());
+        Conversations.Alarm alarm = Conversations.Alarm.onThread();
+        this.conversations = new Conversations(limits, executor, alarm);
         this.conversations.bound(builder.bounds);
+        this.unread = (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then);
         this.starter = new TurnStarter(telemetry);
+        this.pool = new PreparationPool(builder.preparation, nanoClock);
     }
 
     /** Starts with the default limits and no telemetry. */
@@ -71,6 +78,7 @@ public final class Serving implements AutoCloseable {
     /** Settings. */
     public static final class Builder {
         private ServingLimits limits = ServingLimits.DEFAULT;
+        private PreparationLimits preparation = PreparationLimits.DEFAULT;
         private Telemetry telemetry = Telemetry.none();
         private LongSupplier nanoClock = System::nanoTime;
         private ConversationBounds bounds = ConversationBounds.DEFAULT;
@@ -80,6 +88,12 @@ public final class Serving implements AutoCloseable {
         /** What is kept for callers. */
         public Builder limits(ServingLimits value) {
             limits = value;
+            return this;
+        }
+
+        /** What may be spent on a request before the engine hears of it. */
+        public Builder preparation(PreparationLimits value) {
+            preparation = value;
             return this;
         }
 
@@ -163,14 +177,15 @@ public final class Serving implements AutoCloseable {
 
     /** A stream that is to be opened; its façade drives it. */
     public ConversationStream converse(Caller caller, AnswerSink sink) {
-        var stream = new ConversationStream(backend, conversations, starter, ledger, caller, sink, streams::remove);
+        var stream = new ConversationStream(
+                backend, conversations, starter, pool, ledger, caller, sink, streams::remove, unread);
         streams.add(stream);
         return stream;
     }
 
     /** A single answer that is to be started. */
     public SingleAnswer answer(AnswerSink sink) {
-        return new SingleAnswer(sink, backend, starter, ledger, executor);
+        return new SingleAnswer(sink, backend, starter, pool, ledger, executor, unread);
     }
 
     /**
@@ -181,25 +196,53 @@ public final class Serving implements AutoCloseable {
      * @param unreadable what the façade could make nothing of
      * @throws AdedException.InvalidRequest if the prompt is wrong, or the chat template refuses it
      */
-    public int countTokens(ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
+    public int countTokens(Caller caller, ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
         Violations wrong = new Violations();
         wrong.addAll(unreadable);
         Prompt checked = model.validator().prompt(prompt, wrong);
         wrong.check();
-        return model.leastBusy().countTokens(checked);
+        return pool.run(caller, () -> model.leastBusy().countTokens(checked));
+    }
+
+    /**
+     * Work on a request that may take long, such as splitting a text into tokens: on the few threads that there are for
+     * it, when it is the caller's turn, until their deadline.
+     *
+     * @throws AdedException.ResourceExhausted if too much waits for these threads, or it takes longer than it may
+     * @throws AdedException.DeadlineExceeded at the caller's deadline
+     */
+    public <T> T prepared(Caller caller, Supplier<T> work) {
+        return pool.run(caller, work::get);
     }
 
     /**
      * The text of tokens.
      *
      * @param special whether control tokens are written out
+     * @param mostBytes the longest text, in bytes of UTF-8
      * @throws AdedException.InvalidRequest naming the field {@code tokens} for ids out of range
+     * @throws AdedException.ResourceExhausted if the text would be longer
      */
-    public String detokenize(ServedModel model, int[] tokens, boolean special) {
+    public String detokenize(Caller caller, ServedModel model, int[] tokens, boolean special, int mostBytes) {
         Violations wrong = new Violations();
         model.validator().tokens("tokens", IntStream.of(tokens), wrong);
         wrong.check();
-        return model.model().vocabulary().detokenize(tokens, special);
+        return pool.run(caller, () -> {
+            Vocabulary vocabulary = model.model().vocabulary();
+            byte[] piece = new byte[256];
+            long bytes = 0;
+            for (int token : tokens) {
+                bytes += Math.abs(vocabulary.piece(token, piece, special));
+            }
+            if (bytes > mostBytes) {
+                throw new AdedException.ResourceExhausted(
+                        "ANSWER_TOO_LARGE",
+                        "the text of these tokens has " + bytes + " bytes; allowed: at most " + mostBytes
+                                + "; send the tokens in parts",
+                        null);
+            }
+            return vocabulary.detokenize(tokens, special);
+        });
     }
 
     /**
@@ -297,6 +340,7 @@ public final class Serving implements AutoCloseable {
     @Override
     public void close() {
         refuse();
+        pool.close();
         conversations.close();
         synchronized (watchLock) {
             stopGauges();

@@ -15,20 +15,31 @@ public final class SingleAnswer implements TurnRelay.Ending {
     private final AnswerSink sink;
     private final Backend backend;
     private final TurnStarter starter;
+    private final PreparationPool pool;
     private final DraftLedger ledger;
     private final Executor executor;
+    private final UnreadGuard.Factory unread;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private volatile @Nullable Session session;
     private volatile @Nullable TurnRelay turn;
     private volatile boolean gone;
 
-    SingleAnswer(AnswerSink sink, Backend backend, TurnStarter starter, DraftLedger ledger, Executor executor) {
+    SingleAnswer(
+            AnswerSink sink,
+            Backend backend,
+            TurnStarter starter,
+            PreparationPool pool,
+            DraftLedger ledger,
+            Executor executor,
+            UnreadGuard.Factory unread) {
         this.sink = sink;
         this.backend = backend;
         this.starter = starter;
+        this.pool = pool;
         this.ledger = ledger;
         this.executor = executor;
+        this.unread = unread;
     }
 
     /**
@@ -40,19 +51,22 @@ public final class SingleAnswer implements TurnRelay.Ending {
     public void start(String model, TurnInput input, Caller caller) {
         ServedModel served = backend.model(model);
         Generation defaults = Generation.of(served);
-        ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
-        TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this);
-        Session opened = served.leastBusy().openSession(caller.clientId());
-        session = opened;
-        turn = relay;
-        if (gone) { // the caller left while we were opening, and found nothing to close
-            closeSession();
-            return;
-        }
+        TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this, unread);
         try {
-            relay.submit(starter, opened, valid, "");
-        } catch (RuntimeException | StackOverflowError e) {
-            closeSession();
+            pool.run(caller, () -> {
+                ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
+                Session opened = served.leastBusy().openSession(caller.clientId());
+                session = opened;
+                turn = relay;
+                if (gone) { // the caller left while we were opening, and found nothing to close
+                    closeSession();
+                } else {
+                    relay.submit(starter, opened, valid, "");
+                }
+                return true;
+            });
+        } catch (RuntimeException | Error e) {
+            gone(); // if we only gave up waiting: it must not go on when it is ready
             throw e;
         }
     }
@@ -84,6 +98,12 @@ public final class SingleAnswer implements TurnRelay.Ending {
         last.run();
         sink.complete();
         closeSession();
+    }
+
+    @Override
+    public void givenUp(AdedException failure) {
+        sink.fail(failure);
+        gone();
     }
 
     @Override

@@ -17,6 +17,7 @@ final class TurnRelay implements TurnListener {
     private final AnswerSink sink;
     private final List<DraftLedger> ledgers;
     private final Ending ending;
+    private final UnreadGuard guard;
     private final TurnHandle handle = new TurnHandle();
 
     /** Written before the turn is submitted, which is what orders it before the engine's reports. */
@@ -33,6 +34,9 @@ final class TurnRelay implements TurnListener {
 
         /** The turn failed. */
         void failed(AdedException failure);
+
+        /** The turn, which is still running, has no more claim to its place; called on a thread of its own. */
+        void givenUp(AdedException failure);
     }
 
     /**
@@ -40,13 +44,21 @@ final class TurnRelay implements TurnListener {
      *
      * @param number which of its stream, from 1
      * @param ledgers where its counts are added
+     * @param unread makes the guard over how long it may be unread
      */
-    TurnRelay(ServedModel model, int number, AnswerSink sink, List<DraftLedger> ledgers, Ending ending) {
+    TurnRelay(
+            ServedModel model,
+            int number,
+            AnswerSink sink,
+            List<DraftLedger> ledgers,
+            Ending ending,
+            UnreadGuard.Factory unread) {
         this.model = model;
         this.number = number;
         this.sink = sink;
         this.ledgers = ledgers;
         this.ending = ending;
+        guard = unread.guard(sink, ending::givenUp);
     }
 
     void submit(TurnStarter starter, Session session, ValidTurn turn, String conversationId) {
@@ -76,17 +88,21 @@ final class TurnRelay implements TurnListener {
 
     @Override
     public void onFinished(TurnResult result) {
+        guard.over();
         ledgers.forEach(ledger -> ledger.add(mode, result.speculation()));
         ending.finished(() -> sink.send(new AnswerEvent.Finished(model, number, result)));
     }
 
     @Override
     public void onFailed(AdedException failure) {
+        guard.over();
         ending.failed(failure);
     }
 
     @Override
     public boolean isReady() {
-        return sink.isReady();
+        boolean ready = sink.isReady();
+        guard.isReady(ready);
+        return ready;
     }
 }

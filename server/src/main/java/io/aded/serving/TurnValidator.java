@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TurnValidator {
     private static final Pattern ROLE = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+    private static final int MOST_MESSAGES = 16_384;
     private static final int MOST_STOP_STRINGS = 16;
+    private static final int MOST_STOP_CHARACTERS = 1024;
+    private static final int MOST_STOP_TOKENS = 1024;
     private static final int MOST_ALTERNATIVES = 20;
     private static final int MOST_PRIORITY = 100;
 
@@ -27,14 +30,23 @@ public final class TurnValidator {
     private static final int BAD_TOKENS_NAMED = 8;
 
     private final int vocabularySize;
+    private final long mostPromptBytes;
+
+    /** Checks turns for a model whose prompts may have any length. */
+    public TurnValidator(int vocabularySize) {
+        this(vocabularySize, Long.MAX_VALUE);
+    }
 
     /**
      * Checks turns for a model.
      *
      * @param vocabularySize token ids are below it
+     * @param mostPromptBytes a longer text cannot fit into the context, whatever its tokens: to find that out by
+     *     splitting it would take long
      */
-    public TurnValidator(int vocabularySize) {
+    public TurnValidator(int vocabularySize, long mostPromptBytes) {
         this.vocabularySize = vocabularySize;
+        this.mostPromptBytes = mostPromptBytes;
     }
 
     /**
@@ -47,7 +59,7 @@ public final class TurnValidator {
         if (turn.sampling().grammar() != null && turn.sampling().jsonSchema() != null) {
             wrong.add("constraint.json_schema", "cannot be combined with a grammar; set one of them");
         }
-        prompt(turn.prompt(), wrong);
+        length(prompt(turn.prompt(), wrong), wrong);
         generation(Generation.of(turn), wrong);
         wrong.check();
         return new ValidTurn(turn, Constraint.of(turn.sampling()));
@@ -65,6 +77,7 @@ public final class TurnValidator {
         Violations wrong = new Violations();
         wrong.addAll(input.unreadable());
         Prompt prompt = prompt(input.prompt(), wrong);
+        length(prompt, wrong);
         Generation generation = input.generation().over(before, server, wrong);
         generation(generation, wrong);
         wrong.check();
@@ -106,7 +119,37 @@ public final class TurnValidator {
         return prompt == null ? new Prompt.Text("") : prompt;
     }
 
+    /** Refuses what cannot fit into the context; characters have at least a byte each. */
+    private void length(Prompt prompt, Violations wrong) {
+        switch (prompt) {
+            case Prompt.Text(String text) -> length("text", text.length(), wrong);
+            case Prompt.Messages(List<ChatMessage> messages) ->
+                length(
+                        "messages",
+                        messages.stream()
+                                .mapToLong(message -> message.content().length())
+                                .sum(),
+                        wrong);
+            case Prompt.Tokens tokens -> {
+                // The engine counts them.
+            }
+        }
+    }
+
+    private void length(String field, long atLeast, Violations wrong) {
+        if (atLeast > mostPromptBytes) {
+            wrong.add(
+                    field,
+                    "is longer than the context, however it is split into tokens; allowed: at most " + mostPromptBytes
+                            + " bytes");
+        }
+    }
+
     private static void messages(List<ChatMessage> messages, Violations wrong) {
+        if (messages.size() > MOST_MESSAGES) {
+            wrong.add("messages", "has " + messages.size() + " entries; allowed: at most " + MOST_MESSAGES);
+            return;
+        }
         boolean saysSomething = false;
         for (int i = 0; i < messages.size(); i++) {
             ChatMessage message = messages.get(i);
@@ -131,7 +174,12 @@ public final class TurnValidator {
             wrong.add("max_tokens", "is " + generation.maxTokens() + "; allowed: 0 (as many as fit) or more");
         }
         stopStrings(generation.stopStrings(), wrong);
-        tokens("stop_tokens", generation.stopTokens().stream().mapToInt(Integer::intValue), wrong);
+        int stopTokens = generation.stopTokens().size();
+        if (stopTokens > MOST_STOP_TOKENS) {
+            wrong.add("stop_tokens", "has " + stopTokens + " entries; allowed: at most " + MOST_STOP_TOKENS);
+        } else {
+            tokens("stop_tokens", generation.stopTokens().stream().mapToInt(Integer::intValue), wrong);
+        }
         wrong.within("log_probabilities", generation.logProbabilities(), -1, MOST_ALTERNATIVES);
         wrong.within("priority", generation.priority(), -MOST_PRIORITY, MOST_PRIORITY);
     }
@@ -163,6 +211,11 @@ public final class TurnValidator {
         for (int i = 0; i < Math.min(strings.size(), MOST_STOP_STRINGS); i++) {
             if (strings.get(i).isEmpty()) {
                 wrong.add("stop_strings[" + i + "]", "is empty; allowed: at least one character");
+            } else if (strings.get(i).length() > MOST_STOP_CHARACTERS) {
+                // What may become a stop string is held back, and looked at with each token.
+                wrong.add(
+                        "stop_strings[" + i + "]",
+                        "has " + strings.get(i).length() + " characters; allowed: at most " + MOST_STOP_CHARACTERS);
             }
         }
     }

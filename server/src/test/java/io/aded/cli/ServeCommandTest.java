@@ -20,6 +20,8 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The sidecar as a process of its own, with real signals. */
 final class ServeCommandTest {
@@ -60,6 +62,10 @@ final class ServeCommandTest {
     }
 
     private Running start(String... arguments) throws IOException {
+        return startMain("io.aded.cli.Main", arguments);
+    }
+
+    private Running startMain(String main, String... arguments) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -69,7 +75,7 @@ final class ServeCommandTest {
                 "-Xmx256m",
                 "-cp",
                 classPath,
-                "io.aded.cli.Main"));
+                main));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("HOME", home.toString());
@@ -140,5 +146,39 @@ final class ServeCommandTest {
 
         server.await(line -> line.contains("no-such.gguf"));
         assertThat(server.exit()).isEqualTo(ExitCode.NOT_FOUND.code());
+    }
+
+    private static void signal(String name, Running running) throws Exception {
+        Process kill = new ProcessBuilder(
+                        "kill", "-" + name, Long.toString(running.process().pid()))
+                .inheritIO()
+                .start();
+        assertThat(kill.waitFor()).isZero();
+    }
+
+    @Test
+    void serve_hangup_drainsAndStopsAsForAnyOtherSignal() throws Exception {
+        Running server =
+                start("serve", "--model", TinyModels.f32(home).toString(), "--listen", "127.0.0.1:0", "--drain", "20");
+        server.await(line -> line.contains("grpcurl"));
+
+        signal("HUP", server);
+
+        server.await(line -> line.contains("running answers may take 18 s"));
+        server.await(line -> line.contains("Stopped"));
+        assertThat(server.exit()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "HUP"})
+    void serve_engineStuck_endsWithinItsGraceThoughAndSaysWhere(String signal) throws Exception {
+        Running server = startMain("io.aded.cli.StuckServer");
+        server.await(line -> line.equals("ready"));
+
+        signal(signal, server);
+
+        server.await(line -> line.contains("did not stop within 2 s"));
+        server.await(line -> line.contains("aded-engine: "));
+        assertThat(server.exit()).isEqualTo(9);
     }
 }

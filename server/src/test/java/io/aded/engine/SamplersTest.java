@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * random stream, a running target) goes on by emitted tokens alone, and a rejected branch leaves no trace in it.
  */
 class SamplersTest {
-    private static final int TOKENS = 64;
-    private static final int SEEDS = 6;
+    private static final int TOKENS = 48;
+    private static final int SEEDS = 3;
     private static final List<DrafterKind> DRAFTING =
             List.of(Drafters.ADED, Drafters.ADED_MCTS, Drafters.PROMPT_LOOKUP, Drafters.NGRAM_CACHE);
 

@@ -57,4 +57,85 @@ class TextAssemblerTest {
                 .containsExactly("y");
         assertThat(assembler.takeAll()).isEmpty();
     }
+
+    /** Tokens of several bytes, so that one may complete several stop strings at once. */
+    private record Words(List<String> words) implements Vocabulary {
+        @Override
+        public int size() {
+            return words.size();
+        }
+
+        @Override
+        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int piece(int token, byte[] destination, boolean special) {
+            byte[] bytes = words.get(token).getBytes(StandardCharsets.UTF_8);
+            System.arraycopy(bytes, 0, destination, 0, bytes.length);
+            return bytes.length;
+        }
+
+        @Override
+        public String detokenize(int[] tokens, boolean special) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int beginningOfSequence() {
+            return -1;
+        }
+
+        @Override
+        public int endOfSequence() {
+            return -1;
+        }
+
+        @Override
+        public boolean endsGeneration(int token) {
+            return false;
+        }
+
+        @Override
+        public boolean isControl(int token) {
+            return false;
+        }
+
+        @Override
+        public String kind() {
+            return "WORDS";
+        }
+    }
+
+    private static String answered(List<String> stops, String... words) {
+        TextAssembler assembler = new TextAssembler(new Words(List.of(words)), stops);
+        StringBuilder text = new StringBuilder();
+        for (int token = 0; token < words.length; token++) {
+            boolean stopped = assembler.append(token);
+            text.append(assembler.take());
+            if (stopped) {
+                return text.toString();
+            }
+        }
+        return text + assembler.takeAll();
+    }
+
+    @Test
+    void append_severalStopStringsAtOnce_earliestWinsWhateverTheirOrder() {
+        for (List<String> stops : List.of(List.of("tle girl", "girl"), List.of("girl", "tle girl"))) {
+            assertThat(answered(stops, "a lit", "tle", " girl", " sat")).isEqualTo("a lit");
+            assertThat(answered(stops, "a little girl sat")).isEqualTo("a lit");
+            assertThat(answered(stops, "a big", " girl")).isEqualTo("a big ");
+        }
+    }
+
+    @Test
+    void append_stopStringsThatOverlap_endAtTheOneThatIsCompleteFirstHoweverTheTextIsSplit() {
+        for (List<String> stops : List.of(List.of("abcd", "bc"), List.of("bc", "abcd"))) {
+            assertThat(answered(stops, "xabcd")).isEqualTo("xa");
+            assertThat(answered(stops, "x", "a", "b", "c", "d")).isEqualTo("xa");
+            assertThat(answered(stops, "xab", "cd")).isEqualTo("xa");
+        }
+    }
 }

@@ -3,11 +3,9 @@ package io.aded.grammar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.aded.model.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -15,56 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class JsonSchemaGrammarTest {
-    /** A token for each byte, and one that ends. */
-    private record Bytes() implements Vocabulary {
-        @Override
-        public int size() {
-            return 257;
-        }
-
-        @Override
-        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int piece(int token, byte[] destination, boolean special) {
-            destination[0] = (byte) token;
-            return token < 256 ? 1 : 0;
-        }
-
-        @Override
-        public String detokenize(int[] tokens, boolean special) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int beginningOfSequence() {
-            return -1;
-        }
-
-        @Override
-        public int endOfSequence() {
-            return 256;
-        }
-
-        @Override
-        public boolean endsGeneration(int token) {
-            return token == 256;
-        }
-
-        @Override
-        public boolean isControl(int token) {
-            return token == 256;
-        }
-
-        @Override
-        public @Nullable String kind() {
-            return null;
-        }
-    }
-
-    private static final VocabularyTrie TRIE = VocabularyTrie.of(new Bytes());
+    private static final VocabularyTrie TRIE = VocabularyTrie.of(new ByteVocabulary());
 
     private static boolean accepts(TokenMasks masks, String text) {
         TokenMasks.Position position = masks.start();

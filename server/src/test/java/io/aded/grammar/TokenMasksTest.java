@@ -162,13 +162,34 @@ class TokenMasksTest {
     private static BitSet oneByOne(TokenMasks masks, Words words, TokenMasks.Position position) {
         BitSet allowed = new BitSet();
         for (int token = 0; token < words.size(); token++) {
-            allowed.set(token, masks.allows(position, token));
+            allowed.set(token, !masks.after(position, token).isDead());
         }
         return allowed;
     }
 
     private static List<String> names(Words words, BitSet tokens) {
         return tokens.stream().mapToObj(words.texts()::get).toList();
+    }
+
+    @Test
+    void fill_countedRepetition_isWhatEachTokenWouldDo() throws GrammarRefused {
+        // Tokens shorter and longer than a repetition is looked ahead, and bounds on either side of that.
+        Words words = words(
+                "a", "b", "\"", "aa", "aaa\"", "ab\"", "a".repeat(32), "a".repeat(33), "a".repeat(50) + "\"", ", \"");
+        for (String bounds : List.of("0,40", "33,90", "50,50", "60,", "0,200", "34,34")) {
+            TokenMasks masks = TokenMasks.ofGbnf(
+                    "root ::= (s \", \"){0,3} s\ns ::= \"\\\"\" c{" + bounds
+                            + "} \"\\\"\"\nc ::= [a-z] | \"\\\\\" [a-z]",
+                    VocabularyTrie.of(words));
+            TokenMasks.Position position = masks.after(masks.start(), 4);
+            for (int i = 0; i < 120 && !position.isDead(); i++) {
+                assertThat(allowed(masks, words, position))
+                        .as("%s after %d", bounds, i)
+                        .isEqualTo(oneByOne(masks, words, position));
+                position = masks.after(
+                        position, i % 9 == 8 && !masks.after(position, 5).isDead() ? 5 : 2);
+            }
+        }
     }
 
     @Test

@@ -97,12 +97,19 @@ class HostTest {
     @Test
     void serverConfiguration_wrongValues_areAllNamedByTheirFields() {
         assertThatThrownBy(() -> new ServerConfiguration(
-                        List.of("somewhere"), null, Duration.ofSeconds(-1), Duration.ofSeconds(-1), -1, 1, Set.of()))
+                        List.of("somewhere"),
+                        null,
+                        Duration.ofSeconds(-1),
+                        Duration.ofSeconds(-1),
+                        -1,
+                        Duration.ZERO,
+                        1,
+                        Set.of()))
                 .isInstanceOfSatisfying(
                         AdedException.InvalidRequest.class,
                         failure -> assertThat(failure.violations())
                                 .extracting(FieldViolation::field)
-                                .containsExactly("listen", "drain", "retention", "retained", "max_message"));
+                                .containsExactly("listen", "drain", "retention", "retained", "unread", "max_message"));
     }
 
     @Test

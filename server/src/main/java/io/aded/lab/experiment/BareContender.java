@@ -1,14 +1,11 @@
 package io.aded.lab.experiment;
 
+import io.aded.lab.prompts.PlainStream;
 import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
-import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ContextParameters;
-import io.aded.model.DecodeOutcome;
-import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
-import io.aded.model.TokenBatch;
 import io.aded.model.TokenSampler;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,16 +17,12 @@ import java.util.List;
  */
 final class BareContender implements Contender {
     private final TargetModel model;
-    private final TargetContext context;
-    private final int limit;
-    private final TokenBatch batch = new TokenBatch();
+    private final PlainStream stream;
 
     /** Opens a context of its own, with one sequence. */
     BareContender(TargetModel model, ContextParameters parameters) {
         this.model = model;
-        context = model.newContext(parameters.withMaxSequences(1));
-        int trained = model.info().trainedContext();
-        limit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
+        stream = new PlainStream(model, parameters);
     }
 
     @Override
@@ -47,7 +40,7 @@ final class BareContender implements Contender {
                 messages.add(new ChatMessage("user", message));
                 prompt = PromptTokens.of(model, messages);
             }
-            if (prompt.length >= limit) {
+            if (prompt.length >= stream.limit()) {
                 break;
             }
             Answer answer = answerOne(prompt, settings);
@@ -62,12 +55,10 @@ final class BareContender implements Contender {
     private Answer answerOne(int[] prompt, ExperimentSettings settings) {
         long start = System.nanoTime();
         try (TokenSampler sampler = model.newSampler(settings.sampling())) {
-            context.clear();
-            int row = prefill(prompt);
+            int row = stream.begin(prompt);
             int[] tokens = new int[settings.maxTokens()];
             int count = 0;
             long first = 0;
-            int position = prompt.length;
             String finish = "length";
             while (true) {
                 int token = choose(sampler, row);
@@ -82,13 +73,11 @@ final class BareContender implements Contender {
                 if (count == tokens.length) {
                     break;
                 }
-                if (position + 1 >= limit) {
+                if (stream.length() + 1 >= stream.limit()) {
                     finish = "context_full";
                     break;
                 }
-                batch.clear();
-                row = batch.add(token, position++, 0, true);
-                decode();
+                row = stream.next(token);
             }
             long end = System.nanoTime();
             return new Answer(
@@ -105,34 +94,13 @@ final class BareContender implements Contender {
 
     private int choose(TokenSampler sampler, int row) {
         if (!sampler.isPlainGreedy()) {
-            return sampler.sample(context, row);
+            return sampler.sample(stream.context(), row);
         }
-        return context.bestToken(row);
-    }
-
-    /** Returns the row of the last token. */
-    private int prefill(int[] prompt) {
-        int row = 0;
-        for (int from = 0; from < prompt.length; from += context.maxBatchTokens()) {
-            int to = Math.min(prompt.length, from + context.maxBatchTokens());
-            batch.clear();
-            for (int i = from; i < to; i++) {
-                row = batch.add(prompt[i], i, 0, i == prompt.length - 1);
-            }
-            decode();
-        }
-        return row;
-    }
-
-    private void decode() {
-        DecodeOutcome outcome = context.decode(batch);
-        if (outcome != DecodeOutcome.DECODED) {
-            throw new AdedException.Internal("BENCH_FAILED", "a pass of the bare loop ended " + outcome, null);
-        }
+        return stream.context().bestToken(row);
     }
 
     @Override
     public void close() {
-        context.close();
+        stream.close();
     }
 }

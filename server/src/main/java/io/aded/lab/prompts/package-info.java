@@ -1,4 +1,7 @@
-/** What measurements ask: {@link io.aded.lab.prompts.Scenarios} reads and chooses prompts. */
+/**
+ * What measurements ask: {@link io.aded.lab.prompts.Scenarios} reads and chooses prompts,
+ * {@link io.aded.lab.prompts.PlainStream} asks the bare model.
+ */
 @NullMarked
 package io.aded.lab.prompts;
 

@@ -1,15 +1,12 @@
 package io.aded.lab.recording;
 
+import io.aded.lab.prompts.PlainStream;
 import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Machine;
 import io.aded.lab.report.Progress;
-import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
-import io.aded.model.DecodeOutcome;
-import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
-import io.aded.model.TokenBatch;
 import io.aded.model.TopTokens;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,10 +21,8 @@ public final class Recorder implements AutoCloseable {
     private static final int TOP = RecordedAnswer.TOP;
 
     private final TargetModel model;
-    private final TargetContext context;
-    private final int limit;
+    private final PlainStream stream;
     private final int maxTokens;
-    private final TokenBatch batch = new TokenBatch();
     private final TopTokens top = new TopTokens(TOP);
 
     /**
@@ -39,9 +34,7 @@ public final class Recorder implements AutoCloseable {
     public Recorder(TargetModel model, ContextParameters parameters, int maxTokens) {
         this.model = model;
         this.maxTokens = maxTokens;
-        context = model.newContext(parameters.withMaxSequences(1));
-        int trained = model.info().trainedContext();
-        limit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
+        stream = new PlainStream(model, parameters);
     }
 
     /**
@@ -57,7 +50,7 @@ public final class Recorder implements AutoCloseable {
         for (int i = 0; i < scenarios.size(); i++) {
             progress.at(i, scenarios.size(), scenarios.get(i).id());
             int[] prompt = PromptTokens.ofFirstTurn(model, scenarios.get(i), raw);
-            if (prompt.length + maxTokens <= limit) {
+            if (prompt.length + maxTokens <= stream.limit()) {
                 RecordedAnswer answer = answer(scenarios.get(i).id(), prompt);
                 if (answer.answer().length > 0) {
                     answers.add(answer);
@@ -78,14 +71,13 @@ public final class Recorder implements AutoCloseable {
     }
 
     private RecordedAnswer answer(String id, int[] prompt) {
-        context.clear();
-        int row = prefill(prompt);
+        int row = stream.begin(prompt);
         int[] tokens = new int[maxTokens];
         int[] best = new int[maxTokens * TOP];
         float[] probabilities = new float[maxTokens * TOP];
         int count = 0;
         while (true) {
-            context.topTokens(row, top);
+            stream.context().topTokens(row, top);
             int token = top.token(0);
             if (model.vocabulary().endsGeneration(token)) {
                 break;
@@ -98,9 +90,7 @@ public final class Recorder implements AutoCloseable {
             if (count == maxTokens) {
                 break;
             }
-            batch.clear();
-            row = batch.add(token, prompt.length + count - 1, 0, true);
-            decode();
+            row = stream.next(token);
         }
         return new RecordedAnswer(
                 id,
@@ -110,29 +100,8 @@ public final class Recorder implements AutoCloseable {
                 Arrays.copyOf(probabilities, count * TOP));
     }
 
-    /** Returns the row of the last token. */
-    private int prefill(int[] prompt) {
-        int row = 0;
-        for (int from = 0; from < prompt.length; from += context.maxBatchTokens()) {
-            int to = Math.min(prompt.length, from + context.maxBatchTokens());
-            batch.clear();
-            for (int i = from; i < to; i++) {
-                row = batch.add(prompt[i], i, 0, i == prompt.length - 1);
-            }
-            decode();
-        }
-        return row;
-    }
-
-    private void decode() {
-        DecodeOutcome outcome = context.decode(batch);
-        if (outcome != DecodeOutcome.DECODED) {
-            throw new AdedException.Internal("RECORDING_FAILED", "a pass ended " + outcome, null);
-        }
-    }
-
     @Override
     public void close() {
-        context.close();
+        stream.close();
     }
 }

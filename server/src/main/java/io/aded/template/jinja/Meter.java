@@ -1,5 +1,6 @@
 package io.aded.template.jinja;
 
+import io.aded.model.Patience;
 import io.aded.template.jinja.TemplateException.Kind;
 
 /** Counts what one rendering costs and stops it at its bounds. */
@@ -33,6 +34,7 @@ final class Meter {
         }
         if (steps >= nextLook) {
             nextLook = steps + CLOCK_EVERY;
+            Patience.check();
             if (bounds.clock().nanos() - bounds.deadlineNanos() >= 0 && bounds.deadlineNanos() != Long.MAX_VALUE) {
                 throw new TemplateException(Kind.EXHAUSTED, "the chat template was not done by the call's deadline");
             }

@@ -44,7 +44,7 @@ class DrafterMemoryTest {
             int[] prompt = random.ints(2_000, 0, VOCABULARY).toArray();
             drafter.learnPrompt(prompt, 0, prompt.length);
             seen += prompt.length;
-            answer(drafter, 500);
+            answer(drafter, 200);
             assertThat(drafter.stateBytes())
                     .as("after %d tokens, seed %d", seen, SEED)
                     .isLessThanOrEqualTo(MOST_BYTES);

@@ -9,12 +9,15 @@ import io.aded.draft.Drafter;
 import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
 import io.aded.draft.ProposerFactory;
+import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.model.ContextParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetContext;
+import io.aded.model.TokenTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -96,6 +99,45 @@ final class DraftersTest {
             assertThat(first).isNotSameAs(second).isInstanceOf(Drafter.class);
             assertThat(first.name()).isEqualTo("aded");
         }
+    }
+
+    @Test
+    void proposers_weightsBroughtAlong_areTheOnesThatAreTaught() {
+        EvidenceWeights mine = EvidenceWeights.untrained();
+        ProposerFactory factory = Drafters.proposers(DrafterSettings.DEFAULT.withEvidenceWeights(mine));
+        try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(7, 2));
+                TargetContext target = model.newContext(ContextParameters.ofCells(64));
+                Proposer proposer = factory.create("aded", target, System::nanoTime);
+                DraftState state = proposer.open()) {
+            state.learnPrompt(new int[] {1, 2, 3, 1, 2}, 0, 5);
+            TokenTree tree = new TokenTree(4);
+            tree.reset(2);
+            state.accept(tree, 0, 3);
+        }
+
+        assertThat(mine.toEnvelope(Map.of()).bytes())
+                .isNotEqualTo(EvidenceWeights.untrained().toEnvelope(Map.of()).bytes());
+    }
+
+    @Test
+    void settings_sizesOutsideTheirBounds_areRefusedByName() {
+        DrafterSettings settings = DrafterSettings.DEFAULT;
+        assertThat(settings.withHistoryTokens(64).withTableRows(1 << 20).historyTokens())
+                .isEqualTo(64);
+        assertThat(settings.withHistoryTokens(1 << 20).withTableRows(64).tableRows())
+                .isEqualTo(64);
+        assertThatThrownBy(() -> settings.withHistoryTokens(63))
+                .hasMessage("historyTokens is 63; allowed: 64 to 1048576");
+        assertThatThrownBy(() -> settings.withHistoryTokens((1 << 20) + 1)).hasMessageContaining("historyTokens");
+        assertThatThrownBy(() -> settings.withTableRows(63)).hasMessageContaining("tableRows is 63");
+        assertThatThrownBy(() -> settings.withTableRows((1 << 20) + 1)).hasMessageContaining("tableRows");
+    }
+
+    @Test
+    void off_neverDrafts() {
+        Drafter off = Drafters.OFF.create(DrafterSettings.DEFAULT);
+        assertThat(off.name()).isEqualTo("off");
+        assertThat(off.stateBytes()).isZero();
     }
 
     /** The table of the documentation is the catalogue's, line by line. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -112,6 +113,23 @@ final class BaselineDraftersTest {
     }
 
     @Test
+    void ngramSimple_copyAsLongAsTheNgram_isDrafted() {
+        // 4 1 2 is all that lies between the earlier 1 2 3 and the last token.
+        int[] text = concat(sequence(100, 120), new int[] {1, 2, 3, 4, 1, 2, 3});
+
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, text), 3, LIMITS)).containsExactly(4, 1, 2);
+    }
+
+    @Test
+    void ngramSimple_runOfOneToken_isLookedForBeforeTheRun() {
+        // The place that ends one before the last token does not count, so the earlier run does.
+        int[] text = concat(sequence(100, 110), new int[] {5, 5, 5}, sequence(50, 59), new int[] {5, 5, 5, 5});
+
+        assertThat(chain(taught(Drafters.NGRAM_SIMPLE, text), 5, LIMITS))
+                .containsExactly(50, 51, 52, 53, 54, 55, 56, 57);
+    }
+
+    @Test
     void ngramMod_longRepetition_followsTheTable() {
         int[] text = concat(sequence(0, 120), sequence(10, 34));
 
@@ -197,6 +215,7 @@ final class BaselineDraftersTest {
 
     @ParameterizedTest
     @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    @Tag("long")
     void anyMode_longRandomStream_keepsLimitsAndItsMemoryBound(DrafterKind mode) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);

@@ -65,6 +65,7 @@ final class HistoryDrafterTest {
 
         drafter.accept(tree, 2, 1);
 
+        assertThat(drafter.history.at(9)).as("the last accepted token").isEqualTo(4);
         // 1 2 3 4 5 6 1 2 3 4 1: accepted 2, tested 3. (2 + 1) / (3 + 2).
         TokenTree next = draft(drafter, 1, new DraftLimits(2, 64, 1));
         assertThat(tokens(next)).containsExactly(2, 3);
@@ -101,6 +102,14 @@ final class HistoryDrafterTest {
         drafter.learnPrompt(new int[] {9, 1, 2, 3, 1, 2, 9, 9}, 1, 6);
 
         assertThat(tokens(draft(drafter, 2, WIDE))).containsExactly(3, 1, 2);
+    }
+
+    @Test
+    void promptLookup_pairAtTheVeryBeginning_isPreferredToALaterToken() {
+        PromptLookupDrafter drafter = new PromptLookupDrafter(64);
+        drafter.learnPrompt(new int[] {1, 2, 3, 2, 4, 1, 2}, 0, 7);
+
+        assertThat(draft(drafter, 2, WIDE).token(1)).isEqualTo(3);
     }
 
     // --- ngram-mod in long streams
@@ -161,6 +170,34 @@ final class HistoryDrafterTest {
     }
 
     @Test
+    void ngramMod_fiftySixWaiting_areNotEnteredAndFiftySevenAre() {
+        NgramModDrafter drafter = new NgramModDrafter(1024);
+        say(drafter, repeated(7, 56));
+        assertThat(draft(drafter, 7, WIDE).draftNodes()).isZero();
+        say(drafter, 7);
+        assertThat(draft(drafter, 7, WIDE).draftNodes()).isEqualTo(64);
+
+        // Entered up to 57; the last 24 have no follower yet, so they wait, with those that come.
+        say(drafter, repeated(8, 32));
+        assertThat(draft(drafter, 8, WIDE).draftNodes()).isZero();
+        say(drafter, 8);
+        assertThat(draft(drafter, 8, WIDE).draftNodes()).isEqualTo(64);
+    }
+
+    private static int[] repeated(int token, int times) {
+        int[] tokens = new int[times];
+        java.util.Arrays.fill(tokens, token);
+        return tokens;
+    }
+
+    @Test
+    void ngramMod_historyExactlyFull_readsNoFurther() {
+        NgramModDrafter drafter = new NgramModDrafter(64);
+        drafter.learnPrompt(repeated(7, 64), 0, 64);
+        assertThat(draft(drafter, 7, WIDE).draftNodes()).isEqualTo(64);
+    }
+
+    @Test
     void ngramMod_fewerThanTwentyFourTokens_draftsNothing() {
         NgramModDrafter drafter = new NgramModDrafter(1024);
         say(drafter, new int[23]);
@@ -169,19 +206,41 @@ final class HistoryDrafterTest {
         assertThat(draft(drafter, 0, WIDE).draftNodes()).isEqualTo(64);
     }
 
+    private static void verifyEight(NgramModDrafter drafter, int accepted) {
+        TokenTree tree = new TokenTree(8);
+        tree.reset(5);
+        for (int i = 0; i < 8; i++) {
+            tree.add(i, 3_000_000 + i, 0.1f);
+        }
+        drafter.accept(tree, accepted, 4_000_000);
+    }
+
+    @Test
+    void ngramMod_fiveBadRoundsInARow_forgetWhatTheHistoryHasForgotten() {
+        int[] text = random(200, 1 << 20);
+        NgramModDrafter drafter = new NgramModDrafter(64);
+        drafter.learnPrompt(text, 0, text.length);
+        for (int round = 0; round < 4; round++) {
+            verifyEight(drafter, 1);
+        }
+        drafter.learnPrompt(text, 10, 34);
+        assertThat(draft(drafter, text[33], new DraftLimits(1, 64, 1)).token(1)).isEqualTo(text[34]);
+
+        verifyEight(drafter, 1);
+
+        drafter.learnPrompt(text, 50, 74);
+        assertThat(draft(drafter, text[73], new DraftLimits(1, 64, 1)).draftNodes())
+                .isZero();
+    }
+
     @Test
     void ngramMod_fourBadRoundsAndAGoodOne_keepTheTable() {
         int[] text = random(200, 1 << 20);
-        NgramModDrafter drafter = new NgramModDrafter(1024);
+        NgramModDrafter drafter = new NgramModDrafter(64);
         drafter.learnPrompt(text, 0, text.length);
-        TokenTree bad = new TokenTree(64);
         for (int round = 0; round < 9; round++) {
-            bad.reset(5);
-            for (int i = 0; i < 8; i++) {
-                bad.add(i, 3_000_000 + i, 0.1f);
-            }
             // The fifth round accepts two of eight, a quarter, which is not too few.
-            drafter.accept(bad, round == 4 ? 2 : 1, 4_000_000 + round);
+            verifyEight(drafter, round == 4 ? 2 : 1);
         }
         drafter.learnPrompt(text, 50, 74);
 

@@ -11,6 +11,7 @@ import io.aded.draft.table.TrigramTable;
 import io.aded.model.TokenTree;
 import java.lang.management.ManagementFactory;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class MctsDrafterTest {
@@ -109,6 +110,20 @@ final class MctsDrafterTest {
         drafter.draft(tree, LIMITS);
 
         assertThat(tree.draftNodes()).isZero();
+        assertThat(drafter.name()).isEqualTo("aded-mcts");
+        assertThat(drafter.stateBytes()).isEqualTo(drafter.table().stateBytes()).isPositive();
+    }
+
+    @Test
+    void draft_twoTokensThatRepeat_areEnough() {
+        MctsDrafter drafter = drafter(DrafterSettings.DEFAULT);
+        drafter.table().reinforce(1, 2, 3, 0.5f);
+        drafter.learnPrompt(new int[] {1, 2}, 0, 2);
+        TokenTree tree = tree(2);
+
+        drafter.draft(tree, LIMITS);
+
+        assertThat(tree.child(0, 3)).isPositive();
     }
 
     @Test
@@ -117,6 +132,7 @@ final class MctsDrafterTest {
     }
 
     @Test
+    @Tag("long")
     void draft_denseTable_allocatesNothing() {
         MctsDrafter drafter =
                 drafter(DrafterSettings.DEFAULT.withTableRows(16_384).withLearnWholePrompt(true));

@@ -5,10 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.AdedException;
+import io.aded.model.Vocabulary;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -135,6 +143,7 @@ final class BaseTableTest {
     }
 
     @Test
+    @Tag("long")
     void open_anyBitFlipped_isRefused() throws IOException {
         Path path = written();
         byte[] sound = Files.readAllBytes(path);
@@ -155,7 +164,7 @@ final class BaseTableTest {
         byte[] sound = Files.readAllBytes(written());
         Path bad = directory.resolve("short.tri");
         for (int length = 0; length < sound.length; length += 7) {
-            Files.write(bad, java.util.Arrays.copyOf(sound, length));
+            Files.write(bad, Arrays.copyOf(sound, length));
 
             assertThatThrownBy(() -> BaseTable.open(bad))
                     .as("length %d", length)
@@ -191,6 +200,96 @@ final class BaseTableTest {
         assertThat(mine.token(row, 1)).isEqualTo(3);
         assertThat(other.token(other.find(1, 2), 0)).isEqualTo(3);
         assertThat(other.ownRows()).isZero();
+    }
+
+    @Test
+    void copySuccessors_aRowOfTheBase_copiesTokensAndWeights() {
+        BaseTable base = BaseTable.open(written());
+        int[] tokens = new int[14];
+        int[] bits = new int[14];
+
+        base.copySuccessors(base.find(1, 2), tokens, bits, 1);
+
+        assertThat(tokens).startsWith(0, 3, 4, 0).hasSize(14);
+        assertThat(bits).startsWith(0, Float.floatToIntBits(0.5f), Float.floatToIntBits(0.5f), 0);
+        // The same through a stream's own table, which has no copy of the row.
+        int[] again = new int[14];
+        TrigramTable table = new TrigramTable(base, 64);
+        table.copySuccessors(table.find(3, 1), again, bits, 2);
+        assertThat(again).startsWith(0, 0, 2, 0);
+        assertThat(bits).startsWith(0, Float.floatToIntBits(0.5f), Float.floatToIntBits(1f), 0);
+    }
+
+    /** Token i is i + 1 times the letter a, and the last one, of 300, does not fit the first buffer. */
+    private static final class Letters implements Vocabulary {
+        @Override
+        public int size() {
+            return 3;
+        }
+
+        private static int length(int token) {
+            return token == 2 ? 300 : token + 1;
+        }
+
+        @Override
+        public int piece(int token, byte[] destination, boolean special) {
+            int length = length(token);
+            if (length > destination.length) {
+                return -length;
+            }
+            Arrays.fill(destination, 0, length, (byte) (token == 2 ? 0xE4 : 'a'));
+            return length;
+        }
+
+        @Override
+        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public String detokenize(int[] tokens, boolean special) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int beginningOfSequence() {
+            return -1;
+        }
+
+        @Override
+        public int endOfSequence() {
+            return -1;
+        }
+
+        @Override
+        public boolean endsGeneration(int token) {
+            return false;
+        }
+
+        @Override
+        public boolean isControl(int token) {
+            return false;
+        }
+
+        @Override
+        public @Nullable String kind() {
+            return null;
+        }
+    }
+
+    /** FNV-1a by its definition: for each token its length, then its bytes. */
+    @Test
+    void fingerprint_threeTokens_isFnvOverLengthsAndBytes() {
+        List<Integer> octets = new ArrayList<>(List.of(1, (int) 'a', 2, (int) 'a', (int) 'a', 300));
+        octets.addAll(Collections.nCopies(300, 0xE4));
+        BigInteger hash = new BigInteger("cbf29ce484222325", 16);
+        for (int octet : octets) {
+            hash = hash.xor(BigInteger.valueOf(octet))
+                    .multiply(BigInteger.valueOf(0x100000001B3L))
+                    .mod(BigInteger.TWO.pow(64));
+        }
+
+        assertThat(BaseTable.fingerprint(new Letters())).isEqualTo(hash.longValue());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.aded.draft.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -179,6 +180,87 @@ final class TrigramTableTest {
         }
         assertThat(found).as("seed %d", seed).isEqualTo(100);
         assertThat(table.stateBytes()).isEqualTo(table.maxStateBytes());
+    }
+
+    @Test
+    void newTable_boundOfRowsThatIsNone_isRefused() {
+        assertThatThrownBy(() -> new TrigramTable(null, 0)).hasMessage("maxRows is 0; allowed: 1 to 4194303");
+        assertThatThrownBy(() -> new TrigramTable(null, TrigramRow.MAX_ROWS + 1))
+                .isInstanceOf(IllegalArgumentException.class);
+        // 1 and 256 rows of 32 ints, 16 and 512 slots, and 4,096 of the latest.
+        assertThat(new TrigramTable(null, 1).stateBytes()).isEqualTo(4 * (32 + 16 + 4096));
+        assertThat(new TrigramTable(null, TrigramRow.MAX_ROWS).stateBytes()).isEqualTo(4 * (256 * 32 + 512 + 4096));
+    }
+
+    @Test
+    void reinforce_equalWeights_keepTheirOrder() {
+        TrigramTable table = new TrigramTable(null, 16);
+        table.reinforce(1, 2, 10, 0.5f);
+        table.reinforce(1, 2, 11, 0.5f);
+        table.reinforce(1, 2, 12, 0.25f);
+        table.reinforce(1, 2, 12, 0.25f);
+
+        assertThat(successors(table, 1, 2)).containsExactly(10, 11, 12);
+    }
+
+    @Test
+    void findBySecond_severalTokens_remembersEach() {
+        TrigramTable table = new TrigramTable(null, 16);
+        table.reinforce(1, 2, 10, 0.5f);
+        assertThat(table.findBySecond(2)).isZero();
+        table.reinforce(1, 3, 10, 0.5f);
+        table.reinforce(1, 4, 10, 0.5f);
+
+        assertThat(table.findBySecond(2)).isZero();
+        assertThat(table.findBySecond(3)).isEqualTo(1);
+        assertThat(table.findBySecond(4)).isEqualTo(2);
+    }
+
+    @Test
+    void copySuccessors_ownRow_copiesAllTwelvePlaces() {
+        TrigramTable table = new TrigramTable(null, 16);
+        table.reinforce(9, 9, 9, 0.5f);
+        table.reinforce(1, 2, 10, 0.5f);
+        table.reinforce(1, 2, 11, 0.25f);
+        int[] tokens = new int[15];
+        int[] bits = new int[15];
+
+        table.copySuccessors(table.find(1, 2), tokens, bits, 2);
+
+        assertThat(tokens).startsWith(0, 0, 10, 11, 0);
+        assertThat(bits).startsWith(0, 0, Float.floatToIntBits(0.5f), Float.floatToIntBits(0.25f), 0);
+    }
+
+    @Test
+    void reinforce_evictedRow_leavesNothingOfItself() {
+        TrigramTable table = new TrigramTable(null, 2);
+        table.reinforce(1, 1, 7, 0.5f);
+        table.reinforce(1, 1, 8, 0.25f);
+        table.reinforce(2, 2, 9, 0.5f);
+
+        table.reinforce(3, 3, 9, 0.125f);
+
+        int row = table.find(3, 3);
+        assertThat(table.count(row)).isEqualTo(1);
+        assertThat(table.total(row)).isEqualTo(0.125f);
+        assertThat(table.total(table.find(2, 2))).as("halved as the hand passed").isEqualTo(0.25f);
+    }
+
+    @Test
+    void reinforce_oneRowMoreThanThereIsRoomFor_doublesAndFindsThemAll() {
+        TrigramTable table = new TrigramTable(null, 1024);
+        for (int i = 1; i <= 256; i++) {
+            table.reinforce(i, 5, 9, 0.5f);
+        }
+        assertThat(table.stateBytes()).isEqualTo(4 * (256 * 32 + 512 + 4096));
+
+        table.reinforce(257, 5, 9, 0.5f);
+
+        assertThat(table.stateBytes()).isEqualTo(4 * (512 * 32 + 1024 + 4096));
+        for (int i = 1; i <= 257; i++) {
+            assertThat(table.find(i, 5)).isEqualTo(i - 1);
+        }
+        assertThat(table.find(0, 0)).isEqualTo(TrigramTable.NONE);
     }
 
     private static List<Integer> successors(TrigramTable table, int first, int second) {
