@@ -93,6 +93,7 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner", "a flag and a reference, written and read in opposite order"),
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
+            Map.entry("cli.EngineEnd", "a value written before the thread that reads it is let go on"),
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
             Map.entry("host.Host", "references; whoever takes one closes what it names"),

@@ -2,7 +2,6 @@ package io.aded.cli;
 
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
-import io.aded.host.EngineFailureListener;
 import io.aded.host.Host;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -124,34 +122,19 @@ final class ServeCommand implements Callable<Integer> {
                     Interrupts _ = Interrupts.onHangup(stop)) {
                 terminal.note("aded " + AdedVersion.text() + " listens on " + join(host.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
-                AtomicReference<ExitCode> end = new AtomicReference<>(ExitCode.OK);
-                host.onEngineFailure(
-                        failure -> fail(failure, host, configuration.server().drain(), end));
+                Duration drainFor = configuration.server().drain();
+                var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
+                host.onEngineFailure(end);
                 LocalModel local = ProgressPrinter.during(terminal, host::load);
                 stop.drainFor(configuration.server().drain());
                 describe(name == null ? local.name() : name, local, host.addresses());
                 host.awaitTermination();
                 terminal.note("Stopped.");
-                return end.get().code();
+                return end.code().code();
             }
         } catch (IllegalStateException e) {
             // Telemetry says so of a port in use or a variable that makes no sense.
             throw new AdedException.FailedPrecondition("TELEMETRY", String.valueOf(e.getMessage()));
-        }
-    }
-
-    /** An engine will not come back: the supervisor is to start another process, and is told why by the status. */
-    private void fail(EngineFailureListener.Failure failure, Host host, Duration drain, AtomicReference<ExitCode> end) {
-        switch (failure) {
-            case LOST -> {
-                end.set(ExitCode.ENGINE_LOST);
-                terminal.note("An engine failed and is lost; the server ends. The log says why.");
-                host.drain(drain);
-            }
-            case HUNG -> {
-                terminal.note("An engine hangs and does not come back; the process ends. The log says where it is.");
-                Runtime.getRuntime().halt(ExitCode.ENGINE_HUNG.code());
-            }
         }
     }
 

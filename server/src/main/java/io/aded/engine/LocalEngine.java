@@ -94,6 +94,9 @@ final class LocalEngine implements Engine {
     private final Pass pass;
     private long reusedTotal;
 
+    /** What turns are told that are left when the thread ends. */
+    private AdedException ending = Entrance.shuttingDown();
+
     LocalEngine(
             TargetModel model,
             EngineOptions options,
@@ -361,7 +364,7 @@ final class LocalEngine implements Engine {
         String what = "the engine of this server failed and is lost";
         pulse.lost(new AdedException.Internal("ENGINE_LOST", what + " (" + cause + ")", cause));
         entrance.close(new AdedException.Unavailable("ENGINE_LOST", what + "; call another one"));
-        failAll(new AdedException.Internal("ENGINE_LOST", what + ", and this turn with it; send it elsewhere", cause));
+        ending = new AdedException.Internal("ENGINE_LOST", what + ", and this turn with it; send it elsewhere", cause);
     }
 
     /** Whatever fails here, callers hear of their turns' ends, and who closes the engine does not wait for ever. */
@@ -369,7 +372,7 @@ final class LocalEngine implements Engine {
         try {
             entrance.close(Entrance.shuttingDown());
             commands.close().forEach(command -> TurnFault.quietly("a command of a stopped engine", command));
-            failAll(Entrance.shuttingDown());
+            failAll(ending);
             residency.forgetAll();
             drafting.close();
             context.close();

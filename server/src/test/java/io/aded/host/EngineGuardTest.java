@@ -140,10 +140,11 @@ class EngineGuardTest {
     }
 
     @Test
-    void start_engineIsLost_itsTurnHealthAndTheOwnerAreTold() {
+    void start_engineIsLost_itsTurnHealthAndTheOwnerAreTold() throws InterruptedException {
         try (Engine engine = Engine.start(model, EngineOptions.ofCells(256), EngineTelemetry.NONE);
                 Serving serving = Serving.builder().build()) {
             serving.serve(ServedModel.of(engine));
+            assertThat(engine.awaitCalibration(Duration.ofSeconds(60))).isTrue(); // its passes would break as well
             breaks.set(new IllegalStateException("the device is gone"));
             Object end = submit(engine).join();
             assertThat(end).isInstanceOfSatisfying(AdedException.Internal.class, failure -> assertThat(failure.reason())
