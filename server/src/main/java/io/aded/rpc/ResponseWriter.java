@@ -226,6 +226,9 @@ final class ResponseWriter {
                 .setReportRounds(generation.reportRounds())
                 .setPriority(generation.priority())
                 .setPrefixSharing(sharing(generation.prefixSharing()));
+        if (!generation.templateVariables().values().isEmpty()) {
+            options.setTemplateVariables(Structs.struct(generation.templateVariables()));
+        }
         switch (generation.constraint()) {
             case io.aded.serving.Constraint.None none -> {}
             case io.aded.serving.Constraint.Grammar(String gbnf) ->

@@ -3,8 +3,10 @@ package io.aded.serving;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.PrefixSharing;
+import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
 import io.aded.model.SamplingParameters;
+import io.aded.model.TemplateVariables;
 import java.util.List;
 
 /**
@@ -21,6 +23,7 @@ import java.util.List;
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
  * @param prefixSharing with whom what is computed of prompts may be shared, at most what the server shares
+ * @param templateVariables what the chat template is given beside the messages
  */
 public record Generation(
         SamplingParameters sampling,
@@ -33,9 +36,17 @@ public record Generation(
         int logProbabilities,
         boolean reportRounds,
         int priority,
-        PrefixSharing prefixSharing) {
+        PrefixSharing prefixSharing,
+        TemplateVariables templateVariables) {
 
-    /** Sharing prefixes as widely as the server does. */
+    /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
+    public Generation {
+        sampling = Constraint.NONE.over(sampling);
+        stopStrings = List.copyOf(stopStrings);
+        stopTokens = List.copyOf(stopTokens);
+    }
+
+    /** Sharing prefixes as widely as the server does, and with nothing for the chat template beside the messages. */
     public Generation(
             SamplingParameters sampling,
             Constraint constraint,
@@ -58,14 +69,8 @@ public record Generation(
                 logProbabilities,
                 reportRounds,
                 priority,
-                PrefixSharing.ALL);
-    }
-
-    /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
-    public Generation {
-        sampling = Constraint.NONE.over(sampling);
-        stopStrings = List.copyOf(stopStrings);
-        stopTokens = List.copyOf(stopTokens);
+                PrefixSharing.ALL,
+                TemplateVariables.NONE);
     }
 
     /** What a server has in force for a model. */
@@ -82,7 +87,8 @@ public record Generation(
                 -1,
                 false,
                 0,
-                options.prefixSharing());
+                options.prefixSharing(),
+                TemplateVariables.NONE);
     }
 
     /** Sampling and drafting as given, and no extras. */
@@ -103,6 +109,7 @@ public record Generation(
                 turn.logProbabilities(),
                 turn.reportRounds(),
                 turn.priority(),
-                turn.prefixSharing());
+                turn.prefixSharing(),
+                turn.prompt() instanceof Prompt.Messages chat ? chat.variables() : TemplateVariables.NONE);
     }
 }

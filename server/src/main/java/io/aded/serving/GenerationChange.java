@@ -2,6 +2,7 @@ package io.aded.serving;
 
 import io.aded.engine.PrefixSharing;
 import io.aded.model.SamplingParameters;
+import io.aded.model.TemplateVariables;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
  * @param prefixSharing with whom what is computed of prompts may be shared
+ * @param templateVariables all that the chat template is given beside the messages
  */
 public record GenerationChange(
         Set<String> cleared,
@@ -39,7 +41,8 @@ public record GenerationChange(
         @Nullable Integer logProbabilities,
         @Nullable Boolean reportRounds,
         @Nullable Integer priority,
-        @Nullable PrefixSharing prefixSharing) {
+        @Nullable PrefixSharing prefixSharing,
+        @Nullable TemplateVariables templateVariables) {
 
     /** Nothing said. */
     public static final GenerationChange NONE = builder().build();
@@ -74,7 +77,8 @@ public record GenerationChange(
                 or(logProbabilities, "log_probabilities", before.logProbabilities(), server.logProbabilities()),
                 or(reportRounds, "report_rounds", before.reportRounds(), server.reportRounds()),
                 or(priority, "priority", before.priority(), server.priority()),
-                or(prefixSharing, "prefix_sharing", before.prefixSharing(), server.prefixSharing()));
+                or(prefixSharing, "prefix_sharing", before.prefixSharing(), server.prefixSharing()),
+                or(templateVariables, "template_variables", before.templateVariables(), server.templateVariables()));
     }
 
     private <T> T or(@Nullable T said, String field, T before, T server) {
@@ -98,6 +102,7 @@ public record GenerationChange(
         private @Nullable Boolean reportRounds;
         private @Nullable Integer priority;
         private @Nullable PrefixSharing prefixSharing;
+        private @Nullable TemplateVariables templateVariables;
 
         private Builder() {}
 
@@ -173,6 +178,12 @@ public record GenerationChange(
             return this;
         }
 
+        /** All that the chat template is given beside the messages. */
+        public Builder templateVariables(@Nullable TemplateVariables value) {
+            templateVariables = value;
+            return this;
+        }
+
         /** As said. */
         public GenerationChange build() {
             return new GenerationChange(
@@ -187,7 +198,8 @@ public record GenerationChange(
                     logProbabilities,
                     reportRounds,
                     priority,
-                    prefixSharing);
+                    prefixSharing,
+                    templateVariables);
         }
     }
 }
