@@ -121,7 +121,7 @@ final class Drafting {
         for (Round round : rounds) {
             if (round.verifies() && round.turn().fault() == null) {
                 try {
-                    constrain(round, room);
+                    constrain(round, room, branchesEach);
                 } catch (RuntimeException | Error e) {
                     round.turn().fail(e);
                 }
@@ -134,9 +134,9 @@ final class Drafting {
     }
 
     /** What the grammar has to say about a draft. */
-    private void constrain(Round round, int room) {
+    private void constrain(Round round, int room, int branchesEach) {
         prune(round);
-        force(round, room);
+        force(round, room, branchesEach);
     }
 
     private void ask(Round round, int room, int branchesEach) {
@@ -185,7 +185,7 @@ final class Drafting {
     }
 
     /** What a grammar leaves no choice about takes the place of whatever was drafted. */
-    private void force(Round round, int room) {
+    private void force(Round round, int room, int branchesEach) {
         LocalTurn turn = round.turn();
         DraftPolicy policy = turn.request().draft();
         if (!possible || !policy.mode().drafts() || !turn.sampler().constrains()) {
@@ -195,7 +195,8 @@ final class Drafting {
         int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
         int nodes = Math.min(
                 Math.min(policy.maxNodes(), room), Math.min(round.tree().maxDraftNodes(), depth));
-        round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes)) > 0);
+        int branches = Math.max(1, Math.min(policy.maxBranches(), branchesEach));
+        round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes), branches) > 0);
         round.charge(clock.getAsLong() - start);
     }
 
