@@ -150,7 +150,7 @@ class TurnFaultTest {
         }
 
         @Override
-        public int draftForced(TokenTree tree, int maxNodes) {
+        public int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
             bomb.at(Where.FORCE);
             return 0;
         }
