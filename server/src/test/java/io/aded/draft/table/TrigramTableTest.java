@@ -165,7 +165,7 @@ final class TrigramTableTest {
         Random random = new Random(seed);
         TrigramTable table = new TrigramTable(null, 100);
 
-        for (int i = 0; i < 50_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             int a = random.nextInt(30);
             int b = random.nextInt(30);
             table.reinforce(a, b, i % 50, TrigramTable.STEP);
@@ -243,7 +243,9 @@ final class TrigramTableTest {
         int row = table.find(3, 3);
         assertThat(table.count(row)).isEqualTo(1);
         assertThat(table.total(row)).isEqualTo(0.125f);
-        assertThat(table.total(table.find(2, 2))).as("halved as the hand passed").isEqualTo(0.25f);
+        assertThat(table.total(table.find(2, 2)))
+                .as("halved as the hand passed")
+                .isEqualTo(0.25f);
     }
 
     @Test
