@@ -60,6 +60,7 @@ class ConcurrencyTest {
             Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
             Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
             Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down"),
+            Map.entry("rpc.PathClaim", "one lock, within the process, and a lock on a file, between processes"),
             Map.entry("rpc.GuardedCall", "the end of a call under one lock; a flag that only goes up"),
             Map.entry("rpc.InboundBudget", "all under one lock, which is let go before a call is refused"),
             Map.entry("rpc.InboundBudget$Stream", "the same lock"),
@@ -86,6 +87,7 @@ class ConcurrencyTest {
             Map.entry("cli.LocalPartner", "a flag and a reference, written and read in opposite order"),
             Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
+            Map.entry("cli.TransportLog", "two counts and a time under one lock, which leaves only to the logger"),
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.Host", "one reference; whoever takes it closes what it names"),
             Map.entry(

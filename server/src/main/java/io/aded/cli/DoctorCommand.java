@@ -205,7 +205,7 @@ final class DoctorCommand implements Callable<Integer> {
             }
             Path file = ProgressPrinter.during(
                     terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(choice));
-            GgufFile header = GgufFile.read(file);
+            GgufFile header = GgufFile.readModel(file);
             header.requireModel();
             try (LlamaModel loaded = LlamaModel.load(library, file, choice.parameters());
                     Engine engine = Engine.start(

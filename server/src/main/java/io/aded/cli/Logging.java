@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import java.util.logging.Handler;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
@@ -10,11 +11,24 @@ final class Logging {
     private Logging() {}
 
     static void configure(CommandLine.ParseResult result) {
+        transport();
         if (result.commandSpec().userObject() instanceof AdedCommand command && command.verbosity() > 0) {
             boolean all = command.verbosity() > 1;
             level("io.aded", all ? Level.DEBUG : Level.INFO);
             level("llama.cpp", all ? Level.DEBUG : Level.INFO);
         }
+    }
+
+    /** What gRPC says goes the way of everything else. */
+    private static void transport() {
+        java.util.logging.Logger root = java.util.logging.Logger.getLogger("");
+        for (Handler handler : root.getHandlers()) {
+            if (handler instanceof TransportLog) {
+                return;
+            }
+            root.removeHandler(handler);
+        }
+        root.addHandler(new TransportLog(LoggerFactory.getLogger("io.grpc"), System::nanoTime));
     }
 
     private static void level(String name, Level level) {

@@ -69,6 +69,11 @@ final class ModelOptions {
                             + " phi3, zephyr, vicuna), instead of the model's own.")
     private @Nullable String chatTemplate;
 
+    @Option(
+            names = "--no-model-trial",
+            description = "Load a file that is new here at once, without letting a process of its own try it first.")
+    private boolean untried;
+
     @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
     private boolean lock;
 
@@ -81,7 +86,8 @@ final class ModelOptions {
                     natives,
                     new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
                     gpuLayers.equals("auto"),
-                    null);
+                    null,
+                    !untried);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));
         }

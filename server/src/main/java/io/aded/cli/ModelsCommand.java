@@ -105,7 +105,8 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            ModelConfiguration wanted = new ModelConfiguration(model, hub, null, ModelParameters.DEFAULT, true, null);
+            ModelConfiguration wanted =
+                    new ModelConfiguration(model, hub, null, ModelParameters.DEFAULT, true, null, true);
             Path file = ProgressPrinter.during(
                     terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(wanted));
             terminal.out().println(file);

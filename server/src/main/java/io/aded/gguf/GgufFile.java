@@ -35,6 +35,7 @@ public final class GgufFile {
     private final long dataOffset;
     private final TokenTexts tokenTexts;
     private final Places places;
+    private final int parts;
 
     /**
      * Where things stand in the file, for {@link Requantizer}.
@@ -53,7 +54,8 @@ public final class GgufFile {
             List<Tensor> tensors,
             long dataOffset,
             TokenTexts tokenTexts,
-            Places places) {
+            Places places,
+            int parts) {
         this.path = path;
         this.size = size;
         this.version = version;
@@ -62,6 +64,12 @@ public final class GgufFile {
         this.dataOffset = dataOffset;
         this.tokenTexts = tokenTexts;
         this.places = places;
+        this.parts = parts;
+    }
+
+    /** How many files it was read from. */
+    int parts() {
+        return parts;
     }
 
     Places places() {
@@ -93,6 +101,26 @@ public final class GgufFile {
             throw new AdedException.InvalidArtifact(
                     "MODEL_UNREADABLE", "cannot read the model file " + path + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Reads the header of a model, and those of the files that it is continued in: the tensors and the size are of all.
+     *
+     * @throws AdedException.NotFound if there is no such file
+     * @throws AdedException.InvalidArtifact if one of them is no GGUF file, or if one is missing
+     */
+    public static GgufFile readModel(Path path) {
+        GgufFile first = read(path);
+        long count = first.integer("split.count", 1);
+        if (count <= 1 || first.integer("split.no", 0) != 0) {
+            return first;
+        }
+        return new SplitModel(first, count).join();
+    }
+
+    GgufFile withParts(List<Tensor> allTensors, long allBytes, int count) {
+        return new GgufFile(
+                path, allBytes, version, metadata, List.copyOf(allTensors), dataOffset, tokenTexts, places, count);
     }
 
     static AdedException.InvalidArtifact invalid(Path path, String why) {
@@ -233,6 +261,15 @@ public final class GgufFile {
      * @throws AdedException.InvalidArtifact if something is missing or out of range
      */
     public void requireModel() {
-        new ModelChecks(this).run();
+        requireModel(LineLimits.NEWEST);
+    }
+
+    /**
+     * Checks what a language model needs and what a line of llama.cpp takes for granted.
+     *
+     * @throws AdedException.InvalidArtifact if something is missing or out of range
+     */
+    public void requireModel(LineLimits limits) {
+        new ModelChecks(this, limits).run();
     }
 }

@@ -21,14 +21,17 @@ final class HeaderReader {
     private static final int LONGEST_KEY = 65_535;
     private static final int MOST_DIMENSIONS = 4;
 
+    private static final int UNSIGNED = 4;
     private static final int STRING = 8;
     private static final int ARRAY = 9;
     private static final int[] WIDTHS = {1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8};
     private static final String[] NAMES = {
         "u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"
     };
-    /** Elements of an array that are kept. */
-    private static final int HEAD = 16;
+    /** Elements of an array that are kept: numbers for as many layers as there can be, and a few texts. */
+    private static final int HEAD = 512;
+
+    private static final int TEXTS = 16;
 
     private final Path path;
     private final long size;
@@ -74,6 +77,10 @@ final class HeaderReader {
             int type = int32();
             if (key.equals("general.file_type") && type == 4) {
                 fileType = at;
+            }
+            // Read by llama.cpp without a look at their types.
+            if ((key.equals("general.alignment") || key.equals("general.file_type")) && type != UNSIGNED) {
+                throw GgufFile.invalid(path, "its " + key + " is no 32-bit unsigned integer");
             }
             if (metadata.put(key, value(key, type)) != null) {
                 throw GgufFile.invalid(path, "it has the entry " + key + " twice");
@@ -121,7 +128,8 @@ final class HeaderReader {
                 List.copyOf(tensors),
                 dataOffset,
                 tokenTexts,
-                places);
+                places,
+                1);
     }
 
     private GgufFile.Tensor tensor(Set<String> names) {
@@ -203,7 +211,7 @@ final class HeaderReader {
         fits("length of the array " + key, count, width);
         long start = at;
         List<Object> head = new ArrayList<>();
-        long kept = Math.min(count, HEAD);
+        long kept = Math.min(count, type == STRING ? TEXTS : HEAD);
         for (long i = 0; i < kept; i++) {
             head.add(value(key, type));
         }

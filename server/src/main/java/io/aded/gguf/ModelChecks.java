@@ -2,6 +2,7 @@ package io.aded.gguf;
 
 import io.aded.model.AdedException;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a file must say to be a language model, and what llama.cpp takes for granted about it: numbers that it would
@@ -10,13 +11,44 @@ import java.util.List;
 final class ModelChecks {
     /** llama.cpp's own limit on layers; more would write beyond its arrays. */
     private static final int MOST_LAYERS = 512;
-    /** The limit of the older line; it is an assertion there. */
-    private static final int MOST_EXPERTS = 256;
+
+    private static final int MOST_HEADS = 1 << 14;
+
+    /** Longer ones exhaust the stack: the library's trie of tokens calls itself for every byte of one. */
+    private static final int LONGEST_TOKEN = 2048;
+
+    /** Less is no alignment that its tensors in mapped memory may have. */
+    private static final int LEAST_ALIGNMENT = 32;
+
+    /** Networks that read a text and say nothing, or need another's output beside it. */
+    private static final Set<String> NOT_GENERATING = Set.of(
+            "t5",
+            "t5encoder",
+            "bert",
+            "modern-bert",
+            "neo-bert",
+            "eurobert",
+            "nomic-bert",
+            "nomic-bert-moe",
+            "jina-bert-v2",
+            "jina-bert-v3",
+            "gemma-embedding",
+            "llama-embed",
+            "wavtokenizer-dec",
+            "clip");
+
+    /** Networks without attention; their files say that they have no heads. */
+    private static final Set<String> WITHOUT_HEADS =
+            Set.of("mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7");
+
+    private static final Set<String> ROPE_SCALINGS = Set.of("none", "linear", "yarn", "longrope");
 
     private final GgufFile file;
+    private final LineLimits limits;
 
-    ModelChecks(GgufFile file) {
+    ModelChecks(GgufFile file, LineLimits limits) {
         this.file = file;
+        this.limits = limits;
     }
 
     /**
@@ -27,61 +59,151 @@ final class ModelChecks {
     void run() {
         String architecture = file.architecture();
         if (architecture.isEmpty()) {
-            throw GgufFile.invalid(file.path(), "it does not name an architecture (general.architecture)");
+            throw invalid("it does not name an architecture (general.architecture)");
         }
+        if (architecture.equals("clip") || "mmproj".equals(file.string("general.type"))) {
+            throw invalid("it is a projector for images (mmproj) that belongs to a language model, not one itself");
+        }
+        if (NOT_GENERATING.contains(architecture)) {
+            throw invalid("its architecture " + architecture
+                    + " encodes texts and generates none by itself; name a model that generates");
+        }
+        requireWhole();
         if (file.tensors().isEmpty()) {
-            throw GgufFile.invalid(file.path(), "it holds no tensors");
+            throw invalid("it holds no tensors");
         }
-        if (file.string("tokenizer.ggml.model") == null) {
-            throw GgufFile.invalid(file.path(), "it has no tokeniser (tokenizer.ggml.model); it is not a text model");
+        if (file.places().alignment() < LEAST_ALIGNMENT) {
+            throw invalid("its tensors are aligned to " + file.places().alignment() + " bytes; llama.cpp needs "
+                    + LEAST_ALIGNMENT);
         }
-        within(architecture + ".block_count", 1, MOST_LAYERS);
-        within(architecture + ".embedding_length", 1, 1 << 20);
-        within(architecture + ".context_length", 1, Integer.MAX_VALUE);
-        optional(architecture + ".attention.head_count", 1, 1 << 14);
-        optional(
-                architecture + ".attention.head_count_kv",
-                0,
-                file.integer(architecture + ".attention.head_count", 1 << 14));
-        optional(architecture + ".expert_count", 0, MOST_EXPERTS);
-        optional(architecture + ".expert_used_count", 0, file.integer(architecture + ".expert_count", 0));
+        shape(architecture);
+        experts(architecture);
         for (String norm : List.of("layer_norm_rms_epsilon", "layer_norm_epsilon", "group_norm_epsilon")) {
             String key = architecture + ".attention." + norm;
             double epsilon = file.number(key, 1e-5);
             if (!(epsilon >= 0 && epsilon <= 1)) {
-                throw GgufFile.invalid(file.path(), key + " is " + epsilon + "; allowed: 0 to 1");
+                throw invalid(key + " is " + epsilon + "; allowed: 0 to 1");
             }
         }
+        String scaling = file.string(architecture + ".rope.scaling.type");
+        if (scaling != null && !ROPE_SCALINGS.contains(scaling)) {
+            throw invalid(architecture + ".rope.scaling.type is unknown; allowed: none, linear, yarn, longrope");
+        }
+        file.tensors().forEach(tensor -> kernels(architecture, tensor));
         requireTokens();
-        for (String special : List.of("bos", "eos", "unknown", "separator", "padding", "eot", "eom")) {
-            String key = "tokenizer.ggml." + special + "_token_id";
-            // Some files use 0xFFFFFFFF, or the vocabulary's size, for "none"; the library ignores those.
-            if (file.metadata().get(key) != null && !(file.metadata().get(key) instanceof Long)) {
-                throw GgufFile.invalid(file.path(), key + " is not an integer");
+    }
+
+    /** All parts of a model in several files, seen from the first. */
+    private void requireWhole() {
+        long parts = file.integer("split.count", 1);
+        if (parts <= 1) {
+            return;
+        }
+        long number = file.integer("split.no", 0);
+        if (number != 0) {
+            throw invalid("it is part " + (number + 1) + " of a model in " + parts + " files; name the first of them");
+        }
+        if (file.parts() != parts) {
+            throw invalid("it is the first part of a model in " + parts + " files, and cannot be used alone");
+        }
+    }
+
+    private void shape(String architecture) {
+        within(architecture + ".block_count", 1, MOST_LAYERS);
+        long layers = file.integer(architecture + ".block_count", 1);
+        long least = limits.leastLayers().getOrDefault(architecture, 1);
+        if (layers < least) {
+            throw invalid("it has " + layers + " layers; " + architecture + " needs at least " + least
+                    + " with this llama.cpp");
+        }
+        optional(architecture + ".nextn_predict_layers", 0, layers - 1);
+        within(architecture + ".embedding_length", 1, 1 << 20);
+        within(architecture + ".context_length", 1, Integer.MAX_VALUE);
+        String heads = architecture + ".attention.head_count";
+        perLayer(heads, WITHOUT_HEADS.contains(architecture) ? 0 : 1, MOST_HEADS, layers);
+        perLayer(heads + "_kv", 0, file.integer(heads, MOST_HEADS), layers);
+    }
+
+    private void experts(String architecture) {
+        String used = architecture + ".expert_used_count";
+        String all = architecture + ".expert_count";
+        optional(all, 0, limits.mostExperts());
+        long experts = file.integer(all, 0);
+        if (experts <= 1 && architecture.startsWith("hunyuan")) {
+            return; // its dense models say that they have one
+        }
+        if (experts > 0 && !file.metadata().containsKey(used)) {
+            throw invalid(
+                    "it has " + experts + " experts a layer but does not say how many of them work (" + used + ")");
+        }
+        perLayer(used, experts > 0 ? 1 : 0, experts, file.integer(architecture + ".block_count", 1));
+        optional(architecture + ".expert_group_count", 0, Math.max(0, experts - 1));
+        long groups = file.integer(architecture + ".expert_group_count", 0);
+        if (groups > 1) {
+            if (experts % groups != 0) {
+                throw invalid(architecture + ".expert_group_count is " + groups + ", which does not divide the "
+                        + experts + " experts");
             }
+            within(architecture + ".expert_group_used_count", 1, groups - 1);
+        }
+    }
+
+    /** Types that no arithmetic takes where they stand. */
+    private void kernels(String architecture, GgufFile.Tensor tensor) {
+        TensorType type = tensor.type();
+        String name = tensor.name();
+        boolean matrix = tensor.shape().size() > 1;
+        // Some tables of newer models are integers.
+        boolean integer = type.isInteger() && (matrix && name.endsWith(".weight") && !architecture.equals("deepseek4"));
+        if (integer || type.isForActivations() || type == TensorType.F64) {
+            throw invalid("tensor " + name + " has the type " + type.label()
+                    + ", with which llama.cpp cannot compute; requantise the model");
+        }
+        boolean added = !matrix && (name.endsWith(".bias") || name.endsWith("norm.weight"));
+        if ((added || name.endsWith("_norm.weight") || name.endsWith("_norm.bias")) && type != TensorType.F32) {
+            throw invalid("tensor " + name + " has the type " + type.label() + "; norms and biases must be F32");
         }
     }
 
     private void requireTokens() {
-        if (!(file.metadata().get(TokenTexts.KEY) instanceof GgufFile.Array tokens) || tokens.count() < 1) {
-            throw GgufFile.invalid(file.path(), "its tokeniser has no tokens (" + TokenTexts.KEY + ")");
+        String model = file.string("tokenizer.ggml.model");
+        if (model == null || model.equals("none") || model.equals("no_vocab")) {
+            throw invalid("it has no tokeniser (tokenizer.ggml.model); it is not a text model");
+        }
+        if (!(file.metadata().get(TokenTexts.KEY) instanceof GgufFile.Array tokens)
+                || tokens.count() < 1
+                || !tokens.elementType().equals("string")) {
+            throw invalid("its tokeniser has no tokens (" + TokenTexts.KEY + ")");
         }
         if (tokens.count() > 1 << 24) {
-            throw GgufFile.invalid(file.path(), "it has " + tokens.count() + " tokens; allowed: up to " + (1 << 24));
+            throw invalid("it has " + tokens.count() + " tokens; allowed: up to " + (1 << 24));
         }
-        if (file.tokenTexts().duplicate() >= 0) {
-            throw GgufFile.invalid(
-                    file.path(), "its token " + file.tokenTexts().duplicate() + " has the text of an earlier one");
+        TokenTexts texts = file.tokenTexts();
+        if (texts.longest() > LONGEST_TOKEN) {
+            throw invalid("it has a token of " + texts.longest() + " bytes; allowed: up to " + LONGEST_TOKEN);
         }
-        if ("llama".equals(file.string("tokenizer.ggml.model"))
-                && file.tokenTexts().byteTokens() != 256) {
-            throw GgufFile.invalid(
-                    file.path(),
-                    "its tokeniser knows only " + file.tokenTexts().byteTokens()
-                            + " of the 256 byte tokens <0x00> to <0xFF>, so it cannot split every text");
+        if (texts.duplicate() >= 0) {
+            throw invalid("its token " + texts.duplicate() + " has the text of an earlier one");
+        }
+        if ("llama".equals(model) && texts.byteTokens() != 256) {
+            throw invalid("its tokeniser knows only " + texts.byteTokens()
+                    + " of the 256 byte tokens <0x00> to <0xFF>, so it cannot split every text");
         }
         parallel("tokenizer.ggml.scores", "f32", tokens.count());
         parallel("tokenizer.ggml.token_type", "i32", tokens.count());
+        Object merges = file.metadata().get("tokenizer.ggml.merges");
+        if (merges != null
+                && !(merges instanceof GgufFile.Array pairs
+                        && pairs.elementType().equals("string"))) {
+            throw invalid("tokenizer.ggml.merges is not an array of texts");
+        }
+        for (String special : List.of("bos", "eos", "unknown", "separator", "padding", "eot", "eom")) {
+            String key = "tokenizer.ggml." + special + "_token_id";
+            // Some files use 0xFFFFFFFF, or the vocabulary's size, for "none"; the library ignores those.
+            if (file.metadata().get(key) != null && !(file.metadata().get(key) instanceof Long)) {
+                throw invalid(key + " is not an integer");
+            }
+        }
     }
 
     /** An array with one element a token, which the library reads without looking at its length. */
@@ -93,17 +215,20 @@ final class ModelChecks {
         if (!(value instanceof GgufFile.Array array)
                 || !array.elementType().equals(elementType)
                 || array.count() != count) {
-            throw GgufFile.invalid(
-                    file.path(), key + " is not an array of " + count + " elements of type " + elementType);
+            throw invalid(key + " is not an array of " + count + " elements of type " + elementType);
         }
     }
 
     private void within(String key, long least, long most) {
         if (!(file.metadata().get(key) instanceof Long value)) {
-            throw GgufFile.invalid(file.path(), "it lacks the integer " + key);
+            throw invalid("it lacks the integer " + key);
         }
+        inRange(key, value, least, most);
+    }
+
+    private void inRange(String key, long value, long least, long most) {
         if (value < least || value > most) {
-            throw GgufFile.invalid(file.path(), key + " is " + value + "; allowed: " + least + " to " + most);
+            throw invalid(key + " is " + value + "; allowed: " + least + " to " + most);
         }
     }
 
@@ -111,5 +236,27 @@ final class ModelChecks {
         if (file.metadata().containsKey(key)) {
             within(key, least, most);
         }
+    }
+
+    /** One number for all layers, or one for each; layers of other kinds have none, which is 0. */
+    private void perLayer(String key, long least, long most, long layers) {
+        if (!(file.metadata().get(key) instanceof GgufFile.Array values)) {
+            optional(key, least, most);
+            return;
+        }
+        if (values.count() != layers) {
+            throw invalid(key + " has " + values.count() + " numbers; allowed: one, or one for each of the " + layers
+                    + " layers");
+        }
+        for (Object value : values.head()) {
+            if (!(value instanceof Long number)) {
+                throw invalid(key + " is not an array of integers");
+            }
+            inRange(key, number, 0, most);
+        }
+    }
+
+    private AdedException.InvalidArtifact invalid(String why) {
+        return GgufFile.invalid(file.path(), why);
     }
 }

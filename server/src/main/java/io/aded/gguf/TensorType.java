@@ -74,6 +74,11 @@ public enum TensorType {
         return blockBytes;
     }
 
+    /** What activations are turned into on their way through a product; no product takes them as weights. */
+    boolean isForActivations() {
+        return this == Q8_1 || this == Q8_K;
+    }
+
     boolean isInteger() {
         return this == I8 || this == I16 || this == I32 || this == I64;
     }

@@ -7,15 +7,16 @@ import java.util.Arrays;
  * What the texts of a file's tokens say about each other: whether two are the same (an assertion in llama.cpp), and
  * which single bytes have a token (without which its tokeniser throws).
  *
- * @param duplicate the first token whose text an earlier one has, or -1
+ * @param duplicate the first token whose text an earlier one has, or -1; empty ones may repeat: the library names them
  * @param byteTokens how many of {@code <0x00>} to {@code <0xFF>} are there
+ * @param longest bytes of the longest
  */
-record TokenTexts(int duplicate, int byteTokens) {
+record TokenTexts(int duplicate, int byteTokens, int longest) {
     static final String KEY = "tokenizer.ggml.tokens";
     /** More tokens than this no model has; they are not looked at. */
     static final int MOST = 1 << 24;
 
-    static final TokenTexts NONE = new TokenTexts(-1, 0);
+    static final TokenTexts NONE = new TokenTexts(-1, 0, 0);
 
     /** The length of {@code <0xFF>}. */
     private static final int BYTE_TOKEN = 6;
@@ -32,10 +33,12 @@ record TokenTexts(int duplicate, int byteTokens) {
         Arrays.fill(table, -1);
         boolean[] bytes = new boolean[256];
         int duplicate = -1;
+        int longest = 0;
         int at = start;
         for (int i = 0; i < count; i++) {
             int length = (int) file.getLong(at);
-            if (duplicate < 0 && !insert(file, table, at, length)) {
+            longest = Math.max(longest, length);
+            if (duplicate < 0 && length > 0 && !insert(file, table, at, length)) {
                 duplicate = i;
             }
             noteByteToken(file, at + 8, length, bytes);
@@ -45,7 +48,7 @@ record TokenTexts(int duplicate, int byteTokens) {
         for (boolean there : bytes) {
             found += there ? 1 : 0;
         }
-        return new TokenTexts(duplicate, found);
+        return new TokenTexts(duplicate, found, longest);
     }
 
     private static boolean insert(ByteBuffer file, int[] table, int at, int length) {

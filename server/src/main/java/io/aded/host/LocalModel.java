@@ -12,6 +12,7 @@ import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.natives.LibraryChoice;
+import io.aded.natives.ModelTrials;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;
@@ -53,8 +54,12 @@ public final class LocalModel implements AutoCloseable {
                 ? found
                 : new RequantizedModels(configuration.surroundings().cacheDirectory())
                         .find(library, found, wanted.requantized(), listener);
-        GgufFile header = GgufFile.read(file);
+        GgufFile header = GgufFile.readModel(file);
         header.requireModel();
+        if (wanted.tried()) {
+            ModelTrials.in(configuration.surroundings().cacheDirectory())
+                    .require(library, file, header.size(), listener::note);
+        }
         ContextConfiguration context = configuration.context();
         EngineOptions options = context.engineOptions(header, configuration.draft());
         int cells = options.context().cells();

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param parameters how the weights are loaded
  * @param fitLayers whether the layers on the GPU are to be as many as fit there, instead of what {@code parameters} say
  * @param requantized the format in which the weights are written first, once, and then used; null for the file as it is
+ * @param tried whether a file that is new here is loaded by a process of its own first
  */
 public record ModelConfiguration(
         @Nullable String model,
@@ -21,23 +22,24 @@ public record ModelConfiguration(
         @Nullable Path natives,
         ModelParameters parameters,
         boolean fitLayers,
-        RequantizedModels.@Nullable Format requantized) {
+        RequantizedModels.@Nullable Format requantized,
+        boolean tried) {
     /** The catalogue's default model by the best library, as many layers on the GPU as fit. */
     public static final ModelConfiguration DEFAULT =
-            new ModelConfiguration(null, null, null, ModelParameters.DEFAULT, true, null);
+            new ModelConfiguration(null, null, null, ModelParameters.DEFAULT, true, null, true);
 
     /** A model by its catalogue name, file or address, with the defaults of all else. */
     public static ModelConfiguration of(String model) {
-        return new ModelConfiguration(model, null, null, ModelParameters.DEFAULT, true, null);
+        return new ModelConfiguration(model, null, null, ModelParameters.DEFAULT, true, null, true);
     }
 
     /** The same in another format; null for the file as it is. */
     public ModelConfiguration withRequantized(RequantizedModels.@Nullable Format format) {
-        return new ModelConfiguration(model, hub, natives, parameters, fitLayers, format);
+        return new ModelConfiguration(model, hub, natives, parameters, fitLayers, format, tried);
     }
 
     /** The same by another library; null for the best one that works. */
     public ModelConfiguration withNatives(@Nullable Path library) {
-        return new ModelConfiguration(model, hub, library, parameters, fitLayers, requantized);
+        return new ModelConfiguration(model, hub, library, parameters, fitLayers, requantized, tried);
     }
 }

@@ -73,9 +73,9 @@ public final class LlamaModel implements TargetModel {
      * @throws AdedException.InvalidArtifact if the file is no usable GGUF model
      */
     public static LlamaModel load(LlamaLibrary library, Path path, ModelParameters parameters) {
-        GgufFile file = GgufFile.read(path);
-        file.requireModel();
+        GgufFile file = GgufFile.readModel(path);
         Native natives = library.natives();
+        file.requireModel(natives.line.limits());
         long handle;
         try (Arena arena = Arena.ofConfined()) {
             Progress progress = new Progress(parameters.progress());

@@ -27,11 +27,22 @@ public abstract sealed class AdedException extends RuntimeException {
     /** The request itself is wrong; the same request will fail again. */
     public static final class InvalidRequest extends AdedException {
         private final List<FieldViolation> violations;
+        private final int leftOut;
 
         /** All wrong fields at once; at least one. */
         public InvalidRequest(List<FieldViolation> violations) {
+            this(violations, 0);
+        }
+
+        /**
+         * Wrong fields; at least one.
+         *
+         * @param leftOut how many more there are
+         */
+        public InvalidRequest(List<FieldViolation> violations, int leftOut) {
             super("INVALID_REQUEST", describe(violations), null);
             this.violations = List.copyOf(violations);
+            this.leftOut = leftOut;
         }
 
         /** One wrong field. */
@@ -42,6 +53,11 @@ public abstract sealed class AdedException extends RuntimeException {
         /** What is wrong, field by field. */
         public List<FieldViolation> violations() {
             return violations;
+        }
+
+        /** How many wrong fields are not among them. */
+        public int leftOut() {
+            return leftOut;
         }
 
         private static String describe(List<FieldViolation> violations) {

@@ -160,7 +160,9 @@ public final class ScriptedModel implements TargetModel {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             int offset = addSpecial ? 1 : 0;
             int[] tokens = new int[bytes.length + offset];
-            tokens[0] = BEGIN;
+            if (addSpecial) {
+                tokens[0] = BEGIN;
+            }
             for (int i = 0; i < bytes.length; i++) {
                 tokens[i + offset] = FIRST_BYTE + (bytes[i] & 0xff);
             }

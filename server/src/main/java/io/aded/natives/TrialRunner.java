@@ -19,18 +19,30 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Runs {@link Trial} in a Java process of its own, so that only that process dies of a build that does not work. */
+/**
+ * Runs {@link Trial} or {@link ModelTrial} in a Java process of its own, so that only that process dies of a build or a
+ * model that does not work.
+ */
 final class TrialRunner {
     /** What a process leaves behind when it dies is at the end of what it said. */
     private static final int LINES_KEPT = 200;
 
+    /** llama.cpp lets a debugger describe its end where there is one, which takes half a minute. */
+    private static final Map<String, String> WITHOUT_DEBUGGER = Map.of("GGML_NO_BACKTRACE", "1", "PATH", "/nowhere");
+
     private final String mainClass;
+    private final String heap;
     private final Map<String, String> variables;
     private final Duration limit;
 
     /** With another class in place of {@link Trial}, and variables beside those of this process. */
     TrialRunner(String mainClass, Map<String, String> variables, Duration limit) {
+        this(mainClass, "64m", variables, limit);
+    }
+
+    private TrialRunner(String mainClass, String heap, Map<String, String> variables, Duration limit) {
         this.mainClass = mainClass;
+        this.heap = heap;
         this.variables = Map.copyOf(variables);
         this.limit = limit;
     }
@@ -40,48 +52,75 @@ final class TrialRunner {
         return new TrialRunner(Trial.class.getName(), Map.of(), Duration.ofMinutes(5));
     }
 
+    /** Of models, whose vocabularies take more. */
+    static TrialRunner ofModels() {
+        return new TrialRunner(ModelTrial.class.getName(), "320m", WITHOUT_DEBUGGER, Duration.ofMinutes(5));
+    }
+
+    /**
+     * How a trial went.
+     *
+     * @param verdict what it showed
+     * @param conclusive whether it came to an end that would be the same another time
+     */
+    record Outcome(Verdict verdict, boolean conclusive) {
+        private static Outcome open(String problem) {
+            return new Outcome(Verdict.broken(problem), false);
+        }
+    }
+
     /** Tries a library and says how it went; never throws because of the library. */
     Verdict run(Path directory, boolean needsGpu) {
+        return run(needsGpu ? List.of(directory.toString(), "gpu") : List.of(directory.toString()))
+                .verdict();
+    }
+
+    /** Runs the class with arguments and says how it went; never throws because of what is tried. */
+    Outcome run(List<String> arguments) {
         Process process;
         try {
-            ProcessBuilder builder = new ProcessBuilder(command(directory, needsGpu));
+            ProcessBuilder builder = new ProcessBuilder(command(arguments));
             builder.environment().putAll(variables);
             process = builder.start();
         } catch (IOException e) {
-            return Verdict.broken("could not be tried: " + e.getMessage());
+            return Outcome.open("could not be tried: " + e.getMessage());
         }
         CompletableFuture<List<String>> errors = lines(process.getErrorStream());
         CompletableFuture<List<String>> output = lines(process.getInputStream());
         try {
             process.getOutputStream().close();
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                return Verdict.broken("did not answer within " + limit.toSeconds() + " seconds when it was tried");
+                return Outcome.open("did not answer within " + limit.toSeconds() + " seconds when it was tried");
             }
             for (String line : output.join()) {
                 int mark = line.indexOf(Trial.MARK);
                 if (mark >= 0) {
-                    return Verdict.fromJson(JsonMapper.shared().readTree(line.substring(mark + Trial.MARK.length())));
+                    String json = line.substring(mark + Trial.MARK.length());
+                    return new Outcome(Verdict.fromJson(JsonMapper.shared().readTree(json)), true);
                 }
             }
-            return Verdict.broken(death(process.exitValue(), errors.join()));
+            int status = process.exitValue();
+            // Killed for want of memory, or from outside.
+            boolean conclusive = status != 137 && status != 143;
+            return new Outcome(Verdict.broken(death(status, errors.join())), conclusive);
         } catch (IOException e) {
-            return Verdict.broken("could not be tried: " + e.getMessage());
+            return Outcome.open("could not be tried: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Verdict.broken("was not tried to the end: interrupted");
+            return Outcome.open("was not tried to the end: interrupted");
         } finally {
             process.destroyForcibly();
         }
     }
 
-    private List<String> command(Path directory, boolean needsGpu) {
+    private List<String> command(List<String> arguments) {
         boolean windows = System.getProperty("os.name").startsWith("Windows");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", windows ? "java.exe" : "java")
                 .toString());
         // Small and quick to start; no crash report in the user's directory.
         command.addAll(List.of(
-                "-Xmx64m",
+                "-Xmx" + heap,
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+SuppressFatalErrorMessage",
@@ -89,10 +128,7 @@ final class TrialRunner {
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(mainClass);
-        command.add(directory.toString());
-        if (needsGpu) {
-            command.add("gpu");
-        }
+        command.addAll(arguments);
         return command;
     }
 

@@ -362,6 +362,7 @@ public final class AdedServer implements AutoCloseable {
                 serving.drain();
             }
             servers.forEach(Server::shutdown);
+            sockets.forEach(UnixSocket::unlink); // a successor may listen there while we drain
             for (Server server : servers) {
                 server.awaitTermination(Math.max(0, end - nanoClock.getAsLong()), TimeUnit.NANOSECONDS);
             }

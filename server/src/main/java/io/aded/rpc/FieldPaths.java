@@ -15,9 +15,12 @@ final class FieldPaths {
     static Throwable renamed(Throwable failure, UnaryOperator<String> names) {
         return switch (failure) {
             case AdedException.InvalidRequest invalid ->
-                new AdedException.InvalidRequest(invalid.violations().stream()
-                        .map(violation -> new FieldViolation(names.apply(violation.field()), violation.description()))
-                        .toList());
+                new AdedException.InvalidRequest(
+                        invalid.violations().stream()
+                                .map(violation ->
+                                        new FieldViolation(names.apply(violation.field()), violation.description()))
+                                .toList(),
+                        invalid.leftOut());
             case AdedException.NotServed notServed ->
                 new AdedException.NotServed(notServed.fields().stream()
                         .map(violation -> names.apply(violation.field()))

@@ -37,6 +37,9 @@ final class RequestReader {
     /** As many of a list of options are read: more than {@code io.aded.serving} allows, which says so. */
     private static final int MOST_READ = 1 << 16;
 
+    /** So many wrong fields are looked at. */
+    private static final int MOST_WRONG = 256;
+
     private final List<FieldViolation> unreadable = new ArrayList<>();
     private final List<String> notServed = new ArrayList<>();
 
@@ -130,8 +133,7 @@ final class RequestReader {
             String content = message.getContent();
             if (message.getPartsCount() > 0) {
                 if (!content.isEmpty()) {
-                    unreadable.add(new FieldViolation(
-                            "messages[" + i + "].parts", "is set beside content; allowed: one of the two"));
+                    unreadable("messages[" + i + "].parts", "is set beside content; allowed: one of the two");
                 }
                 content = text(message.getPartsList(), "messages[" + i + "].parts");
             }
@@ -147,13 +149,26 @@ final class RequestReader {
             String path = field + "[" + i + "]";
             switch (part.getPartCase()) {
                 case TEXT -> text.append(part.getText());
-                case REASONING -> notServed.add(path + ".reasoning");
-                case TOOL_CALL -> notServed.add(path + ".tool_call");
-                case TOOL_RESULT -> notServed.add(path + ".tool_result");
-                case PART_NOT_SET -> unreadable.add(new FieldViolation(path, "says nothing; allowed: a text"));
+                case REASONING -> notServed(path + ".reasoning");
+                case TOOL_CALL -> notServed(path + ".tool_call");
+                case TOOL_RESULT -> notServed(path + ".tool_result");
+                case PART_NOT_SET -> unreadable(path, "says nothing; allowed: a text");
             }
         }
         return text.toString();
+    }
+
+    /** A message may have a million of either; nobody reads so far. */
+    private void unreadable(String field, String description) {
+        if (unreadable.size() < MOST_WRONG) {
+            unreadable.add(new FieldViolation(field, description));
+        }
+    }
+
+    private void notServed(String field) {
+        if (notServed.size() < MOST_WRONG) {
+            notServed.add(field);
+        }
     }
 
     static int[] ints(List<Integer> values) {
@@ -185,6 +200,7 @@ final class RequestReader {
                 .ignoreEnd(set.hasIgnoreEnd() ? Boolean.valueOf(set.getIgnoreEnd()) : null)
                 .logProbabilities(set.hasLogProbabilities() ? Integer.valueOf(set.getLogProbabilities()) : null)
                 .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)
+                .templateVariables(set.hasTemplateVariables() ? Structs.variables(set.getTemplateVariables()) : null)
                 .priority(set.hasPriority() ? Integer.valueOf(set.getPriority()) : null)
                 .build();
     }
@@ -204,9 +220,6 @@ final class RequestReader {
         }
         if (set.hasReasoning()) {
             notServed.add("reasoning");
-        }
-        if (set.hasTemplateVariables()) {
-            notServed.add("template_variables");
         }
     }
 

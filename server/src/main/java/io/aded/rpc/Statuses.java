@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
@@ -14,6 +15,7 @@ import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,11 +34,22 @@ final class Statuses {
     private static final Duration DEFAULT_RETRY =
             Duration.newBuilder().setSeconds(1).build();
 
-    /** All details of a status together are to stay below 4 KiB: proxies and clients take 8 KiB of trailers in all. */
-    private static final int MOST_VIOLATION_BYTES = 2048;
+    /**
+     * The details of a status, written as text, stay below 4 KiB with all that is in them: clients and proxies take 8
+     * KiB of trailers, in which the message is a second time.
+     */
+    private static final int MOST_VIOLATION_BYTES = 1792;
 
-    private static final int MOST_DESCRIPTION = 256;
-    private static final int MOST_MESSAGE = 512;
+    private static final int MOST_FIELD_BYTES = 128;
+    private static final int MOST_DESCRIPTION_BYTES = 256;
+    private static final int MOST_MESSAGE_BYTES = 400;
+
+    /** Limits that the same request will reach again. */
+    private static final Set<String> FOR_GOOD =
+            Set.of("MESSAGE_TOO_LARGE", "ANSWER_TOO_LARGE", "PREPARATION_LIMIT", "NOT_READ");
+
+    /** In the metadata of {@link ErrorInfo}: how many fields are wrong and not named. */
+    static final String LEFT_OUT = "violations_left_out";
 
     private static final Logger LOG = LoggerFactory.getLogger(Statuses.class);
 
@@ -55,13 +68,9 @@ final class Statuses {
         return StatusProto.toStatusRuntimeException(
                 switch (failure) {
                     case AdedException.InvalidRequest invalid ->
-                        status(Code.INVALID_ARGUMENT, invalid)
-                                .addDetails(Any.pack(badRequest(invalid.violations())))
-                                .build();
+                        status(Code.INVALID_ARGUMENT, invalid, invalid.violations(), invalid.leftOut());
                     case AdedException.NotServed notServed ->
-                        status(Code.UNIMPLEMENTED, notServed)
-                                .addDetails(Any.pack(badRequest(notServed.fields())))
-                                .build();
+                        status(Code.UNIMPLEMENTED, notServed, notServed.fields(), 0);
                     case AdedException.InvalidArtifact artifact ->
                         // The only artefact that travels over this API is one that the caller sent.
                         status(Code.INVALID_ARGUMENT, artifact).build();
@@ -69,11 +78,7 @@ final class Statuses {
                         status(Code.FAILED_PRECONDITION, precondition).build();
                     case AdedException.NotFound notFound ->
                         status(Code.NOT_FOUND, notFound).build();
-                    case AdedException.ResourceExhausted exhausted ->
-                        status(Code.RESOURCE_EXHAUSTED, exhausted)
-                                .addDetails(Any.pack(retry(exhausted)))
-                                .addDetails(Any.pack(quota(exhausted)))
-                                .build();
+                    case AdedException.ResourceExhausted exhausted -> exhausted(exhausted);
                     case AdedException.Unavailable unavailable ->
                         status(Code.UNAVAILABLE, unavailable)
                                 .addDetails(Any.pack(RetryInfo.newBuilder()
@@ -100,43 +105,75 @@ final class Statuses {
     }
 
     private static Status.Builder status(Code code, AdedException failure) {
+        return status(code, failure.reason(), message(failure, MOST_MESSAGE_BYTES));
+    }
+
+    private static String message(AdedException failure, int bytes) {
         String message = failure.getMessage();
-        return status(code, failure.reason(), message == null ? failure.reason() : cut(message, MOST_MESSAGE));
+        return message == null ? failure.reason() : cut(message, bytes);
     }
 
     private static Status.Builder status(Code code, String reason, String message) {
         return Status.newBuilder()
                 .setCode(code.getNumber())
                 .setMessage(message)
-                .addDetails(Any.pack(ErrorInfo.newBuilder()
-                        .setReason(reason)
-                        .setDomain(DOMAIN)
-                        .build()));
+                .addDetails(Any.pack(info(reason).build()));
     }
 
-    /** As many as fit into what clients take of trailers. */
-    private static BadRequest badRequest(List<FieldViolation> violations) {
+    private static ErrorInfo.Builder info(String reason) {
+        return ErrorInfo.newBuilder().setReason(reason).setDomain(DOMAIN);
+    }
+
+    /** Names as many wrong fields as fit, and says how many more there are. */
+    private static Status status(Code code, AdedException failure, List<FieldViolation> violations, int leftOut) {
         BadRequest.Builder request = BadRequest.newBuilder();
         int bytes = 0;
         for (FieldViolation violation : violations) {
-            BadRequest.FieldViolation.Builder named = BadRequest.FieldViolation.newBuilder()
-                    .setField(violation.field())
-                    .setDescription(cut(violation.description(), MOST_DESCRIPTION));
-            bytes += named.build().getSerializedSize() + 3;
+            BadRequest.FieldViolation named = BadRequest.FieldViolation.newBuilder()
+                    .setField(cut(violation.field(), MOST_FIELD_BYTES))
+                    .setDescription(cut(violation.description(), MOST_DESCRIPTION_BYTES))
+                    .build();
+            bytes += named.getSerializedSize() + 3;
             if (bytes > MOST_VIOLATION_BYTES) {
                 break;
             }
             request.addFieldViolations(named);
         }
-        return request.build();
+        int more = leftOut + violations.size() - request.getFieldViolationsCount();
+        ErrorInfo.Builder info = info(failure.reason());
+        String message = message(failure, MOST_MESSAGE_BYTES);
+        if (more > 0) {
+            info.putMetadata(LEFT_OUT, Integer.toString(more));
+            message += "; " + more + " more are wrong";
+        }
+        return Status.newBuilder()
+                .setCode(code.getNumber())
+                .setMessage(message)
+                .addDetails(Any.pack(info.build()))
+                .addDetails(Any.pack(request.build()))
+                .build();
     }
 
+    /** Cut to so many bytes of UTF-8, before a character. */
     private static String cut(String text, int most) {
-        if (text.length() <= most) {
-            return text;
+        int bytes = 0;
+        for (int at = 0; at < text.length(); ) {
+            int character = text.codePointAt(at);
+            bytes += character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+            if (bytes > most - 3) {
+                return ByteString.copyFromUtf8(text).size() <= most ? text : text.substring(0, at) + "\u2026";
+            }
+            at += Character.charCount(character);
         }
-        int end = Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most;
-        return text.substring(0, end) + "\u2026";
+        return text;
+    }
+
+    private static Status exhausted(AdedException.ResourceExhausted exhausted) {
+        Status.Builder status = status(Code.RESOURCE_EXHAUSTED, exhausted);
+        if (!FOR_GOOD.contains(exhausted.reason())) {
+            status.addDetails(Any.pack(retry(exhausted)));
+        }
+        return status.addDetails(Any.pack(quota(exhausted))).build();
     }
 
     private static RetryInfo retry(AdedException.ResourceExhausted exhausted) {
@@ -147,11 +184,10 @@ final class Statuses {
     }
 
     private static QuotaFailure quota(AdedException.ResourceExhausted exhausted) {
-        String message = exhausted.getMessage();
         return QuotaFailure.newBuilder()
                 .addViolations(QuotaFailure.Violation.newBuilder()
                         .setSubject("server:" + exhausted.reason())
-                        .setDescription(message == null ? "" : message))
+                        .setDescription(message(exhausted, MOST_MESSAGE_BYTES)))
                 .build();
     }
 }

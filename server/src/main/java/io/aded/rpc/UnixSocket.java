@@ -17,50 +17,83 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Listening on a Unix socket: netty's epoll transport where there is one, the JDK's own sockets elsewhere.
  *
  * <p>A socket file outlives the process that made it. One that nobody answers on is removed; anything else at that path
- * is left alone and refused.
+ * is left alone and refused. To look and then to listen must be one step, so whoever wants a path first takes a lock on
+ * a file beside it. The socket is made under another name and renamed when it has its mode; so it is never there with
+ * another one, and what is deleted at the end is our own or nothing: by then the path may be a successor's.
  */
 final class UnixSocket implements AutoCloseable {
+    /** The longest path that a socket may have on Linux, without its final zero. */
+    private static final int LONGEST_PATH = 107;
+
     private final Path path;
+    private final Path made;
     private final Set<PosixFilePermission> mode;
     private final EventLoopGroup boss;
     private final EventLoopGroup workers;
+    private @Nullable PathClaim claim;
+    /** What tells our file from another of its name; null before it is there. */
+    private @Nullable Object identity;
 
-    private UnixSocket(Path path, Set<PosixFilePermission> mode) {
+    private UnixSocket(Path path, Set<PosixFilePermission> mode, PathClaim claim) {
         this.path = path;
         this.mode = mode;
+        this.claim = claim;
+        String name = ".ad" + Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36), 36);
+        Path beside = path.resolveSibling(name);
+        made = beside.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH || Files.exists(beside)
+                ? path
+                : beside;
         IoHandlerFactory handlers = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         boss = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("aded-unix-boss", true), handlers);
         workers = new MultiThreadIoEventLoopGroup(0, new DefaultThreadFactory("aded-unix", true), handlers);
     }
 
     /**
-     * Prepares to listen.
+     * Prepares to listen; then comes {@link #bound} or {@link #close}, and until then nobody else may prepare.
      *
      * @param mode who may connect, as permissions of the socket file
      * @throws AdedException.FailedPrecondition if the path cannot be used
      */
     static UnixSocket prepare(Path path, Set<PosixFilePermission> mode) {
-        removeStale(path);
-        return new UnixSocket(path, mode);
+        PathClaim claim = claim(path);
+        try {
+            removeStale(path);
+            return new UnixSocket(path, mode, claim);
+        } catch (RuntimeException | Error e) {
+            claim.close();
+            throw e;
+        }
+    }
+
+    private static PathClaim claim(Path path) {
+        try {
+            return PathClaim.of(path);
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
     }
 
     NettyServerBuilder builder() {
         NettyServerBuilder builder = Epoll.isAvailable()
-                ? NettyServerBuilder.forAddress(new DomainSocketAddress(path.toFile()))
+                ? NettyServerBuilder.forAddress(new DomainSocketAddress(made.toFile()))
                         .channelType(EpollServerDomainSocketChannel.class)
-                : NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(path))
+                : NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(made))
                         .channelType(NioServerDomainSocketChannel.class);
         // gRPC asks every connection for TCP's keep-alive, and netty warns about each that has none; null takes that
         // back.
@@ -69,11 +102,33 @@ final class UnixSocket implements AutoCloseable {
                 .workerEventLoopGroup(workers);
     }
 
-    /** Sets who may connect, once the socket is there. */
+    /** The socket is there: gives it its mode, and its path. */
     void bound() throws IOException {
-        if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.setPosixFilePermissions(path, mode);
+        if (made.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            Files.setPosixFilePermissions(made, mode);
         }
+        if (!made.equals(path)) {
+            Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
+        }
+        identity = identity(path);
+        letOthersPrepare();
+    }
+
+    private void letOthersPrepare() {
+        PathClaim taken = claim;
+        claim = null;
+        if (taken != null) {
+            taken.close();
+        }
+    }
+
+    /** An inode's number is used again when its file is gone, but not at the same time. */
+    private static Object identity(Path path) throws IOException {
+        if (!path.getFileSystem().supportedFileAttributeViews().contains("unix")) {
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .creationTime();
+        }
+        return Files.readAttributes(path, "unix:dev,ino,ctime", LinkOption.NOFOLLOW_LINKS);
     }
 
     private static void removeStale(Path path) {
@@ -95,10 +150,14 @@ final class UnixSocket implements AutoCloseable {
             }
             Files.delete(path);
         } catch (IOException e) {
-            throw new AdedException.FailedPrecondition(
-                    "ADDRESS_UNUSABLE",
-                    "cannot listen on unix:" + path + ": " + e.getClass().getSimpleName() + "; check its permissions");
+            throw unusable(path, e);
         }
+    }
+
+    private static AdedException unusable(Path path, IOException e) {
+        return new AdedException.FailedPrecondition(
+                "ADDRESS_UNUSABLE",
+                "cannot listen on unix:" + path + ": " + e.getClass().getSimpleName() + "; check its permissions");
     }
 
     private static boolean isAnswered(Path path) {
@@ -109,15 +168,25 @@ final class UnixSocket implements AutoCloseable {
         }
     }
 
+    /** Takes the path away, if it still is ours: nobody listens there any more. */
+    void unlink() {
+        Object own = identity;
+        identity = null;
+        try {
+            if (own != null && own.equals(identity(path))) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            // It is gone, or whoever starts next removes it as a stale socket.
+            return;
+        }
+    }
+
     @Override
     public void close() {
         boss.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            // Whoever starts next removes it as a stale socket.
-            return;
-        }
+        unlink();
+        letOthersPrepare();
     }
 }

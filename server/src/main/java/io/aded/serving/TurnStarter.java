@@ -34,10 +34,12 @@ final class TurnStarter {
         try {
             return session.submit(traced, listener);
         } catch (AdedException.InvalidRequest invalid) {
-            throw new AdedException.InvalidRequest(invalid.violations().stream()
-                    .map(violation ->
-                            new FieldViolation(field(violation.field(), turn.constraint()), violation.description()))
-                    .toList());
+            throw new AdedException.InvalidRequest(
+                    invalid.violations().stream()
+                            .map(violation -> new FieldViolation(
+                                    field(violation.field(), turn.constraint()), violation.description()))
+                            .toList(),
+                    invalid.leftOut());
         }
     }
 

@@ -11,10 +11,13 @@ final class Violations {
     private static final int MOST = 64;
 
     private final List<FieldViolation> found = new ArrayList<>();
+    private int leftOut;
 
     void add(String field, String description) {
         if (found.size() < MOST) {
             found.add(new FieldViolation(field, description));
+        } else {
+            leftOut++;
         }
     }
 
@@ -31,7 +34,7 @@ final class Violations {
     /** Throws if anything was found. */
     void check() {
         if (!found.isEmpty()) {
-            throw new AdedException.InvalidRequest(found);
+            throw new AdedException.InvalidRequest(found, leftOut);
         }
     }
 }

@@ -3,11 +3,14 @@ package io.aded.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -17,8 +20,17 @@ import org.junit.jupiter.api.Test;
 class StatusesTest {
     private static final int MOST_BYTES = 4096;
 
+    /** As a client receives them: in base64, beside the message in percent-encoding. */
     private static int bytes(StatusRuntimeException failure) {
-        return Objects.requireNonNull(StatusProto.fromThrowable(failure)).getSerializedSize();
+        int details = Objects.requireNonNull(StatusProto.fromThrowable(failure)).getSerializedSize();
+        assertThat(Objects.requireNonNull(failure.getStatus().getDescription()).getBytes(StandardCharsets.UTF_8).length
+                        * 3)
+                .isLessThan(2048);
+        return (details + 2) / 3 * 4;
+    }
+
+    private static String leftOut(StatusRuntimeException failure) {
+        return Harness.detail(failure, ErrorInfo.class).getMetadataOrDefault("violations_left_out", "");
     }
 
     @Test
@@ -32,6 +44,28 @@ class StatusesTest {
                 Harness.detail(failure, BadRequest.class).getFieldViolationsList();
         assertThat(named).hasSizeBetween(20, 63);
         assertThat(named.getFirst().getField()).isEqualTo("options.stop_tokens[0]");
+        assertThat(leftOut(failure)).isEqualTo(Integer.toString(64 - named.size()));
+        assertThat(failure.getStatus().getDescription()).endsWith("; " + (64 - named.size()) + " more are wrong");
+        assertThat(leftOut(Statuses.of(new AdedException.InvalidRequest(violations, 1000))))
+                .isEqualTo(Integer.toString(1064 - named.size()));
+    }
+
+    @Test
+    void invalidRequest_withFewViolations_leavesNoneOut() {
+        StatusRuntimeException failure = Statuses.of(new AdedException.InvalidRequest("a", "is wrong"));
+
+        assertThat(leftOut(failure)).isEmpty();
+        assertThat(failure.getStatus().getDescription()).isEqualTo("a: is wrong");
+    }
+
+    @Test
+    void invalidRequest_ofFieldsWithLongNames_staysBelowWhatClientsTake() {
+        List<FieldViolation> violations = IntStream.range(0, 64)
+                .mapToObj(i -> new FieldViolation("\u20ac".repeat(5000) + i, "\u20ac".repeat(5000)))
+                .toList();
+        StatusRuntimeException failure = Statuses.of(new AdedException.InvalidRequest(violations));
+        assertThat(bytes(failure)).isLessThanOrEqualTo(MOST_BYTES);
+        assertThat(Harness.paths(failure)).isNotEmpty();
     }
 
     @Test
@@ -43,6 +77,16 @@ class StatusesTest {
         String description =
                 Harness.detail(failure, BadRequest.class).getFieldViolations(0).getDescription();
         assertThat(description).endsWith("\uD83D\uDE42\u2026");
+    }
+
+    @Test
+    void resourceExhausted_tellsWhenToTryAgainOnlyIfItMayHelp() {
+        for (String reason : List.of("MEMORY_BUSY", "MESSAGE_TOO_LARGE")) {
+            StatusRuntimeException failure = Statuses.of(new AdedException.ResourceExhausted(reason, "no more", null));
+            assertThat(Objects.requireNonNull(StatusProto.fromThrowable(failure)).getDetailsList().stream()
+                            .anyMatch(detail -> detail.is(RetryInfo.class)))
+                    .isEqualTo(reason.equals("MEMORY_BUSY"));
+        }
     }
 
     @Test

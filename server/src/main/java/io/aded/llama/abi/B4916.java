@@ -10,9 +10,11 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.aded.gguf.LineLimits;
 import io.aded.model.ContextParameters;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
+import java.util.Map;
 
 /**
  * llama.cpp b4916 (March 2025), the static build inside {@code de.kherud:llama:4.2.0}, which comes with this program.
@@ -146,6 +148,11 @@ final class B4916 implements LibraryLine {
     @Override
     public boolean passesTakeTurns() {
         return true;
+    }
+
+    @Override
+    public LineLimits limits() {
+        return new LineLimits(256, Map.of("gemma2", 2, "gemma3", 6, "cohere2", 4));
     }
 
     @Override

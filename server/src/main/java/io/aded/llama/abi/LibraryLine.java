@@ -1,5 +1,6 @@
 package io.aded.llama.abi;
 
+import io.aded.gguf.LineLimits;
 import io.aded.model.ContextParameters;
 
 /**
@@ -56,6 +57,9 @@ public interface LibraryLine {
 
     /** Whether passes of different contexts corrupt each other and must therefore take turns. */
     boolean passesTakeTurns();
+
+    /** What a model may have at most. */
+    LineLimits limits();
 
     /** Whether the fused attention kernel ends the process over a cache of F32. */
     boolean flashAttentionRefusesF32();

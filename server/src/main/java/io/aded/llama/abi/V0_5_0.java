@@ -10,6 +10,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.aded.gguf.LineLimits;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
 import java.lang.foreign.FunctionDescriptor;
@@ -169,6 +170,11 @@ class V0_5_0 implements LibraryLine {
     @Override
     public boolean passesTakeTurns() {
         return false;
+    }
+
+    @Override
+    public LineLimits limits() {
+        return LineLimits.NEWEST;
     }
 
     @Override
