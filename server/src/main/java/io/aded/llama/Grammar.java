@@ -8,8 +8,6 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What may come next in one stream by its grammar.
@@ -19,22 +17,14 @@ import org.slf4j.LoggerFactory;
  * control tokens never match.
  */
 final class Grammar {
-    /**
-     * How likely a token of forced text is the model's: another spelling of the same text is all that can come instead.
-     */
-    private static final float FORCED = 0.98f;
-
-    private static final float FORCED_LAST = 0.8f;
-
-    private static final Logger LOG = LoggerFactory.getLogger(Grammar.class);
+    /** Nodes less likely than this are not drafted. */
+    private static final float LEAST = 0.02f;
 
     private final String field;
     private final LlamaVocabulary vocabulary;
     private final TokenMasks masks;
+    private final Spelling spelling;
     private TokenMasks.Position position;
-
-    /** Whether the grammar could not be followed any further. */
-    private boolean exhausted;
 
     /** Bits of the tokens that {@link #findAllowed} found, and the tokens; empty until they are needed. */
     private long[] mask = {};
@@ -46,12 +36,15 @@ final class Grammar {
 
     private boolean[] keep = new boolean[64];
     private final byte[] forced = new byte[256];
+    private final byte[] next = new byte[1];
+    private final Offers offers = new Offers();
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
         this.field = field;
         this.vocabulary = vocabulary;
         this.masks = masks;
         position = masks.start();
+        spelling = new Spelling(vocabulary, masks.trie());
     }
 
     /**
@@ -77,33 +70,34 @@ final class Grammar {
     }
 
     private boolean allows(int token) {
-        return vocabulary.endsGeneration(token)
-                ? exhausted || position.accepts()
-                : !exhausted && masks.allows(position, token);
+        return vocabulary.endsGeneration(token) ? position.accepts() : masks.allows(position, token);
     }
 
-    /**
-     * The grammar cannot be followed within its bounds: from here on only the end may come. It must not end more than
-     * this stream's answer, which others decode beside.
-     */
-    private void exhaust(GrammarExhausted e) {
-        exhausted = true;
-        LOG.warn("{} {}; the answer ends here", field, e.getMessage());
+    /** Whether the text that came so far may end. */
+    boolean accepts() {
+        return position.accepts();
+    }
+
+    /** The grammar cannot be followed within its bounds: that is this stream's failure, which others decode beside. */
+    private AdedException exhausted(GrammarExhausted e) {
+        return new AdedException.ResourceExhausted(
+                AdedException.CONSTRAINT_EXHAUSTED,
+                field + " " + e.getMessage()
+                        + "; what was sent of the answer stands. Make it simpler: fewer alternatives"
+                        + " that begin alike, smaller bounds of repetition",
+                null);
     }
 
     /** Removes the candidates that may not come next. */
     void filter(Candidates candidates) {
-        for (int i = 0; i < candidates.size(); i++) {
-            boolean allowed;
-            try {
-                allowed = allows(candidates.token(i));
-            } catch (GrammarExhausted e) {
-                exhaust(e);
-                allowed = false;
+        try {
+            for (int i = 0; i < candidates.size(); i++) {
+                if (!allows(candidates.token(i))) {
+                    candidates.forbid(i);
+                }
             }
-            if (!allowed) {
-                candidates.forbid(i);
-            }
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
         }
         candidates.dropForbidden();
     }
@@ -115,16 +109,11 @@ final class Grammar {
             found = new int[vocabulary.size()];
         }
         try {
-            if (!exhausted) {
-                masks.fill(position, mask);
-            }
+            masks.fill(position, mask);
         } catch (GrammarExhausted e) {
-            exhaust(e);
+            throw exhausted(e);
         }
-        if (exhausted) {
-            Arrays.fill(mask, 0L);
-        }
-        if (exhausted || position.accepts()) {
+        if (position.accepts()) {
             for (int token : vocabulary.ends()) {
                 mask[token >> 6] |= 1L << token;
             }
@@ -145,59 +134,105 @@ final class Grammar {
 
     /** Goes on by a token, which must be allowed. One that ends the answer leaves things as they are. */
     void accept(int token) {
-        if (!vocabulary.endsGeneration(token) && !exhausted) {
+        if (!vocabulary.endsGeneration(token)) {
             try {
-                position = masks.after(position, token);
+                position = masks.drawn(position, token);
             } catch (GrammarExhausted e) {
-                exhaust(e);
+                throw exhausted(e);
             }
         }
     }
 
     /**
-     * Makes a chain of the text that must follow, spelled with the longest tokens as tokenisers mostly do.
+     * Makes a tree of the text that must follow: the text is one, but it can be spelled in several ways. It is spelled
+     * as it was when answers came here before, or as the tokeniser would; the likeliest nodes are taken.
      *
+     * @param maxNodes the most draft nodes
+     * @param maxBranches the most leaves, at least 1
      * @return the number of its nodes; 0 if the grammar leaves a choice, and then the tree is as it was
      */
-    int draftForced(TokenTree tree, int maxNodes) {
-        if (maxNodes == 0 || exhausted) {
+    int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
+        if (maxNodes == 0) {
             return 0;
         }
-        int length;
         try {
-            length = masks.forced(position, forced);
+            if (masks.forced(position, forced) == 0) {
+                return 0;
+            }
+            reserve(maxNodes + 1);
+            offers.clear();
+            offer(0, position, 1);
+            int nodes = 0;
+            int branches = 1;
+            while (!offers.isEmpty() && nodes < maxNodes) {
+                int best = offers.best();
+                int parent = offers.parent(best);
+                int token = offers.token(best);
+                float probability = offers.probability(best);
+                offers.remove(best);
+                TokenMasks.Position before = parent == 0 ? position : positions[parent];
+                TokenMasks.Position after = before == null ? null : masks.after(before, token);
+                boolean forks = nodes > 0 && tree.firstChild(parent) >= 0;
+                if (after == null || after.isDead() || forks && branches == maxBranches) {
+                    continue;
+                }
+                if (nodes++ == 0) {
+                    tree.reset(tree.token(0));
+                }
+                branches += forks ? 1 : 0;
+                int node = tree.add(parent, token, probability);
+                positions[node] = after;
+                offer(node, after, probability);
+            }
+            return nodes;
         } catch (GrammarExhausted e) {
             return 0; // the walk decides whether it matters
+        } finally {
+            Arrays.fill(positions, null);
         }
-        int at = 0;
-        int node = 0;
-        float probability = 1;
-        while (at < length && tree.depth(node) < maxNodes) {
-            int token = masks.trie().longestPrefix(forced, at, length);
-            if (token < 0) {
-                break;
-            }
-            if (node == 0) {
-                tree.reset(tree.token(0));
-            }
-            at += masks.trie().length(token);
-            // Where the text that is known ends, the model may choose a token that goes on beyond it.
-            probability *= at < length ? FORCED : FORCED_LAST;
-            node = tree.add(node, token, probability);
+    }
+
+    /** Offers the tokens that are expected behind a node, if the grammar leaves one text there. */
+    private void offer(int node, TokenMasks.Position at, float probability) {
+        if (masks.forced(at, next) == 0) {
+            return;
         }
-        return tree.depth(node);
+        if (masks.expected(at) == 0) {
+            spell(at);
+        }
+        for (int i = 0; i < masks.expected(at); i++) {
+            float chance = probability * masks.probability(at, i);
+            if (chance >= LEAST) {
+                offers.add(node, masks.expected(at, i), chance);
+            }
+        }
+    }
+
+    /** Guesses how the text that must follow will be spelled. */
+    private void spell(TokenMasks.Position from) {
+        int length = masks.forced(from, forced);
+        int[] tokens = spelling.spell(forced, length);
+        TokenMasks.Position at = from;
+        for (int i = 0; i < tokens.length && !at.isDead() && masks.expected(at) == 0; i++) {
+            masks.guess(at, tokens[i]);
+            at = masks.after(at, tokens[i]);
+        }
+    }
+
+    private void reserve(int nodes) {
+        if (keep.length < nodes) {
+            keep = new boolean[nodes];
+            positions = new TokenMasks.Position[nodes];
+        }
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */
     void prune(TokenTree tree) {
         int size = tree.size();
-        if (size < 2 || exhausted) {
+        if (size < 2) {
             return;
         }
-        if (keep.length < size) {
-            keep = new boolean[size];
-            positions = new TokenMasks.Position[size];
-        }
+        reserve(size);
         positions[0] = position;
         keep[0] = true;
         try {

@@ -17,7 +17,9 @@ public interface TokenSampler extends AutoCloseable {
      *
      * @param context the context whose last pass holds the row
      * @param row the batch index that asked for logits
-     * @return a token id
+     * @return a token id; -1 if the row {@linkplain TopTokens#isFinite is no distribution}, and then nothing was drawn
+     * @throws AdedException if no token may come: grammar and bias forbid all, or the grammar cannot be followed within
+     *     its bounds
      */
     int sample(TargetContext context, int row);
 
@@ -35,14 +37,27 @@ public interface TokenSampler extends AutoCloseable {
 
     /**
      * Replaces a draft by the text about which the grammar leaves no choice, if there is any: keys, punctuation, the
-     * rest of the only word that is left. Such a chain is nearly always what the model says.
+     * rest of the only word that is left. The text is what the model says; its spelling mostly is.
      *
      * @param tree a draft, or a bare root
      * @param maxNodes the most draft nodes, at least 0
-     * @return how many nodes the chain has; 0 if the draft was left alone
+     * @param maxBranches the most leaves, at least 1
+     * @return how many nodes there are; 0 if the draft was left alone
      */
-    default int draftForced(TokenTree tree, int maxNodes) {
+    default int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
         return 0;
+    }
+
+    /**
+     * Says that no token may come, which is the request's doing.
+     *
+     * @param why the clause before the advice
+     */
+    static AdedException noToken(String why) {
+        return new AdedException.FailedPrecondition(
+                AdedException.NO_TOKEN_ALLOWED,
+                why + ", so the answer cannot go on; what was sent of it stands. Allow more by the constraint or by the"
+                        + " logit bias");
     }
 
     /** Frees native memory, once. */
