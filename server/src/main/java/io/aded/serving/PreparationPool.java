@@ -274,21 +274,30 @@ final class PreparationPool implements AutoCloseable {
     }
 
     private void work() {
-        Ticket<?> ticket = next(null);
-        while (ticket != null) {
-            ticket.play();
-            ticket = next(ticket);
+        boolean more = true;
+        while (more) {
+            more = playNext();
         }
     }
 
-    /** The next job, or null when the thread is to end. */
-    private @Nullable Ticket<?> next(@Nullable Ticket<?> before) {
+    /** A frame of its own: a thread that waits for the next job must not keep the last one's conversation alive. */
+    private boolean playNext() {
+        Ticket<?> ticket = next();
+        if (ticket == null) {
+            return false;
+        }
+        ticket.play();
         synchronized (lock) {
-            if (before != null) {
-                before.line.running--;
-                offer(before.line);
-                forget(before.line);
-            }
+            ticket.line.running--;
+            offer(ticket.line);
+            forget(ticket.line);
+        }
+        return true;
+    }
+
+    /** The next job, or null when the thread is to end. */
+    private @Nullable Ticket<?> next() {
+        synchronized (lock) {
             while (true) {
                 for (Line line = turns.poll(); line != null; line = turns.poll()) {
                     line.queued = false;
