@@ -65,16 +65,6 @@ final class SwapSpace {
         }
     }
 
-    /** Bytes that hold saved state now. */
-    long bytesUsed() {
-        long used = 0;
-        for (LocalSession session : swapped) {
-            ByteBuffer buffer = session.swapped();
-            used += buffer == null ? 0 : buffer.remaining();
-        }
-        return used;
-    }
-
     private @Nullable ByteBuffer take(int size) {
         while (true) {
             ByteBuffer best = null;
