@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * {@code switch} over it can decide what to do, and a new kind will not go unnoticed.
  *
  * <p>Which kind? {@link InvalidRequest} and {@link NotFound} will fail again unless the request changes;
- * {@link FailedPrecondition} unless something else happens first; {@link Unavailable} is worth another try later, and so
- * is a {@link ResourceExhausted} that says {@linkplain ResourceExhausted#retryAfter() after what time}; {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
+ * {@link FailedPrecondition} unless something else happens first; {@link Unavailable} is worth another try later, and
+ * so is a {@link ResourceExhausted} that says {@linkplain ResourceExhausted#retryAfter() when};
+ * {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
  */
 public abstract sealed class AdedClientException extends RuntimeException {
     private static final long serialVersionUID = 1;

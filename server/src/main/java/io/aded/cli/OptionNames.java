@@ -23,7 +23,8 @@ final class OptionNames {
         }
         AdedException.InvalidRequest named = new AdedException.InvalidRequest(
                 request.violations().stream()
-                        .map(violation -> new FieldViolation(option(violation.field(), command), violation.description()))
+                        .map(violation ->
+                                new FieldViolation(option(violation.field(), command), violation.description()))
                         .toList(),
                 request.leftOut());
         named.setStackTrace(failure.getStackTrace());

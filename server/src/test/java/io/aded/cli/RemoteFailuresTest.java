@@ -28,9 +28,7 @@ class RemoteFailuresTest {
                 "here:1",
                 failure(
                         Code.INVALID_ARGUMENT,
-                        ErrorInfo.newBuilder()
-                                .setReason("INVALID_REQUEST")
-                                .putMetadata("violations_left_out", "3"),
+                        ErrorInfo.newBuilder().setReason("INVALID_REQUEST").putMetadata("violations_left_out", "3"),
                         BadRequest.newBuilder()
                                 .addFieldViolations(BadRequest.FieldViolation.newBuilder()
                                         .setField("turn.options.max_tokens")

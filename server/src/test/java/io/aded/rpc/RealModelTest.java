@@ -122,14 +122,14 @@ class RealModelTest {
     @Test
     void generate_withForcedText_namesTheDrafterAndTheNodesSource() {
         List<Round> drafted = answer(request(options(0f, "aded")
-                                .setIgnoreEnd(false)
-                                .setReportRounds(true)
-                                .setConstraint(Constraint.newBuilder().setGrammar("root ::= \"abcabcabcabcabc\""))))
-                        .stream()
-                        .filter(GenerateResponse::hasRound)
-                        .map(GenerateResponse::getRound)
-                        .filter(round -> round.getNodesCount() > 1)
-                        .toList();
+                        .setIgnoreEnd(false)
+                        .setReportRounds(true)
+                        .setConstraint(Constraint.newBuilder().setGrammar("root ::= \"abcabcabcabcabc\""))))
+                .stream()
+                .filter(GenerateResponse::hasRound)
+                .map(GenerateResponse::getRound)
+                .filter(round -> round.getNodesCount() > 1)
+                .toList();
         assertThat(drafted).isNotEmpty().allSatisfy(round -> {
             assertThat(round.getDrafter()).isEqualTo("aded");
             assertThat(round.getNodes(0).getSource()).isEmpty();

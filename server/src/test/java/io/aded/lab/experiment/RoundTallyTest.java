@@ -27,7 +27,18 @@ class RoundTallyTest {
 
     private static RoundReport plain(int index) {
         return new RoundReport(
-                index, "none", false, new int[] {1}, new int[] {-1}, new float[] {1f}, new int[0], new int[1], 0, 1, 1, 1,
+                index,
+                "none",
+                false,
+                new int[] {1},
+                new int[] {-1},
+                new float[] {1f},
+                new int[0],
+                new int[1],
+                0,
+                1,
+                1,
+                1,
                 50);
     }
 
