@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import io.aded.model.AdedException;
+import io.aded.model.Patience;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,7 @@ final class TextThread {
 
     private static final class Task<T> implements Runnable {
         private final Work<T> work;
+        private final Patience.Limit patience = Patience.current();
         private final AtomicBoolean abandoned = new AtomicBoolean();
         private @Nullable T result;
         private @Nullable Throwable thrown;
@@ -76,7 +78,7 @@ final class TextThread {
         @Override
         public void run() {
             try {
-                result = work.run(abandoned);
+                result = Patience.during(patience, () -> work.run(abandoned));
             } catch (Throwable failed) { // thrown again by whoever waits
                 thrown = failed;
             } finally {

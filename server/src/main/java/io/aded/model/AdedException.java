@@ -12,6 +12,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages say what was wrong and what is allowed, and never contain a prompt.
  */
 public abstract sealed class AdedException extends RuntimeException {
+    /**
+     * The reason of a turn that met a row of logits with a NaN or +infinity in it, or with nothing else than
+     * -infinity.
+     */
+    public static final String LOGITS_NOT_FINITE = "LOGITS_NOT_FINITE";
+
+    /** The reason of a turn whose constraint and logit bias leave no token that may come. */
+    public static final String NO_TOKEN_ALLOWED = "NO_TOKEN_ALLOWED";
+
+    /** The reason of a turn whose grammar or schema cannot be followed within the bounds of work and memory. */
+    public static final String CONSTRAINT_EXHAUSTED = "CONSTRAINT_EXHAUSTED";
+
     private final String reason;
 
     private AdedException(String reason, String message, @Nullable Throwable cause) {

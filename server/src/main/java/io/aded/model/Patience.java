@@ -26,6 +26,11 @@ public final class Patience {
         void check();
     }
 
+    /** The limit of this thread's work, for another thread that does a part of it. */
+    public static Limit current() {
+        return CURRENT.isBound() ? CURRENT.get() : () -> {};
+    }
+
     /** Does work that {@link #check} stops when the limit says so. */
     public static <T> T during(Limit limit, Supplier<T> work) {
         return ScopedValue.where(CURRENT, limit).call(work::get);

@@ -14,10 +14,12 @@ final class Capabilities {
     static final String JSON_SCHEMA = "Constraint.json_schema";
     static final String REGULAR_EXPRESSION = "Constraint.regular_expression";
     static final String JSON_OBJECT = "Constraint.json_object";
+    static final String TEMPLATE_VARIABLES = "GenerationOptions.template_variables";
+    static final String PREFIX_SHARING = "GenerationOptions.prefix_sharing";
     static final String KEPT_CONVERSATIONS = "Open.conversation_id";
 
-    private static final List<String> ALWAYS =
-            List.of(MESSAGE_PARTS, GRAMMAR, JSON_SCHEMA, REGULAR_EXPRESSION, JSON_OBJECT);
+    private static final List<String> ALWAYS = List.of(
+            MESSAGE_PARTS, GRAMMAR, JSON_SCHEMA, REGULAR_EXPRESSION, JSON_OBJECT, PREFIX_SHARING, TEMPLATE_VARIABLES);
 
     private Capabilities() {}
 

@@ -1,8 +1,12 @@
 package io.aded.serving;
 
 import io.aded.engine.DraftPolicy;
+import io.aded.engine.EngineOptions;
+import io.aded.engine.PrefixSharing;
+import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
 import io.aded.model.SamplingParameters;
+import io.aded.model.TemplateVariables;
 import java.util.List;
 
 /**
@@ -18,6 +22,8 @@ import java.util.List;
  * @param logProbabilities alternatives per token; -1 for no log-probabilities
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
+ * @param prefixSharing with whom what is computed of prompts may be shared, at most what the server shares
+ * @param templateVariables what the chat template is given beside the messages
  */
 public record Generation(
         SamplingParameters sampling,
@@ -29,7 +35,9 @@ public record Generation(
         boolean ignoreEnd,
         int logProbabilities,
         boolean reportRounds,
-        int priority) {
+        int priority,
+        PrefixSharing prefixSharing,
+        TemplateVariables templateVariables) {
 
     /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
     public Generation {
@@ -38,9 +46,49 @@ public record Generation(
         stopTokens = List.copyOf(stopTokens);
     }
 
+    /** Sharing prefixes as widely as the server does, and with nothing for the chat template beside the messages. */
+    public Generation(
+            SamplingParameters sampling,
+            Constraint constraint,
+            DraftPolicy draft,
+            int maxTokens,
+            List<String> stopStrings,
+            List<Integer> stopTokens,
+            boolean ignoreEnd,
+            int logProbabilities,
+            boolean reportRounds,
+            int priority) {
+        this(
+                sampling,
+                constraint,
+                draft,
+                maxTokens,
+                stopStrings,
+                stopTokens,
+                ignoreEnd,
+                logProbabilities,
+                reportRounds,
+                priority,
+                PrefixSharing.ALL,
+                TemplateVariables.NONE);
+    }
+
     /** What a server has in force for a model. */
     static Generation of(ServedModel model) {
-        return of(model.sampling(), model.engines().getFirst().options().defaultDraft());
+        EngineOptions options = model.engines().getFirst().options();
+        return new Generation(
+                model.sampling(),
+                Constraint.of(model.sampling()),
+                options.defaultDraft(),
+                0,
+                List.of(),
+                List.of(),
+                false,
+                -1,
+                false,
+                0,
+                options.prefixSharing(),
+                TemplateVariables.NONE);
     }
 
     /** Sampling and drafting as given, and no extras. */
@@ -60,6 +108,8 @@ public record Generation(
                 turn.ignoreEnd(),
                 turn.logProbabilities(),
                 turn.reportRounds(),
-                turn.priority());
+                turn.priority(),
+                turn.prefixSharing(),
+                turn.prompt() instanceof Prompt.Messages chat ? chat.variables() : TemplateVariables.NONE);
     }
 }

@@ -3,7 +3,7 @@ package io.aded.serving;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
-import io.aded.model.FieldViolation;
+import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import io.aded.telemetry.EngineGauges;
 import io.aded.telemetry.Telemetry;
@@ -52,6 +52,8 @@ public final class Serving implements AutoCloseable {
         LOADING,
         /** Yes. */
         READY,
+        /** Yes, but an engine hangs or is lost: whoever can should call another server. */
+        UNWELL,
         /** Not any more: the process is shutting down. */
         DRAINING
     }
@@ -62,6 +64,7 @@ public final class Serving implements AutoCloseable {
         this.nanoClock = builder.nanoClock;
         Conversations.Alarm alarm = Conversations.Alarm.onThread();
         this.conversations = new Conversations(limits, executor, alarm);
+        this.conversations.bound(builder.bounds);
         this.unread = (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then);
         this.starter = new TurnStarter(telemetry);
         this.pool = new PreparationPool(builder.preparation, nanoClock);
@@ -78,6 +81,7 @@ public final class Serving implements AutoCloseable {
         private PreparationLimits preparation = PreparationLimits.DEFAULT;
         private Telemetry telemetry = Telemetry.none();
         private LongSupplier nanoClock = System::nanoTime;
+        private ConversationBounds bounds = ConversationBounds.DEFAULT;
 
         private Builder() {}
 
@@ -96,6 +100,12 @@ public final class Serving implements AutoCloseable {
         /** Where spans and measurements go; stays the caller's to close. */
         public Builder telemetry(Telemetry value) {
             telemetry = value;
+            return this;
+        }
+
+        /** How many conversations may be open. */
+        public Builder conversations(ConversationBounds value) {
+            bounds = value;
             return this;
         }
 
@@ -182,16 +192,20 @@ public final class Serving implements AutoCloseable {
      * The tokens that a prompt makes when it begins a conversation.
      *
      * @param model the model to count with
-     * @param prompt null if the request has none
-     * @param unreadable what the façade could make nothing of
+     * @param input the prompt, and of how to answer what becomes part of it
      * @throws AdedException.InvalidRequest if the prompt is wrong, or the chat template refuses it
      */
-    public int countTokens(Caller caller, ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
+    public int countTokens(Caller caller, ServedModel model, TurnInput input) {
         Violations wrong = new Violations();
-        wrong.addAll(unreadable);
-        Prompt checked = model.validator().prompt(prompt, wrong);
+        wrong.addAll(input.unreadable());
+        Prompt prompt = model.validator().prompt(input.prompt(), wrong);
+        TemplateVariables given = input.generation().templateVariables();
+        TemplateVariables variables = given == null ? TemplateVariables.NONE : given;
+        wrong.addAll(variables.violations("template_variables"));
         wrong.check();
-        return pool.run(caller, () -> model.leastBusy().countTokens(checked));
+        Prompt whole =
+                prompt instanceof Prompt.Messages chat ? new Prompt.Messages(chat.messages(), variables) : prompt;
+        return pool.run(caller, () -> model.leastBusy().countTokens(whole));
     }
 
     /**
@@ -264,6 +278,12 @@ public final class Serving implements AutoCloseable {
     }
 
     // --- state
+
+    /** Says whether an engine hangs or is lost. Calls are still taken: some of them may be answered. */
+    public void setUnwell(boolean unwell) {
+        backend.setUnwell(unwell);
+        tell();
+    }
 
     /** Whether calls are taken. */
     public State state() {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.FieldMask;
-import com.google.protobuf.Struct;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
@@ -290,22 +289,22 @@ class RequestReaderTest {
         AdedException.NotServed refused = catchThrowableOfType(
                 AdedException.NotServed.class,
                 () -> read(options()
-                        .setPrefixSharing(PrefixSharing.PREFIX_SHARING_NONE)
                         .addTools(Tool.newBuilder().setName("f"))
                         .setToolChoice(ToolChoice.newBuilder().setTool("f"))
                         .setParallelToolCalls(false)
-                        .setReasoning(ReasoningOptions.getDefaultInstance())
-                        .setTemplateVariables(Struct.getDefaultInstance())));
+                        .setReasoning(ReasoningOptions.getDefaultInstance())));
         assertThat(refused.fields())
                 .extracting(FieldViolation::field)
-                .containsExactly(
-                        "prefix_sharing",
-                        "tools",
-                        "tool_choice",
-                        "parallel_tool_calls",
-                        "reasoning",
-                        "template_variables");
+                .containsExactly("tools", "tool_choice", "parallel_tool_calls", "reasoning");
         assertThat(refused.reason()).isEqualTo("NOT_SERVED");
+    }
+
+    @Test
+    void prefixSharing_narrowed_isRead() {
+        assertThat(read(options().setPrefixSharing(PrefixSharing.PREFIX_SHARING_NONE))
+                        .prefixSharing())
+                .isEqualTo(io.aded.engine.PrefixSharing.NONE);
+        assertThat(read(options()).prefixSharing()).isNull();
     }
 
     // --- masks
