@@ -1,8 +1,8 @@
 package io.aded.engine;
 
 /**
- * Among whom the computed beginning of a prompt is shared. Who shares sees, by the count of cached tokens and by the time
- * to the first one, whether somebody has sent the same beginning before.
+ * Among whom the computed beginning of a prompt is shared. Who shares sees, by the count of cached tokens and by the
+ * time to the first one, whether somebody has sent the same beginning before.
  */
 public enum PrefixSharing {
     /** Among nobody: a conversation reuses its own history alone. */

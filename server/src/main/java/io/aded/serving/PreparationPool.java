@@ -235,8 +235,8 @@ final class PreparationPool implements AutoCloseable {
                 forget(line);
                 throw new AdedException.ResourceExhausted(
                         "PREPARATION_QUEUE_FULL",
-                        "too many requests wait to be made ready for the model; allowed: " + room
-                                + " in all, " + most + " of one caller; try again later",
+                        "too many requests wait to be made ready for the model; allowed: " + room + " in all, " + most
+                                + " of one caller; try again later",
                         Duration.ofSeconds(1));
             }
             Ticket<T> ticket = new Ticket<>(caller, job, line);

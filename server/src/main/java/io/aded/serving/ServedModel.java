@@ -60,12 +60,16 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
 
     /** Answers that may be written at once, over all engines. */
     public int maxRunning() {
-        return engines.stream().mapToInt(engine -> engine.options().maxRunning()).sum();
+        return engines.stream()
+                .mapToInt(engine -> engine.options().maxRunning())
+                .sum();
     }
 
     /** Turns that may wait beside those, over all engines. */
     public int maxWaiting() {
-        return engines.stream().mapToInt(engine -> engine.options().maxWaiting()).sum();
+        return engines.stream()
+                .mapToInt(engine -> engine.options().maxWaiting())
+                .sum();
     }
 
     /**
