@@ -37,7 +37,7 @@ final class Pass {
      *   that found no room is halved before anybody has to give up cells. As passes fill the gaps, they grow again.
      */
 
-    /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */
+    /** What is read of each row for the drafters: a tri-gram table's rows keep no more successors than these. */
     private static final int TAUGHT_TOKENS = 8;
 
     private final TargetContext context;

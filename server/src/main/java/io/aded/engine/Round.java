@@ -221,15 +221,15 @@ final class Round implements Verification.Emission {
         return expectedAccepted;
     }
 
-    /** Where the draft came from. */
+    /** The name of the mode's drafter, in whose place the grammar may have guessed; or that there is no draft. */
     String source() {
-        if (forced && tree.draftNodes() > 0) {
-            return "grammar";
+        if (tree.draftNodes() == 0) {
+            return "none";
         }
-        StreamDrafter drafting = drafting();
-        return drafting == null || tree.draftNodes() == 0
-                ? "none"
-                : drafting.state().name();
+        // Forced text is verified for streams that back off too; their mode stands for a drafter that was never made.
+        return drafter == null
+                ? turn.request().draft().mode().label()
+                : drafter.state().name();
     }
 
     // --- fill
@@ -398,6 +398,7 @@ final class Round implements Verification.Emission {
         return new RoundReport(
                 index,
                 source(),
+                forced && size > 1,
                 tokens,
                 parents,
                 probabilities,

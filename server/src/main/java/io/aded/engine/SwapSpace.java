@@ -30,7 +30,6 @@ final class SwapSpace {
     private final SequencedSet<LocalSession> swapped = new LinkedHashSet<>();
 
     private long allocated;
-    private long used;
 
     SwapSpace(long limitBytes) {
         limit = limitBytes;
@@ -50,7 +49,6 @@ final class SwapSpace {
         if (buffer != null) {
             context.saveSequence(session.sequence(), buffer);
             buffer.flip();
-            used += buffer.remaining();
             session.setSwapped(buffer, session.committed());
             swapped.add(session);
         }
@@ -79,15 +77,9 @@ final class SwapSpace {
         if (buffer != null) {
             session.setSwapped(null, 0);
             swapped.remove(session);
-            used -= buffer.limit();
             buffer.clear();
             free.computeIfAbsent(buffer.capacity(), _ -> new ArrayDeque<>()).addLast(buffer);
         }
-    }
-
-    /** Bytes that hold saved state now. */
-    long bytesUsed() {
-        return used;
     }
 
     private @Nullable ByteBuffer take(int size) {

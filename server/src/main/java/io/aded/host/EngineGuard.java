@@ -70,11 +70,16 @@ final class EngineGuard implements AutoCloseable {
     /** Engines first: they are what this is about. */
     private static String threads() {
         StringBuilder dump = new StringBuilder();
-        Comparator<Thread> order = Comparator.comparing((Thread thread) -> !thread.getName().equals("aded-engine"))
+        Comparator<Thread> order = Comparator.comparing(
+                        (Thread thread) -> !thread.getName().equals("aded-engine"))
                 .thenComparing(Thread::getName);
         Map<Thread, StackTraceElement[]> all = Thread.getAllStackTraces();
         all.keySet().stream().sorted(order).forEach(thread -> {
-            dump.append('"').append(thread.getName()).append("\" ").append(thread.getState()).append('\n');
+            dump.append('"')
+                    .append(thread.getName())
+                    .append("\" ")
+                    .append(thread.getState())
+                    .append('\n');
             for (StackTraceElement frame : all.getOrDefault(thread, new StackTraceElement[0])) {
                 dump.append("    at ").append(frame).append('\n');
             }

@@ -28,8 +28,7 @@ public final class Host implements AutoCloseable {
     private final AdedServer server;
     private final AtomicReference<@Nullable LocalModel> local = new AtomicReference<>();
     private final AtomicReference<@Nullable EngineGuard> guard = new AtomicReference<>();
-    private final AtomicReference<EngineFailureListener> failures =
-            new AtomicReference<>(EngineFailureListener.NONE);
+    private final AtomicReference<EngineFailureListener> failures = new AtomicReference<>(EngineFailureListener.NONE);
 
     private Host(HostConfiguration configuration, Telemetry telemetry, AdedServer server) {
         this.configuration = configuration;
@@ -49,8 +48,8 @@ public final class Host implements AutoCloseable {
         AdedServer.Builder builder = AdedServer.builder()
                 .serving(Serving.builder()
                         .limits(new ServingLimits(wanted.retention(), wanted.retained(), wanted.longestUnread()))
-                        .conversations(new ConversationBounds(
-                                safeguards.conversations(), safeguards.conversationsPerClient()))
+                        .conversations(
+                                new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
                         .build())
                 .version(AdedVersion.text())
@@ -88,8 +87,10 @@ public final class Host implements AutoCloseable {
         server.serve(new ServedModel(name, engines, configuration.sampling()));
         if (configuration.safeguards().watches()) {
             EngineGuard watching = new EngineGuard(
-                    engines, configuration.safeguards(), server.serving(), failure -> failures.get()
-                            .failed(failure));
+                    engines,
+                    configuration.safeguards(),
+                    server.serving(),
+                    failure -> failures.get().failed(failure));
             stop(guard.getAndSet(watching.start()));
         }
     }

@@ -29,8 +29,8 @@ public record Safeguards(
         Duration stallGrace) {
 
     /** 8192 conversations, 2048 of one client, a quarter of the heap; two minutes a step, half a minute of grace. */
-    public static final Safeguards DEFAULT = new Safeguards(
-            8192, 2048, null, PrefixSharing.CALLER, Duration.ofMinutes(2), Duration.ofSeconds(30));
+    public static final Safeguards DEFAULT =
+            new Safeguards(8192, 2048, null, PrefixSharing.CALLER, Duration.ofMinutes(2), Duration.ofSeconds(30));
 
     private static final long LEAST_BYTES = 1 << 20;
 

@@ -122,13 +122,30 @@ public abstract sealed class AdedException extends RuntimeException {
         }
     }
 
-    /** A limit is reached; try again later. */
+    /** A limit is reached: one that may have room later, or one that the same request will reach again. */
     public static final class ResourceExhausted extends AdedException {
         private final @Nullable Duration retryAfter;
+        private final boolean permanent;
 
+        /** A limit that may have room later. */
         public ResourceExhausted(String reason, String message, @Nullable Duration retryAfter) {
+            this(reason, message, retryAfter, false);
+        }
+
+        private ResourceExhausted(String reason, String message, @Nullable Duration retryAfter, boolean permanent) {
             super(reason, message, null);
             this.retryAfter = retryAfter;
+            this.permanent = permanent;
+        }
+
+        /** A limit that the same request will reach again. */
+        public static ResourceExhausted forGood(String reason, String message) {
+            return new ResourceExhausted(reason, message, null, true);
+        }
+
+        /** Whether the same request will fail again, however long one waits. */
+        public boolean isPermanent() {
+            return permanent;
         }
 
         /** When trying again makes sense, if that is known. */

@@ -147,6 +147,7 @@ final class ResponseWriter {
         }
         for (int node = 0; node < accepted.length; node++) {
             builder.addNodes(DraftNode.newBuilder()
+                    .setSource(report.forced() && node > 0 ? "grammar" : "")
                     .setToken(report.tokens()[node])
                     .setText(piece(report.tokens()[node], vocabulary))
                     .setParent(report.parents()[node])

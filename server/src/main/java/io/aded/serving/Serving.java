@@ -239,11 +239,10 @@ public final class Serving implements AutoCloseable {
                 bytes += Math.abs(vocabulary.piece(token, piece, special));
             }
             if (bytes > mostBytes) {
-                throw new AdedException.ResourceExhausted(
+                throw AdedException.ResourceExhausted.forGood(
                         "ANSWER_TOO_LARGE",
                         "the text of these tokens has " + bytes + " bytes; allowed: at most " + mostBytes
-                                + "; send the tokens in parts",
-                        null);
+                                + "; send the tokens in parts");
             }
             return vocabulary.detokenize(tokens, special);
         });

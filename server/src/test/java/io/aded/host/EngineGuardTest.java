@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
@@ -14,7 +15,6 @@ import io.aded.engine.Session;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
-import io.aded.engine.Delta;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
@@ -147,8 +147,10 @@ class EngineGuardTest {
             assertThat(engine.awaitCalibration(Duration.ofSeconds(60))).isTrue(); // its passes would break as well
             breaks.set(new IllegalStateException("the device is gone"));
             Object end = submit(engine).join();
-            assertThat(end).isInstanceOfSatisfying(AdedException.Internal.class, failure -> assertThat(failure.reason())
-                    .isEqualTo("ENGINE_LOST"));
+            assertThat(end)
+                    .isInstanceOfSatisfying(
+                            AdedException.Internal.class,
+                            failure -> assertThat(failure.reason()).isEqualTo("ENGINE_LOST"));
             var told = new CompletableFuture<EngineFailureListener.Failure>();
             try (EngineGuard guard = new EngineGuard(List.of(engine), SAFEGUARDS, serving, told::complete)) {
                 guard.start();
