@@ -9,7 +9,7 @@ public enum PrefixSharing {
     NONE,
     /** Among the conversations of one caller. Those who say no name are one caller. */
     CALLER,
-    /** Among all. The count of cached tokens still tells of the caller's own alone; the time does not keep that secret. */
+    /** Among all. The count of cached tokens still tells of the caller's own alone; the time keeps no secret. */
     ALL;
 
     /** The narrower of the two. */

@@ -273,30 +273,30 @@ final class PreparationPool implements AutoCloseable {
     }
 
     private void work() {
-        boolean more = true;
-        while (more) {
-            more = playNext();
+        Line line = playNext(null);
+        while (line != null) {
+            line = playNext(line);
         }
     }
 
-    /** A frame of its own: a thread that waits for the next job must not keep the last one's conversation alive. */
-    private boolean playNext() {
-        Ticket<?> ticket = next();
+    /** Plays a job and forgets it: a thread that waits for the next one keeps nothing of the last. */
+    private @Nullable Line playNext(@Nullable Line before) {
+        Ticket<?> ticket = next(before);
         if (ticket == null) {
-            return false;
+            return null;
         }
         ticket.play();
-        synchronized (lock) {
-            ticket.line.running--;
-            offer(ticket.line);
-            forget(ticket.line);
-        }
-        return true;
+        return ticket.line;
     }
 
     /** The next job, or null when the thread is to end. */
-    private @Nullable Ticket<?> next() {
+    private @Nullable Ticket<?> next(@Nullable Line before) {
         synchronized (lock) {
+            if (before != null) {
+                before.running--;
+                offer(before);
+                forget(before);
+            }
             while (true) {
                 for (Line line = turns.poll(); line != null; line = turns.poll()) {
                     line.queued = false;
