@@ -28,8 +28,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "record",
         description = {
-            "Plays prompts, of conversations the first turn, through a model, greedily and without drafts, and writes what it says: the tokens, and its"
-                    + " 16 best with their probabilities at each.",
+            "Plays prompts, of conversations the first turn, through a model, greedily and without drafts, and writes"
+                    + " what it says: the tokens, and its 16 best with their probabilities at each.",
             "\"aded replay\" and \"aded simulate\" evaluate drafters on such a recording, without the model."
         })
 final class RecordCommand implements Callable<Integer> {

@@ -243,7 +243,9 @@ final class TrigramTableTest {
         int row = table.find(3, 3);
         assertThat(table.count(row)).isEqualTo(1);
         assertThat(table.total(row)).isEqualTo(0.125f);
-        assertThat(table.total(table.find(2, 2))).as("halved as the hand passed").isEqualTo(0.25f);
+        assertThat(table.total(table.find(2, 2)))
+                .as("halved as the hand passed")
+                .isEqualTo(0.25f);
     }
 
     @Test
