@@ -8,6 +8,8 @@ import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -91,6 +93,9 @@ final class BenchOptions {
     @Option(names = "--ignore-end", description = "Go on past the model's end tokens, so that all answers are as long.")
     private boolean ignoreEnd;
 
+    @Option(names = "--json-schema", paramLabel = "FILE", description = "A JSON schema that every answer must match.")
+    private @Nullable Path jsonSchema;
+
     @Option(names = "--raw", description = "Prompts go to the model as they are, without its chat template.")
     private boolean raw;
 
@@ -124,7 +129,7 @@ final class BenchOptions {
         ExperimentSettings settings = new ExperimentSettings(
                 maxTokens,
                 repeats,
-                sampling.withSeed(seed),
+                sampling.withSeed(seed).withJsonSchema(schema()),
                 ignoreEnd || syntheticAcceptance != null,
                 raw,
                 warm,
@@ -132,6 +137,18 @@ final class BenchOptions {
                 seed,
                 syntheticAcceptance);
         return new ExperimentPlan(modes(), scenarios(), prompts.source(), settings, files());
+    }
+
+    private @Nullable String schema() {
+        Path file = jsonSchema;
+        if (file == null) {
+            return null;
+        }
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new AdedException.InvalidRequest("--json-schema", "cannot be read: " + file);
+        }
     }
 
     private void checkOptions() {

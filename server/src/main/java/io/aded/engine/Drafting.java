@@ -115,7 +115,7 @@ final class Drafting {
         }
         for (Round round : rounds) {
             if (round.verifies()) {
-                force(round, room);
+                force(round, room, branchesEach);
                 round.endDraft();
             }
         }
@@ -167,7 +167,7 @@ final class Drafting {
     }
 
     /** What a grammar leaves no choice about takes the place of whatever was drafted. */
-    private void force(Round round, int room) {
+    private void force(Round round, int room, int branchesEach) {
         LocalTurn turn = round.turn();
         DraftPolicy policy = turn.request().draft();
         if (!possible || !policy.mode().drafts() || !turn.sampler().constrains()) {
@@ -177,7 +177,8 @@ final class Drafting {
         int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
         int nodes = Math.min(
                 Math.min(policy.maxNodes(), room), Math.min(round.tree().maxDraftNodes(), depth));
-        round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes)) > 0);
+        int branches = Math.max(1, Math.min(policy.maxBranches(), branchesEach));
+        round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes), branches) > 0);
         round.charge(clock.getAsLong() - start);
     }
 

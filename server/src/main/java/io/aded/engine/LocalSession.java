@@ -6,6 +6,7 @@ import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
+import io.aded.model.TemplateVariables;
 import io.aded.model.TokenSampler;
 import io.aded.telemetry.TurnTelemetry;
 import java.nio.ByteBuffer;
@@ -136,7 +137,7 @@ final class LocalSession implements Session {
                             request.prompt() instanceof Prompt.Messages ? "chat" : "text_completion");
             LocalTurn turn = engine.newTurn(this, request, listener, sampler, seed, telemetry, next.tokens);
             renderedPrompt = next.rendered;
-            added = request.prompt() instanceof Prompt.Messages(List<ChatMessage> sent) ? sent : List.of();
+            added = request.prompt() instanceof Prompt.Messages chat ? chat.messages() : List.of();
             slot.fill(turn, () -> engine.enqueue(turn));
             submitted = true;
             return turn;
@@ -157,14 +158,14 @@ final class LocalSession implements Session {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
             case Prompt.Text(String text) -> append(engine.promptTokens().text(text, past.length == 0), null, "text");
-            case Prompt.Messages(List<ChatMessage> sent) -> chat(sent);
+            case Prompt.Messages(List<ChatMessage> sent, TemplateVariables variables) -> chat(sent, variables);
         };
     }
 
-    private Continuation chat(List<ChatMessage> sent) {
+    private Continuation chat(List<ChatMessage> sent, TemplateVariables variables) {
         List<ChatMessage> all = new ArrayList<>(past.messages);
         all.addAll(sent);
-        PromptTokens.Chat chat = engine.promptTokens().chat(all, past.length > 0 ? past.rendered : null);
+        PromptTokens.Chat chat = engine.promptTokens().chat(all, variables, past.length > 0 ? past.rendered : null);
         return chat.continues()
                 ? append(chat.tokens(), chat.rendered(), "messages")
                 : new Continuation(chat.tokens(), chat.rendered(), "messages");

@@ -4,6 +4,7 @@ import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.RenderedChat;
 import io.aded.model.TargetModel;
+import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -48,8 +49,8 @@ final class PromptTokens {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> ids;
             case Prompt.Text(String text) -> text(text, true);
-            case Prompt.Messages(List<ChatMessage> messages) ->
-                chat(messages, null).tokens();
+            case Prompt.Messages(List<ChatMessage> messages, TemplateVariables variables) ->
+                chat(messages, variables, null).tokens();
         };
     }
 
@@ -74,14 +75,20 @@ final class PromptTokens {
      */
     record Chat(int[] tokens, String rendered, boolean continues) {}
 
+    /** As below, with no variables. */
+    Chat chat(List<ChatMessage> messages, @Nullable String before) {
+        return chat(messages, TemplateVariables.NONE, before);
+    }
+
     /**
      * Renders and splits a chat.
      *
      * @param messages the whole conversation
+     * @param variables what the template is given beside it
      * @param before what was rendered for its earlier messages; if the whole begins with it, only the rest is split
      */
-    Chat chat(List<ChatMessage> messages, @Nullable String before) {
-        RenderedChat full = model.chatTemplate().render(messages, true);
+    Chat chat(List<ChatMessage> messages, TemplateVariables variables, @Nullable String before) {
+        RenderedChat full = model.chatTemplate().render(messages, variables, true);
         boolean continues = before != null && full.text().startsWith(before);
         int from = continues && before != null ? before.length() : 0;
         int[] tokens = split(full.part(from, full.text().length()), !continues);

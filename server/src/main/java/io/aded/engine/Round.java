@@ -194,7 +194,7 @@ final class Round implements Verification.Emission {
 
     /** Whether the budget decides how much of the tree is verified. */
     boolean isBudgeted() {
-        return turn.isAuto() && drafts;
+        return turn.isAuto() && (drafts || forced);
     }
 
     /** Its part in the budget's decision. */

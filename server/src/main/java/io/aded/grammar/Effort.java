@@ -11,15 +11,20 @@ final class Effort {
     private static final long ASK_EVERY = 1 << 12;
 
     private long left = MOST_STEPS;
+    private int calls;
     private long nextLook = MOST_STEPS;
 
     /**
      * Takes so many steps.
      *
      * @throws GrammarRefused if there have been too many
+     * @throws io.aded.model.AdedException if the caller does not wait any more
      */
     void spend(long steps) throws GrammarRefused {
         left -= steps;
+        if ((++calls & 63) == 0) {
+            Patience.check();
+        }
         if (left < nextLook) {
             nextLook = left - ASK_EVERY;
             Patience.check();

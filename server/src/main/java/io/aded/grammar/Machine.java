@@ -61,6 +61,8 @@ final class Machine {
         private @Nullable Mask mask;
         private @Nullable State alike;
 
+        private @Nullable Spellings spellings;
+
         State(int[] nodes, Returns[] returns, boolean accepts, boolean escapes, int classes) {
             this.nodes = nodes;
             this.returns = returns;
@@ -102,6 +104,16 @@ final class Machine {
 
         void keep(@Nullable Mask tokens) {
             mask = tokens;
+        }
+
+        /** How the text that must follow was spelled here; null if nothing is known. */
+        @Nullable
+        Spellings spellings() {
+            return spellings;
+        }
+
+        void expect(Spellings known) {
+            spellings = known;
         }
 
         /** The places that can read a byte. */

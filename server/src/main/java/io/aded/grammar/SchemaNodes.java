@@ -221,6 +221,13 @@ final class SchemaNodes {
                 "readOnly",
                 "writeOnly",
                 "discriminator"));
+        if (own.path("items").isArray() && !own.has("prefixItems")) {
+            JsonNode rest = own.remove("additionalItems"); // before 2020-12
+            own.set("prefixItems", own.remove("items"));
+            if (rest != null) {
+                own.set("items", rest);
+            }
+        }
         String pattern = text(own, "pattern", path);
         if (pattern != null) {
             own.remove("pattern");
@@ -366,8 +373,14 @@ final class SchemaNodes {
     private @Nullable ObjectNode merge(ObjectNode a, ObjectNode b, String path) throws GrammarRefused {
         effort.spend(1 + a.size() + b.size());
         ObjectNode merged = copy(a);
+        // What one says of the places in an array, the other may say of the items beyond its own.
+        boolean places = a.path("prefixItems").isArray() && (b.has("items") || b.has("prefixItems"))
+                || b.path("prefixItems").isArray() && (a.has("items") || a.has("prefixItems"));
         for (Map.Entry<String, JsonNode> entry : b.properties()) {
             String keyword = entry.getKey();
+            if (places && (keyword.equals("items") || keyword.equals("prefixItems"))) {
+                continue;
+            }
             JsonNode theirs = entry.getValue();
             JsonNode ours = merged.get(keyword);
             if (ours == null || ours.equals(theirs)) {
@@ -380,6 +393,9 @@ final class SchemaNodes {
             }
             merged.set(keyword, both);
         }
+        if (places) {
+            mergePlaces(merged, a, b);
+        }
         // A property that only one names is, for the other, an additional one.
         if (a.has("properties") && b.has("properties")
                 || b.has("additionalProperties")
@@ -388,6 +404,26 @@ final class SchemaNodes {
             closeOver(merged, b, a);
         }
         return merged;
+    }
+
+    private void mergePlaces(ObjectNode merged, ObjectNode a, ObjectNode b) throws GrammarRefused {
+        int count = Math.max(a.path("prefixItems").size(), b.path("prefixItems").size());
+        effort.spend(count);
+        ArrayNode all = JsonNodeFactory.instance.arrayNode();
+        for (int i = 0; i < count; i++) {
+            all.add(together(place(a, i), place(b, i)));
+        }
+        merged.set("prefixItems", all);
+        if (a.has("items") || b.has("items")) {
+            merged.set("items", together(place(a, count), place(b, count)));
+        }
+    }
+
+    /** What a schema says of the {@code i}-th item of an array. */
+    private static JsonNode place(ObjectNode schema, int i) {
+        JsonNode own = schema.path("prefixItems").get(i);
+        JsonNode rest = schema.get("items");
+        return own != null ? own : rest != null ? rest : BooleanNode.TRUE;
     }
 
     private void closeOver(ObjectNode merged, ObjectNode holder, ObjectNode other) throws GrammarRefused {

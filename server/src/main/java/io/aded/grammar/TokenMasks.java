@@ -61,6 +61,11 @@ public final class TokenMasks {
 
     private long bytes;
 
+    /** Guesses of spellings, and those that were right. */
+    private int guesses;
+
+    private int rightGuesses;
+
     // Scratch of a walk over the trie: the state at each depth, whether a place could have been left above it, a mask.
     private final Machine.@Nullable State[] path;
     private final boolean[] left;
@@ -394,6 +399,55 @@ public final class TokenMasks {
             state = machine.step(state, (byte) only);
         }
         return count;
+    }
+
+    /**
+     * After one more token that was drawn. Where the grammar left no choice of text, its spelling is remembered: the
+     * next answer that comes here will often be spelled alike.
+     */
+    public synchronized Position drawn(Position position, int token) {
+        machine.allow(MOST_VISITS);
+        Machine.State state = (Machine.State) position;
+        if (machine.onlyByte(state) >= 0) {
+            Spellings known = state.spellings();
+            if (known == null) {
+                known = new Spellings();
+                state.expect(known);
+            } else if (known.isGuess()) {
+                guesses++;
+                rightGuesses += known.token(0) == token ? 1 : 0;
+            }
+            known.drawn(token);
+        }
+        return walk(state, token);
+    }
+
+    /** How many tokens are expected where the grammar leaves no choice of text; 0 if none was drawn or guessed yet. */
+    public synchronized int expected(Position position) {
+        Spellings known = ((Machine.State) position).spellings();
+        return known == null ? 0 : known.count();
+    }
+
+    /** The {@code i}-th of the expected tokens, the likeliest first. */
+    public synchronized int expected(Position position, int i) {
+        Spellings known = ((Machine.State) position).spellings();
+        return known == null ? -1 : known.token(i);
+    }
+
+    /**
+     * How likely the {@code i}-th of the expected tokens is: by what was drawn, or by how well guesses did elsewhere.
+     */
+    public synchronized float probability(Position position, int i) {
+        Spellings known = ((Machine.State) position).spellings();
+        return known == null ? 0 : known.isGuess() ? (rightGuesses + 6f) / (guesses + 8f) : known.probability(i);
+    }
+
+    /** Makes a guess of the token that will come here; it holds until one is drawn. */
+    public synchronized void guess(Position position, int token) {
+        Machine.State state = (Machine.State) position;
+        if (state.spellings() == null) {
+            state.expect(Spellings.guess(token));
+        }
     }
 
     /** What is known of the grammar takes about so many bytes. */

@@ -19,18 +19,15 @@ import org.slf4j.LoggerFactory;
  * control tokens never match.
  */
 final class Grammar {
-    /**
-     * How likely a token of forced text is the model's: another spelling of the same text is all that can come instead.
-     */
-    private static final float FORCED = 0.98f;
-
-    private static final float FORCED_LAST = 0.8f;
+    /** Nodes less likely than this are not drafted. */
+    private static final float LEAST = 0.02f;
 
     private static final Logger LOG = LoggerFactory.getLogger(Grammar.class);
 
     private final String field;
     private final LlamaVocabulary vocabulary;
     private final TokenMasks masks;
+    private final Spelling spelling;
     private TokenMasks.Position position;
 
     /** Whether the grammar could not be followed any further. */
@@ -46,12 +43,15 @@ final class Grammar {
 
     private boolean[] keep = new boolean[64];
     private final byte[] forced = new byte[256];
+    private final byte[] next = new byte[1];
+    private final Offers offers = new Offers();
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
         this.field = field;
         this.vocabulary = vocabulary;
         this.masks = masks;
         position = masks.start();
+        spelling = new Spelling(vocabulary, masks.trie());
     }
 
     /**
@@ -147,7 +147,7 @@ final class Grammar {
     void accept(int token) {
         if (!vocabulary.endsGeneration(token) && !exhausted) {
             try {
-                position = masks.after(position, token);
+                position = masks.drawn(position, token);
             } catch (GrammarExhausted e) {
                 exhaust(e);
             }
@@ -155,37 +155,86 @@ final class Grammar {
     }
 
     /**
-     * Makes a chain of the text that must follow, spelled with the longest tokens as tokenisers mostly do.
+     * Makes a tree of the text that must follow: the text is one, but it can be spelled in several ways. It is spelled
+     * as it was when answers came here before, or as the tokeniser would; the likeliest nodes are taken.
      *
+     * @param maxNodes the most draft nodes
+     * @param maxBranches the most leaves, at least 1
      * @return the number of its nodes; 0 if the grammar leaves a choice, and then the tree is as it was
      */
-    int draftForced(TokenTree tree, int maxNodes) {
+    int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
         if (maxNodes == 0 || exhausted) {
             return 0;
         }
-        int length;
         try {
-            length = masks.forced(position, forced);
+            if (masks.forced(position, forced) == 0) {
+                return 0;
+            }
+            reserve(maxNodes + 1);
+            offers.clear();
+            offer(0, position, 1);
+            int nodes = 0;
+            int branches = 1;
+            while (!offers.isEmpty() && nodes < maxNodes) {
+                int best = offers.best();
+                int parent = offers.parent(best);
+                int token = offers.token(best);
+                float probability = offers.probability(best);
+                offers.remove(best);
+                TokenMasks.Position before = parent == 0 ? position : positions[parent];
+                TokenMasks.Position after = before == null ? null : masks.after(before, token);
+                boolean forks = nodes > 0 && tree.firstChild(parent) >= 0;
+                if (after == null || after.isDead() || forks && branches == maxBranches) {
+                    continue;
+                }
+                if (nodes++ == 0) {
+                    tree.reset(tree.token(0));
+                }
+                branches += forks ? 1 : 0;
+                int node = tree.add(parent, token, probability);
+                positions[node] = after;
+                offer(node, after, probability);
+            }
+            return nodes;
         } catch (GrammarExhausted e) {
             return 0; // the walk decides whether it matters
+        } finally {
+            Arrays.fill(positions, null);
         }
-        int at = 0;
-        int node = 0;
-        float probability = 1;
-        while (at < length && tree.depth(node) < maxNodes) {
-            int token = masks.trie().longestPrefix(forced, at, length);
-            if (token < 0) {
-                break;
-            }
-            if (node == 0) {
-                tree.reset(tree.token(0));
-            }
-            at += masks.trie().length(token);
-            // Where the text that is known ends, the model may choose a token that goes on beyond it.
-            probability *= at < length ? FORCED : FORCED_LAST;
-            node = tree.add(node, token, probability);
+    }
+
+    /** Offers the tokens that are expected behind a node, if the grammar leaves one text there. */
+    private void offer(int node, TokenMasks.Position at, float probability) {
+        if (masks.forced(at, next) == 0) {
+            return;
         }
-        return tree.depth(node);
+        if (masks.expected(at) == 0) {
+            spell(at);
+        }
+        for (int i = 0; i < masks.expected(at); i++) {
+            float chance = probability * masks.probability(at, i);
+            if (chance >= LEAST) {
+                offers.add(node, masks.expected(at, i), chance);
+            }
+        }
+    }
+
+    /** Guesses how the text that must follow will be spelled. */
+    private void spell(TokenMasks.Position from) {
+        int length = masks.forced(from, forced);
+        int[] tokens = spelling.spell(forced, length);
+        TokenMasks.Position at = from;
+        for (int i = 0; i < tokens.length && !at.isDead() && masks.expected(at) == 0; i++) {
+            masks.guess(at, tokens[i]);
+            at = masks.after(at, tokens[i]);
+        }
+    }
+
+    private void reserve(int nodes) {
+        if (keep.length < nodes) {
+            keep = new boolean[nodes];
+            positions = new TokenMasks.Position[nodes];
+        }
     }
 
     /** Removes the nodes of a draft that may not come after their ancestors. */
@@ -194,10 +243,7 @@ final class Grammar {
         if (size < 2 || exhausted) {
             return;
         }
-        if (keep.length < size) {
-            keep = new boolean[size];
-            positions = new TokenMasks.Position[size];
-        }
+        reserve(size);
         positions[0] = position;
         keep[0] = true;
         try {

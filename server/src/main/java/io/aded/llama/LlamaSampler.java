@@ -250,9 +250,9 @@ final class LlamaSampler implements TokenSampler {
     }
 
     @Override
-    public int draftForced(TokenTree tree, int maxNodes) {
+    public int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
         checkOpen();
-        return grammar == null ? 0 : grammar.draftForced(tree, maxNodes);
+        return grammar == null ? 0 : grammar.draftForced(tree, maxNodes, maxBranches);
     }
 
     private void checkOpen() {

@@ -17,6 +17,15 @@ public interface ChatTemplate {
      */
     RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt);
 
+    /**
+     * Renders a conversation as above.
+     *
+     * @param variables what the caller gives the template beside it; a template that reads none of it ignores it
+     */
+    default RenderedChat render(List<ChatMessage> messages, TemplateVariables variables, boolean addGenerationPrompt) {
+        return render(messages, addGenerationPrompt);
+    }
+
     /** Where the template came from: the model's own, a known name, or the built-in default, and why. */
     String description();
 

@@ -35,13 +35,14 @@ public interface TokenSampler extends AutoCloseable {
 
     /**
      * Replaces a draft by the text about which the grammar leaves no choice, if there is any: keys, punctuation, the
-     * rest of the only word that is left. Such a chain is nearly always what the model says.
+     * rest of the only word that is left. The text is what the model says; its spelling mostly is.
      *
      * @param tree a draft, or a bare root
      * @param maxNodes the most draft nodes, at least 0
-     * @return how many nodes the chain has; 0 if the draft was left alone
+     * @param maxBranches the most leaves, at least 1
+     * @return how many nodes there are; 0 if the draft was left alone
      */
-    default int draftForced(TokenTree tree, int maxNodes) {
+    default int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
         return 0;
     }
 

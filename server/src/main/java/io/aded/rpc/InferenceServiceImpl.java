@@ -122,7 +122,7 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
                     ServedModel model = serving.model(request.getModel());
                     TurnInput input = new RequestReader().count(request);
                     return CountTokensResponse.newBuilder()
-                            .setTokens(serving.countTokens(caller, model, input.prompt(), input.unreadable()))
+                            .setTokens(serving.countTokens(caller, model, input))
                             .setContextTokens(model.contextTokens())
                             .build();
                 },

@@ -200,6 +200,7 @@ final class RequestReader {
                 .ignoreEnd(set.hasIgnoreEnd() ? Boolean.valueOf(set.getIgnoreEnd()) : null)
                 .logProbabilities(set.hasLogProbabilities() ? Integer.valueOf(set.getLogProbabilities()) : null)
                 .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)
+                .templateVariables(set.hasTemplateVariables() ? Structs.variables(set.getTemplateVariables()) : null)
                 .priority(set.hasPriority() ? Integer.valueOf(set.getPriority()) : null)
                 .build();
     }
@@ -219,9 +220,6 @@ final class RequestReader {
         }
         if (set.hasReasoning()) {
             notServed.add("reasoning");
-        }
-        if (set.hasTemplateVariables()) {
-            notServed.add("template_variables");
         }
     }
 

@@ -224,6 +224,9 @@ final class ResponseWriter {
                 .setLogProbabilities(generation.logProbabilities())
                 .setReportRounds(generation.reportRounds())
                 .setPriority(generation.priority());
+        if (!generation.templateVariables().values().isEmpty()) {
+            options.setTemplateVariables(Structs.struct(generation.templateVariables()));
+        }
         switch (generation.constraint()) {
             case io.aded.serving.Constraint.None none -> {}
             case io.aded.serving.Constraint.Grammar(String gbnf) ->

@@ -15,6 +15,7 @@ import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,10 @@ final class Statuses {
     private static final int MOST_FIELD_BYTES = 128;
     private static final int MOST_DESCRIPTION_BYTES = 256;
     private static final int MOST_MESSAGE_BYTES = 400;
+
+    /** Limits that the same request will reach again. */
+    private static final Set<String> FOR_GOOD =
+            Set.of("MESSAGE_TOO_LARGE", "ANSWER_TOO_LARGE", "PREPARATION_LIMIT", "NOT_READ");
 
     /** In the metadata of {@link ErrorInfo}: how many fields are wrong and not named. */
     static final String LEFT_OUT = "violations_left_out";
@@ -73,11 +78,7 @@ final class Statuses {
                         status(Code.FAILED_PRECONDITION, precondition).build();
                     case AdedException.NotFound notFound ->
                         status(Code.NOT_FOUND, notFound).build();
-                    case AdedException.ResourceExhausted exhausted ->
-                        status(Code.RESOURCE_EXHAUSTED, exhausted)
-                                .addDetails(Any.pack(retry(exhausted)))
-                                .addDetails(Any.pack(quota(exhausted)))
-                                .build();
+                    case AdedException.ResourceExhausted exhausted -> exhausted(exhausted);
                     case AdedException.Unavailable unavailable ->
                         status(Code.UNAVAILABLE, unavailable)
                                 .addDetails(Any.pack(RetryInfo.newBuilder()
@@ -165,6 +166,14 @@ final class Statuses {
             at += Character.charCount(character);
         }
         return text;
+    }
+
+    private static Status exhausted(AdedException.ResourceExhausted exhausted) {
+        Status.Builder status = status(Code.RESOURCE_EXHAUSTED, exhausted);
+        if (!FOR_GOOD.contains(exhausted.reason())) {
+            status.addDetails(Any.pack(retry(exhausted)));
+        }
+        return status.addDetails(Any.pack(quota(exhausted))).build();
     }
 
     private static RetryInfo retry(AdedException.ResourceExhausted exhausted) {

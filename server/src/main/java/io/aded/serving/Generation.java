@@ -1,8 +1,10 @@
 package io.aded.serving;
 
 import io.aded.engine.DraftPolicy;
+import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
 import io.aded.model.SamplingParameters;
+import io.aded.model.TemplateVariables;
 import java.util.List;
 
 /**
@@ -18,6 +20,7 @@ import java.util.List;
  * @param logProbabilities alternatives per token; -1 for no log-probabilities
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
+ * @param templateVariables what the chat template is given beside the messages
  */
 public record Generation(
         SamplingParameters sampling,
@@ -29,13 +32,40 @@ public record Generation(
         boolean ignoreEnd,
         int logProbabilities,
         boolean reportRounds,
-        int priority) {
+        int priority,
+        TemplateVariables templateVariables) {
 
     /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
     public Generation {
         sampling = Constraint.NONE.over(sampling);
         stopStrings = List.copyOf(stopStrings);
         stopTokens = List.copyOf(stopTokens);
+    }
+
+    /** With nothing for the chat template beside the messages. */
+    public Generation(
+            SamplingParameters sampling,
+            Constraint constraint,
+            DraftPolicy draft,
+            int maxTokens,
+            List<String> stopStrings,
+            List<Integer> stopTokens,
+            boolean ignoreEnd,
+            int logProbabilities,
+            boolean reportRounds,
+            int priority) {
+        this(
+                sampling,
+                constraint,
+                draft,
+                maxTokens,
+                stopStrings,
+                stopTokens,
+                ignoreEnd,
+                logProbabilities,
+                reportRounds,
+                priority,
+                TemplateVariables.NONE);
     }
 
     /** What a server has in force for a model. */
@@ -60,6 +90,7 @@ public record Generation(
                 turn.ignoreEnd(),
                 turn.logProbabilities(),
                 turn.reportRounds(),
-                turn.priority());
+                turn.priority(),
+                turn.prompt() instanceof Prompt.Messages chat ? chat.variables() : TemplateVariables.NONE);
     }
 }

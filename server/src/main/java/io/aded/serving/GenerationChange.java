@@ -1,6 +1,7 @@
 package io.aded.serving;
 
 import io.aded.model.SamplingParameters;
+import io.aded.model.TemplateVariables;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param logProbabilities alternatives per token
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
+ * @param templateVariables all that the chat template is given beside the messages
  */
 public record GenerationChange(
         Set<String> cleared,
@@ -36,7 +38,8 @@ public record GenerationChange(
         @Nullable Boolean ignoreEnd,
         @Nullable Integer logProbabilities,
         @Nullable Boolean reportRounds,
-        @Nullable Integer priority) {
+        @Nullable Integer priority,
+        @Nullable TemplateVariables templateVariables) {
 
     /** Nothing said. */
     public static final GenerationChange NONE = builder().build();
@@ -70,7 +73,8 @@ public record GenerationChange(
                 or(ignoreEnd, "ignore_end", before.ignoreEnd(), server.ignoreEnd()),
                 or(logProbabilities, "log_probabilities", before.logProbabilities(), server.logProbabilities()),
                 or(reportRounds, "report_rounds", before.reportRounds(), server.reportRounds()),
-                or(priority, "priority", before.priority(), server.priority()));
+                or(priority, "priority", before.priority(), server.priority()),
+                or(templateVariables, "template_variables", before.templateVariables(), server.templateVariables()));
     }
 
     private <T> T or(@Nullable T said, String field, T before, T server) {
@@ -93,6 +97,7 @@ public record GenerationChange(
         private @Nullable Integer logProbabilities;
         private @Nullable Boolean reportRounds;
         private @Nullable Integer priority;
+        private @Nullable TemplateVariables templateVariables;
 
         private Builder() {}
 
@@ -162,6 +167,12 @@ public record GenerationChange(
             return this;
         }
 
+        /** All that the chat template is given beside the messages. */
+        public Builder templateVariables(@Nullable TemplateVariables value) {
+            templateVariables = value;
+            return this;
+        }
+
         /** As said. */
         public GenerationChange build() {
             return new GenerationChange(
@@ -175,7 +186,8 @@ public record GenerationChange(
                     ignoreEnd,
                     logProbabilities,
                     reportRounds,
-                    priority);
+                    priority,
+                    templateVariables);
         }
     }
 }

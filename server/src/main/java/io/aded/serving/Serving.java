@@ -3,7 +3,7 @@ package io.aded.serving;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
-import io.aded.model.FieldViolation;
+import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import io.aded.telemetry.EngineGauges;
 import io.aded.telemetry.Telemetry;
@@ -182,16 +182,20 @@ public final class Serving implements AutoCloseable {
      * The tokens that a prompt makes when it begins a conversation.
      *
      * @param model the model to count with
-     * @param prompt null if the request has none
-     * @param unreadable what the façade could make nothing of
+     * @param input the prompt, and of how to answer what becomes part of it
      * @throws AdedException.InvalidRequest if the prompt is wrong, or the chat template refuses it
      */
-    public int countTokens(Caller caller, ServedModel model, @Nullable Prompt prompt, List<FieldViolation> unreadable) {
+    public int countTokens(Caller caller, ServedModel model, TurnInput input) {
         Violations wrong = new Violations();
-        wrong.addAll(unreadable);
-        Prompt checked = model.validator().prompt(prompt, wrong);
+        wrong.addAll(input.unreadable());
+        Prompt prompt = model.validator().prompt(input.prompt(), wrong);
+        TemplateVariables given = input.generation().templateVariables();
+        TemplateVariables variables = given == null ? TemplateVariables.NONE : given;
+        wrong.addAll(variables.violations("template_variables"));
         wrong.check();
-        return pool.run(caller, () -> model.leastBusy().countTokens(checked));
+        Prompt whole =
+                prompt instanceof Prompt.Messages chat ? new Prompt.Messages(chat.messages(), variables) : prompt;
+        return pool.run(caller, () -> model.leastBusy().countTokens(whole));
     }
 
     /**

@@ -82,7 +82,9 @@ public final class TurnValidator {
         generation(generation, wrong);
         wrong.check();
         TurnRequest request = new TurnRequest(
-                prompt,
+                prompt instanceof Prompt.Messages chat
+                        ? new Prompt.Messages(chat.messages(), generation.templateVariables())
+                        : prompt,
                 generation.constraint().over(generation.sampling()),
                 generation.draft(),
                 generation.maxTokens(),
@@ -102,7 +104,7 @@ public final class TurnValidator {
     Prompt prompt(@Nullable Prompt prompt, Violations wrong) {
         switch (prompt) {
             case null -> wrong.add("prompt", "is missing; allowed: exactly one of prompt, chat, text and tokens");
-            case Prompt.Messages(List<ChatMessage> messages) -> messages(messages, wrong);
+            case Prompt.Messages chat -> messages(chat.messages(), wrong);
             case Prompt.Text(String text) -> {
                 if (text.isEmpty()) {
                     wrong.add("text", "is empty; allowed: at least one character");
@@ -122,10 +124,10 @@ public final class TurnValidator {
     private void length(Prompt prompt, Violations wrong) {
         switch (prompt) {
             case Prompt.Text(String text) -> length("text", text.length(), wrong);
-            case Prompt.Messages(List<ChatMessage> messages) ->
+            case Prompt.Messages chat ->
                 length(
                         "messages",
-                        messages.stream()
+                        chat.messages().stream()
                                 .mapToLong(message -> message.content().length())
                                 .sum(),
                         wrong);
@@ -169,6 +171,7 @@ public final class TurnValidator {
         wrong.addAll(generation.sampling().violations("sampling.", vocabularySize));
         constraint(generation, wrong);
         wrong.addAll(generation.draft().violations("draft."));
+        wrong.addAll(generation.templateVariables().violations("template_variables"));
         if (generation.maxTokens() < 0) {
             wrong.add("max_tokens", "is " + generation.maxTokens() + "; allowed: 0 (as many as fit) or more");
         }

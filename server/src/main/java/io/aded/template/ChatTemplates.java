@@ -4,6 +4,7 @@ import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
 import io.aded.model.RenderedChat;
+import io.aded.model.TemplateVariables;
 import io.aded.template.jinja.Bounds;
 import io.aded.template.jinja.JinjaTemplate;
 import io.aded.template.jinja.TemplateException;
@@ -111,20 +112,25 @@ public final class ChatTemplates implements ChatTemplate {
 
     @Override
     public RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+        return render(messages, TemplateVariables.NONE, addGenerationPrompt);
+    }
+
+    @Override
+    public RenderedChat render(List<ChatMessage> messages, TemplateVariables given, boolean addGenerationPrompt) {
         if (messages.isEmpty()) {
             throw new AdedException.InvalidRequest("messages", "is empty; allowed: at least one message");
         }
         ChatMessage last = messages.getLast();
         if (!addGenerationPrompt || !last.role().equals(ASSISTANT)) {
-            return rendered(messages, addGenerationPrompt);
+            return rendered(messages, given, addGenerationPrompt);
         }
         if (last.content().isBlank()) {
             // Nothing to continue: the assistant's message begins.
             return messages.size() == 1
-                    ? rendered(messages, true)
-                    : rendered(messages.subList(0, messages.size() - 1), true);
+                    ? rendered(messages, given, true)
+                    : rendered(messages.subList(0, messages.size() - 1), given, true);
         }
-        return upToTheEndOf(last.content(), rendered(messages, false));
+        return upToTheEndOf(last.content(), rendered(messages, given, false));
     }
 
     /** Cuts off what the template puts behind the last message, so that the model goes on inside it. */
@@ -142,7 +148,7 @@ public final class ChatTemplates implements ChatTemplate {
         return whole.part(0, at + (kept ? withBlanks.length() : said.length()));
     }
 
-    private RenderedChat rendered(List<ChatMessage> messages, boolean addGenerationPrompt) {
+    private RenderedChat rendered(List<ChatMessage> messages, TemplateVariables given, boolean addGenerationPrompt) {
         List<Value> list = new ArrayList<>(messages.size());
         for (ChatMessage message : messages) {
             Map<String, Object> fields = new LinkedHashMap<>();
@@ -151,6 +157,7 @@ public final class ChatTemplates implements ChatTemplate {
             list.add(Values.of(fields));
         }
         Map<String, Value> variables = new HashMap<>();
+        given.values().forEach((name, value) -> variables.put(name, Values.fromCaller(value)));
         variables.put("messages", new Value.ListValue(list));
         // There for every template, as transformers has it, with or without something in them.
         variables.put("tools", Value.None.NONE);

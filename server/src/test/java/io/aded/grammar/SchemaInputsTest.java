@@ -170,7 +170,13 @@ class SchemaInputsTest {
                 shape(
                         "{'type':'string','format':'date'}",
                         List.of("'2024-02-29'", "'2000-02-29'", "'2023-04-30'"),
-                        List.of("'2023-02-29'", "'1900-02-29'", "'2023-04-31'", "'2023-00-10'", "'2023-1-1'")),
+                        List.of(
+                                "'2023-02-29'",
+                                "'1900-02-29'",
+                                "'2023-04-31'",
+                                "'2023-00-10'",
+                                "'2023-1-1'",
+                                "'0000-01-01'")),
                 shape(
                         "{'type':'string','pattern':'^[a-c]+$','minLength':2,'maxLength':3}",
                         List.of("'ab'", "'abc'"),
@@ -179,6 +185,15 @@ class SchemaInputsTest {
                         "{'type':'string','pattern':'ab','maxLength':3}",
                         List.of("'ab'", "'xab'", "'abx'"),
                         List.of("'abxx'", "'aa'")),
+                shape(
+                        "{'allOf':[{'prefixItems':[{'minimum':3}]}],'items':{'type':'integer','minimum':5}}",
+                        List.of("[5]", "[5, 6]"),
+                        List.of("[3]", "[5, 4]", "['a']")),
+                shape(
+                        "{'allOf':[{'prefixItems':[{'type':'integer'},{}]},{'prefixItems':[{'minimum':2}],'items':"
+                                + "{'type':'null'}}]}",
+                        List.of("[2]", "[2, null]", "[2, null, null]"),
+                        List.of("[1]", "[2, 1]", "[2, null, 1]")),
                 shape("{'type':'array','minItems':1}", List.of("[1]", "['a', {}]"), List.of("[]")),
                 shape(
                         "{'type':'array','prefixItems':[{'type':'null'}],'items':{'type':'boolean'}}",

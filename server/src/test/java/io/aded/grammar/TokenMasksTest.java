@@ -215,6 +215,34 @@ class TokenMasksTest {
     }
 
     @Test
+    void drawn_whereTheTextIsForced_isExpectedNextTime() throws GrammarRefused {
+        Words words = words("a", "ab", "b", "c", "bc", "abcd");
+        TokenMasks masks = TokenMasks.ofGbnf("root ::= \"abc\" [d-e]", VocabularyTrie.of(words));
+        TokenMasks.Position start = masks.start();
+        assertThat(masks.expected(start)).isZero();
+        masks.guess(start, 3);
+        assertThat(masks.expected(start, 0)).isEqualTo(3);
+        assertThat(masks.probability(start, 0)).isEqualTo(0.75f);
+        TokenMasks.Position second = masks.drawn(start, 2);
+        assertThat(masks.expected(start)).isOne();
+        assertThat(masks.expected(start, 0)).isEqualTo(2);
+        assertThat(masks.probability(start, 0)).isBetween(0.85f, 0.9f);
+        masks.drawn(start, 3);
+        masks.drawn(start, 3);
+        assertThat(masks.expected(start)).isEqualTo(2);
+        assertThat(masks.expected(start, 0)).isEqualTo(3);
+        assertThat(masks.expected(start, 1)).isEqualTo(2);
+        assertThat(masks.probability(start, 0) + masks.probability(start, 1)).isLessThan(1);
+        masks.guess(start, 7);
+        assertThat(masks.expected(start, 0))
+                .as("a draw counts more than a guess")
+                .isEqualTo(3);
+        TokenMasks.Position third = masks.drawn(second, 6);
+        masks.drawn(third, 5);
+        assertThat(masks.expected(third)).as("there is a choice of text").isZero();
+    }
+
+    @Test
     void after_grammarWithExponentiallyManyDerivations_staysSmall() throws GrammarRefused {
         Words words = letters();
         TokenMasks masks = TokenMasks.ofGbnf(

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.FieldMask;
-import com.google.protobuf.Struct;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
@@ -294,17 +293,10 @@ class RequestReaderTest {
                         .addTools(Tool.newBuilder().setName("f"))
                         .setToolChoice(ToolChoice.newBuilder().setTool("f"))
                         .setParallelToolCalls(false)
-                        .setReasoning(ReasoningOptions.getDefaultInstance())
-                        .setTemplateVariables(Struct.getDefaultInstance())));
+                        .setReasoning(ReasoningOptions.getDefaultInstance())));
         assertThat(refused.fields())
                 .extracting(FieldViolation::field)
-                .containsExactly(
-                        "prefix_sharing",
-                        "tools",
-                        "tool_choice",
-                        "parallel_tool_calls",
-                        "reasoning",
-                        "template_variables");
+                .containsExactly("prefix_sharing", "tools", "tool_choice", "parallel_tool_calls", "reasoning");
         assertThat(refused.reason()).isEqualTo("NOT_SERVED");
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.grpc.Status;
@@ -76,6 +77,16 @@ class StatusesTest {
         String description =
                 Harness.detail(failure, BadRequest.class).getFieldViolations(0).getDescription();
         assertThat(description).endsWith("\uD83D\uDE42\u2026");
+    }
+
+    @Test
+    void resourceExhausted_tellsWhenToTryAgainOnlyIfItMayHelp() {
+        for (String reason : List.of("MEMORY_BUSY", "MESSAGE_TOO_LARGE")) {
+            StatusRuntimeException failure = Statuses.of(new AdedException.ResourceExhausted(reason, "no more", null));
+            assertThat(Objects.requireNonNull(StatusProto.fromThrowable(failure)).getDetailsList().stream()
+                            .anyMatch(detail -> detail.is(RetryInfo.class)))
+                    .isEqualTo(reason.equals("MEMORY_BUSY"));
+        }
     }
 
     @Test

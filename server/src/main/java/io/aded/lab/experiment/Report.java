@@ -74,6 +74,9 @@ final class Report {
         List<String> parts = new ArrayList<>();
         parts.add("at most " + settings.maxTokens() + " tokens" + (settings.ignoreEnd() ? ", end ignored" : ""));
         parts.add(sampling.isPlainGreedy() ? "greedy" : "temperature " + sampling.temperature());
+        if (sampling.isConstrained()) {
+            parts.add("of a given form");
+        }
         parts.add(settings.raw() ? "raw prompts" : "chat template");
         Double synthetic = settings.syntheticAcceptance();
         parts.add(
@@ -179,7 +182,21 @@ final class Report {
         section("DRAFTS, AND WHERE THE TIME GOES", """
             Per round with a draft: nodes verified, the share accepted, and the accepted tokens that the
             drafter predicted and delivered. Then shares of the decode time.\
-            """, table);
+            """ + forced(), table);
+    }
+
+    /** How much of constrained answers was text about which there was no choice. */
+    private String forced() {
+        StringBuilder shares = new StringBuilder();
+        for (ModeSummary summary : summaries) {
+            if (summary.rounds().forcedNodes > 0) {
+                shares.append(shares.isEmpty() ? "\nOf all tokens, drafted as text that the schema forces: " : ", ")
+                        .append(summary.mode().label())
+                        .append(' ')
+                        .append(percent(summary.rounds().forcedShare()));
+            }
+        }
+        return shares.append(shares.isEmpty() ? "" : ".").toString();
     }
 
     private void histogram() {

@@ -18,6 +18,10 @@ final class RoundTally {
     long draftNodes;
     long acceptedNodes;
     double expectedNodes;
+
+    /** Accepted nodes that were text about which a grammar left no choice. */
+    long forcedNodes;
+
     long draftNanos;
     long passNanos;
 
@@ -61,6 +65,7 @@ final class RoundTally {
         draftRounds++;
         draftNodes += size - 1;
         acceptedNodes += reached;
+        forcedNodes += report.source().equals("grammar") ? reached : 0;
         int deepest = 0;
         depths[0] = 0;
         for (int node = 1; node < size; node++) {
@@ -90,6 +95,11 @@ final class RoundTally {
         passTimes[passes++] = nanos;
     }
 
+    /** Of all tokens, the share that was drafted as forced text. */
+    double forcedShare() {
+        return (double) forcedNodes / Math.max(1, rounds + acceptedNodes);
+    }
+
     /** Passes that were timed. */
     int passes() {
         return passes;
@@ -115,6 +125,7 @@ final class RoundTally {
         draftNodes += other.draftNodes;
         acceptedNodes += other.acceptedNodes;
         expectedNodes += other.expectedNodes;
+        forcedNodes += other.forcedNodes;
         draftNanos += other.draftNanos;
         passNanos += other.passNanos;
         for (int i = 0; i < other.passes; i++) {

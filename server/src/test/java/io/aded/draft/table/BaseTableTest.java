@@ -189,6 +189,9 @@ final class BaseTableTest {
         TrigramTable mine = new TrigramTable(base, 64);
         TrigramTable other = new TrigramTable(base, 64);
         assertThat(mine.weight(mine.find(1, 2), 1)).isEqualTo(0.5f);
+        assertThat(mine.count(mine.find(1, 2))).isEqualTo(2);
+        assertThat(mine.count(mine.find(2, 4))).isEqualTo(1);
+        assertThat(mine.total(mine.find(2, 4))).isEqualTo(1f);
         assertThat(mine.ownRows()).isZero();
 
         mine.reinforce(1, 2, 4, 0.04f);
