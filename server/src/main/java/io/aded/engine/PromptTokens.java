@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * nothing that came from a caller touches such text, and the rendered chat is split as a whole, as it was in training.
  * Runs that do touch it are split by themselves, as mere text, whatever the template did with them before; what is
  * looked at is the rendered text. A tokeniser may make a control token of other characters too, by merging or by
- * normalising; so what comes out is counted, and where there is more than the template wrote, every run of a caller's is
- * split by itself.
+ * normalising; so what comes out is counted, and where there is more than the template wrote, every run of a caller's
+ * is split by itself.
  */
 final class PromptTokens {
     private final TargetModel model;
