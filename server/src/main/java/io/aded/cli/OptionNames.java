@@ -21,9 +21,12 @@ final class OptionNames {
         if (!(failure instanceof AdedException.InvalidRequest request)) {
             return failure;
         }
-        AdedException.InvalidRequest named = new AdedException.InvalidRequest(request.violations().stream()
-                .map(violation -> new FieldViolation(option(violation.field(), command), violation.description()))
-                .toList());
+        AdedException.InvalidRequest named = new AdedException.InvalidRequest(
+                request.violations().stream()
+                        .map(violation ->
+                                new FieldViolation(option(violation.field(), command), violation.description()))
+                        .toList(),
+                request.leftOut());
         named.setStackTrace(failure.getStackTrace());
         return named;
     }

@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import io.aded.model.AdedException;
+import io.aded.model.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -117,6 +118,7 @@ final class TextSplitter {
     private void pieces(String text, boolean begins, boolean parseSpecial, IntList tokens, AtomicBoolean abandoned) {
         int from = 0;
         while (from < text.length() && !abandoned.get()) {
+            Patience.check();
             int to = cuts.next(text, from + piece);
             String part = text.substring(from, to);
             int[] more = begins && from == 0 ? whole(part, false, parseSpecial) : continuing(part, parseSpecial);

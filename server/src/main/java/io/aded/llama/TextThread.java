@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import io.aded.model.AdedException;
+import io.aded.model.Patience;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class TextThread {
     /**
      * Measured over all pre-tokenisers and 40 kinds of text: at most 800 bytes a character on b4916 (tekken, gpt-4o)
-     * and 352 on v0.5.0. {@code TextStackTest} measures it again.
+     * and 352 on v0.5.0.
      */
     static final int BYTES_A_CHARACTER = 1024;
 
@@ -73,6 +74,7 @@ final class TextThread {
 
     private static final class Task<T> implements Runnable {
         private final Work<T> work;
+        private final Patience.Limit patience = Patience.current();
         private final AtomicBoolean abandoned = new AtomicBoolean();
         private @Nullable T result;
         private @Nullable Throwable thrown;
@@ -84,7 +86,7 @@ final class TextThread {
         @Override
         public void run() {
             try {
-                result = work.run(abandoned);
+                result = Patience.during(patience, () -> work.run(abandoned));
             } catch (Throwable failed) { // thrown again by whoever waits
                 thrown = failed;
             } finally {

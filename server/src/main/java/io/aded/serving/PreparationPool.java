@@ -102,11 +102,10 @@ final class PreparationPool implements AutoCloseable {
                 throw new AdedException.Cancelled("the caller has left");
             }
             if (now - begun > limits.longest().toNanos()) {
-                throw new AdedException.ResourceExhausted(
+                throw AdedException.ResourceExhausted.forGood(
                         "PREPARATION_LIMIT",
                         "the request takes longer to be made ready for the model than any may: allowed: "
-                                + limits.longest().toMillis() + " ms for template, tokens and grammar",
-                        null);
+                                + limits.longest().toMillis() + " ms for template, tokens and grammar");
             }
         }
 

@@ -49,11 +49,10 @@ final class UnreadGuard {
 
     private void ring() {
         if (!sink.isReady()) {
-            consequence.unread(new AdedException.ResourceExhausted(
+            consequence.unread(AdedException.ResourceExhausted.forGood(
                     "NOT_READ",
                     "the answer was not read for " + longest.toMillis()
-                            + " ms, which is the limit, and others wait for its place",
-                    null));
+                            + " ms, which is the limit, and others wait for its place"));
         }
     }
 

@@ -337,6 +337,9 @@ class TokenMasksTest {
                         if (i >= least) {
                             ends.addAll(at);
                         }
+                        if (i == bound) {
+                            break; // what is never repeated may be what no text is read by
+                        }
                         TreeSet<Integer> next = new TreeSet<>();
                         at.forEach(place -> next.addAll(ends(part, place)));
                         at = next;
@@ -355,7 +358,7 @@ class TokenMasksTest {
         Words words = words("a", "b", "ab", "ba", "aab");
         VocabularyTrie trie = VocabularyTrie.of(words);
         int compared = 0;
-        for (int round = 0; round < 400; round++) {
+        for (int round = 0; round < 200; round++) {
             Rules rules = randomRules(random);
             TokenMasks masks;
             try {
@@ -383,7 +386,7 @@ class TokenMasksTest {
                         .isEqualTo(oneByOne(masks, words, position));
             }
         }
-        assertThat(compared).isGreaterThan(100);
+        assertThat(compared).isGreaterThan(50);
     }
 
     private static Rules randomRules(Random random) {

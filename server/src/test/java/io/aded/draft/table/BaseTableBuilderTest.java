@@ -37,7 +37,8 @@ final class BaseTableBuilderTest {
 
     @Test
     void add_text_countsItsTokensAndDistinctTrigrams() {
-        BaseTableBuilder builder = new BaseTableBuilder(9, 7).add(new int[] {1, 2, 3, 1, 2, 3}).add(new int[] {1});
+        BaseTableBuilder builder =
+                new BaseTableBuilder(9, 7).add(new int[] {1, 2, 3, 1, 2, 3}).add(new int[] {1});
 
         assertThat(builder.tokensCounted()).isEqualTo(7);
         // 123, 231, 312.

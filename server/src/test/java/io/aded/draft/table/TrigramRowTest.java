@@ -24,7 +24,9 @@ final class TrigramRowTest {
         assertThat(entry).isEqualTo(0x7FC0_0000 | 42);
         assertThat(TrigramRow.rowOf(entry)).isEqualTo(41);
         assertThat(TrigramRow.tagMatches(entry, hash)).isTrue();
-        assertThat(TrigramRow.tagMatches(entry, hash ^ 1 << 21)).as("below the tag").isTrue();
+        assertThat(TrigramRow.tagMatches(entry, hash ^ 1 << 21))
+                .as("below the tag")
+                .isTrue();
         assertThat(TrigramRow.tagMatches(entry, hash ^ 1 << 22)).isFalse();
         assertThat(TrigramRow.rowOf(TrigramRow.slotEntry(hash, TrigramRow.MAX_ROWS - 1)))
                 .isEqualTo(TrigramRow.MAX_ROWS - 1);
