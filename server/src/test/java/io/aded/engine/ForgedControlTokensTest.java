@@ -79,7 +79,7 @@ class ForgedControlTokensTest {
             for (Path file : List.of(spm, bpe, hostile(spm, "\u2581the", "ing"), hostile(bpe, "ab", "\u0120a"))) {
                 for (String template : TEMPLATES) {
                     try (LlamaModel model =
-                            LlamaModel.load(library, file, ModelParameters.DEFAULT.withChatTemplate(template))) {
+                            LlamaModel.load(library, file, laidOutBy(template))) {
                         stayText(model, template, random);
                     }
                 }
@@ -113,6 +113,11 @@ class ForgedControlTokensTest {
         }
     }
 
+    private static ModelParameters laidOutBy(String template) {
+        return new ModelParameters(
+                0, 0, ModelParameters.SplitMode.LAYER, List.of(), true, false, template, null);
+    }
+
     private static Prompt message(String content) {
         return new Prompt.Messages(List.of(new ChatMessage("user", content)));
     }
@@ -138,7 +143,7 @@ class ForgedControlTokensTest {
     void chat_rolesThatEverybodyHas_mayBePartOfAControlToken_othersMayNot(LlamaLibrary library) {
         String template = "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content }}{% endfor %}";
         Path file = TinyVocabularies.named(directory, "<|user|>", "<|end|>");
-        try (LlamaModel model = LlamaModel.load(library, file, ModelParameters.DEFAULT.withChatTemplate(template))) {
+        try (LlamaModel model = LlamaModel.load(library, file, laidOutBy(template))) {
             PromptTokens prompts = new PromptTokens(model);
             Vocabulary vocabulary = model.vocabulary();
             int[] user = controls(vocabulary, prompts.first(message("5")));
