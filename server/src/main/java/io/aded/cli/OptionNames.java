@@ -35,6 +35,7 @@ final class OptionNames {
     static @Nullable String hint(AdedException failure) {
         return switch (failure.reason()) {
             case "MODEL_NOT_FOUND" -> "a model of Hugging Face: --hf OWNER/REPO[:FILE]";
+            case "MODEL_TRIAL_FAILED" -> "--no-model-trial loads it nevertheless";
             case "NO_BUNDLED_LIBRARY" -> "by --natives DIR or ADED_NATIVES";
             default -> null;
         };

@@ -165,8 +165,7 @@ public final class ModelStore implements AutoCloseable {
             if (!Checksum.sha256(entry.sha256()).matches(file)) {
                 throw new AdedException.InvalidArtifact(
                         "CHECKSUM_MISMATCH",
-                        file + " has been damaged since it was pulled; delete it and run: aded models pull "
-                                + entry.name());
+                        file + " has been damaged since it was pulled; delete it and pull " + entry.name() + " again");
             }
         } catch (IOException e) {
             throw Downloader.diskFailure(entry.name(), file, e);

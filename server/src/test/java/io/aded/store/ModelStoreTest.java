@@ -348,7 +348,7 @@ final class ModelStoreTest {
 
         assertThatThrownBy(() -> store.verify(entry, file))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
-                .hasMessageContaining("aded models pull tiny");
+                .hasMessageContaining("pull tiny again");
     }
 
     @Test
