@@ -43,6 +43,13 @@ class ConcurrencyTest {
                     "confined: all that moves belongs to its thread. Others reach it by CommandQueue and QueuePlaces,"
                             + " count up two atomic numbers, and read two flags and an immutable status, each alone"),
             Map.entry(
+                    "engine.Entrance",
+                    "a compare-and-set keeps the first reason to refuse; a random source under its own lock; else"
+                            + " QueuePlaces"),
+            Map.entry(
+                    "engine.SessionMemory", "confined to the engine's thread, but for one sum that others read alone"),
+            Map.entry("engine.Pulse", "written by the engine's thread; others read three fields, each alone"),
+            Map.entry(
                     "engine.LocalSession",
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
             Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
@@ -84,12 +91,14 @@ class ConcurrencyTest {
             Map.entry("telemetry.Instruments", "concurrent maps that only grow, and adders, of the JDK"),
             Map.entry("cli.DoctorCommand$OneAnswer", "a latch of the JDK that publishes what was written before it"),
             Map.entry("cli.Interrupts", "a flag that only goes up"),
-            Map.entry("cli.LocalPartner", "a flag and a reference, written and read in opposite order"),
-            Map.entry("cli.LocalPartner$1", "puts into a queue of the JDK"),
-            Map.entry("cli.RemotePartner$Stream", "puts into a queue of the JDK"),
+            Map.entry("cli.LocalChatBackend", "a flag and a reference, written and read in opposite order"),
+            Map.entry("cli.LocalChatBackend$1", "puts into a queue of the JDK"),
+            Map.entry("cli.RemoteChatBackend$Stream", "puts into a queue of the JDK"),
+            Map.entry("cli.EngineEnd", "a value written before the thread that reads it is let go on"),
             Map.entry("cli.TransportLog", "two counts and a time under one lock, which leaves only to the logger"),
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
-            Map.entry("host.Host", "one reference; whoever takes it closes what it names"),
+            Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
+            Map.entry("host.Host", "references; whoever takes one closes what it names"),
             Map.entry(
                     "lab.load.EventReader",
                     "a future of the JDK; all else belongs to the HTTP client's serial callbacks"),

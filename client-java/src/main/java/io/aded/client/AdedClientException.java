@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * {@code switch} over it can decide what to do, and a new kind will not go unnoticed.
  *
  * <p>Which kind? {@link InvalidRequest} and {@link NotFound} will fail again unless the request changes;
- * {@link FailedPrecondition} unless something else happens first; {@link ResourceExhausted} and {@link Unavailable} are
- * worth another try later; {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
+ * {@link FailedPrecondition} unless something else happens first; {@link Unavailable} is worth another try later, and
+ * so is a {@link ResourceExhausted} that says {@linkplain ResourceExhausted#retryAfter() when};
+ * {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
  */
 public abstract sealed class AdedClientException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -74,7 +75,10 @@ public abstract sealed class AdedClientException extends RuntimeException {
         }
     }
 
-    /** A limit of the server is reached: its queue is full, or this turn has waited in it for too long. */
+    /**
+     * A limit of the server is reached: its queue is full, this turn has waited in it for too long, the answer was not
+     * read, or the request is larger than any may be.
+     */
     public static final class ResourceExhausted extends AdedClientException {
         private static final long serialVersionUID = 1;
 
@@ -85,7 +89,7 @@ public abstract sealed class AdedClientException extends RuntimeException {
             this.retryAfter = retryAfter;
         }
 
-        /** When trying again makes sense, if the server said so. */
+        /** After what time trying again makes sense; empty if the same request would fail again, or nobody knows. */
         public Optional<Duration> retryAfter() {
             return Optional.ofNullable(retryAfter);
         }

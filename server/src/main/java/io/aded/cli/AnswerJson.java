@@ -12,7 +12,7 @@ final class AnswerJson {
     private AnswerJson() {}
 
     /** One JSON object on one line. Times are milliseconds. */
-    static String write(Partner.Answer answer, String draftMode) {
+    static String write(ChatBackend.Answer answer, String draftMode) {
         TurnResult result = answer.result();
         SpeculationStatistics speculation = result.speculation();
         Map<String, Object> json = new LinkedHashMap<>();

@@ -79,8 +79,8 @@ final class AnswerOptions {
                 : draft.policy().mode().label();
     }
 
-    /** Opens whom to ask. Everything that is opened is closed with the partner. */
-    Partner open(Terminal terminal) {
+    /** Opens whom to ask. Everything that is opened is closed with the backend. */
+    ChatBackend open(Terminal terminal) {
         DraftPolicy policy = draft.policy();
         if (target != null) {
             // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
@@ -90,7 +90,7 @@ final class AnswerOptions {
                             option, "cannot be combined with --target, whose server has its model");
                 }
             }
-            return RemotePartner.open(target, sampling.message(), draft.isGiven() ? policy : null);
+            return RemoteChatBackend.open(target, sampling.message(), draft.isGiven() ? policy : null);
         }
         Telemetry telemetry = Telemetry.fromEnvironment();
         try {
@@ -103,7 +103,7 @@ final class AnswerOptions {
             LocalModel local =
                     ProgressPrinter.during(terminal, listener -> LocalModel.open(configuration, telemetry, listener));
             try {
-                return new Owner(new LocalPartner(local, configuration.sampling(), policy), local, telemetry);
+                return new Owner(new LocalChatBackend(local, configuration.sampling(), policy), local, telemetry);
             } catch (RuntimeException e) {
                 local.close();
                 throw e;
@@ -114,31 +114,31 @@ final class AnswerOptions {
         }
     }
 
-    /** A partner together with what only it uses. */
-    private record Owner(Partner partner, LocalModel local, Telemetry telemetry) implements Partner {
+    /** A backend together with what only it uses. */
+    private record Owner(ChatBackend backend, LocalModel local, Telemetry telemetry) implements ChatBackend {
         @Override
         public Answer ask(Ask ask, Listener listener) {
-            return partner.ask(ask, listener);
+            return backend.ask(ask, listener);
         }
 
         @Override
         public void cancel() {
-            partner.cancel();
+            backend.cancel();
         }
 
         @Override
         public void reset() {
-            partner.reset();
+            backend.reset();
         }
 
         @Override
         public String description() {
-            return partner.description();
+            return backend.description();
         }
 
         @Override
         public void close() {
-            partner.close();
+            backend.close();
             local.close();
             telemetry.close();
         }

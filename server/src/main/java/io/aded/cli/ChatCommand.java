@@ -36,8 +36,8 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (Partner partner = options.open(terminal)) {
-            terminal.note("Talking to " + partner.description() + ".");
+        try (ChatBackend backend = options.open(terminal)) {
+            terminal.note("Talking to " + backend.description() + ".");
             terminal.note("Ctrl-C stops an answer; /reset forgets, /exit or Ctrl-D ends."
                     + (showDraft ? " " + DraftPainter.legend(terminal.colour()) : ""));
             boolean fresh = true;
@@ -46,13 +46,13 @@ final class ChatCommand implements Callable<Integer> {
                 if (text.equals("/exit") || text.equals("/quit")) {
                     break;
                 } else if (text.equals("/reset")) {
-                    partner.reset();
+                    backend.reset();
                     fresh = true;
                     terminal.note("Forgotten.");
                 } else if (text.startsWith("/") && !text.contains(" ")) {
                     terminal.note("There is no command " + text + "; there are /reset and /exit.");
                 } else if (!text.isEmpty()) {
-                    fresh &= !say(partner, line, fresh);
+                    fresh &= !say(backend, line, fresh);
                 }
             }
             return ExitCode.OK.code();
@@ -67,18 +67,18 @@ final class ChatCommand implements Callable<Integer> {
         return terminal.in().readLine();
     }
 
-    /** Whether the partner took the message; one that it refused does not end the conversation. */
-    private boolean say(Partner partner, String text, boolean first) {
+    /** Whether the backend took the message; one that it refused does not end the conversation. */
+    private boolean say(ChatBackend backend, String text, boolean first) {
         List<ChatMessage> messages = new ArrayList<>();
         if (first && options.system() != null) {
             messages.add(new ChatMessage("system", options.system()));
         }
         messages.add(new ChatMessage("user", text));
-        Partner.Ask ask =
-                new Partner.Ask("", messages, options.maxTokens(), options.stop(), options.ignoreEnd(), showDraft);
-        try (Interrupts interrupts = Interrupts.onInterrupt(partner::cancel)) {
+        ChatBackend.Ask ask =
+                new ChatBackend.Ask("", messages, options.maxTokens(), options.stop(), options.ignoreEnd(), showDraft);
+        try (Interrupts interrupts = Interrupts.onInterrupt(backend::cancel)) {
             DraftPainter painter = showDraft ? new DraftPainter(terminal.out(), terminal.colour()) : null;
-            Partner.Answer answer = partner.ask(ask, painter != null ? painter : this::print);
+            ChatBackend.Answer answer = backend.ask(ask, painter != null ? painter : this::print);
             if (painter != null) {
                 painter.finish();
             }

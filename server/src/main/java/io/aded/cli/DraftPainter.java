@@ -6,7 +6,7 @@ import java.io.PrintStream;
  * Prints an answer so that one sees what the draft got right. A round's text is held until its report has come, which
  * says which part of it was guessed.
  */
-final class DraftPainter implements Partner.Listener {
+final class DraftPainter implements ChatBackend.Listener {
     private static final String GREEN = "\u001b[32m";
     private static final String PLAIN = "\u001b[0m";
 

@@ -15,6 +15,10 @@ enum ExitCode {
     DEADLINE_EXCEEDED(8),
     /** A server was told to stop and could not within its grace, so that it was cut off. */
     OVERDUE(9),
+    /** A server's engine failed for good, and so the server ended. */
+    ENGINE_LOST(10),
+    /** A server's engine hung for longer than it may, and so the process was ended. */
+    ENGINE_HUNG(11),
     /** What shells report for a program that Ctrl-C ended. */
     INTERRUPTED(130);
 

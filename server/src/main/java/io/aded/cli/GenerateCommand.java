@@ -57,11 +57,11 @@ final class GenerateCommand implements Callable<Integer> {
         } else if (options.system() != null) {
             throw new AdedException.InvalidRequest("--system", "cannot be combined with --raw, which has no messages");
         }
-        Partner.Ask ask =
-                new Partner.Ask(text, messages, options.maxTokens(), options.stop(), options.ignoreEnd(), false);
-        try (Partner partner = options.open(terminal);
-                Interrupts interrupts = Interrupts.onInterrupt(partner::cancel)) {
-            Partner.Answer answer = partner.ask(ask, this::print);
+        ChatBackend.Ask ask =
+                new ChatBackend.Ask(text, messages, options.maxTokens(), options.stop(), options.ignoreEnd(), false);
+        try (ChatBackend backend = options.open(terminal);
+                Interrupts interrupts = Interrupts.onInterrupt(backend::cancel)) {
+            ChatBackend.Answer answer = backend.ask(ask, this::print);
             if (json) {
                 terminal.out().println(AnswerJson.write(answer, options.draftMode()));
             } else {

@@ -30,7 +30,7 @@ public final class Main {
         }
     }
 
-    private static CommandLine commandLine(Terminal terminal, Configuration configuration) {
+    static CommandLine commandLine(Terminal terminal, Configuration configuration) {
         CommandLine command = new CommandLine(new AdedCommand(), new Factory(terminal));
         command.setResourceBundle(new DrafterNames.Texts());
         command.setDefaultValueProvider(configuration)
@@ -71,7 +71,7 @@ public final class Main {
         String message = failure.getMessage();
         terminal.note("aded: "
                 + (failure instanceof AdedException known && message != null
-                        ? withHint(message, OptionNames.hint(known))
+                        ? withHint(message + more(known), OptionNames.hint(known))
                         : failure instanceof OutOfMemoryError
                                 ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
                                 : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
@@ -79,6 +79,12 @@ public final class Main {
             failure.printStackTrace(terminal.err());
         }
         return ExitCode.of(failure).code();
+    }
+
+    private static String more(AdedException failure) {
+        return failure instanceof AdedException.InvalidRequest request && request.leftOut() > 0
+                ? "; " + request.leftOut() + " more are wrong"
+                : "";
     }
 
     private static String withHint(String message, @Nullable String hint) {

@@ -21,9 +21,12 @@ final class OptionNames {
         if (!(failure instanceof AdedException.InvalidRequest request)) {
             return failure;
         }
-        AdedException.InvalidRequest named = new AdedException.InvalidRequest(request.violations().stream()
-                .map(violation -> new FieldViolation(option(violation.field(), command), violation.description()))
-                .toList());
+        AdedException.InvalidRequest named = new AdedException.InvalidRequest(
+                request.violations().stream()
+                        .map(violation ->
+                                new FieldViolation(option(violation.field(), command), violation.description()))
+                        .toList(),
+                request.leftOut());
         named.setStackTrace(failure.getStackTrace());
         return named;
     }
@@ -32,6 +35,7 @@ final class OptionNames {
     static @Nullable String hint(AdedException failure) {
         return switch (failure.reason()) {
             case "MODEL_NOT_FOUND" -> "a model of Hugging Face: --hf OWNER/REPO[:FILE]";
+            case "MODEL_TRIAL_FAILED" -> "--no-model-trial loads it nevertheless";
             case "NO_BUNDLED_LIBRARY" -> "by --natives DIR or ADED_NATIVES";
             default -> null;
         };

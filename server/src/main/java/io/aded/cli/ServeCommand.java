@@ -27,7 +27,9 @@ import picocli.CommandLine.Option;
         name = "serve",
         description = {
             "Serves a model over gRPC until it is told to stop (Ctrl-C, SIGTERM, SIGHUP); then it lets running answers",
-            "end. Exit status: 0 after that, 9 if it could not stop in time and was cut off, 130 if it was told twice.",
+            "end. Exit status: 0 after that, 9 if it could not stop in time and was cut off, 10 if an engine was lost,"
+                    + " 11",
+            "if one hung for too long, 130 if it was told twice.",
             "It listens at once; health checks say NOT_SERVING until the model is loaded."
         })
 final class ServeCommand implements Callable<Integer> {
@@ -59,6 +61,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin
     private final SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private final SafeguardOptions safeguards = new SafeguardOptions();
 
     @Option(
             names = "--metrics",
@@ -118,12 +123,15 @@ final class ServeCommand implements Callable<Integer> {
                     Interrupts _ = Interrupts.onHangup(stop)) {
                 terminal.note("aded " + AdedVersion.text() + " listens on " + join(host.addresses())
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
+                Duration drainFor = configuration.server().drain();
+                var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
+                host.onEngineFailure(end);
                 LocalModel local = ProgressPrinter.during(terminal, host::load);
                 stop.drainFor(configuration.server().drain());
                 describe(name == null ? local.name() : name, local, host.addresses());
                 host.awaitTermination();
                 terminal.note("Stopped.");
-                return ExitCode.OK.code();
+                return end.code().code();
             }
         } catch (IllegalStateException e) {
             // Telemetry says so of a port in use or a variable that makes no sense.
@@ -152,6 +160,7 @@ final class ServeCommand implements Callable<Integer> {
                         Duration.ofSeconds(unread),
                         maxMessageMebibytes << 20,
                         permissions()))
+                .withSafeguards(safeguards.safeguards())
                 .withSurroundings(terminal.surroundings());
     }
 

@@ -1,6 +1,7 @@
 package io.aded.draft;
 
 import io.aded.model.TokenTree;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one stream asks of its proposer in a pass, and what it gets. Made by the engine, one a stream, and reused from
@@ -18,6 +19,7 @@ public final class DraftRequest {
     private long startNanos;
     private long endNanos;
     private long nanos;
+    private @Nullable Throwable failure;
 
     /**
      * A request that asks for nothing yet.
@@ -46,6 +48,7 @@ public final class DraftRequest {
         sequence = newSequence;
         tokenNanos = newTokenNanos;
         nanos = 0;
+        failure = null;
         startNanos = 0;
         endNanos = 0;
         return this;
@@ -99,6 +102,16 @@ public final class DraftRequest {
         startNanos = start;
         endNanos = end;
         nanos += chargedNanos;
+    }
+
+    /** Drafting for this stream failed, and for no other: its turn ends with this. */
+    public void failed(Throwable cause) {
+        failure = cause;
+    }
+
+    /** Why drafting for this stream failed in this pass, or null. */
+    public @Nullable Throwable failure() {
+        return failure;
     }
 
     /** More time went into this stream, for instance to keep a cache of the drafter's up to date. */

@@ -37,7 +37,11 @@ public final class LoopProposer implements Proposer {
             DraftRequest request = asking.get(i);
             if (request.wantsDraft()) {
                 long start = nanoClock.getAsLong();
-                ((Drafter) request.state()).draft(request.tree(), request.limits());
+                try {
+                    ((Drafter) request.state()).draft(request.tree(), request.limits());
+                } catch (RuntimeException | Error e) {
+                    request.failed(e);
+                }
                 long end = nanoClock.getAsLong();
                 request.drafted(start, end, end - start);
             }

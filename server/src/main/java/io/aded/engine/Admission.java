@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +42,9 @@ final class Admission {
     private final WaitingTurns waiting = new WaitingTurns();
     private final List<LocalTurn> running = new ArrayList<>();
 
+    /** No waiting turn is over before. */
+    private long firstDue = Long.MAX_VALUE;
+
     /**
      * A policy without turns.
      *
@@ -71,6 +73,21 @@ final class Admission {
     /** Takes a new turn. */
     void add(LocalTurn turn) {
         waiting.add(turn);
+        firstDue = Math.min(firstDue, due(turn));
+    }
+
+    /** When a turn that waits has waited long enough. */
+    private long due(LocalTurn turn) {
+        long longest = turn.wasAdmitted()
+                ? Long.MAX_VALUE
+                : turn.submittedNanos() + options.maxWait().toNanos();
+        return Math.min(turn.request().deadlineNanos(), longest);
+    }
+
+    /** Waits again, before the others of its caller. */
+    private void putBack(LocalTurn turn) {
+        waiting.putBack(turn);
+        firstDue = Math.min(firstDue, due(turn));
     }
 
     /** Books tokens that a caller was served. */
@@ -121,7 +138,8 @@ final class Admission {
         }
         for (LocalTurn other : running) {
             if (other.pendingPrefill() > Residency.LEAST_SHARED_PREFIX
-                    && other.listener().isReady()) {
+                    && session.mayShareWith(other.session())
+                    && other.isReady()) {
                 int common = Residency.commonPrefix(
                         session, other.session(), other.session().length() - 1);
                 if (common - other.session().committed() > Residency.LEAST_SHARED_PREFIX
@@ -160,7 +178,7 @@ final class Admission {
             return false;
         }
         stop(youngest);
-        waiting.putBack(youngest);
+        putBack(youngest);
         return true;
     }
 
@@ -221,18 +239,21 @@ final class Admission {
         }
         LOG.debug("turn {} gives up its KV cells and will be recomputed", youngest.number());
         residency.release(youngest.session());
-        waiting.putBack(youngest);
+        putBack(youngest);
         return null;
     }
 
     // --- who is over
 
-    /** Hands over the turns that were cancelled, or whose time is over; they are out. */
+    /**
+     * Hands over the running turns that failed or were cancelled, and all turns whose time is over; they are out. Those
+     * that wait are looked at only when the first of them is due.
+     */
     void expire(long now, Consumer<LocalTurn> sink) {
-        if (!waiting.isEmpty()) {
-            long longest = options.maxWait().toNanos();
-            waiting.removeIf(
-                    turn -> isOver(turn, now) || (!turn.wasAdmitted() && now - turn.submittedNanos() > longest), sink);
+        if (now >= firstDue) {
+            waiting.removeIf(turn -> now >= due(turn), sink);
+            firstDue = Long.MAX_VALUE;
+            waiting.forEach(turn -> firstDue = Math.min(firstDue, due(turn)));
         }
         for (int i = running.size() - 1; i >= 0; i--) {
             LocalTurn turn = running.get(i);
@@ -244,7 +265,19 @@ final class Admission {
     }
 
     private static boolean isOver(LocalTurn turn, long now) {
-        return turn.isCancelled() || now >= turn.request().deadlineNanos();
+        return turn.isCancelled()
+                || turn.fault() != null
+                || now >= turn.request().deadlineNanos();
+    }
+
+    /** Whether a running turn has failed and is to be ended. */
+    boolean hasFaults() {
+        for (LocalTurn turn : running) {
+            if (turn.fault() != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** How long the engine may sleep while no turn can advance: until the first wait limit or deadline. */
@@ -256,14 +289,19 @@ final class Admission {
             }
         }
         if (!waiting.isEmpty()) {
-            next = Math.min(next, TimeUnit.MILLISECONDS.toNanos(20));
+            next = Math.min(next, Math.min(firstDue - now, TimeUnit.MILLISECONDS.toNanos(20)));
         }
         return Math.max(100_000, next);
     }
 
-    /** Takes waiting turns out and hands them over. */
-    void removeWaiting(Predicate<LocalTurn> which, Consumer<LocalTurn> sink) {
-        waiting.removeIf(which, sink);
+    /** Takes a turn out if it waits. */
+    boolean withdraw(LocalTurn turn) {
+        return waiting.remove(turn);
+    }
+
+    /** Takes every waiting turn out and hands it over. */
+    void removeWaiting(Consumer<LocalTurn> sink) {
+        waiting.removeIf(_ -> true, sink);
     }
 
     /** Takes every turn out and hands it over. */

@@ -68,12 +68,17 @@ final class CellLedger {
 
     /** The cells of one sequence, by position. */
     final class Cells {
-        private int[] handles = new int[64];
+        private int[] handles = {};
         private int length;
 
         /** Tokens booked. */
         int length() {
             return length;
+        }
+
+        /** The heap that the account of this sequence takes, in bytes. */
+        long bytes() {
+            return 32L + Integer.BYTES * (long) handles.length;
         }
 
         /** Books {@code count} new cells at the end. */
@@ -108,7 +113,7 @@ final class CellLedger {
 
         private void ensure(int size) {
             if (size > handles.length) {
-                handles = Arrays.copyOf(handles, Math.max(size, handles.length * 2));
+                handles = Arrays.copyOf(handles, Math.max(Math.max(size, 64), handles.length * 2));
             }
         }
     }

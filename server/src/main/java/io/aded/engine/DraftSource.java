@@ -55,17 +55,51 @@ final class DraftSource {
         requests.add(request);
     }
 
-    /** Drafts for all that asked. */
+    /**
+     * Drafts for all that asked. A failure that the proposer puts down to one stream is that turn's, else all turns'.
+     */
     void propose() {
-        if (!requests.isEmpty()) {
+        if (requests.isEmpty()) {
+            return;
+        }
+        dropFailed();
+        try {
             proposer.propose(requests);
+        } catch (RuntimeException | Error e) {
+            failAll(e);
+        }
+        for (int i = 0; i < requests.size(); i++) {
+            Throwable failure = requests.get(i).failure();
+            if (failure != null) {
+                rounds.get(i).turn().fail(failure);
+            }
         }
     }
 
     /** The pass is over, and every state has seen its outcome. */
     void settle() {
         if (!requests.isEmpty()) {
-            proposer.settle(requests);
+            try {
+                proposer.settle(requests);
+            } catch (RuntimeException | Error e) {
+                failAll(e);
+            }
+        }
+    }
+
+    private void failAll(Throwable cause) {
+        for (Round round : rounds) {
+            round.turn().fail(cause);
+        }
+    }
+
+    /** Turns that have failed do not ask any more. */
+    void dropFailed() {
+        for (int i = rounds.size() - 1; i >= 0; i--) {
+            if (rounds.get(i).turn().fault() != null) {
+                rounds.remove(i);
+                requests.remove(i);
+            }
         }
     }
 

@@ -61,7 +61,11 @@ final class Drafting {
         Round round = turn.round();
         round.draftNoMore();
         if (!turn.isAuto()) {
-            switchOn(round);
+            try {
+                switchOn(round);
+            } catch (RuntimeException | Error e) {
+                turn.fail(e);
+            }
         }
     }
 
@@ -103,22 +107,36 @@ final class Drafting {
         for (Round round : rounds) {
             if (round.verifies()) {
                 round.beginDraft(clock.getAsLong());
-                ask(round, room, branchesEach);
+                try {
+                    ask(round, room, branchesEach);
+                } catch (RuntimeException | Error e) {
+                    round.turn().fail(e);
+                }
                 round.charge(clock.getAsLong() - round.draftStart());
             }
         }
         for (DraftSource source : sources) {
             source.propose();
-            for (Round round : source.rounds()) {
-                prune(round);
-            }
         }
         for (Round round : rounds) {
-            if (round.verifies()) {
-                force(round, room, branchesEach);
+            if (round.verifies() && round.turn().fault() == null) {
+                try {
+                    constrain(round, room, branchesEach);
+                } catch (RuntimeException | Error e) {
+                    round.turn().fail(e);
+                }
                 round.endDraft();
             }
         }
+        for (DraftSource source : sources) {
+            source.dropFailed();
+        }
+    }
+
+    /** What the grammar has to say about a draft. */
+    private void constrain(Round round, int room, int branchesEach) {
+        prune(round);
+        force(round, room, branchesEach);
     }
 
     private void ask(Round round, int room, int branchesEach) {
@@ -237,13 +255,21 @@ final class Drafting {
      */
     void teach(Round round, long reading) {
         StreamDrafter drafter = round.drafting();
-        if (drafter != null) {
-            LocalSession session = round.turn().session();
-            drafter.state().accept(round.tree(), round.lastAccepted(), round.bonusToken());
-            drafter.saw(session.length(), round.endToken());
-            drafter.request().kept(session.committed());
+        if (drafter != null && round.turn().fault() == null) {
+            try {
+                learn(round, drafter);
+            } catch (RuntimeException | Error e) {
+                round.turn().fail(e);
+            }
             round.charge(clock.getAsLong() - reading);
         }
+    }
+
+    private static void learn(Round round, StreamDrafter drafter) {
+        LocalSession session = round.turn().session();
+        drafter.state().accept(round.tree(), round.lastAccepted(), round.bonusToken());
+        drafter.saw(session.length(), round.endToken());
+        drafter.request().kept(session.committed());
     }
 
     /**
@@ -256,12 +282,13 @@ final class Drafting {
      */
     void settle(int tokens, int draftNodes, int streams) {
         for (DraftSource source : sources) {
+            source.dropFailed();
             source.settle();
             long now = clock.getAsLong();
             for (Round round : source.rounds()) {
                 budget.observeNodes(round.tree().size(), round.drafterNanos());
                 source.gate().observe(round.drafterNanos(), round.explores(), now);
-                if (round.isBudgeted()) {
+                if (round.isBudgeted() && round.turn().fault() == null) {
                     judge(round, source.gate(), tokens, draftNodes, streams);
                 }
             }
@@ -288,7 +315,7 @@ final class Drafting {
     /** Closes the proposers. The sessions' drafters must have been closed. */
     void close() {
         for (DraftSource source : sources) {
-            source.close();
+            TurnFault.quietly("closing a proposer", source::close);
         }
         sources.clear();
         byKind.clear();

@@ -54,11 +54,25 @@ public interface Engine extends AutoCloseable {
      */
     int countTokens(Prompt prompt);
 
-    /** Opens an empty conversation. */
-    Session openSession();
+    /**
+     * Opens an empty conversation.
+     *
+     * @param caller who it belongs to, by {@link TurnRequest#fairnessKey}; empty for nobody in particular
+     */
+    Session openSession(String caller);
+
+    /** Opens an empty conversation of nobody in particular. */
+    default Session openSession() {
+        return openSession("");
+    }
 
     /** A recent snapshot. */
     EngineStatus status();
+
+    /** Whether it is getting on, at this moment. */
+    default EnginePulse pulse() {
+        return EnginePulse.IDLE;
+    }
 
     /** Turns that are running or wait, at this moment: a turn that was just submitted counts. */
     int openTurns();

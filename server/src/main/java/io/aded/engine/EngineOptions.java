@@ -13,6 +13,9 @@ import java.time.Duration;
  * @param prefillStall how long a pass with prompt tokens in it may take while other streams are decoding: what bounds
  *     their time per token. A chunk of at least 8 tokens goes in all the same
  * @param swapBytes host memory for the KV state of idle conversations whose cells others need; 0 switches it off
+ * @param prefixSharing among whom the computed beginnings of prompts are shared
+ * @param sessionBytes heap that open conversations may hold: histories, and what drafters learned. The least that one
+ *     engine makes sense with is a few MiB
  * @param defaultDraft the policy of a turn that names none
  */
 public record EngineOptions(
@@ -22,7 +25,30 @@ public record EngineOptions(
         Duration maxWait,
         Duration prefillStall,
         long swapBytes,
+        PrefixSharing prefixSharing,
+        long sessionBytes,
         DraftPolicy defaultDraft) {
+
+    /** Prefixes shared among one caller's conversations, and no bound on what those hold. */
+    public EngineOptions(
+            ContextParameters context,
+            int maxRunning,
+            int maxWaiting,
+            Duration maxWait,
+            Duration prefillStall,
+            long swapBytes,
+            DraftPolicy defaultDraft) {
+        this(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                PrefixSharing.CALLER,
+                Long.MAX_VALUE / 2,
+                defaultDraft);
+    }
 
     /** Defaults for a context of {@code cells} cells. */
     public static EngineOptions ofCells(int cells) {
@@ -38,6 +64,27 @@ public record EngineOptions(
 
     /** The same over another context. */
     public EngineOptions withContext(ContextParameters parameters) {
-        return new EngineOptions(parameters, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, defaultDraft);
+        return new EngineOptions(
+                parameters,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                defaultDraft);
+    }
+
+    /** The same with another rule for prefixes. */
+    public EngineOptions withPrefixSharing(PrefixSharing sharing) {
+        return new EngineOptions(
+                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, sharing, sessionBytes, defaultDraft);
+    }
+
+    /** The same with another bound on what open conversations hold. */
+    public EngineOptions withSessionBytes(long bytes) {
+        return new EngineOptions(
+                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, prefixSharing, bytes, defaultDraft);
     }
 }

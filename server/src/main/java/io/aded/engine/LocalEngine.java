@@ -9,7 +9,6 @@ import io.aded.model.TokenSampler;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.TurnTelemetry;
 import java.time.Duration;
-import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,28 +58,26 @@ final class LocalEngine implements Engine {
     /** How long start-up may take to measure the cost curve. */
     private static final Duration MEASURING_TIME = Duration.ofMillis(1500);
 
+    /** Commands between two passes; each takes a microsecond or so. */
+    private static final int MOST_COMMANDS = 1000;
+
     /** Of all engines: where several serve one model, a session's name tells it from those of the others. */
     private static final AtomicLong SESSION_NUMBERS = new AtomicLong();
 
-    private final TargetModel model;
     private final EngineOptions options;
-    private final PromptTokens promptTokens;
-    private final EngineTelemetry telemetry;
     private final LongSupplier clock;
     private final TargetContext context;
     private final CellLedger ledger;
     private final Calibration calibration;
-    private final int sessionLimit;
+    private final Entrance entrance;
     private final Thread thread;
-    private final SplittableRandom seeds;
 
     private final CommandQueue commands = new CommandQueue();
-    private final QueuePlaces queuePlaces;
     private final AtomicLong turnNumbers = new AtomicLong();
     private final AtomicInteger sessionsOpen = new AtomicInteger();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final CountDownLatch calibrated = new CountDownLatch(1);
-    private volatile boolean accepting = true;
+    private final Pulse pulse = new Pulse();
     private volatile boolean stop;
 
     /** While a pass is played that serves nobody. */
@@ -89,6 +86,7 @@ final class LocalEngine implements Engine {
     private volatile EngineStatus status;
 
     // Owned by the engine thread.
+    private final SessionMemory memory;
     private final Residency residency;
     private final Admission admission;
     private final TurnEndings endings;
@@ -96,22 +94,20 @@ final class LocalEngine implements Engine {
     private final Pass pass;
     private long reusedTotal;
 
+    /** What turns are told that are left when the thread ends. */
+    private AdedException ending = Entrance.shuttingDown();
+
     LocalEngine(
             TargetModel model,
             EngineOptions options,
             EngineTelemetry telemetry,
             ProposerFactory drafters,
             LongSupplier clock) {
-        this.model = model;
         this.options = options;
-        promptTokens = new PromptTokens(model);
-        queuePlaces = new QueuePlaces(options.maxRunning() + options.maxWaiting());
-        this.telemetry = telemetry;
         this.clock = clock;
-        seeds = new SplittableRandom(clock.getAsLong());
         context = model.newContext(options.context());
         try {
-            calibration = Calibration.start(context, measuringToken(), MEASURING_TIME.toNanos(), clock);
+            calibration = Calibration.start(context, measuringToken(model), MEASURING_TIME.toNanos(), clock);
         } catch (RuntimeException e) {
             context.close();
             throw e;
@@ -119,14 +115,16 @@ final class LocalEngine implements Engine {
         CostCurve curve = calibration.curve();
         ledger = new CellLedger(context.cells(), context.maxSequences());
         int trained = model.info().trainedContext();
-        sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
-        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()));
+        int sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
+        entrance = new Entrance(model, options, telemetry, clock, sessionLimit);
+        memory = new SessionMemory(options.sessionBytes());
+        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
         admission = new Admission(options, residency, sessionLimit);
-        endings = new TurnEndings(options, residency, queuePlaces, clock, this::publish);
+        endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
         Budget budget = new Budget(curve);
         Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
         drafting = new Drafting(drafters, context, curve, budget, clock);
-        pass = new Pass(context, ledger, curve, budget, chunking, drafting, clock);
+        pass = new Pass(context, ledger, curve, budget, chunking, drafting, pulse, clock);
         status = snapshot();
         thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
         LOG.info(
@@ -136,7 +134,7 @@ final class LocalEngine implements Engine {
                 Math.round(curve.nanos(8) / 1000));
     }
 
-    private int measuringToken() {
+    private static int measuringToken(TargetModel model) {
         int begin = model.vocabulary().beginningOfSequence();
         return begin >= 0 ? begin : 0;
     }
@@ -145,7 +143,7 @@ final class LocalEngine implements Engine {
 
     @Override
     public TargetModel model() {
-        return model;
+        return entrance.model();
     }
 
     @Override
@@ -154,10 +152,12 @@ final class LocalEngine implements Engine {
     }
 
     @Override
-    public Session openSession() {
-        checkAccepting();
+    public Session openSession(String caller) {
+        entrance.check();
+        memory.checkOpen();
         sessionsOpen.incrementAndGet();
-        LocalSession session = new LocalSession(this, "c" + SESSION_NUMBERS.incrementAndGet(), ledger.new Cells());
+        String id = "c" + SESSION_NUMBERS.incrementAndGet();
+        LocalSession session = new LocalSession(this, id, caller, ledger.new Cells());
         execute(() -> residency.add(session));
         return session;
     }
@@ -168,8 +168,13 @@ final class LocalEngine implements Engine {
     }
 
     @Override
+    public EnginePulse pulse() {
+        return pulse.look();
+    }
+
+    @Override
     public int openTurns() {
-        return queuePlaces.taken();
+        return entrance.places().taken();
     }
 
     @Override
@@ -194,10 +199,10 @@ final class LocalEngine implements Engine {
 
     @Override
     public void drain(Duration grace) {
-        accepting = false;
+        entrance.close(Entrance.shuttingDown());
         wake();
         long end = clock.getAsLong() + grace.toNanos();
-        while (queuePlaces.taken() > 0 && clock.getAsLong() < end) {
+        while (entrance.places().taken() > 0 && clock.getAsLong() < end) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
             if (Thread.currentThread().isInterrupted()) {
                 return;
@@ -207,13 +212,13 @@ final class LocalEngine implements Engine {
             for (LocalTurn turn : admission.running()) {
                 turn.cancel();
             }
-            admission.removeWaiting(_ -> true, turn -> endings.fail(turn, shuttingDown()));
+            admission.removeWaiting(turn -> endings.fail(turn, Entrance.shuttingDown()));
         });
     }
 
     @Override
     public void close() {
-        accepting = false;
+        entrance.close(Entrance.shuttingDown());
         stop = true;
         context.requestAbort();
         wake();
@@ -234,51 +239,26 @@ final class LocalEngine implements Engine {
         }
     }
 
-    void checkAccepting() {
-        if (!accepting) {
-            throw shuttingDown();
-        }
+    /** What sessions need before a turn is handed over. */
+    Entrance entrance() {
+        return entrance;
     }
 
-    PromptTokens promptTokens() {
-        return promptTokens;
+    /** What open conversations hold. */
+    SessionMemory memory() {
+        return memory;
+    }
+
+    /** A conversation begins anew. */
+    void reset(LocalSession session) {
+        session.forgetLearned();
+        session.forgetTexts();
+        memory.update(session);
     }
 
     @Override
     public int countTokens(Prompt prompt) {
-        return promptTokens.first(prompt).length;
-    }
-
-    private static AdedException.Unavailable shuttingDown() {
-        return new AdedException.Unavailable("DRAINING", "the server is shutting down; call another one");
-    }
-
-    EngineTelemetry telemetry() {
-        return telemetry;
-    }
-
-    int sessionLimit() {
-        return sessionLimit;
-    }
-
-    int randomSeed() {
-        synchronized (seeds) {
-            return LocalSession.randomSeed(seeds);
-        }
-    }
-
-    /** Takes a place in the queue for a turn, or refuses it. */
-    void reserveQueuePlace() {
-        if (!queuePlaces.tryTake()) {
-            throw new AdedException.ResourceExhausted(
-                    "QUEUE_FULL",
-                    options.maxWaiting() + " turns are waiting already, which is the limit; try again later",
-                    Duration.ofSeconds(1));
-        }
-    }
-
-    void releaseQueuePlace() {
-        queuePlaces.giveBack();
+        return entrance.promptTokens().first(prompt).length;
     }
 
     LocalTurn newTurn(
@@ -307,12 +287,9 @@ final class LocalEngine implements Engine {
 
     /** Hands a turn over; refuses it if the engine has stopped. */
     void enqueue(LocalTurn turn) {
-        boolean taken = execute(() -> {
-            residency.adopt(turn.session(), turn.prompt());
-            admission.add(turn);
-        });
-        if (!taken) {
-            throw shuttingDown();
+        if (!execute(() -> take(turn))) {
+            entrance.check(); // says why
+            throw Entrance.shuttingDown();
         }
     }
 
@@ -320,9 +297,10 @@ final class LocalEngine implements Engine {
     void closeSession(LocalSession session) {
         sessionsOpen.decrementAndGet();
         execute(() -> {
-            admission.removeWaiting(
-                    turn -> turn.session() == session,
-                    turn -> endings.fail(turn, new AdedException.Cancelled("the conversation was closed")));
+            LocalTurn turn = session.turn();
+            if (turn != null && admission.withdraw(turn)) {
+                endings.fail(turn, new AdedException.Cancelled("the conversation was closed"));
+            }
             if (!session.isDecoding()) {
                 residency.forget(session);
             } // else its turn was cancelled; the session's cells go when it ends
@@ -344,7 +322,11 @@ final class LocalEngine implements Engine {
         if (pass.servesOnly(turn)) {
             context.requestAbort();
         }
-        wake();
+        execute(() -> {
+            if (admission.withdraw(turn)) {
+                endings.expire(turn, clock.getAsLong());
+            } // else it runs, which the next pass looks at, or is over
+        });
     }
 
     private void wake() {
@@ -356,6 +338,7 @@ final class LocalEngine implements Engine {
     private void loop() {
         try {
             while (!stop) {
+                pulse.begin();
                 runCommands();
                 expire();
                 admit();
@@ -363,25 +346,58 @@ final class LocalEngine implements Engine {
                     publish();
                     pass.pause();
                     if (commands.isEmpty() && !stop && !calibrateOnce()) {
+                        pulse.rest();
                         LockSupport.parkNanos(this, admission.nextExpiry(clock.getAsLong()));
                     }
                 }
             }
         } catch (RuntimeException | Error e) {
-            LOG.error("the engine thread failed; every turn is ended", e);
-            accepting = false;
-            failAll(new AdedException.Internal("ENGINE_FAILED", "the engine failed: " + e.getMessage(), e));
+            lose(e);
         } finally {
-            accepting = false;
-            commands.close().forEach(Runnable::run);
-            failAll(shuttingDown());
+            end();
+        }
+    }
+
+    /** What went wrong is no single turn's, so nothing that the engine holds can be trusted any more. */
+    private void lose(Throwable cause) {
+        LOG.error("the engine is lost; every turn is ended", cause);
+        String what = "the engine of this server failed and is lost";
+        pulse.lost(new AdedException.Internal("ENGINE_LOST", what + " (" + cause + ")", cause));
+        entrance.close(new AdedException.Unavailable("ENGINE_LOST", what + "; call another one"));
+        ending = new AdedException.Internal("ENGINE_LOST", what + ", and this turn with it; send it elsewhere", cause);
+    }
+
+    /** Whatever fails here, callers hear of their turns' ends, and who closes the engine does not wait for ever. */
+    private void end() {
+        try {
+            entrance.close(Entrance.shuttingDown());
+            commands.close().forEach(command -> TurnFault.quietly("a command of a stopped engine", command));
+            failAll(ending);
             residency.forgetAll();
             drafting.close();
             context.close();
             status = snapshot();
+        } catch (RuntimeException | Error e) {
+            LOG.error("the engine did not end well", e);
+        } finally {
+            pulse.rest();
             calibrated.countDown();
             stopped.countDown();
         }
+    }
+
+    /** A turn is this thread's from now on. */
+    private void take(LocalTurn turn) {
+        try {
+            turn.session().shareAtMost(turn.request().prefixSharing());
+            residency.adopt(turn.session(), turn.prompt());
+            memory.update(turn.session());
+        } catch (RuntimeException | Error e) {
+            turn.fail(e);
+            endings.expire(turn, clock.getAsLong());
+            return;
+        }
+        admission.add(turn);
     }
 
     /** While nobody has a turn: plays one more pass to know what passes cost. False if there is none to play. */
@@ -402,9 +418,14 @@ final class LocalEngine implements Engine {
         return true;
     }
 
+    /** As many as there are, but no more than delay the running turns' next pass by a moment. */
     private void runCommands() {
+        int left = MOST_COMMANDS;
         for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
             command.run();
+            if (--left == 0) {
+                return;
+            }
         }
     }
 
@@ -422,23 +443,26 @@ final class LocalEngine implements Engine {
         for (LocalTurn turn = admission.next(); turn != null; turn = admission.next()) {
             if (!turn.wasAdmitted()) {
                 int cached = turn.session().committed();
-                turn.admitted(clock.getAsLong(), cached);
+                turn.admitted(clock.getAsLong(), cached - turn.session().takeForeign());
                 reusedTotal += cached;
             }
             drafting.begin(turn);
+            memory.update(turn.session());
         }
     }
 
     /** Plays a round of every turn that can advance. False if none can. */
     private boolean play() {
         pass.gather(admission.running());
-        if (pass.isEmpty()) {
-            return false;
-        }
         if (pass.isFull()) {
             admission.rotate(pass.streams()); // those left out come first next time
         }
-        pass.plan();
+        if (!pass.isEmpty()) {
+            pass.plan();
+        }
+        if (pass.isEmpty()) {
+            return admission.hasFaults(); // which are ended before the next
+        }
         pass.grant();
         DecodeOutcome outcome = pass.fill() ? pass.decode() : DecodeOutcome.NO_ROOM;
         if (outcome == DecodeOutcome.DECODED) {
@@ -459,7 +483,7 @@ final class LocalEngine implements Engine {
                 admission.serve(turn, round.emittedCount());
             }
             FinishReason reason = turn.finished();
-            if (reason != null) {
+            if (reason != null && turn.fault() == null) {
                 admission.stop(turn);
                 endings.finish(turn, reason);
             }

@@ -33,8 +33,16 @@ import org.jspecify.annotations.Nullable;
  * kept.
  */
 final class LocalSession implements Session {
+    /** Objects, locks and map of an empty conversation. */
+    private static final int OWN_BYTES = 600;
+
+    /** A message beside its characters. */
+    private static final int MESSAGE_BYTES = 100;
+
     private final LocalEngine engine;
+    private final Entrance entrance;
     private final String id;
+    private final String caller;
     private final TurnSlot<LocalTurn> slot = new TurnSlot<>();
     private volatile Past past = Past.NONE;
 
@@ -73,12 +81,26 @@ final class LocalSession implements Session {
     private int swappedStanding;
     private boolean decoding;
     private long lastUsed;
+    private PrefixSharing sharing;
+    private int foreign;
+    private long textBytes;
+    private boolean wide;
+    private long accounted;
+    private long givesUp;
     private final Map<DrafterKind, StreamDrafter> drafters = new HashMap<>();
 
-    LocalSession(LocalEngine engine, String id, CellLedger.Cells cells) {
+    /**
+     * An empty conversation.
+     *
+     * @param caller who opened it; empty for nobody in particular
+     */
+    LocalSession(LocalEngine engine, String id, String caller, CellLedger.Cells cells) {
         this.engine = engine;
+        entrance = engine.entrance();
         this.id = id;
+        this.caller = caller;
         this.cells = cells;
+        sharing = engine.options().prefixSharing();
     }
 
     @Override
@@ -86,15 +108,21 @@ final class LocalSession implements Session {
         return id;
     }
 
+    /** Who opened it. */
+    String caller() {
+        return caller;
+    }
+
     TargetModel model() {
-        return engine.model();
+        return entrance.model();
     }
 
     // --- submission, on the caller's thread
 
     @Override
     public Turn submit(TurnRequest request, TurnListener listener) {
-        engine.checkAccepting();
+        entrance.check();
+        engine.memory().checkTurn();
         slot.reserve();
         boolean submitted = false;
         try {
@@ -119,8 +147,8 @@ final class LocalSession implements Session {
     private LocalTurn start(TurnRequest request, TurnListener listener, Continuation next) {
         SamplingParameters sampling = request.sampling();
         Integer wanted = sampling.seed();
-        int seed = wanted != null ? wanted : engine.randomSeed();
-        engine.reserveQueuePlace();
+        int seed = wanted != null ? wanted : entrance.randomSeed();
+        entrance.reservePlace();
         TokenSampler sampler = null;
         boolean submitted = false;
         try {
@@ -131,7 +159,7 @@ final class LocalSession implements Session {
                     sampler.remember(next.tokens[i]);
                 }
             }
-            TurnTelemetry telemetry = engine.telemetry()
+            TurnTelemetry telemetry = entrance.telemetry()
                     .startTurn(
                             request.traceContext(),
                             request.prompt() instanceof Prompt.Messages ? "chat" : "text_completion");
@@ -143,7 +171,7 @@ final class LocalSession implements Session {
             return turn;
         } finally {
             if (!submitted) {
-                engine.releaseQueuePlace();
+                entrance.places().giveBack();
                 if (sampler != null) {
                     sampler.close();
                 }
@@ -157,7 +185,7 @@ final class LocalSession implements Session {
     private Continuation continuation(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
-            case Prompt.Text(String text) -> append(engine.promptTokens().text(text, past.length == 0), null, "text");
+            case Prompt.Text(String text) -> append(entrance.promptTokens().text(text, past.length == 0), null, "text");
             case Prompt.Messages(List<ChatMessage> sent, TemplateVariables variables) -> chat(sent, variables);
         };
     }
@@ -165,7 +193,7 @@ final class LocalSession implements Session {
     private Continuation chat(List<ChatMessage> sent, TemplateVariables variables) {
         List<ChatMessage> all = new ArrayList<>(past.messages);
         all.addAll(sent);
-        PromptTokens.Chat chat = engine.promptTokens().chat(all, variables, past.length > 0 ? past.rendered : null);
+        PromptTokens.Chat chat = entrance.promptTokens().chat(all, variables, past.length > 0 ? past.rendered : null);
         return chat.continues()
                 ? append(chat.tokens(), chat.rendered(), "messages")
                 : new Continuation(chat.tokens(), chat.rendered(), "messages");
@@ -228,7 +256,7 @@ final class LocalSession implements Session {
         slot.reserve();
         try {
             past = Past.NONE;
-            engine.execute(this::forgetLearned);
+            engine.execute(() -> engine.reset(this));
         } finally {
             slot.free();
         }
@@ -237,18 +265,24 @@ final class LocalSession implements Session {
     @Override
     public void close() {
         if (slot.close()) {
+            engine.closeSession(this);
             LocalTurn turn = slot.running();
             if (turn != null) {
                 turn.cancel();
             }
-            engine.closeSession(this);
         }
     }
 
     // --- during a turn, on the engine thread
 
+    /** The turn that runs or waits, or null. */
+    @Nullable
+    LocalTurn turn() {
+        return slot.running();
+    }
+
     int limit() {
-        return engine.sessionLimit();
+        return entrance.sessionLimit();
     }
 
     int length() {
@@ -268,6 +302,11 @@ final class LocalSession implements Session {
             tokens = Arrays.copyOf(tokens, length * 2);
         }
         tokens[length++] = token;
+    }
+
+    /** Drops the last tokens, down to {@code count}; none of them is in the KV cache. */
+    void shorten(int count) {
+        length = Math.min(length, count);
     }
 
     /** The answer's text was cut before its last tokens. */
@@ -372,28 +411,116 @@ final class LocalSession implements Session {
     /** Gives up the drafters and what they learned. */
     void forgetLearned() {
         for (StreamDrafter drafter : drafters.values()) {
-            drafter.close();
+            TurnFault.quietly("closing a drafter", drafter::close);
         }
         drafters.clear();
     }
 
     /** The turn is over, one way or the other. One that gave no answer leaves the history as it was before. */
     void turnEnded(LocalTurn turn) {
-        if (turn.answerTokens() > 0 || turn.finished() == FinishReason.STOP) {
-            past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
+        try {
+            if (turn.answerTokens() > 0 || turn.finished() == FinishReason.STOP) {
+                past = added.isEmpty() ? new Past(tokens, length, past.messages, past.rendered) : answered(turn);
+            }
+        } finally {
+            renderedPrompt = null;
+            added = List.of();
+            drafters.values().forEach(StreamDrafter::rest);
+            slot.free();
         }
-        slot.free();
+    }
+
+    /** The turn is over by a fault: its text may lack what its last tokens say, and what it learned is not trusted. */
+    void turnFailed() {
+        cut = true;
+        forgetLearned();
     }
 
     private Past answered(LocalTurn turn) {
         List<ChatMessage> messages = new ArrayList<>(past.messages);
         messages.addAll(added);
+        for (ChatMessage message : added) {
+            count(message.content());
+        }
+        count(turn.answer());
         // An answer that continued the assistant's last message is the rest of it.
         boolean continued = messages.getLast().role().equals("assistant");
         String begun = continued ? messages.removeLast().content() : "";
         messages.add(new ChatMessage("assistant", begun + turn.answer()));
         String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer();
         return new Past(tokens, length, List.copyOf(messages), text);
+    }
+
+    void forgetTexts() {
+        textBytes = 0;
+    }
+
+    private void count(String text) {
+        for (int i = 0; i < text.length() && !wide; i++) {
+            wide = text.charAt(i) > 0xFF;
+        }
+        textBytes += MESSAGE_BYTES + text.length();
+    }
+
+    // --- what it may share, and what it holds; on the engine thread
+
+    /** Its history is shared among no more than these from now on: it may hold what is nobody else's business. */
+    void shareAtMost(PrefixSharing most) {
+        sharing = sharing.atMost(most);
+    }
+
+    /** Whether what is computed of the one's history may serve the other. */
+    boolean mayShareWith(LocalSession other) {
+        return switch (sharing.atMost(other.sharing)) {
+            case NONE -> false;
+            case CALLER -> caller.equals(other.caller);
+            case ALL -> true;
+        };
+    }
+
+    /** So many of its first cells were computed for another caller. */
+    void setForeign(int cellsOfOthers) {
+        foreign = cellsOfOthers;
+    }
+
+    /** Those of its cells that were computed for another caller since it was asked last. */
+    int takeForeign() {
+        int count = foreign;
+        foreign = 0;
+        return count;
+    }
+
+    /** The heap that it holds, what was learned included: an estimate, in bytes. */
+    long heldBytes() {
+        String rendered = past.rendered;
+        long texts = textBytes + (rendered == null ? 0 : rendered.length());
+        long history =
+                Integer.BYTES * (long) (past.tokens == tokens ? tokens.length : tokens.length + past.tokens.length);
+        return OWN_BYTES + history + cells.bytes() + (wide ? 2 : 1) * texts + learnedBytes();
+    }
+
+    /** Of that, what its drafters learned. */
+    long learnedBytes() {
+        long bytes = 0;
+        for (StreamDrafter drafter : drafters.values()) {
+            bytes += drafter.bytes();
+        }
+        return bytes;
+    }
+
+    /** What the account says that it holds. */
+    long accountedBytes() {
+        return accounted;
+    }
+
+    /** What the account says that it could give up. */
+    long givesUpBytes() {
+        return givesUp;
+    }
+
+    void account(long holds, long couldGiveUp) {
+        accounted = holds;
+        givesUp = couldGiveUp;
     }
 
     boolean isClosed() {

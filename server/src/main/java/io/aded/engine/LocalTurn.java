@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
@@ -37,6 +38,7 @@ final class LocalTurn implements Turn {
     private int answerTokens;
     private boolean endDrawn;
     private @Nullable FinishReason finished;
+    private @Nullable AdedException fault;
 
     // What it took.
     private boolean admittedBefore;
@@ -99,6 +101,29 @@ final class LocalTurn implements Turn {
 
     LocalSession session() {
         return session;
+    }
+
+    /** It cannot go on, and is ended before the next pass. The first reason counts. */
+    void fail(Throwable cause) {
+        if (fault == null) {
+            fault = TurnFault.of(cause);
+        }
+    }
+
+    /** Why it cannot go on, or null. */
+    @Nullable
+    AdedException fault() {
+        return fault;
+    }
+
+    /** Whether its listener can take more. */
+    boolean isReady() {
+        try {
+            return listener.isReady();
+        } catch (RuntimeException | Error e) {
+            fail(e);
+            return false;
+        }
     }
 
     /** The whole prompt, history included. */
@@ -203,6 +228,17 @@ final class LocalTurn implements Turn {
         } else if (session.length() >= session.limit()) {
             finished = FinishReason.CONTEXT_FULL;
         }
+    }
+
+    /**
+     * Drops what was drawn beyond so many tokens, of the history and of the answer: something failed before it
+     * counted.
+     */
+    void takeBack(int length, int answered) {
+        session.shorten(length);
+        answerTokens = answered;
+        finished = null;
+        endDrawn = false;
     }
 
     /** Why the answer has ended, or null. */

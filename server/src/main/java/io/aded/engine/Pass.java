@@ -37,7 +37,7 @@ final class Pass {
      *   that found no room is halved before anybody has to give up cells. As passes fill the gaps, they grow again.
      */
 
-    /** What is read of each row for the drafters: see decoding.md, rows keep 8 successors. */
+    /** What is read of each row for the drafters: a tri-gram table's rows keep no more successors than these. */
     private static final int TAUGHT_TOKENS = 8;
 
     private final TargetContext context;
@@ -46,6 +46,7 @@ final class Pass {
     private final Budget budget;
     private final Chunking chunking;
     private final Drafting drafting;
+    private final Pulse pulse;
     private final LongSupplier clock;
 
     private final List<Round> rounds = new ArrayList<>();
@@ -81,6 +82,7 @@ final class Pass {
             Budget budget,
             Chunking chunking,
             Drafting drafting,
+            Pulse pulse,
             LongSupplier clock) {
         this.context = context;
         this.ledger = ledger;
@@ -88,6 +90,7 @@ final class Pass {
         this.budget = budget;
         this.chunking = chunking;
         this.drafting = drafting;
+        this.pulse = pulse;
         this.clock = clock;
     }
 
@@ -99,7 +102,7 @@ final class Pass {
         rounds.clear();
         unready = 0;
         for (LocalTurn turn : running) {
-            if (!turn.listener().isReady()) {
+            if (turn.fault() != null || !turn.isReady()) {
                 unready++;
             } else if (rounds.size() < limit) {
                 rounds.add(turn.round());
@@ -141,6 +144,16 @@ final class Pass {
         draftRoom = Math.max(0, room - chunks - roots);
         int branchesEach = roots == 0 ? 1 : 1 + ledger.sequencesFree() / roots;
         drafting.propose(rounds, roots, chunks, draftRoom, branchesEach);
+        dropFailed();
+    }
+
+    /** Turns whose drafts failed have no part in the pass. */
+    private void dropFailed() {
+        for (int i = rounds.size() - 1; i >= 0; i--) {
+            if (rounds.get(i).turn().fault() != null) {
+                rounds.remove(i);
+            }
+        }
     }
 
     // --- grant
@@ -219,6 +232,7 @@ final class Pass {
 
     /** Runs the forward pass. */
     DecodeOutcome decode() {
+        pulse.expect(curve.nanos(batch.size()));
         decodeStart = clock.getAsLong();
         alone = rounds.size() == 1 ? rounds.getFirst().turn() : null;
         DecodeOutcome outcome = context.decode(batch);
@@ -289,7 +303,7 @@ final class Pass {
                 round.verify(top, drafting.showsRejected(round));
                 keep(round);
                 drafting.teach(round, reading);
-                turn.deliver(this, clock.getAsLong());
+                deliver(turn);
                 emitted += round.emittedCount();
                 allAuto &= turn.isAuto();
             }
@@ -304,6 +318,14 @@ final class Pass {
         }
         prefilledTokens += prefilled;
         emittedTokens += emitted;
+    }
+
+    private void deliver(LocalTurn turn) {
+        try {
+            turn.deliver(this, clock.getAsLong());
+        } catch (RuntimeException | Error e) {
+            turn.fail(e);
+        }
     }
 
     /** Makes the accepted path part of the session's sequence and drops all else. */

@@ -1,10 +1,13 @@
 package io.aded.engine;
 
 import io.aded.model.TargetContext;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which conversations are in the KV cache: who holds a sequence id and cells, who shares a prefix with whom, and who
@@ -22,15 +25,19 @@ final class Residency {
     /** A common prefix shorter than this is computed rather than shared. */
     static final int LEAST_SHARED_PREFIX = 16;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Residency.class);
+
     private final TargetContext context;
     private final CellLedger ledger;
     private final SwapSpace swapSpace;
-    private final List<LocalSession> sessions = new ArrayList<>();
+    private final SessionMemory memory;
+    private final Set<LocalSession> sessions = new HashSet<>();
 
     /** The sessions that hold a sequence id, by that id. There are far fewer of them than open sessions. */
     private final @Nullable LocalSession[] holders;
 
-    Residency(TargetContext context, CellLedger ledger, SwapSpace swapSpace) {
+    Residency(TargetContext context, CellLedger ledger, SwapSpace swapSpace, SessionMemory memory) {
+        this.memory = memory;
         this.context = context;
         this.ledger = ledger;
         this.swapSpace = swapSpace;
@@ -52,6 +59,7 @@ final class Residency {
 
     void add(LocalSession session) {
         sessions.add(session);
+        memory.update(session);
     }
 
     /** A session was closed: all that it held is free. */
@@ -60,6 +68,7 @@ final class Residency {
         swapSpace.discard(session);
         session.forgetLearned();
         sessions.remove(session);
+        memory.forget(session);
     }
 
     /** Every session is closed: what their drafters hold outside the heap is given back. */
@@ -92,7 +101,9 @@ final class Residency {
         LocalSession donor = donor(session);
         int shared = donor == null ? 0 : commonPrefix(session, donor, donor.committed());
         int restored = shared < session.standing() || donor == null ? restore(session) : 0;
+        session.setForeign(0);
         if (donor != null && restored == 0) {
+            session.setForeign(donor.caller().equals(session.caller()) ? 0 : shared);
             context.shareTokens(donor.sequence(), sequence, 0, shared);
             session.cells().share(donor.cells(), shared);
         }
@@ -102,10 +113,10 @@ final class Residency {
     /** Brings a swapped-out session's cells back, as far as its history still agrees with them. */
     private int restore(LocalSession session) {
         int standing = Math.min(session.standing(), session.length() - 1);
-        if (session.swapped() == null || session.swappedTokens() > ledger.cellsFree()) {
+        if (session.swapped() == null || standing <= 0 || session.swappedTokens() > ledger.cellsFree()) {
             return 0;
         }
-        int tokens = swapSpace.swapIn(session, context);
+        int tokens = swapIn(session);
         if (tokens == 0) {
             return 0;
         }
@@ -115,6 +126,17 @@ final class Residency {
             session.cells().truncate(standing);
         }
         return Math.min(standing, tokens);
+    }
+
+    /** A state that cannot be restored is none: the history is computed again. */
+    private int swapIn(LocalSession session) {
+        try {
+            return swapSpace.swapIn(session, context);
+        } catch (RuntimeException e) {
+            LOG.error("a conversation's saved state could not be restored; it is computed again", e);
+            context.removeTokens(session.sequence(), 0, -1);
+            return 0;
+        }
     }
 
     /** Takes a session's sequence id and cells, and saves nothing. */
@@ -159,7 +181,7 @@ final class Residency {
         LocalSession best = null;
         int longest = LEAST_SHARED_PREFIX - 1;
         for (LocalSession other : holders) {
-            if (other != null && other != session && other.committed() > longest) {
+            if (other != null && other != session && other.committed() > longest && session.mayShareWith(other)) {
                 int common = commonPrefix(session, other, other.committed());
                 if (common > longest) {
                     longest = common;

@@ -221,15 +221,15 @@ final class Round implements Verification.Emission {
         return expectedAccepted;
     }
 
-    /** Where the draft came from. */
+    /** The name of the mode's drafter, in whose place the grammar may have guessed; or that there is no draft. */
     String source() {
-        if (forced && tree.draftNodes() > 0) {
-            return "grammar";
+        if (tree.draftNodes() == 0) {
+            return "none";
         }
-        StreamDrafter drafting = drafting();
-        return drafting == null || tree.draftNodes() == 0
-                ? "none"
-                : drafting.state().name();
+        // Forced text is verified for streams that back off too; their mode stands for a drafter that was never made.
+        return drafter == null
+                ? turn.request().draft().mode().label()
+                : drafter.state().name();
     }
 
     // --- fill
@@ -242,12 +242,28 @@ final class Round implements Verification.Emission {
     // --- verify
 
     /**
-     * Reads the rows, walks the tree, and makes the accepted path part of the session's sequence.
+     * Reads the rows, walks the tree, and makes the accepted path part of the session's sequence. What goes wrong is
+     * {@linkplain LocalTurn#fail the turn's}: the tokens that were drawn before it stand, as they would without a
+     * draft.
      *
      * @param top scratch
      * @param rejectedToo whether the drafter is shown what the target thinks of rejected nodes too
      */
     void verify(TopTokens top, boolean rejectedToo) {
+        emittedCount = 0;
+        lastAccepted = 0;
+        int length = turn.session().length();
+        int answered = turn.answerTokens();
+        logProbabilities = turn.request().logProbabilities() >= 0 ? new ArrayList<>() : null;
+        try {
+            walk(top, rejectedToo);
+        } catch (RuntimeException | Error e) {
+            turn.fail(e);
+            turn.takeBack(length + emittedCount, answered + emittedCount);
+        }
+    }
+
+    private void walk(TopTokens top, boolean rejectedToo) {
         boolean greedy = turn.sampler().isPlainGreedy();
         StreamDrafter drafting = drafting();
         DraftState state = drafting == null ? null : drafting.state();
@@ -260,8 +276,6 @@ final class Round implements Verification.Emission {
                 read(node, top, state);
             }
         }
-        emittedCount = 0;
-        logProbabilities = turn.request().logProbabilities() >= 0 ? new ArrayList<>() : null;
         lastAccepted = Verification.walk(tree, firstRow, best, turn.sampler(), context, this);
         if (state != null && !rejectedToo && !greedy) {
             for (int node = lastAccepted; node >= 0; node = tree.parent(node)) {
@@ -277,8 +291,19 @@ final class Round implements Verification.Emission {
             best[node] = context.bestToken(row);
         } else {
             context.topTokens(row, top);
-            best[node] = top.token(0);
-            state.observe(tree, node, top);
+            best[node] = top.isFinite() ? top.token(0) : NONE;
+            show(state, node, top);
+        }
+    }
+
+    /** A drafter that fails here fails the turn, after what was drawn in this pass: it has no part in the draws. */
+    private void show(DraftState state, int node, TopTokens top) {
+        if (turn.fault() == null && top.isFinite()) {
+            try {
+                state.observe(tree, node, top);
+            } catch (RuntimeException | Error e) {
+                turn.fail(e);
+            }
         }
     }
 
@@ -292,11 +317,13 @@ final class Round implements Verification.Emission {
         if (emittedCount == emitted.length) {
             emitted = Arrays.copyOf(emitted, emittedCount * 2);
         }
-        emitted[emittedCount++] = token;
+        emitted[emittedCount] = token;
         if (logProbabilities != null) {
             logProbabilities.add(logProbability(firstRow + node, token));
         }
         turn.append(token);
+        emittedCount++;
+        lastAccepted = node; // until the walk comes to a deeper one
         return turn.finished() == null;
     }
 
@@ -340,7 +367,11 @@ final class Round implements Verification.Emission {
 
     /** What the round adds to the answer. */
     Delta delta(String text) {
-        return new Delta(text, Arrays.copyOf(emitted, emittedCount), logProbabilities);
+        List<Delta.TokenLogProbability> told = logProbabilities;
+        if (told != null && told.size() > emittedCount) { // the last one's token was taken back
+            told = told.subList(0, emittedCount);
+        }
+        return new Delta(text, Arrays.copyOf(emitted, emittedCount), told);
     }
 
     RoundRecord record(int index, Pass pass, long verifyEnd) {
@@ -367,6 +398,7 @@ final class Round implements Verification.Emission {
         return new RoundReport(
                 index,
                 source(),
+                forced && size > 1,
                 tokens,
                 parents,
                 probabilities,

@@ -4,7 +4,8 @@ package io.aded.engine;
  * One draft/verify round of a stream, for those who want to watch.
  *
  * @param index from 0 in the turn
- * @param source the drafter's name; {@code none} if the round was decoded without a draft
+ * @param source the name of the mode's drafter; {@code none} if the round was decoded without a draft
+ * @param forced whether the draft is text about which the grammar leaves no choice, in the place of the drafter's
  * @param tokens the tree that was verified, root first; parents precede children
  * @param parents the index of each node's parent, -1 for the root
  * @param probabilities the drafter's estimate that each node is accepted
@@ -19,6 +20,7 @@ package io.aded.engine;
 public record RoundReport(
         int index,
         String source,
+        boolean forced,
         int[] tokens,
         int[] parents,
         float[] probabilities,

@@ -13,6 +13,12 @@ import io.aded.model.TokenTree;
 final class StreamDrafter {
     private static final int NONE = -1;
 
+    /** Where nothing is drafted into. */
+    private static final TokenTree NOWHERE = new TokenTree(0);
+
+    /** Beside the state: this, the request, and the control with its windows. */
+    private static final int BYTES = 1024;
+
     private final DraftSource source;
     private final DraftState state;
     private final SpeculationControl control;
@@ -30,7 +36,7 @@ final class StreamDrafter {
         this.source = source;
         this.state = state;
         this.control = control;
-        request = new DraftRequest(state, new TokenTree(0));
+        request = new DraftRequest(state, NOWHERE);
     }
 
     /** Drafts go into this tree from now on. */
@@ -38,6 +44,16 @@ final class StreamDrafter {
         if (request.tree() != tree) {
             request = new DraftRequest(state, tree);
         }
+    }
+
+    /** No turn is running: the last one's tree is nobody's. */
+    void rest() {
+        draftInto(NOWHERE);
+    }
+
+    /** The heap that it takes, in bytes. */
+    long bytes() {
+        return BYTES + state.stateBytes();
     }
 
     /** How it is asked for a draft, and what that took. */

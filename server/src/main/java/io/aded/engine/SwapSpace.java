@@ -2,8 +2,13 @@ package io.aded.engine;
 
 import io.aded.model.TargetContext;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.SequencedSet;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,17 +23,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class SwapSpace {
     private final long limit;
-    private final List<ByteBuffer> free = new ArrayList<>();
-    private final List<LocalSession> swapped = new ArrayList<>();
+    /** By capacity. */
+    private final NavigableMap<Integer, Deque<ByteBuffer>> free = new TreeMap<>();
+
+    /** In the order in which they were saved. */
+    private final SequencedSet<LocalSession> swapped = new LinkedHashSet<>();
+
     private long allocated;
 
     SwapSpace(long limitBytes) {
         limit = limitBytes;
     }
 
-    /** Saves a session's sequence, if there is room, before its cells are given up. */
+    /**
+     * Saves a session's sequence, if there is room, before its cells are given up. One that has none, because its turn was
+     * cancelled before its first pass, has nothing to save.
+     */
     void swapOut(LocalSession session, TargetContext context) {
         discard(session);
+        if (session.committed() == 0) {
+            return;
+        }
         long size = context.savedSize(session.sequence());
         ByteBuffer buffer = size <= 0 || size > Math.min(limit, Integer.MAX_VALUE / 2) ? null : take((int) size);
         if (buffer != null) {
@@ -49,9 +64,11 @@ final class SwapSpace {
         if (buffer == null) {
             return 0;
         }
-        int tokens = context.restoreSequence(session.sequence(), buffer) ? session.swappedTokens() : 0;
-        discard(session);
-        return tokens;
+        try {
+            return context.restoreSequence(session.sequence(), buffer) ? session.swappedTokens() : 0;
+        } finally {
+            discard(session);
+        }
     }
 
     /** Gives a session's buffer back. */
@@ -61,35 +78,20 @@ final class SwapSpace {
             session.setSwapped(null, 0);
             swapped.remove(session);
             buffer.clear();
-            free.add(buffer);
+            free.computeIfAbsent(buffer.capacity(), _ -> new ArrayDeque<>()).addLast(buffer);
         }
-    }
-
-    /** Bytes that hold saved state now. */
-    long bytesUsed() {
-        long used = 0;
-        for (LocalSession session : swapped) {
-            ByteBuffer buffer = session.swapped();
-            used += buffer == null ? 0 : buffer.remaining();
-        }
-        return used;
     }
 
     private @Nullable ByteBuffer take(int size) {
         while (true) {
-            ByteBuffer best = null;
-            for (ByteBuffer buffer : free) {
-                if (buffer.capacity() >= size && (best == null || buffer.capacity() < best.capacity())) {
-                    best = buffer;
-                }
-            }
+            Map.Entry<Integer, Deque<ByteBuffer>> best = free.ceilingEntry(size);
             if (best != null) {
-                free.remove(best);
-                return best;
+                return takeFree(best.getKey(), best.getValue());
             }
             int rounded = roundUp(size);
             while (allocated + rounded > limit && !free.isEmpty()) {
-                allocated -= free.removeLast().capacity();
+                Map.Entry<Integer, Deque<ByteBuffer>> largest = free.lastEntry();
+                allocated -= takeFree(largest.getKey(), largest.getValue()).capacity();
             }
             if (allocated + rounded <= limit) {
                 allocated += rounded;
@@ -100,6 +102,14 @@ final class SwapSpace {
             }
             discard(swapped.getFirst());
         }
+    }
+
+    private ByteBuffer takeFree(int capacity, Deque<ByteBuffer> ofIt) {
+        ByteBuffer taken = ofIt.removeLast();
+        if (ofIt.isEmpty()) {
+            free.remove(capacity);
+        }
+        return taken;
     }
 
     /** The next of eight steps between powers of two. */

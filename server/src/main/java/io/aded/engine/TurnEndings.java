@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class TurnEndings {
     private final EngineOptions options;
     private final Residency residency;
+    private final SessionMemory memory;
     private final QueuePlaces places;
     private final LongSupplier clock;
     private final Runnable publish;
@@ -24,7 +25,14 @@ final class TurnEndings {
      *
      * @param publish makes the engine's status current; called before the listener, which may ask for it
      */
-    TurnEndings(EngineOptions options, Residency residency, QueuePlaces places, LongSupplier clock, Runnable publish) {
+    TurnEndings(
+            EngineOptions options,
+            Residency residency,
+            SessionMemory memory,
+            QueuePlaces places,
+            LongSupplier clock,
+            Runnable publish) {
+        this.memory = memory;
         this.options = options;
         this.residency = residency;
         this.places = places;
@@ -37,18 +45,26 @@ final class TurnEndings {
         turn.finish(reason);
         TurnResult result = turn.result(reason, clock.getAsLong());
         conclude(turn, reason.name().toLowerCase(Locale.ROOT), null);
-        turn.listener().onFinished(result);
+        AdedException fault = turn.fault();
+        TurnListener listener = turn.listener();
+        TurnFault.quietly(
+                "telling a listener",
+                fault == null ? () -> listener.onFinished(result) : () -> listener.onFailed(fault));
     }
 
     /** It cannot go on; what was emitted stands. */
     void fail(LocalTurn turn, AdedException failure) {
         conclude(turn, "error", failure);
-        turn.listener().onFailed(failure);
+        TurnFault.quietly("telling a listener", () -> turn.listener().onFailed(failure));
     }
 
-    /** It was cancelled, or its time was over at {@code now}: its deadline, or its longest wait. */
+    /** It failed, was cancelled, or its time was over at {@code now}: its deadline, or its longest wait. */
     void expire(LocalTurn turn, long now) {
-        if (turn.isCancelled()) {
+        AdedException fault = turn.fault();
+        if (fault != null) {
+            turn.session().turnFailed();
+            fail(turn, fault);
+        } else if (turn.isCancelled()) {
             finish(turn, FinishReason.CANCELLED);
         } else if (now >= turn.request().deadlineNanos()) {
             fail(turn, new AdedException.DeadlineExceeded("DEADLINE", "the call's deadline passed"));
@@ -63,14 +79,21 @@ final class TurnEndings {
         }
     }
 
+    /** Each step is done whatever became of the one before; only what keeps the cache's account may fail the engine. */
     private void conclude(LocalTurn turn, String reason, @Nullable AdedException failure) {
         LocalSession session = turn.session();
-        turn.sampler().close();
-        session.turnEnded(turn);
+        TurnFault.quietly("closing a sampler", turn.sampler()::close);
+        try {
+            session.turnEnded(turn);
+        } catch (RuntimeException | Error e) {
+            turn.fail(e);
+        }
         places.giveBack();
-        turn.reportEnd(reason, failure);
+        TurnFault.quietly("the telemetry of a turn", () -> turn.reportEnd(reason, failure));
         if (session.isClosed()) {
             residency.forget(session);
+        } else {
+            memory.update(session);
         }
         publish.run();
     }

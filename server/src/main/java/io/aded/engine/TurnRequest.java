@@ -18,6 +18,7 @@ import java.util.List;
  * @param reportRounds whether {@link TurnListener#onRound} is called
  * @param priority higher is admitted earlier; 0 is ordinary
  * @param fairnessKey callers with the same key share one fair portion; empty for the anonymous one
+ * @param prefixSharing with whom what is computed of the prompt may be shared, at most what the engine shares
  * @param deadlineNanos absolute, on the engine's nano clock; {@link Long#MAX_VALUE} for none
  * @param traceContext the parent of the turn's span
  */
@@ -33,12 +34,45 @@ public record TurnRequest(
         boolean reportRounds,
         int priority,
         String fairnessKey,
+        PrefixSharing prefixSharing,
         long deadlineNanos,
         Context traceContext) {
 
     public TurnRequest {
         stopStrings = List.copyOf(stopStrings);
         stopTokens = List.copyOf(stopTokens);
+    }
+
+    /** A turn that shares its prefix as widely as the engine does. */
+    public TurnRequest(
+            Prompt prompt,
+            SamplingParameters sampling,
+            DraftPolicy draft,
+            int maxTokens,
+            List<String> stopStrings,
+            List<Integer> stopTokens,
+            boolean ignoreEnd,
+            int logProbabilities,
+            boolean reportRounds,
+            int priority,
+            String fairnessKey,
+            long deadlineNanos,
+            Context traceContext) {
+        this(
+                prompt,
+                sampling,
+                draft,
+                maxTokens,
+                stopStrings,
+                stopTokens,
+                ignoreEnd,
+                logProbabilities,
+                reportRounds,
+                priority,
+                fairnessKey,
+                PrefixSharing.ALL,
+                deadlineNanos,
+                traceContext);
     }
 
     /** A turn with no extras. */
@@ -73,6 +107,7 @@ public record TurnRequest(
                 report,
                 priority,
                 fairnessKey,
+                prefixSharing,
                 deadlineNanos,
                 traceContext);
     }
@@ -91,6 +126,7 @@ public record TurnRequest(
                 reportRounds,
                 priority,
                 fairnessKey,
+                prefixSharing,
                 deadlineNanos,
                 traceContext);
     }
@@ -109,6 +145,7 @@ public record TurnRequest(
                 reportRounds,
                 priority,
                 fairnessKey,
+                prefixSharing,
                 deadlineNanos,
                 traceContext);
     }
@@ -127,6 +164,26 @@ public record TurnRequest(
                 reportRounds,
                 priority,
                 fairnessKey,
+                prefixSharing,
+                deadlineNanos,
+                traceContext);
+    }
+
+    /** The same, sharing its prefix with no more than these. */
+    public TurnRequest withPrefixSharing(PrefixSharing atMost) {
+        return new TurnRequest(
+                prompt,
+                sampling,
+                draft,
+                maxTokens,
+                stopStrings,
+                stopTokens,
+                ignoreEnd,
+                logProbabilities,
+                reportRounds,
+                priority,
+                fairnessKey,
+                atMost,
                 deadlineNanos,
                 traceContext);
     }
@@ -145,6 +202,7 @@ public record TurnRequest(
                 reportRounds,
                 priority,
                 fairnessKey,
+                prefixSharing,
                 deadlineNanos,
                 context);
     }

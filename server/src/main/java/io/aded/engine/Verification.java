@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;
@@ -40,8 +41,11 @@ final class Verification {
      *
      * @param tree what was in the pass
      * @param firstRow the row of the root; node i has row {@code firstRow + i}
-     * @param best the largest logit's token at each node, read only if the sampler is plain greedy
+     * @param best the largest logit's token at each node, or -1 where the row is none; read only if the sampler is
+     *     plain
+     *     greedy
      * @return the deepest accepted node
+     * @throws AdedException.Internal if a row that it comes to holds what is no distribution
      */
     static int walk(
             TokenTree tree, int firstRow, int[] best, TokenSampler sampler, TargetContext context, Emission emission) {
@@ -49,6 +53,9 @@ final class Verification {
         int node = 0;
         while (true) {
             int token = greedy ? best[node] : sampler.sample(context, firstRow + node);
+            if (token < 0) {
+                throw notFinite();
+            }
             boolean goesOn = emission.emit(token, node);
             int child = goesOn ? tree.child(node, token) : -1;
             if (child < 0) {
@@ -56,5 +63,14 @@ final class Verification {
             }
             node = child;
         }
+    }
+
+    /** The row is broken: a NaN or +infinity in it, or nothing but -infinity. */
+    private static AdedException notFinite() {
+        return new AdedException.Internal(
+                AdedException.LOGITS_NOT_FINITE,
+                "the model computed logits that are no numbers, so no token can be drawn from them; what was sent of"
+                        + " the answer stands. Its file may be damaged, or its weights overflow on this device",
+                null);
     }
 }

@@ -1,11 +1,12 @@
 package io.aded.engine;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al., arXiv 2401.00588). Owned by the engine thread.
  */
 final class WaitingTurns {
-    private final Map<String, ArrayDeque<LocalTurn>> byCaller = new HashMap<>();
+    private final Map<String, SequencedSet<LocalTurn>> byCaller = new HashMap<>();
     private final Map<String, Double> served = new HashMap<>();
     private int size;
 
@@ -40,11 +41,11 @@ final class WaitingTurns {
         enter(turn).addFirst(turn);
     }
 
-    private ArrayDeque<LocalTurn> enter(LocalTurn turn) {
+    private SequencedSet<LocalTurn> enter(LocalTurn turn) {
         String caller = turn.request().fairnessKey();
-        ArrayDeque<LocalTurn> queue = byCaller.get(caller);
+        SequencedSet<LocalTurn> queue = byCaller.get(caller);
         if (queue == null) {
-            queue = new ArrayDeque<>();
+            queue = new LinkedHashSet<>();
             byCaller.put(caller, queue);
         }
         if (queue.isEmpty()) {
@@ -57,7 +58,7 @@ final class WaitingTurns {
 
     private double leastServed(String except) {
         double least = Double.POSITIVE_INFINITY;
-        for (Map.Entry<String, ArrayDeque<LocalTurn>> entry : byCaller.entrySet()) {
+        for (Map.Entry<String, SequencedSet<LocalTurn>> entry : byCaller.entrySet()) {
             if (!entry.getValue().isEmpty() && !entry.getKey().equals(except)) {
                 least = Math.min(least, served.getOrDefault(entry.getKey(), 0.0));
             }
@@ -82,7 +83,7 @@ final class WaitingTurns {
     LocalTurn peek(Predicate<LocalTurn> eligible) {
         LocalTurn best = null;
         double bestServed = 0;
-        for (Map.Entry<String, ArrayDeque<LocalTurn>> entry : byCaller.entrySet()) {
+        for (Map.Entry<String, SequencedSet<LocalTurn>> entry : byCaller.entrySet()) {
             double service = served.getOrDefault(entry.getKey(), 0.0);
             for (LocalTurn turn : entry.getValue()) {
                 // Asked last: it is costly, and a thousand may wait.
@@ -105,22 +106,33 @@ final class WaitingTurns {
         return service < otherService || (service == otherService && turn.number() < other.number());
     }
 
-    void remove(LocalTurn turn) {
-        String caller = turn.request().fairnessKey();
-        ArrayDeque<LocalTurn> queue = byCaller.get(caller);
-        if (queue != null && queue.remove(turn)) {
-            size--;
-            if (queue.isEmpty()) {
-                byCaller.remove(caller);
-            }
-        }
+    /** Shows every turn. */
+    void forEach(Consumer<LocalTurn> sink) {
+        byCaller.values().forEach(queue -> queue.forEach(sink));
     }
 
-    /** Removes the turns for which {@code over} holds and hands them to {@code sink}. */
+    /** Takes a turn out, without a search. False if it does not wait. */
+    boolean remove(LocalTurn turn) {
+        String caller = turn.request().fairnessKey();
+        SequencedSet<LocalTurn> queue = byCaller.get(caller);
+        if (queue == null || !queue.remove(turn)) {
+            return false;
+        }
+        size--;
+        if (queue.isEmpty()) {
+            byCaller.remove(caller);
+        }
+        return true;
+    }
+
+    /**
+     * Removes the turns for which {@code over} holds and hands them to {@code sink}. Looks at all that wait: for when the
+     * time of one of them may be over, and for the end.
+     */
     void removeIf(Predicate<LocalTurn> over, Consumer<LocalTurn> sink) {
         List<LocalTurn> removed = new ArrayList<>();
-        for (Iterator<ArrayDeque<LocalTurn>> queues = byCaller.values().iterator(); queues.hasNext(); ) {
-            ArrayDeque<LocalTurn> queue = queues.next();
+        for (Iterator<SequencedSet<LocalTurn>> queues = byCaller.values().iterator(); queues.hasNext(); ) {
+            SequencedSet<LocalTurn> queue = queues.next();
             queue.removeIf(turn -> {
                 boolean gone = over.test(turn);
                 if (gone) {

@@ -32,9 +32,4 @@ record Mask(List<TokenSet> shared, TokenSet more, TokenSet fewer) {
         fewer.takeFrom(mask);
         more.addTo(mask);
     }
-
-    /** What it takes of memory by itself, in bytes. */
-    int size() {
-        return 64 + more.size() + fewer.size();
-    }
 }

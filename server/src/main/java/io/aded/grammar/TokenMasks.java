@@ -2,7 +2,9 @@ package io.aded.grammar;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +37,7 @@ public final class TokenMasks {
      *
      *   Places and masks are thrown away when they take more than MOST_BYTES.
      */
-    private static final int MOST_BYTES = 4 << 20;
+    private static final int MOST_BYTES = 12 << 20;
 
     /** Beyond so many places the trie is walked with the state itself. */
     private static final int MOST_PLACES = 8;
@@ -56,8 +58,10 @@ public final class TokenMasks {
     private final Machine machine;
     private final @Nullable Place[] places;
 
-    /** States whose masks are kept, and what they and the places take. */
+    /** States whose masks are kept, the sets in them, each once, and what all of it takes. */
     private final List<Machine.State> masked = new ArrayList<>();
+
+    private final Map<TokenSet, TokenSet> sets = new HashMap<>();
 
     private long bytes;
 
@@ -212,14 +216,14 @@ public final class TokenMasks {
             work[token >> 6] &= ~(1L << token);
         }
         follow(state, trie.longTokens());
-        TokenSet more = TokenSet.of(work);
+        TokenSet more = set(work);
         Arrays.fill(work, 0L);
         for (int token : trie.longTokens()) {
             if (base.contains(token) && !more.contains(token)) {
                 work[token >> 6] |= 1L << token;
             }
         }
-        Mask own = new Mask(base.shared(), more, TokenSet.of(work));
+        Mask own = new Mask(base.shared(), more, set(work));
         keep(state, own);
         return own;
     }
@@ -228,12 +232,24 @@ public final class TokenMasks {
         if (bytes > MOST_BYTES) {
             masked.forEach(one -> one.keep(null));
             masked.clear();
+            sets.clear();
             Arrays.fill(places, null);
             bytes = 0;
         }
         state.keep(mask);
         masked.add(state);
-        bytes += mask.size();
+        bytes += 100;
+    }
+
+    /** The set of some bits; states that differ only in what lies far from here share it. */
+    private TokenSet set(long[] bits) {
+        TokenSet made = TokenSet.of(bits);
+        TokenSet known = sets.putIfAbsent(made, made);
+        if (known != null) {
+            return known;
+        }
+        bytes += made.size();
+        return made;
     }
 
     private Mask compute(Machine.State state) {
@@ -254,7 +270,7 @@ public final class TokenMasks {
             }
             shared.forEach(set -> set.takeFrom(work));
         }
-        return new Mask(shared, TokenSet.of(work), TokenSet.NONE);
+        return new Mask(shared, set(work), TokenSet.NONE);
     }
 
     /** Sets the bits of those tokens that may follow. Neighbours begin alike, and what they share is read once. */

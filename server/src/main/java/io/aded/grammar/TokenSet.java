@@ -1,6 +1,7 @@
 package io.aded.grammar;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Some of a vocabulary's tokens: listed while they are few, a bit each where they are many. Immutable. */
 final class TokenSet {
@@ -66,6 +67,16 @@ final class TokenSet {
 
     boolean isEmpty() {
         return bits.length + list.length == 0;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TokenSet set && Arrays.equals(set.bits, bits) && Arrays.equals(set.list, list);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(bits) + Arrays.hashCode(list);
     }
 
     /** What it takes of memory, in bytes. */

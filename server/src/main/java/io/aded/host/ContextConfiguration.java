@@ -84,23 +84,6 @@ public record ContextConfiguration(
         }
     }
 
-    /** The same for so many answers at once, with room for so many full-length conversations. */
-    public ContextConfiguration withRoomFor(int answers, int fullLength) {
-        return new ContextConfiguration(
-                context,
-                fullLength,
-                threads,
-                answers,
-                queue,
-                maxWait,
-                batch,
-                sequences,
-                cacheTypeK,
-                cacheTypeV,
-                flashAttention,
-                replicas);
-    }
-
     /** The same with so many cells. */
     public ContextConfiguration withContext(int cells) {
         return new ContextConfiguration(

@@ -6,6 +6,7 @@ import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
 import io.aded.rpc.ListenAddress;
 import io.aded.rpc.ServerLimits;
+import io.aded.serving.ConversationBounds;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
 import io.aded.serving.ServingLimits;
@@ -26,6 +27,8 @@ public final class Host implements AutoCloseable {
     private final Telemetry telemetry;
     private final AdedServer server;
     private final AtomicReference<@Nullable LocalModel> local = new AtomicReference<>();
+    private final AtomicReference<@Nullable EngineGuard> guard = new AtomicReference<>();
+    private final AtomicReference<EngineFailureListener> failures = new AtomicReference<>(EngineFailureListener.NONE);
 
     private Host(HostConfiguration configuration, Telemetry telemetry, AdedServer server) {
         this.configuration = configuration;
@@ -41,9 +44,12 @@ public final class Host implements AutoCloseable {
      */
     public static Host listen(HostConfiguration configuration, Telemetry telemetry) {
         ServerConfiguration wanted = configuration.server();
+        Safeguards safeguards = configuration.safeguards();
         AdedServer.Builder builder = AdedServer.builder()
                 .serving(Serving.builder()
                         .limits(new ServingLimits(wanted.retention(), wanted.retained(), wanted.longestUnread()))
+                        .conversations(
+                                new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
                         .build())
                 .version(AdedVersion.text())
@@ -79,6 +85,25 @@ public final class Host implements AutoCloseable {
     /** Serves engines of the caller's instead, such as those over a {@link TargetModel} of its own. */
     public void serve(String name, List<Engine> engines) {
         server.serve(new ServedModel(name, engines, configuration.sampling()));
+        if (configuration.safeguards().watches()) {
+            EngineGuard watching = new EngineGuard(
+                    engines,
+                    configuration.safeguards(),
+                    server.serving(),
+                    failure -> failures.get().failed(failure));
+            stop(guard.getAndSet(watching.start()));
+        }
+    }
+
+    /** Who hears when an engine fails for good; nobody unless said otherwise. */
+    public void onEngineFailure(EngineFailureListener listener) {
+        failures.set(listener);
+    }
+
+    private static void stop(@Nullable EngineGuard running) {
+        if (running != null) {
+            running.close();
+        }
     }
 
     /** Where it listens, with the ports that were picked. */
@@ -99,6 +124,7 @@ public final class Host implements AutoCloseable {
     /** Ends running calls, closes the server, then the engines and the model. Again, it does nothing. */
     @Override
     public void close() {
+        stop(guard.getAndSet(null));
         try {
             server.close();
         } finally {

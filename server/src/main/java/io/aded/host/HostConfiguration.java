@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param draftTable a base table that drafters start from; null for none
  * @param sampling how tokens are drawn where a call does not say
  * @param server what listens in front; of no account to who only wants the model
+ * @param safeguards what keeps callers from each other, and the process from hanging
  * @param surroundings where caches and installed libraries lie
  */
 public record HostConfiguration(
@@ -27,6 +28,7 @@ public record HostConfiguration(
         @Nullable Path draftTable,
         SamplingParameters sampling,
         ServerConfiguration server,
+        Safeguards safeguards,
         Surroundings surroundings) {
     /** The catalogue's small chat model, what drafting pays, on the loopback interface at port 50051. */
     public static final HostConfiguration DEFAULT = new HostConfiguration(
@@ -36,6 +38,7 @@ public record HostConfiguration(
             null,
             SamplingParameters.DEFAULT,
             ServerConfiguration.DEFAULT,
+            Safeguards.DEFAULT,
             Surroundings.ofProcess());
 
     /**
@@ -52,31 +55,36 @@ public record HostConfiguration(
 
     /** The same with another model. */
     public HostConfiguration withModel(ModelConfiguration value) {
-        return new HostConfiguration(value, context, draft, draftTable, sampling, server, surroundings);
+        return new HostConfiguration(value, context, draft, draftTable, sampling, server, safeguards, surroundings);
     }
 
     /** The same with another context. */
     public HostConfiguration withContext(ContextConfiguration value) {
-        return new HostConfiguration(model, value, draft, draftTable, sampling, server, surroundings);
+        return new HostConfiguration(model, value, draft, draftTable, sampling, server, safeguards, surroundings);
     }
 
     /** The same with another way of drafting; a null table is none. */
     public HostConfiguration withDraft(DraftPolicy policy, @Nullable Path table) {
-        return new HostConfiguration(model, context, policy, table, sampling, server, surroundings);
+        return new HostConfiguration(model, context, policy, table, sampling, server, safeguards, surroundings);
     }
 
     /** The same with another way of drawing tokens. */
     public HostConfiguration withSampling(SamplingParameters value) {
-        return new HostConfiguration(model, context, draft, draftTable, value, server, surroundings);
+        return new HostConfiguration(model, context, draft, draftTable, value, server, safeguards, surroundings);
     }
 
     /** The same with another server. */
     public HostConfiguration withServer(ServerConfiguration value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, value, surroundings);
+        return new HostConfiguration(model, context, draft, draftTable, sampling, value, safeguards, surroundings);
+    }
+
+    /** The same with other safeguards. */
+    public HostConfiguration withSafeguards(Safeguards value) {
+        return new HostConfiguration(model, context, draft, draftTable, sampling, server, value, surroundings);
     }
 
     /** The same in other surroundings. */
     public HostConfiguration withSurroundings(Surroundings value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, server, value);
+        return new HostConfiguration(model, context, draft, draftTable, sampling, server, safeguards, value);
     }
 }

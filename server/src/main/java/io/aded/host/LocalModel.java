@@ -61,7 +61,11 @@ public final class LocalModel implements AutoCloseable {
                     .require(library, file, header.size(), listener::note);
         }
         ContextConfiguration context = configuration.context();
-        EngineOptions options = context.engineOptions(header, configuration.draft());
+        Safeguards safeguards = configuration.safeguards();
+        EngineOptions options = context.engineOptions(header, configuration.draft())
+                .withPrefixSharing(safeguards.prefixSharing())
+                .withSessionBytes(safeguards.bytesEach(
+                        context.replicas(), Runtime.getRuntime().maxMemory()));
         int cells = options.context().cells();
         MemoryPlan plan = MemoryPlan.of(
                 library,

@@ -8,8 +8,6 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What may come next in one stream by its grammar.
@@ -22,16 +20,11 @@ final class Grammar {
     /** Nodes less likely than this are not drafted. */
     private static final float LEAST = 0.02f;
 
-    private static final Logger LOG = LoggerFactory.getLogger(Grammar.class);
-
     private final String field;
     private final LlamaVocabulary vocabulary;
     private final TokenMasks masks;
     private final Spelling spelling;
     private TokenMasks.Position position;
-
-    /** Whether the grammar could not be followed any further. */
-    private boolean exhausted;
 
     /** Bits of the tokens that {@link #findAllowed} found, and the tokens; empty until they are needed. */
     private long[] mask = {};
@@ -77,33 +70,34 @@ final class Grammar {
     }
 
     private boolean allows(int token) {
-        return vocabulary.endsGeneration(token)
-                ? exhausted || position.accepts()
-                : !exhausted && masks.allows(position, token);
+        return vocabulary.endsGeneration(token) ? position.accepts() : masks.allows(position, token);
     }
 
-    /**
-     * The grammar cannot be followed within its bounds: from here on only the end may come. It must not end more than
-     * this stream's answer, which others decode beside.
-     */
-    private void exhaust(GrammarExhausted e) {
-        exhausted = true;
-        LOG.warn("{} {}; the answer ends here", field, e.getMessage());
+    /** Whether the text that came so far may end. */
+    boolean accepts() {
+        return position.accepts();
+    }
+
+    /** The grammar cannot be followed within its bounds: that is this stream's failure, which others decode beside. */
+    private AdedException exhausted(GrammarExhausted e) {
+        return new AdedException.ResourceExhausted(
+                AdedException.CONSTRAINT_EXHAUSTED,
+                field + " " + e.getMessage()
+                        + "; what was sent of the answer stands. Make it simpler: fewer alternatives"
+                        + " that begin alike, smaller bounds of repetition",
+                null);
     }
 
     /** Removes the candidates that may not come next. */
     void filter(Candidates candidates) {
-        for (int i = 0; i < candidates.size(); i++) {
-            boolean allowed;
-            try {
-                allowed = allows(candidates.token(i));
-            } catch (GrammarExhausted e) {
-                exhaust(e);
-                allowed = false;
+        try {
+            for (int i = 0; i < candidates.size(); i++) {
+                if (!allows(candidates.token(i))) {
+                    candidates.forbid(i);
+                }
             }
-            if (!allowed) {
-                candidates.forbid(i);
-            }
+        } catch (GrammarExhausted e) {
+            throw exhausted(e);
         }
         candidates.dropForbidden();
     }
@@ -115,16 +109,11 @@ final class Grammar {
             found = new int[vocabulary.size()];
         }
         try {
-            if (!exhausted) {
-                masks.fill(position, mask);
-            }
+            masks.fill(position, mask);
         } catch (GrammarExhausted e) {
-            exhaust(e);
+            throw exhausted(e);
         }
-        if (exhausted) {
-            Arrays.fill(mask, 0L);
-        }
-        if (exhausted || position.accepts()) {
+        if (position.accepts()) {
             for (int token : vocabulary.ends()) {
                 mask[token >> 6] |= 1L << token;
             }
@@ -145,11 +134,11 @@ final class Grammar {
 
     /** Goes on by a token, which must be allowed. One that ends the answer leaves things as they are. */
     void accept(int token) {
-        if (!vocabulary.endsGeneration(token) && !exhausted) {
+        if (!vocabulary.endsGeneration(token)) {
             try {
                 position = masks.drawn(position, token);
             } catch (GrammarExhausted e) {
-                exhaust(e);
+                throw exhausted(e);
             }
         }
     }
@@ -163,7 +152,7 @@ final class Grammar {
      * @return the number of its nodes; 0 if the grammar leaves a choice, and then the tree is as it was
      */
     int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
-        if (maxNodes == 0 || exhausted) {
+        if (maxNodes == 0) {
             return 0;
         }
         try {
@@ -240,7 +229,7 @@ final class Grammar {
     /** Removes the nodes of a draft that may not come after their ancestors. */
     void prune(TokenTree tree) {
         int size = tree.size();
-        if (size < 2 || exhausted) {
+        if (size < 2) {
             return;
         }
         reserve(size);

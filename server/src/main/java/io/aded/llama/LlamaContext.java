@@ -67,6 +67,9 @@ final class LlamaContext implements TargetContext {
     private final boolean branches;
     private final long fingerprint;
 
+    /** The size of a sequence's state when it has no cells. */
+    private final long emptyState;
+
     private final MemorySegment abort;
     private final MemorySegment batch;
     private final MemorySegment tokens;
@@ -121,6 +124,7 @@ final class LlamaContext implements TargetContext {
             cells = natives.contexts.contextCells(handle);
             maxSequences = natives.contexts.contextSequences(handle);
             cache = natives.calls.cache(handle);
+            emptyState = natives.contexts.sequenceStateSize(handle, 0);
             complete = true;
         } finally {
             if (!complete) {
@@ -274,7 +278,8 @@ final class LlamaContext implements TargetContext {
 
     @Override
     public int bestToken(int row) {
-        return scan.best(Native.MEMORY, rowAddress(row), vocabularySize);
+        int best = scan.best(Native.MEMORY, rowAddress(row), vocabularySize);
+        return scan.isFinite() ? best : -1;
     }
 
     @Override
@@ -357,6 +362,9 @@ final class LlamaContext implements TargetContext {
         checkOpen();
         checkSequence(sequence);
         ByteBuffer payload = SavedSequence.read(source, fingerprint);
+        if (payload.remaining() <= emptyState) {
+            return true; // b4916 looks for the last of its cells, and there is none: it would end the process
+        }
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment input = scratch.allocate(payload.remaining(), 8);
             input.copyFrom(MemorySegment.ofBuffer(payload));

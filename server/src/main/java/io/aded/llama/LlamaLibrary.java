@@ -226,19 +226,6 @@ public final class LlamaLibrary {
         }
     }
 
-    /** Routes the bundled library's log back here, if it is open, after other code has set it otherwise. */
-    static void reinstallBundledLog() {
-        List<LlamaLibrary> open;
-        synchronized (OPENING) {
-            open = List.copyOf(OPEN.values());
-        }
-        for (LlamaLibrary library : open) {
-            if (library.bundled) {
-                library.log.install(library.natives);
-            }
-        }
-    }
-
     Native natives() {
         return natives;
     }

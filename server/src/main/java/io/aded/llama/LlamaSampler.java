@@ -37,6 +37,8 @@ final class LlamaSampler implements TokenSampler {
     /** Tokens beyond the decisive ones that are tried against a grammar before all are. */
     private static final int SPARE = 48;
 
+    private static final int NONE = -1;
+
     private final LlamaModel model;
     private final Native natives;
     private final int vocabularySize;
@@ -49,6 +51,9 @@ final class LlamaSampler implements TokenSampler {
     private final int[] biased;
     /** Tokens that a bias forbids are no candidates: what looks at the whole distribution must not see them. */
     private final boolean[] forbidden;
+
+    /** Whether the row that is being drawn from is a distribution. */
+    private boolean finite;
 
     private final @Nullable PenaltyWindow window;
     private final @Nullable Grammar grammar;
@@ -109,14 +114,23 @@ final class LlamaSampler implements TokenSampler {
             throw new IllegalArgumentException("this sampler reads rows of llama.cpp contexts only");
         }
         long logits = rows.rowAddress(row);
+        finite = true;
         int token = grammar == null ? draw(rows, row, logits) : drawConstrained(grammar, rows, row, logits);
-        accept(token);
+        if (token >= 0) {
+            accept(token);
+        }
         return token;
     }
 
     private int draw(LlamaContext context, int row, long logits) {
         if (!selectBest(context, row, logits, decisive)) {
             selectAll(logits);
+        }
+        if (!finite) {
+            return NONE;
+        }
+        if (candidates.size() == 0) {
+            throw TokenSampler.noToken("the logit bias forbids every token");
         }
         return choose();
     }
@@ -128,8 +142,13 @@ final class LlamaSampler implements TokenSampler {
     private int drawConstrained(Grammar constraint, LlamaContext context, int row, long logits) {
         boolean enough = false;
         if (selectBest(context, row, logits, decisive + SPARE)) {
+            if (!finite) {
+                return NONE;
+            }
             constraint.filter(candidates);
             enough = untouched() >= decisive;
+        } else if (context.bestToken(row) < 0) {
+            return NONE;
         }
         if (!enough) {
             int allowed = constraint.findAllowed();
@@ -140,12 +159,15 @@ final class LlamaSampler implements TokenSampler {
             candidates.dropForbidden();
         }
         if (candidates.size() == 0) {
-            // Nothing fits: the grammar has ended and the vocabulary has no token that says so.
-            if (endOfSequence < 0) {
-                throw new AdedException.Internal(
-                        "GRAMMAR_DEAD_END", "no token of the vocabulary can follow by the grammar", null);
+            // The text is complete, and the vocabulary counts no token as its end: the one that it names is taken for
+            // it.
+            if (constraint.accepts() && endOfSequence >= 0 && !forbidden[endOfSequence]) {
+                return endOfSequence;
             }
-            return endOfSequence;
+            throw TokenSampler.noToken(
+                    biased.length == 0
+                            ? "no token of the vocabulary can follow by the constraint"
+                            : "constraint and logit bias together leave no token that may follow");
         }
         int token = choose();
         constraint.accept(token);
@@ -184,6 +206,7 @@ final class LlamaSampler implements TokenSampler {
         }
         TopTokens best = needed <= 64 ? bests[0] : needed <= 128 ? bests[1] : bests[2];
         context.topTokens(row, best);
+        finite = best.isFinite();
         for (int i = 0; i < Math.min(best.size(), needed); i++) {
             addOnce(best.token(i), logits, mark);
         }
@@ -199,16 +222,24 @@ final class LlamaSampler implements TokenSampler {
 
     private void selectAll(long logits) {
         candidates.clear();
+        boolean numbers = true;
+        float max = Float.NEGATIVE_INFINITY;
         for (int token = 0; token < vocabularySize; token++) {
-            add(token, logits);
+            float logit = Native.MEMORY.get(ValueLayout.JAVA_FLOAT, logits + 4L * token);
+            numbers &= logit < Float.POSITIVE_INFINITY; // nor is a NaN
+            max = Math.max(max, logit);
+            if (!forbidden[token] && logit > Float.NEGATIVE_INFINITY) {
+                candidates.add(token, logit);
+            }
         }
+        finite = numbers && max > Float.NEGATIVE_INFINITY;
     }
 
     private void add(int token, long logits) {
-        if (forbidden[token]) {
-            return;
+        float logit = Native.MEMORY.get(ValueLayout.JAVA_FLOAT, logits + 4L * token);
+        if (!forbidden[token] && logit > Float.NEGATIVE_INFINITY) { // what cannot come is no candidate
+            candidates.add(token, logit);
         }
-        candidates.add(token, Native.MEMORY.get(ValueLayout.JAVA_FLOAT, logits + 4L * token));
     }
 
     private int choose() {

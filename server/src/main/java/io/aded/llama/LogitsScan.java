@@ -87,6 +87,9 @@ public final class LogitsScan {
     /** The largest of {@link #maxima}, falling. */
     private int[] greatest = new int[16];
 
+    /** Whether the last row had no NaN and no +infinity, and not only -infinity. */
+    private boolean finite;
+
     private int blockMin;
     private int blockMax;
 
@@ -107,7 +110,7 @@ public final class LogitsScan {
                 count < LEAST_SAMPLED && out.mass() == TopTokens.Mass.SAMPLED ? TopTokens.Mass.EXACT : out.mass();
         float max = sumExponentials(memory, offset, count, mass);
         int size = best(memory, offset, count, out);
-        out.filled(size, logSumExp(max, mass, count, size, out));
+        out.filled(size, logSumExp(max, mass, count, size, out), finite);
     }
 
     private float logSumExp(float max, TopTokens.Mass mass, int count, int size, TopTokens out) {
@@ -155,11 +158,12 @@ public final class LogitsScan {
      * @param memory where the row lies
      * @param offset of the row's first element, in bytes
      * @param count elements in the row, at least 1
-     * @return the lowest id of those with the largest logit
+     * @return the lowest id of those with the largest logit; {@link #isFinite} says whether that means anything
      */
     public int best(MemorySegment memory, long offset, int count) {
         int best = MINUS_INFINITY;
         int bestStart = 0;
+        finite = true;
         for (int start = 0; start < count; start += BLOCK) {
             int length = Math.min(BLOCK, count - start);
             long at = offset + (long) Float.BYTES * start;
@@ -167,12 +171,14 @@ public final class LogitsScan {
             if (blockMax > INFINITY || blockMin < MINUS_INFINITY) {
                 MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, length);
                 clean(length);
+                finite = false;
             }
             if (blockMax > best) {
                 best = blockMax;
                 bestStart = start;
             }
         }
+        finite &= best > MINUS_INFINITY && best < INFINITY;
         int length = Math.min(BLOCK, count - bestStart);
         for (int i = 0; i < length; i++) {
             long at = offset + (long) Float.BYTES * (bestStart + i);
@@ -183,12 +189,22 @@ public final class LogitsScan {
         return 0;
     }
 
+    /**
+     * Whether the row that was read last is a distribution: no NaN, no +infinity, and not only -infinity. The
+     * extremes of
+     * its blocks tell, which are looked for anyway: it takes no time of its own.
+     */
+    public boolean isFinite() {
+        return finite;
+    }
+
     // The sum
 
     /** Adds up exponentials, relative to the greatest logit, which is returned. */
     private float sumExponentials(MemorySegment memory, long offset, int count, TopTokens.Mass mass) {
         Arrays.fill(sums, 0f);
         float max = Float.NEGATIVE_INFINITY;
+        finite = true;
         for (int start = 0, number = 0; start < count; start += BLOCK, number++) {
             int length = Math.min(BLOCK, count - start);
             long at = offset + (long) Float.BYTES * start;
@@ -202,6 +218,7 @@ public final class LogitsScan {
             MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, notNumbers ? length : summed);
             if (notNumbers) {
                 clean(length);
+                finite = false;
             }
             maxima[number] = blockMax;
             float greatestHere = Float.intBitsToFloat(sortable(blockMax));
@@ -218,6 +235,7 @@ public final class LogitsScan {
                 addClamped(values, summed, max, sums);
             }
         }
+        finite &= !Float.isInfinite(max);
         return max;
     }
 

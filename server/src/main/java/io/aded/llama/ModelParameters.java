@@ -83,9 +83,4 @@ public record ModelParameters(
         return new ModelParameters(
                 gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, chatTemplate, listener);
     }
-
-    /** The same with another chat template. */
-    public ModelParameters withChatTemplate(@Nullable String template) {
-        return new ModelParameters(gpuLayers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, template, progress);
-    }
 }

@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import io.aded.model.AdedException;
+import io.aded.model.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -78,7 +79,7 @@ final class TextSplitter {
         check(text);
         life.enter();
         try {
-            return TextThread.run(depth(text), abandoned -> {
+            return TextThread.run(text.length(), depth(text), abandoned -> {
                 if (cuts.next(text, piece) >= text.length()) {
                     return whole(text, addSpecial, parseSpecial);
                 }
@@ -100,7 +101,7 @@ final class TextSplitter {
         check(text);
         life.enter();
         try {
-            return TextThread.run(depth(text), abandoned -> {
+            return TextThread.run(text.length(), depth(text), abandoned -> {
                 IntList tokens = new IntList(text.length() / 3 + 16);
                 pieces(text, false, parseSpecial, tokens, abandoned);
                 return tokens.toArray();
@@ -117,6 +118,7 @@ final class TextSplitter {
     private void pieces(String text, boolean begins, boolean parseSpecial, IntList tokens, AtomicBoolean abandoned) {
         int from = 0;
         while (from < text.length() && !abandoned.get()) {
+            Patience.check();
             int to = cuts.next(text, from + piece);
             String part = text.substring(from, to);
             int[] more = begins && from == 0 ? whole(part, false, parseSpecial) : continuing(part, parseSpecial);

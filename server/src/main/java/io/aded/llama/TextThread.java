@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import io.aded.model.AdedException;
+import io.aded.model.Patience;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class TextThread {
     /**
      * Measured over all pre-tokenisers and 40 kinds of text: at most 800 bytes a character on b4916 (tekken, gpt-4o)
-     * and 352 on v0.5.0. {@code TextStackTest} measures it again.
+     * and 352 on v0.5.0.
      */
     static final int BYTES_A_CHARACTER = 1024;
+
+    /** Characters whose stack fits on any thread beside all else, some 200 KiB of at least a megabyte. */
+    private static final int FIT_ANYWHERE = 200;
 
     /** What everything else on the stack takes, Java's own frames included. */
     private static final long REST = 1 << 20;
@@ -35,12 +39,17 @@ final class TextThread {
     }
 
     /**
-     * Runs something and waits for it. An interrupt ends the waiting; the work is told, and ends when it looks.
+     * Runs something and waits for it. An interrupt ends the waiting; the work is told, and ends when it looks. What is
+     * short is done at once, on this thread.
      *
+     * @param length of the text
      * @param characters the longest run of characters that one word of the text can have
      * @throws AdedException.Cancelled if this thread is interrupted
      */
-    static <T> T run(int characters, Work<T> work) {
+    static <T> T run(int length, int characters, Work<T> work) {
+        if (length <= TextSplitter.SMALL_PIECE && characters <= FIT_ANYWHERE) {
+            return work.run(new AtomicBoolean());
+        }
         Task<T> task = new Task<>(work);
         try {
             PLACES.acquire();
@@ -65,6 +74,7 @@ final class TextThread {
 
     private static final class Task<T> implements Runnable {
         private final Work<T> work;
+        private final Patience.Limit patience = Patience.current();
         private final AtomicBoolean abandoned = new AtomicBoolean();
         private @Nullable T result;
         private @Nullable Throwable thrown;
@@ -76,7 +86,7 @@ final class TextThread {
         @Override
         public void run() {
             try {
-                result = work.run(abandoned);
+                result = Patience.during(patience, () -> work.run(abandoned));
             } catch (Throwable failed) { // thrown again by whoever waits
                 thrown = failed;
             } finally {

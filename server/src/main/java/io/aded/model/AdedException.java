@@ -12,11 +12,38 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages say what was wrong and what is allowed, and never contain a prompt.
  */
 public abstract sealed class AdedException extends RuntimeException {
+    /**
+     * The reason of a turn that met a row of logits with a NaN or +infinity in it, or with nothing else than
+     * -infinity.
+     */
+    public static final String LOGITS_NOT_FINITE = "LOGITS_NOT_FINITE";
+
+    /** The reason of a turn whose constraint and logit bias leave no token that may come. */
+    public static final String NO_TOKEN_ALLOWED = "NO_TOKEN_ALLOWED";
+
+    /** The reason of a turn whose grammar or schema cannot be followed within the bounds of work and memory. */
+    public static final String CONSTRAINT_EXHAUSTED = "CONSTRAINT_EXHAUSTED";
+
     private final String reason;
 
     private AdedException(String reason, String message, @Nullable Throwable cause) {
-        super(message, cause);
+        super(printable(message), cause);
         this.reason = reason;
+    }
+
+    /** Names in messages come from files, servers and callers: none of their bytes may command a terminal. */
+    private static String printable(String message) {
+        StringBuilder shown = new StringBuilder(message.length());
+        message.codePoints().forEach(c -> {
+            boolean commands =
+                    Character.isISOControl(c) && c != '\n' && c != '\t' || Character.getType(c) == Character.FORMAT;
+            if (commands) {
+                shown.append("\\u%04x".formatted(c));
+            } else {
+                shown.appendCodePoint(c);
+            }
+        });
+        return shown.toString();
     }
 
     /** A stable name in UPPER_SNAKE_CASE that programs may compare. */
@@ -110,13 +137,30 @@ public abstract sealed class AdedException extends RuntimeException {
         }
     }
 
-    /** A limit is reached; try again later. */
+    /** A limit is reached: one that may have room later, or one that the same request will reach again. */
     public static final class ResourceExhausted extends AdedException {
         private final @Nullable Duration retryAfter;
+        private final boolean permanent;
 
+        /** A limit that may have room later. */
         public ResourceExhausted(String reason, String message, @Nullable Duration retryAfter) {
+            this(reason, message, retryAfter, false);
+        }
+
+        private ResourceExhausted(String reason, String message, @Nullable Duration retryAfter, boolean permanent) {
             super(reason, message, null);
             this.retryAfter = retryAfter;
+            this.permanent = permanent;
+        }
+
+        /** A limit that the same request will reach again. */
+        public static ResourceExhausted forGood(String reason, String message) {
+            return new ResourceExhausted(reason, message, null, true);
+        }
+
+        /** Whether the same request will fail again, however long one waits. */
+        public boolean isPermanent() {
+            return permanent;
         }
 
         /** When trying again makes sense, if that is known. */

@@ -156,7 +156,18 @@ final class ScriptedContext implements TargetContext {
         for (int token = 1; token < VOCABULARY_SIZE; token++) {
             best = logits[token] > logits[best] ? token : best;
         }
-        return best;
+        return isFinite(logits) ? best : -1;
+    }
+
+    static boolean isFinite(float[] logits) {
+        boolean finite = false;
+        for (float logit : logits) {
+            if (Float.isNaN(logit) || logit == Float.POSITIVE_INFINITY) {
+                return false;
+            }
+            finite |= logit != Float.NEGATIVE_INFINITY;
+        }
+        return finite;
     }
 
     @Override
@@ -181,7 +192,7 @@ final class ScriptedContext implements TargetContext {
             best[at] = logit;
             tokens[at] = token;
         }
-        out.filled(count, (float) Math.log(sum));
+        out.filled(count, (float) Math.log(sum), isFinite(logits));
     }
 
     @Override

@@ -273,10 +273,16 @@ public final class ScriptedModel implements TargetModel {
         @Override
         public int sample(TargetContext context, int index) {
             context.copyLogits(index, row);
+            if (!ScriptedContext.isFinite(row)) {
+                return -1;
+            }
             parameters.logitBias().forEach((token, bias) -> row[token] += bias);
             int best = 0;
             for (int token = 1; token < row.length; token++) {
                 best = row[token] > row[best] ? token : best;
+            }
+            if (row[best] == Float.NEGATIVE_INFINITY) {
+                throw TokenSampler.noToken("the logit bias forbids every token");
             }
             if (parameters.temperature() == 0f) {
                 return best;

@@ -46,11 +46,17 @@ public interface TargetContext extends AutoCloseable {
      * as exactly as {@code out.mass()} asks for.
      *
      * @param row a batch index that asked for logits in the last {@link #decode}
-     * @param out receives up to {@code out.capacity()} tokens, best first, ties by lower id
+     * @param out receives up to {@code out.capacity()} tokens, best first, ties by lower id; and whether the row
+     *     {@linkplain
+     *     TopTokens#isFinite is a distribution}
      */
     void topTokens(int row, TopTokens out);
 
-    /** The token with the largest logit in a row, the lowest id of equals: {@code topTokens}' first, for less. */
+    /**
+     * The token with the largest logit in a row, the lowest id of equals: {@code topTokens}' first, for less.
+     *
+     * @return -1 if the row {@linkplain TopTokens#isFinite is no distribution}
+     */
     int bestToken(int row);
 
     /** The raw logit of one token in a row. */

@@ -17,7 +17,9 @@ public interface TokenSampler extends AutoCloseable {
      *
      * @param context the context whose last pass holds the row
      * @param row the batch index that asked for logits
-     * @return a token id
+     * @return a token id; -1 if the row {@linkplain TopTokens#isFinite is no distribution}, and then nothing was drawn
+     * @throws AdedException if no token may come: grammar and bias forbid all, or the grammar cannot be followed within
+     *     its bounds
      */
     int sample(TargetContext context, int row);
 
@@ -44,6 +46,18 @@ public interface TokenSampler extends AutoCloseable {
      */
     default int draftForced(TokenTree tree, int maxNodes, int maxBranches) {
         return 0;
+    }
+
+    /**
+     * Says that no token may come, which is the request's doing.
+     *
+     * @param why the clause before the advice
+     */
+    static AdedException noToken(String why) {
+        return new AdedException.FailedPrecondition(
+                AdedException.NO_TOKEN_ALLOWED,
+                why + ", so the answer cannot go on; what was sent of it stands. Allow more by the constraint or by the"
+                        + " logit bias");
     }
 
     /** Frees native memory, once. */

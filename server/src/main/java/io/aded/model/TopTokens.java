@@ -22,6 +22,7 @@ public final class TopTokens {
     private final float[] logits;
     private int size;
     private float logSumExp;
+    private boolean finite;
 
     /** Makes room for the {@code capacity} best tokens, and asks for the exact sum. */
     public TopTokens(int capacity) {
@@ -85,7 +86,22 @@ public final class TopTokens {
 
     /** Says that the first {@code count} entries have been written, and the row's log-sum-exp. */
     public void filled(int count, float rowLogSumExp) {
+        filled(count, rowLogSumExp, true);
+    }
+
+    /** As {@link #filled(int, float)}, of a row that may not be {@linkplain #isFinite finite}. */
+    public void filled(int count, float rowLogSumExp, boolean isRowFinite) {
         size = count;
         logSumExp = rowLogSumExp;
+        finite = isRowFinite;
+    }
+
+    /**
+     * Whether the row is a distribution: it has no NaN and no +infinity, and not only -infinity. (A token of
+     * -infinity is
+     * one that never comes.)
+     */
+    public boolean isFinite() {
+        return finite;
     }
 }

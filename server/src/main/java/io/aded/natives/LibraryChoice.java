@@ -119,7 +119,7 @@ public final class LibraryChoice {
                 if (Files.exists(path)) {
                     return new Decision(path, path.toString());
                 }
-                explain.accept("natives: " + path + ", which \"aded natives use\" chose, is gone; choosing another");
+                explain.accept("natives: " + path + ", which was chosen, is gone; choosing another");
             }
             case NativesChoice.Installed(String id) -> {
                 Optional<InstalledNatives> chosen = store.find(id);
@@ -127,8 +127,7 @@ public final class LibraryChoice {
                     candidates.remove(chosen.get());
                     candidates.addFirst(chosen.get());
                 } else {
-                    explain.accept("natives: " + id + ", which \"aded natives use\" chose, is not installed;"
-                            + " choosing another");
+                    explain.accept("natives: " + id + ", which was chosen, is not installed; choosing another");
                 }
             }
             case NativesChoice.Automatic automatic -> {}
@@ -180,8 +179,7 @@ public final class LibraryChoice {
     public Verdict verdict(InstalledNatives build, Consumer<String> explain) {
         String damage = store.damage(build);
         if (damage != null) {
-            return Verdict.broken(damage + "; mend it by: aded natives install "
-                    + build.kind().label());
+            return Verdict.broken(damage + "; install " + build.kind().label() + " again");
         }
         List<String> missing = needs.missing(build.directory(), surroundings.environment());
         if (!missing.isEmpty()) {

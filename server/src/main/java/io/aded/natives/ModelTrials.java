@@ -47,7 +47,7 @@ public final class ModelTrials {
      *
      * @param size bytes of the model, all of its files
      * @param note told when something takes time or could not be done
-     * @throws AdedException.InvalidArtifact if loading it ended the other process
+     * @throws AdedException.InvalidArtifact if the library refuses it, or if loading it ended the other process
      */
     public void require(LlamaLibrary library, Path file, long size, Consumer<String> note) {
         String problem;
@@ -59,9 +59,9 @@ public final class ModelTrials {
         }
         if (problem != null) {
             throw new AdedException.InvalidArtifact(
-                    "MODEL_NOT_LOADED",
-                    "llama.cpp (" + library.version() + ") cannot use " + file + ": a process that tried it " + problem
-                            + "; --no-model-trial loads it nevertheless");
+                    "MODEL_TRIAL_FAILED",
+                    "llama.cpp (" + library.version() + ") cannot use " + file + ": a process that tried it "
+                            + problem);
         }
     }
 

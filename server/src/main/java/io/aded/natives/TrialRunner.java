@@ -100,9 +100,7 @@ final class TrialRunner {
                 }
             }
             int status = process.exitValue();
-            // Killed for want of memory, or from outside.
-            boolean conclusive = status != 137 && status != 143;
-            return new Outcome(Verdict.broken(death(status, errors.join())), conclusive);
+            return new Outcome(Verdict.broken(death(status, errors.join())), isOfNativeCode(status));
         } catch (IOException e) {
             return Outcome.open("could not be tried: " + e.getMessage());
         } catch (InterruptedException e) {
@@ -111,6 +109,15 @@ final class TrialRunner {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    /**
+     * Whether a process died of the native code that was tried. It may also have been killed from outside, or have been
+     * unable to try: too little heap, or a program whose classes are not on a class path.
+     */
+    private static boolean isOfNativeCode(int status) {
+        // Windows says an exception's number, which is negative.
+        return status < 0 || (status >= 132 && status <= 136) || status == 139;
     }
 
     private List<String> command(List<String> arguments) {
@@ -156,6 +163,7 @@ final class TrialRunner {
         String how = switch (status) {
             case 134 -> "aborted";
             case 135, 139 -> "crashed on a bad memory access";
+            case 136 -> "crashed on a wrong calculation";
             case 132 -> "crashed on an instruction that this processor does not have";
             case 137 -> "was killed, perhaps for want of memory";
             default -> "ended with status " + status;

@@ -15,10 +15,11 @@ final class Capabilities {
     static final String REGULAR_EXPRESSION = "Constraint.regular_expression";
     static final String JSON_OBJECT = "Constraint.json_object";
     static final String TEMPLATE_VARIABLES = "GenerationOptions.template_variables";
+    static final String PREFIX_SHARING = "GenerationOptions.prefix_sharing";
     static final String KEPT_CONVERSATIONS = "Open.conversation_id";
 
-    private static final List<String> ALWAYS =
-            List.of(MESSAGE_PARTS, GRAMMAR, JSON_SCHEMA, REGULAR_EXPRESSION, JSON_OBJECT, TEMPLATE_VARIABLES);
+    private static final List<String> ALWAYS = List.of(
+            MESSAGE_PARTS, GRAMMAR, JSON_SCHEMA, REGULAR_EXPRESSION, JSON_OBJECT, PREFIX_SHARING, TEMPLATE_VARIABLES);
 
     private Capabilities() {}
 

@@ -83,14 +83,14 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
                 giveBack();
                 share = memory.take(caller, size);
             } else if (size > SMALL) {
-                throw new AdedException.ResourceExhausted(
-                        "MESSAGE_TOO_LARGE", "a message has " + size + " bytes; allowed: at most " + SMALL, null);
+                throw AdedException.ResourceExhausted.forGood(
+                        "MESSAGE_TOO_LARGE", "a message has " + size + " bytes; allowed: at most " + SMALL);
             }
             return call.getMethodDescriptor().parseRequest(measured);
         } catch (StatusRuntimeException e) {
             if (e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED) {
-                throw new AdedException.ResourceExhausted(
-                        "MESSAGE_TOO_LARGE", "a message is larger than messages may be when it is decompressed", null);
+                throw AdedException.ResourceExhausted.forGood(
+                        "MESSAGE_TOO_LARGE", "a message is larger than messages may be when it is decompressed");
             }
             throw unreadable();
         } catch (IOException e) {

@@ -80,11 +80,10 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
             }
         }
         if (bytes > mostAnswerBytes) {
-            throw new AdedException.ResourceExhausted(
+            throw AdedException.ResourceExhausted.forGood(
                     "ANSWER_TOO_LARGE",
                     "the answer has " + bytes + " bytes, for " + tokens.length + " tokens; allowed: at most "
-                            + mostAnswerBytes + "; send the text in parts" + (withPieces ? ", or without pieces" : ""),
-                    null);
+                            + mostAnswerBytes + "; send the text in parts" + (withPieces ? ", or without pieces" : ""));
         }
         Patience.check();
         TokenizeResponse.Builder response = TokenizeResponse.newBuilder();

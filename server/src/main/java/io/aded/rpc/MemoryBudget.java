@@ -72,11 +72,10 @@ final class MemoryBudget {
             }
         }
         if (bytes > most / 2) {
-            throw new AdedException.ResourceExhausted(
+            throw AdedException.ResourceExhausted.forGood(
                     "MESSAGE_TOO_LARGE",
                     "a message of " + size + " bytes may need more memory than this server has for one; allowed: "
-                            + most / 2 / EXPANSION + " bytes; send less at once, or give the server a larger heap",
-                    null);
+                            + most / 2 / EXPANSION + " bytes; send less at once, or give the server a larger heap");
         }
         throw new AdedException.ResourceExhausted(
                 "MEMORY_BUSY",

@@ -17,7 +17,6 @@ import io.aded.v1.Limits;
 import io.aded.v1.ListModelsRequest;
 import io.aded.v1.ListModelsResponse;
 import io.aded.v1.ModelServiceGrpc;
-import io.aded.v1.PrefixSharing;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -82,7 +81,8 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                         .setNanos(start.getNano()))
                 .setLimits(limits(served))
                 .setDefaultOptions(ResponseWriter.options(serving.defaults()))
-                .setPrefixSharing(PrefixSharing.PREFIX_SHARING_ALL)
+                .setPrefixSharing(ResponseWriter.sharing(
+                        served.engines().getFirst().options().prefixSharing()))
                 .addAllDrafters(
                         Drafters.all().stream().map(ResponseWriter::drafter).toList())
                 .addAllCapabilities(Capabilities.of(serving))

@@ -2,6 +2,7 @@ package io.aded.rpc;
 
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.util.Durations;
+import io.aded.engine.PrefixSharing;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
@@ -200,15 +201,27 @@ final class RequestReader {
                 .ignoreEnd(set.hasIgnoreEnd() ? Boolean.valueOf(set.getIgnoreEnd()) : null)
                 .logProbabilities(set.hasLogProbabilities() ? Integer.valueOf(set.getLogProbabilities()) : null)
                 .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)
+                .prefixSharing(set.hasPrefixSharing() ? prefixSharing(set.getPrefixSharing()) : null)
                 .templateVariables(set.hasTemplateVariables() ? Structs.variables(set.getTemplateVariables()) : null)
                 .priority(set.hasPriority() ? Integer.valueOf(set.getPriority()) : null)
                 .build();
     }
 
+    private @Nullable PrefixSharing prefixSharing(io.aded.v1.PrefixSharing set) {
+        return switch (set) {
+            case PREFIX_SHARING_UNSPECIFIED -> null;
+            case PREFIX_SHARING_NONE -> PrefixSharing.NONE;
+            case PREFIX_SHARING_CALLER -> PrefixSharing.CALLER;
+            case PREFIX_SHARING_ALL -> PrefixSharing.ALL;
+            case UNRECOGNIZED -> {
+                unreadable.add(new FieldViolation(
+                        "prefix_sharing", "is not known; allowed: PREFIX_SHARING_NONE, _CALLER and _ALL"));
+                yield null;
+            }
+        };
+    }
+
     private void findWhatIsNotServed(GenerationOptions set) {
-        if (set.hasPrefixSharing()) {
-            notServed.add("prefix_sharing");
-        }
         if (set.getToolsCount() > 0) {
             notServed.add("tools");
         }

@@ -28,6 +28,7 @@ import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.Load;
 import io.aded.v1.Model;
 import io.aded.v1.Opened;
+import io.aded.v1.PrefixSharing;
 import io.aded.v1.Round;
 import io.aded.v1.TokenAlternative;
 import io.aded.v1.TokenLogProbability;
@@ -146,6 +147,7 @@ final class ResponseWriter {
         }
         for (int node = 0; node < accepted.length; node++) {
             builder.addNodes(DraftNode.newBuilder()
+                    .setSource(report.forced() && node > 0 ? "grammar" : "")
                     .setToken(report.tokens()[node])
                     .setText(piece(report.tokens()[node], vocabulary))
                     .setParent(report.parents()[node])
@@ -223,7 +225,8 @@ final class ResponseWriter {
                 .setIgnoreEnd(generation.ignoreEnd())
                 .setLogProbabilities(generation.logProbabilities())
                 .setReportRounds(generation.reportRounds())
-                .setPriority(generation.priority());
+                .setPriority(generation.priority())
+                .setPrefixSharing(sharing(generation.prefixSharing()));
         if (!generation.templateVariables().values().isEmpty()) {
             options.setTemplateVariables(Structs.struct(generation.templateVariables()));
         }
@@ -239,6 +242,14 @@ final class ResponseWriter {
                 options.setConstraint(Constraint.newBuilder().setJsonObject(AnyJsonObject.getDefaultInstance()));
         }
         return options.build();
+    }
+
+    static PrefixSharing sharing(io.aded.engine.PrefixSharing sharing) {
+        return switch (sharing) {
+            case NONE -> PrefixSharing.PREFIX_SHARING_NONE;
+            case CALLER -> PrefixSharing.PREFIX_SHARING_CALLER;
+            case ALL -> PrefixSharing.PREFIX_SHARING_ALL;
+        };
     }
 
     private static io.aded.v1.DraftPolicy draft(DraftPolicy policy) {

@@ -15,7 +15,6 @@ import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,10 +42,6 @@ final class Statuses {
     private static final int MOST_FIELD_BYTES = 128;
     private static final int MOST_DESCRIPTION_BYTES = 256;
     private static final int MOST_MESSAGE_BYTES = 400;
-
-    /** Limits that the same request will reach again. */
-    private static final Set<String> FOR_GOOD =
-            Set.of("MESSAGE_TOO_LARGE", "ANSWER_TOO_LARGE", "PREPARATION_LIMIT", "NOT_READ");
 
     /** In the metadata of {@link ErrorInfo}: how many fields are wrong and not named. */
     static final String LEFT_OUT = "violations_left_out";
@@ -170,7 +165,7 @@ final class Statuses {
 
     private static Status exhausted(AdedException.ResourceExhausted exhausted) {
         Status.Builder status = status(Code.RESOURCE_EXHAUSTED, exhausted);
-        if (!FOR_GOOD.contains(exhausted.reason())) {
+        if (!exhausted.isPermanent()) {
             status.addDetails(Any.pack(retry(exhausted)));
         }
         return status.addDetails(Any.pack(quota(exhausted))).build();

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class Backend {
     private volatile @Nullable ServedModel served;
     private volatile boolean draining;
+    private volatile boolean unwell;
 
     void serve(ServedModel model) {
         served = model;
@@ -16,11 +17,18 @@ final class Backend {
         draining = true;
     }
 
+    void setUnwell(boolean value) {
+        unwell = value;
+    }
+
     Serving.State state() {
         if (draining) {
             return Serving.State.DRAINING;
         }
-        return served == null ? Serving.State.LOADING : Serving.State.READY;
+        if (served == null) {
+            return Serving.State.LOADING;
+        }
+        return unwell ? Serving.State.UNWELL : Serving.State.READY;
     }
 
     /**

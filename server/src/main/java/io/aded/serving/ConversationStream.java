@@ -104,7 +104,7 @@ public final class ConversationStream {
                         id,
                         model,
                         fresh,
-                        () -> model.leastBusy().openSession());
+                        () -> model.leastBusy().openSession(caller.clientId()));
         if (!state.open(current)) { // the caller left while we were opening
             conversations.release(current);
             return;

@@ -2,6 +2,7 @@ package io.aded.serving;
 
 import io.aded.engine.Session;
 import io.aded.model.AdedException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,11 +31,19 @@ final class Conversations implements AutoCloseable {
     /** In the order in which they were kept. */
     private final SequencedSet<Conversation> kept = new LinkedHashSet<>();
 
+    /** How many there are of each client that has any. */
+    private final Map<String, Integer> byClient = new HashMap<>();
+
+    private ConversationBounds bounds = ConversationBounds.DEFAULT;
     private final Duration maxRetention;
     private final int maxKept;
     private final Executor executor;
     private final Alarm alarm;
+    private int placesTaken;
     private boolean closed;
+
+    /** Names of conversations that have none. */
+    private final SecureRandom names = new SecureRandom();
 
     /** Wakes somebody later. */
     interface Alarm extends AutoCloseable {
@@ -100,17 +109,83 @@ final class Conversations implements AutoCloseable {
         }
     }
 
-    /** Begins a new conversation, held by the caller. */
+    /** Sets how many there may be. */
+    void bound(ConversationBounds value) {
+        synchronized (lock) {
+            bounds = value;
+        }
+    }
+
+    /** Takes a place for a client's conversation. */
+    private void takePlace(String clientId) {
+        synchronized (lock) {
+            int own = byClient.getOrDefault(clientId, 0);
+            if (own >= bounds.perClient()) {
+                throw tooMany(bounds.perClient() + " conversations of this client", "--max-conversations-per-client");
+            }
+            if (placesTaken >= bounds.all()) {
+                throw tooMany(bounds.all() + " conversations", "--max-conversations");
+            }
+            placesTaken++;
+            byClient.put(clientId, own + 1);
+        }
+    }
+
+    /** Under the lock: a conversation is over, or was none. */
+    private void givePlaceBack(String clientId) {
+        placesTaken--;
+        int left = byClient.getOrDefault(clientId, 1) - 1;
+        if (left == 0) {
+            byClient.remove(clientId);
+        } else {
+            byClient.put(clientId, left);
+        }
+    }
+
+    private static AdedException.ResourceExhausted tooMany(String what, String option) {
+        return new AdedException.ResourceExhausted(
+                "TOO_MANY_CONVERSATIONS",
+                what + " are open or kept, which is the limit (" + option + "); end some of them first",
+                null);
+    }
+
+    /** Under the lock: a conversation is over. */
+    private void remove(Conversation conversation) {
+        if (all.remove(conversation.key, conversation)) {
+            givePlaceBack(conversation.key.clientId());
+        }
+    }
+
+    /**
+     * Begins a new conversation, held by the caller.
+     *
+     * @throws AdedException.ResourceExhausted if there are as many as there may be
+     */
     Conversation begin(
             String clientId, String wantedId, ServedModel model, Generation defaults, Supplier<Session> opener) {
-        Session session = opener.get();
-        // A colon is not allowed in callers' names, so names that we make up never meet them.
-        String id = wantedId.isEmpty() ? "auto:" + session.id() : wantedId;
+        takePlace(clientId);
+        Session session;
+        try {
+            session = opener.get();
+        } catch (RuntimeException | Error e) {
+            synchronized (lock) {
+                givePlaceBack(clientId);
+            }
+            throw e;
+        }
+        // A colon is not allowed in callers' names, so names that we make up never meet them. They cannot be guessed:
+        // who
+        // knows one may ask how the conversation fares, and callers without a name of their own are all the same
+        // client.
+        String id = wantedId.isEmpty()
+                ? "auto:" + session.id() + "-" + Long.toUnsignedString(names.nextLong(), Character.MAX_RADIX)
+                : wantedId;
         Conversation conversation = new Conversation(new Conversation.Key(clientId, id), session, model, defaults);
         synchronized (lock) {
             if (!closed && all.putIfAbsent(conversation.key, conversation) == null) {
                 return conversation;
             }
+            givePlaceBack(clientId);
         }
         session.close();
         throw isClosed() ? Backend.drainingNow() : heldElsewhere();
@@ -147,7 +222,7 @@ final class Conversations implements AutoCloseable {
             }
             conversation.held = false;
             if (closed || conversation.retention.isZero()) {
-                all.remove(conversation.key);
+                remove(conversation);
                 over.add(conversation);
             } else {
                 kept.add(conversation);
@@ -156,7 +231,7 @@ final class Conversations implements AutoCloseable {
                 while (kept.size() > maxKept) {
                     Conversation oldest = kept.getFirst();
                     forgetExpiry(oldest);
-                    all.remove(oldest.key);
+                    remove(oldest);
                     over.add(oldest);
                 }
             }
@@ -171,7 +246,7 @@ final class Conversations implements AutoCloseable {
                 return;
             }
             conversation.cancelExpiry = null;
-            all.remove(conversation.key);
+            remove(conversation);
         }
         closeAll(List.of(conversation));
     }
@@ -211,7 +286,7 @@ final class Conversations implements AutoCloseable {
             closed = true;
             over = List.copyOf(kept);
             kept.clear();
-            over.forEach(conversation -> all.remove(conversation.key));
+            over.forEach(this::remove);
         }
         alarm.close();
         over.forEach(conversation -> conversation.session.close());

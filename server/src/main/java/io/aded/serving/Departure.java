@@ -1,6 +1,6 @@
 package io.aded.serving;
 
-/** Whether a caller has left: cancelled the call, or lost the connection. Thread-safe. */
+/** Cancellation by the caller: the call was cancelled, or the connection is lost. Thread-safe. */
 public interface Departure {
     /** Somebody who stays. */
     Departure NEVER = new Departure() {

@@ -1,6 +1,8 @@
 package io.aded.serving;
 
 import io.aded.engine.DraftPolicy;
+import io.aded.engine.EngineOptions;
+import io.aded.engine.PrefixSharing;
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
 import io.aded.model.SamplingParameters;
@@ -20,6 +22,7 @@ import java.util.List;
  * @param logProbabilities alternatives per token; -1 for no log-probabilities
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
+ * @param prefixSharing with whom what is computed of prompts may be shared, at most what the server shares
  * @param templateVariables what the chat template is given beside the messages
  */
 public record Generation(
@@ -33,6 +36,7 @@ public record Generation(
         int logProbabilities,
         boolean reportRounds,
         int priority,
+        PrefixSharing prefixSharing,
         TemplateVariables templateVariables) {
 
     /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
@@ -42,7 +46,7 @@ public record Generation(
         stopTokens = List.copyOf(stopTokens);
     }
 
-    /** With nothing for the chat template beside the messages. */
+    /** Sharing prefixes as widely as the server does, and with nothing for the chat template beside the messages. */
     public Generation(
             SamplingParameters sampling,
             Constraint constraint,
@@ -65,12 +69,26 @@ public record Generation(
                 logProbabilities,
                 reportRounds,
                 priority,
+                PrefixSharing.ALL,
                 TemplateVariables.NONE);
     }
 
     /** What a server has in force for a model. */
     static Generation of(ServedModel model) {
-        return of(model.sampling(), model.engines().getFirst().options().defaultDraft());
+        EngineOptions options = model.engines().getFirst().options();
+        return new Generation(
+                model.sampling(),
+                Constraint.of(model.sampling()),
+                options.defaultDraft(),
+                0,
+                List.of(),
+                List.of(),
+                false,
+                -1,
+                false,
+                0,
+                options.prefixSharing(),
+                TemplateVariables.NONE);
     }
 
     /** Sampling and drafting as given, and no extras. */
@@ -91,6 +109,7 @@ public record Generation(
                 turn.logProbabilities(),
                 turn.reportRounds(),
                 turn.priority(),
+                turn.prefixSharing(),
                 turn.prompt() instanceof Prompt.Messages chat ? chat.variables() : TemplateVariables.NONE);
     }
 }

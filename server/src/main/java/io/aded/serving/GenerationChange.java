@@ -1,5 +1,6 @@
 package io.aded.serving;
 
+import io.aded.engine.PrefixSharing;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TemplateVariables;
 import java.util.List;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param logProbabilities alternatives per token
  * @param reportRounds whether rounds are reported
  * @param priority higher is taken from the queue earlier
+ * @param prefixSharing with whom what is computed of prompts may be shared
  * @param templateVariables all that the chat template is given beside the messages
  */
 public record GenerationChange(
@@ -39,6 +41,7 @@ public record GenerationChange(
         @Nullable Integer logProbabilities,
         @Nullable Boolean reportRounds,
         @Nullable Integer priority,
+        @Nullable PrefixSharing prefixSharing,
         @Nullable TemplateVariables templateVariables) {
 
     /** Nothing said. */
@@ -74,6 +77,7 @@ public record GenerationChange(
                 or(logProbabilities, "log_probabilities", before.logProbabilities(), server.logProbabilities()),
                 or(reportRounds, "report_rounds", before.reportRounds(), server.reportRounds()),
                 or(priority, "priority", before.priority(), server.priority()),
+                or(prefixSharing, "prefix_sharing", before.prefixSharing(), server.prefixSharing()),
                 or(templateVariables, "template_variables", before.templateVariables(), server.templateVariables()));
     }
 
@@ -97,6 +101,7 @@ public record GenerationChange(
         private @Nullable Integer logProbabilities;
         private @Nullable Boolean reportRounds;
         private @Nullable Integer priority;
+        private @Nullable PrefixSharing prefixSharing;
         private @Nullable TemplateVariables templateVariables;
 
         private Builder() {}
@@ -167,6 +172,12 @@ public record GenerationChange(
             return this;
         }
 
+        /** With whom what is computed of prompts may be shared. */
+        public Builder prefixSharing(@Nullable PrefixSharing value) {
+            prefixSharing = value;
+            return this;
+        }
+
         /** All that the chat template is given beside the messages. */
         public Builder templateVariables(@Nullable TemplateVariables value) {
             templateVariables = value;
@@ -187,6 +198,7 @@ public record GenerationChange(
                     logProbabilities,
                     reportRounds,
                     priority,
+                    prefixSharing,
                     templateVariables);
         }
     }

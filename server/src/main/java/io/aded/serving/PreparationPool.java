@@ -102,11 +102,10 @@ final class PreparationPool implements AutoCloseable {
                 throw new AdedException.Cancelled("the caller has left");
             }
             if (now - begun > limits.longest().toNanos()) {
-                throw new AdedException.ResourceExhausted(
+                throw AdedException.ResourceExhausted.forGood(
                         "PREPARATION_LIMIT",
                         "the request takes longer to be made ready for the model than any may: allowed: "
-                                + limits.longest().toMillis() + " ms for template, tokens and grammar",
-                        null);
+                                + limits.longest().toMillis() + " ms for template, tokens and grammar");
             }
         }
 
@@ -259,20 +258,29 @@ final class PreparationPool implements AutoCloseable {
     }
 
     private void work() {
-        Ticket<?> ticket = next(null);
-        while (ticket != null) {
-            ticket.play();
-            ticket = next(ticket);
+        Line line = playNext(null);
+        while (line != null) {
+            line = playNext(line);
         }
     }
 
+    /** Plays a job and forgets it: a thread that waits for the next one keeps nothing of the last. */
+    private @Nullable Line playNext(@Nullable Line before) {
+        Ticket<?> ticket = next(before);
+        if (ticket == null) {
+            return null;
+        }
+        ticket.play();
+        return ticket.line;
+    }
+
     /** The next job, or null when the thread is to end. */
-    private @Nullable Ticket<?> next(@Nullable Ticket<?> before) {
+    private @Nullable Ticket<?> next(@Nullable Line before) {
         synchronized (lock) {
             if (before != null) {
-                before.line.running--;
-                offer(before.line);
-                forget(before.line);
+                before.running--;
+                offer(before);
+                forget(before);
             }
             while (true) {
                 for (Line line = turns.poll(); line != null; line = turns.poll()) {

@@ -52,6 +52,8 @@ public final class Serving implements AutoCloseable {
         LOADING,
         /** Yes. */
         READY,
+        /** Yes, but an engine hangs or is lost: whoever can should call another server. */
+        UNWELL,
         /** Not any more: the process is shutting down. */
         DRAINING
     }
@@ -62,6 +64,7 @@ public final class Serving implements AutoCloseable {
         this.nanoClock = builder.nanoClock;
         Conversations.Alarm alarm = Conversations.Alarm.onThread();
         this.conversations = new Conversations(limits, executor, alarm);
+        this.conversations.bound(builder.bounds);
         this.unread = (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then);
         this.starter = new TurnStarter(telemetry);
         this.pool = new PreparationPool(builder.preparation, nanoClock);
@@ -78,6 +81,7 @@ public final class Serving implements AutoCloseable {
         private PreparationLimits preparation = PreparationLimits.DEFAULT;
         private Telemetry telemetry = Telemetry.none();
         private LongSupplier nanoClock = System::nanoTime;
+        private ConversationBounds bounds = ConversationBounds.DEFAULT;
 
         private Builder() {}
 
@@ -96,6 +100,12 @@ public final class Serving implements AutoCloseable {
         /** Where spans and measurements go; stays the caller's to close. */
         public Builder telemetry(Telemetry value) {
             telemetry = value;
+            return this;
+        }
+
+        /** How many conversations may be open. */
+        public Builder conversations(ConversationBounds value) {
+            bounds = value;
             return this;
         }
 
@@ -229,11 +239,10 @@ public final class Serving implements AutoCloseable {
                 bytes += Math.abs(vocabulary.piece(token, piece, special));
             }
             if (bytes > mostBytes) {
-                throw new AdedException.ResourceExhausted(
+                throw AdedException.ResourceExhausted.forGood(
                         "ANSWER_TOO_LARGE",
                         "the text of these tokens has " + bytes + " bytes; allowed: at most " + mostBytes
-                                + "; send the tokens in parts",
-                        null);
+                                + "; send the tokens in parts");
             }
             return vocabulary.detokenize(tokens, special);
         });
@@ -268,6 +277,12 @@ public final class Serving implements AutoCloseable {
     }
 
     // --- state
+
+    /** Says whether an engine hangs or is lost. Calls are still taken: some of them may be answered. */
+    public void setUnwell(boolean unwell) {
+        backend.setUnwell(unwell);
+        tell();
+    }
 
     /** Whether calls are taken. */
     public State state() {

@@ -55,7 +55,7 @@ public final class SingleAnswer implements TurnRelay.Ending {
         try {
             pool.run(caller, () -> {
                 ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
-                Session opened = served.leastBusy().openSession();
+                Session opened = served.leastBusy().openSession(caller.clientId());
                 session = opened;
                 turn = relay;
                 if (gone) { // the caller left while we were opening, and found nothing to close

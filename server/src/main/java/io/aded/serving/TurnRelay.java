@@ -102,7 +102,7 @@ final class TurnRelay implements TurnListener {
     @Override
     public boolean isReady() {
         boolean ready = sink.isReady();
-        guard.isReady(ready);
+        guard.asked(ready);
         return ready;
     }
 }

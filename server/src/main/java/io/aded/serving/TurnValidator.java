@@ -95,6 +95,7 @@ public final class TurnValidator {
                 generation.reportRounds(),
                 generation.priority(),
                 caller.clientId(),
+                generation.prefixSharing(),
                 caller.deadlineNanos(),
                 caller.trace());
         return new ValidTurn(request, generation.constraint());

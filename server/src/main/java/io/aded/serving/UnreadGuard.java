@@ -38,8 +38,12 @@ final class UnreadGuard {
         this.consequence = consequence;
     }
 
-    /** The engine has asked, and heard this. */
-    void isReady(boolean ready) {
+    /**
+     * The engine has asked whether the caller reads: from the first no on it is waited for a yes.
+     *
+     * @param ready what it heard
+     */
+    void asked(boolean ready) {
         if (ready) {
             over();
         } else if (callOff == null) {
@@ -49,11 +53,10 @@ final class UnreadGuard {
 
     private void ring() {
         if (!sink.isReady()) {
-            consequence.unread(new AdedException.ResourceExhausted(
+            consequence.unread(AdedException.ResourceExhausted.forGood(
                     "NOT_READ",
                     "the answer was not read for " + longest.toMillis()
-                            + " ms, which is the limit, and others wait for its place",
-                    null));
+                            + " ms, which is the limit, and others wait for its place"));
         }
     }
 

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the process finds around it, in one value, so that a test can put another in its place.
+ * The environment of the process, its directories included, in one value, so that a test can put another in its place.
  *
  * @param environment the environment variables
  * @param home the user's home directory

@@ -36,6 +36,16 @@ class OptionNamesTest {
     }
 
     @Test
+    void applied_moreWrongThanNamed_saysHowManyMore() {
+        Throwable named = OptionNames.applied(
+                new AdedException.InvalidRequest(List.of(new FieldViolation("max_wait", "is odd")), 7), command());
+        assertThat(named)
+                .isInstanceOfSatisfying(
+                        AdedException.InvalidRequest.class,
+                        request -> assertThat(request.leftOut()).isEqualTo(7));
+    }
+
+    @Test
     void applied_anotherFailure_staysAsItIs() {
         Throwable failure = new AdedException.Cancelled("stopped");
         assertThat(OptionNames.applied(failure, command())).isSameAs(failure);

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The sidecar as a process of its own, with real signals. */
 final class ServeCommandTest {
     private static final int PATIENCE_SECONDS = 120;
+    private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
     @TempDir
     Path home;
@@ -157,16 +160,33 @@ final class ServeCommandTest {
     }
 
     @Test
-    void serve_hangup_drainsAndStopsAsForAnyOtherSignal() throws Exception {
+    void serve_malformedFramesAndHangup_logsLittleAndDrainsAsForAnyOtherSignal() throws Exception {
         Running server =
                 start("serve", "--model", TinyModels.f32(home).toString(), "--listen", "127.0.0.1:0", "--drain", "20");
+        String port = server.await(line -> line.contains("listens on"))
+                .replaceAll("(?s).*127\\.0\\.0\\.1:(\\d+).*", "$1");
         server.await(line -> line.contains("grpcurl"));
+        for (int i = 0; i < 300; i++) {
+            malformed(Integer.parseInt(port), i % 2 == 0 ? "GET / HTTP/1.1\r\n\r\n" : PREFACE + "not a frame at all");
+        }
+        assertThat(server.lines().size()).isLessThan(60);
 
         signal("HUP", server);
 
         server.await(line -> line.contains("running answers may take 18 s"));
         server.await(line -> line.contains("Stopped"));
         assertThat(server.exit()).isZero();
+    }
+
+    /** Sends bytes and waits until the server has had enough of them. */
+    private static void malformed(int port, String bytes) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write(bytes.getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            socket.getInputStream().readAllBytes();
+        } catch (SocketException reset) {
+            // As well: it is over.
+        }
     }
 
     @ParameterizedTest

@@ -26,8 +26,8 @@ class BranchesTest {
     private final TargetContext context = new ScriptedModel(ScriptedModel.babble(1, 1))
             .newContext(ContextParameters.ofCells(64).withMaxSequences(8));
     private final CellLedger ledger = new CellLedger(64, 8);
-    private final Residency residency = new Residency(context, ledger, new SwapSpace(0));
-    private final LocalSession session = new LocalSession(engine, "s", ledger.new Cells());
+    private final Residency residency = new Residency(context, ledger, new SwapSpace(0), new SessionMemory(1 << 20));
+    private final LocalSession session = new LocalSession(engine, "s", "", ledger.new Cells());
     private final TokenTree tree = new TokenTree(8);
     private final Branches branches = new Branches(session, tree, context, ledger);
 

@@ -26,7 +26,8 @@ class ResidencyTest {
     private final TargetContext context = new ScriptedModel(ScriptedModel.babble(1, 1))
             .newContext(ContextParameters.ofCells(CELLS).withMaxSequences(4));
     private final CellLedger ledger = new CellLedger(CELLS, 4);
-    private final Residency residency = new Residency(context, ledger, new SwapSpace(1 << 16));
+    private final Residency residency =
+            new Residency(context, ledger, new SwapSpace(1 << 16), new SessionMemory(1 << 20));
 
     @AfterEach
     void close() {
@@ -35,7 +36,7 @@ class ResidencyTest {
     }
 
     private LocalSession session(int... prompt) {
-        LocalSession session = new LocalSession(engine, "s", ledger.new Cells());
+        LocalSession session = new LocalSession(engine, "s", "", ledger.new Cells());
         residency.add(session);
         residency.adopt(session, prompt);
         return session;
@@ -209,6 +210,30 @@ class ResidencyTest {
         assertCached(session, 35);
         assertThat(ledger.cellsUsed()).as("all of them the other's").isEqualTo(39);
         assertThat(other.committed()).isEqualTo(39);
+    }
+
+    @Test
+    void evictIdle_cancelledBeforeItsFirstPass_savesNothingAndComesBackEmpty() {
+        LocalSession session = session(prompt(40, 7));
+        residency.enter(session); // and no pass was played
+        assertThat(residency.evictIdle(session(1))).isTrue();
+        assertThat(session.swapped()).as("there is nothing to save").isNull();
+        residency.adopt(session, prompt(40, 7, 8));
+        residency.enter(session);
+        assertThat(session.committed()).isZero();
+        compute(session);
+        assertCached(session, 40);
+    }
+
+    @Test
+    void enter_savedStateOfWhichNothingStands_isNotRestored() {
+        LocalSession session = computed(1, prompt(40, 7));
+        residency.evictIdle(session(1));
+        residency.adopt(session, prompt(40, 8));
+        residency.enter(session);
+        assertThat(session.committed()).isZero();
+        compute(session);
+        assertCached(session, 39);
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntToLongFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Drafters that cost the host time, on a clock that only passes and drafters advance. */
@@ -68,6 +69,118 @@ class SpeculationGateTest {
             return 0;
         }
     }
+
+    // ------------------------------------------------------------------------------------------------- by hand
+
+    /** A curve of these costs, from a pass of one token on. */
+    private static CostCurve curve(double... nanos) {
+        CostCurve curve = new CostCurve(nanos.length);
+        for (int i = 0; i < nanos.length; i++) {
+            curve.set(i + 1, nanos[i]);
+        }
+        return curve;
+    }
+
+    private static CostCurve line(int widths, double fixed, double perToken) {
+        return curve(IntStream.rangeClosed(1, widths)
+                .mapToDouble(n -> fixed + perToken * n)
+                .toArray());
+    }
+
+    private static SpeculationGate begun(CostCurve curve, int streams, int others, double levelNanos) {
+        SpeculationGate gate = new SpeculationGate(curve);
+        gate.begin(streams, others, levelNanos);
+        return gate;
+    }
+
+    private static boolean pays(CostCurve curve, int streams, int others, double levelNanos) {
+        SpeculationGate gate = begun(curve, streams, others, levelNanos);
+        assertThat(gate.isCostly()).isTrue();
+        return !gate.isUnprofitable();
+    }
+
+    @Test
+    void begin_drafterAtAFiftiethOfAPlainToken_isNotCostlyYet() {
+        // Four roots in 4000 ns: 1000 ns a plain token, a fiftieth of which is 20.
+        SpeculationGate gate = begun(line(8, 0, 1000), 4, 0, 20);
+        assertThat(gate.plainNanos()).isEqualTo(1000);
+        assertThat(gate.isCostly()).isFalse();
+        assertThat(gate.isUnprofitable()).isFalse();
+        assertThat(begun(line(8, 0, 1000), 4, 0, 20.1).isCostly()).isTrue();
+        // Prompt tokens in the pass are nobody's plain token.
+        assertThat(begun(line(8, 0, 1000), 2, 6, 0).plainNanos()).isEqualTo(1000);
+    }
+
+    @Test
+    void begin_deepestDraft_decidesWhetherADrafterCanPay() {
+        // A root costs 1000 ns and each token more 500: a draft of 16 saves 16,000 and costs 8000.
+        assertThat(pays(line(64, 500, 500), 1, 0, 7999)).isTrue();
+        assertThat(pays(line(64, 500, 500), 1, 0, 8000)).isFalse();
+        // No wider than the table: beside the root, 8 of 9 widths are left, which save 4000.
+        assertThat(pays(line(9, 500, 500), 1, 0, 3999)).isTrue();
+        assertThat(pays(line(9, 500, 500), 1, 0, 4000)).isFalse();
+        // Every token as dear as a plain one: never, whatever the drafter takes.
+        assertThat(pays(line(64, 0, 1000), 1, 0, 21)).isFalse();
+    }
+
+    @Test
+    void begin_oneStreamOrAllOfThem_eitherMayPay() {
+        // Three roots: 300 ns a plain token. One more token is free, two are beyond price: one stream saves 300.
+        assertThat(pays(curve(900, 900, 900, 900, 9000, 9000, 9000), 3, 0, 299)).isTrue();
+        assertThat(pays(curve(900, 900, 900, 900, 9000, 9000, 9000), 3, 0, 300)).isFalse();
+        // Three more cost 600, as do one or two: shared by all, each saves 300 for 200; alone, at most 600 for 600.
+        assertThat(pays(curve(900, 900, 900, 1500, 1500, 1500, 9000), 3, 0, 99)).isTrue();
+        assertThat(pays(curve(900, 900, 900, 1500, 1500, 1500, 9000), 3, 0, 100))
+                .isFalse();
+        // With two prompt tokens in the pass, the step is at the root's first draft.
+        assertThat(pays(curve(1000, 1000, 1000, 5000), 1, 0, 500)).isTrue();
+        assertThat(pays(curve(1000, 1000, 1000, 5000), 1, 2, 500)).isFalse();
+    }
+
+    @Test
+    void observe_severalTimes_isTheMeanOfThem() {
+        // A plain token of 7505 ns: what is above 150.1 is costly.
+        SpeculationGate gate = new SpeculationGate(line(4, 0, 7505));
+        gate.observe(100, false, 0);
+        gate.observe(200, false, 0);
+        gate.begin(1, 0, 0);
+        assertThat(gate.isCostly()).isFalse();
+        gate.observe(151, false, 0);
+        gate.begin(1, 0, 0);
+        assertThat(gate.isCostly()).isTrue();
+        // What a level takes counts where it is more.
+        assertThat(begun(line(4, 0, 7505), 1, 0, 151).isCostly()).isTrue();
+    }
+
+    @Test
+    void charge_elapsed_isInPlainTokensAndHalfOfOneAtMost() {
+        SpeculationGate gate = begun(line(8, 0, 1000), 4, 0, 0);
+        assertThat(gate.charge(0)).isZero();
+        assertThat(gate.charge(250)).isEqualTo(0.25);
+        assertThat(gate.charge(500)).isEqualTo(0.5);
+        assertThat(gate.charge(90_000)).isEqualTo(0.5);
+    }
+
+    @Test
+    void isExplorationDue_whileAllAreOff_afterThirtyTwoRoundsAndFiftyTimesItsTime() {
+        SpeculationGate gate = new SpeculationGate(line(64, 0, 1000));
+        for (int round = 1; round < 32; round++) {
+            gate.begin(1, 0, 30);
+            assertThat(gate.isExplorationDue(0)).as("round " + round).isFalse();
+        }
+        gate.begin(1, 0, 30);
+        assertThat(gate.isExplorationDue(0)).isTrue();
+        gate.explores();
+        assertThat(gate.isExplorationDue(0)).isFalse();
+        gate.observe(1000, true, 5000);
+        for (int round = 0; round < 32; round++) {
+            gate.begin(1, 0, 30);
+        }
+        assertThat(gate.isExplorationDue(54_999)).isFalse();
+        assertThat(gate.isExplorationDue(55_000)).isTrue();
+    }
+
+    // -------------------------------------------------------------------------------------------- through an engine
 
     private LocalEngine engine(IntToLongFunction passNanos, long drafterNanos) throws InterruptedException {
         LocalEngine engine = new LocalEngine(

@@ -366,6 +366,18 @@ public abstract class TargetModelContract {
     }
 
     @Test
+    void restoreSequence_savedWithoutACell_isEmptyAndGoesOn() {
+        step(some[0], 0, 0);
+        ByteBuffer saved = ByteBuffer.allocate((int) context.savedSize(2));
+        context.saveSequence(2, saved);
+        saved.flip();
+        assertThat(context.restoreSequence(3, saved)).isTrue();
+        float[] alone = row(0);
+        step(some[0], 0, 3);
+        assertThat(difference(row(0), alone)).as("it begins at position 0").isLessThanOrEqualTo(tolerance());
+    }
+
+    @Test
     void restoreSequence_withoutRoom_isFalseAndNothingHasChanged() {
         float[] alone = path(some[0]);
         context.removeTokens(0, prefix.length, -1);

@@ -118,7 +118,7 @@ class LibraryChoiceTest {
                 .singleElement()
                 .asString()
                 .contains("is damaged: libllama.v0.5.0.so is missing")
-                .contains("aded natives install cpu");
+                .contains("install cpu again");
     }
 
     @Test

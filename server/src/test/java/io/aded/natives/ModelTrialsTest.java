@@ -51,13 +51,31 @@ class ModelTrialsTest {
     void require_trialDies_refusesWithTheReason_andRemembersUntilTheFileChanges() throws Exception {
         for (Class<?> trial : List.of(Children.Aborting.class, Children.Talkative.class)) {
             assertThatThrownBy(() -> require(trial, Duration.ofMinutes(2)))
-                    .isInstanceOf(AdedException.InvalidArtifact.class)
-                    .hasMessageContaining("aborted when it was tried: ggml.c:77: GGML_ASSERT(no kernel image) failed")
-                    .hasMessageContaining("--no-model-trial");
+                    .isInstanceOfSatisfying(
+                            AdedException.InvalidArtifact.class,
+                            e -> assertThat(e.reason()).isEqualTo("MODEL_TRIAL_FAILED"))
+                    .hasMessageEndingWith("aborted when it was tried: ggml.c:77: GGML_ASSERT(no kernel image) failed");
         }
         Files.write(model, new byte[] {0}, StandardOpenOption.APPEND);
         require(Children.Talkative.class, Duration.ofMinutes(2));
         assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void require_trialCannotRun_isNotedAndForgotten() {
+        // As in a program without a class path, or whose heap is too small: it says nothing about the file.
+        new ModelTrials(
+                        directory.resolve("verdicts"),
+                        new TrialRunner("io.aded.natives.NotThere", Map.of(), Duration.ofMinutes(2)))
+                .require(LIBRARY, model, model.toFile().length(), notes::add);
+        assertThat(notes)
+                .singleElement()
+                .asString()
+                .contains("ended with status 1")
+                .contains("NotThere");
+        require(Children.Silent.class, Duration.ofMinutes(2));
+        assertThat(notes).hasSize(2).last().asString().contains("ended with status 0");
+        assertThat(directory.resolve("verdicts")).doesNotExist();
     }
 
     @Test

@@ -12,10 +12,12 @@ import io.aded.v1.AnyJsonObject;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.Constraint;
 import io.aded.v1.CountTokensRequest;
+import io.aded.v1.DraftNode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
 import io.aded.v1.GenerationOptions;
+import io.aded.v1.Round;
 import io.aded.v1.Sampling;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
@@ -114,6 +116,27 @@ class RealModelTest {
                         .setConstraint(Constraint.newBuilder().setGrammar("root ::= (\"a\" | \"b\")+ \"c\""))))
                 .forEach(response -> text.append(response.getDelta().getText()));
         assertThat(text.toString()).matches("[ab]*c?");
+    }
+
+    /** The mode's drafter is named whatever guessed; the nodes say that it was the grammar. */
+    @Test
+    void generate_withForcedText_namesTheDrafterAndTheNodesSource() {
+        List<Round> drafted = answer(request(options(0f, "aded")
+                        .setIgnoreEnd(false)
+                        .setReportRounds(true)
+                        .setConstraint(Constraint.newBuilder().setGrammar("root ::= \"abcabcabcabcabc\""))))
+                .stream()
+                .filter(GenerateResponse::hasRound)
+                .map(GenerateResponse::getRound)
+                .filter(round -> round.getNodesCount() > 1)
+                .toList();
+        assertThat(drafted).isNotEmpty().allSatisfy(round -> {
+            assertThat(round.getDrafter()).isEqualTo("aded");
+            assertThat(round.getNodes(0).getSource()).isEmpty();
+            assertThat(round.getNodesList().subList(1, round.getNodesCount()))
+                    .extracting(DraftNode::getSource)
+                    .containsOnly("grammar");
+        });
     }
 
     private static String constrained(Constraint.Builder constraint, int seed) {

@@ -289,15 +289,22 @@ class RequestReaderTest {
         AdedException.NotServed refused = catchThrowableOfType(
                 AdedException.NotServed.class,
                 () -> read(options()
-                        .setPrefixSharing(PrefixSharing.PREFIX_SHARING_NONE)
                         .addTools(Tool.newBuilder().setName("f"))
                         .setToolChoice(ToolChoice.newBuilder().setTool("f"))
                         .setParallelToolCalls(false)
                         .setReasoning(ReasoningOptions.getDefaultInstance())));
         assertThat(refused.fields())
                 .extracting(FieldViolation::field)
-                .containsExactly("prefix_sharing", "tools", "tool_choice", "parallel_tool_calls", "reasoning");
+                .containsExactly("tools", "tool_choice", "parallel_tool_calls", "reasoning");
         assertThat(refused.reason()).isEqualTo("NOT_SERVED");
+    }
+
+    @Test
+    void prefixSharing_narrowed_isRead() {
+        assertThat(read(options().setPrefixSharing(PrefixSharing.PREFIX_SHARING_NONE))
+                        .prefixSharing())
+                .isEqualTo(io.aded.engine.PrefixSharing.NONE);
+        assertThat(read(options()).prefixSharing()).isNull();
     }
 
     // --- masks

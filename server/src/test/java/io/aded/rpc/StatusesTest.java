@@ -81,11 +81,13 @@ class StatusesTest {
 
     @Test
     void resourceExhausted_tellsWhenToTryAgainOnlyIfItMayHelp() {
-        for (String reason : List.of("MEMORY_BUSY", "MESSAGE_TOO_LARGE")) {
-            StatusRuntimeException failure = Statuses.of(new AdedException.ResourceExhausted(reason, "no more", null));
+        for (AdedException.ResourceExhausted exhausted : List.of(
+                new AdedException.ResourceExhausted("ANY", "no more", null),
+                AdedException.ResourceExhausted.forGood("ANY", "no more"))) {
+            StatusRuntimeException failure = Statuses.of(exhausted);
             assertThat(Objects.requireNonNull(StatusProto.fromThrowable(failure)).getDetailsList().stream()
                             .anyMatch(detail -> detail.is(RetryInfo.class)))
-                    .isEqualTo(reason.equals("MEMORY_BUSY"));
+                    .isEqualTo(!exhausted.isPermanent());
         }
     }
 

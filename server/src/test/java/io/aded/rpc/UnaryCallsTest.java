@@ -132,7 +132,7 @@ class UnaryCallsTest {
         assertThat(info.getLimits().getMaxRetention().getSeconds()).isEqualTo(600);
         assertThat(info.getDefaultOptions().getSampling().getTemperature()).isEqualTo(0.8f);
         assertThat(info.getDefaultOptions().getDraft().getMode()).isEqualTo("auto");
-        assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_ALL);
+        assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_CALLER);
         assertThat(info.getDraftersList())
                 .extracting(Drafter::getName)
                 .containsExactlyElementsOf(Drafters.labels())

@@ -1,11 +1,13 @@
 package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.engine.Session;
 import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
+import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.testing.Interleavings;
 import java.time.Duration;
@@ -36,6 +38,53 @@ class ConversationsTest {
     }
 
     @Test
+    void begin_asManyAsThereMayBe_isRefusedUntilOneEnds() {
+        var desk = new Desk();
+        desk.conversations.bound(new ConversationBounds(3, 2));
+        Conversation first = desk.begin("anna", "a");
+        desk.begin("anna", "b");
+        assertThatThrownBy(() -> desk.begin("anna", "c"))
+                .isInstanceOf(AdedException.ResourceExhausted.class)
+                .hasMessageContainingAll("2 conversations of this client", "--max-conversations-per-client");
+        desk.begin("ben", "a");
+        assertThatThrownBy(() -> desk.begin("carla", "a"))
+                .isInstanceOf(AdedException.ResourceExhausted.class)
+                .hasMessageContainingAll("3 conversations are open or kept", "(--max-conversations)");
+        assertThatThrownBy(() -> desk.begin("ben", "a")).isInstanceOf(AdedException.class);
+        desk.conversations.release(first);
+        assertThatThrownBy(() -> desk.begin("anna", "c"))
+                .as("it is kept")
+                .isInstanceOf(AdedException.ResourceExhausted.class);
+        desk.alarms.remove().run();
+        desk.begin("anna", "c");
+    }
+
+    @Test
+    void begin_sessionThatCannotBeOpened_takesNoPlace() {
+        var desk = new Desk();
+        desk.conversations.bound(new ConversationBounds(1, 1));
+        assertThatThrownBy(() -> desk.conversations.begin("anna", "", null, null, () -> {
+                    throw new AdedException.Unavailable("DRAINING", "no");
+                }))
+                .isInstanceOf(AdedException.Unavailable.class);
+        desk.begin("anna", "a");
+    }
+
+    @Test
+    void begin_withoutAName_getsOneThatCannotBeGuessed() {
+        var desk = new Desk();
+        String one = desk.conversations
+                .begin("", "", null, null, () -> new Closing(desk.closed))
+                .key
+                .id();
+        String other = desk.conversations
+                .begin("", "", null, null, () -> new Closing(desk.closed))
+                .key
+                .id();
+        assertThat(one).startsWith("auto:c1-").hasSizeGreaterThan(12).isNotEqualTo(other);
+    }
+
+    @Test
     void conversation_heldKeptResumedAndExpiredByTwoThreads_hasOneHolderAndOneEnd() {
         Interleavings.explore(Spec.class);
     }
@@ -57,7 +106,11 @@ class ConversationsTest {
                 });
 
         Conversation begin() {
-            Conversation conversation = conversations.begin("client", "name", null, null, () -> new Closing(closed));
+            return begin("client", "name");
+        }
+
+        Conversation begin(String client, String name) {
+            Conversation conversation = conversations.begin(client, name, null, null, () -> new Closing(closed));
             conversations.keepFor(conversation, null);
             return conversation;
         }

@@ -67,7 +67,7 @@ public record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListen
     public void close() {}
 
     @Override
-    public Session openSession() {
+    public Session openSession(String caller) {
         return new Session() {
             @Override
             public String id() {

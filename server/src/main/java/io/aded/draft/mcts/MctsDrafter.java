@@ -126,6 +126,6 @@ public final class MctsDrafter implements Drafter {
 
     @Override
     public long stateBytes() {
-        return table.stateBytes();
+        return table.stateBytes() + search.stateBytes() + Integer.BYTES * (long) window.length;
     }
 }

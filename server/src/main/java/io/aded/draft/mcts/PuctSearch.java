@@ -411,4 +411,12 @@ final class PuctSearch {
     float reward(int node) {
         return rewards[node];
     }
+
+    /** The memory of the search, in bytes. */
+    long stateBytes() {
+        long perNode = tokens.length + parents.length + weightBits.length + pathWeights.length + estimates.length;
+        perNode += scales.length + visits.length + rewards.length + firstChild.length + childCount.length;
+        perNode += visitedChildren.length + depths.length + visited.length + placeInDraft.length;
+        return Integer.BYTES * (perNode + exploration.length + reciprocal.length) + Long.BYTES * (long) heap.length;
+    }
 }

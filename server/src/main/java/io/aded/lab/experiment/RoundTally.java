@@ -65,7 +65,7 @@ final class RoundTally {
         draftRounds++;
         draftNodes += size - 1;
         acceptedNodes += reached;
-        forcedNodes += report.source().equals("grammar") ? reached : 0;
+        forcedNodes += report.forced() ? reached : 0;
         int deepest = 0;
         depths[0] = 0;
         for (int node = 1; node < size; node++) {

@@ -3,7 +3,7 @@ package io.aded.lab.load;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How all questions are asked.
+ * The settings of a load test's requests, the same for all of them.
  *
  * @param system a system message before each conversation; null for none
  * @param turns questions in a conversation

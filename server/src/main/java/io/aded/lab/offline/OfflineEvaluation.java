@@ -53,11 +53,6 @@ public final class OfflineEvaluation {
             boolean times) {
         /** The widths of the README's table, cold, without cross-validation. */
         public static final Settings DEFAULT = new Settings(List.of(12), 32, 64, 1, false, false, false, false);
-
-        /** The same with other widths. */
-        public Settings withNodes(List<Integer> widths) {
-            return new Settings(widths, depth, branches, folds, ownWeights, untrained, calibration, times);
-        }
     }
 
     /** Prepares an evaluation. */

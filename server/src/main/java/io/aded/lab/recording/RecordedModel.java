@@ -160,11 +160,12 @@ public final class RecordedModel implements TargetModel {
                 out.filled(0, 0);
                 return;
             }
-            for (int i = 0; i < tokens.length; i++) {
+            int count = Math.min(tokens.length, RecordedAnswer.TOP);
+            for (int i = 0; i < count; i++) {
                 tokens[i] = recorded.topTokens()[at * RecordedAnswer.TOP + i];
                 logits[i] = (float) Math.log(recorded.topProbabilities()[at * RecordedAnswer.TOP + i]);
             }
-            out.filled(tokens.length, 0f);
+            out.filled(count, 0f);
         }
 
         @Override

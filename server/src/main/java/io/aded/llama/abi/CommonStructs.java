@@ -32,9 +32,5 @@ public final class CommonStructs {
     /** One token's bias. */
     public static final CStruct LOGIT_BIAS = CStruct.of("llama_logit_bias", 8, int32("token"), float32("bias"));
 
-    /** One message of a conversation: two C strings. */
-    public static final CStruct CHAT_MESSAGE =
-            CStruct.of("llama_chat_message", 16, pointer("role"), pointer("content"));
-
     private CommonStructs() {}
 }

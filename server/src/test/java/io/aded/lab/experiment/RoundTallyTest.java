@@ -12,6 +12,7 @@ class RoundTallyTest {
         return new RoundReport(
                 index,
                 "aded",
+                false,
                 new int[] {1, 2, 3, 4},
                 new int[] {-1, 0, 1, 0},
                 new float[] {1f, 0.8f, 0.4f, 0.15f},
@@ -26,7 +27,19 @@ class RoundTallyTest {
 
     private static RoundReport plain(int index) {
         return new RoundReport(
-                index, "none", new int[] {1}, new int[] {-1}, new float[] {1f}, new int[0], new int[1], 0, 1, 1, 1, 50);
+                index,
+                "none",
+                false,
+                new int[] {1},
+                new int[] {-1},
+                new float[] {1f},
+                new int[0],
+                new int[1],
+                0,
+                1,
+                1,
+                1,
+                50);
     }
 
     @Test

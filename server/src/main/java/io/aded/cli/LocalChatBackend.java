@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Talks to an engine in this process. Owns the session, not the model. */
-final class LocalPartner implements Partner {
+final class LocalChatBackend implements ChatBackend {
     private final LocalModel local;
     private final Session session;
     private final SamplingParameters sampling;
@@ -29,7 +29,7 @@ final class LocalPartner implements Partner {
     private volatile @Nullable Turn turn;
     private volatile boolean cancelled;
 
-    LocalPartner(LocalModel local, SamplingParameters sampling, DraftPolicy draft) {
+    LocalChatBackend(LocalModel local, SamplingParameters sampling, DraftPolicy draft) {
         this.local = local;
         this.session = local.engine().openSession();
         this.sampling = sampling;

@@ -21,7 +21,6 @@ import io.aded.v1.Round;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.concurrent.BlockingQueue;
@@ -31,7 +30,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Talks to a server over one {@code Converse} stream. Owns the channel. */
-final class RemotePartner implements Partner {
+final class RemoteChatBackend implements ChatBackend {
     private static final int MAX_MESSAGE_BYTES = 64 << 20;
 
     private final String target;
@@ -39,7 +38,7 @@ final class RemotePartner implements Partner {
     private final GenerationOptions defaults;
     private Stream stream;
 
-    private RemotePartner(String target, ManagedChannel channel, GenerationOptions defaults) {
+    private RemoteChatBackend(String target, ManagedChannel channel, GenerationOptions defaults) {
         this.target = target;
         this.channel = channel;
         this.defaults = defaults;
@@ -54,7 +53,7 @@ final class RemotePartner implements Partner {
      * @param draft null for the server's default
      * @throws AdedException.Unavailable if nobody answers there
      */
-    static RemotePartner open(String target, GenerationOptions.Builder options, @Nullable DraftPolicy draft) {
+    static RemoteChatBackend open(String target, GenerationOptions.Builder options, @Nullable DraftPolicy draft) {
         ManagedChannel channel;
         try {
             channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
@@ -68,7 +67,7 @@ final class RemotePartner implements Partner {
             if (draft != null) {
                 options.setDraft(message(draft));
             }
-            return new RemotePartner(target, channel, options.build());
+            return new RemoteChatBackend(target, channel, options.build());
         } catch (RuntimeException e) {
             channel.shutdownNow();
             throw e;
@@ -110,7 +109,7 @@ final class RemotePartner implements Partner {
             try {
                 return switch (arrived.take()) {
                     case ConverseResponse response -> response;
-                    case Throwable failure -> throw translated(Status.fromThrowable(failure));
+                    case Throwable failure -> throw RemoteFailures.translated(target, failure);
                     default -> throw new AdedException.Unavailable("STREAM_ENDED", target + " ended the conversation");
                 };
             } catch (InterruptedException e) {
@@ -232,25 +231,6 @@ final class RemotePartner implements Partner {
 
     private static long nanos(Duration duration) {
         return TimeUnit.SECONDS.toNanos(duration.getSeconds()) + duration.getNanos();
-    }
-
-    /** A status as the failure that it was on the server. */
-    private AdedException translated(Status status) {
-        String said = status.getDescription() == null ? status.getCode().name() : status.getDescription();
-        String message = target + ": " + said;
-        return switch (status.getCode()) {
-            case INVALID_ARGUMENT, OUT_OF_RANGE -> new AdedException.InvalidRequest(target, said);
-            case NOT_FOUND, UNIMPLEMENTED -> new AdedException.NotFound("NOT_FOUND", message);
-            case FAILED_PRECONDITION, ALREADY_EXISTS, ABORTED, PERMISSION_DENIED, UNAUTHENTICATED ->
-                new AdedException.FailedPrecondition("FAILED_PRECONDITION", message);
-            case RESOURCE_EXHAUSTED -> new AdedException.ResourceExhausted("RESOURCE_EXHAUSTED", message, null);
-            case DEADLINE_EXCEEDED -> new AdedException.DeadlineExceeded("DEADLINE_EXCEEDED", message);
-            case CANCELLED -> new AdedException.Cancelled(message);
-            case UNAVAILABLE ->
-                new AdedException.Unavailable(
-                        "UNAVAILABLE", message + ". Is a server running there? (aded serve --listen " + target + ")");
-            case OK, UNKNOWN, INTERNAL, DATA_LOSS -> new AdedException.Internal("INTERNAL", message, status.getCause());
-        };
     }
 
     @Override

@@ -4,8 +4,8 @@ import io.aded.engine.TurnResult;
 import io.aded.model.ChatMessage;
 import java.util.List;
 
-/** Someone to talk to: an engine in this process, or a server. Used by one thread, but for {@link #cancel}. */
-interface Partner extends AutoCloseable {
+/** What answers a chat: an engine in this process, or a server. Used by one thread, but for {@link #cancel}. */
+interface ChatBackend extends AutoCloseable {
 
     /**
      * What to answer.
