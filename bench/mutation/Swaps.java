@@ -139,7 +139,7 @@ final class Swaps {
 
     private static final String INDEPENDENT = "neither writes what the other, or one between, reads or writes";
     /** A mutant that runs for longer does not end. */
-    private static final long SECONDS = 60;
+    private static final long SECONDS = 120;
 
     private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
     private static final JavaFileManager FILES = COMPILER.getStandardFileManager(null, null, null);

@@ -25,7 +25,9 @@ final class ControlTexts {
         ControlTexts texts = new ControlTexts();
         byte[] buffer = new byte[256];
         for (int token = 0; token < vocabulary.size(); token++) {
-            if (!vocabulary.isControl(token) && vocabulary.piece(token, buffer, false) != 0) {
+            if (!vocabulary.isControl(token)
+                    && !vocabulary.endsGeneration(token)
+                    && vocabulary.piece(token, buffer, false) != 0) {
                 continue;
             }
             int length = vocabulary.piece(token, buffer, true);
@@ -58,6 +60,18 @@ final class ControlTexts {
             }
         }
         return false;
+    }
+
+    /** How many there are from {@code from} (inclusive) to {@code to} (exclusive), the longest of each place taken. */
+    int count(String text, int from, int to) {
+        int count = 0;
+        for (int at = from; at < to; ) {
+            int end = longestAt(text, at);
+            boolean there = end > at && end <= to;
+            count += there ? 1 : 0;
+            at = there ? end : at + 1;
+        }
+        return count;
     }
 
     /** Where the next one starts, at {@code from} or later; -1 if there is none. */

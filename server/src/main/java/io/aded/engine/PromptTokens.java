@@ -7,7 +7,9 @@ import io.aded.model.TargetModel;
 import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,17 +20,24 @@ import org.jspecify.annotations.Nullable;
  * characters from a caller must not: a user who writes the marker would otherwise speak as the system. Nearly always
  * nothing that came from a caller touches such text, and the rendered chat is split as a whole, as it was in training.
  * Runs that do touch it are split by themselves, as mere text, whatever the template did with them before; what is
- * looked at is the rendered text.
+ * looked at is the rendered text. A tokeniser may make a control token of other characters too, by merging or by
+ * normalising; so what comes out is counted, and where there is more than the template wrote, every run of a caller's
+ * is split by itself.
  */
 final class PromptTokens {
     private final TargetModel model;
     private final Vocabulary vocabulary;
     private final ControlTexts controls;
+    /** Control tokens that the tokeniser puts around a text by itself. */
+    private final int around;
 
     PromptTokens(TargetModel model) {
         this.model = model;
         vocabulary = model.vocabulary();
         controls = ControlTexts.of(vocabulary);
+        around = (int) Arrays.stream(vocabulary.tokenize("", true, false))
+                .filter(this::isControl)
+                .count();
     }
 
     /**
@@ -87,26 +96,58 @@ final class PromptTokens {
     }
 
     private int[] split(RenderedChat chat, boolean begins) {
+        int[] tokens = split(chat, begins, false);
+        return controls(tokens, begins) > written(chat) ? split(chat, begins, true) : tokens;
+    }
+
+    /**
+     * Splits a chat at its callers' runs.
+     *
+     * @param all at all of them; otherwise only at those that touch a control token's text
+     */
+    private int[] split(RenderedChat chat, boolean begins, boolean all) {
         String text = chat.text();
         IntStream.Builder tokens = IntStream.builder();
         int done = 0;
+        boolean first = begins;
         for (int i = 0; i < chat.ranges(); i++) {
-            if (!controls.touch(text, chat.start(i), chat.end(i))) {
+            if (!all && !controls.touch(text, chat.start(i), chat.end(i))) {
                 continue;
             }
-            add(tokens, template(text.substring(done, chat.start(i)), begins && done == 0, done > 0));
+            add(tokens, template(text.substring(done, chat.start(i)), first));
             add(tokens, mereText(text.substring(chat.start(i), chat.end(i)), false));
             done = chat.end(i);
+            first = false;
         }
         if (done < text.length() || done == 0) {
-            add(tokens, template(text.substring(done), begins && done == 0, done > 0 || !begins));
+            add(tokens, template(text.substring(done), first));
         }
         return tokens.build().toArray();
     }
 
     /** A part in which control tokens are the template's own. */
-    private int[] template(String part, boolean begins, boolean continues) {
-        return continues ? vocabulary.tokenizeContinuation(part, true) : vocabulary.tokenize(part, begins, true);
+    private int[] template(String part, boolean begins) {
+        return begins ? vocabulary.tokenize(part, true, true) : vocabulary.tokenizeContinuation(part, true);
+    }
+
+    /** Control tokens that the template wrote: those whose text no caller's character is in. */
+    private int written(RenderedChat chat) {
+        int count = 0;
+        int done = 0;
+        for (int i = 0; i < chat.ranges(); i++) {
+            count += controls.count(chat.text(), done, chat.start(i));
+            done = chat.end(i);
+        }
+        return count + controls.count(chat.text(), done, chat.text().length());
+    }
+
+    /** Control tokens, but for those that the tokeniser puts around a text. */
+    private int controls(int[] tokens, boolean begins) {
+        int count = 0;
+        for (int token : tokens) {
+            count += isControl(token) ? 1 : 0;
+        }
+        return begins ? count - around : count;
     }
 
     /**
@@ -118,6 +159,18 @@ final class PromptTokens {
         if (!hasControl(whole, 0)) {
             return whole;
         }
+        int[] cut = cutInControls(text);
+        if (hasControl(cut, 0)) {
+            cut = byCharacter(text);
+        }
+        if (hasControl(cut, 0)) {
+            throw new AdedException.InvalidRequest(
+                    "messages", "contain text that this model's tokeniser takes for a control token; remove it");
+        }
+        return cut;
+    }
+
+    private int[] cutInControls(String text) {
         IntStream.Builder tokens = IntStream.builder();
         int done = 0;
         for (int at = controls.next(text, 0); at >= 0; at = controls.next(text, at + 1)) {
@@ -126,17 +179,30 @@ final class PromptTokens {
             done = cut;
         }
         add(tokens, vocabulary.tokenizeContinuation(text.substring(done), false));
-        int[] cut = tokens.build().toArray();
-        if (hasControl(cut, 0)) {
-            throw new AdedException.InvalidRequest(
-                    "messages", "contain text that this model's tokeniser takes for a control token; remove it");
-        }
-        return cut;
+        return tokens.build().toArray();
+    }
+
+    /** Where control tokens come out of other texts than their names: nothing merges. Each character is asked once. */
+    private int[] byCharacter(String text) {
+        Map<Integer, int[]> known = new HashMap<>();
+        IntStream.Builder tokens = IntStream.builder();
+        text.codePoints()
+                .forEach(character -> add(
+                        tokens,
+                        known.computeIfAbsent(
+                                character,
+                                _ -> vocabulary.tokenizeContinuation(Character.toString(character), false))));
+        return tokens.build().toArray();
+    }
+
+    /** What ends an answer is one, whatever the vocabulary calls it. */
+    private boolean isControl(int token) {
+        return vocabulary.isControl(token) || vocabulary.endsGeneration(token);
     }
 
     private boolean hasControl(int[] tokens, int from) {
         for (int i = from; i < tokens.length; i++) {
-            if (vocabulary.isControl(tokens[i])) {
+            if (isControl(tokens[i])) {
                 return true;
             }
         }

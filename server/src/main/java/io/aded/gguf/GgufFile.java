@@ -194,7 +194,7 @@ public final class GgufFile {
     public String name() {
         String text = string("general.name");
         if (text != null && !text.isBlank()) {
-            return text;
+            return text.replaceAll("[\\p{Cc}\\p{Cf}]", "?");
         }
         String file = String.valueOf(path.getFileName());
         return file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;

@@ -79,7 +79,7 @@ final class TextSplitter {
         check(text);
         life.enter();
         try {
-            return TextThread.run(depth(text), abandoned -> {
+            return TextThread.run(text.length(), depth(text), abandoned -> {
                 if (cuts.next(text, piece) >= text.length()) {
                     return whole(text, addSpecial, parseSpecial);
                 }
@@ -101,7 +101,7 @@ final class TextSplitter {
         check(text);
         life.enter();
         try {
-            return TextThread.run(depth(text), abandoned -> {
+            return TextThread.run(text.length(), depth(text), abandoned -> {
                 IntList tokens = new IntList(text.length() / 3 + 16);
                 pieces(text, false, parseSpecial, tokens, abandoned);
                 return tokens.toArray();

@@ -21,6 +21,9 @@ final class TextThread {
      */
     static final int BYTES_A_CHARACTER = 1024;
 
+    /** Characters whose stack fits on any thread beside all else, some 200 KiB of at least a megabyte. */
+    private static final int FIT_ANYWHERE = 200;
+
     /** What everything else on the stack takes, Java's own frames included. */
     private static final long REST = 1 << 20;
 
@@ -36,12 +39,17 @@ final class TextThread {
     }
 
     /**
-     * Runs something and waits for it. An interrupt ends the waiting; the work is told, and ends when it looks.
+     * Runs something and waits for it. An interrupt ends the waiting; the work is told, and ends when it looks. What is
+     * short is done at once, on this thread.
      *
+     * @param length of the text
      * @param characters the longest run of characters that one word of the text can have
      * @throws AdedException.Cancelled if this thread is interrupted
      */
-    static <T> T run(int characters, Work<T> work) {
+    static <T> T run(int length, int characters, Work<T> work) {
+        if (length <= TextSplitter.SMALL_PIECE && characters <= FIT_ANYWHERE) {
+            return work.run(new AtomicBoolean());
+        }
         Task<T> task = new Task<>(work);
         try {
             PLACES.acquire();

@@ -27,8 +27,23 @@ public abstract sealed class AdedException extends RuntimeException {
     private final String reason;
 
     private AdedException(String reason, String message, @Nullable Throwable cause) {
-        super(message, cause);
+        super(printable(message), cause);
         this.reason = reason;
+    }
+
+    /** Names in messages come from files, servers and callers: none of their bytes may command a terminal. */
+    private static String printable(String message) {
+        StringBuilder shown = new StringBuilder(message.length());
+        message.codePoints().forEach(c -> {
+            boolean commands =
+                    Character.isISOControl(c) && c != '\n' && c != '\t' || Character.getType(c) == Character.FORMAT;
+            if (commands) {
+                shown.append("\\u%04x".formatted(c));
+            } else {
+                shown.appendCodePoint(c);
+            }
+        });
+        return shown.toString();
     }
 
     /** A stable name in UPPER_SNAKE_CASE that programs may compare. */

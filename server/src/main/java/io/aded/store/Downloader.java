@@ -53,7 +53,7 @@ public final class Downloader implements AutoCloseable {
     private static final int MAX_REDIRECTS = 8;
     private static final int MAX_FRUITLESS_ATTEMPTS = 5;
     private static final int MAX_TEXT_BYTES = 32 << 20;
-    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
+    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d+|\\*)");
 
     private final Supplier<HttpClient> connector;
     private final Limits limits;
@@ -106,6 +106,18 @@ public final class Downloader implements AutoCloseable {
      * @throws AdedException.InvalidArtifact if what arrived is not what was announced; it is deleted
      */
     public void fetch(Download download, TransferListener listener) {
+        fetch(download, listener, _ -> {});
+    }
+
+    /** What a file must be besides complete. */
+    @FunctionalInterface
+    interface Acceptance {
+        /** Throws {@link AdedException.InvalidArtifact} if the file is to be deleted. */
+        void require(Path file);
+    }
+
+    /** The same for a file that is looked at before it is kept. */
+    void fetch(Download download, TransferListener listener, Acceptance acceptance) {
         Path destination = download.destination();
         if (Files.isRegularFile(destination)) {
             return;
@@ -130,6 +142,12 @@ public final class Downloader implements AutoCloseable {
                                     + " sent does not have the checksum that was published for it; it was deleted."
                                     + " Try again; if it happens again, the copy on that server is damaged");
                 }
+            }
+            try {
+                acceptance.require(part);
+            } catch (AdedException.InvalidArtifact e) {
+                discard(part);
+                throw e;
             }
             Files.deleteIfExists(tagOf(part));
             Files.move(part, destination, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -193,6 +211,12 @@ public final class Downloader implements AutoCloseable {
         }
     }
 
+    /** Minus one if the server says none, or none that is a number. */
+    private static long contentLength(HttpResponse<?> answer) {
+        String stated = answer.headers().firstValue("Content-Length").orElse("");
+        return stated.matches("\\d{1,18}") ? Long.parseLong(stated) : -1;
+    }
+
     private void receiveOnce(Download download, Path part, long from, TransferListener listener)
             throws IOException, BrokenOff {
         Map<String, String> headers = new java.util.HashMap<>(download.headers());
@@ -210,7 +234,7 @@ public final class Downloader implements AutoCloseable {
             throw new BrokenOff(e instanceof IOException io ? io : new IOException(e.getMessage(), e));
         }
         long start = from;
-        long length = answer.headers().firstValueAsLong("Content-Length").orElse(-1);
+        long length = contentLength(answer);
         if (answer.statusCode() == 206) {
             Matcher range = CONTENT_RANGE.matcher(
                     answer.headers().firstValue("Content-Range").orElse(""));

@@ -1,7 +1,10 @@
 package io.aded.store;
 
 import io.aded.model.AdedException;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,8 +25,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class HuggingFace {
     private static final Pattern SPECIFICATION =
             Pattern.compile("([A-Za-z0-9][\\w.-]*)/([A-Za-z0-9][\\w.-]*)(?::([\\w./ -]+))?");
-    /** A big model is split into files of this form; llama.cpp wants all of them, which is not offered yet. */
-    private static final Pattern SHARD = Pattern.compile(".*-\\d{5}-of-\\d{5}\\.gguf");
+    /** A big model is split into files of this form; llama.cpp finds all by the first. */
+    private static final Pattern SHARD = Pattern.compile("(.*)-\\d{5}-of-(\\d{5})\\.gguf");
+    /** Names that can be files anywhere and be printed. */
+    private static final Pattern NAME = Pattern.compile("[\\w.+()\\[\\] /=@-]+\\.gguf");
     /** If there is a choice and the user made none: a size that keeps quality and fits a laptop, then the next best. */
     private static final List<String> PREFERRED = List.of("Q4_K_M", "Q4_0", "Q5_K_M", "Q8_0");
 
@@ -34,10 +39,23 @@ final class HuggingFace {
     HuggingFace(Surroundings surroundings, Downloader downloader) {
         String named = surroundings.variable("HF_ENDPOINT");
         String address = named == null ? "https://huggingface.co" : named;
-        endpoint = URI.create(address.endsWith("/") ? address : address + "/");
+        endpoint = endpoint(address.endsWith("/") ? address : address + "/");
         String token = surroundings.variable("HF_TOKEN");
         headers = token == null ? Map.of() : Map.of("Authorization", "Bearer " + token);
         this.downloader = downloader;
+    }
+
+    private static URI endpoint(String address) {
+        try {
+            URI uri = URI.create(address);
+            if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            // Refused below.
+        }
+        throw new AdedException.InvalidRequest(
+                "HF_ENDPOINT", "is \"" + address + "\"; expected an http or https address");
     }
 
     /** A file of a repository, with what the hub says about it. */
@@ -60,29 +78,90 @@ final class HuggingFace {
         String repository = matcher.group(1) + "/" + matcher.group(2);
         String wanted = matcher.group(3);
         Path home = directory.resolve(repository);
-        if (wanted != null
-                && wanted.endsWith(".gguf")
-                && home.resolve(wanted).toFile().isFile()) {
-            return home.resolve(wanted);
+        Path known = cached(home, wanted);
+        if (known != null) {
+            return known;
         }
-        Remote file = choose(repository, wanted, list(repository));
-        if (SHARD.matcher(file.name()).matches()) {
-            throw new AdedException.FailedPrecondition(
+        List<Remote> all = list(repository);
+        Remote file = choose(repository, wanted, models(all));
+        for (Remote part : parts(file, all)) {
+            URI source =
+                    endpoint.resolve(repository + "/resolve/main/" + part.name().replace(" ", "%20"));
+            downloader.fetch(
+                    new Download(
+                            source,
+                            headers,
+                            home.resolve(part.name()),
+                            part.checksum(),
+                            part.size(),
+                            repository + ":" + part.name()),
+                    listener,
+                    arrived -> {
+                        // With a checksum it is what its owner published.
+                        if (part.checksum() == null) {
+                            FetchedModel.require(arrived, source, repository + ":" + part.name());
+                        }
+                    });
+        }
+        remember(home, wanted, file.name());
+        return home.resolve(file.name());
+    }
+
+    /** What was chosen before for the same words, without asking anybody. */
+    private static @Nullable Path cached(Path home, @Nullable String wanted) {
+        try {
+            if (wanted != null
+                    && wanted.endsWith(".gguf")
+                    && !SHARD.matcher(wanted).matches()
+                    && Files.isRegularFile(home.resolve(wanted))) {
+                return home.resolve(wanted);
+            }
+            Path choice = home.resolve(choiceOf(wanted));
+            Path file = Files.isRegularFile(choice) ? home.resolve(Files.readString(choice)) : null;
+            return file != null && Files.isRegularFile(file) ? file : null;
+        } catch (IOException | InvalidPathException e) {
+            return null;
+        }
+    }
+
+    private static void remember(Path home, @Nullable String wanted, String chosen) {
+        try {
+            Files.writeString(home.resolve(choiceOf(wanted)), chosen);
+        } catch (IOException e) {
+            // It is asked for again.
+        }
+    }
+
+    private static String choiceOf(@Nullable String wanted) {
+        return ".chosen-" + (wanted == null ? "" : wanted.replaceAll("[^\\w.-]", "_"));
+    }
+
+    /** Models, each by its first file: no projectors for images, and no later part of a split model. */
+    private static List<Remote> models(List<Remote> all) {
+        return all.stream()
+                .filter(file -> !file.name().toLowerCase(Locale.ROOT).contains("mmproj"))
+                .filter(file ->
+                        !SHARD.matcher(file.name()).matches() || file.name().contains("-00001-of-"))
+                .toList();
+    }
+
+    /** All files of a model. */
+    private static List<Remote> parts(Remote first, List<Remote> all) {
+        Matcher shard = SHARD.matcher(first.name());
+        if (!shard.matches()) {
+            return List.of(first);
+        }
+        List<Remote> parts = all.stream()
+                .filter(file -> file.name().startsWith(shard.group(1) + "-")
+                        && file.name().endsWith("-of-" + shard.group(2) + ".gguf"))
+                .toList();
+        if (parts.size() != Integer.parseInt(shard.group(2))) {
+            throw new AdedException.NotFound(
                     "SPLIT_MODEL",
-                    file.name() + " is one of several files of a split model; fetch them all and name the first");
+                    "of the " + Integer.parseInt(shard.group(2)) + " files of " + first.name() + " there are only "
+                            + parts.size());
         }
-        Path destination = home.resolve(file.name());
-        downloader.fetch(
-                new Download(
-                        endpoint.resolve(
-                                repository + "/resolve/main/" + file.name().replace(" ", "%20")),
-                        headers,
-                        destination,
-                        file.checksum(),
-                        file.size(),
-                        repository + ":" + file.name()),
-                listener);
-        return destination;
+        return parts;
     }
 
     private List<Remote> list(String repository) {
@@ -107,10 +186,10 @@ final class HuggingFace {
         for (JsonNode sibling : siblings) {
             String name = sibling.path("rfilename").asString("");
             String sha256 = sibling.path("lfs").path("sha256").asString("");
-            if (name.endsWith(".gguf") && !name.contains("..") && !name.startsWith("/")) {
+            if (NAME.matcher(name).matches() && !name.contains("..") && !name.startsWith("/")) {
                 found.add(new Remote(
                         name,
-                        sibling.path("size").asLong(-1),
+                        Math.max(-1, sibling.path("size").asLong(-1)),
                         sha256.matches("[0-9a-fA-F]{64}") ? Checksum.sha256(sha256) : null));
             }
         }
@@ -149,10 +228,17 @@ final class HuggingFace {
                 "hf", repository + " holds several models; name one as " + repository + ":FILE, of: " + names);
     }
 
+    /** Files that have the words in their name; as a tag by itself, if there are such: Q6_K is not Q6_K_L. */
     private static List<Remote> containing(List<Remote> files, String part) {
+        Pattern tag = Pattern.compile(
+                "(?<![A-Za-z0-9_])" + Pattern.quote(part) + "(?![A-Za-z0-9_])", Pattern.CASE_INSENSITIVE);
+        List<Remote> exact =
+                files.stream().filter(file -> tag.matcher(file.name()).find()).toList();
         String lower = part.toLowerCase(Locale.ROOT);
-        return files.stream()
-                .filter(file -> file.name().toLowerCase(Locale.ROOT).contains(lower))
-                .toList();
+        return !exact.isEmpty()
+                ? exact
+                : files.stream()
+                        .filter(file -> file.name().toLowerCase(Locale.ROOT).contains(lower))
+                        .toList();
     }
 }

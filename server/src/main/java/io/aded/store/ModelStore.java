@@ -211,6 +211,9 @@ public final class ModelStore implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model", "is \"" + address + "\", which is no valid address");
         }
+        if (uri.getHost() == null) {
+            throw new AdedException.InvalidRequest("model", "is \"" + address + "\", an address without a host");
+        }
         // Anything may stand behind an address, and the same name behind two; a digest of it keeps them apart.
         Path home = directory.resolve("url").resolve(digest(address).substring(0, 16));
         String path = uri.getPath() == null ? "" : uri.getPath();
@@ -218,7 +221,10 @@ public final class ModelStore implements AutoCloseable {
         String name = last.endsWith(".gguf") ? last : (last.isEmpty() ? "model" : last) + ".gguf";
         Path destination = home.resolve(name);
         return leased(home.resolve(".lock"), address, listener, () -> {
-            downloader.fetch(new Download(uri, java.util.Map.of(), destination, null, -1, name), listener);
+            downloader.fetch(
+                    new Download(uri, java.util.Map.of(), destination, null, -1, name),
+                    listener,
+                    part -> FetchedModel.require(part, uri, name));
             return destination;
         });
     }

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatTemplates implements ChatTemplate {
     private static final String ASSISTANT = "assistant";
+    private static final Set<String> ROLES = Set.of("system", "user", ASSISTANT, "tool", "developer");
 
     private final JinjaTemplate template;
     private final SpecialTexts special;
@@ -150,7 +152,7 @@ public final class ChatTemplates implements ChatTemplate {
         List<Value> list = new ArrayList<>(messages.size());
         for (ChatMessage message : messages) {
             Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("role", Text.fromCaller(message.role()));
+            fields.put("role", role(message.role()));
             fields.put("content", Text.fromCaller(message.content()));
             list.add(Values.of(fields));
         }
@@ -180,6 +182,14 @@ public final class ChatTemplates implements ChatTemplate {
             ranges[2 * i + 1] = text.markEnd(i);
         }
         return withoutBeginning(new RenderedChat(text.string(), ranges));
+    }
+
+    /**
+     * The roles that everybody has are the template's own words: some templates make a control token of one, such as
+     * {@code <|user|>}. Any other comes from the caller, and {@code end} must not become {@code <|end|>}.
+     */
+    private static Text role(String role) {
+        return ROLES.contains(role) ? Text.of(role) : Text.fromCaller(role);
     }
 
     /** The tokeniser puts its own beginning in front; a template's would be a second one. */

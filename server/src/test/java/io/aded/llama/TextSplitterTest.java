@@ -59,7 +59,7 @@ class TextSplitterTest {
         CompletableFuture<Throwable> thrown = new CompletableFuture<>();
         Thread waiter = Thread.ofPlatform().start(() -> {
             try {
-                TextThread.run(10, abandoned -> {
+                TextThread.run(10_000, 10, abandoned -> {
                     begun.complete(null);
                     while (!abandoned.get()) {
                         Thread.onSpinWait();
@@ -75,13 +75,13 @@ class TextSplitterTest {
         waiter.interrupt();
         assertThat(thrown.join()).isInstanceOf(AdedException.Cancelled.class);
         assertThat(told.join()).isTrue();
-        int next = TextThread.run(10, _ -> 2);
+        int next = TextThread.run(10_000, 10, _ -> 2);
         assertThat(next).isEqualTo(2);
     }
 
     @Test
     void run_workFails_throwsWhatItThrew() {
-        assertThatThrownBy(() -> TextThread.run(10, _ -> {
+        assertThatThrownBy(() -> TextThread.run(10_000, 10, _ -> {
                     throw new AdedException.InvalidRequest("text", "is bad");
                 }))
                 .isInstanceOf(AdedException.InvalidRequest.class);

@@ -80,9 +80,23 @@ public final class TinyVocabularies {
         }
     }
 
+    /** Writes one of {@code llama-bpe} with other names for the two marks of ChatML. */
+    public static Path named(Path directory, String start, String end) {
+        try {
+            return writer("llama-bpe", start, end)
+                    .write(Files.createDirectories(directory).resolve("bpe-named.gguf"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The same before it is written. */
     static GgufWriter writer(String pre) {
-        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"));
+        return writer(pre, "<|im_start|>", "<|im_end|>");
+    }
+
+    private static GgufWriter writer(String pre, String start, String end) {
+        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>", start, end));
         for (int b = 0; b < 256; b++) {
             tokens.add(letter(b));
         }

@@ -160,12 +160,62 @@ final class HuggingFaceTest {
     }
 
     @Test
-    void fetch_splitModel_saysWhatToDo() {
+    void fetch_splitModel_fetchesAllPartsAndNamesTheFirst() {
+        repository("m-Q8_0-00001-of-00002.gguf", "m-Q8_0-00002-of-00002.gguf", "mmproj-model-Q8_0.gguf");
+
+        Path first = fetch("owner/repo:Q8_0");
+
+        assertThat(first).hasFileName("m-Q8_0-00001-of-00002.gguf");
+        assertThat(first.resolveSibling("m-Q8_0-00002-of-00002.gguf")).hasBinaryContent(CONTENT);
+    }
+
+    @Test
+    void fetch_splitModelWithoutAPart_saysSo() {
         repository("model-00001-of-00003.gguf");
 
         assertThatThrownBy(() -> fetch("owner/repo"))
-                .isInstanceOf(AdedException.FailedPrecondition.class)
-                .hasMessageContaining("split");
+                .isInstanceOf(AdedException.NotFound.class)
+                .hasMessageContaining("there are only 1");
+    }
+
+    @Test
+    void fetch_tagOfItsOwn_winsOverLongerOnes() {
+        repository("model-Q6_K.gguf", "model-Q6_K_L.gguf", "model-IQ4_XS.gguf");
+
+        assertThat(fetch("owner/repo:Q6_K")).hasFileName("model-Q6_K.gguf");
+        assertThat(fetch("owner/repo:q6_k_l")).hasFileName("model-Q6_K_L.gguf");
+    }
+
+    @Test
+    void fetch_secondTimeByAPartOfTheNameOrNone_asksNobody() {
+        repository("model-Q8_0.gguf", "mmproj-model.gguf");
+        Path first = fetch("owner/repo:Q8_0");
+        Path other = fetch("owner/repo");
+        int asked = server.requests().size();
+
+        assertThat(fetch("owner/repo:Q8_0")).isEqualTo(first);
+        assertThat(fetch("owner/repo")).isEqualTo(other);
+        assertThat(server.requests()).hasSize(asked);
+    }
+
+    @Test
+    void fetch_namesThatCommandATerminal_areNoFiles() {
+        repository("good.gguf", "bad\\u001b[31m.gguf");
+
+        assertThat(fetch("owner/repo")).hasFileName("good.gguf");
+    }
+
+    @Test
+    void fetch_endpointThatIsNone_isRefused() {
+        for (String address : new String[] {"not an address", "ftp://x/", "http://", "://"}) {
+            environment.put("HF_ENDPOINT", address);
+            try (ModelStore store = ModelStore.of(new Surroundings(environment, home, home))) {
+                assertThatThrownBy(() -> store.resolveHub("owner/repo", TransferListener.NONE))
+                        .as(address)
+                        .isInstanceOf(AdedException.InvalidRequest.class)
+                        .hasMessageContaining("HF_ENDPOINT");
+            }
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.aded.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.aded.llama.GgufWriter;
 import io.aded.model.AdedException;
 import io.aded.store.StandInServer.Misbehaviour;
 import java.io.IOException;
@@ -277,26 +278,61 @@ final class ModelStoreTest {
 
     @Test
     void resolve_address_isFetchedOnceAndKeptApartByAddress() {
-        server.file("/a/model.gguf", FIRST).file("/b/model.gguf", SECOND);
+        byte[] one = model("one");
+        byte[] other = model("other");
+        server.file("/a/model.gguf", one).file("/b/model.gguf", other);
 
         Path a = store.resolve(server.address() + "a/model.gguf", listener);
         Path b = store.resolve(server.address() + "b/model.gguf", listener);
         store.resolve(server.address() + "a/model.gguf", listener);
 
-        assertThat(a).hasBinaryContent(FIRST);
-        assertThat(b).hasBinaryContent(SECOND);
+        assertThat(a).hasBinaryContent(one);
+        assertThat(b).hasBinaryContent(other);
         assertThat(server.requests()).hasSize(2);
+    }
+
+    private static byte[] model(String name) {
+        return new GgufWriter()
+                .text("general.name", name)
+                .tensor("a", new float[4096], 4096)
+                .toBytes();
+    }
+
+    @Test
+    void resolve_addressAnswersWithAPageOrWithHalfAModel_nothingIsKept() {
+        byte[] whole = model("whole");
+        server.file("/page", "<!DOCTYPE html><title>Log in</title>".getBytes(StandardCharsets.UTF_8))
+                .file("/half.gguf", Arrays.copyOf(whole, whole.length / 2))
+                .file("/text.gguf", "Not found, sorry. Try another day.".getBytes(StandardCharsets.UTF_8));
+        for (String path : List.of("page", "half.gguf", "text.gguf")) {
+            assertThatThrownBy(() -> store.resolve(server.address() + path, listener))
+                    .as(path)
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining(path.equals("page") ? "sent a page" : "no whole model")
+                    .hasMessageContaining("it was deleted");
+        }
+        assertThat(store.list()).isEmpty();
+    }
+
+    @Test
+    void resolve_addressesThatAreNone_areRefused() {
+        for (String address : List.of("http://", "https:///x.gguf", "http://[::1/x", "http://a b/x.gguf")) {
+            assertThatThrownBy(() -> store.resolve(address, listener))
+                    .as(address)
+                    .isInstanceOf(AdedException.InvalidRequest.class);
+        }
     }
 
     @Test
     void list_afterFetching_namesWhatIsThere() {
-        server.file("/a/model.gguf", FIRST);
+        byte[] one = model("one");
+        server.file("/a/model.gguf", one);
         assertThat(store.list()).isEmpty();
 
         store.resolve("tiny", listener);
         store.resolve(server.address() + "a/model.gguf", listener);
 
-        assertThat(store.list()).extracting(ModelStore.Stored::size).contains((long) MODEL.length, (long) FIRST.length);
+        assertThat(store.list()).extracting(ModelStore.Stored::size).contains((long) MODEL.length, (long) one.length);
         assertThat(store.list()).extracting(ModelStore.Stored::name).contains("tiny");
     }
 

@@ -62,8 +62,10 @@ class ChatTemplatesTest {
                 "{% for m in messages %}<{{ m.role }}>{{ m.content.strip()[1:] | replace('b', 'B') }}|{% endfor %}";
         RenderedChat chat = template(source).render(List.of(user("  abcb ")), true);
         assertThat(chat.text()).isEqualTo("<user>BcB|");
-        // The role and "c" came from the caller; the letters put in their place are the template's.
-        assertThat(chat).isEqualTo(new RenderedChat("<user>BcB|", 1, 5, 7, 8));
+        // "c" came from the caller; the letters put in their place are the template's, and so are roles that all have.
+        assertThat(chat).isEqualTo(new RenderedChat("<user>BcB|", 7, 8));
+        assertThat(template(source).render(List.of(new ChatMessage("end", "ab")), true))
+                .isEqualTo(new RenderedChat("<end>B|", 1, 4));
     }
 
     @Test
