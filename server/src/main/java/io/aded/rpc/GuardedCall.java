@@ -6,6 +6,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.SecurityLevel;
 import io.grpc.ServerCall;
 import io.grpc.StatusRuntimeException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A call that may be ended by more than its handler: by a budget, or by a fault. gRPC's own must be closed once, and by
@@ -114,7 +115,7 @@ final class GuardedCall<R, Q, A> extends ServerCall<Q, A> {
     }
 
     @Override
-    public String getAuthority() {
+    public @Nullable String getAuthority() {
         return call.getAuthority();
     }
 

@@ -207,6 +207,7 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("NullAway") // what the job returned, which may be null only if T may
     private static <T> T outcome(Ticket<T> ticket) {
         Throwable failure = ticket.failure;
         switch (failure) {
@@ -215,9 +216,7 @@ final class PreparationPool implements AutoCloseable {
             case Error e -> throw e;
             default -> throw new IllegalStateException(failure);
         }
-        @SuppressWarnings("NullAway") // what the job returned, which may be null only if T may
-        T result = ticket.result;
-        return result;
+        return ticket.result;
     }
 
     private <T> Ticket<T> submit(Caller caller, Job<T> job) {
