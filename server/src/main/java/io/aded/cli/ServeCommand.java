@@ -95,7 +95,12 @@ final class ServeCommand implements Callable<Integer> {
                     + " Default: 20.")
     private int unread = 20;
 
-    @Option(names = "--max-message", paramLabel = "MIB", description = "The largest message. Default: 16.")
+    @Option(
+            names = "--max-message",
+            paramLabel = "MIB",
+            description =
+                    "The largest message. Default: 16. Never more than a 128th of the heap, which is what reading one"
+                            + " may take.")
     private int maxMessageMebibytes = 16;
 
     @Option(names = "--socket-mode", paramLabel = "OCTAL", description = "Mode of Unix sockets. Default: 660.")

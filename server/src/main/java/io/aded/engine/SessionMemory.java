@@ -7,9 +7,9 @@ import java.util.SequencedSet;
 /**
  * The heap that open conversations hold: histories and texts, and what their drafters learned. A budget bounds it.
  *
- * <p>What was learned can be had again by reading the history, so it goes first, from the conversation that has been idle
- * longest. Histories cannot: when they alone fill the budget, no conversation is opened any more, and a quarter beyond it
- * no turn is taken either. Running turns are bounded by their number and not counted here.
+ * <p>What was learned can be had again by reading the history, so it goes first, from the conversation that has been
+ * idle longest. Histories cannot: when they alone fill the budget, no conversation is opened any more, and a quarter
+ * beyond it no turn is taken either. Running turns are bounded by their number and not counted here.
  *
  * <p>Owned by the engine thread, but for {@link #checkOpen} and {@link #checkTurn}, which any thread may ask.
  */

@@ -36,8 +36,8 @@ final class SwapSpace {
     }
 
     /**
-     * Saves a session's sequence, if there is room, before its cells are given up. One that has none, because its turn was
-     * cancelled before its first pass, has nothing to save.
+     * Saves a session's sequence, if there is room, before its cells are given up. One that has none, because its turn
+     * was cancelled before its first pass, has nothing to save.
      */
     void swapOut(LocalSession session, TargetContext context) {
         discard(session);

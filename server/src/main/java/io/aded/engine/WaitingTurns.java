@@ -126,8 +126,8 @@ final class WaitingTurns {
     }
 
     /**
-     * Removes the turns for which {@code over} holds and hands them to {@code sink}. Looks at all that wait: for when the
-     * time of one of them may be over, and for the end.
+     * Removes the turns for which {@code over} holds and hands them to {@code sink}. Looks at all that wait: for when
+     * the time of one of them may be over, and for the end.
      */
     void removeIf(Predicate<LocalTurn> over, Consumer<LocalTurn> sink) {
         List<LocalTurn> removed = new ArrayList<>();

@@ -3,8 +3,8 @@ package io.aded.model;
 import java.util.function.Supplier;
 
 /**
- * Cooperative cancellation of work on what a caller sent. It is wanted until the caller leaves, until their deadline, or
- * until it has taken as long as any such work may.
+ * Cooperative cancellation of work on what a caller sent. It is wanted until the caller leaves, until their deadline,
+ * or until it has taken as long as any such work may.
  *
  * <p>Whoever does the work (renders, splits into tokens, compiles a grammar) calls {@link #check} where it counts its
  * steps, some thousand times a second. Who asked for the work is several rooms above, so the limit is bound to the

@@ -81,7 +81,11 @@ public final class AdedServer implements AutoCloseable {
         this.memory = builder.memory;
         this.services = List.of(
                 new InferenceServiceImpl(serving, limits.maxMessageBytes()),
-                new ModelServiceImpl(serving, limits, builder.version, builder.wall.instant()),
+                new ModelServiceImpl(
+                        serving,
+                        Math.min(limits.maxMessageBytes(), memory.largestMessage()),
+                        builder.version,
+                        builder.wall.instant()),
                 new DraftServiceImpl(serving));
         serving.watch(state -> health.setStatus(
                 READINESS, state == Serving.State.READY ? ServingStatus.SERVING : ServingStatus.NOT_SERVING));

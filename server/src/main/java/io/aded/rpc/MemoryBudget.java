@@ -75,13 +75,18 @@ final class MemoryBudget {
             throw AdedException.ResourceExhausted.forGood(
                     "MESSAGE_TOO_LARGE",
                     "a message of " + size + " bytes may need more memory than this server has for one; allowed: "
-                            + most / 2 / EXPANSION + " bytes; send less at once, or give the server a larger heap");
+                            + largestMessage() + " bytes; send less at once, or give the server a larger heap");
         }
         throw new AdedException.ResourceExhausted(
                 "MEMORY_BUSY",
                 "requests that are being worked on take the memory that there is for them; allowed: " + most / EXPANSION
                         + " bytes of messages at once, half of it for one caller; try again later",
                 Duration.ofSeconds(1));
+    }
+
+    /** The largest message that anyone may send, in bytes, if nothing else is being worked on. */
+    int largestMessage() {
+        return (int) Math.min(Integer.MAX_VALUE, most / 2 / EXPANSION);
     }
 
     /** What is taken, in bytes of heap. */

@@ -2,7 +2,6 @@ package io.aded.rpc;
 
 import com.google.protobuf.Timestamp;
 import io.aded.draft.catalogue.Drafters;
-import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
@@ -21,18 +20,17 @@ import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToIntFunction;
 
 /** Describes the model and the server. */
 final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     private final Serving serving;
-    private final ServerLimits limits;
+    private final int maxMessageBytes;
     private final String version;
     private final Instant start;
 
-    ModelServiceImpl(Serving serving, ServerLimits limits, String version, Instant start) {
+    ModelServiceImpl(Serving serving, int maxMessageBytes, String version, Instant start) {
         this.serving = serving;
-        this.limits = limits;
+        this.maxMessageBytes = maxMessageBytes;
         this.version = version;
         this.start = start;
     }
@@ -95,16 +93,12 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
         EngineOptions options = served.engines().getFirst().options();
         return Limits.newBuilder()
                 .setContextTokens(served.contextTokens())
-                .setMaxRunning(sum(served, EngineOptions::maxRunning))
-                .setMaxWaiting(sum(served, EngineOptions::maxWaiting))
+                .setMaxRunning(served.maxRunning())
+                .setMaxWaiting(served.maxWaiting())
                 .setMaxWait(ResponseWriter.duration(options.maxWait()))
-                .setMaxMessageBytes(limits.maxMessageBytes())
+                .setMaxMessageBytes(maxMessageBytes)
                 .setMaxRetention(ResponseWriter.duration(kept.maxRetention()))
                 .setMaxRetainedConversations(kept.maxRetained())
                 .build();
-    }
-
-    private static int sum(ServedModel served, ToIntFunction<EngineOptions> limit) {
-        return served.engines().stream().map(Engine::options).mapToInt(limit).sum();
     }
 }

@@ -7,7 +7,8 @@ import java.time.Duration;
  *
  * @param threads requests worked on at once
  * @param perCaller how many of them may be one caller's
- * @param waiting requests that may wait for a thread, of all callers together; one caller may have half of them
+ * @param waiting requests that may wait for a thread, of all callers together; one caller may have half of them. Where
+ *     more may wait for the engine, as many may wait here
  * @param longest how long work on one request may take
  */
 public record PreparationLimits(int threads, int perCaller, int waiting, Duration longest) {

@@ -35,6 +35,9 @@ final class PreparationPool implements AutoCloseable {
     /** Lines with something waiting that may have one more thread, in the order in which it is their turn. */
     private final Queue<Line> turns = new ArrayDeque<>();
 
+    /** Requests that may wait, of all callers together. */
+    private int room;
+
     private int threads;
     private int idle;
     private int waiting;
@@ -64,6 +67,18 @@ final class PreparationPool implements AutoCloseable {
     PreparationPool(PreparationLimits limits, LongSupplier nanoClock) {
         this.limits = limits;
         this.nanoClock = nanoClock;
+        this.room = limits.waiting();
+    }
+
+    /**
+     * Lets at least so many requests of any one caller wait. Who may wait for the engine must not be turned away here.
+     *
+     * @param requests that the engines take, running and waiting
+     */
+    void provideFor(int requests) {
+        synchronized (lock) {
+            room = Math.max(limits.waiting(), 2 * Math.min(requests, Integer.MAX_VALUE / 2));
+        }
     }
 
     /** A job and who waits for it. */
@@ -214,14 +229,14 @@ final class PreparationPool implements AutoCloseable {
                 throw Backend.drainingNow();
             }
             Line line = lines.computeIfAbsent(caller.share(), Line::new);
-            int most = Math.max(1, limits.waiting() / 2);
+            int most = Math.max(1, room / 2);
             boolean free = line.running < limits.perCaller() && threads - idle < limits.threads();
-            if (!free && (waiting >= limits.waiting() || line.waiting.size() >= most)) {
+            if (!free && (waiting >= room || line.waiting.size() >= most)) {
                 forget(line);
                 throw new AdedException.ResourceExhausted(
                         "PREPARATION_QUEUE_FULL",
-                        "too many requests wait to be made ready for the model; allowed: " + limits.waiting()
-                                + " in all, " + most + " of one caller; try again later",
+                        "too many requests wait to be made ready for the model; allowed: " + room + " in all, " + most
+                                + " of one caller; try again later",
                         Duration.ofSeconds(1));
             }
             Ticket<T> ticket = new Ticket<>(caller, job, line);

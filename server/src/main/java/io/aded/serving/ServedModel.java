@@ -58,6 +58,20 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         return trained > 0 ? Math.min(trained, cells) : cells;
     }
 
+    /** Answers that may be written at once, over all engines. */
+    public int maxRunning() {
+        return engines.stream()
+                .mapToInt(engine -> engine.options().maxRunning())
+                .sum();
+    }
+
+    /** Turns that may wait beside those, over all engines. */
+    public int maxWaiting() {
+        return engines.stream()
+                .mapToInt(engine -> engine.options().maxWaiting())
+                .sum();
+    }
+
     /**
      * The engine with the fewest turns; of those the one with the fewest open conversations, whose next turns it will
      * have to decode. Both are counted at once, so a burst of calls spreads even before the first of them is admitted.

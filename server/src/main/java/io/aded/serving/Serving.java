@@ -126,6 +126,7 @@ public final class Serving implements AutoCloseable {
     /** Answers calls with a model from now on. */
     public void serve(ServedModel model) {
         backend.serve(model);
+        pool.provideFor(model.maxRunning() + model.maxWaiting());
         synchronized (watchLock) {
             stopGauges();
             gauges = telemetry.watch(model.name(), () -> gauges(model.status()));

@@ -163,8 +163,8 @@ final class ServeCommandTest {
     void serve_malformedFramesAndHangup_logsLittleAndDrainsAsForAnyOtherSignal() throws Exception {
         Running server =
                 start("serve", "--model", TinyModels.f32(home).toString(), "--listen", "127.0.0.1:0", "--drain", "20");
-        String port = server.await(line -> line.contains("listens on"))
-                .replaceAll("(?s).*127\\.0\\.0\\.1:(\\d+).*", "$1");
+        String port =
+                server.await(line -> line.contains("listens on")).replaceAll("(?s).*127\\.0\\.0\\.1:(\\d+).*", "$1");
         server.await(line -> line.contains("grpcurl"));
         for (int i = 0; i < 300; i++) {
             malformed(Integer.parseInt(port), i % 2 == 0 ? "GET / HTTP/1.1\r\n\r\n" : PREFACE + "not a frame at all");

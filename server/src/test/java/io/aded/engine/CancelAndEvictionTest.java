@@ -57,17 +57,21 @@ class CancelAndEvictionTest {
                         .withCacheTypes(ContextParameters.CacheType.F32, ContextParameters.CacheType.F32));
         try (LlamaModel llama = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT)) {
             int[] prompt = llama.vocabulary().tokenize("the cat and the dog", true, false);
-            TargetModel model = proxy(TargetModel.class, llama, result -> result instanceof TargetContext context
-                    ? proxy(TargetContext.class, context, _ -> null, batch -> {
-                        int second = ((TokenBatch) batch).size() < 2 ? -1 : ((TokenBatch) batch).token(1);
-                        if (second != prompt[1] || !armed.compareAndSet(true, false)) { // passes that measure are others
-                            return null;
-                        }
-                        reached.countDown();
-                        cancelled.await();
-                        return DecodeOutcome.ABORTED; // as the library does when it is told to
-                    })
-                    : null);
+            TargetModel model = proxy(
+                    TargetModel.class,
+                    llama,
+                    result -> result instanceof TargetContext context
+                            ? proxy(TargetContext.class, context, _ -> null, batch -> {
+                                int second = ((TokenBatch) batch).size() < 2 ? -1 : ((TokenBatch) batch).token(1);
+                                if (second != prompt[1]
+                                        || !armed.compareAndSet(true, false)) { // passes that measure are others
+                                    return null;
+                                }
+                                reached.countDown();
+                                cancelled.await();
+                                return DecodeOutcome.ABORTED; // as the library does when it is told to
+                            })
+                            : null);
             try (Engine engine = Engine.start(model, options, EngineTelemetry.NONE)) {
                 Session session = engine.openSession();
                 armed.set(true);

@@ -78,8 +78,7 @@ class ForgedControlTokensTest {
         Seeds.with(random -> {
             for (Path file : List.of(spm, bpe, hostile(spm, "\u2581the", "ing"), hostile(bpe, "ab", "\u0120a"))) {
                 for (String template : TEMPLATES) {
-                    try (LlamaModel model =
-                            LlamaModel.load(library, file, laidOutBy(template))) {
+                    try (LlamaModel model = LlamaModel.load(library, file, laidOutBy(template))) {
                         stayText(model, template, random);
                     }
                 }
@@ -114,8 +113,7 @@ class ForgedControlTokensTest {
     }
 
     private static ModelParameters laidOutBy(String template) {
-        return new ModelParameters(
-                0, 0, ModelParameters.SplitMode.LAYER, List.of(), true, false, template, null);
+        return new ModelParameters(0, 0, ModelParameters.SplitMode.LAYER, List.of(), true, false, template, null);
     }
 
     private static Prompt message(String content) {

@@ -73,8 +73,7 @@ class SessionMemoryTest {
                     say(warm, "what the process keeps is there once", kind);
                 }
             }
-            for (List<DrafterKind> kinds :
-                    List.of(List.of(Drafters.ADED), List.of(Drafters.ADED_MCTS), drafting)) {
+            for (List<DrafterKind> kinds : List.of(List.of(Drafters.ADED), List.of(Drafters.ADED_MCTS), drafting)) {
                 await().until(() -> engine.status().sessions() == 0);
                 long before = heap();
                 long accountBefore = engine.memory().held();

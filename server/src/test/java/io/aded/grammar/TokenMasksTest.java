@@ -355,7 +355,7 @@ class TokenMasksTest {
 
     @Test
     void after_randomGrammars_agreeWithTheDefinition() throws GrammarRefused {
-        long seed = Long.getLong("aded.seed", System.nanoTime());
+        long seed = Seeds.next();
         Random random = new Random(seed);
         Words words = words("a", "b", "ab", "ba", "aab");
         VocabularyTrie trie = VocabularyTrie.of(words);

@@ -100,7 +100,9 @@ class PreparationPoolTest {
     @Test
     void run_linesOfSeveralCallers_takeTurns() {
         PreparationPool pool = pool(1, 1, 64);
-        async(pool, caller("first"), blocking(new AtomicInteger()));
+        AtomicInteger begun = new AtomicInteger();
+        async(pool, caller("first"), blocking(begun));
+        await().until(() -> begun.get() == 1);
         List<String> order = new ArrayList<>();
         List<CompletableFuture<Boolean>> all = new ArrayList<>();
         for (String name : List.of("a", "a", "a", "b", "c", "b")) {

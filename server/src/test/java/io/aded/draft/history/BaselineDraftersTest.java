@@ -8,6 +8,7 @@ import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TokenTree;
+import io.aded.testing.Seeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -217,7 +218,7 @@ final class BaselineDraftersTest {
     @MethodSource("io.aded.draft.catalogue.Drafters#all")
     @Tag("long")
     void anyMode_longRandomStream_keepsLimitsAndItsMemoryBound(DrafterKind mode) {
-        long seed = new Random().nextLong();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         Drafter drafter =
                 mode.create(DrafterSettings.DEFAULT.withHistoryTokens(512).withTableRows(512));

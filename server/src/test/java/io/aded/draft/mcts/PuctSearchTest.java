@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.aded.draft.DraftLimits;
 import io.aded.draft.table.TrigramTable;
 import io.aded.model.TokenTree;
+import io.aded.testing.Seeds;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -189,7 +190,7 @@ final class PuctSearchTest {
 
     @Test
     void emit_randomTables_keepsEveryLimitAndTheOrder() {
-        long seed = new Random().nextLong();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {
             TrigramTable table = random(random, 2 + random.nextInt(60), 1 + random.nextInt(2000));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
+import io.aded.testing.Seeds;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -297,7 +298,7 @@ final class BaseTableTest {
 
     @Test
     void find_manyRandomRows_findsEachAndNoOther() {
-        long seed = new Random().nextLong();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         int[] text = random.ints(20_000, 0, 300).toArray();
         Path path = directory.resolve("random.tri");

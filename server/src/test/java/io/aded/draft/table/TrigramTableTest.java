@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.testing.Seeds;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -129,7 +130,7 @@ final class TrigramTableTest {
 
     @Test
     void reinforce_randomTrigrams_agreesWithAMapOfMaps() {
-        long seed = new Random().nextLong();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         TrigramTable table = new TrigramTable(null, 4096);
         Map<Long, Map<Integer, Float>> expected = new HashMap<>();
@@ -162,7 +163,7 @@ final class TrigramTableTest {
 
     @Test
     void reinforce_farBeyondTheBound_everyRowThatIsThereIsFound() {
-        long seed = new Random().nextLong();
+        long seed = Seeds.next();
         Random random = new Random(seed);
         TrigramTable table = new TrigramTable(null, 100);
 
