@@ -1,7 +1,9 @@
 package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.SamplingParameters;
@@ -147,6 +149,12 @@ class VerificationTest {
         endsWith = 12;
         assertThat(walk(tree(), 11, 12)).isEqualTo(1);
         assertThat(steps).last().isEqualTo("emit 12 at node 1");
+    }
+
+    @Test
+    void walk_noTokenCanBeDrawn_failsBeforeAnythingIsEmitted() {
+        assertThatThrownBy(() -> walk(tree(), 11, -1)).isInstanceOf(AdedException.Internal.class);
+        assertThat(steps).containsExactly("draw 11 from row 100", "emit 11 at node 0", "draw -1 from row 101");
     }
 
     @Test
