@@ -101,6 +101,9 @@ final class MutatedModels {
                     return;
                 }
                 int token = sampler.sample(context, batch.size() - 1);
+                if (token < 0) { // no finite logits: its turns end with an error
+                    break;
+                }
                 batch.clear();
                 batch.add(token, position++, 0, true);
             }
