@@ -19,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,6 +160,22 @@ final class ServeCommandTest {
         assertThat(kill.waitFor()).isZero();
     }
 
+    /**
+     * The signal of a terminal that closes; or of a stop, where this process was started to ignore the former (as by
+     * nohup), which its children do as well.
+     */
+    private static String hangUp() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) {
+            return "HUP";
+        }
+        try (Stream<String> lines = Files.lines(status)) {
+            boolean ignored = lines.filter(line -> line.startsWith("SigIgn:"))
+                    .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 1) != 0);
+            return ignored ? "TERM" : "HUP";
+        }
+    }
+
     @Test
     void serve_malformedFramesAndHangup_logsLittleAndDrainsAsForAnyOtherSignal() throws Exception {
         Running server =
@@ -171,7 +188,7 @@ final class ServeCommandTest {
         }
         assertThat(server.lines().size()).isLessThan(60);
 
-        signal("HUP", server);
+        signal(hangUp(), server);
 
         server.await(line -> line.contains("running answers may take 18 s"));
         server.await(line -> line.contains("Stopped"));
@@ -195,7 +212,7 @@ final class ServeCommandTest {
         Running server = startMain("io.aded.cli.StuckServer");
         server.await(line -> line.equals("ready"));
 
-        signal(signal, server);
+        signal(signal.equals("HUP") ? hangUp() : signal, server);
 
         server.await(line -> line.contains("did not stop within 2 s"));
         server.await(line -> line.contains("aded-engine: "));
