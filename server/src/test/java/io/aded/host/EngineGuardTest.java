@@ -52,6 +52,12 @@ class EngineGuardTest {
         }
     });
 
+    /** Lets a hanging engine go, so that it can be closed whatever a test found. */
+    private interface Release extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     private void waitForIt() {
         try {
             freed.await();
@@ -83,16 +89,18 @@ class EngineGuardTest {
     }
 
     @Test
-    void look_engineHangsAndComesBack_healthAndLogSaySo() {
+    void look_engineHangsAndComesBack_healthAndLogSaySo() throws InterruptedException {
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         Logger logger = (Logger) LoggerFactory.getLogger(EngineGuard.class);
         log.start();
         logger.addAppender(log);
         logger.setAdditive(false);
         try (Engine engine = Engine.start(model, EngineOptions.ofCells(256), EngineTelemetry.NONE);
-                Serving serving = Serving.builder().build()) {
+                Serving serving = Serving.builder().build();
+                Release _ = freed::countDown) {
             serving.serve(ServedModel.of(engine));
             var guard = new EngineGuard(List.of(engine), SAFEGUARDS, serving, failures::add);
+            engine.awaitCalibration(Duration.ofMinutes(1));
             hangs.set(true);
             CompletableFuture<Object> turn = submit(engine);
             await().until(() -> engine.pulse().busy() && engine.pulse().expectedNanos() > 0);
@@ -121,11 +129,13 @@ class EngineGuardTest {
     }
 
     @Test
-    void look_engineHangsBeyondItsGrace_itsOwnerIsToldOnce() {
+    void look_engineHangsBeyondItsGrace_itsOwnerIsToldOnce() throws InterruptedException {
         try (Engine engine = Engine.start(model, EngineOptions.ofCells(256), EngineTelemetry.NONE);
-                Serving serving = Serving.builder().build()) {
+                Serving serving = Serving.builder().build();
+                Release _ = freed::countDown) {
             serving.serve(ServedModel.of(engine));
             var guard = new EngineGuard(List.of(engine), SAFEGUARDS, serving, failures::add);
+            engine.awaitCalibration(Duration.ofMinutes(1));
             hangs.set(true);
             CompletableFuture<Object> turn = submit(engine);
             await().until(() -> engine.pulse().busy() && engine.pulse().expectedNanos() > 0);
@@ -142,7 +152,8 @@ class EngineGuardTest {
     @Test
     void start_engineIsLost_itsTurnHealthAndTheOwnerAreTold() throws InterruptedException {
         try (Engine engine = Engine.start(model, EngineOptions.ofCells(256), EngineTelemetry.NONE);
-                Serving serving = Serving.builder().build()) {
+                Serving serving = Serving.builder().build();
+                Release _ = freed::countDown) {
             serving.serve(ServedModel.of(engine));
             assertThat(engine.awaitCalibration(Duration.ofSeconds(60))).isTrue(); // its passes would break as well
             breaks.set(new IllegalStateException("the device is gone"));
