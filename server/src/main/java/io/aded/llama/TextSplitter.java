@@ -76,39 +76,40 @@ final class TextSplitter {
 
     /** Splits a text that stands at the beginning. */
     int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        check(text);
-        life.enter();
-        try {
-            return TextThread.run(text.length(), depth(text), abandoned -> {
-                if (cuts.next(text, piece) >= text.length()) {
-                    return whole(text, addSpecial, parseSpecial);
-                }
-                IntList tokens = new IntList(text.length() / 3 + 16);
-                int[] around = addSpecial ? whole("", true, parseSpecial) : new int[0];
-                int before = Math.min(around.length, addsBeginning() ? 1 : 0);
-                tokens.add(around, 0, before);
-                pieces(text, true, parseSpecial, tokens, abandoned);
-                tokens.add(around, before, around.length);
-                return tokens.toArray();
-            });
-        } finally {
-            life.exit();
-        }
+        return split(text, abandoned -> {
+            if (cuts.next(text, piece) >= text.length()) {
+                return whole(text, addSpecial, parseSpecial);
+            }
+            IntList tokens = new IntList(text.length() / 3 + 16);
+            int[] around = addSpecial ? whole("", true, parseSpecial) : new int[0];
+            int before = Math.min(around.length, addsBeginning() ? 1 : 0);
+            tokens.add(around, 0, before);
+            pieces(text, true, parseSpecial, tokens, abandoned);
+            tokens.add(around, before, around.length);
+            return tokens.toArray();
+        });
     }
 
     /** Splits a text that goes on after another. */
     int[] tokenizeContinuation(String text, boolean parseSpecial) {
-        check(text);
-        life.enter();
-        try {
-            return TextThread.run(text.length(), depth(text), abandoned -> {
-                IntList tokens = new IntList(text.length() / 3 + 16);
-                pieces(text, false, parseSpecial, tokens, abandoned);
-                return tokens.toArray();
-            });
-        } finally {
-            life.exit();
-        }
+        return split(text, abandoned -> {
+            IntList tokens = new IntList(text.length() / 3 + 16);
+            pieces(text, false, parseSpecial, tokens, abandoned);
+            return tokens.toArray();
+        });
+    }
+
+    /** The model stays for as long as the work goes on, which may be longer than somebody waits for it. */
+    private int[] split(String text, TextThread.Work<int[]> work) {
+        int longestWord = check(text);
+        return TextThread.run(text.length(), longestWord, abandoned -> {
+            life.enter();
+            try {
+                return work.run(abandoned);
+            } finally {
+                life.exit();
+            }
+        });
     }
 
     private boolean addsBeginning() {
@@ -166,7 +167,8 @@ final class TextSplitter {
         }
     }
 
-    private void check(String text) {
+    /** Refuses what the tokeniser cannot take. Tells the longest word that it may recurse over, in characters. */
+    private int check(String text) {
         // A UTF-16 unit is at most three bytes of UTF-8.
         if (text.length() > LONGEST_TEXT / 3 && text.getBytes(StandardCharsets.UTF_8).length > LONGEST_TEXT) {
             throw new AdedException.InvalidRequest(
@@ -179,7 +181,7 @@ final class TextSplitter {
                             + LONGEST_SUPER_BPE_NUMBER);
         }
         if (!kind.equals("BPE") && !kind.equals("SPM")) {
-            return;
+            return 0;
         }
         int line = kind.equals("BPE") ? longestLine(text) : 0;
         if (line > LONGEST_RUN) {
@@ -199,10 +201,7 @@ final class TextSplitter {
             }
             from = to;
         }
-    }
-
-    private int depth(String text) {
-        return kind.equals("BPE") ? longestLine(text) : 0;
+        return line;
     }
 
     /** No pre-tokeniser has words that go on after the blanks at a line's end. */
