@@ -42,8 +42,7 @@ final class DraftSource {
      * @param others tokens in the pass that are no roots
      */
     void begin(int streams, int others) {
-        rounds.clear();
-        requests.clear();
+        forget();
         if (streams > 0) {
             gate.begin(streams, others, proposer.levelNanos(streams) / streams);
         }
@@ -85,6 +84,12 @@ final class DraftSource {
                 failAll(e);
             }
         }
+    }
+
+    /** Nobody asks any more: between passes a turn that is over must not be kept alive from here. */
+    void forget() {
+        rounds.clear();
+        requests.clear();
     }
 
     private void failAll(Throwable cause) {

@@ -292,7 +292,13 @@ final class Drafting {
                     judge(round, source.gate(), tokens, draftNodes, streams);
                 }
             }
+            source.forget();
         }
+    }
+
+    /** The pass did not happen. */
+    void takeBack() {
+        sources.forEach(DraftSource::forget);
     }
 
     /** What a budgeted round's draft was worth: its accepted tokens against its share of the pass. */

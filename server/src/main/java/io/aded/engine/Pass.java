@@ -263,6 +263,7 @@ final class Pass {
 
     /** The pass did not happen. What was committed before stands. */
     void takeBack() {
+        drafting.takeBack();
         for (Round round : rounds) {
             round.branches().clear();
             // Part of the pass may be in the cache.

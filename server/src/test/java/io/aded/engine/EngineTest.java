@@ -15,6 +15,7 @@ import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenBatch;
 import io.aded.telemetry.EngineTelemetry;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -85,6 +86,18 @@ class EngineTest {
                             .speculation()
                             .meanAcceptanceLength())
                     .isGreaterThan(2);
+        }
+    }
+
+    @Test
+    void close_sessionOfADraftedAnswer_keepsNothingOfItsTurn() {
+        try (LocalEngine engine = engine()) {
+            var listener = new WeakReference<>(run(engine, request("abc", 0f, DRAFT, 40)));
+
+            await().until(() -> {
+                System.gc();
+                return listener.refersTo(null);
+            });
         }
     }
 
