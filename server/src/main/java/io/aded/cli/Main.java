@@ -19,7 +19,7 @@ public final class Main {
 
     static int run(Terminal terminal, String... arguments) {
         try {
-            Configuration configuration = Configuration.of(terminal.surroundings(), configurationFile(arguments));
+            Configuration configuration = Configuration.of(terminal.environment(), configurationFile(arguments));
             CommandLine command = commandLine(terminal, configuration);
             configuration.requireKnown(command);
             int code = command.execute(arguments);
@@ -75,7 +75,7 @@ public final class Main {
                         : failure instanceof OutOfMemoryError
                                 ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
                                 : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
-        if (terminal.surroundings().variable("ADED_DEBUG") != null) {
+        if (terminal.environment().variable("ADED_DEBUG") != null) {
             failure.printStackTrace(terminal.err());
         }
         return ExitCode.of(failure).code();

@@ -55,7 +55,7 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+            try (ModelStore store = ModelStore.of(terminal.environment())) {
                 List<ModelStore.Stored> stored = new ArrayList<>(store.list());
                 for (CatalogueEntry entry : store.catalogue().models()) {
                     Optional<Path> file = store.pulled(entry);
@@ -108,7 +108,7 @@ final class ModelsCommand implements Runnable {
             ModelConfiguration wanted =
                     new ModelConfiguration(model, hub, null, ModelParameters.DEFAULT, true, null, true);
             Path file = ProgressPrinter.during(
-                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(wanted));
+                    terminal, listener -> new ModelFiles(terminal.environment(), listener).find(wanted));
             terminal.out().println(file);
             return ExitCode.OK.code();
         }
@@ -135,7 +135,7 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+            try (ModelStore store = ModelStore.of(terminal.environment())) {
                 String name = model == null ? store.catalogue().defaultModel() : model;
                 Optional<CatalogueEntry> entry = store.catalogue().find(name);
                 entry.ifPresent(known -> row("catalogue", known.name() + ": " + known.description()));
