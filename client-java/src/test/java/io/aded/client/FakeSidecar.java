@@ -31,7 +31,9 @@ import io.aded.v1.GetModelResponse;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.GetServerInfoResponse;
 import io.aded.v1.InferenceServiceGrpc;
+import io.aded.v1.FieldLimits;
 import io.aded.v1.Limits;
+import io.aded.v1.PreparationLimits;
 import io.aded.v1.ListModelsRequest;
 import io.aded.v1.ListModelsResponse;
 import io.aded.v1.Load;
@@ -488,7 +490,12 @@ final class FakeSidecar {
                         .setVersion("0.0.0")
                         .setLimits(Limits.newBuilder()
                                 .setMaxWaiting(3)
-                                .setMaxWait(Duration.newBuilder().setSeconds(60)))
+                                .setMaxWait(Duration.newBuilder().setSeconds(60))
+                                .setMaxConversations(8)
+                                .setMaxUnread(Duration.newBuilder().setSeconds(20))
+                                .setMaxMessageBytesInWork(5_000_000_001L)
+                                .setPreparation(PreparationLimits.newBuilder().setMaxRunningPerClient(2))
+                                .setFields(FieldLimits.newBuilder().setStopStrings(16).setRegularExpressionDepth(100)))
                         .addDrafters(Drafter.newBuilder()
                                 .setName("auto")
                                 .setDescription("what pays")

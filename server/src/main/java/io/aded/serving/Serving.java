@@ -34,6 +34,8 @@ public final class Serving implements AutoCloseable {
     private final Executor executor = Thread.ofVirtual().name("aded-serving-", 0)::start;
 
     private final ServingLimits limits;
+    private final ConversationBounds bounds;
+    private final PreparationLimits preparation;
     private final Telemetry telemetry;
     private final LongSupplier nanoClock;
     private final Conversations conversations;
@@ -60,6 +62,8 @@ public final class Serving implements AutoCloseable {
 
     private Serving(Builder builder) {
         this.limits = builder.limits;
+        this.bounds = builder.bounds;
+        this.preparation = builder.preparation;
         this.telemetry = builder.telemetry;
         this.nanoClock = builder.nanoClock;
         Conversations.Alarm alarm = Conversations.Alarm.onThread();
@@ -162,6 +166,16 @@ public final class Serving implements AutoCloseable {
     /** What is kept for callers. */
     public ServingLimits limits() {
         return limits;
+    }
+
+    /** How many conversations there may be. */
+    public ConversationBounds conversationBounds() {
+        return bounds;
+    }
+
+    /** What may be spent on a request before the engine hears of it, as it was configured. */
+    public PreparationLimits preparation() {
+        return preparation;
     }
 
     /** Where spans and measurements go. */
