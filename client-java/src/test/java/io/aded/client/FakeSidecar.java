@@ -20,6 +20,7 @@ import io.aded.v1.DraftPolicy;
 import io.aded.v1.DraftServiceGrpc;
 import io.aded.v1.Drafter;
 import io.aded.v1.DrafterStatistics;
+import io.aded.v1.FieldLimits;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateRequest;
@@ -31,9 +32,7 @@ import io.aded.v1.GetModelResponse;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.GetServerInfoResponse;
 import io.aded.v1.InferenceServiceGrpc;
-import io.aded.v1.FieldLimits;
 import io.aded.v1.Limits;
-import io.aded.v1.PreparationLimits;
 import io.aded.v1.ListModelsRequest;
 import io.aded.v1.ListModelsResponse;
 import io.aded.v1.Load;
@@ -41,6 +40,7 @@ import io.aded.v1.Model;
 import io.aded.v1.ModelServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Opened;
+import io.aded.v1.PreparationLimits;
 import io.aded.v1.Round;
 import io.aded.v1.SpeculationStatistics;
 import io.aded.v1.TokenizeRequest;
@@ -495,7 +495,9 @@ final class FakeSidecar {
                                 .setMaxUnread(Duration.newBuilder().setSeconds(20))
                                 .setMaxMessageBytesInWork(5_000_000_001L)
                                 .setPreparation(PreparationLimits.newBuilder().setMaxRunningPerClient(2))
-                                .setFields(FieldLimits.newBuilder().setStopStrings(16).setRegularExpressionDepth(100)))
+                                .setFields(FieldLimits.newBuilder()
+                                        .setStopStrings(16)
+                                        .setRegularExpressionDepth(100)))
                         .addDrafters(Drafter.newBuilder()
                                 .setName("auto")
                                 .setDescription("what pays")

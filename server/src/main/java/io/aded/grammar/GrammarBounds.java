@@ -1,8 +1,8 @@
 package io.aded.grammar;
 
 /**
- * How large a constraint's text may be. What it means is bounded as well, by the states and work that it costs; no number
- * says that beforehand.
+ * How large a constraint's text may be. What it means is bounded as well, by the states and work that it costs; no
+ * number says that beforehand.
  */
 public final class GrammarBounds {
     /** Characters of a grammar. */

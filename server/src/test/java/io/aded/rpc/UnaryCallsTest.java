@@ -165,8 +165,8 @@ class UnaryCallsTest {
                 "constraint.regular_expression");
         assertRefused(
                 GenerationOptions.newBuilder()
-                        .setConstraint(Constraint.newBuilder()
-                                .setRegularExpression("(".repeat(101) + "x" + ")".repeat(101))),
+                        .setConstraint(
+                                Constraint.newBuilder().setRegularExpression("(".repeat(101) + "x" + ")".repeat(101))),
                 "constraint.regular_expression");
         assertRefused(
                 GenerationOptions.newBuilder()
