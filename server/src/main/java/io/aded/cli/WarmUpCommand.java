@@ -5,7 +5,7 @@ import io.aded.host.HostConfiguration;
 import io.aded.host.ServerConfiguration;
 import io.aded.llama.LlamaLibrary;
 import io.aded.store.ModelStore;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import io.aded.telemetry.Telemetry;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -24,7 +24,7 @@ import picocli.CommandLine.Command;
 final class WarmUpCommand implements Callable<Integer> {
     @Override
     public Integer call() {
-        try (ModelStore store = ModelStore.of(Surroundings.ofProcess())) {
+        try (ModelStore store = ModelStore.of(ProcessEnvironment.ofProcess())) {
             store.list();
         }
         LlamaLibrary.bundled().devices();
