@@ -140,7 +140,7 @@ final class DoctorCommand implements Callable<Integer> {
             library = LibraryChoice.of(terminal.environment())
                     .open(choice.natives(), line -> noted("natives", line.replaceFirst("^natives: ", "")));
         } catch (AdedException e) {
-            failed("library", e.getMessage());
+            failed("library", Main.withHint(e));
             return null;
         }
         passed("library", library.description() + " from " + library.path());
@@ -220,7 +220,7 @@ final class DoctorCommand implements Callable<Integer> {
                 }
             }
         } catch (AdedException e) {
-            failed("model", e.getMessage());
+            failed("model", Main.withHint(e));
         }
     }
 

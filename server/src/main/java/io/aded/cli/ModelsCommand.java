@@ -3,6 +3,7 @@ package io.aded.cli;
 import io.aded.gguf.GgufFile;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
+import io.aded.llama.LlamaLibrary;
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.store.CatalogueEntry;
@@ -168,6 +169,10 @@ final class ModelsCommand implements Runnable {
             row("size", megabytes(file.size()));
             row("name", file.name());
             row("architecture", file.architecture() + ", GGUF version " + file.version());
+            List<String> versions = LlamaLibrary.versionsFor(file.architecture());
+            row(
+                    "known to",
+                    versions.isEmpty() ? "no llama.cpp that is supported" : "llama.cpp " + String.join(", ", versions));
             row("parameters", String.format(Locale.ROOT, "%,d", file.parameters()));
             row("quantisation", file.quantization());
             row("context", file.trainedContext() + " tokens in training");

@@ -56,7 +56,8 @@ public final class LocalModel implements AutoCloseable {
                         .find(library, found, wanted.requantized(), listener);
         GgufFile header = GgufFile.readModel(file);
         header.requireModel();
-        if (wanted.tried()) {
+        // What a library does not know it refuses before it reads anything, and says so better than a trial could.
+        if (wanted.tried() && LlamaLibrary.versionsFor(header.architecture()).contains(library.version())) {
             ModelTrials.in(configuration.environment().cacheDirectory())
                     .require(library, file, header.size(), listener::note);
         }

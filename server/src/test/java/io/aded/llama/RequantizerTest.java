@@ -56,7 +56,8 @@ class RequantizerTest {
     @MethodSource("io.aded.llama.Libraries#all")
     void convert_rowsInAnyKindOfBuffer_giveTheSameBytes(LlamaLibrary library) {
         RowFunctions rows = library.natives().rows;
-        byte[] packed = new byte[34 * 64 * 8]; // 8 rows of 64 blocks of Q8_0: a scale (half a float) and 32 numbers each
+        byte[] packed =
+                new byte[34 * 64 * 8]; // 8 rows of 64 blocks of Q8_0: a scale (half a float) and 32 numbers each
         for (int i = 0; i < packed.length; i++) {
             packed[i] = (byte) (i % 34 < 2 ? 0x14 * (i % 34) : i * 31);
         }
