@@ -33,8 +33,7 @@ public interface Proposer extends AutoCloseable {
      * took. Allocates nothing once the states have grown.
      *
      * <p>A failure that concerns one stream is said of {@linkplain DraftRequest#failed its request}; what is thrown
-     * ends
-     * the turns of all that ask.
+     * ends the turns of all that ask.
      *
      * <p>It may be called again with no outcome in between: then the pass did not happen, and the states stand where
      * they stood.

@@ -8,9 +8,8 @@ import org.slf4j.LoggerFactory;
  * What a turn is told that ran into an exception on the engine's thread.
  *
  * <p>A sampler, a grammar, a drafter and a listener are one turn's own: what they throw ends that turn, and the pass
- * goes
- * on for all others. What cannot be put down to a turn (the context, the account of cells) is the engine's failure, and
- * is not handled here.
+ * goes on for all others. What cannot be put down to a turn (the context, the account of cells) is the engine's
+ * failure, and is not handled here.
  */
 final class TurnFault {
     private static final Logger LOG = LoggerFactory.getLogger(TurnFault.class);

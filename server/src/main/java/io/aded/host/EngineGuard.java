@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Has the {@link Watchdog} look at the engines on a thread of its own, and does what follows: health says NOT_SERVING
- * while
- * an engine hangs, what all threads are at goes to the log, and when there is no hope the owner of the process is told.
+ * while an engine hangs, what all threads are at goes to the log, and when there is no hope the owner of the process
+ * is told.
  */
 final class EngineGuard implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EngineGuard.class);

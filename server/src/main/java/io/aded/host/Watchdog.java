@@ -7,8 +7,7 @@ import java.util.function.Supplier;
 
 /**
  * Tells engines that hang, or are lost, from those that are merely slow. It is asked again and again, says what it
- * thinks,
- * and does nothing itself. Not thread-safe.
+ * thinks, and does nothing itself. Not thread-safe.
  */
 final class Watchdog {
     /*

@@ -191,8 +191,7 @@ public final class LogitsScan {
 
     /**
      * Whether the row that was read last is a distribution: no NaN, no +infinity, and not only -infinity. The
-     * extremes of
-     * its blocks tell, which are looked for anyway: it takes no time of its own.
+     * extremes of its blocks tell, which are looked for anyway: it takes no time of its own.
      */
     public boolean isFinite() {
         return finite;

@@ -98,8 +98,7 @@ public final class TopTokens {
 
     /**
      * Whether the row is a distribution: it has no NaN and no +infinity, and not only -infinity. (A token of
-     * -infinity is
-     * one that never comes.)
+     * -infinity is one that never comes.)
      */
     public boolean isFinite() {
         return finite;

@@ -173,10 +173,8 @@ final class Conversations implements AutoCloseable {
             }
             throw e;
         }
-        // A colon is not allowed in callers' names, so names that we make up never meet them. They cannot be guessed:
-        // who
-        // knows one may ask how the conversation fares, and callers without a name of their own are all the same
-        // client.
+        // A colon is not allowed in callers' names, so names that we make up never meet theirs. They cannot be guessed:
+        // who knows one may ask how the conversation fares, and callers without a name are all the same client.
         String id = wantedId.isEmpty()
                 ? "auto:" + session.id() + "-" + Long.toUnsignedString(names.nextLong(), Character.MAX_RADIX)
                 : wantedId;

@@ -265,8 +265,7 @@ public final class ModelStore implements AutoCloseable {
             long end = start + part.size();
             if (there < end) {
                 // Weights hardly compress: an archive is about as long as what it holds, and the last one lies beside
-                // the
-                // model while it is unpacked.
+                // the model while it is unpacked.
                 Path begun = directory.resolve(entry.file() + "." + number + ".tgz.part");
                 long fetched = Files.exists(begun) ? Files.size(begun) : 0;
                 downloader.requireSpace(
