@@ -26,6 +26,9 @@ final class Automaton {
     /** Places in a repetition that differ only in how many are left are alike where so many are, or more. */
     static final int FAR = 32;
 
+    /** What a node reads as a token that reads none. */
+    static final int NO_TOKEN = Integer.MIN_VALUE;
+
     /** The deepest nesting of patterns within a rule. */
     private static final int DEEPEST = 500;
 
@@ -41,6 +44,11 @@ final class Automaton {
 
     private final int[] silentTarget;
     private final int[] called;
+
+    /** By node: the token that it reads, negated (as {@code ~id}) for any other; and where that leads. Empty if none. */
+    private final int[] tokens;
+
+    private final int[] tokenTarget;
 
     private final boolean[] ends;
     private final boolean[] onlyEnds;
@@ -99,6 +107,13 @@ final class Automaton {
                 silentTarget[at++] = edge[1];
             }
         }
+        tokens = new int[builder.tokens.isEmpty() ? 0 : nodes];
+        tokenTarget = new int[tokens.length];
+        Arrays.fill(tokens, NO_TOKEN);
+        builder.tokens.forEach((node, edge) -> {
+            tokens[node] = edge[0];
+            tokenTarget[node] = edge[1];
+        });
         int count = 0;
         for (int b = 1; b < 256; b++) {
             count += boundary[b] ? 1 : 0;
@@ -205,7 +220,7 @@ final class Automaton {
         }
         known[node] = 1;
         int silent = firstSilentEdge[node + 1] - firstSilentEdge[node];
-        boolean reads = firstByteEdge[node + 1] > firstByteEdge[node];
+        boolean reads = firstByteEdge[node + 1] > firstByteEdge[node] || token(node) != NO_TOKEN;
         boolean tail = !reads && (ends[node] ? silent == 0 : silent > 0) && depth < DEEPEST;
         for (int edge = firstSilentEdge[node]; tail && edge < firstSilentEdge[node + 1]; edge++) {
             tail = called[edge] < 0 && onlyEnds(silentTarget[edge], known, depth + 1);
@@ -311,6 +326,21 @@ final class Automaton {
         return byteTarget[edge];
     }
 
+    /** Whether tokens are named in the grammar. */
+    boolean hasTokens() {
+        return tokens.length > 0;
+    }
+
+    /** The token that a node reads, {@code ~id} if it reads any other, {@link #NO_TOKEN} if it reads none. */
+    int token(int node) {
+        return tokens.length == 0 ? NO_TOKEN : tokens[node];
+    }
+
+    /** Where a node's token leads. */
+    int tokenTarget(int node) {
+        return tokenTarget[node];
+    }
+
     int silentEdges(int node) {
         return firstSilentEdge[node];
     }
@@ -333,6 +363,9 @@ final class Automaton {
         private final Rules rules;
         private final List<List<int[]>> bytes = new ArrayList<>();
         private final List<List<int[]>> silent = new ArrayList<>();
+        /** By node: the token that it reads or does not, and a target. Such a node reads nothing else. */
+        private final Map<Integer, int[]> tokens = new HashMap<>();
+
         private final List<Integer> ruleStarts = new ArrayList<>();
         private final List<Integer> ruleEnds = new ArrayList<>();
         /** Repeated patterns that became rules; by identity, since that is how they are met again. */
@@ -446,6 +479,13 @@ final class Automaton {
             }
             int to = switch (pattern) {
                 case Pattern.Characters(int[] ranges) -> characters(ranges, from);
+                case Pattern.Token(int id, boolean negated) -> {
+                    int at = node();
+                    silent(from, at);
+                    int end = node();
+                    tokens.put(at, new int[] {negated ? ~id : id, end});
+                    yield end;
+                }
                 case Pattern.Reference(int rule) -> call(rule, from);
                 case Pattern.Sequence(List<Pattern> parts) -> {
                     int at = from;
@@ -476,7 +516,7 @@ final class Automaton {
 
         private static boolean mayBeEmpty(Pattern pattern, int depth) {
             return switch (pattern) {
-                case Pattern.Characters _ -> false;
+                case Pattern.Characters _, Pattern.Token _ -> false;
                 case Pattern.Reference _ -> true;
                 case Pattern.Sequence(List<Pattern> parts) ->
                     depth > DEEPEST || parts.stream().allMatch(part -> mayBeEmpty(part, depth + 1));
