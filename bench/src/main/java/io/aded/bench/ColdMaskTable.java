@@ -33,7 +33,8 @@ public final class ColdMaskTable {
                 ? new SyntheticVocabulary(Integer.parseInt(vocabulary))
                 : GgufVocabulary.read(Path.of(vocabulary));
         VocabularyTrie trie = VocabularyTrie.of(tokens);
-        ColdMasks masks = new ColdMasks(trie, answers, repeats, ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
+        ColdMasks masks =
+                new ColdMasks(trie, answers, repeats, ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
         System.out.printf(
                 Locale.ROOT,
                 "%d tokens%n%-26s %6s %9s %9s %9s %9s | %9s %9s %9s%n",

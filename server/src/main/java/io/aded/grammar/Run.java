@@ -31,10 +31,10 @@ record Run(long low, long high, int characters, int bytes, boolean ends, boolean
     static final Run NONE = new Run(0, 0, 0, 0, false, false);
 
     /** How many characters are looked ahead where each leads to another state. */
-    private static final int MOST_LOOKED_AHEAD = 32;
+    private static final int MOST_LOOKED_AHEAD = 12;
 
     /** What was found for a state on the way is looked for again if it was cut so short. */
-    private static final int SHORT = 24;
+    private static final int SHORT = 6;
 
     /**
      * Finds the most characters that a state reads alike.

@@ -42,9 +42,6 @@ public final class TokenMasks {
     /** Where there are more, only wide ones are looked at by themselves. */
     private static final int MOST_PLACES = 8;
 
-    /** Subtrees of fewer nodes are walked through unless it is known already what a state reads alike. */
-    private static final int SMALL = 64;
-
     /** So many sets are shared with other masks at most; the rest is written out. */
     private static final int MOST_SHARED = 4;
 
@@ -65,6 +62,7 @@ public final class TokenMasks {
     private static final long MOST_VISITS_OF_A_MASK = 2_000_000;
 
     private final VocabularyTrie trie;
+    private final TrieWalk walk;
     private final boolean hasTokens;
     private final Machine machine;
     private final @Nullable Place[] places;
@@ -76,29 +74,20 @@ public final class TokenMasks {
 
     private long bytes;
 
-    /** Visits of the trie's nodes. */
-    private long visited;
-
     /** Guesses of spellings, and those that were right. */
     private int guesses;
 
     private int rightGuesses;
 
-    // Scratch of a walk over the trie: the state at each depth, whether a place could have been left above it, the node
-    // there, a mask.
-    private final Machine.@Nullable State[] path;
-    private final boolean[] left;
-    private final int[] above;
+    /** Scratch: a mask. */
     private final long[] work;
 
     private TokenMasks(Automaton automaton, VocabularyTrie trie) {
         this.trie = trie;
         machine = new Machine(automaton);
         hasTokens = automaton.hasTokens();
+        walk = new TrieWalk(trie, machine);
         places = new Place[automaton.nodes()];
-        path = new Machine.State[trie.deepest() + 1];
-        left = new boolean[trie.deepest() + 1];
-        above = new int[trie.deepest() + 1];
         work = new long[trie.vocabularySize() + 63 >> 6];
     }
 
@@ -134,7 +123,7 @@ public final class TokenMasks {
         machine.allow(MOST_VISITS);
         machine.initial();
         Automaton automaton = machine.automaton();
-        for (int node = 0; node < automaton.nodes() && visited < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2; node++) {
+        for (int node = 0; node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2; node++) {
             if (automaton.alike(node) == node && machine.reads(node, WIDE)) {
                 machine.allow(MOST_VISITS_OF_A_MASK);
                 place(node);
@@ -183,13 +172,14 @@ public final class TokenMasks {
         }
         machine.allow(MOST_VISITS);
         Machine.State state = (Machine.State) position;
-        return !read(state, token).isDead() || names(state, token);
+        return !read(state, token).isDead() || walk.names(state, token);
     }
 
     private Machine.State walk(Machine.State from, int token) {
         Machine.State text = read(from, token);
         return hasTokens
-                ? machine.either(text, machine.stepToken(from, token, trie.others().contains(token)))
+                ? machine.either(
+                        text, machine.stepToken(from, token, trie.others().contains(token)))
                 : text;
     }
 
@@ -204,11 +194,6 @@ public final class TokenMasks {
             state = machine.step(state, trie.at(token, i));
         }
         return state;
-    }
-
-    /** Whether a token may follow whatever its text is, since the grammar names it, or names what it is not. */
-    private boolean names(Machine.State state, int token) {
-        return hasTokens && machine.readsToken(state, token, trie.others().contains(token));
     }
 
     /**
@@ -242,7 +227,7 @@ public final class TokenMasks {
         for (int token : trie.longTokens()) {
             work[token >> 6] &= ~(1L << token);
         }
-        follow(state, trie.longTokens());
+        walk.follow(state, trie.longTokens(), work);
         TokenSet more = set(work);
         Arrays.fill(work, 0L);
         base.fewer().addTo(work);
@@ -289,7 +274,7 @@ public final class TokenMasks {
         List<TokenSet> others = new ArrayList<>();
         boolean many = state.places() > MOST_PLACES;
         if (many) {
-            explore(machine.narrow(state, WIDE), work);
+            walk.explore(machine.narrow(state, WIDE), work);
             others.add(set(work));
         }
         for (int i = 0; i < state.places(); i++) {
@@ -348,209 +333,21 @@ public final class TokenMasks {
         Place place = place(state.node(0));
         Arrays.fill(work, 0L);
         if (machine.returnsSomewhere(state, 0)) {
-            enter(state, place.leaving());
+            walk.enter(state, place.leaving(), work);
         }
         place.allowed().takeFrom(work);
         return new Mask(place.allowed().isEmpty() ? List.of() : List.of(place.allowed()), set(work), TokenSet.NONE);
     }
 
-    /** Sets the bits of those tokens that may follow. Neighbours begin alike, and what they share is read once. */
-    private void follow(Machine.State state, int[] tokens) {
-        path[0] = state;
-        int known = 0; // path[0] to path[known] are of the token before
-        int before = -1;
-        for (int token : tokens) {
-            int length = trie.length(token);
-            if (length > trie.deepest()) {
-                continue; // beyond what the trie holds
-            }
-            known = descend(before, token, known, length);
-            before = token;
-            Machine.State at = path[known];
-            if (known == length && at != null && !at.isDead() || names(state, token)) {
-                work[token >> 6] |= 1L << token;
-            }
-        }
-    }
-
-    /** Sets the bits of those tokens that may follow where a place may be left. */
-    private void enter(Machine.State state, int[] leaving) {
-        path[0] = state;
-        int known = 0;
-        int before = -1;
-        for (int i = 0; i < leaving.length; ) {
-            int node = -2 - leaving[i++];
-            int children = i;
-            while (i < leaving.length && leaving[i] >= 0) {
-                i++;
-            }
-            if (node >= 0) {
-                int token = trie.token(trie.firstToken(node));
-                known = descend(before, token, known, trie.depth(node) + 1);
-                before = token;
-            } else {
-                known = 0;
-            }
-            Machine.State at = path[known];
-            if (known != (node < 0 ? 0 : trie.depth(node) + 1) || at == null || at.isComplete()) {
-                continue;
-            }
-            if (i == children) {
-                walk(node + 1, node < 0 ? trie.nodes() : trie.end(node), work);
-            }
-            for (int child = children; child < i; child++) {
-                walk(leaving[child], trie.end(leaving[child]), work);
-            }
-        }
-    }
-
-    /**
-     * Reads the first bytes of a token into {@link #path}, as far as they may follow.
-     *
-     * @param before the token that was read before, or -1
-     * @param known how much of it stands in the path
-     * @return how much of the token stands there now: less than {@code depth} where the last state is dead
-     */
-    private int descend(int before, int token, int known, int depth) {
-        int from = before < 0 ? 0 : Math.min(Math.min(known, trie.sharedPrefix(before, token)), depth);
-        Machine.State at = path[from];
-        while (at != null && !at.isDead() && from < depth) {
-            at = machine.step(at, trie.at(token, from));
-            path[++from] = at;
-        }
-        return from;
-    }
-
-    /**
-     * Sets the bits of those tokens below one of the trie's nodes, itself included, that may follow, if that can be
-     * told by their characters and their lengths alone.
-     *
-     * @param isLeft whether a place could have been left above the node, and then those that do not follow matter too
-     */
-    private boolean take(int node, Machine.State before, boolean isLeft, long[] allowed) {
-        if (trie.end(node) - node < SMALL && !machine.knowsRun(before)) {
-            return false;
-        }
-        Run run = machine.run(before);
-        Subtrees subtrees = trie.subtrees();
-        if (!subtrees.haveOnly(run, node)) {
-            return false;
-        }
-        int longest = Integer.MAX_VALUE;
-        if (!subtrees.areAsShort(run, node)) {
-            if (!run.ends() || isLeft || !subtrees.areAscii(node)) {
-                return false;
-            }
-            longest = trie.depth(node) + run.characters();
-        }
-        for (int i = trie.firstToken(node), end = trie.firstToken(trie.end(node)); i < end; i++) {
-            int token = trie.token(i);
-            if (trie.length(token) <= longest) {
-                allowed[token >> 6] |= 1L << token;
-            }
-        }
-        return true;
-    }
-
-    /** Sets the bits of tokens at some of the trie's nodes, the state before which stands in {@link #path}. */
-    private void walk(int from, int to, long[] allowed) {
-        int node = from;
-        while (node < to) {
-            visited++;
-            int depth = trie.depth(node);
-            Machine.State before = path[depth];
-            Machine.State state = before == null ? machine.nowhere() : machine.step(before, trie.label(node));
-            if (before == null || state.isDead() || take(node, before, false, allowed)) {
-                node = trie.end(node);
-                continue;
-            }
-            int first = trie.firstToken(node);
-            for (int i = first; i < first + trie.ownTokens(node); i++) {
-                int token = trie.token(i);
-                allowed[token >> 6] |= 1L << token;
-            }
-            path[depth + 1] = state;
-            node++;
-        }
-    }
-
-    /** Nodes by their parents, which come first; where they are all children of it, the parent alone. */
-    private int[] grouped(long[] sorted) {
-        // Those of one parent need not have been found together: subtrees of its other children lie between.
-        Arrays.sort(sorted);
-        int[] groups = new int[sorted.length * 2];
-        int at = 0;
-        int count = 0;
-        while (at < sorted.length) {
-            int parent = (int) (sorted[at] >> 32);
-            groups[count++] = -2 - parent;
-            int first = at;
-            while (at < sorted.length && (int) (sorted[at] >> 32) == parent) {
-                at++;
-            }
-            if (parent < 0 || trie.children(parent) > at - first) {
-                for (int i = first; i < at; i++) {
-                    groups[count++] = (int) sorted[i];
-                }
-            }
-        }
-        return Arrays.copyOf(groups, count);
-    }
-
     private Place place(int node) {
         Place known = places[node];
         if (known == null) {
-            int[] leaving = grouped(explore(machine.alone(node), work));
+            int[] leaving = walk.explore(machine.alone(node), work);
             known = new Place(set(work), leaving);
             places[node] = known;
             bytes += 4L * leaving.length;
         }
         return known;
-    }
-
-    /**
-     * Walks the whole trie.
-     *
-     * @param allowed receives the bits of the tokens that are read to their end
-     * @return the nodes below which what was looked at may be left, each behind its parent, which is the upper half
-     */
-    private long[] explore(Machine.State from, long[] allowed) {
-        Arrays.fill(allowed, 0L);
-        long[] leaving = new long[64];
-        int count = 0;
-        path[0] = from;
-        left[0] = from.escapes();
-        int node = 0;
-        while (node < trie.nodes()) {
-            visited++;
-            int depth = trie.depth(node);
-            Machine.State before = path[depth];
-            Machine.State state = before == null ? from : machine.step(before, trie.label(node));
-            if (state.isDead()) {
-                if (left[depth]) {
-                    if (count == leaving.length) {
-                        leaving = Arrays.copyOf(leaving, count * 2);
-                    }
-                    leaving[count++] = (long) (depth == 0 ? -1 : above[depth - 1]) << 32 | node;
-                }
-                node = trie.end(node);
-                continue;
-            }
-            if (before != null && take(node, before, left[depth], allowed)) {
-                node = trie.end(node);
-                continue;
-            }
-            int first = trie.firstToken(node);
-            for (int i = first; i < first + trie.ownTokens(node); i++) {
-                int token = trie.token(i);
-                allowed[token >> 6] |= 1L << token;
-            }
-            above[depth] = node;
-            path[depth + 1] = state;
-            left[depth + 1] = left[depth] || state.escapes();
-            node++;
-        }
-        return Arrays.copyOf(leaving, count);
     }
 
     /** Whether there is only one way on: a byte that must follow, or a token that the grammar names. */
@@ -637,7 +434,7 @@ public final class TokenMasks {
 
     /** What all questions took so far, counted: the same on every machine. */
     public synchronized Work work() {
-        return new Work(visited, machine.steps());
+        return new Work(walk.visits(), machine.steps());
     }
 
     /**

@@ -31,7 +31,9 @@ class MaskCostTest {
             for (int token = 0; token < SMALL.vocabularySize(); token++) {
                 expected.set(token, !masks.after(position, token).isDead());
             }
-            assertThat(BitSet.valueOf(mask)).as("%s, after %d tokens", sample.name(), i).isEqualTo(expected);
+            assertThat(BitSet.valueOf(mask))
+                    .as("%s, after %d tokens", sample.name(), i)
+                    .isEqualTo(expected);
             int token = expected.nextSetBit(random.nextInt(SMALL.vocabularySize()));
             position = masks.after(position, token < 0 ? expected.nextSetBit(0) : token);
         }

@@ -147,8 +147,7 @@ class NamedTokensTest {
     @Test
     void fill_anyOtherToken_isAllButThatAndWhatEndsAnAnswer() throws GrammarRefused {
         TokenMasks masks = TokenMasks.ofGbnf("root ::= !</think> \"b\"", TRIE);
-        assertThat(allowed(masks, masks.start()))
-                .containsExactly(0, 1, THINK, 5, A, 8, 9, 10, 11, 12, 13, LONG, 15);
+        assertThat(allowed(masks, masks.start())).containsExactly(0, 1, THINK, 5, A, 8, 9, 10, 11, 12, 13, LONG, 15);
         TokenMasks both = TokenMasks.ofGbnf("root ::= !</think> \"b\" | !<think> \"a\"", TRIE);
         assertThat(allowed(both, both.start()))
                 .contains(THINK, THOUGHT)

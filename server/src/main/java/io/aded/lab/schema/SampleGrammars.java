@@ -81,8 +81,10 @@ public final class SampleGrammars {
     }
 
     private static Sample string(String name, String keywords) {
-        return schema(name, "{\"type\":\"object\",\"properties\":{\"value\":{\"type\":\"string\"," + keywords
-                + "}},\"required\":[\"value\"]}");
+        return schema(
+                name,
+                "{\"type\":\"object\",\"properties\":{\"value\":{\"type\":\"string\"," + keywords
+                        + "}},\"required\":[\"value\"]}");
     }
 
     private static String numbered(String before, String after, int count, String between) {
@@ -99,13 +101,16 @@ public final class SampleGrammars {
                 gbnf("program", PROGRAM),
                 gbnf("any text", "root ::= .*"),
                 gbnf("lines", "root ::= (\"- \" [^\\n]+ \"\\n\")+"),
-                gbnf("letters of all scripts", "root ::= ([A-Za-z\\u00C0-\\u024F\\u0370-\\u04FF\\u4E00-\\u9FFF] | \" \")+"),
+                gbnf(
+                        "letters of all scripts",
+                        "root ::= ([A-Za-z\\u00C0-\\u024F\\u0370-\\u04FF\\u4E00-\\u9FFF] | \" \")+"),
                 gbnf("not a quote", "root ::= \"<\" ([^>\\u4E00-\\u4EFF]+ \"=\" [^>]*)? \">\""),
                 gbnf(
                         "twelve alike",
-                        "root ::= " + IntStream.range(0, 12)
-                                .mapToObj(i -> "[^\\n" + (char) ('a' + i) + "]* \"" + (char) ('a' + i) + "\"")
-                                .collect(Collectors.joining(" | "))),
+                        "root ::= "
+                                + IntStream.range(0, 12)
+                                        .mapToObj(i -> "[^\\n" + (char) ('a' + i) + "]* \"" + (char) ('a' + i) + "\"")
+                                        .collect(Collectors.joining(" | "))),
                 gbnf("a word of five hundred", "root ::= w (\" \" w)*\nw ::= " + numbered("\"", "\"", 500, " | ")),
                 gbnf(
                         "five hundred rules",
@@ -130,8 +135,8 @@ public final class SampleGrammars {
                         "twenty texts",
                         "{\"type\":\"object\",\"properties\":{"
                                 + IntStream.range(0, 20)
-                                        .mapToObj(i -> "\"t" + i + "\":{\"type\":\"string\",\"maxLength\":" + (10 + i)
-                                                + "}")
+                                        .mapToObj(i ->
+                                                "\"t" + i + "\":{\"type\":\"string\",\"maxLength\":" + (10 + i) + "}")
                                         .collect(Collectors.joining(","))
                                 + "},\"required\":["
                                 + IntStream.range(0, 20)
@@ -154,8 +159,9 @@ public final class SampleGrammars {
                 string("a URI", "\"format\":\"uri\""),
                 string("a moment", "\"format\":\"date-time\""),
                 string("a host", "\"format\":\"hostname\""),
-                schema("an integer of 64 bits", "{\"type\":\"integer\",\"minimum\":-9223372036854775808,\"maximum\":"
-                        + "9223372036854775807}"),
+                schema(
+                        "an integer of 64 bits",
+                        "{\"type\":\"integer\",\"minimum\":-9223372036854775808,\"maximum\":" + "9223372036854775807}"),
                 schema("a number", "{\"type\":\"number\",\"minimum\":-1.5,\"maximum\":1e9}"));
     }
 }
