@@ -137,8 +137,7 @@ final class CommandLineTest {
 
     static Stream<Failure> failures() throws IOException {
         Path damaged = Files.write(
-                shared.resolve("truncated.gguf"),
-                java.util.Arrays.copyOf(Files.readAllBytes(Path.of(model)), 5000));
+                shared.resolve("truncated.gguf"), java.util.Arrays.copyOf(Files.readAllBytes(Path.of(model)), 5000));
         Path text = Files.writeString(shared.resolve("notes.txt"), "no model, no library");
         String tiny = model;
         int port;

@@ -17,11 +17,13 @@ class InterleavingsTest {
     void testClasses_thatTryInterleavings_carryTheTag() throws IOException {
         List<Path> callers;
         try (Stream<Path> sources = Files.walk(Path.of("src", "test", "java"))) {
-            callers = sources.filter(source -> source.toString().endsWith("Test.java") && read(source).contains(CALL))
+            callers = sources.filter(source -> source.toString().endsWith("Test.java")
+                            && read(source).contains(CALL))
                     .toList();
         }
-        assertThat(callers).hasSizeGreaterThan(8).allSatisfy(source -> assertThat(read(source))
-                .contains("@Tag(Interleavings.TAG)"));
+        assertThat(callers)
+                .hasSizeGreaterThan(8)
+                .allSatisfy(source -> assertThat(read(source)).contains("@Tag(Interleavings.TAG)"));
     }
 
     private static String read(Path source) {
