@@ -59,7 +59,7 @@ final class WarmUpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, ExecutionException {
-        try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+        try (ModelStore store = ModelStore.of(terminal.environment())) {
             store.list();
         }
         Path directory = Files.createTempDirectory("aded-warm-up-");
@@ -89,7 +89,7 @@ final class WarmUpCommand implements Callable<Integer> {
                 .withContext(
                         ContextConfiguration.DEFAULT.withContext(4 * CONTEXT).withThreads(1))
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
-                .withSurroundings(terminal.surroundings());
+                .withEnvironment(terminal.environment());
         try (Telemetry telemetry = Telemetry.fromEnvironment();
                 Host host = Host.start(configuration, telemetry, HostListener.NONE)) {
             String target = host.addresses().getFirst().toString();

@@ -458,7 +458,7 @@ final class LocalEngine implements Engine {
             admission.rotate(pass.streams()); // those left out come first next time
         }
         if (!pass.isEmpty()) {
-            pass.plan();
+            pass.plan(admission.isContended(clock.getAsLong()));
         }
         if (pass.isEmpty()) {
             return admission.hasFaults(); // which are ended before the next

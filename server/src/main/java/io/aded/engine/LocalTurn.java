@@ -30,6 +30,9 @@ final class LocalTurn implements Turn {
     private final Round round;
     private final SpeculationTally tally = new SpeculationTally();
 
+    /** On whose account it is; its own, until it is admitted to the queue. */
+    private Caller caller = new Caller();
+
     private volatile boolean cancelled;
 
     // The answer so far.
@@ -133,6 +136,15 @@ final class LocalTurn implements Turn {
 
     TurnRequest request() {
         return request;
+    }
+
+    /** Whose turn it is. */
+    Caller caller() {
+        return caller;
+    }
+
+    void setCaller(Caller account) {
+        caller = account;
     }
 
     TurnListener listener() {

@@ -131,10 +131,14 @@ final class Pass {
 
     // --- plan
 
-    /** Chooses the prompts' chunks and has the drafters draft. */
-    void plan() {
+    /**
+     * Chooses the prompts' chunks and has the drafters draft.
+     *
+     * @param contended whether several callers are about
+     */
+    void plan(boolean contended) {
         int room = Math.min(limit, Math.min(context.maxBatchTokens(), ledger.cellsFree()));
-        chunking.plan(rounds, room);
+        chunking.plan(rounds, room, contended);
         int chunks = 0;
         int roots = 0;
         for (Round round : rounds) {

@@ -72,6 +72,14 @@ public final class LlamaLibrary {
         return LibraryLines.all().stream().map(LibraryLine::version).toList();
     }
 
+    /** Those of {@link #supportedVersions} that have code for an architecture; the oldest first. */
+    public static List<String> versionsFor(String architecture) {
+        return LibraryLines.all().stream()
+                .filter(line -> line.architectures().contains(architecture))
+                .map(LibraryLine::version)
+                .toList();
+    }
+
     /**
      * Opens a library.
      *
