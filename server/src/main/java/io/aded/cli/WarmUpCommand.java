@@ -121,15 +121,16 @@ final class WarmUpCommand implements Callable<Integer> {
             }
         }
         GenerationOptions constrained = GenerationOptions.newBuilder()
-                .setConstraint(
-                        Constraint.newBuilder().setJsonSchema("{\"type\": \"array\", \"items\": {\"type\": \"number\"}}"))
+                .setConstraint(Constraint.newBuilder()
+                        .setJsonSchema("{\"type\": \"array\", \"items\": {\"type\": \"number\"}}"))
                 .build();
         conversations.add(() -> converse(target, DraftPolicy.AUTO, constrained, tokens / 4));
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (Callable<?> conversation : conversations) {
                 threads.submit(conversation).get();
             }
-            for (Future<?> together : conversations.stream().map(threads::submit).toList()) {
+            for (Future<?> together :
+                    conversations.stream().map(threads::submit).toList()) {
                 together.get();
             }
         }
