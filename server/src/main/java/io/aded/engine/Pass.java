@@ -102,7 +102,9 @@ final class Pass {
         rounds.clear();
         unready = 0;
         for (LocalTurn turn : running) {
-            if (turn.fault() != null || !turn.isReady()) {
+            boolean parked = !turn.isReady();
+            turn.park(parked);
+            if (turn.fault() != null || parked) {
                 unready++;
             } else if (rounds.size() < limit) {
                 rounds.add(turn.round());
