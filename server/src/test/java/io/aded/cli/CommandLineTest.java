@@ -2,7 +2,9 @@ package io.aded.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.gguf.EditableGguf;
 import io.aded.llama.TinyModels;
+import io.aded.natives.NativesPlatform;
 import io.aded.store.StandInServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,13 +31,20 @@ final class CommandLineTest {
     @TempDir
     Path home;
 
-    private TestTerminal terminal;
-    private String model;
+    private static String model;
 
+    private TestTerminal terminal;
+
+    @BeforeAll
+    static void writeTheModel() {
+        model = TinyModels.f32(shared).toString();
+    }
+
+    /** The cache is shared, so that a process of its own tries the model once and not for every test. */
     @BeforeEach
     void prepare() {
-        terminal = new TestTerminal(home);
-        model = TinyModels.f32(shared).toString();
+        terminal = new TestTerminal(home)
+                .with("XDG_CACHE_HOME", shared.resolve("cache").toString());
     }
 
     private JsonNode generate(String... options) {
@@ -127,10 +137,9 @@ final class CommandLineTest {
 
     static Stream<Failure> failures() throws IOException {
         Path damaged = Files.write(
-                shared.resolve("truncated.gguf"),
-                java.util.Arrays.copyOf(Files.readAllBytes(TinyModels.f32(shared)), 5000));
+                shared.resolve("truncated.gguf"), java.util.Arrays.copyOf(Files.readAllBytes(Path.of(model)), 5000));
         Path text = Files.writeString(shared.resolve("notes.txt"), "no model, no library");
-        String tiny = TinyModels.f32(shared).toString();
+        String tiny = model;
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -320,6 +329,7 @@ final class CommandLineTest {
 
     @Test
     void models_pullFromAnAddress_printsThePathAndGeneratesFromIt() throws IOException {
+        terminal.with("XDG_CACHE_HOME", home.resolve("cache").toString());
         try (StandInServer server = new StandInServer()) {
             server.file("/tiny.gguf", Files.readAllBytes(Path.of(model)));
 
@@ -412,6 +422,34 @@ final class CommandLineTest {
 
         assertThat(terminal.run("doctor", "--natives", text.toString())).isEqualTo(5);
         assertThat(terminal.out()).contains("FAIL  library").contains("ok    cache");
+    }
+
+    @Test
+    void model_ofAnArchitectureThatOnlyANewerLibraryKnows_saysWhatToType() throws IOException {
+        EditableGguf gguf = EditableGguf.parse(Files.readAllBytes(Path.of(model)));
+        for (String architecture : List.of("gemma4", "nosuch")) {
+            gguf.text("general.architecture", architecture)
+                    .integer(architecture + ".block_count", 2)
+                    .integer(architecture + ".embedding_length", 64)
+                    .integer(architecture + ".context_length", 64)
+                    .integer(architecture + ".attention.head_count", 4);
+            Files.write(home.resolve(architecture + ".gguf"), gguf.toBytes());
+        }
+        String newer = home.resolve("gemma4.gguf").toString();
+        assertThat(terminal.run("generate", "-m", newer, "the")).isEqualTo(4);
+        assertThat(terminal.err())
+                .contains("llama.cpp (b4916) does not know the architecture gemma4 of " + newer + "; v0.5.0 does (")
+                .contains(OptionNames.installing(NativesPlatform.ofProcess()));
+        assertThat(terminal.run("doctor", "-m", newer)).isEqualTo(5);
+        assertThat(terminal.out()).contains(OptionNames.installing(NativesPlatform.ofProcess()));
+        assertThat(terminal.run("models", "show", newer)).isZero();
+        assertThat(terminal.out()).contains("known to       llama.cpp v0.4.0, v0.5.0");
+
+        assertThat(terminal.run("generate", "-m", home.resolve("nosuch.gguf").toString(), "the"))
+                .isEqualTo(4);
+        assertThat(terminal.err())
+                .contains("no other that can be used here does")
+                .doesNotContain("install");
     }
 
     @Test

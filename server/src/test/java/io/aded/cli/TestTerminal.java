@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -15,7 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** Runs commands in this process, with a home directory of their own, and keeps what they print. */
 final class TestTerminal {
     private final Path home;
-    private final Map<String, String> environment = new HashMap<>();
+    /** One thread for llama.cpp: the models are tiny, and two that spin beside another test would make both crawl. */
+    private final Map<String, String> environment = new HashMap<>(Map.of("ADED_THREADS", "1"));
+
     private String typed = "";
     private ByteArrayOutputStream out = new ByteArrayOutputStream();
     private ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -47,7 +49,7 @@ final class TestTerminal {
                 new BufferedReader(new StringReader(typed)),
                 false,
                 false,
-                new Surroundings(environment, home, home));
+                new ProcessEnvironment(environment, home, home));
     }
 
     String out() {
