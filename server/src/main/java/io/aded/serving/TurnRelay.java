@@ -23,6 +23,8 @@ final class TurnRelay implements TurnListener {
     /** Written before the turn is submitted, which is what orders it before the engine's reports. */
     private DrafterKind mode = Drafters.AUTO;
 
+    private Constraint constraint = Constraint.NONE;
+
     /** What is to be done when the turn has ended; called on the engine's thread. */
     interface Ending {
         /**
@@ -63,6 +65,7 @@ final class TurnRelay implements TurnListener {
 
     void submit(TurnStarter starter, Session session, ValidTurn turn, String conversationId) {
         mode = turn.request().draft().mode();
+        constraint = turn.constraint();
         handle.submitted(starter.submit(session, turn, this, conversationId));
     }
 
@@ -96,7 +99,7 @@ final class TurnRelay implements TurnListener {
     @Override
     public void onFailed(AdedException failure) {
         guard.over();
-        ending.failed(failure);
+        ending.failed(sink.ofTurn(TurnStarter.named(failure, constraint)));
     }
 
     @Override

@@ -27,11 +27,14 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -45,8 +48,10 @@ final class GrpcTarget implements Target {
 
     private final String address;
     private final Manner manner;
-    private final List<ManagedChannel> channels = new ArrayList<>();
+    private final List<ManagedChannel> channels = new CopyOnWriteArrayList<>();
+    private final int connections;
     private final AtomicInteger talks = new AtomicInteger();
+    private @Nullable ManagedChannel health;
 
     /**
      * Prepares to talk to a server; the first call connects.
@@ -57,12 +62,10 @@ final class GrpcTarget implements Target {
     GrpcTarget(String address, int connections, Manner manner) {
         this.address = address;
         this.manner = manner;
+        this.connections = connections;
         for (int i = 0; i < connections; i++) {
             // Messages are handled on the network's own threads: all that is done there is to note the time.
-            channels.add(Grpc.newChannelBuilder(address, InsecureChannelCredentials.create())
-                    .directExecutor()
-                    .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                    .build());
+            channels.add(channel());
         }
     }
 
@@ -92,8 +95,44 @@ final class GrpcTarget implements Target {
 
     @Override
     public Talk talk(io.aded.engine.@Nullable DraftPolicy draft) {
-        ManagedChannel channel = channels.get(Math.floorMod(talks.getAndIncrement(), channels.size()));
+        ManagedChannel channel = channels.get(Math.floorMod(talks.getAndIncrement(), connections));
         return manner.turns() == 1 ? new Single(channel, draft) : new Conversation(channel, draft);
+    }
+
+    @Override
+    public boolean isHealthy() {
+        try {
+            return HealthGrpc.newBlockingStub(healthChannel())
+                            .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                            .check(HealthCheckRequest.getDefaultInstance())
+                            .getStatus()
+                    == ServingStatus.SERVING;
+        } catch (StatusRuntimeException e) {
+            return false;
+        }
+    }
+
+    /** A connection of its own, as an orchestrator has. */
+    private synchronized ManagedChannel healthChannel() {
+        ManagedChannel channel = health;
+        if (channel == null) {
+            channel = channel();
+            health = channel;
+            channels.add(channel);
+        }
+        return channel;
+    }
+
+    private ManagedChannel channel() {
+        return Grpc.newChannelBuilder(address, InsecureChannelCredentials.create())
+                .directExecutor()
+                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .build();
+    }
+
+    @Override
+    public AutoCloseable attack(int callers, long seed, AttackLog log) {
+        return new Attack(channel(), callers, seed, log);
     }
 
     @Override
