@@ -99,7 +99,7 @@ final class AnswerOptions {
                     .withContext(context.configuration(1, 1))
                     .withDraft(policy, draft.table())
                     .withSampling(sampling.parameters())
-                    .withSurroundings(terminal.surroundings());
+                    .withEnvironment(terminal.environment());
             LocalModel local =
                     ProgressPrinter.during(terminal, listener -> LocalModel.open(configuration, telemetry, listener));
             try {

@@ -57,7 +57,7 @@ final class BenchCommand implements Callable<Integer> {
                     .withModel(wanted)
                     .withContext(context)
                     .withDraft(DraftPolicy.OFF, null)
-                    .withSurroundings(terminal.surroundings());
+                    .withEnvironment(terminal.environment());
             try (LocalModel local =
                     ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
                 run(plan, local.name(), local.model(), local.options());

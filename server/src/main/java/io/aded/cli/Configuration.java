@@ -1,7 +1,7 @@
 package io.aded.cli;
 
 import io.aded.model.AdedException;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,13 +35,13 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * </pre>
  */
 final class Configuration implements IDefaultValueProvider {
-    private final Surroundings surroundings;
+    private final ProcessEnvironment environment;
     private final @Nullable Path file;
     /** Keys as {@code option} or {@code command.option}. */
     private final Map<String, String> values;
 
-    private Configuration(Surroundings surroundings, @Nullable Path file, Map<String, String> values) {
-        this.surroundings = surroundings;
+    private Configuration(ProcessEnvironment environment, @Nullable Path file, Map<String, String> values) {
+        this.environment = environment;
         this.file = file;
         this.values = values;
     }
@@ -51,13 +51,13 @@ final class Configuration implements IDefaultValueProvider {
      *
      * @param named the file that the user named, which must be there; null for the one that may be there
      */
-    static Configuration of(Surroundings surroundings, @Nullable String named) {
-        String chosen = named != null ? named : surroundings.variable("ADED_CONFIG");
+    static Configuration of(ProcessEnvironment environment, @Nullable String named) {
+        String chosen = named != null ? named : environment.variable("ADED_CONFIG");
         Path path = chosen != null
-                ? surroundings.workingDirectory().resolve(chosen)
-                : surroundings.configDirectory().resolve("config.yaml");
+                ? environment.workingDirectory().resolve(chosen)
+                : environment.configDirectory().resolve("config.yaml");
         if (chosen == null && !Files.exists(path)) {
-            return new Configuration(surroundings, null, Map.of());
+            return new Configuration(environment, null, Map.of());
         }
         if (!Files.isRegularFile(path)) {
             throw new AdedException.NotFound("NO_CONFIGURATION", "there is no configuration file " + path);
@@ -72,7 +72,7 @@ final class Configuration implements IDefaultValueProvider {
         } catch (JacksonException e) {
             throw new AdedException.InvalidRequest("config", path + " is no YAML: " + e.getOriginalMessage());
         }
-        return new Configuration(surroundings, path, values);
+        return new Configuration(environment, path, values);
     }
 
     private static void collect(String prefix, JsonNode node, Map<String, String> values) {
@@ -98,7 +98,7 @@ final class Configuration implements IDefaultValueProvider {
         }
         String name = nameOf(option);
         String variable =
-                surroundings.variable("ADED_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
+                environment.variable("ADED_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
         if (variable != null) {
             return variable;
         }

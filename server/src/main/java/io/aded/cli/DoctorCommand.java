@@ -137,10 +137,10 @@ final class DoctorCommand implements Callable<Integer> {
     private @Nullable LlamaLibrary library(ModelConfiguration choice) {
         LlamaLibrary library;
         try {
-            library = LibraryChoice.of(terminal.surroundings())
+            library = LibraryChoice.of(terminal.environment())
                     .open(choice.natives(), line -> noted("natives", line.replaceFirst("^natives: ", "")));
         } catch (AdedException e) {
-            failed("library", e.getMessage());
+            failed("library", Main.withHint(e));
             return null;
         }
         passed("library", library.description() + " from " + library.path());
@@ -174,7 +174,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private void cache() {
-        try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+        try (ModelStore store = ModelStore.of(terminal.environment())) {
             Path directory = store.directory();
             Files.createDirectories(directory);
             if (!Files.isWritable(directory)) {
@@ -191,7 +191,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private void model(ModelConfiguration choice, LlamaLibrary library) {
-        try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+        try (ModelStore store = ModelStore.of(terminal.environment())) {
             if (choice.model() == null && choice.hub() == null) {
                 CatalogueEntry entry =
                         store.catalogue().find(store.catalogue().defaultModel()).orElseThrow();
@@ -204,7 +204,7 @@ final class DoctorCommand implements Callable<Integer> {
                 }
             }
             Path file = ProgressPrinter.during(
-                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(choice));
+                    terminal, listener -> new ModelFiles(terminal.environment(), listener).find(choice));
             GgufFile header = GgufFile.readModel(file);
             header.requireModel();
             try (LlamaModel loaded = LlamaModel.load(library, file, choice.parameters());
@@ -220,7 +220,7 @@ final class DoctorCommand implements Callable<Integer> {
                 }
             }
         } catch (AdedException e) {
-            failed("model", e.getMessage());
+            failed("model", Main.withHint(e));
         }
     }
 

@@ -131,9 +131,9 @@ final class DraftCommand implements Runnable {
         @Override
         public Integer call() {
             ModelConfiguration choice = model.configuration();
-            LlamaLibrary library = LibraryChoice.of(terminal.surroundings()).open(choice.natives(), terminal::note);
+            LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(choice.natives(), terminal::note);
             Path file = ProgressPrinter.during(
-                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(choice));
+                    terminal, listener -> new ModelFiles(terminal.environment(), listener).find(choice));
             try (LlamaModel loaded = ProgressPrinter.during(
                     terminal, listener -> LocalModel.loadWeights(library, file, choice.parameters(), listener))) {
                 Vocabulary vocabulary = loaded.vocabulary();

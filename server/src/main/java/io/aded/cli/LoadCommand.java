@@ -94,7 +94,7 @@ final class LoadCommand implements Callable<Integer> {
                 .withContext(context.configuration(streams(), conversations()).withReplicas(replicas.count()))
                 .withDraft(DraftPolicy.OFF, null)
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
-                .withSurroundings(terminal.surroundings());
+                .withEnvironment(terminal.environment());
         try (Host host = Host.listen(configuration, Telemetry.none())) {
             Matcher scripted = SCRIPTED.matcher(String.valueOf(wanted.model()));
             if (scripted.matches()) {

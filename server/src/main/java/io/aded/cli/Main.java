@@ -19,7 +19,7 @@ public final class Main {
 
     static int run(Terminal terminal, String... arguments) {
         try {
-            Configuration configuration = Configuration.of(terminal.surroundings(), configurationFile(arguments));
+            Configuration configuration = Configuration.of(terminal.environment(), configurationFile(arguments));
             CommandLine command = commandLine(terminal, configuration);
             configuration.requireKnown(command);
             int code = command.execute(arguments);
@@ -68,27 +68,25 @@ public final class Main {
      */
     static int fail(Terminal terminal, Throwable failure) {
         terminal.out().flush();
-        String message = failure.getMessage();
         terminal.note("aded: "
-                + (failure instanceof AdedException known && message != null
-                        ? withHint(message + more(known), OptionNames.hint(known))
+                + (failure instanceof AdedException known
+                        ? withHint(known)
                         : failure instanceof OutOfMemoryError
                                 ? "the Java heap is full; give it more by ADED_JAVA_OPTIONS=-Xmx1g"
                                 : "internal error: " + failure + "; ADED_DEBUG=1 shows where"));
-        if (terminal.surroundings().variable("ADED_DEBUG") != null) {
+        if (terminal.environment().variable("ADED_DEBUG") != null) {
             failure.printStackTrace(terminal.err());
         }
         return ExitCode.of(failure).code();
     }
 
-    private static String more(AdedException failure) {
-        return failure instanceof AdedException.InvalidRequest request && request.leftOut() > 0
+    /** What went wrong, and what to type about it where that is known. */
+    static String withHint(AdedException failure) {
+        String more = failure instanceof AdedException.InvalidRequest request && request.leftOut() > 0
                 ? "; " + request.leftOut() + " more are wrong"
                 : "";
-    }
-
-    private static String withHint(String message, @Nullable String hint) {
-        return hint == null ? message : message + " (" + hint + ")";
+        String hint = OptionNames.hint(failure);
+        return failure.getMessage() + more + (hint == null ? "" : " (" + hint + ")");
     }
 
     /** The file is needed before the command line can be read with the defaults that it holds. */

@@ -3,6 +3,7 @@ package io.aded.cli;
 import io.aded.gguf.GgufFile;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
+import io.aded.llama.LlamaLibrary;
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.store.CatalogueEntry;
@@ -55,7 +56,7 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+            try (ModelStore store = ModelStore.of(terminal.environment())) {
                 List<ModelStore.Stored> stored = new ArrayList<>(store.list());
                 for (CatalogueEntry entry : store.catalogue().models()) {
                     Optional<Path> file = store.pulled(entry);
@@ -108,7 +109,7 @@ final class ModelsCommand implements Runnable {
             ModelConfiguration wanted =
                     new ModelConfiguration(model, hub, null, ModelParameters.DEFAULT, true, null, true);
             Path file = ProgressPrinter.during(
-                    terminal, listener -> new ModelFiles(terminal.surroundings(), listener).find(wanted));
+                    terminal, listener -> new ModelFiles(terminal.environment(), listener).find(wanted));
             terminal.out().println(file);
             return ExitCode.OK.code();
         }
@@ -135,7 +136,7 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            try (ModelStore store = ModelStore.of(terminal.surroundings())) {
+            try (ModelStore store = ModelStore.of(terminal.environment())) {
                 String name = model == null ? store.catalogue().defaultModel() : model;
                 Optional<CatalogueEntry> entry = store.catalogue().find(name);
                 entry.ifPresent(known -> row("catalogue", known.name() + ": " + known.description()));
@@ -168,6 +169,10 @@ final class ModelsCommand implements Runnable {
             row("size", megabytes(file.size()));
             row("name", file.name());
             row("architecture", file.architecture() + ", GGUF version " + file.version());
+            List<String> versions = LlamaLibrary.versionsFor(file.architecture());
+            row(
+                    "known to",
+                    versions.isEmpty() ? "no llama.cpp that is supported" : "llama.cpp " + String.join(", ", versions));
             row("parameters", String.format(Locale.ROOT, "%,d", file.parameters()));
             row("quantisation", file.quantization());
             row("context", file.trainedContext() + " tokens in training");

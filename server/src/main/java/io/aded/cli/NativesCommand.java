@@ -71,8 +71,8 @@ final class NativesCommand implements Runnable {
 
         @Override
         public Integer call() {
-            NativesStore store = NativesStore.of(terminal.surroundings());
-            LibraryChoice choice = LibraryChoice.of(terminal.surroundings());
+            NativesStore store = NativesStore.of(terminal.environment());
+            LibraryChoice choice = LibraryChoice.of(terminal.environment());
             List<InstalledNatives> installed = store.installed();
             if (retry) {
                 installed.forEach(choice::forget);
@@ -107,7 +107,7 @@ final class NativesCommand implements Runnable {
         }
 
         private String why(NativesChoice chosen) {
-            if (terminal.surroundings().variable("ADED_NATIVES") != null) {
+            if (terminal.environment().variable("ADED_NATIVES") != null) {
                 return "; ADED_NATIVES names it";
             }
             return chosen instanceof NativesChoice.Automatic
@@ -151,11 +151,11 @@ final class NativesCommand implements Runnable {
             ProgressPrinter progress = new ProgressPrinter(terminal);
             InstalledNatives build;
             try {
-                build = NativesStore.of(terminal.surroundings()).install(wanted, version, progress);
+                build = NativesStore.of(terminal.environment()).install(wanted, version, progress);
             } finally {
                 progress.finish();
             }
-            LibraryChoice choice = LibraryChoice.of(terminal.surroundings());
+            LibraryChoice choice = LibraryChoice.of(terminal.environment());
             // Whoever installs again after mending the system wants to know how it is now.
             choice.forget(build);
             Verdict verdict = choice.verdict(build, terminal::note);
@@ -191,9 +191,9 @@ final class NativesCommand implements Runnable {
 
         @Override
         public Integer call() {
-            NativesStore store = NativesStore.of(terminal.surroundings());
+            NativesStore store = NativesStore.of(terminal.environment());
             NativesChoice choice = choice(store);
-            LibraryChoice library = LibraryChoice.of(terminal.surroundings());
+            LibraryChoice library = LibraryChoice.of(terminal.environment());
             @Nullable
             Verdict verdict = switch (choice) {
                 case NativesChoice.Installed(String id) ->
@@ -209,7 +209,7 @@ final class NativesCommand implements Runnable {
             store.choose(choice);
             terminal.note("From now on a start uses "
                     + (choice instanceof NativesChoice.Automatic ? "the best installed build that works" : choice)
-                    + (terminal.surroundings().variable("ADED_NATIVES") != null
+                    + (terminal.environment().variable("ADED_NATIVES") != null
                             ? ", once ADED_NATIVES no longer names another"
                             : "")
                     + ".");
@@ -228,7 +228,7 @@ final class NativesCommand implements Runnable {
             if (installed != null) {
                 return new NativesChoice.Installed(installed.id());
             }
-            Path directory = terminal.surroundings().workingDirectory().resolve(build);
+            Path directory = terminal.environment().workingDirectory().resolve(build);
             if (build.contains("/") || Files.exists(directory)) {
                 if (!Files.exists(directory)) {
                     throw new AdedException.NotFound("LIBRARY_NOT_FOUND", "there is nothing at " + directory);
@@ -261,7 +261,7 @@ final class NativesCommand implements Runnable {
 
         @Override
         public Integer call() {
-            InstalledNatives removed = NativesStore.of(terminal.surroundings()).remove(build);
+            InstalledNatives removed = NativesStore.of(terminal.environment()).remove(build);
             terminal.note(String.format(Locale.ROOT, "Removed %s (%.0f MB).", removed.id(), removed.size() / 1e6));
             return ExitCode.OK.code();
         }

@@ -2,6 +2,9 @@ package io.aded.cli;
 
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.natives.NativesKind;
+import io.aded.natives.NativesPlatform;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -36,9 +39,23 @@ final class OptionNames {
         return switch (failure.reason()) {
             case "MODEL_NOT_FOUND" -> "a model of Hugging Face: --hf OWNER/REPO[:FILE]";
             case "MODEL_TRIAL_FAILED" -> "--no-model-trial loads it nevertheless";
+            case AdedException.ARCHITECTURE_OF_A_NEWER_LIBRARY -> installing(NativesPlatform.ofProcess());
             case "NO_BUNDLED_LIBRARY" -> "by --natives DIR or ADED_NATIVES";
             default -> null;
         };
+    }
+
+    /** Which command gets the newest library, the build for processors first: that one runs everywhere. */
+    static String installing(NativesPlatform platform) {
+        List<String> kinds = NativesKind.availableOn(platform).reversed().stream()
+                .map(NativesKind::label)
+                .toList();
+        if (kinds.isEmpty()) {
+            return "none is published for " + platform + "; one of your own: --natives DIR";
+        }
+        String others = String.join(", ", kinds.subList(1, kinds.size()));
+        return "\"aded natives install " + kinds.getFirst() + "\"" + (others.isEmpty() ? "" : ", or " + others + ",")
+                + " gets it";
     }
 
     private static String option(String field, CommandSpec command) {

@@ -87,7 +87,7 @@ final class RecordCommand implements Callable<Integer> {
                 .withModel(model.configuration().withRequantized(requantize.format()))
                 .withContext(context.configuration(1, 1))
                 .withDraft(DraftPolicy.OFF, null)
-                .withSurroundings(terminal.surroundings());
+                .withEnvironment(terminal.environment());
         try (LocalModel local = ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener));
                 Recorder recorder = new Recorder(local.model(), local.options().context(), maxTokens)) {
             Machine machine = Machine.describe(

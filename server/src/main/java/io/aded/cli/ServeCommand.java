@@ -166,7 +166,7 @@ final class ServeCommand implements Callable<Integer> {
                         maxMessageMebibytes << 20,
                         permissions()))
                 .withSafeguards(safeguards.safeguards())
-                .withSurroundings(terminal.surroundings());
+                .withEnvironment(terminal.environment());
     }
 
     private static Shutdown.Server stopping(Host host) {

@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.BufferedReader;
 import java.io.Console;
 import java.io.FileDescriptor;
@@ -20,7 +20,7 @@ import java.nio.charset.StandardCharsets;
  * @param in what the user types
  * @param interactive whether a person reads {@code err}: progress is drawn in place
  * @param colour whether escape sequences may be used
- * @param surroundings environment and directories
+ * @param environment variables and directories of the process
  */
 record Terminal(
         PrintStream out,
@@ -28,18 +28,17 @@ record Terminal(
         BufferedReader in,
         boolean interactive,
         boolean colour,
-        Surroundings surroundings) {
+        ProcessEnvironment environment) {
 
     /** That of this process. Colours keep to {@code NO_COLOR} and to dumb terminals. */
     // The check says that there always is a console; JDK 25 gives none without a terminal.
     @SuppressWarnings("SystemConsoleNull")
     static Terminal ofProcess() {
-        Surroundings surroundings = Surroundings.ofProcess();
+        ProcessEnvironment environment = ProcessEnvironment.ofProcess();
         Console console = System.console();
         boolean interactive = console != null && console.isTerminal();
-        boolean colour = interactive
-                && surroundings.variable("NO_COLOR") == null
-                && !"dumb".equals(surroundings.variable("TERM"));
+        boolean colour =
+                interactive && environment.variable("NO_COLOR") == null && !"dumb".equals(environment.variable("TERM"));
         return new Terminal(
                 new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
@@ -47,7 +46,7 @@ record Terminal(
                         new InputStreamReader(new FileInputStream(FileDescriptor.in), StandardCharsets.UTF_8)),
                 interactive,
                 colour,
-                surroundings);
+                environment);
     }
 
     /** How the user called the program, for lines that are meant to be copied. */

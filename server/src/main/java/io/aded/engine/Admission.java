@@ -25,7 +25,8 @@ final class Admission {
      * Who fits          by need: the cells for its prompt and for all the tokens it may write, beside those that the
      *                   running turns are still sure of. Idle conversations make room, the longest idle first. If the
      *                   next turn does not fit, those behind it wait too: small ones must not starve a large one.
-     * Fairness          while all slots are taken, a caller who has none gets one from the caller who holds most.
+     * Fairness          while all slots or cells are taken, a caller who has none gets one from the caller who holds
+     *                   most, and what it takes of the cells.
      * Memory runs out   (turns with open end may outgrow their reserve): idle conversations go first, then the youngest
      *                   turn goes back to the queue and is computed again later. The last one alone ends, its context
      *                   full.
@@ -36,14 +37,19 @@ final class Admission {
     /** Cells an admitted turn with open end is sure of at first; later it takes what is free, or waits its turn. */
     private static final int OPEN_END_RESERVE = 256;
 
+    /** How long a caller counts as being about that has nothing running. */
+    private static final long ABOUT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final EngineOptions options;
     private final Residency residency;
     private final int sessionLimit;
     private final WaitingTurns waiting = new WaitingTurns();
     private final List<LocalTurn> running = new ArrayList<>();
 
-    /** No waiting turn is over before. */
-    private long firstDue = Long.MAX_VALUE;
+    /** The two callers that ran last, and when they were last seen to. */
+    private final @Nullable Caller[] recent = new Caller[2];
+
+    private final long[] recentNanos = new long[2];
 
     /**
      * A policy without turns.
@@ -72,8 +78,7 @@ final class Admission {
 
     /** Takes a new turn. */
     void add(LocalTurn turn) {
-        waiting.add(turn);
-        firstDue = Math.min(firstDue, due(turn));
+        waiting.add(turn, due(turn));
     }
 
     /** When a turn that waits has waited long enough. */
@@ -86,13 +91,12 @@ final class Admission {
 
     /** Waits again, before the others of its caller. */
     private void putBack(LocalTurn turn) {
-        waiting.putBack(turn);
-        firstDue = Math.min(firstDue, due(turn));
+        waiting.putBack(turn, due(turn));
     }
 
     /** Books tokens that a caller was served. */
     void serve(LocalTurn turn, int tokens) {
-        waiting.serve(turn.request().fairnessKey(), tokens);
+        waiting.serve(turn.caller(), tokens);
     }
 
     // --- who is next
@@ -110,24 +114,17 @@ final class Admission {
         if (running.size() >= options.maxRunning() && !pauseForFairness(turn)) {
             return null;
         }
-        if (!makeRoom(turn)) {
-            return null;
+        while (!makeRoom(turn)) {
+            if (!mayMakeRoom(turn) || !pauseForFairness(turn)) {
+                return null;
+            }
         }
         waiting.remove(turn);
         residency.enter(turn.session());
         serve(turn, turn.pendingPrefill());
-        waiting.forgetAbsent(this::isRunning);
         run(turn);
+        waiting.forgetAbsent();
         return turn;
-    }
-
-    private boolean isRunning(String caller) {
-        for (LocalTurn turn : running) {
-            if (turn.request().fairnessKey().equals(caller)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Whether another turn is just computing a prefix that this one could share: then waiting is the faster way. */
@@ -153,21 +150,16 @@ final class Admission {
 
     /**
      * A caller with nothing running waits while another holds several slots: the youngest turn of the one that holds
-     * most steps aside. It keeps its KV cells and comes back in its turn.
+     * most steps aside. It keeps its KV cells, unless they are needed, and comes back in its turn.
      */
     private boolean pauseForFairness(LocalTurn candidate) {
-        String caller = candidate.request().fairnessKey();
+        if (candidate.caller().running() > 0) {
+            return false;
+        }
         LocalTurn youngest = null;
         int most = 1;
         for (LocalTurn turn : running) {
-            String other = turn.request().fairnessKey();
-            if (other.equals(caller)) {
-                return false;
-            }
-            int held = 0;
-            for (LocalTurn each : running) {
-                held += each.request().fairnessKey().equals(other) ? 1 : 0;
-            }
+            int held = turn.caller().running();
             if (turn.request().priority() <= candidate.request().priority()
                     && (held > most || (held == most && youngest != null && turn.number() > youngest.number()))) {
                 most = held;
@@ -198,6 +190,21 @@ final class Admission {
             }
         }
         return true;
+    }
+
+    /**
+     * Whether a turn could fit if those who hold several slots gave up what they have beyond the first: if not, they
+     * would step aside for nothing.
+     */
+    private boolean mayMakeRoom(LocalTurn candidate) {
+        int kept = 0;
+        for (LocalTurn turn : running) {
+            if (turn.caller().running() == 1
+                    || turn.request().priority() > candidate.request().priority()) {
+                kept += turn.session().committed() + need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
+            }
+        }
+        return kept + candidate.session().committed() + need(candidate, OPEN_END_RESERVE) <= residency.cells();
     }
 
     /** Cells that running turns are still sure of. */
@@ -246,15 +253,10 @@ final class Admission {
     // --- who is over
 
     /**
-     * Hands over the running turns that failed or were cancelled, and all turns whose time is over; they are out. Those
-     * that wait are looked at only when the first of them is due.
+     * Hands over the running turns that failed or were cancelled, and all turns whose time is over; they are out.
      */
     void expire(long now, Consumer<LocalTurn> sink) {
-        if (now >= firstDue) {
-            waiting.removeIf(turn -> now >= due(turn), sink);
-            firstDue = Long.MAX_VALUE;
-            waiting.forEach(turn -> firstDue = Math.min(firstDue, due(turn)));
-        }
+        waiting.expire(now, sink);
         for (int i = running.size() - 1; i >= 0; i--) {
             LocalTurn turn = running.get(i);
             if (isOver(turn, now)) {
@@ -289,7 +291,7 @@ final class Admission {
             }
         }
         if (!waiting.isEmpty()) {
-            next = Math.min(next, Math.min(firstDue - now, TimeUnit.MILLISECONDS.toNanos(20)));
+            next = Math.min(next, Math.min(waiting.firstDue() - now, TimeUnit.MILLISECONDS.toNanos(20)));
         }
         return Math.max(100_000, next);
     }
@@ -301,7 +303,7 @@ final class Admission {
 
     /** Takes every waiting turn out and hands it over. */
     void removeWaiting(Consumer<LocalTurn> sink) {
-        waiting.removeIf(_ -> true, sink);
+        waiting.drain(sink);
     }
 
     /** Takes every turn out and hands it over. */
@@ -310,20 +312,48 @@ final class Admission {
             stop(turn);
             sink.accept(turn);
         }
-        waiting.removeIf(_ -> true, sink);
+        waiting.drain(sink);
     }
 
     // --- the running turns
 
     private void run(LocalTurn turn) {
         running.add(turn);
+        turn.caller().started();
         turn.session().setDecoding(true);
     }
 
     /** A running turn stops running. */
     void stop(LocalTurn turn) {
-        running.remove(turn);
+        if (running.remove(turn)) {
+            turn.caller().stopped();
+        }
         turn.session().setDecoding(false);
+    }
+
+    /**
+     * Whether several callers are about: more than one runs, or did a moment ago.
+     *
+     * @param now at which those who run are seen to
+     */
+    boolean isContended(long now) {
+        for (LocalTurn turn : running) {
+            int at = slot(turn.caller());
+            recent[at] = turn.caller();
+            recentNanos[at] = now;
+        }
+        return recent[0] != null
+                && recent[1] != null
+                && now - recentNanos[0] <= ABOUT_NANOS
+                && now - recentNanos[1] <= ABOUT_NANOS;
+    }
+
+    /** Where a caller that runs is remembered: where it is already, or in place of the one seen longest ago. */
+    private int slot(Caller caller) {
+        if (caller == recent[0] || recent[0] == null) {
+            return 0;
+        }
+        return caller == recent[1] || recent[1] == null || recentNanos[1] - recentNanos[0] <= 0 ? 1 : 0;
     }
 
     /** The first turns of the order go to its end: those that a pass left out come first next time. */

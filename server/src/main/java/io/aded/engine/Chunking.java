@@ -1,16 +1,37 @@
 package io.aded.engine;
 
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chunked prefill: how many tokens of each prompt go into the next pass.
  *
- * <p>While other turns decode, prompts share a small portion, so that the others' time per token stays even (Agrawal et
- * al., SARATHI, arXiv 2308.16369). Among themselves they fill the pass, unless that is so slow that who comes next
- * would have to wait for long. Who is decoded at all is {@link Admission}'s matter.
+ * <p>Owned by the engine thread.
  */
 final class Chunking {
-    /** A prompt always advances by this many tokens a pass, so that it ends. */
+    /*
+     * How much
+     *
+     *   While other turns decode, prompts share a small portion, so that the others' time per token stays even
+     *   (Agrawal et al., SARATHI, arXiv 2308.16369). Among themselves they fill the pass, unless that is so slow that
+     *   who comes next would have to wait for long. While several callers are about, somebody's short prompt may come
+     *   at any time, and waits for the pass that is being played. So such passes take no more than twice the time of
+     *   one that it would have met without the others, or an eighth of the stall, which nobody notices.
+     *
+     * Who gets it
+     *
+     *   Higher priorities first. Among equals, callers take turns, a quantum each (deficit round robin: Shreedhar and
+     *   Varghese, SIGCOMM 1995), and who comes new stands level with who had least; so a short prompt goes into the very
+     *   next pass, whatever somebody else has sent. One caller's prompts: half of its share goes to the one that came
+     *   first, so that it ends, and half to the one that is nearest to its end (shortest remaining time first, which
+     *   makes the mean wait least). For equal prompts both are the same one: they are computed one after the other,
+     *   since to interleave them would only make all of them later.
+     *
+     *   Who is decoded at all is Admission's matter.
+     */
+
+    /** Prompts always advance by this many tokens a pass, so that they end. */
     private static final int LEAST_CHUNK = 8;
 
     /** Wider chunks are multiples of this, which kernels like. */
@@ -19,8 +40,21 @@ final class Chunking {
     /** Where nobody decodes, a pass may take so many times the stall that is allowed beside those who do. */
     private static final int STALLS_ALONE = 8;
 
+    /** A short prompt, in tokens. */
+    private static final int SHORT_PROMPT = 16;
+
+    /** While several callers are about, passes are not made shorter than this part of the stall. */
+    private static final int LEAST_STALL = 8;
+
     private final CostCurve curve;
     private final long stallNanos;
+
+    private PrefillAccount[] accounts = new PrefillAccount[16];
+    private Caller[] callers = new Caller[16];
+    private int count;
+    private long plans;
+    private long requests;
+    private long floor;
 
     /**
      * A policy.
@@ -37,8 +71,9 @@ final class Chunking {
      * Gives every round its chunk, and says whether it verifies: all of its prompt is in the cache, or in this pass.
      *
      * @param room tokens that the pass may take, at least one a round
+     * @param contended whether several callers are about
      */
-    void plan(List<Round> rounds, int room) {
+    void plan(List<Round> rounds, int room, boolean contended) {
         int decoding = 0;
         for (Round round : rounds) {
             boolean decodes = round.turn().pendingPrefill() == 0;
@@ -48,30 +83,160 @@ final class Chunking {
         if (decoding == rounds.size()) {
             return;
         }
+        plans++;
+        long least = Long.MAX_VALUE;
         // Room is kept for the roots of those that decode only: however narrow the pass, a prompt alone in it advances.
-        int left = Math.min(room - decoding, longestChunk(decoding));
+        int left = Math.min(room - decoding, longestChunk(decoding, contended));
+        int done = Integer.MAX_VALUE;
+        while (left > 0) {
+            int priority = highestBelow(rounds, done);
+            if (priority == Integer.MIN_VALUE) {
+                break;
+            }
+            ask(rounds, priority);
+            left = share(left);
+            for (int i = 0; i < count; i++) {
+                least = Math.min(least, accounts[i].used());
+                spend(rounds, priority, callers[i], accounts[i].share());
+            }
+            done = priority;
+        }
+        floor = Math.max(floor, least == Long.MAX_VALUE ? 0 : least);
+    }
+
+    /** The highest priority below one at which a prompt wants room. */
+    private static int highestBelow(List<Round> rounds, int bound) {
+        int highest = Integer.MIN_VALUE;
         for (Round round : rounds) {
-            int pending = round.turn().pendingPrefill();
-            if (pending > 0 && left > 0) {
-                int chunk = Math.min(pending, left);
-                left -= chunk;
-                boolean verifies = chunk == pending && left > 0;
-                left -= verifies ? 1 : 0;
-                round.plan(chunk, verifies);
+            int priority = round.turn().request().priority();
+            if (!round.verifies() && priority < bound) {
+                highest = Math.max(highest, priority);
+            }
+        }
+        return highest;
+    }
+
+    /** Collects the callers with prompts of a priority, and what they want: prompts and roots. */
+    private void ask(List<Round> rounds, int priority) {
+        requests++;
+        count = 0;
+        for (Round round : rounds) {
+            LocalTurn turn = round.turn();
+            if (!round.verifies() && turn.request().priority() == priority) {
+                PrefillAccount account = turn.caller().prefill();
+                if (account.ask(requests, plans, floor, turn.pendingPrefill() + 1)) {
+                    if (count == accounts.length) {
+                        accounts = Arrays.copyOf(accounts, 2 * count);
+                        callers = Arrays.copyOf(callers, 2 * count);
+                    }
+                    callers[count] = turn.caller();
+                    accounts[count++] = account;
+                }
             }
         }
     }
 
+    /** Shares room among the callers. Returns what nobody wants. */
+    private int share(int room) {
+        int left = room;
+        while (left > 0) {
+            PrefillAccount next = null;
+            for (int i = 0; i < count; i++) {
+                PrefillAccount account = accounts[i];
+                if (account.open() > 0 && (next == null || account.goesBefore(next))) {
+                    next = account;
+                }
+            }
+            if (next == null) {
+                break;
+            }
+            left -= next.take(left);
+        }
+        return left;
+    }
+
+    /** Spends a caller's share on its prompts of a priority. */
+    private void spend(List<Round> rounds, int priority, Caller caller, int share) {
+        int left = share;
+        Round first = first(rounds, priority, caller);
+        if (first != null && left > 0) {
+            // Where halves would be too narrow, they take turns.
+            int half = left >= 2 * LEAST_CHUNK ? (left + 1) / 2 : plans % 2 == 1 ? left : 0;
+            left -= give(first, half);
+        }
+        while (left > 0) {
+            Round nearest = nearest(rounds, priority, caller);
+            if (nearest == null) {
+                return;
+            }
+            left -= give(nearest, left);
+        }
+    }
+
+    /** The prompt that came first. */
+    private static @Nullable Round first(List<Round> rounds, int priority, Caller caller) {
+        Round first = null;
+        for (Round round : rounds) {
+            if (isOf(round, priority, caller)
+                    && (first == null || round.turn().number() < first.turn().number())) {
+                first = round;
+            }
+        }
+        return first;
+    }
+
+    /** The prompt of which least is left; of equal ones, the one that came first. */
+    private static @Nullable Round nearest(List<Round> rounds, int priority, Caller caller) {
+        Round nearest = null;
+        for (Round round : rounds) {
+            if (isOf(round, priority, caller)
+                    && (nearest == null
+                            || open(round) < open(nearest)
+                            || (open(round) == open(nearest)
+                                    && round.turn().number() < nearest.turn().number()))) {
+                nearest = round;
+            }
+        }
+        return nearest;
+    }
+
+    private static boolean isOf(Round round, int priority, Caller caller) {
+        LocalTurn turn = round.turn();
+        return !round.verifies() && turn.caller() == caller && turn.request().priority() == priority;
+    }
+
+    /** Prompt tokens that are in no pass. */
+    private static int open(Round round) {
+        return round.turn().pendingPrefill() - round.chunk();
+    }
+
+    /** A prompt's chunk grows, and takes its root along if there is room. Returns the tokens taken. */
+    private static int give(Round round, int room) {
+        int more = Math.min(open(round), room);
+        boolean verifies = more == open(round) && more < room;
+        round.plan(round.chunk() + more, verifies);
+        return more + (verifies ? 1 : 0);
+    }
+
     /**
-     * The largest prompt chunk with which a pass beside {@code decoding} roots keeps within the stall that is allowed.
+     * The largest chunk of prompts with which a pass beside {@code decoding} roots keeps within what is allowed.
      */
-    private int longestChunk(int decoding) {
-        double allowed = decoding == 0 ? STALLS_ALONE * stallNanos : Math.max(stallNanos, 1.5 * curve.nanos(decoding));
-        int chunk = curve.maxTokens() - decoding;
+    private int longestChunk(int decoding, boolean contended) {
+        double roots = decoding == 0 ? 0 : curve.nanos(decoding);
+        double allowed = decoding == 0 ? STALLS_ALONE * stallNanos : Math.max(stallNanos, 1.5 * roots);
+        if (contended) {
+            double twice = roots + curve.nanos(Math.min(curve.maxTokens(), decoding + SHORT_PROMPT));
+            allowed = Math.min(allowed, Math.max(twice, stallNanos / LEAST_STALL));
+        }
+        int widest = curve.maxTokens() - decoding;
+        int chunk = widest;
         while (chunk > LEAST_CHUNK && curve.nanos(decoding + chunk) > allowed) {
             chunk -= chunk / 8;
         }
-        int even = chunk >= CHUNK_STEP ? chunk / CHUNK_STEP * CHUNK_STEP : chunk;
-        return Math.max(LEAST_CHUNK, even);
+        int even = chunk / CHUNK_STEP * CHUNK_STEP;
+        while (even + CHUNK_STEP <= widest && curve.nanos(decoding + even + CHUNK_STEP) <= allowed) {
+            even += CHUNK_STEP;
+        }
+        return Math.max(LEAST_CHUNK, even == 0 ? chunk : even);
     }
 }

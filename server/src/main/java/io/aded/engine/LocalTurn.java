@@ -30,6 +30,9 @@ final class LocalTurn implements Turn {
     private final Round round;
     private final SpeculationTally tally = new SpeculationTally();
 
+    /** On whose account it is; its own, until it is admitted to the queue. */
+    private Caller caller = new Caller();
+
     private volatile boolean cancelled;
 
     // The answer so far.
@@ -38,6 +41,7 @@ final class LocalTurn implements Turn {
     private int answerTokens;
     private boolean endDrawn;
     private @Nullable FinishReason finished;
+    private boolean parked;
     private @Nullable AdedException fault;
 
     // What it took.
@@ -126,6 +130,19 @@ final class LocalTurn implements Turn {
         }
     }
 
+    /** Notes whether it is left out of the next pass because its listener is not ready, which is told when it changes. */
+    void park(boolean leftOut) {
+        if (leftOut == parked) {
+            return;
+        }
+        parked = leftOut;
+        try {
+            listener.onParked(leftOut);
+        } catch (RuntimeException | Error e) {
+            fail(e);
+        }
+    }
+
     /** The whole prompt, history included. */
     int[] prompt() {
         return prompt;
@@ -133,6 +150,15 @@ final class LocalTurn implements Turn {
 
     TurnRequest request() {
         return request;
+    }
+
+    /** Whose turn it is. */
+    Caller caller() {
+        return caller;
+    }
+
+    void setCaller(Caller account) {
+        caller = account;
     }
 
     TurnListener listener() {

@@ -53,6 +53,10 @@ final class Residency {
         return ledger.sequencesFree();
     }
 
+    int cells() {
+        return ledger.cells();
+    }
+
     int cellsFree() {
         return ledger.cellsFree();
     }

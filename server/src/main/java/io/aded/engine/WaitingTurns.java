@@ -2,11 +2,9 @@ package io.aded.engine;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedSet;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +15,74 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to just below the least-served
  * one present: an absence earns no credit, but who comes new does not stand behind others either (start-time fair
- * queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al., arXiv 2401.00588). Owned by the engine thread.
+ * queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al., arXiv 2401.00588).
+ *
+ * <p>A thousand may wait, and between any two passes somebody asks who is next. So everything here but {@link #drain}
+ * takes at most logarithmic time. Owned by the engine thread.
  */
 final class WaitingTurns {
-    private final Map<String, SequencedSet<LocalTurn>> byCaller = new HashMap<>();
-    private final Map<String, Double> served = new HashMap<>();
+    /** Turns of one line that are passed over at most, and of all lines together, before nobody is next for now. */
+    private static final int MOST_ASKED_OF_LINE = 16;
+
+    private static final int MOST_ASKED = 64;
+
+    /** Accounts of callers that have nothing here are kept up to this number, or up to that of the others. */
+    private static final int FEW_ACCOUNTS = 1024;
+
+    private final Map<String, Caller> callers = new HashMap<>();
+
+    /** Those of whom any turn waits, the least-served first. */
+    private final IndexedHeap<Caller> present = new IndexedHeap<>();
+
+    /** Where turns wait, the one whose first is next first. */
+    private final IndexedHeap<Line> lines = new IndexedHeap<>();
+
+    /** Waiting turns, the first to be over first. */
+    private final IndexedHeap<Place> dues = new IndexedHeap<>();
+
+    private final List<Line> passedOver = new ArrayList<>();
     private int size;
+    private int accountsToClean = FEW_ACCOUNTS;
+
+    /** One caller's waiting turns of one priority, in their order. */
+    static final class Line extends IndexedHeap.Entry<Line> {
+        private final Caller caller;
+        private final int priority;
+        private final LinkedHashMap<LocalTurn, Place> places = new LinkedHashMap<>();
+        private long firstNumber;
+
+        private Line(Caller caller, int priority) {
+            this.caller = caller;
+            this.priority = priority;
+        }
+
+        @Override
+        boolean goesBefore(Line other) {
+            if (priority != other.priority) {
+                return priority > other.priority;
+            }
+            return caller.served() < other.caller.served()
+                    || (caller.served() == other.caller.served() && firstNumber < other.firstNumber);
+        }
+    }
+
+    /** A turn's place, and when it has waited long enough. */
+    private static final class Place extends IndexedHeap.Entry<Place> {
+        private final LocalTurn turn;
+        private final Line line;
+        private final long due;
+
+        Place(LocalTurn turn, Line line, long due) {
+            this.turn = turn;
+            this.line = line;
+            this.due = due;
+        }
+
+        @Override
+        boolean goesBefore(Place other) {
+            return due < other.due || (due == other.due && turn.number() < other.turn.number());
+        }
+    }
 
     int size() {
         return size;
@@ -32,119 +92,156 @@ final class WaitingTurns {
         return size == 0;
     }
 
-    void add(LocalTurn turn) {
-        enter(turn).addLast(turn);
+    /**
+     * Takes a turn in, behind the others of its caller.
+     *
+     * @param due when it has waited long enough
+     */
+    void add(LocalTurn turn, long due) {
+        Line line = line(turn);
+        Place place = new Place(turn, line, due);
+        line.places.putLast(turn, place);
+        enter(place);
     }
 
     /** Puts a turn that lost its place back before the others of its caller. */
-    void putBack(LocalTurn turn) {
-        enter(turn).addFirst(turn);
+    void putBack(LocalTurn turn, long due) {
+        Line line = line(turn);
+        Place place = new Place(turn, line, due);
+        line.places.putFirst(turn, place);
+        enter(place);
     }
 
-    private SequencedSet<LocalTurn> enter(LocalTurn turn) {
-        String caller = turn.request().fairnessKey();
-        SequencedSet<LocalTurn> queue = byCaller.get(caller);
-        if (queue == null) {
-            queue = new LinkedHashSet<>();
-            byCaller.put(caller, queue);
-        }
-        if (queue.isEmpty()) {
-            double floor = leastServed(caller);
-            served.merge(caller, Math.nextDown(floor), Math::max);
-        }
-        size++;
-        return queue;
-    }
-
-    private double leastServed(String except) {
-        double least = Double.POSITIVE_INFINITY;
-        for (Map.Entry<String, SequencedSet<LocalTurn>> entry : byCaller.entrySet()) {
-            if (!entry.getValue().isEmpty() && !entry.getKey().equals(except)) {
-                least = Math.min(least, served.getOrDefault(entry.getKey(), 0.0));
+    private Line line(LocalTurn turn) {
+        Caller caller = callers.computeIfAbsent(turn.request().fairnessKey(), _ -> new Caller());
+        turn.setCaller(caller);
+        for (Line line : caller.lines()) {
+            if (line.priority == turn.request().priority()) {
+                return line;
             }
         }
-        return least == Double.POSITIVE_INFINITY ? 0 : least;
+        return new Line(caller, turn.request().priority());
+    }
+
+    private void enter(Place place) {
+        Line line = place.line;
+        Caller caller = line.caller;
+        size++;
+        dues.add(place);
+        line.firstNumber = line.places.firstEntry().getKey().number();
+        if (!present.contains(caller)) {
+            Caller least = present.first();
+            caller.liftTo(Math.nextDown(least == null ? 0 : least.served()));
+            present.add(caller);
+        }
+        if (lines.contains(line)) {
+            lines.moved(line);
+        } else {
+            caller.lines().add(line);
+            lines.add(line);
+        }
     }
 
     /** Books service to a caller. */
-    void serve(String caller, int tokens) {
-        served.merge(caller, (double) tokens, Double::sum);
-    }
-
-    /** Forgets callers that have nothing here, once the account grows. */
-    void forgetAbsent(Predicate<String> present) {
-        if (served.size() > 1024) {
-            served.keySet().removeIf(caller -> !byCaller.containsKey(caller) && !present.test(caller));
-        }
-    }
-
-    /** The turn that is next among those for which {@code eligible} holds, or null. It stays in the queue. */
-    @Nullable
-    LocalTurn peek(Predicate<LocalTurn> eligible) {
-        LocalTurn best = null;
-        double bestServed = 0;
-        for (Map.Entry<String, SequencedSet<LocalTurn>> entry : byCaller.entrySet()) {
-            double service = served.getOrDefault(entry.getKey(), 0.0);
-            for (LocalTurn turn : entry.getValue()) {
-                // Asked last: it is costly, and a thousand may wait.
-                if ((best == null || goesBefore(turn, service, best, bestServed)) && eligible.test(turn)) {
-                    best = turn;
-                    bestServed = service;
-                }
+    void serve(Caller caller, int tokens) {
+        caller.serve(tokens);
+        if (present.contains(caller)) {
+            present.moved(caller);
+            for (Line line : caller.lines()) {
+                lines.moved(line);
             }
         }
-        return best;
     }
 
-    private static boolean goesBefore(LocalTurn turn, double service, LocalTurn other, double otherService) {
-        if (turn.request().priority() != other.request().priority()) {
-            return turn.request().priority() > other.request().priority();
+    /** Forgets callers that have nothing here, each time that the accounts are twice as many. */
+    void forgetAbsent() {
+        if (callers.size() > accountsToClean) {
+            callers.values().removeIf(Caller::isAbsent);
+            accountsToClean = Math.max(FEW_ACCOUNTS, 2 * callers.size());
         }
-        if (turn.request().fairnessKey().equals(other.request().fairnessKey())) {
-            return false; // they stand in their order
-        }
-        return service < otherService || (service == otherService && turn.number() < other.number());
-    }
-
-    /** Shows every turn. */
-    void forEach(Consumer<LocalTurn> sink) {
-        byCaller.values().forEach(queue -> queue.forEach(sink));
-    }
-
-    /** Takes a turn out, without a search. False if it does not wait. */
-    boolean remove(LocalTurn turn) {
-        String caller = turn.request().fairnessKey();
-        SequencedSet<LocalTurn> queue = byCaller.get(caller);
-        if (queue == null || !queue.remove(turn)) {
-            return false;
-        }
-        size--;
-        if (queue.isEmpty()) {
-            byCaller.remove(caller);
-        }
-        return true;
     }
 
     /**
-     * Removes the turns for which {@code over} holds and hands them to {@code sink}. Looks at all that wait: for when
-     * the time of one of them may be over, and for the end.
+     * The turn that is next among those for which {@code eligible} holds, or null. It stays in the queue. Where so many
+     * are passed over that it would take long to find one, nobody is next for now.
      */
-    void removeIf(Predicate<LocalTurn> over, Consumer<LocalTurn> sink) {
-        List<LocalTurn> removed = new ArrayList<>();
-        for (Iterator<SequencedSet<LocalTurn>> queues = byCaller.values().iterator(); queues.hasNext(); ) {
-            SequencedSet<LocalTurn> queue = queues.next();
-            queue.removeIf(turn -> {
-                boolean gone = over.test(turn);
-                if (gone) {
-                    removed.add(turn);
+    @Nullable
+    LocalTurn peek(Predicate<LocalTurn> eligible) {
+        LocalTurn found = null;
+        int asked = 0;
+        for (Line line = lines.first(); line != null && found == null && asked < MOST_ASKED; line = lines.first()) {
+            int ofLine = 0;
+            for (LocalTurn turn : line.places.keySet()) {
+                asked++;
+                if (eligible.test(turn)) {
+                    found = turn;
+                    break;
                 }
-                return gone;
-            });
-            if (queue.isEmpty()) {
-                queues.remove();
+                if (++ofLine == MOST_ASKED_OF_LINE) {
+                    break;
+                }
+            }
+            if (found == null) {
+                lines.remove(line);
+                passedOver.add(line);
             }
         }
-        size -= removed.size();
-        removed.forEach(sink);
+        for (Line line : passedOver) {
+            lines.add(line);
+        }
+        passedOver.clear();
+        return found;
+    }
+
+    /** Takes a turn out. False if it does not wait. */
+    boolean remove(LocalTurn turn) {
+        for (Line line : turn.caller().lines()) {
+            Place place = line.places.get(turn);
+            if (place != null) {
+                leave(place);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void leave(Place place) {
+        Line line = place.line;
+        Caller caller = line.caller;
+        line.places.remove(place.turn);
+        dues.remove(place);
+        size--;
+        if (!line.places.isEmpty()) {
+            line.firstNumber = line.places.firstEntry().getKey().number();
+            lines.moved(line);
+            return;
+        }
+        lines.remove(line);
+        caller.lines().removeIf(each -> each == line);
+        if (caller.lines().isEmpty()) {
+            present.remove(caller);
+        }
+    }
+
+    /** When the first of the waiting turns has waited long enough; {@link Long#MAX_VALUE} if none waits. */
+    long firstDue() {
+        Place first = dues.first();
+        return first == null ? Long.MAX_VALUE : first.due;
+    }
+
+    /** Takes out the turns that have waited long enough, and hands them over, the first to be over first. */
+    void expire(long now, Consumer<LocalTurn> sink) {
+        for (Place place = dues.first(); place != null && now >= place.due; place = dues.first()) {
+            leave(place);
+            sink.accept(place.turn);
+        }
+    }
+
+    /** Takes all out and hands them over. */
+    void drain(Consumer<LocalTurn> sink) {
+        for (Place place = dues.first(); place != null; place = dues.first()) {
+            leave(place);
+            sink.accept(place.turn);
+        }
     }
 }

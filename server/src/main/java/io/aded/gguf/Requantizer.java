@@ -184,10 +184,9 @@ public final class Requantizer {
             long start = first;
             long count = Math.min(rowsATask, rows - first);
             tasks.add(pool.submit(() -> {
-                ByteBuffer part = in.map(
-                        FileChannel.MapMode.READ_ONLY,
-                        source.dataOffset() + old.offset() + start * oldRow,
-                        count * oldRow);
+                ByteBuffer part = ByteBuffer.allocate(Math.toIntExact(count * oldRow));
+                readFully(in, part, source.dataOffset() + old.offset() + start * oldRow);
+                part.flip();
                 if (old.type() != planned.type()) {
                     part = ByteBuffer.wrap(converter.convert(old.type(), part, planned.type(), count, row));
                 }

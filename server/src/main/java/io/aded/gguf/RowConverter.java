@@ -10,7 +10,7 @@ public interface RowConverter {
      * Converts whole rows.
      *
      * @param from the format that they have
-     * @param rows direct; from its position to its limit it holds {@code count} packed rows
+     * @param rows from its position to its limit it holds {@code count} packed rows
      * @param to the format that they get, another one
      * @param count how many rows there are
      * @param elements how many elements a row has; whole blocks of both formats

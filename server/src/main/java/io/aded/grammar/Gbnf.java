@@ -14,9 +14,9 @@ import java.util.Map;
  * followed derivation by derivation, so ambiguity is no danger.
  */
 public final class Gbnf {
-    private static final int LONGEST = 1 << 20;
+    static final int LONGEST = 1 << 20;
     private static final int MOST_RULES = 50_000;
-    private static final int DEEPEST_NESTING = 64;
+    static final int DEEPEST_NESTING = 64;
     private static final int MOST_REPETITIONS = 100_000;
 
     /** What {@code .} stands for. */

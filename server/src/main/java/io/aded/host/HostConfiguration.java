@@ -4,7 +4,7 @@ import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param sampling how tokens are drawn where a call does not say
  * @param server what listens in front; of no account to who only wants the model
  * @param safeguards what keeps callers from each other, and the process from hanging
- * @param surroundings where caches and installed libraries lie
+ * @param environment where caches and installed libraries lie
  */
 public record HostConfiguration(
         ModelConfiguration model,
@@ -29,7 +29,7 @@ public record HostConfiguration(
         SamplingParameters sampling,
         ServerConfiguration server,
         Safeguards safeguards,
-        Surroundings surroundings) {
+        ProcessEnvironment environment) {
     /** The catalogue's small chat model, what drafting pays, on the loopback interface at port 50051. */
     public static final HostConfiguration DEFAULT = new HostConfiguration(
             ModelConfiguration.DEFAULT,
@@ -39,7 +39,7 @@ public record HostConfiguration(
             SamplingParameters.DEFAULT,
             ServerConfiguration.DEFAULT,
             Safeguards.DEFAULT,
-            Surroundings.ofProcess());
+            ProcessEnvironment.ofProcess());
 
     /**
      * Checks what is not checked by its own record.
@@ -55,36 +55,36 @@ public record HostConfiguration(
 
     /** The same with another model. */
     public HostConfiguration withModel(ModelConfiguration value) {
-        return new HostConfiguration(value, context, draft, draftTable, sampling, server, safeguards, surroundings);
+        return new HostConfiguration(value, context, draft, draftTable, sampling, server, safeguards, environment);
     }
 
     /** The same with another context. */
     public HostConfiguration withContext(ContextConfiguration value) {
-        return new HostConfiguration(model, value, draft, draftTable, sampling, server, safeguards, surroundings);
+        return new HostConfiguration(model, value, draft, draftTable, sampling, server, safeguards, environment);
     }
 
     /** The same with another way of drafting; a null table is none. */
     public HostConfiguration withDraft(DraftPolicy policy, @Nullable Path table) {
-        return new HostConfiguration(model, context, policy, table, sampling, server, safeguards, surroundings);
+        return new HostConfiguration(model, context, policy, table, sampling, server, safeguards, environment);
     }
 
     /** The same with another way of drawing tokens. */
     public HostConfiguration withSampling(SamplingParameters value) {
-        return new HostConfiguration(model, context, draft, draftTable, value, server, safeguards, surroundings);
+        return new HostConfiguration(model, context, draft, draftTable, value, server, safeguards, environment);
     }
 
     /** The same with another server. */
     public HostConfiguration withServer(ServerConfiguration value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, value, safeguards, surroundings);
+        return new HostConfiguration(model, context, draft, draftTable, sampling, value, safeguards, environment);
     }
 
     /** The same with other safeguards. */
     public HostConfiguration withSafeguards(Safeguards value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, server, value, surroundings);
+        return new HostConfiguration(model, context, draft, draftTable, sampling, server, value, environment);
     }
 
-    /** The same in other surroundings. */
-    public HostConfiguration withSurroundings(Surroundings value) {
+    /** The same in another environment. */
+    public HostConfiguration withEnvironment(ProcessEnvironment value) {
         return new HostConfiguration(model, context, draft, draftTable, sampling, server, safeguards, value);
     }
 }

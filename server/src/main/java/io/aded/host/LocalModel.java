@@ -47,17 +47,18 @@ public final class LocalModel implements AutoCloseable {
     public static LocalModel load(HostConfiguration configuration, HostListener listener) {
         ModelConfiguration wanted = configuration.model();
         // The library first: a wrong path should not be found out after a long download.
-        LlamaLibrary library = LibraryChoice.of(configuration.surroundings()).open(wanted.natives(), listener::note);
-        ModelFiles files = new ModelFiles(configuration.surroundings(), listener);
+        LlamaLibrary library = LibraryChoice.of(configuration.environment()).open(wanted.natives(), listener::note);
+        ModelFiles files = new ModelFiles(configuration.environment(), listener);
         Path found = files.find(wanted);
         Path file = wanted.requantized() == null
                 ? found
-                : new RequantizedModels(configuration.surroundings().cacheDirectory())
+                : new RequantizedModels(configuration.environment().cacheDirectory())
                         .find(library, found, wanted.requantized(), listener);
         GgufFile header = GgufFile.readModel(file);
         header.requireModel();
-        if (wanted.tried()) {
-            ModelTrials.in(configuration.surroundings().cacheDirectory())
+        // What a library does not know it refuses before it reads anything, and says so better than a trial could.
+        if (wanted.tried() && LlamaLibrary.versionsFor(header.architecture()).contains(library.version())) {
+            ModelTrials.in(configuration.environment().cacheDirectory())
                     .require(library, file, header.size(), listener::note);
         }
         ContextConfiguration context = configuration.context();

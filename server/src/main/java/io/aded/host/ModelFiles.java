@@ -3,25 +3,25 @@ package io.aded.host;
 import io.aded.store.Catalogue;
 import io.aded.store.CatalogueEntry;
 import io.aded.store.ModelStore;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import io.aded.store.TransferListener;
 import java.nio.file.Path;
 import java.util.Locale;
 
 /** Finds the file of a model, and says so if that takes a download. */
 public final class ModelFiles {
-    private final Surroundings surroundings;
+    private final ProcessEnvironment environment;
     private final TransferListener listener;
 
-    /** Looks and keeps files where the surroundings say. */
-    public ModelFiles(Surroundings surroundings, TransferListener listener) {
-        this.surroundings = surroundings;
+    /** Looks and keeps files where the environment says. */
+    public ModelFiles(ProcessEnvironment environment, TransferListener listener) {
+        this.environment = environment;
         this.listener = listener;
     }
 
     /** The file of the model, fetched first if it has to be. */
     public Path find(ModelConfiguration wanted) {
-        try (ModelStore store = ModelStore.of(surroundings)) {
+        try (ModelStore store = ModelStore.of(environment)) {
             if (wanted.hub() != null) {
                 return store.resolveHub(wanted.hub(), listener);
             }

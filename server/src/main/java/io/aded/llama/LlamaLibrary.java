@@ -72,6 +72,14 @@ public final class LlamaLibrary {
         return LibraryLines.all().stream().map(LibraryLine::version).toList();
     }
 
+    /** Those of {@link #supportedVersions} that have code for an architecture; the oldest first. */
+    public static List<String> versionsFor(String architecture) {
+        return LibraryLines.all().stream()
+                .filter(line -> line.architectures().contains(architecture))
+                .map(LibraryLine::version)
+                .toList();
+    }
+
     /**
      * Opens a library.
      *
@@ -144,9 +152,9 @@ public final class LlamaLibrary {
         }
     }
 
-    /** One line that names the library, such as {@code llama.cpp b4916 (bundled)}. */
+    /** Names the library, such as {@code llama.cpp b4916 (bundled)}. Callers are told this: never where it lies. */
     public String description() {
-        return "llama.cpp " + version() + (bundled ? " (bundled)" : " (" + path + ")");
+        return "llama.cpp " + version() + (bundled ? " (bundled)" : "");
     }
 
     /** The version, such as {@code b4916} or {@code v0.5.0}. */

@@ -86,10 +86,7 @@ public final class LlamaModel implements TargetModel {
             progress.rethrow();
         }
         if (handle == 0) {
-            throw new AdedException.InvalidArtifact(
-                    "MODEL_NOT_LOADED",
-                    "llama.cpp (" + library.version() + ") cannot load " + path + ": "
-                            + library.log().takeLastError());
+            throw notLoaded(library, file, library.log().takeLastError());
         }
         try {
             return new LlamaModel(library, file, handle, parameters);
@@ -97,6 +94,24 @@ public final class LlamaModel implements TargetModel {
             natives.models.freeModel(handle);
             throw thrown;
         }
+    }
+
+    private static AdedException.InvalidArtifact notLoaded(LlamaLibrary library, GgufFile file, String error) {
+        if (!error.contains("unknown model architecture")) {
+            return new AdedException.InvalidArtifact(
+                    "MODEL_NOT_LOADED",
+                    "llama.cpp (" + library.version() + ") cannot load " + file.path() + ": " + error);
+        }
+        String unknown = "llama.cpp (" + library.version() + ") does not know the architecture " + file.architecture()
+                + " of " + file.path();
+        List<String> others = LlamaLibrary.versionsFor(file.architecture());
+        return others.isEmpty()
+                ? new AdedException.InvalidArtifact(
+                        AdedException.ARCHITECTURE_UNKNOWN,
+                        unknown + ", and no other that can be used here does ("
+                                + String.join(", ", LlamaLibrary.supportedVersions()) + ")")
+                : new AdedException.InvalidArtifact(
+                        AdedException.ARCHITECTURE_OF_A_NEWER_LIBRARY, unknown + "; " + others.getLast() + " does");
     }
 
     /**

@@ -35,8 +35,11 @@ final class RowFunctions implements RowConverter {
     @Override
     public byte[] convert(TensorType from, ByteBuffer rows, TensorType to, long count, long elements) {
         try (Arena arena = Arena.ofConfined()) {
+            // Native code is given an address, which keeps no buffer alive: a copy of ours cannot be collected under
+            // it.
+            MemorySegment source = arena.allocate(rows.remaining(), 64).copyFrom(MemorySegment.ofBuffer(rows));
             MemorySegment floats = arena.allocate(4 * elements * count, 64);
-            dequantize(from, MemorySegment.ofBuffer(rows), floats, elements * count);
+            dequantize(from, source, floats, elements * count);
             MemorySegment packed = arena.allocate(elements * count / to.blockElements() * to.blockBytes(), 64);
             quantize(to, floats, packed, count, elements);
             return packed.toArray(JAVA_BYTE);

@@ -24,6 +24,12 @@ public abstract sealed class AdedException extends RuntimeException {
     /** The reason of a turn whose grammar or schema cannot be followed within the bounds of work and memory. */
     public static final String CONSTRAINT_EXHAUSTED = "CONSTRAINT_EXHAUSTED";
 
+    /** The reason of a model whose architecture the library in use does not know, while a newer one does. */
+    public static final String ARCHITECTURE_OF_A_NEWER_LIBRARY = "ARCHITECTURE_OF_A_NEWER_LIBRARY";
+
+    /** The reason of a model whose architecture no library that can be used knows. */
+    public static final String ARCHITECTURE_UNKNOWN = "ARCHITECTURE_UNKNOWN";
+
     private final String reason;
 
     private AdedException(String reason, String message, @Nullable Throwable cause) {

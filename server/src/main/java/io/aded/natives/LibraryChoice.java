@@ -3,7 +3,7 @@ package io.aded.natives;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.SharedLibraries;
 import io.aded.model.AdedException;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,14 +41,14 @@ public final class LibraryChoice {
             "CUDA_PATH",
             "VIRTUAL_ENV");
 
-    private final Surroundings surroundings;
+    private final ProcessEnvironment environment;
     private final NativesStore store;
     private final Tryout tryout;
     private final Needs needs;
     private final Path devices;
 
-    LibraryChoice(Surroundings surroundings, NativesStore store, Tryout tryout, Needs needs, Path devices) {
-        this.surroundings = surroundings;
+    LibraryChoice(ProcessEnvironment environment, NativesStore store, Tryout tryout, Needs needs, Path devices) {
+        this.environment = environment;
         this.store = store;
         this.tryout = tryout;
         this.needs = needs;
@@ -68,10 +68,10 @@ public final class LibraryChoice {
     }
 
     /** For this process. */
-    public static LibraryChoice of(Surroundings surroundings) {
+    public static LibraryChoice of(ProcessEnvironment environment) {
         return new LibraryChoice(
-                surroundings,
-                NativesStore.of(surroundings),
+                environment,
+                NativesStore.of(environment),
                 TrialRunner.create()::run,
                 SharedLibraries::missing,
                 Path.of("/dev"));
@@ -105,7 +105,7 @@ public final class LibraryChoice {
      *     it
      */
     public Decision decide(@Nullable Path option, Consumer<String> explain) {
-        String variable = surroundings.variable("ADED_NATIVES");
+        String variable = environment.variable("ADED_NATIVES");
         Path named = option != null || variable == null ? option : Path.of(variable);
         if (named != null) {
             return named(named);
@@ -181,7 +181,7 @@ public final class LibraryChoice {
         if (damage != null) {
             return Verdict.broken(damage + "; install " + build.kind().label() + " again");
         }
-        List<String> missing = needs.missing(build.directory(), surroundings.environment());
+        List<String> missing = needs.missing(build.directory(), environment.variables());
         if (!missing.isEmpty()) {
             String listed = missing.size() == 1
                     ? missing.getFirst() + ", which is"
@@ -247,7 +247,7 @@ public final class LibraryChoice {
                 text.append(' ')
                         .append(variable)
                         .append('=')
-                        .append(surroundings.environment().get(variable));
+                        .append(environment.variables().get(variable));
             }
             text.append(' ').append(deviceFiles());
             text.append(' ').append(driver());

@@ -6,7 +6,7 @@ import io.aded.store.Checksum;
 import io.aded.store.Downloader;
 import io.aded.store.FileLease;
 import io.aded.store.NpmRegistry;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import io.aded.store.TransferListener;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -69,18 +69,18 @@ public final class NativesStore {
     }
 
     /** The store in the user's data directory, filled from the registry that npm's configuration names. */
-    public static NativesStore of(Surroundings surroundings) {
-        return of(surroundings, NativesPlatform.ofProcess());
+    public static NativesStore of(ProcessEnvironment environment) {
+        return of(environment, NativesPlatform.ofProcess());
     }
 
     /** The same store, to install builds for another system in. */
-    public static NativesStore of(Surroundings surroundings, NativesPlatform platform) {
+    public static NativesStore of(ProcessEnvironment environment, NativesPlatform platform) {
         return new NativesStore(
-                surroundings.dataDirectory().resolve("natives"),
+                environment.dataDirectory().resolve("natives"),
                 platform,
                 (name, version, destination, label, listener) -> {
-                    try (Downloader downloader = Downloader.of(surroundings)) {
-                        NpmRegistry registry = NpmRegistry.of(surroundings, downloader);
+                    try (Downloader downloader = Downloader.of(environment)) {
+                        NpmRegistry registry = NpmRegistry.of(environment, downloader);
                         return registry.fetch(name, version, destination, label, listener)
                                 .checksum();
                     }

@@ -77,7 +77,7 @@ final class PreparationPool implements AutoCloseable {
      */
     void provideFor(int requests) {
         synchronized (lock) {
-            room = Math.max(limits.waiting(), 2 * Math.min(requests, Integer.MAX_VALUE / 2));
+            room = limits.waitingFor(requests);
         }
     }
 

@@ -14,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +33,8 @@ public final class Serving implements AutoCloseable {
     private final Executor executor = Thread.ofVirtual().name("aded-serving-", 0)::start;
 
     private final ServingLimits limits;
+    private final ConversationBounds bounds;
+    private final PreparationLimits preparation;
     private final Telemetry telemetry;
     private final LongSupplier nanoClock;
     private final Conversations conversations;
@@ -60,6 +61,8 @@ public final class Serving implements AutoCloseable {
 
     private Serving(Builder builder) {
         this.limits = builder.limits;
+        this.bounds = builder.bounds;
+        this.preparation = builder.preparation;
         this.telemetry = builder.telemetry;
         this.nanoClock = builder.nanoClock;
         Conversations.Alarm alarm = Conversations.Alarm.onThread();
@@ -164,6 +167,16 @@ public final class Serving implements AutoCloseable {
         return limits;
     }
 
+    /** How many conversations there may be. */
+    public ConversationBounds conversationBounds() {
+        return bounds;
+    }
+
+    /** What may be spent on a request before the engine hears of it, as it was configured. */
+    public PreparationLimits preparation() {
+        return preparation;
+    }
+
     /** Where spans and measurements go. */
     public Telemetry telemetry() {
         return telemetry;
@@ -210,14 +223,15 @@ public final class Serving implements AutoCloseable {
     }
 
     /**
-     * Work on a request that may take long, such as splitting a text into tokens: on the few threads that there are for
-     * it, when it is the caller's turn, until their deadline.
+     * The tokens of a text.
      *
-     * @throws AdedException.ResourceExhausted if too much waits for these threads, or it takes longer than it may
+     * @param mostBytes the largest answer, in bytes
+     * @throws AdedException.ResourceExhausted if the answer would be larger, if too much is being prepared, or if it
+     *     takes longer than it may
      * @throws AdedException.DeadlineExceeded at the caller's deadline
      */
-    public <T> T prepared(Caller caller, Supplier<T> work) {
-        return pool.run(caller, work::get);
+    public Tokenization tokenize(Caller caller, ServedModel model, Tokenization.Input input, int mostBytes) {
+        return pool.run(caller, () -> Tokenization.of(input, model.model().vocabulary(), mostBytes));
     }
 
     /**

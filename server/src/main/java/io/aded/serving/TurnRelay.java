@@ -104,8 +104,15 @@ final class TurnRelay implements TurnListener {
 
     @Override
     public boolean isReady() {
-        boolean ready = sink.isReady();
-        guard.asked(ready);
-        return ready;
+        return sink.isReady();
+    }
+
+    @Override
+    public void onParked(boolean parked) {
+        if (parked) {
+            guard.watch();
+        } else {
+            guard.over();
+        }
     }
 }

@@ -84,15 +84,14 @@ public final class Downloader implements AutoCloseable {
         long in(Path directory) throws IOException;
     }
 
-    /** A downloader that uses the proxies and certificates that the surroundings name. */
-    public static Downloader of(Surroundings surroundings) {
-        return of(surroundings, Limits.DEFAULT);
+    /** A downloader that uses the proxies and certificates that the environment names. */
+    public static Downloader of(ProcessEnvironment environment) {
+        return of(environment, Limits.DEFAULT);
     }
 
-    static Downloader of(Surroundings surroundings, Limits limits) {
+    static Downloader of(ProcessEnvironment environment, Limits limits) {
         return new Downloader(
-                () -> HttpConnector.connect(surroundings, NpmSettings.of(surroundings), Duration.ofSeconds(20)),
-                limits);
+                () -> HttpConnector.connect(environment, NpmSettings.of(environment), Duration.ofSeconds(20)), limits);
     }
 
     /**

@@ -42,12 +42,12 @@ final class HttpConnector {
     private HttpConnector() {}
 
     /** A client that follows no redirects: whoever calls decides which headers may follow where. */
-    static HttpClient connect(Surroundings surroundings, NpmSettings npm, Duration connectTimeout) {
+    static HttpClient connect(ProcessEnvironment environment, NpmSettings npm, Duration connectTimeout) {
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(connectTimeout);
-        EnvironmentProxies proxies = new EnvironmentProxies(surroundings, npm);
+        EnvironmentProxies proxies = new EnvironmentProxies(environment, npm);
         builder.proxy(proxies);
         Authenticator authenticator = proxies.authenticator();
         if (authenticator != null) {
@@ -57,7 +57,7 @@ final class HttpConnector {
             }
             builder.authenticator(authenticator);
         }
-        SSLContext trust = trust(surroundings, npm);
+        SSLContext trust = trust(environment, npm);
         if (trust != null) {
             builder.sslContext(trust);
         }
@@ -65,10 +65,10 @@ final class HttpConnector {
     }
 
     /** Java's own authorities and those of the environment; null if the environment names none. */
-    private static @Nullable SSLContext trust(Surroundings surroundings, NpmSettings npm) {
+    private static @Nullable SSLContext trust(ProcessEnvironment environment, NpmSettings npm) {
         Set<Path> files = new LinkedHashSet<>();
         for (String variable : CERTIFICATE_VARIABLES) {
-            String named = surroundings.variable(variable);
+            String named = environment.variable(variable);
             if (named != null && Files.isRegularFile(Path.of(named))) {
                 files.add(Path.of(named));
             }
@@ -122,13 +122,13 @@ final class HttpConnector {
         private final @Nullable URI secure;
         private final List<String> direct;
 
-        EnvironmentProxies(Surroundings surroundings, NpmSettings npm) {
-            URI all = proxy(surroundings, "ALL_PROXY", null);
-            URI http = proxy(surroundings, "HTTP_PROXY", npm.value("proxy"));
-            URI https = proxy(surroundings, "HTTPS_PROXY", npm.value("https-proxy"));
+        EnvironmentProxies(ProcessEnvironment environment, NpmSettings npm) {
+            URI all = proxy(environment, "ALL_PROXY", null);
+            URI http = proxy(environment, "HTTP_PROXY", npm.value("proxy"));
+            URI https = proxy(environment, "HTTPS_PROXY", npm.value("https-proxy"));
             plain = http != null ? http : all;
-            secure = https != null ? https : all != null ? all : proxy(surroundings, "", npm.value("proxy"));
-            String excluded = variable(surroundings, "NO_PROXY");
+            secure = https != null ? https : all != null ? all : proxy(environment, "", npm.value("proxy"));
+            String excluded = variable(environment, "NO_PROXY");
             String list = excluded != null ? excluded : npm.value("noproxy");
             direct = list == null
                     ? List.of()
@@ -138,8 +138,8 @@ final class HttpConnector {
                             .toList();
         }
 
-        private static @Nullable URI proxy(Surroundings surroundings, String name, @Nullable String otherwise) {
-            String value = variable(surroundings, name);
+        private static @Nullable URI proxy(ProcessEnvironment environment, String name, @Nullable String otherwise) {
+            String value = variable(environment, name);
             String address = value != null ? value : otherwise;
             if (address == null || address.equals("null") || address.equals("false")) {
                 return null;
@@ -156,9 +156,9 @@ final class HttpConnector {
                     "PROXY_UNREADABLE", "the proxy address in " + name + " cannot be read; expected http://HOST:PORT");
         }
 
-        private static @Nullable String variable(Surroundings surroundings, String name) {
-            String lower = name.isEmpty() ? null : surroundings.variable(name.toLowerCase(Locale.ROOT));
-            return lower != null || name.isEmpty() ? lower : surroundings.variable(name);
+        private static @Nullable String variable(ProcessEnvironment environment, String name) {
+            String lower = name.isEmpty() ? null : environment.variable(name.toLowerCase(Locale.ROOT));
+            return lower != null || name.isEmpty() ? lower : environment.variable(name);
         }
 
         @Nullable

@@ -36,11 +36,11 @@ final class HuggingFace {
     private final Map<String, String> headers;
     private final Downloader downloader;
 
-    HuggingFace(Surroundings surroundings, Downloader downloader) {
-        String named = surroundings.variable("HF_ENDPOINT");
+    HuggingFace(ProcessEnvironment environment, Downloader downloader) {
+        String named = environment.variable("HF_ENDPOINT");
         String address = named == null ? "https://huggingface.co" : named;
         endpoint = endpoint(address.endsWith("/") ? address : address + "/");
-        String token = surroundings.variable("HF_TOKEN");
+        String token = environment.variable("HF_TOKEN");
         headers = token == null ? Map.of() : Map.of("Authorization", "Bearer " + token);
         this.downloader = downloader;
     }

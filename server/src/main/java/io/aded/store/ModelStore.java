@@ -37,25 +37,25 @@ public final class ModelStore implements AutoCloseable {
      * cut off. At most the model and its last archive lie on the disk together. In the end the whole file's checksum is
      * verified and the file is renamed.
      */
-    private final Surroundings surroundings;
+    private final ProcessEnvironment environment;
     private final Catalogue catalogue;
     private final Downloader downloader;
     private final Path directory;
 
-    private ModelStore(Surroundings surroundings, Catalogue catalogue, Downloader downloader) {
-        this.surroundings = surroundings;
+    private ModelStore(ProcessEnvironment environment, Catalogue catalogue, Downloader downloader) {
+        this.environment = environment;
         this.catalogue = catalogue;
         this.downloader = downloader;
-        this.directory = surroundings.cacheDirectory().resolve("models");
+        this.directory = environment.cacheDirectory().resolve("models");
     }
 
-    /** The store of the surroundings' user, with the catalogue of this program. */
-    public static ModelStore of(Surroundings surroundings) {
-        return of(surroundings, Catalogue.builtIn(), Downloader.of(surroundings));
+    /** The store of the environment's user, with the catalogue of this program. */
+    public static ModelStore of(ProcessEnvironment environment) {
+        return of(environment, Catalogue.builtIn(), Downloader.of(environment));
     }
 
-    static ModelStore of(Surroundings surroundings, Catalogue catalogue, Downloader downloader) {
-        return new ModelStore(surroundings, catalogue, downloader);
+    static ModelStore of(ProcessEnvironment environment, Catalogue catalogue, Downloader downloader) {
+        return new ModelStore(environment, catalogue, downloader);
     }
 
     /** The models that have a name. */
@@ -123,7 +123,7 @@ public final class ModelStore implements AutoCloseable {
                 hub.resolve(".lock"),
                 specification,
                 listener,
-                () -> new HuggingFace(surroundings, downloader).fetch(specification, hub, listener));
+                () -> new HuggingFace(environment, downloader).fetch(specification, hub, listener));
     }
 
     /** Where a catalogue model lies, if it has been pulled. */
@@ -180,7 +180,7 @@ public final class ModelStore implements AutoCloseable {
     private Path localPath(String model) {
         try {
             Path path = model.startsWith("file:") ? Path.of(URI.create(model)) : Path.of(model);
-            return surroundings.workingDirectory().resolve(path);
+            return environment.workingDirectory().resolve(path);
         } catch (IllegalArgumentException | java.nio.file.FileSystemNotFoundException e) {
             throw new AdedException.InvalidRequest(
                     "model", "is \"" + model + "\", which is no path; allowed: a catalogue name, a path, an address");
@@ -256,7 +256,7 @@ public final class ModelStore implements AutoCloseable {
     }
 
     private void assemble(CatalogueEntry entry, Path assembling, TransferListener listener) throws IOException {
-        NpmRegistry registry = NpmRegistry.of(surroundings, downloader);
+        NpmRegistry registry = NpmRegistry.of(environment, downloader);
         long there = Files.exists(assembling) ? Files.size(assembling) : 0;
         long start = 0;
         int number = 0;

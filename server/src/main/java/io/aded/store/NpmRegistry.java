@@ -21,9 +21,9 @@ public final class NpmRegistry {
         this.downloader = downloader;
     }
 
-    /** The registry that the surroundings configure, else npm's public one. */
-    public static NpmRegistry of(Surroundings surroundings, Downloader downloader) {
-        return new NpmRegistry(NpmSettings.of(surroundings), downloader);
+    /** The registry that the environment configures, else npm's public one. */
+    public static NpmRegistry of(ProcessEnvironment environment, Downloader downloader) {
+        return new NpmRegistry(NpmSettings.of(environment), downloader);
     }
 
     /**

@@ -34,27 +34,27 @@ final class NpmSettings {
         this.layers = List.copyOf(layers);
     }
 
-    static NpmSettings of(Surroundings surroundings) {
+    static NpmSettings of(ProcessEnvironment environment) {
         List<Map<String, String>> layers = new ArrayList<>();
-        Map<String, String> environment = new LinkedHashMap<>();
-        surroundings.environment().forEach((name, value) -> {
+        Map<String, String> variables = new LinkedHashMap<>();
+        environment.variables().forEach((name, value) -> {
             if (name.toLowerCase(Locale.ROOT).startsWith(VARIABLE_PREFIX) && !value.isBlank()) {
-                environment.put(key(name.substring(VARIABLE_PREFIX.length())), value);
+                variables.put(key(name.substring(VARIABLE_PREFIX.length())), value);
             }
         });
-        layers.add(environment);
-        layers.add(read(surroundings.workingDirectory().resolve(".npmrc"), surroundings));
-        String user = environment.get("userconfig");
-        layers.add(read(user != null ? Path.of(user) : surroundings.home().resolve(".npmrc"), surroundings));
-        Path prefix = prefix(layers, surroundings);
+        layers.add(variables);
+        layers.add(read(environment.workingDirectory().resolve(".npmrc"), environment));
+        String user = variables.get("userconfig");
+        layers.add(read(user != null ? Path.of(user) : environment.home().resolve(".npmrc"), environment));
+        Path prefix = prefix(layers, environment);
         String global = new NpmSettings(layers).value("globalconfig");
         if (global != null) {
-            layers.add(read(Path.of(global), surroundings));
+            layers.add(read(Path.of(global), environment));
         } else if (prefix != null) {
-            layers.add(read(prefix.resolve("etc/npmrc"), surroundings));
+            layers.add(read(prefix.resolve("etc/npmrc"), environment));
         }
         if (prefix != null) {
-            layers.add(read(prefix.resolve("lib/node_modules/npm/npmrc"), surroundings));
+            layers.add(read(prefix.resolve("lib/node_modules/npm/npmrc"), environment));
         }
         return new NpmSettings(layers);
     }
@@ -109,15 +109,15 @@ final class NpmSettings {
         return Map.of();
     }
 
-    private static @Nullable Path prefix(List<Map<String, String>> layers, Surroundings surroundings) {
+    private static @Nullable Path prefix(List<Map<String, String>> layers, ProcessEnvironment environment) {
         String named = new NpmSettings(layers).value("prefix");
         if (named == null) {
-            named = surroundings.variable("PREFIX");
+            named = environment.variable("PREFIX");
         }
         if (named != null) {
             return Path.of(named);
         }
-        String search = surroundings.variable("PATH");
+        String search = environment.variable("PATH");
         for (String directory : search == null ? new String[0] : search.split(":")) {
             Path node = Path.of(directory).resolve("node");
             if (!directory.isEmpty() && Files.isExecutable(node)) {
@@ -133,7 +133,7 @@ final class NpmSettings {
     }
 
     /** A file of {@code key = value} lines; one that is not there or not readable says nothing. */
-    private static Map<String, String> read(Path file, Surroundings surroundings) {
+    private static Map<String, String> read(Path file, ProcessEnvironment environment) {
         Map<String, String> settings = new LinkedHashMap<>();
         List<String> lines;
         try {
@@ -147,8 +147,8 @@ final class NpmSettings {
             if (text.startsWith(";") || text.startsWith("#") || equals < 1) {
                 continue;
             }
-            String key = expand(text.substring(0, equals).strip(), surroundings);
-            settings.put(key(key), expand(unquote(text.substring(equals + 1).strip()), surroundings));
+            String key = expand(text.substring(0, equals).strip(), environment);
+            settings.put(key(key), expand(unquote(text.substring(equals + 1).strip()), environment));
         }
         return settings;
     }
@@ -166,9 +166,9 @@ final class NpmSettings {
         return quoted ? value.substring(1, value.length() - 1) : value;
     }
 
-    private static String expand(String value, Surroundings surroundings) {
+    private static String expand(String value, ProcessEnvironment environment) {
         return VARIABLE.matcher(value).replaceAll(found -> {
-            String variable = surroundings.variable(found.group(1));
+            String variable = environment.variable(found.group(1));
             return Matcher.quoteReplacement(variable == null ? found.group() : variable);
         });
     }

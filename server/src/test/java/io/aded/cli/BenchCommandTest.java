@@ -2,7 +2,7 @@ package io.aded.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,7 +31,7 @@ class BenchCommandTest {
                 new BufferedReader(new StringReader("")),
                 false,
                 false,
-                new Surroundings(Map.of(), directory, directory));
+                new ProcessEnvironment(Map.of(), directory, directory));
         return Main.run(terminal, arguments);
     }
 

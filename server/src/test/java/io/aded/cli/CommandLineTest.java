@@ -2,7 +2,9 @@ package io.aded.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.gguf.EditableGguf;
 import io.aded.llama.TinyModels;
+import io.aded.natives.NativesPlatform;
 import io.aded.store.StandInServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -412,6 +414,34 @@ final class CommandLineTest {
 
         assertThat(terminal.run("doctor", "--natives", text.toString())).isEqualTo(5);
         assertThat(terminal.out()).contains("FAIL  library").contains("ok    cache");
+    }
+
+    @Test
+    void model_ofAnArchitectureThatOnlyANewerLibraryKnows_saysWhatToType() throws IOException {
+        EditableGguf gguf = EditableGguf.parse(Files.readAllBytes(Path.of(model)));
+        for (String architecture : List.of("gemma4", "nosuch")) {
+            gguf.text("general.architecture", architecture)
+                    .integer(architecture + ".block_count", 2)
+                    .integer(architecture + ".embedding_length", 64)
+                    .integer(architecture + ".context_length", 64)
+                    .integer(architecture + ".attention.head_count", 4);
+            Files.write(home.resolve(architecture + ".gguf"), gguf.toBytes());
+        }
+        String newer = home.resolve("gemma4.gguf").toString();
+        assertThat(terminal.run("generate", "-m", newer, "the")).isEqualTo(4);
+        assertThat(terminal.err())
+                .contains("llama.cpp (b4916) does not know the architecture gemma4 of " + newer + "; v0.5.0 does (")
+                .contains(OptionNames.installing(NativesPlatform.ofProcess()));
+        assertThat(terminal.run("doctor", "-m", newer)).isEqualTo(5);
+        assertThat(terminal.out()).contains(OptionNames.installing(NativesPlatform.ofProcess()));
+        assertThat(terminal.run("models", "show", newer)).isZero();
+        assertThat(terminal.out()).contains("known to       llama.cpp v0.4.0, v0.5.0");
+
+        assertThat(terminal.run("generate", "-m", home.resolve("nosuch.gguf").toString(), "the"))
+                .isEqualTo(4);
+        assertThat(terminal.err())
+                .contains("no other that can be used here does")
+                .doesNotContain("install");
     }
 
     @Test

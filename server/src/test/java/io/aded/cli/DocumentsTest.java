@@ -61,7 +61,7 @@ class DocumentsTest {
     void pages_nameOptionsThatThereAre() throws IOException {
         Set<String> known = new HashSet<>(OF_OTHERS);
         Terminal terminal = new TestTerminal(ROOT).terminal();
-        options(Main.commandLine(terminal, Configuration.of(terminal.surroundings(), null)), known);
+        options(Main.commandLine(terminal, Configuration.of(terminal.environment(), null)), known);
         for (Path script : files(ROOT.resolve("bench"), ".sh")) {
             known.addAll(matches("--[a-z][a-z0-9-]+", Files.readString(script)));
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.natives.NativesPlatform;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,5 +50,17 @@ class OptionNamesTest {
     void applied_anotherFailure_staysAsItIs() {
         Throwable failure = new AdedException.Cancelled("stopped");
         assertThat(OptionNames.applied(failure, command())).isSameAs(failure);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "linux | x64 | \"aded natives install cpu\", or vulkan, cuda12, cuda, gets it",
+                "mac | arm64 | \"aded natives install metal\" gets it",
+                "plan9 | mips | none is published for plan9-mips; one of your own: --natives DIR"
+            })
+    void installing_onAPlatform_namesTheBuildsThatThereAre(String system, String machine, String hint) {
+        assertThat(OptionNames.installing(new NativesPlatform(system, machine))).isEqualTo(hint);
     }
 }

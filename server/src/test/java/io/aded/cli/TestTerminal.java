@@ -1,6 +1,6 @@
 package io.aded.cli;
 
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -47,7 +47,7 @@ final class TestTerminal {
                 new BufferedReader(new StringReader(typed)),
                 false,
                 false,
-                new Surroundings(environment, home, home));
+                new ProcessEnvironment(environment, home, home));
     }
 
     String out() {

@@ -15,18 +15,26 @@ class AdmissionTest {
     private static final long NEVER = Long.MAX_VALUE;
 
     private final TestTurns turns = new TestTurns(CELLS);
-    private final Admission admission = new Admission(
-            new EngineOptions(
-                    ContextParameters.ofCells(CELLS),
-                    2,
-                    100,
-                    Duration.ofMillis(30),
-                    Duration.ofMillis(250),
-                    0,
-                    DraftPolicy.OFF),
-            turns.residency(),
-            CELLS);
+    private final Admission admission = admission(2);
+
+    /** With more slots than are needed. */
+    private final Admission roomy = admission(4);
+
     private int prompts;
+
+    private Admission admission(int slots) {
+        return new Admission(
+                new EngineOptions(
+                        ContextParameters.ofCells(CELLS),
+                        slots,
+                        100,
+                        Duration.ofMillis(30),
+                        Duration.ofMillis(250),
+                        0,
+                        DraftPolicy.OFF),
+                turns.residency(),
+                CELLS);
+    }
 
     @AfterEach
     void close() {
@@ -161,8 +169,9 @@ class AdmissionTest {
         admission.next();
         // The turns' numbers are their times: this one came at 2 and may wait for 30 ms.
         LocalTurn waits = turn("a", 0, 10, 10, NEVER);
-        LocalTurn before = turn("a", 0, 10, 10, 60_000_000);
+        LocalTurn before = turns.turn("a", 0, 90, 10, 10, 60_000_000);
         before.admitted(1, 0);
+        admission.add(before);
         List<LocalTurn> over = new ArrayList<>();
         admission.expire(30_000_001, over::add);
         assertThat(over).isEmpty();
@@ -231,5 +240,64 @@ class AdmissionTest {
         admission.next();
         admission.rotate(1);
         assertThat(admission.running()).containsExactly(second, first);
+    }
+
+    @Test
+    void next_cellsTakenByACallerOfSeveralTurns_theYoungestStepsAside() {
+        LocalTurn older = turns.turn("a", 0, 90, 400, 90, NEVER);
+        LocalTurn younger = turns.turn("a", 0, 91, 400, 90, NEVER);
+        roomy.add(older);
+        roomy.add(younger);
+        assertThat(roomy.next()).isSameAs(older);
+        assertThat(roomy.next()).isSameAs(younger);
+        // 980 of 1000 cells are spoken for.
+        LocalTurn other = turns.turn("b", 0, 92, 20, 10, NEVER);
+        roomy.add(other);
+        assertThat(roomy.next()).isSameAs(other);
+        assertThat(roomy.running()).containsExactly(older, other);
+        assertThat(roomy.next()).isNull();
+    }
+
+    @Test
+    void next_cellsOfAnOnlyTurn_stayItsOwn() {
+        LocalTurn only = turns.turn("a", 0, 90, 900, 90, NEVER);
+        roomy.add(only);
+        assertThat(roomy.next()).isSameAs(only);
+        LocalTurn large = turns.turn("b", 0, 91, 20, 10, NEVER);
+        roomy.add(large);
+        assertThat(roomy.next()).isNull();
+        assertThat(roomy.running()).containsExactly(only);
+    }
+
+    @Test
+    void next_wouldNotFitAllTheSame_nobodyStepsAside() {
+        LocalTurn older = turns.turn("a", 0, 90, 400, 90, NEVER);
+        LocalTurn younger = turns.turn("a", 0, 91, 100, 90, NEVER);
+        LocalTurn single = turns.turn("c", 0, 92, 200, 50, NEVER);
+        List.of(older, younger, single).forEach(roomy::add);
+        for (int i = 0; i < 3; i++) {
+            assertThat(roomy.next()).isNotNull();
+        }
+        // With the 250 cells of c it is one cell too many, whatever a gives up.
+        roomy.add(turns.turn("b", 0, 93, 741, 10, NEVER));
+        assertThat(roomy.next()).isNull();
+        assertThat(roomy.running()).hasSize(3);
+    }
+
+    @Test
+    void isContended_otherCallerRunsOrDidAMomentAgo_isTrue() {
+        assertThat(admission.isContended(-5)).isFalse();
+        turn("a", 10, 10);
+        admission.next();
+        assertThat(admission.isContended(0)).isFalse();
+        LocalTurn other = turn("b", 10, 10);
+        admission.next();
+        assertThat(admission.isContended(10)).isTrue();
+        admission.stop(other);
+        assertThat(admission.isContended(5_000_000_010L)).isTrue();
+        assertThat(admission.isContended(5_000_000_011L)).isFalse();
+        turn("c", 10, 10);
+        admission.next();
+        assertThat(admission.isContended(5_000_000_012L)).isTrue();
     }
 }

@@ -20,8 +20,11 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the engine's thread does for conversations that do nothing is little, however many they are. */
 class EngineCostTest {
@@ -102,6 +105,43 @@ class EngineCostTest {
                 assertThat(recorder.await().completionTokens()).isEqualTo(2000);
             }
             await().until(() -> engine.status().sessions() == 0);
+        }
+    }
+
+    /** Callers with a turn each, and the turns of one caller: all but the last wait for something. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void peek_thousandsOfTurnsThatMustWait_asksFewOfThem(boolean oneCaller) {
+        try (TestTurns turns = new TestTurns(1024)) {
+            WaitingTurns waiting = new WaitingTurns();
+            List<LocalTurn> all = new ArrayList<>();
+            for (int i = 0; i < 2000; i++) {
+                LocalTurn turn = turns.turn(oneCaller ? "a" : "c" + i, i % 3, 5, 1, 1, Long.MAX_VALUE);
+                all.add(turn);
+                waiting.add(turn, 5000 - i);
+            }
+            AtomicInteger asked = new AtomicInteger();
+            assertThat(waiting.peek(turn -> asked.incrementAndGet() < 0)).isNull();
+            assertThat(asked.get()).isBetween(1, 64);
+            // Nothing has moved: the highest priority, and of it who came first.
+            assertThat(waiting.peek(_ -> true)).isSameAs(all.get(2));
+            assertThat(waiting.size()).isEqualTo(2000);
+            // Service moves a caller behind the others of its priority.
+            waiting.serve(all.get(2).caller(), 10);
+            assertThat(waiting.peek(_ -> true)).isSameAs(all.get(oneCaller ? 2 : 5));
+            List<LocalTurn> over = new ArrayList<>();
+            assertThat(waiting.firstDue()).isEqualTo(3001);
+            waiting.expire(3003, over::add);
+            assertThat(over).containsExactly(all.get(1999), all.get(1998), all.get(1997));
+            assertThat(waiting.remove(all.get(1997))).isFalse();
+            assertThat(waiting.remove(all.get(2))).isTrue();
+            assertThat(waiting.peek(_ -> true)).isSameAs(all.get(5));
+            waiting.putBack(all.get(2), 9);
+            assertThat(waiting.firstDue()).isEqualTo(9);
+            assertThat(waiting.size()).isEqualTo(1997);
+            waiting.drain(over::add);
+            assertThat(over).hasSize(2000).containsAll(all);
+            assertThat(waiting.isEmpty()).isTrue();
         }
     }
 }

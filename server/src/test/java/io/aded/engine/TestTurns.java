@@ -8,7 +8,9 @@ import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.TurnTelemetry;
 import io.opentelemetry.context.Context;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Turns that no engine plays, over a cache of their own: what policies decide about. */
 final class TestTurns implements AutoCloseable {
@@ -19,6 +21,7 @@ final class TestTurns implements AutoCloseable {
     private final TargetContext context;
     private final CellLedger ledger;
     private final Residency residency;
+    private final Map<String, Caller> callers = new HashMap<>();
     private long number;
 
     TestTurns(int cells) {
@@ -59,7 +62,7 @@ final class TestTurns implements AutoCloseable {
                 deadline,
                 Context.root());
         number++;
-        return new LocalTurn(
+        LocalTurn turn = new LocalTurn(
                 session,
                 request,
                 new Recorder(),
@@ -73,6 +76,8 @@ final class TestTurns implements AutoCloseable {
                 ledger,
                 () -> {},
                 _ -> {});
+        turn.setCaller(callers.computeIfAbsent(caller, _ -> new Caller()));
+        return turn;
     }
 
     @Override

@@ -8,7 +8,7 @@ import io.aded.llama.TinyModels;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters.FlashAttention;
 import io.aded.model.FieldViolation;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerationOptions;
@@ -34,7 +34,7 @@ class HostTest {
                         .withNatives(Path.of("bundled")))
                 .withContext(ContextConfiguration.DEFAULT.withContext(512))
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
-                .withSurroundings(new Surroundings(Map.of(), directory, directory));
+                .withEnvironment(new ProcessEnvironment(Map.of(), directory, directory));
     }
 
     @Test

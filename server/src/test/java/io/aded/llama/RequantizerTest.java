@@ -8,6 +8,7 @@ import io.aded.gguf.TensorType;
 import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,6 +49,28 @@ class RequantizerTest {
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files.map(file -> String.valueOf(file.getFileName()))).noneMatch(name -> name.endsWith(".part"));
         }
+    }
+
+    /** Native code is handed addresses; what it reads must be ours until it has read it, whoever's buffer it was. */
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void convert_rowsInAnyKindOfBuffer_giveTheSameBytes(LlamaLibrary library) {
+        RowFunctions rows = library.natives().rows;
+        byte[] packed =
+                new byte[34 * 64 * 8]; // 8 rows of 64 blocks of Q8_0: a scale (half a float) and 32 numbers each
+        for (int i = 0; i < packed.length; i++) {
+            packed[i] = (byte) (i % 34 < 2 ? 0x14 * (i % 34) : i * 31);
+        }
+        ByteBuffer direct = ByteBuffer.allocateDirect(packed.length + 5).position(5);
+        direct.put(packed).position(5);
+
+        byte[] expected = rows.convert(TensorType.Q8_0, ByteBuffer.wrap(packed), TensorType.Q4_0, 8, 64 * 32);
+
+        assertThat(expected).hasSize(18 * 64 * 8).isNotEqualTo(new byte[18 * 64 * 8]);
+        assertThat(rows.convert(TensorType.Q8_0, direct, TensorType.Q4_0, 8, 64 * 32))
+                .isEqualTo(expected);
+        assertThat(rows.convert(TensorType.Q8_0, direct.asReadOnlyBuffer(), TensorType.Q4_0, 8, 64 * 32))
+                .isEqualTo(expected);
     }
 
     @Test

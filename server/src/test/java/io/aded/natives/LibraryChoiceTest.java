@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import io.aded.store.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -249,7 +249,7 @@ class LibraryChoiceTest {
 
     private LibraryChoice choice() {
         return new LibraryChoice(
-                surroundings(),
+                environment(),
                 store(),
                 (directory, needsGpu) -> {
                     String id = String.valueOf(directory.getFileName());
@@ -274,10 +274,10 @@ class LibraryChoiceTest {
     }
 
     private NativesStore store() {
-        return NativesStore.of(surroundings(), LINUX);
+        return NativesStore.of(environment(), LINUX);
     }
 
-    private Surroundings surroundings() {
+    private ProcessEnvironment environment() {
         try {
             Files.createDirectories(home.resolve("dev"));
         } catch (IOException e) {
@@ -286,6 +286,6 @@ class LibraryChoiceTest {
         Map<String, String> all = new HashMap<>(environment);
         all.put("XDG_DATA_HOME", home.resolve("data").toString());
         all.put("npm_config_registry", registry.address());
-        return new Surroundings(all, home, home);
+        return new ProcessEnvironment(all, home, home);
     }
 }

@@ -7,8 +7,8 @@ import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
 import io.aded.store.Downloader;
 import io.aded.store.NpmRegistry;
+import io.aded.store.ProcessEnvironment;
 import io.aded.store.StandInServer;
-import io.aded.store.Surroundings;
 import io.aded.store.TarballBuilder;
 import io.aded.store.TransferListener;
 import java.io.IOException;
@@ -436,16 +436,16 @@ final class NativesStoreTest {
     }
 
     private NativesStore store(long free) {
-        Surroundings surroundings = new Surroundings(
+        ProcessEnvironment environment = new ProcessEnvironment(
                 Map.of("XDG_DATA_HOME", home.resolve("data").toString(), "npm_config_registry", registry.address()),
                 home,
                 home);
         return new NativesStore(
-                surroundings.dataDirectory().resolve("natives"),
+                environment.dataDirectory().resolve("natives"),
                 LINUX,
                 (name, version, destination, label, heard) -> {
-                    try (Downloader downloader = Downloader.of(surroundings)) {
-                        return NpmRegistry.of(surroundings, downloader)
+                    try (Downloader downloader = Downloader.of(environment)) {
+                        return NpmRegistry.of(environment, downloader)
                                 .fetch(name, version, destination, label, heard)
                                 .checksum();
                     }

@@ -6,7 +6,7 @@ import io.aded.draft.catalogue.Drafters;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.SharedLibraries;
 import io.aded.llama.TinyModels;
-import io.aded.store.Surroundings;
+import io.aded.store.ProcessEnvironment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,8 +40,9 @@ class VulkanTest {
         Optional<Path> found = Optional.ofNullable(System.getenv("ADED_TEST_VULKAN"))
                 .map(Path::of)
                 .filter(Files::isDirectory)
-                .or(() ->
-                        NativesStore.of(Surroundings.ofProcess()).find("vulkan").map(InstalledNatives::directory));
+                .or(() -> NativesStore.of(ProcessEnvironment.ofProcess())
+                        .find("vulkan")
+                        .map(InstalledNatives::directory));
         if (found.isEmpty()) {
             throw skip("no Vulkan build is installed (./aded natives install vulkan) and ADED_TEST_VULKAN names none");
         }

@@ -71,7 +71,7 @@ final class DownloaderTest {
 
     private Downloader downloader(Duration stall, Map<String, String> environment) {
         return Downloader.of(
-                new Surroundings(environment, directory, directory),
+                new ProcessEnvironment(environment, directory, directory),
                 new Downloader.Limits(stall, Duration.ofMillis(1), where -> free));
     }
 

@@ -31,7 +31,7 @@ final class HuggingFaceTest {
 
     private Path fetch(String specification) {
         environment.put("HF_ENDPOINT", server.address());
-        try (ModelStore store = ModelStore.of(new Surroundings(environment, home, home))) {
+        try (ModelStore store = ModelStore.of(new ProcessEnvironment(environment, home, home))) {
             return store.resolveHub(specification, TransferListener.NONE);
         }
     }
@@ -209,7 +209,7 @@ final class HuggingFaceTest {
     void fetch_endpointThatIsNone_isRefused() {
         for (String address : new String[] {"not an address", "ftp://x/", "http://", "://"}) {
             environment.put("HF_ENDPOINT", address);
-            try (ModelStore store = ModelStore.of(new Surroundings(environment, home, home))) {
+            try (ModelStore store = ModelStore.of(new ProcessEnvironment(environment, home, home))) {
                 assertThatThrownBy(() -> store.resolveHub("owner/repo", TransferListener.NONE))
                         .as(address)
                         .isInstanceOf(AdedException.InvalidRequest.class)

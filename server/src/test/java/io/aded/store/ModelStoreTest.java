@@ -68,7 +68,7 @@ final class ModelStoreTest {
     }
 
     private ModelStore store(String sha256) {
-        Surroundings surroundings = new Surroundings(environment, home, home);
+        ProcessEnvironment process = new ProcessEnvironment(environment, home, home);
         CatalogueEntry entry = new CatalogueEntry(
                 "tiny",
                 "for tests",
@@ -80,10 +80,10 @@ final class ModelStoreTest {
                         new CatalogueEntry.Part("part-one", "0.1.0", "package/model.part", FIRST.length),
                         new CatalogueEntry.Part("part-two", "0.1.0", "package/model.part", SECOND.length)));
         return ModelStore.of(
-                surroundings,
+                process,
                 new Catalogue("tiny", List.of(entry)),
                 Downloader.of(
-                        surroundings,
+                        process,
                         new Downloader.Limits(Duration.ofSeconds(60), Duration.ofMillis(1), directory -> free)));
     }
 

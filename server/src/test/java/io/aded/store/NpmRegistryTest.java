@@ -32,16 +32,16 @@ final class NpmRegistryTest {
         server.close();
     }
 
-    private Surroundings surroundings() {
-        return new Surroundings(environment, home, project);
+    private ProcessEnvironment environment() {
+        return new ProcessEnvironment(environment, home, project);
     }
 
     private NpmSettings settings() {
-        return NpmSettings.of(surroundings());
+        return NpmSettings.of(environment());
     }
 
     private NpmRegistry registry() {
-        return NpmRegistry.of(surroundings(), Downloader.of(surroundings()));
+        return NpmRegistry.of(environment(), Downloader.of(environment()));
     }
 
     private void publish(String path, String tarball, String integrity) {

@@ -15,6 +15,7 @@ import io.aded.model.ContextParameters;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * llama.cpp b4916 (March 2025), the static build inside {@code de.kherud:llama:4.2.0}, which comes with this program.
@@ -148,6 +149,11 @@ final class B4916 implements LibraryLine {
     @Override
     public boolean passesTakeTurns() {
         return true;
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Architectures.B4916;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.aded.llama.abi;
 
 import io.aded.gguf.LineLimits;
 import io.aded.model.ContextParameters;
+import java.util.Set;
 
 /**
  * One line of llama.cpp builds: how it is recognised, what its structs look like, which functions differ, and what it
@@ -57,6 +58,9 @@ public interface LibraryLine {
 
     /** Whether passes of different contexts corrupt each other and must therefore take turns. */
     boolean passesTakeTurns();
+
+    /** The architectures that it has code for, as {@code general.architecture} names them. */
+    Set<String> architectures();
 
     /** What a model may have at most. */
     LineLimits limits();

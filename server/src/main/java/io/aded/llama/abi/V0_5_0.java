@@ -15,6 +15,7 @@ import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
+import java.util.Set;
 
 /**
  * llama.cpp v0.5.0 (2026), in the packages {@code @node-llama-cpp/*} of version 3.22.1, which
@@ -170,6 +171,11 @@ class V0_5_0 implements LibraryLine {
     @Override
     public boolean passesTakeTurns() {
         return false;
+    }
+
+    @Override
+    public Set<String> architectures() {
+        return Architectures.V0_5_0;
     }
 
     @Override

@@ -7,22 +7,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * The environment of the process, its directories included, in one value, so that a test can put another in its place.
  *
- * @param environment the environment variables
+ * @param variables the environment variables
  * @param home the user's home directory
  * @param workingDirectory where relative paths start
  */
-public record Surroundings(Map<String, String> environment, Path home, Path workingDirectory) {
+public record ProcessEnvironment(Map<String, String> variables, Path home, Path workingDirectory) {
 
-    public Surroundings {
-        environment = Map.copyOf(environment);
+    public ProcessEnvironment {
+        variables = Map.copyOf(variables);
     }
 
-    /** Those of this process. {@code HOME} decides, as for every other tool; Java alone would ask the user database. */
-    public static Surroundings ofProcess() {
-        Map<String, String> environment = System.getenv();
-        String home = environment.get("HOME");
-        return new Surroundings(
-                environment,
+    /** That of this process. {@code HOME} decides, as for every other tool; Java alone would ask the user database. */
+    public static ProcessEnvironment ofProcess() {
+        Map<String, String> variables = System.getenv();
+        String home = variables.get("HOME");
+        return new ProcessEnvironment(
+                variables,
                 Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home)
                         .toAbsolutePath(),
                 Path.of("").toAbsolutePath());
@@ -30,7 +30,7 @@ public record Surroundings(Map<String, String> environment, Path home, Path work
 
     /** A variable's value, or null if it is unset or empty. */
     public @Nullable String variable(String name) {
-        String value = environment.get(name);
+        String value = variables.get(name);
         return value == null || value.isBlank() ? null : value;
     }
 
