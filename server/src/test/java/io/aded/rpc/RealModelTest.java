@@ -120,7 +120,7 @@ class RealModelTest {
                 "options.constraint.grammar");
         assertExhausted(
                 Harness.failure(() -> tokens(request(options(0, "auto")
-                        .setConstraint(Constraint.newBuilder().setRegularExpression("the(c?d?){9999}"))))),
+                        .setConstraint(Constraint.newBuilder().setRegularExpression("the" + "(c?d?){9999}".repeat(6)))))),
                 "options.constraint.regular_expression");
         ConverseClient stream = harness.converse()
                 .open(Open.newBuilder()

@@ -32,9 +32,9 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -48,10 +48,10 @@ final class GrpcTarget implements Target {
 
     private final String address;
     private final Manner manner;
-    private final List<ManagedChannel> channels = new CopyOnWriteArrayList<>();
-    private final int connections;
+    private final List<ManagedChannel> channels = new ArrayList<>();
     private final AtomicInteger talks = new AtomicInteger();
-    private @Nullable ManagedChannel health;
+    /** A connection of its own, as an orchestrator has. */
+    private final ManagedChannel health;
 
     /**
      * Prepares to talk to a server; the first call connects.
@@ -62,7 +62,7 @@ final class GrpcTarget implements Target {
     GrpcTarget(String address, int connections, Manner manner) {
         this.address = address;
         this.manner = manner;
-        this.connections = connections;
+        health = channel();
         for (int i = 0; i < connections; i++) {
             // Messages are handled on the network's own threads: all that is done there is to note the time.
             channels.add(channel());
@@ -95,14 +95,14 @@ final class GrpcTarget implements Target {
 
     @Override
     public Talk talk(io.aded.engine.@Nullable DraftPolicy draft) {
-        ManagedChannel channel = channels.get(Math.floorMod(talks.getAndIncrement(), connections));
+        ManagedChannel channel = channels.get(Math.floorMod(talks.getAndIncrement(), channels.size()));
         return manner.turns() == 1 ? new Single(channel, draft) : new Conversation(channel, draft);
     }
 
     @Override
     public boolean isHealthy() {
         try {
-            return HealthGrpc.newBlockingStub(healthChannel())
+            return HealthGrpc.newBlockingStub(health)
                             .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
                             .check(HealthCheckRequest.getDefaultInstance())
                             .getStatus()
@@ -110,17 +110,6 @@ final class GrpcTarget implements Target {
         } catch (StatusRuntimeException e) {
             return false;
         }
-    }
-
-    /** A connection of its own, as an orchestrator has. */
-    private synchronized ManagedChannel healthChannel() {
-        ManagedChannel channel = health;
-        if (channel == null) {
-            channel = channel();
-            health = channel;
-            channels.add(channel);
-        }
-        return channel;
     }
 
     private ManagedChannel channel() {
@@ -137,6 +126,7 @@ final class GrpcTarget implements Target {
 
     @Override
     public void close() {
+        health.shutdownNow();
         channels.forEach(ManagedChannel::shutdownNow);
     }
 

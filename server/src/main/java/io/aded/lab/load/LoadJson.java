@@ -90,7 +90,9 @@ final class LoadJson {
         }
         ObjectNode latency = node.putObject("latency");
         for (Measure measure : Measure.values()) {
-            times(latency.putObject(measure.field()), tally.times(measure));
+            if (measure != Measure.HEALTH || tally.times(measure).getTotalCount() > 0) {
+                times(latency.putObject(measure.field()), tally.times(measure));
+            }
         }
         ArrayNode blocks = node.putArray("blocks");
         for (Tally.Block block : tally.blocks()) {
