@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the sampler needs is usually among the best tokens, so it asks about those first; every token is asked about
  * only if too few of them are allowed ({@link TokenMasks}). Tokens that end an answer are judged by what they mean,
- * control tokens never match.
+ * control tokens never match but where the grammar names them.
  */
 final class Grammar {
     /** Nodes less likely than this are not drafted. */
@@ -37,7 +37,6 @@ final class Grammar {
 
     private boolean[] keep = new boolean[64];
     private final byte[] forced = new byte[256];
-    private final byte[] next = new byte[1];
     private final Offers offers = new Offers();
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
@@ -158,7 +157,7 @@ final class Grammar {
             return 0;
         }
         try {
-            if (masks.forced(position, forced) == 0) {
+            if (!masks.isForced(position)) {
                 return 0;
             }
             reserve(maxNodes + 1);
@@ -196,7 +195,7 @@ final class Grammar {
 
     /** Offers the tokens that are expected behind a node, if the grammar leaves one text there. */
     private void offer(int node, TokenMasks.Position at, float probability) {
-        if (masks.forced(at, next) == 0) {
+        if (!masks.isForced(at)) {
             return;
         }
         if (masks.expected(at) == 0) {
