@@ -24,6 +24,8 @@ final class TurnRelay implements TurnListener {
     /** Written before the turn is submitted, which is what orders it before the engine's reports. */
     private DrafterKind mode = Drafters.AUTO;
 
+    private Constraint constraint = Constraint.NONE;
+
     /**
      * How what turns emit is sent.
      *
@@ -78,6 +80,7 @@ final class TurnRelay implements TurnListener {
 
     void submit(TurnStarter starter, Session session, ValidTurn turn, String conversationId) {
         mode = turn.request().draft().mode();
+        constraint = turn.constraint();
         handle.submitted(starter.submit(session, turn, this, conversationId));
     }
 
@@ -113,7 +116,7 @@ final class TurnRelay implements TurnListener {
     public void onFailed(AdedException failure) {
         guard.over();
         coalescer.flush();
-        ending.failed(failure);
+        ending.failed(sink.ofTurn(TurnStarter.named(failure, constraint)));
     }
 
     @Override
