@@ -4,6 +4,7 @@ import io.aded.grammar.GrammarExhausted;
 import io.aded.grammar.GrammarRefused;
 import io.aded.grammar.TokenMasks;
 import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
 import java.util.Arrays;
@@ -79,12 +80,13 @@ final class Grammar {
 
     /** The grammar cannot be followed within its bounds: that is this stream's failure, which others decode beside. */
     private AdedException exhausted(GrammarExhausted e) {
-        return new AdedException.ResourceExhausted(
+        return AdedException.ResourceExhausted.byField(
                 AdedException.CONSTRAINT_EXHAUSTED,
-                field + " " + e.getMessage()
-                        + "; what was sent of the answer stands. Make it simpler: fewer alternatives"
-                        + " that begin alike, smaller bounds of repetition",
-                null);
+                new FieldViolation(
+                        field,
+                        e.getMessage()
+                                + "; what was sent of the answer stands. Make it simpler: fewer alternatives"
+                                + " that begin alike, smaller bounds of repetition"));
     }
 
     /** Removes the candidates that may not come next. */

@@ -29,8 +29,8 @@ public final class RandomAnswers {
     private static final int LONGEST = 4_000;
 
     private final WalkVocabulary vocabulary = new WalkVocabulary();
-    private final VocabularyTrie trie = VocabularyTrie.of(vocabulary);
-    private final long[] mask = new long[vocabulary.size() + 63 >> 6];
+    private final VocabularyTrie trie = VocabularyTrie.of(vocabulary.tokens());
+    private final long[] mask = new long[vocabulary.tokens().size() + 63 >> 6];
     private final SplittableRandom random;
 
     private RandomAnswers(long seed) {
