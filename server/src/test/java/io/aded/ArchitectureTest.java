@@ -8,6 +8,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.ArchConfiguration;
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -227,5 +228,77 @@ class ArchitectureTest {
                 .dependOnClassesThat(
                         resideInAnyPackage("io.opentelemetry.sdk..", "io.opentelemetry.exporter..", "io.prometheus.."))
                 .check(ours);
+    }
+
+    /** What tells the time, chances or the environment to whoever asks, by its class and name. */
+    private static final Set<String> SOURCES = Set.of(
+            "java.lang.System.nanoTime",
+            "java.lang.System.currentTimeMillis",
+            "java.lang.System.getenv",
+            "java.time.Clock.systemUTC",
+            "java.time.Clock.systemDefaultZone",
+            "java.time.Instant.now",
+            "java.time.InstantSource.system",
+            "java.time.LocalDate.now",
+            "java.time.LocalDateTime.now",
+            "java.time.ZoneId.systemDefault",
+            "java.time.ZonedDateTime.now",
+            "java.lang.Math.random",
+            "java.security.SecureRandom.<init>",
+            "java.util.Random.<init>",
+            "java.util.UUID.randomUUID",
+            "java.util.concurrent.ThreadLocalRandom.current");
+
+    /** Who may ask, and why: the exceptions of ARCHITECTURE.md's thirteenth invariant. */
+    private static final Map<String, String> MAY_ASK = Map.ofEntries(
+            // Where a program begins: what is passed in from there on.
+            Map.entry("cli.DraftCommand", "the date in a file"),
+            Map.entry("cli.Logging", "the clock of the log"),
+            Map.entry("cli.ProgressPrinter", "how often a bar is drawn"),
+            Map.entry("cli.RecordCommand", "the date in a file, and the clock of a bar"),
+            Map.entry("engine.Engine", "the clock, where an embedder names none"),
+            Map.entry("rpc.AdedServer", "the clocks, where an embedder names none"),
+            Map.entry("serving.Serving", "the clock, where an embedder names none"),
+            Map.entry("telemetry.Telemetry", "the clocks, where an embedder names none"),
+            Map.entry("llama.LlamaLibrary", "the environment, where an embedder names none"),
+            Map.entry("llama.LlamaModel", "the clock and the zone of chat templates"),
+            Map.entry("natives.NativesStore", "the date of an installation"),
+            Map.entry("store.ProcessEnvironment", "the environment itself"),
+            // Threads of their own that wait, where a monitor or the system's sleep may end too soon.
+            Map.entry("host.EngineGuard", "looks at engines once a second"),
+            Map.entry("serving.PreparationPool", "how long a thread without work stays"),
+            Map.entry("store.Downloader", "pauses, and transfers that stall"),
+            // What nobody is to guess, or what no two may have alike.
+            Map.entry("llama.SamplerChains", "a seed, where the caller states none"),
+            Map.entry("serving.Conversations", "names of conversations"),
+            Map.entry("rpc.PathClaim", "a mark that nobody else writes"),
+            Map.entry("rpc.Statuses", "the number under which the log has a fault"),
+            Map.entry("rpc.UnixSocket", "a name beside the socket's"),
+            // Measuring.
+            Map.entry("lab.experiment.BareContender", "measures"),
+            Map.entry("lab.experiment.ExperimentPlan", "the date of a report"),
+            Map.entry("lab.load.Attack", "measures"),
+            Map.entry("lab.load.LoadPlan", "the date of a report"),
+            Map.entry("lab.load.LoadSession", "the clock of a bar"),
+            Map.entry("lab.load.Pace", "sends when it is time"),
+            Map.entry("lab.load.StandInModel", "sleeps for as long as a pass takes"),
+            Map.entry("lab.offline.Replay", "measures"),
+            Map.entry("lab.schema.RandomAnswers", "measures"));
+
+    @Test
+    void clocksChanceAndEnvironment_areAskedByThoseOfTheListOnly() {
+        Set<String> asking = new TreeSet<>();
+        for (JavaClass type : ours) {
+            boolean asks = type.getAccessesFromSelf().stream()
+                    .filter(access -> !(access.getTarget() instanceof CodeUnitAccessTarget called)
+                            || !called.getName().equals("<init>")
+                            || called.getRawParameterTypes().isEmpty()) // with a seed it is no source
+                    .anyMatch(access -> SOURCES.contains(access.getTargetOwner().getName() + "."
+                            + access.getTarget().getName()));
+            if (asks) {
+                asking.add(type.getName().substring(ROOT.length()).replaceFirst("\\$.*", ""));
+            }
+        }
+        assertThat(asking).isEqualTo(new TreeSet<>(MAY_ASK.keySet()));
     }
 }

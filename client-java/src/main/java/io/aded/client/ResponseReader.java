@@ -290,8 +290,48 @@ final class ResponseReader {
                 model.getLibrary());
     }
 
+    private static ServerDetails.Limits limits(io.aded.v1.Limits limits) {
+        io.aded.v1.PreparationLimits preparation = limits.getPreparation();
+        io.aded.v1.FieldLimits fields = limits.getFields();
+        return new ServerDetails.Limits(
+                limits.getContextTokens(),
+                limits.getMaxRunning(),
+                limits.getMaxWaiting(),
+                duration(limits.getMaxWait()),
+                limits.getMaxMessageBytes(),
+                duration(limits.getMaxRetention()),
+                limits.getMaxRetainedConversations(),
+                limits.getMaxConversations(),
+                limits.getMaxConversationsPerClient(),
+                duration(limits.getMaxUnread()),
+                limits.getMaxMessageBytesInWork(),
+                limits.getMaxMessageBytesArriving(),
+                new ServerDetails.PreparationLimits(
+                        preparation.getMaxRunning(),
+                        preparation.getMaxRunningPerClient(),
+                        preparation.getMaxWaiting(),
+                        duration(preparation.getMaxTime())),
+                new ServerDetails.FieldLimits(
+                        fields.getPromptBytes(),
+                        fields.getMessages(),
+                        fields.getStopStrings(),
+                        fields.getStopStringCharacters(),
+                        fields.getStopTokens(),
+                        fields.getLogProbabilities(),
+                        fields.getPriority(),
+                        fields.getTemplateVariables(),
+                        fields.getTemplateVariableDepth(),
+                        fields.getTemplateVariableSize(),
+                        fields.getGrammarCharacters(),
+                        fields.getGrammarDepth(),
+                        fields.getJsonSchemaCharacters(),
+                        fields.getJsonSchemaDepth(),
+                        fields.getRegularExpressionCharacters(),
+                        fields.getRegularExpressionDepth()),
+                duration(limits.getCoalescingInterval()));
+    }
+
     static ServerDetails server(io.aded.v1.GetServerInfoResponse info) {
-        io.aded.v1.Limits limits = info.getLimits();
         io.aded.v1.Load load = info.getLoad();
         return new ServerDetails(
                 info.getVersion(),
@@ -299,14 +339,7 @@ final class ResponseReader {
                 info.getRuntime(),
                 Instant.ofEpochSecond(
                         info.getStartTime().getSeconds(), info.getStartTime().getNanos()),
-                new ServerDetails.Limits(
-                        limits.getContextTokens(),
-                        limits.getMaxRunning(),
-                        limits.getMaxWaiting(),
-                        duration(limits.getMaxWait()),
-                        limits.getMaxMessageBytes(),
-                        duration(limits.getMaxRetention()),
-                        limits.getMaxRetainedConversations()),
+                limits(info.getLimits()),
                 options(info.getDefaultOptions()),
                 sharing(info.getPrefixSharing()),
                 info.getDraftersList().stream()

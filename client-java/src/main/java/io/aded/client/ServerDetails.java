@@ -58,6 +58,14 @@ public record ServerDetails(
      * @param maxMessageBytes the largest request message
      * @param maxRetention how long a conversation can be kept; zero for not at all
      * @param maxRetainedConversations conversations kept at once
+     * @param maxConversations conversations that may be open or kept at once; 0 if the server does not say, as below
+     * @param maxConversationsPerClient those of them that one client may have
+     * @param maxUnread how long an answer may wait to be read
+     * @param maxMessageBytesInWork bytes of messages worked on at once, half of them one client's
+     * @param maxMessageBytesArriving bytes of messages that have arrived in part
+     * @param preparation what requests may take before they are turns
+     * @param fields what fields of requests may hold
+     * @param coalescingInterval how far apart the deltas of an answer are at least; zero for one with each pass
      */
     public record Limits(
             int contextTokens,
@@ -66,7 +74,63 @@ public record ServerDetails(
             Duration maxWait,
             int maxMessageBytes,
             Duration maxRetention,
-            int maxRetainedConversations) {}
+            int maxRetainedConversations,
+            int maxConversations,
+            int maxConversationsPerClient,
+            Duration maxUnread,
+            long maxMessageBytesInWork,
+            long maxMessageBytesArriving,
+            PreparationLimits preparation,
+            FieldLimits fields,
+            Duration coalescingInterval) {}
+
+    /**
+     * What may be spent on rendering, tokenising and compiling requests.
+     *
+     * @param maxRunning requests worked on at once
+     * @param maxRunningPerClient those of them that may be one client's
+     * @param maxWaiting requests that may wait for it, half of them one client's
+     * @param maxTime how long the work on one request may take
+     */
+    public record PreparationLimits(int maxRunning, int maxRunningPerClient, int maxWaiting, Duration maxTime) {}
+
+    /**
+     * What fields of requests may hold at most; 0 if the server does not say. Characters are those of Java's strings.
+     *
+     * @param promptBytes bytes of a prompt's text
+     * @param messages messages of a prompt
+     * @param stopStrings stop strings
+     * @param stopStringCharacters characters of a stop string
+     * @param stopTokens stop tokens
+     * @param logProbabilities alternatives to each token
+     * @param priority the highest priority; its negative is the lowest
+     * @param templateVariables template variables
+     * @param templateVariableDepth levels of lists and maps in one
+     * @param templateVariableSize values and characters of all together
+     * @param grammarCharacters characters of a grammar
+     * @param grammarDepth levels of groups in a grammar
+     * @param jsonSchemaCharacters characters of a JSON schema
+     * @param jsonSchemaDepth levels of nesting in a JSON schema
+     * @param regularExpressionCharacters characters of a regular expression
+     * @param regularExpressionDepth levels of groups in a regular expression
+     */
+    public record FieldLimits(
+            long promptBytes,
+            int messages,
+            int stopStrings,
+            int stopStringCharacters,
+            int stopTokens,
+            int logProbabilities,
+            int priority,
+            int templateVariables,
+            int templateVariableDepth,
+            int templateVariableSize,
+            int grammarCharacters,
+            int grammarDepth,
+            int jsonSchemaCharacters,
+            int jsonSchemaDepth,
+            int regularExpressionCharacters,
+            int regularExpressionDepth) {}
 
     /**
      * How busy the server was.

@@ -70,6 +70,13 @@ final class AdedClientTest {
         assertThat(model.endOfSequence()).isNull();
         ServerDetails server = client.server();
         assertThat(server.limits().maxWait()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(server.limits().maxConversations()).isEqualTo(8);
+        assertThat(server.limits().maxUnread()).isEqualTo(Duration.ofSeconds(20));
+        assertThat(server.limits().maxMessageBytesInWork()).isEqualTo(5_000_000_001L);
+        assertThat(server.limits().preparation().maxRunningPerClient()).isEqualTo(2);
+        assertThat(server.limits().preparation().maxTime()).isZero();
+        assertThat(server.limits().fields().stopStrings()).isEqualTo(16);
+        assertThat(server.limits().fields().regularExpressionDepth()).isEqualTo(100);
         assertThat(server.load().tokensTotal()).isEqualTo(5_000_000_000L);
         assertThat(server.capabilities()).containsExactly("Constraint.grammar");
         assertThat(server.drafters())

@@ -20,6 +20,7 @@ import io.aded.v1.DraftPolicy;
 import io.aded.v1.DraftServiceGrpc;
 import io.aded.v1.Drafter;
 import io.aded.v1.DrafterStatistics;
+import io.aded.v1.FieldLimits;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateRequest;
@@ -39,6 +40,7 @@ import io.aded.v1.Model;
 import io.aded.v1.ModelServiceGrpc;
 import io.aded.v1.Open;
 import io.aded.v1.Opened;
+import io.aded.v1.PreparationLimits;
 import io.aded.v1.Round;
 import io.aded.v1.SpeculationStatistics;
 import io.aded.v1.TokenizeRequest;
@@ -488,7 +490,14 @@ final class FakeSidecar {
                         .setVersion("0.0.0")
                         .setLimits(Limits.newBuilder()
                                 .setMaxWaiting(3)
-                                .setMaxWait(Duration.newBuilder().setSeconds(60)))
+                                .setMaxWait(Duration.newBuilder().setSeconds(60))
+                                .setMaxConversations(8)
+                                .setMaxUnread(Duration.newBuilder().setSeconds(20))
+                                .setMaxMessageBytesInWork(5_000_000_001L)
+                                .setPreparation(PreparationLimits.newBuilder().setMaxRunningPerClient(2))
+                                .setFields(FieldLimits.newBuilder()
+                                        .setStopStrings(16)
+                                        .setRegularExpressionDepth(100)))
                         .addDrafters(Drafter.newBuilder()
                                 .setName("auto")
                                 .setDescription("what pays")

@@ -20,11 +20,12 @@ import picocli.CommandLine.Spec;
         description = "Serves llama.cpp models over gRPC, faster by lossless adaptive draft verification.",
         footer = {
             "",
-            "Every option can be set by the environment (--gpu-layers by ADED_GPU_LAYERS) and in the",
-            "configuration file (gpu-layers: 0), ~/.config/aded/config.yaml unless --config names another.",
+            // A line a paragraph: they are broken to the terminal's width.
+            "Every option can be set by the environment (--gpu-layers by ADED_GPU_LAYERS) and in the"
+                    + " configuration file (gpu-layers: 0), ~/.config/aded/config.yaml unless --config names another.",
             "",
-            "Exit status: 0 done, 1 fault of the program, 2 wrong usage or request, 3 not found, 4 unusable file,",
-            "5 not possible now, 6 out of room, 7 unreachable, 8 too late, 130 interrupted."
+            "Exit status: 0 done, 1 fault of the program, 2 wrong usage or request, 3 not found, 4 unusable file,"
+                    + " 5 not possible now, 6 out of room, 7 unreachable, 8 too late, 130 interrupted."
         },
         subcommands = {
             ServeCommand.class,

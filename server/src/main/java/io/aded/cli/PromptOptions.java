@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** Which conversations are asked: those of files or the built-in ones, and a choice among them. */
@@ -49,8 +50,9 @@ final class PromptOptions {
 
     /** Where they come from, in words. */
     String source() {
-        return files.isEmpty()
-                ? "the built-in scenarios"
-                : files.stream().map(file -> String.valueOf(file.getFileName())).collect(Collectors.joining(", "));
+        Stream<String> sources = files.isEmpty()
+                ? Stream.of("the built-in scenarios")
+                : files.stream().map(file -> String.valueOf(file.getFileName()));
+        return Stream.concat(sources, categories.stream()).collect(Collectors.joining(", "));
     }
 }

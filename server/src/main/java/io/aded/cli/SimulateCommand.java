@@ -40,14 +40,15 @@ final class SimulateCommand implements Callable<Integer> {
     private List<String> modes =
             List.of("auto", "aded:1", "aded:2", "aded:3", "aded:5", "aded:7", "aded:11", "aded:15", "prompt-lookup:7");
 
-    @Option(names = "--noise", description = "σ of the logarithm of a pass's time. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--noise", paramLabel = "SIGMA", description = "σ of the logarithm of a pass's time. Default: ${DEFAULT-VALUE}.")
     private double noise = 0.1;
 
-    @Option(names = "--stalls", description = "Share of passes that take twice their time. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--stalls", paramLabel = "SHARE", description = "Share of passes that take twice their time. Default: ${DEFAULT-VALUE}.")
     private double stalls = 0.02;
 
     @Option(
             names = "--first-touch",
+            paramLabel = "TIMES",
             description = "What the first pass of each width costs, in times its price. Default: ${DEFAULT-VALUE}.")
     private double firstTouch = 2.5;
 
@@ -56,6 +57,7 @@ final class SimulateCommand implements Callable<Integer> {
 
     @Option(
             names = "--folds",
+            paramLabel = "K",
             description = "Evidence weights fitted to the others' answers. Default: ${DEFAULT-VALUE}.")
     private int folds = 5;
 

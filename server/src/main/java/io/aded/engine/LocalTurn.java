@@ -41,6 +41,7 @@ final class LocalTurn implements Turn {
     private int answerTokens;
     private boolean endDrawn;
     private @Nullable FinishReason finished;
+    private boolean parked;
     private @Nullable AdedException fault;
 
     // What it took.
@@ -126,6 +127,19 @@ final class LocalTurn implements Turn {
         } catch (RuntimeException | Error e) {
             fail(e);
             return false;
+        }
+    }
+
+    /** Notes whether it is left out of the next pass because its listener is not ready; tells it when that changes. */
+    void park(boolean leftOut) {
+        if (leftOut == parked) {
+            return;
+        }
+        parked = leftOut;
+        try {
+            listener.onParked(leftOut);
+        } catch (RuntimeException | Error e) {
+            fail(e);
         }
     }
 

@@ -38,7 +38,7 @@ final class Pass {
      */
 
     /** What is read of each row for the drafters: a tri-gram table's rows keep no more successors than these. */
-    private static final int TAUGHT_TOKENS = 8;
+    static final int TAUGHT_TOKENS = 8;
 
     private final TargetContext context;
     private final CellLedger ledger;
@@ -102,7 +102,9 @@ final class Pass {
         rounds.clear();
         unready = 0;
         for (LocalTurn turn : running) {
-            if (turn.fault() != null || !turn.isReady()) {
+            boolean parked = !turn.isReady();
+            turn.park(parked);
+            if (turn.fault() != null || parked) {
                 unready++;
             } else if (rounds.size() < limit) {
                 rounds.add(turn.round());

@@ -27,4 +27,11 @@ public interface TurnListener {
     default boolean isReady() {
         return true;
     }
+
+    /**
+     * The stream is left out of passes from now on, because more could not be taken, or takes part in them again.
+     *
+     * @param parked whether it is left out
+     */
+    default void onParked(boolean parked) {}
 }

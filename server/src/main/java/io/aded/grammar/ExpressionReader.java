@@ -12,8 +12,8 @@ import java.util.List;
  * <p>Its text comes from a caller: length, nesting, repetition counts and the number of parts are bounded.
  */
 final class ExpressionReader {
-    private static final int LONGEST = 64 << 10;
-    private static final int DEEPEST = 100;
+    static final int LONGEST = 64 << 10;
+    static final int DEEPEST = 100;
     private static final int MOST_REPETITIONS = 10_000;
     private static final int NOTHING = -1;
 

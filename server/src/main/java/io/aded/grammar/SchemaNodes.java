@@ -26,8 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
  * {@code allOf}, {@code anyOf} and {@code oneOf} becomes a list of plain ones, one of which an answer must fit.
  */
 final class SchemaNodes {
-    private static final int LONGEST = 1 << 20;
-    private static final int DEEPEST_NESTING = 200;
+    static final int LONGEST = 1 << 20;
+    static final int DEEPEST_NESTING = 200;
 
     /** The deepest chain of references and combinations that is followed at one place. */
     private static final int DEEPEST_MERGE = 64;

@@ -152,9 +152,9 @@ public final class LlamaLibrary {
         }
     }
 
-    /** One line that names the library, such as {@code llama.cpp b4916 (bundled)}. */
+    /** Names the library, such as {@code llama.cpp b4916 (bundled)}. Callers are told this: never where it lies. */
     public String description() {
-        return "llama.cpp " + version() + (bundled ? " (bundled)" : " (" + path + ")");
+        return "llama.cpp " + version() + (bundled ? " (bundled)" : "");
     }
 
     /** The version, such as {@code b4916} or {@code v0.5.0}. */

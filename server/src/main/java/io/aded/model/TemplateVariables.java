@@ -20,10 +20,14 @@ public record TemplateVariables(Map<String, @Nullable Object> values) {
     public static final TemplateVariables NONE = new TemplateVariables(Map.of());
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,63}");
-    private static final int MOST = 64;
-    private static final int DEEPEST = 16;
+    /** Variables. */
+    public static final int MOST = 64;
+
+    /** Levels of lists and maps in one. */
+    public static final int DEEPEST = 16;
+
     /** Values and characters, all together. */
-    private static final int LARGEST = 64 << 10;
+    public static final int LARGEST = 64 << 10;
 
     /** What every template is given, and what its language has: another value would change what messages become. */
     private static final Set<String> RESERVED = Set.of(

@@ -1,5 +1,6 @@
 package io.aded.model;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** The model's tokens. Every method is thread-safe. */
@@ -35,6 +36,17 @@ public interface Vocabulary {
      * @return the number of bytes, or minus the number needed if {@code destination} is too small
      */
     int piece(int token, byte[] destination, boolean special);
+
+    /** The text of one token, control tokens written out; bytes that are no whole characters become U+FFFD. */
+    default String text(int token) {
+        byte[] bytes = new byte[64];
+        int length = piece(token, bytes, true);
+        if (length < 0) {
+            bytes = new byte[-length];
+            length = piece(token, bytes, true);
+        }
+        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
 
     /**
      * The bytes of the longest token, control tokens written out: a text of n tokens has at most n times as many.

@@ -94,7 +94,8 @@ public final class ModelTrials {
             throw new AssertionError(impossible);
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            String about = library.description() + " " + channel.size() + " " + Files.getLastModifiedTime(file);
+            String about = library.version() + " " + library.path() + " " + channel.size() + " "
+                    + Files.getLastModifiedTime(file);
             digest.update(about.getBytes(StandardCharsets.UTF_8));
             ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
             long left = Math.min(HASHED, channel.size());

@@ -83,7 +83,10 @@ public final class AdedServer implements AutoCloseable {
                 new InferenceServiceImpl(serving, limits.maxMessageBytes()),
                 new ModelServiceImpl(
                         serving,
-                        Math.min(limits.maxMessageBytes(), memory.largestMessage()),
+                        new ModelServiceImpl.MessageLimits(
+                                Math.min(limits.maxMessageBytes(), memory.largestMessage()),
+                                memory.messages(),
+                                inbound.most()),
                         builder.version,
                         builder.wall.instant()),
                 new DraftServiceImpl(serving));

@@ -174,6 +174,11 @@ final class InboundBudget {
                 null);
     }
 
+    /** The most bytes that may have arrived and not be read yet. */
+    long most() {
+        return most;
+    }
+
     /** Bytes that have arrived and are not read yet. */
     long held() {
         synchronized (lock) {

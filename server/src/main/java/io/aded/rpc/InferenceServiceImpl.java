@@ -1,12 +1,9 @@
 package io.aded.rpc;
 
-import com.google.protobuf.CodedOutputStream;
-import io.aded.model.AdedException;
-import io.aded.model.Patience;
-import io.aded.model.Vocabulary;
 import io.aded.serving.Caller;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
+import io.aded.serving.Tokenization;
 import io.aded.serving.TurnInput;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
@@ -21,11 +18,8 @@ import io.aded.v1.TokenizeRequest;
 import io.aded.v1.TokenizeResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 
 /** Answers prompts. */
 final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceImplBase {
@@ -56,44 +50,21 @@ final class InferenceServiceImpl extends InferenceServiceGrpc.InferenceServiceIm
     public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
         Caller caller = CallScope.caller(serving);
         answer(responses, () -> {
-            Vocabulary vocabulary = serving.model(request.getModel()).model().vocabulary();
-            return serving.prepared(
+            Tokenization made = serving.tokenize(
                     caller,
-                    () -> tokenized(
-                            vocabulary,
-                            vocabulary.tokenize(request.getText(), request.getAddSpecial(), request.getParseSpecial()),
-                            request.getWithPieces()));
-        });
-    }
-
-    /** The answer, which is built only if it is not too large. */
-    private TokenizeResponse tokenized(Vocabulary vocabulary, int[] tokens, boolean withPieces) {
-        // The same token has the same piece, which is made once.
-        Map<Integer, String> pieces = new HashMap<>();
-        long bytes = 0;
-        for (int token : tokens) {
-            bytes += CodedOutputStream.computeUInt32SizeNoTag(token);
-            if (withPieces) {
-                bytes += 1
-                        + CodedOutputStream.computeStringSizeNoTag(
-                                pieces.computeIfAbsent(token, id -> ResponseWriter.piece(id, vocabulary)));
+                    serving.model(request.getModel()),
+                    new Tokenization.Input(
+                            request.getText(),
+                            request.getAddSpecial(),
+                            request.getParseSpecial(),
+                            request.getWithPieces()),
+                    mostAnswerBytes);
+            TokenizeResponse.Builder response = TokenizeResponse.newBuilder().addAllPieces(made.pieces());
+            for (int token : made.tokens()) {
+                response.addTokens(token);
             }
-        }
-        if (bytes > mostAnswerBytes) {
-            throw AdedException.ResourceExhausted.forGood(
-                    "ANSWER_TOO_LARGE",
-                    "the answer has " + bytes + " bytes, for " + tokens.length + " tokens; allowed: at most "
-                            + mostAnswerBytes + "; send the text in parts" + (withPieces ? ", or without pieces" : ""));
-        }
-        Patience.check();
-        TokenizeResponse.Builder response = TokenizeResponse.newBuilder();
-        for (int token : tokens) {
-            response.addTokens(token);
-        }
-        if (withPieces) {
-            response.addAllPieces(IntStream.of(tokens).mapToObj(pieces::get).toList());
-        }
-        return response.build();
+            return response.build();
+        });
     }
 
     @Override

@@ -89,6 +89,11 @@ final class MemoryBudget {
         return (int) Math.min(Integer.MAX_VALUE, most / 2 / EXPANSION);
     }
 
+    /** Bytes of messages that may be worked on at once. */
+    long messages() {
+        return most / EXPANSION;
+    }
+
     /** What is taken, in bytes of heap. */
     long taken() {
         synchronized (lock) {

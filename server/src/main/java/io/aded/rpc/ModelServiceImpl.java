@@ -5,9 +5,11 @@ import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.serving.FieldBounds;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
 import io.aded.serving.ServingLimits;
+import io.aded.v1.FieldLimits;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.GetModelResponse;
 import io.aded.v1.GetServerInfoRequest;
@@ -16,6 +18,7 @@ import io.aded.v1.Limits;
 import io.aded.v1.ListModelsRequest;
 import io.aded.v1.ListModelsResponse;
 import io.aded.v1.ModelServiceGrpc;
+import io.aded.v1.PreparationLimits;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,13 +27,22 @@ import java.util.List;
 /** Describes the model and the server. */
 final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     private final Serving serving;
-    private final int maxMessageBytes;
+    private final MessageLimits messages;
     private final String version;
     private final Instant start;
 
-    ModelServiceImpl(Serving serving, int maxMessageBytes, String version, Instant start) {
+    /**
+     * What messages may take.
+     *
+     * @param largest bytes of one
+     * @param inWork bytes of all that are worked on at once
+     * @param arriving bytes of all that have arrived in part
+     */
+    record MessageLimits(int largest, long inWork, long arriving) {}
+
+    ModelServiceImpl(Serving serving, MessageLimits messages, String version, Instant start) {
         this.serving = serving;
-        this.maxMessageBytes = maxMessageBytes;
+        this.messages = messages;
         this.version = version;
         this.start = start;
     }
@@ -91,14 +103,56 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     private Limits limits(ServedModel served) {
         ServingLimits kept = serving.limits();
         EngineOptions options = served.engines().getFirst().options();
-        return Limits.newBuilder()
+        Limits.Builder limits = Limits.newBuilder()
                 .setContextTokens(served.contextTokens())
                 .setMaxRunning(served.maxRunning())
                 .setMaxWaiting(served.maxWaiting())
                 .setMaxWait(ResponseWriter.duration(options.maxWait()))
-                .setMaxMessageBytes(maxMessageBytes)
+                .setMaxMessageBytes(messages.largest())
                 .setMaxRetention(ResponseWriter.duration(kept.maxRetention()))
                 .setMaxRetainedConversations(kept.maxRetained())
+                .setMaxConversations(serving.conversationBounds().all())
+                .setMaxConversationsPerClient(serving.conversationBounds().perClient())
+                .setMaxUnread(ResponseWriter.duration(kept.longestUnread()))
+                .setMaxMessageBytesInWork(messages.inWork())
+                .setMaxMessageBytesArriving(messages.arriving())
+                .setPreparation(preparation(served))
+                .setFields(fields(served));
+        if (serving.coalescing().isPositive()) {
+            limits.setCoalescingInterval(ResponseWriter.duration(serving.coalescing()));
+        }
+        return limits.build();
+    }
+
+    private PreparationLimits preparation(ServedModel served) {
+        io.aded.serving.PreparationLimits limits = serving.preparation();
+        return PreparationLimits.newBuilder()
+                .setMaxRunning(limits.threads())
+                .setMaxRunningPerClient(limits.perCaller())
+                .setMaxWaiting(limits.waitingFor(served.maxRunning() + served.maxWaiting()))
+                .setMaxTime(ResponseWriter.duration(limits.longest()))
+                .build();
+    }
+
+    private static FieldLimits fields(ServedModel served) {
+        FieldBounds bounds = served.validator().bounds();
+        return FieldLimits.newBuilder()
+                .setPromptBytes(bounds.promptBytes())
+                .setMessages(bounds.messages())
+                .setStopStrings(bounds.stopStrings())
+                .setStopStringCharacters(bounds.stopStringCharacters())
+                .setStopTokens(bounds.stopTokens())
+                .setLogProbabilities(bounds.alternatives())
+                .setPriority(bounds.priority())
+                .setTemplateVariables(bounds.variables().count())
+                .setTemplateVariableDepth(bounds.variables().depth())
+                .setTemplateVariableSize(bounds.variables().size())
+                .setGrammarCharacters(bounds.grammar().characters())
+                .setGrammarDepth(bounds.grammar().depth())
+                .setJsonSchemaCharacters(bounds.schema().characters())
+                .setJsonSchemaDepth(bounds.schema().depth())
+                .setRegularExpressionCharacters(bounds.expression().characters())
+                .setRegularExpressionDepth(bounds.expression().depth())
                 .build();
     }
 }

@@ -34,7 +34,6 @@ import io.aded.v1.TokenAlternative;
 import io.aded.v1.TokenLogProbability;
 import io.aded.v1.Usage;
 import io.aded.v1.VocabularyInfo;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -110,26 +109,15 @@ final class ResponseWriter {
             io.aded.engine.Delta.TokenLogProbability probability, Vocabulary vocabulary) {
         TokenLogProbability.Builder builder = TokenLogProbability.newBuilder()
                 .setToken(probability.token())
-                .setText(piece(probability.token(), vocabulary))
+                .setText(vocabulary.text(probability.token()))
                 .setLogProbability(probability.logProbability());
         for (io.aded.engine.Delta.Alternative alternative : probability.alternatives()) {
             builder.addAlternatives(TokenAlternative.newBuilder()
                     .setToken(alternative.token())
-                    .setText(piece(alternative.token(), vocabulary))
+                    .setText(vocabulary.text(alternative.token()))
                     .setLogProbability(alternative.logProbability()));
         }
         return builder.build();
-    }
-
-    /** A token's text; bytes that are no whole characters become U+FFFD. */
-    static String piece(int token, Vocabulary vocabulary) {
-        byte[] bytes = new byte[64];
-        int length = vocabulary.piece(token, bytes, true);
-        if (length < 0) {
-            bytes = new byte[-length];
-            length = vocabulary.piece(token, bytes, true);
-        }
-        return new String(bytes, 0, length, StandardCharsets.UTF_8);
     }
 
     private static Round round(RoundReport report, Vocabulary vocabulary) {
@@ -149,7 +137,7 @@ final class ResponseWriter {
             builder.addNodes(DraftNode.newBuilder()
                     .setSource(report.forced() && node > 0 ? "grammar" : "")
                     .setToken(report.tokens()[node])
-                    .setText(piece(report.tokens()[node], vocabulary))
+                    .setText(vocabulary.text(report.tokens()[node]))
                     .setParent(report.parents()[node])
                     .setProbability(report.probabilities()[node])
                     .setAccepted(accepted[node]));

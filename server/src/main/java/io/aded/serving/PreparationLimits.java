@@ -23,6 +23,11 @@ public record PreparationLimits(int threads, int perCaller, int waiting, Duratio
         }
     }
 
+    /** Requests that may wait for a thread where so many may be running in the engine or waiting for it. */
+    public int waitingFor(int requests) {
+        return Math.max(waiting, 2 * Math.min(requests, Integer.MAX_VALUE / 2));
+    }
+
     static PreparationLimits ofCores(int cores) {
         int threads = Math.clamp(cores, 2, 16);
         return new PreparationLimits(threads, threads / 2, 512, Duration.ofSeconds(10));

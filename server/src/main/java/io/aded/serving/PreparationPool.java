@@ -77,7 +77,7 @@ final class PreparationPool implements AutoCloseable {
      */
     void provideFor(int requests) {
         synchronized (lock) {
-            room = Math.max(limits.waiting(), 2 * Math.min(requests, Integer.MAX_VALUE / 2));
+            room = limits.waitingFor(requests);
         }
     }
 
@@ -244,7 +244,9 @@ final class PreparationPool implements AutoCloseable {
             offer(line);
             if (idle > 0) {
                 lock.notify();
-            } else if (threads < limits.threads()) {
+            }
+            // A thread that was woken for another request a moment ago still counts as idle.
+            if (waiting > idle && threads < limits.threads()) {
                 threads++;
                 Thread.ofPlatform()
                         .name("aded-prepare-", threads)

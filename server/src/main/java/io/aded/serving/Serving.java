@@ -7,6 +7,7 @@ import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import io.aded.telemetry.EngineGauges;
 import io.aded.telemetry.Telemetry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,7 +15,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,13 +34,16 @@ public final class Serving implements AutoCloseable {
     private final Executor executor = Thread.ofVirtual().name("aded-serving-", 0)::start;
 
     private final ServingLimits limits;
+    private final ConversationBounds bounds;
+    private final PreparationLimits preparation;
     private final Telemetry telemetry;
     private final LongSupplier nanoClock;
     private final Conversations conversations;
     private final DraftLedger ledger = new DraftLedger();
     private final TurnStarter starter;
     private final PreparationPool pool;
-    private final UnreadGuard.Factory unread;
+    private final TurnRelay.Sending sending;
+    private final Duration coalescing;
     private final Set<ConversationStream> streams = ConcurrentHashMap.newKeySet();
     private final List<Consumer<State>> watchers = new ArrayList<>();
     private final Object watchLock = new Object();
@@ -60,12 +63,17 @@ public final class Serving implements AutoCloseable {
 
     private Serving(Builder builder) {
         this.limits = builder.limits;
+        this.bounds = builder.bounds;
+        this.preparation = builder.preparation;
         this.telemetry = builder.telemetry;
         this.nanoClock = builder.nanoClock;
         Conversations.Alarm alarm = Conversations.Alarm.onThread();
         this.conversations = new Conversations(limits, executor, alarm);
         this.conversations.bound(builder.bounds);
-        this.unread = (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then);
+        this.coalescing = builder.coalescing;
+        this.sending = new TurnRelay.Sending(
+                (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then),
+                output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
         this.pool = new PreparationPool(builder.preparation, nanoClock);
     }
@@ -82,6 +90,7 @@ public final class Serving implements AutoCloseable {
         private Telemetry telemetry = Telemetry.none();
         private LongSupplier nanoClock = System::nanoTime;
         private ConversationBounds bounds = ConversationBounds.DEFAULT;
+        private Duration coalescing = Duration.ZERO;
 
         private Builder() {}
 
@@ -106,6 +115,12 @@ public final class Serving implements AutoCloseable {
         /** How many conversations may be open. */
         public Builder conversations(ConversationBounds value) {
             bounds = value;
+            return this;
+        }
+
+        /** How far apart the deltas of an answer are at least; zero, the default, sends one with each pass. */
+        public Builder coalescing(Duration value) {
+            coalescing = value;
             return this;
         }
 
@@ -164,6 +179,21 @@ public final class Serving implements AutoCloseable {
         return limits;
     }
 
+    /** How many conversations there may be. */
+    public ConversationBounds conversationBounds() {
+        return bounds;
+    }
+
+    /** How far apart the deltas of an answer are at least; zero for one with each pass. */
+    public Duration coalescing() {
+        return coalescing;
+    }
+
+    /** What may be spent on a request before the engine hears of it, as it was configured. */
+    public PreparationLimits preparation() {
+        return preparation;
+    }
+
     /** Where spans and measurements go. */
     public Telemetry telemetry() {
         return telemetry;
@@ -179,14 +209,14 @@ public final class Serving implements AutoCloseable {
     /** A stream that is to be opened; its façade drives it. */
     public ConversationStream converse(Caller caller, AnswerSink sink) {
         var stream = new ConversationStream(
-                backend, conversations, starter, pool, ledger, caller, sink, streams::remove, unread);
+                backend, conversations, starter, pool, ledger, caller, sink, streams::remove, sending);
         streams.add(stream);
         return stream;
     }
 
     /** A single answer that is to be started. */
     public SingleAnswer answer(AnswerSink sink) {
-        return new SingleAnswer(sink, backend, starter, pool, ledger, executor, unread);
+        return new SingleAnswer(sink, backend, starter, pool, ledger, executor, sending);
     }
 
     /**
@@ -210,14 +240,15 @@ public final class Serving implements AutoCloseable {
     }
 
     /**
-     * Work on a request that may take long, such as splitting a text into tokens: on the few threads that there are for
-     * it, when it is the caller's turn, until their deadline.
+     * The tokens of a text.
      *
-     * @throws AdedException.ResourceExhausted if too much waits for these threads, or it takes longer than it may
+     * @param mostBytes the largest answer, in bytes
+     * @throws AdedException.ResourceExhausted if the answer would be larger, if too much is being prepared, or if it
+     *     takes longer than it may
      * @throws AdedException.DeadlineExceeded at the caller's deadline
      */
-    public <T> T prepared(Caller caller, Supplier<T> work) {
-        return pool.run(caller, work::get);
+    public Tokenization tokenize(Caller caller, ServedModel model, Tokenization.Input input, int mostBytes) {
+        return pool.run(caller, () -> Tokenization.of(input, model.model().vocabulary(), mostBytes));
     }
 
     /**

@@ -2,8 +2,10 @@ package io.aded.serving;
 
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
+import io.aded.grammar.GrammarBounds;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
+import io.aded.model.TemplateVariables;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -47,6 +49,22 @@ public final class TurnValidator {
     public TurnValidator(int vocabularySize, long mostPromptBytes) {
         this.vocabularySize = vocabularySize;
         this.mostPromptBytes = mostPromptBytes;
+    }
+
+    /** What fields may hold at most, for callers to know beforehand. */
+    public FieldBounds bounds() {
+        return new FieldBounds(
+                mostPromptBytes,
+                MOST_MESSAGES,
+                MOST_STOP_STRINGS,
+                MOST_STOP_CHARACTERS,
+                MOST_STOP_TOKENS,
+                MOST_ALTERNATIVES,
+                MOST_PRIORITY,
+                new FieldBounds.Variables(TemplateVariables.MOST, TemplateVariables.DEEPEST, TemplateVariables.LARGEST),
+                new FieldBounds.Size(GrammarBounds.GRAMMAR_CHARACTERS, GrammarBounds.GRAMMAR_DEPTH),
+                new FieldBounds.Size(GrammarBounds.SCHEMA_CHARACTERS, GrammarBounds.SCHEMA_DEPTH),
+                new FieldBounds.Size(GrammarBounds.EXPRESSION_CHARACTERS, GrammarBounds.EXPRESSION_DEPTH));
     }
 
     /**

@@ -38,15 +38,9 @@ final class UnreadGuard {
         this.consequence = consequence;
     }
 
-    /**
-     * The engine has asked whether the caller reads: from the first no on it is waited for a yes.
-     *
-     * @param ready what it heard
-     */
-    void asked(boolean ready) {
-        if (ready) {
-            over();
-        } else if (callOff == null) {
+    /** The caller does not read: the time that they have for it begins, unless it has begun. */
+    void watch() {
+        if (callOff == null) {
             callOff = alarm.after(longest, this::ring);
         }
     }
@@ -60,7 +54,7 @@ final class UnreadGuard {
         }
     }
 
-    /** Nothing is to be read any more. */
+    /** The caller reads again, or nothing is to be read any more. */
     void over() {
         Runnable before = callOff;
         callOff = null;

@@ -24,7 +24,8 @@ class LlamaLibraryTest {
     @MethodSource("io.aded.llama.Libraries#all")
     void devices_ofAnyLibrary_includeTheCpu(LlamaLibrary library) {
         assertThat(LlamaLibrary.supportedVersions()).contains(library.version());
-        assertThat(library.description()).startsWith("llama.cpp " + library.version());
+        assertThat(library.description())
+                .isEqualTo("llama.cpp " + library.version() + (library.isBundled() ? " (bundled)" : ""));
         assertThat(library.devices())
                 .anySatisfy(device -> assertThat(device.kind()).isEqualTo(LlamaLibrary.Device.Kind.CPU));
         assertThat(library.systemInfo()).contains("CPU");

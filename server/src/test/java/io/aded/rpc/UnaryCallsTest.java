@@ -7,15 +7,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.draft.catalogue.Drafters;
 import io.aded.v1.ChatMessage;
+import io.aded.v1.Constraint;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.DetokenizeRequest;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.Drafter;
 import io.aded.v1.DrafterStatistics;
 import io.aded.v1.ExportDraftTableRequest;
+import io.aded.v1.FieldLimits;
 import io.aded.v1.FinishReason;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
+import io.aded.v1.GenerationOptions;
 import io.aded.v1.GetDraftStatisticsRequest;
 import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.GetModelRequest;
@@ -34,6 +37,7 @@ import io.aded.v1.Tool;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,6 +128,63 @@ class UnaryCallsTest {
                 "MODEL_NOT_SERVED");
     }
 
+    /** What a field may hold is told, and one more is refused. */
+    @Test
+    void getServerInfo_limitsOfFields_areThoseThatRequestsAreHeldTo() {
+        FieldLimits fields = harness.models()
+                .getServerInfo(GetServerInfoRequest.getDefaultInstance())
+                .getLimits()
+                .getFields();
+        assertThat(fields)
+                .isEqualTo(FieldLimits.newBuilder()
+                        .setPromptBytes(1 << 20)
+                        .setMessages(16_384)
+                        .setStopStrings(16)
+                        .setStopStringCharacters(1024)
+                        .setStopTokens(1024)
+                        .setLogProbabilities(20)
+                        .setPriority(100)
+                        .setTemplateVariables(64)
+                        .setTemplateVariableDepth(16)
+                        .setTemplateVariableSize(65_536)
+                        .setGrammarCharacters(1 << 20)
+                        .setGrammarDepth(64)
+                        .setJsonSchemaCharacters(1 << 20)
+                        .setJsonSchemaDepth(200)
+                        .setRegularExpressionCharacters(65_536)
+                        .setRegularExpressionDepth(100)
+                        .build());
+        assertRefused(GenerationOptions.newBuilder().addAllStopStrings(Collections.nCopies(17, "x")), "stop_strings");
+        assertRefused(GenerationOptions.newBuilder().addStopStrings("x".repeat(1025)), "stop_strings[0]");
+        assertRefused(GenerationOptions.newBuilder().addAllStopTokens(Collections.nCopies(1025, 1)), "stop_tokens");
+        assertRefused(GenerationOptions.newBuilder().setLogProbabilities(21), "log_probabilities");
+        assertRefused(GenerationOptions.newBuilder().setPriority(-101), "priority");
+        assertRefused(
+                GenerationOptions.newBuilder()
+                        .setConstraint(Constraint.newBuilder().setRegularExpression("x".repeat(65_537))),
+                "constraint.regular_expression");
+        assertRefused(
+                GenerationOptions.newBuilder()
+                        .setConstraint(
+                                Constraint.newBuilder().setRegularExpression("(".repeat(101) + "x" + ")".repeat(101))),
+                "constraint.regular_expression");
+        assertRefused(
+                GenerationOptions.newBuilder()
+                        .setConstraint(Constraint.newBuilder()
+                                .setGrammar("root ::= " + "(".repeat(65) + "\"x\"" + ")".repeat(65))),
+                "constraint.grammar");
+    }
+
+    private static void assertRefused(GenerationOptions.Builder options, String field) {
+        StatusRuntimeException refused = failure(() -> harness.inference()
+                .generate(GenerateRequest.newBuilder()
+                        .setPrompt("x")
+                        .setOptions(options)
+                        .build())
+                .hasNext());
+        assertThat(fields(refused)).contains("options." + field);
+    }
+
     @Test
     void getServerInfo_tellsLimitsDefaultsAndLoad() {
         GetServerInfoResponse info = harness.models().getServerInfo(GetServerInfoRequest.getDefaultInstance());
@@ -133,6 +194,18 @@ class UnaryCallsTest {
                 .as("16 MiB, or what reading a message may take of a heap of %d bytes", heap)
                 .isEqualTo((int) Math.min(16 << 20, heap / 128));
         assertThat(info.getLimits().getMaxRetention().getSeconds()).isEqualTo(600);
+        assertThat(info.getLimits().getMaxConversations()).isEqualTo(8192);
+        assertThat(info.getLimits().getMaxConversationsPerClient()).isEqualTo(2048);
+        assertThat(info.getLimits().getMaxUnread().getSeconds()).isEqualTo(20);
+        assertThat(info.getLimits().hasCoalescingInterval()).isFalse();
+        assertThat(info.getLimits().getMaxMessageBytesInWork())
+                .isEqualTo(Runtime.getRuntime().maxMemory() / 2 / MemoryBudget.EXPANSION);
+        assertThat(info.getLimits().getMaxMessageBytesArriving()).isBetween(1L << 20, 256L << 20);
+        assertThat(info.getLimits().getPreparation().getMaxRunning()).isBetween(2, 16);
+        assertThat(info.getLimits().getPreparation().getMaxWaiting())
+                .as("twice what may run and wait")
+                .isEqualTo(2 * (16 + 256));
+        assertThat(info.getLimits().getPreparation().getMaxTime().getSeconds()).isEqualTo(10);
         assertThat(info.getDefaultOptions().getSampling().getTemperature()).isEqualTo(0.8f);
         assertThat(info.getDefaultOptions().getDraft().getMode()).isEqualTo("auto");
         assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_CALLER);
