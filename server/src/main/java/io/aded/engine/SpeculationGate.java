@@ -18,9 +18,9 @@ final class SpeculationGate {
      *
      *     a stream that has gained nothing itself is off while the streams together lose.
      *
-     *   The last is for callers who come and go: each stream would find out for itself that drafts do not pay, and until
-     *   it backs off it has paid for that. So what a round with a drafter gained or lost is averaged over all streams.
-     *   While the average is a loss, those that try all the same get six thousandths of the time, together.
+     *   The last is for callers who come and go: each stream would find out for itself that drafts do not pay, and
+     *   until it backs off it has paid for that. So what a round with a drafter gained or lost is averaged over all
+     *   streams. While the average is a loss, those that try all the same get six thousandths of the time, together.
      *
      *   A stream that is off decodes as if its caller had wished for no draft. What its drafter misses it reads when it
      *   is on again, as it reads a prompt.
@@ -45,8 +45,8 @@ final class SpeculationGate {
     private static final double SLOWEST_RATE = 0.05;
 
     /**
-     * The host's time in one round is not charged beyond this, in plain tokens or, where it is more than that as a rule,
-     * in times what is usual: it was a stall, or code was cold.
+     * The host's time in one round is not charged beyond this, in plain tokens or, where it is more than that as a
+     * rule, in times what is usual: it was a stall, or code was cold.
      */
     private static final double LARGEST_CHARGE = 0.5;
 
