@@ -277,9 +277,11 @@ class ArchitectureTest {
             // Measuring.
             Map.entry("lab.experiment.BareContender", "measures"),
             Map.entry("lab.experiment.ExperimentPlan", "the date of a report"),
+            Map.entry("lab.load.Attack", "measures"),
             Map.entry("lab.load.LoadPlan", "the date of a report"),
             Map.entry("lab.load.LoadSession", "the clock of a bar"),
             Map.entry("lab.load.Pace", "sends when it is time"),
+            Map.entry("lab.load.StandInModel", "sleeps for as long as a pass takes"),
             Map.entry("lab.offline.Replay", "measures"),
             Map.entry("lab.schema.RandomAnswers", "measures"));
 

@@ -57,6 +57,7 @@ class ConcurrencyTest {
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
             Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
+            Map.entry("grammar.VocabularyTrie", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(
                     "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
@@ -99,6 +100,8 @@ class ConcurrencyTest {
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
             Map.entry("host.Host", "references; whoever takes one closes what it names"),
+            Map.entry("lab.load.Attack", "a flag that only goes up: over, then its calls end"),
+            Map.entry("lab.load.AttackLog", "all under one lock"),
             Map.entry(
                     "lab.load.EventReader",
                     "a future of the JDK; all else belongs to the HTTP client's serial callbacks"),

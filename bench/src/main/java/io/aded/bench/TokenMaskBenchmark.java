@@ -3,6 +3,7 @@ package io.aded.bench;
 import io.aded.grammar.GrammarRefused;
 import io.aded.grammar.TokenMasks;
 import io.aded.grammar.VocabularyTrie;
+import io.aded.lab.schema.SyntheticVocabulary;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.ModelParameters;

@@ -112,6 +112,13 @@ final class LoadOptions {
     private @Nullable Integer blocks;
 
     @Option(
+            names = "--attack",
+            paramLabel = "N",
+            description = "N callers beside the others send what is made to be dear: every mode is measured without and"
+                    + " with them, and health is asked for all the while.")
+    private @Nullable Integer attackers;
+
+    @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             description = "The longest that an answer may take. Default: 120.")
@@ -202,6 +209,7 @@ final class LoadOptions {
         within(wrong, "--requests", requests, 1, 1 << 24);
         within(wrong, "--warm-up", warmUp, 0, 1 << 16);
         within(wrong, "--blocks", blocks, 1, 1000);
+        within(wrong, "--attack", attackers, 1, MOST_STREAMS);
         prompts.check(wrong);
         within(wrong, "--turns", turns, 1, 1000);
         within(wrong, "--system-tokens", systemTokens, 1, Length.MOST);
@@ -247,6 +255,11 @@ final class LoadOptions {
                 promptLength != null && prompts.given(),
                 "--prompt-tokens",
                 "makes prompts up; leave out --prompts, --category and --limit");
+        refuse(
+                wrong,
+                server.isHttp() && attackers != null,
+                "--attack",
+                "knows the API of a server of aded; leave it out with --http");
         refuse(
                 wrong,
                 server.isHttp() && modeList != null,
@@ -300,6 +313,10 @@ final class LoadOptions {
             modes.add(LoadMode.asServed(arrivals));
         } else {
             modes.addAll(LoadMode.parse(Drafters.OFF.label() + "," + Drafters.AUTO.label(), arrivals));
+        }
+        if (attackers != null) {
+            int by = attackers;
+            List.copyOf(modes).forEach(mode -> modes.add(mode.attacked(by)));
         }
         return modes;
     }
@@ -357,7 +374,7 @@ final class LoadOptions {
                 .filter(part -> !part.isEmpty())
                 .collect(Collectors.joining(" or "));
         return new LoadSetting(
-                arrivals.toString(),
+                arrivals + (attackers == null ? "" : "; alone, and beside " + attackers + " who attack"),
                 source
                         + (system == null && systemTokens == null ? "" : ", a shared system message")
                         + (turns == 1 ? "" : ", conversations of " + turns + " turns")

@@ -3,6 +3,7 @@ package io.aded.engine;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
+import io.aded.model.TopTokens;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 
@@ -30,6 +31,13 @@ final class Calibration {
      *
      *   The first wide pass pays for memory that is touched for the first time and for threads that wake up: on one
      *   machine 2.5 times its price. So the widest pass of the start is played once before any is timed.
+     *
+     * Rows are read, too
+     *
+     *   Nobody needs what these passes compute. But to read a row is the longest loop outside of the passes: some ten
+     *   thousand logits for every token. Read here, off the clock, it is compiled before the first answer instead of
+     *   in it, where its first rows were half of the host's time. One row a pass is enough: as streams read it, and as
+     *   drafters do.
      */
 
     /**
@@ -60,6 +68,7 @@ final class Calibration {
     private final LongSupplier clock;
     private final CostCurve curve;
     private final TokenBatch batch = new TokenBatch();
+    private final TopTokens top = new TopTokens(Pass.TAUGHT_TOKENS, TopTokens.Mass.SAMPLED);
     private final int widest;
     private final long[][] times;
     private final int[] timed;
@@ -208,6 +217,10 @@ final class Calibration {
         long start = clock.getAsLong();
         DecodeOutcome outcome = context.decode(batch);
         elapsed = Math.max(1, clock.getAsLong() - start);
+        if (outcome == DecodeOutcome.DECODED) {
+            context.bestToken(width - 1);
+            context.topTokens(width - 1, top);
+        }
         context.removeTokens(sequence, 0, -1);
         return outcome;
     }

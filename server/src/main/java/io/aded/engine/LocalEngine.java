@@ -106,27 +106,28 @@ final class LocalEngine implements Engine {
         this.options = options;
         this.clock = clock;
         context = model.newContext(options.context());
+        CostCurve curve;
         try {
             calibration = Calibration.start(context, measuringToken(model), MEASURING_TIME.toNanos(), clock);
-        } catch (RuntimeException e) {
-            context.close();
-            throw e;
+            curve = calibration.curve();
+            ledger = new CellLedger(context.cells(), context.maxSequences());
+            int trained = model.info().trainedContext();
+            int sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
+            entrance = new Entrance(model, options, telemetry, clock, sessionLimit);
+            memory = new SessionMemory(options.sessionBytes());
+            residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
+            admission = new Admission(options, residency, sessionLimit);
+            endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
+            Budget budget = new Budget(curve);
+            Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
+            drafting = new Drafting(drafters, context, curve, budget, clock);
+            pass = new Pass(context, ledger, curve, budget, chunking, drafting, pulse, clock);
+            status = snapshot();
+            thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
+        } catch (Throwable thrown) {
+            context.close(); // nobody else has it yet
+            throw thrown;
         }
-        CostCurve curve = calibration.curve();
-        ledger = new CellLedger(context.cells(), context.maxSequences());
-        int trained = model.info().trainedContext();
-        int sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
-        entrance = new Entrance(model, options, telemetry, clock, sessionLimit);
-        memory = new SessionMemory(options.sessionBytes());
-        residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
-        admission = new Admission(options, residency, sessionLimit);
-        endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
-        Budget budget = new Budget(curve);
-        Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
-        drafting = new Drafting(drafters, context, curve, budget, clock);
-        pass = new Pass(context, ledger, curve, budget, chunking, drafting, pulse, clock);
-        status = snapshot();
-        thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
         LOG.info(
                 "engine ready: {} cells, pass of 1 token {} us, of 8 {} us",
                 context.cells(),

@@ -38,7 +38,7 @@ final class Pass {
      */
 
     /** What is read of each row for the drafters: a tri-gram table's rows keep no more successors than these. */
-    private static final int TAUGHT_TOKENS = 8;
+    static final int TAUGHT_TOKENS = 8;
 
     private final TargetContext context;
     private final CellLedger ledger;

@@ -189,6 +189,11 @@ final class ModelChecks {
             throw invalid("its tokeniser knows only " + texts.byteTokens()
                     + " of the 256 byte tokens <0x00> to <0xFF>, so it cannot split every text");
         }
+        // Where a text begins as tokens do and is none, its tokeniser stands still and fills the memory.
+        if ("rwkv".equals(model) && texts.singleBytes() != 256) {
+            throw invalid("its tokeniser knows only " + texts.singleBytes()
+                    + " of the 256 single bytes, so it cannot split every text");
+        }
         parallel("tokenizer.ggml.scores", "f32", tokens.count());
         parallel("tokenizer.ggml.token_type", "i32", tokens.count());
         Object merges = file.metadata().get("tokenizer.ggml.merges");

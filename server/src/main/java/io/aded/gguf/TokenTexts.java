@@ -2,6 +2,7 @@ package io.aded.gguf;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * What the texts of a file's tokens say about each other: whether two are the same (an assertion in llama.cpp), and
@@ -9,14 +10,16 @@ import java.util.Arrays;
  *
  * @param duplicate the first token whose text an earlier one has, or -1; empty ones may repeat: the library names them
  * @param byteTokens how many of {@code <0x00>} to {@code <0xFF>} are there
+ * @param singleBytes how many bytes are a text of their own, if texts are read as RWKV writes them: {@code \xff},
+ *     {@code \n}
  * @param longest bytes of the longest
  */
-record TokenTexts(int duplicate, int byteTokens, int longest) {
+record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
     static final String KEY = "tokenizer.ggml.tokens";
     /** More tokens than this no model has; they are not looked at. */
     static final int MOST = 1 << 24;
 
-    static final TokenTexts NONE = new TokenTexts(-1, 0, 0);
+    static final TokenTexts NONE = new TokenTexts(-1, 0, 0, 0);
 
     /** The length of {@code <0xFF>}. */
     private static final int BYTE_TOKEN = 6;
@@ -32,6 +35,7 @@ record TokenTexts(int duplicate, int byteTokens, int longest) {
         int[] table = new int[Integer.highestOneBit(Math.max(1, count)) * 4];
         Arrays.fill(table, -1);
         boolean[] bytes = new boolean[256];
+        BitSet single = new BitSet();
         int duplicate = -1;
         int longest = 0;
         int at = start;
@@ -42,13 +46,14 @@ record TokenTexts(int duplicate, int byteTokens, int longest) {
                 duplicate = i;
             }
             noteByteToken(file, at + 8, length, bytes);
+            noteSingleByte(file, at + 8, length, single);
             at += 8 + length;
         }
         int found = 0;
         for (boolean there : bytes) {
             found += there ? 1 : 0;
         }
-        return new TokenTexts(duplicate, found, longest);
+        return new TokenTexts(duplicate, found, single.cardinality(), longest);
     }
 
     private static boolean insert(ByteBuffer file, int[] table, int at, int length) {
@@ -78,6 +83,28 @@ record TokenTexts(int duplicate, int byteTokens, int longest) {
             }
         }
         return true;
+    }
+
+    /** A byte by itself, or as it is escaped. */
+    private static void noteSingleByte(ByteBuffer file, int at, int length, BitSet single) {
+        if (length == 1 && file.get(at) != '\\') {
+            single.set(file.get(at) & 0xff);
+        } else if (length == 2 && file.get(at) == '\\') {
+            byte escaped = file.get(at + 1);
+            single.set(
+                    switch (escaped) {
+                        case 't' -> '\t';
+                        case 'n' -> '\n';
+                        case 'r' -> '\r';
+                        default -> escaped & 0xff;
+                    });
+        } else if (length == 4 && file.get(at) == '\\' && file.get(at + 1) == 'x') {
+            int high = Character.digit((char) file.get(at + 2), 16);
+            int low = Character.digit((char) file.get(at + 3), 16);
+            if (high >= 0 && low >= 0) {
+                single.set(high << 4 | low);
+            }
+        }
     }
 
     private static void noteByteToken(ByteBuffer file, int at, int length, boolean[] bytes) {

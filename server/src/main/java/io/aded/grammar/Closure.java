@@ -302,13 +302,14 @@ final class Closure {
 
     // --- the result
 
-    /** The places that can read a byte, with all their ways out; the closure is empty again. */
+    /** The places that can read a byte or a token, with all their ways out; the closure is empty again. */
     Machine.State finish() {
         enterRules();
         int count = 0;
         int[] nodes = new int[touchedCount];
         for (int i = 0; i < touchedCount; i++) {
-            if (automaton.byteEdges(touched[i]) < automaton.byteEdgesEnd(touched[i])) {
+            if (automaton.byteEdges(touched[i]) < automaton.byteEdgesEnd(touched[i])
+                    || automaton.token(touched[i]) != Automaton.NO_TOKEN) {
                 nodes[count++] = touched[i];
             }
         }

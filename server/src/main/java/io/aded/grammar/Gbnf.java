@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a grammar in GBNF, llama.cpp's notation (as of b4916; of later additions, tokens by id are left out).
+ * Reads a grammar in GBNF, llama.cpp's notation (as of b4916; and what was added to it until v0.5.0: tokens).
  *
  * <p>A grammar comes from a caller. What is no grammar is refused with line and column; length, rules, nesting and each
  * repetition count are bounded. Everything else costs what {@link Automaton} and {@link Machine} say: nothing is
@@ -22,7 +23,10 @@ public final class Gbnf {
     /** What {@code .} stands for. */
     private static final int[] ANY = {0, Character.MAX_CODE_POINT};
 
+    private static final int LONGEST_NAME = 512;
+
     private final String text;
+    private final @Nullable VocabularyTrie vocabulary;
     private final Map<String, Integer> names = new HashMap<>();
     private final List<String> order = new ArrayList<>();
     /** Null until the rule is defined. */
@@ -31,23 +35,30 @@ public final class Gbnf {
     private int at;
     private int nesting;
 
-    private Gbnf(String text) {
+    private Gbnf(String text, @Nullable VocabularyTrie vocabulary) {
         this.text = text;
+        this.vocabulary = vocabulary;
+    }
+
+    /** Reads a grammar that names no tokens. */
+    static Rules parse(String text) throws GrammarRefused {
+        return parse(text, null);
     }
 
     /**
      * Reads a grammar.
      *
+     * @param vocabulary whose tokens it may name
      * @throws GrammarRefused if it is none, or one beyond the bounds
      */
-    static Rules parse(String text) throws GrammarRefused {
+    static Rules parse(String text, @Nullable VocabularyTrie vocabulary) throws GrammarRefused {
         if (text.length() > LONGEST) {
             throw new GrammarRefused("is " + text.length() + " characters long; allowed: up to " + LONGEST);
         }
         if (text.indexOf('\0') >= 0) {
             throw new GrammarRefused("contains the character U+0000");
         }
-        return new Gbnf(text).parse();
+        return new Gbnf(text, vocabulary).parse();
     }
 
     private Rules parse() throws GrammarRefused {
@@ -119,6 +130,9 @@ public final class Gbnf {
                 at++;
                 items.add(new Pattern.Characters(ANY));
                 repeatable = true;
+            } else if (c == '<' || c == '!') {
+                items.add(token());
+                repeatable = true;
             } else if (isWord(c)) {
                 items.add(new Pattern.Reference(reference()));
                 repeatable = true;
@@ -146,6 +160,45 @@ public final class Gbnf {
             space(nested);
         }
         return items.size() == 1 ? items.getFirst() : new Pattern.Sequence(items);
+    }
+
+    /** A token by its number or its name, {@code <[7]>} or {@code <think>}, or any other than it, {@code !<think>}. */
+    private Pattern token() throws GrammarRefused {
+        boolean negated = peek() == '!';
+        at += negated ? 1 : 0;
+        if (peek() != '<') {
+            throw fault("expected < after !");
+        }
+        if (vocabulary == null) {
+            throw fault("no tokens can be named here");
+        }
+        int end = text.indexOf('>', at);
+        if (end < 0 || end - at > LONGEST_NAME) {
+            throw fault("expected > after the number or the name of a token");
+        }
+        String name = text.substring(at, end + 1);
+        int id = name.startsWith("<[") ? byNumber(name, vocabulary) : vocabulary.named(name);
+        if (id < 0) {
+            throw fault(name + " is not one token of the model's vocabulary");
+        }
+        if (!negated && vocabulary.endsGeneration(id)) {
+            throw fault("the token " + name + " ends an answer, so it cannot be a part of one;"
+                    + " an answer may end where the rule root does");
+        }
+        at = end + 1;
+        return new Pattern.Token(id, negated);
+    }
+
+    private int byNumber(String name, VocabularyTrie tokens) throws GrammarRefused {
+        String number = name.endsWith("]>") ? name.substring(2, name.length() - 2) : "";
+        if (number.isEmpty() || !number.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw fault("expected the number of a token, as in <[7]>");
+        }
+        long id = number.length() > 9 ? Long.MAX_VALUE : Long.parseLong(number);
+        if (id >= tokens.vocabularySize()) {
+            throw fault("the vocabulary has no token " + number + "; allowed: 0 to " + (tokens.vocabularySize() - 1));
+        }
+        return (int) id;
     }
 
     private Pattern repetition(Pattern item) throws GrammarRefused {
@@ -248,7 +301,7 @@ public final class Gbnf {
             case 't' -> '\t';
             case 'r' -> '\r';
             case 'n' -> '\n';
-            case '\\', '"', '[', ']' -> escape;
+            case '\\', '"', '[', ']', '-' -> escape;
             default -> throw fault("unknown escape \\" + escape);
         };
     }
@@ -275,7 +328,7 @@ public final class Gbnf {
             at++;
         }
         if (at == start) {
-            throw fault("expected the name of a rule (letters, digits and -)");
+            throw fault("expected the name of a rule (letters, digits, - and _)");
         }
         String name = text.substring(start, at);
         Integer known = names.get(name);
@@ -312,7 +365,7 @@ public final class Gbnf {
     }
 
     private static boolean isWord(char c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-';
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_';
     }
 
     private GrammarRefused fault(String what) {

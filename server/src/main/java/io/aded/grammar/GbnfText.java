@@ -42,6 +42,7 @@ final class GbnfText {
     private String item(Pattern pattern, int depth) {
         return switch (pattern) {
             case Pattern.Characters(int[] ranges) -> set(ranges);
+            case Pattern.Token(int id, boolean negated) -> (negated ? "!<[" : "<[") + id + "]>";
             case Pattern.Reference(int rule) -> rules.names().get(rule);
             case Pattern.Sequence(List<Pattern> parts) ->
                 parts.isEmpty()
@@ -52,7 +53,9 @@ final class GbnfText {
                 if (most == 0) {
                     yield "\"\"";
                 }
-                boolean single = part instanceof Pattern.Characters || part instanceof Pattern.Reference;
+                boolean single = part instanceof Pattern.Characters
+                        || part instanceof Pattern.Reference
+                        || part instanceof Pattern.Token;
                 String times = most == Pattern.UNBOUNDED
                         ? least == 0 ? "*" : least == 1 ? "+" : "{" + least + ",}"
                         : least == 0 && most == 1 ? "?" : "{" + least + "," + most + "}";

@@ -2,6 +2,8 @@ package io.aded.grammar;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** How JSON writes strings, as patterns. */
 final class JsonText {
@@ -17,21 +19,42 @@ final class JsonText {
     static Pattern character(CharacterSet set) {
         int[] ranges = set.ranges();
         CharacterSet plain = new CharacterSet();
-        List<Pattern> ways = new ArrayList<>();
+        List<String> escaped = new ArrayList<>();
         for (int i = 0; i < ranges.length; i += 2) {
             addPlain(plain, ranges[i], ranges[i + 1]);
             for (int c = ranges[i]; c <= Math.min(ranges[i + 1], 0x1F); c++) {
-                ways.add(Pattern.text(escaped(c)));
+                escaped.add(escaped(c));
             }
             for (int c : new int[] {'"', '\\'}) {
                 if (c >= ranges[i] && c <= ranges[i + 1]) {
-                    ways.add(Pattern.text(escaped(c)));
+                    escaped.add(escaped(c));
                 }
             }
         }
-        if (!plain.isEmpty()) {
-            ways.addFirst(new Pattern.Characters(plain.ranges()));
+        if (escaped.isEmpty()) {
+            return new Pattern.Characters(plain.ranges());
         }
+        Pattern others = oneOf(escaped);
+        return plain.isEmpty() ? others : new Pattern.Choice(List.of(new Pattern.Characters(plain.ranges()), others));
+    }
+
+    /** Any of some texts, none of which begins another; what several begin with stands once. */
+    private static Pattern oneOf(List<String> texts) {
+        CharacterSet last = new CharacterSet();
+        Map<Character, List<String>> longer = new TreeMap<>();
+        for (String text : texts) {
+            if (text.length() == 1) {
+                last.add(text.charAt(0), text.charAt(0));
+            } else {
+                longer.computeIfAbsent(text.charAt(0), _ -> new ArrayList<>()).add(text.substring(1));
+            }
+        }
+        List<Pattern> ways = new ArrayList<>();
+        if (!last.isEmpty()) {
+            ways.add(new Pattern.Characters(last.ranges()));
+        }
+        longer.forEach((first, rests) ->
+                ways.add(new Pattern.Sequence(List.of(Pattern.text(first.toString()), oneOf(rests)))));
         return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
     }
 

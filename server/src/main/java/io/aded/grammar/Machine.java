@@ -2,6 +2,7 @@ package io.aded.grammar;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class Machine {
     private long statesMade;
 
     private long placesKnown;
+    private long steps;
     private @Nullable State initial;
 
     Machine(Automaton automaton) {
@@ -60,6 +62,7 @@ final class Machine {
         private final int hash;
         private @Nullable Mask mask;
         private @Nullable State alike;
+        private @Nullable Run run;
 
         private @Nullable Spellings spellings;
 
@@ -116,7 +119,7 @@ final class Machine {
             spellings = known;
         }
 
-        /** The places that can read a byte. */
+        /** The places that can read a byte or a token. */
         int places() {
             return nodes.length;
         }
@@ -173,6 +176,9 @@ final class Machine {
         int only = -1;
         for (int place = 0; place < state.nodes.length; place++) {
             int node = state.nodes[place];
+            if (automaton.token(node) != Automaton.NO_TOKEN) {
+                return -1;
+            }
             for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
                 int low = automaton.low(edge);
                 if (low != automaton.high(edge) || only >= 0 && only != low) {
@@ -182,6 +188,64 @@ final class Machine {
             }
         }
         return only;
+    }
+
+    /** The one token that can follow, by its name; -1 if there are other ways, or the text may end here. */
+    int onlyToken(State state) {
+        return state.accepts || state.nodes.length != 1 ? -1 : Math.max(-1, automaton.token(state.nodes[0]));
+    }
+
+    /**
+     * Whether a token is one that the grammar names here.
+     *
+     * @param isOther whether it may stand for another one than a named
+     */
+    boolean readsToken(State state, int token, boolean isOther) {
+        for (int place = 0; automaton.hasTokens() && place < state.nodes.length; place++) {
+            if (reads(automaton.token(state.nodes[place]), token, isOther)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean reads(int named, int token, boolean isOther) {
+        return named == token || named < 0 && named != Automaton.NO_TOKEN && isOther && ~named != token;
+    }
+
+    /** The state after a token that is named, or is another than the named; {@link State#isDead} if it cannot follow. */
+    State stepToken(State state, int token, boolean isOther) {
+        for (int place = 0; automaton.hasTokens() && place < state.nodes.length; place++) {
+            int node = state.nodes[place];
+            if (reads(automaton.token(node), token, isOther)) {
+                closure.reach(automaton.tokenTarget(node), state.returns[place]);
+            }
+        }
+        return automaton.hasTokens() ? kept(closure.finish()) : dead;
+    }
+
+    /** Where the grammar can be that is in one of two states. */
+    State either(State a, State b) {
+        if (a.isDead() || b.isDead()) {
+            return a.isDead() ? b : a;
+        }
+        TreeMap<Integer, Returns.Gathering> places = new TreeMap<>();
+        for (State state : List.of(a, b)) {
+            for (int place = 0; place < state.nodes.length; place++) {
+                places.computeIfAbsent(state.nodes[place], _ -> new Returns.Gathering(stacks).begin())
+                        .addAll(state.returns[place]);
+            }
+        }
+        return kept(gathered(places, a.accepts || b.accepts, a.escapes || b.escapes));
+    }
+
+    private State gathered(TreeMap<Integer, Returns.Gathering> places, boolean accepts, boolean escapes) {
+        return new State(
+                places.keySet().stream().mapToInt(Integer::intValue).toArray(),
+                places.values().stream().map(Returns.Gathering::end).toArray(Returns[]::new),
+                accepts,
+                escapes,
+                automaton.classCount());
     }
 
     /** What is kept takes about so many bytes. */
@@ -218,12 +282,7 @@ final class Machine {
                 places.computeIfAbsent(automaton.alike(state.nodes[place]), _ -> new Returns.Gathering(stacks).begin())
                         .addAll(state.returns[place].alike());
             }
-            known = kept(new State(
-                    places.keySet().stream().mapToInt(Integer::intValue).toArray(),
-                    places.values().stream().map(Returns.Gathering::end).toArray(Returns[]::new),
-                    state.accepts,
-                    state.escapes,
-                    automaton.classCount()));
+            known = kept(gathered(places, state.accepts, state.escapes));
         }
         state.alike = known;
         return known;
@@ -240,7 +299,106 @@ final class Machine {
         return known;
     }
 
+    /** Whether so many bytes, or more, can follow. */
+    boolean reads(State state, int bytes) {
+        int count = 0;
+        for (int place = 0; place < state.nodes.length && count < bytes; place++) {
+            count += width(state.nodes[place]);
+        }
+        return count >= bytes;
+    }
+
+    /** Whether a node reads so many bytes, or more. */
+    boolean reads(int node, int bytes) {
+        return width(node) >= bytes;
+    }
+
+    /** Whether a place's rule, when it ends, goes on in another. */
+    boolean returnsSomewhere(State state, int place) {
+        return state.returns[place].frames() > 0;
+    }
+
+    /** Whether a node reads a token by its name. */
+    boolean readsToken(int node) {
+        return automaton.token(node) != Automaton.NO_TOKEN;
+    }
+
+    private int width(int node) {
+        int count = 0;
+        for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
+            count += automaton.high(edge) - automaton.low(edge) + 1;
+        }
+        return count;
+    }
+
+    /** The characters that a state reads alike. */
+    Run run(State state) {
+        return run(state, 0);
+    }
+
+    /** Whether it was looked for what a state reads alike. */
+    boolean knowsRun(State state) {
+        return state.run != null;
+    }
+
+    /** The characters that a state reads alike that was come to from so many others for theirs. */
+    Run run(State state, int depth) {
+        Run known = state.run;
+        if (known == null || !Run.isFinal(known, depth)) {
+            known = Run.of(state, this, depth);
+            state.run = known;
+        }
+        return known;
+    }
+
+    /** A state's place by itself, with its own ways out. */
+    State only(State state, int place) {
+        return part(new int[] {state.nodes[place]}, new Returns[] {state.returns[place]});
+    }
+
+    /** Those places of a state that read fewer bytes than so many. */
+    State narrow(State state, int bytes) {
+        int[] nodes = new int[state.nodes.length];
+        Returns[] returns = new Returns[nodes.length];
+        int count = 0;
+        for (int place = 0; place < nodes.length; place++) {
+            if (!reads(state.nodes[place], bytes)) {
+                nodes[count] = state.nodes[place];
+                returns[count++] = state.returns[place];
+            }
+        }
+        return part(Arrays.copyOf(nodes, count), Arrays.copyOf(returns, count));
+    }
+
+    private State part(int[] nodes, Returns[] returns) {
+        return kept(new State(nodes, returns, false, false, automaton.classCount()));
+    }
+
+    /** Steps that were not known, since the machine was made: what they cost depends on the grammar. */
+    long steps() {
+        return steps;
+    }
+
     private State compute(State state, byte b) {
+        // The same edges read it and the highest of their first bytes: one step does for both.
+        int first = 0;
+        int count = 0;
+        for (int place = 0; place < state.nodes.length; place++) {
+            int node = state.nodes[place];
+            for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
+                if (automaton.reads(edge, b)) {
+                    count++;
+                    first = Math.max(first, automaton.low(edge));
+                }
+            }
+        }
+        if (count == 0) {
+            return dead;
+        }
+        if (automaton.classOf((byte) first) != automaton.classOf(b) && edges(state, (byte) first) == count) {
+            return step(state, (byte) first);
+        }
+        steps++;
         for (int place = 0; place < state.nodes.length; place++) {
             int node = state.nodes[place];
             for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
@@ -250,6 +408,17 @@ final class Machine {
             }
         }
         return kept(closure.finish());
+    }
+
+    private int edges(State state, byte b) {
+        int count = 0;
+        for (int place = 0; place < state.nodes.length; place++) {
+            int node = state.nodes[place];
+            for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
+                count += automaton.reads(edge, b) ? 1 : 0;
+            }
+        }
+        return count;
     }
 
     private State close(int node, Returns returns) {

@@ -21,6 +21,14 @@ sealed interface Pattern {
      */
     record Characters(int[] ranges) implements Pattern {}
 
+    /**
+     * One token of the model, whatever its text: also one that has none.
+     *
+     * @param id of the token
+     * @param negated whether it is any other token that is meant, but those that end an answer
+     */
+    record Token(int id, boolean negated) implements Pattern {}
+
     /** What a rule matches, by its index. */
     record Reference(int rule) implements Pattern {}
 

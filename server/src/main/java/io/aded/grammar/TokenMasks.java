@@ -39,15 +39,22 @@ public final class TokenMasks {
      */
     private static final int MOST_BYTES = 12 << 20;
 
-    /** Beyond so many places the trie is walked with the state itself. */
+    /** Where there are more, only wide ones are looked at by themselves. */
     private static final int MOST_PLACES = 8;
 
-    /**
-     * A place that can go on with this many bytes is walked when the grammar is compiled; and how many such at most.
-     */
+    /** So many sets are shared with other masks at most; the rest is written out. */
+    private static final int MOST_SHARED = 4;
+
+    /** A place that can go on with this many bytes is walked when the grammar is compiled. */
     private static final int WIDE = 64;
 
-    private static final int MOST_WIDE = 32;
+    /** ... as long as all of that took no more visits of the trie's nodes, some ten milliseconds. */
+    private static final long MOST_VISITS_AHEAD = 1_500_000;
+
+    /** What a grammar names where it names no token, and where any token may follow. */
+    private static final int NONE = -1;
+
+    private static final int ANY = -2;
 
     /** What one token, or a whole mask, may cost in visits of places before the grammar counts as exhausted. */
     private static final long MOST_VISITS = 100_000;
@@ -55,6 +62,8 @@ public final class TokenMasks {
     private static final long MOST_VISITS_OF_A_MASK = 2_000_000;
 
     private final VocabularyTrie trie;
+    private final TrieWalk walk;
+    private final boolean hasTokens;
     private final Machine machine;
     private final @Nullable Place[] places;
 
@@ -70,17 +79,20 @@ public final class TokenMasks {
 
     private int rightGuesses;
 
-    // Scratch of a walk over the trie: the state at each depth, whether a place could have been left above it, a mask.
-    private final Machine.@Nullable State[] path;
-    private final boolean[] left;
+    /** Draws at places that had been drawn from, and those that gave a token which had been drawn there. */
+    private int repeats;
+
+    private int rightRepeats;
+
+    /** Scratch: a mask. */
     private final long[] work;
 
     private TokenMasks(Automaton automaton, VocabularyTrie trie) {
         this.trie = trie;
         machine = new Machine(automaton);
+        hasTokens = automaton.hasTokens();
+        walk = new TrieWalk(trie, machine);
         places = new Place[automaton.nodes()];
-        path = new Machine.State[trie.deepest() + 1];
-        left = new boolean[trie.deepest() + 1];
         work = new long[trie.vocabularySize() + 63 >> 6];
     }
 
@@ -90,7 +102,7 @@ public final class TokenMasks {
      * @throws GrammarRefused if it is none, left-recursive, or too large
      */
     public static TokenMasks ofGbnf(String grammar, VocabularyTrie trie) throws GrammarRefused {
-        return of(Gbnf.parse(grammar), trie);
+        return of(Gbnf.parse(grammar, trie), trie);
     }
 
     /**
@@ -116,14 +128,8 @@ public final class TokenMasks {
         machine.allow(MOST_VISITS);
         machine.initial();
         Automaton automaton = machine.automaton();
-        int found = 0;
-        for (int node = 0; node < automaton.nodes() && found < MOST_WIDE; node++) {
-            int wide = 0;
-            for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
-                wide += automaton.high(edge) - automaton.low(edge) + 1;
-            }
-            if (wide >= WIDE) {
-                found++;
+        for (int node = 0; node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2; node++) {
+            if (automaton.alike(node) == node && machine.reads(node, WIDE)) {
                 machine.allow(MOST_VISITS_OF_A_MASK);
                 place(node);
             }
@@ -134,7 +140,8 @@ public final class TokenMasks {
      * What a place in the grammar decides by itself.
      *
      * @param allowed tokens that it reads to their end
-     * @param leaving the trie's nodes below which tokens may leave it before their end
+     * @param leaving where in the trie tokens may leave it before their end: nodes, as {@code -2 - node} ({@code -1}
+     *     before any byte), each with those of its children that the place does not read; with none where it is all
      */
     private record Place(TokenSet allowed, int[] leaving) {}
 
@@ -169,10 +176,20 @@ public final class TokenMasks {
             return known.contains(token);
         }
         machine.allow(MOST_VISITS);
-        return !walk((Machine.State) position, token).isDead();
+        Machine.State state = (Machine.State) position;
+        return !read(state, token).isDead() || walk.names(state, token);
     }
 
     private Machine.State walk(Machine.State from, int token) {
+        Machine.State text = read(from, token);
+        return hasTokens
+                ? machine.either(
+                        text, machine.stepToken(from, token, trie.others().contains(token)))
+                : text;
+    }
+
+    /** The state after a token's text. */
+    private Machine.State read(Machine.State from, int token) {
         Machine.State state = from;
         int length = trie.length(token);
         if (length == 0) {
@@ -215,9 +232,10 @@ public final class TokenMasks {
         for (int token : trie.longTokens()) {
             work[token >> 6] &= ~(1L << token);
         }
-        follow(state, trie.longTokens());
+        walk.follow(state, trie.longTokens(), work);
         TokenSet more = set(work);
         Arrays.fill(work, 0L);
+        base.fewer().addTo(work);
         for (int token : trie.longTokens()) {
             if (base.contains(token) && !more.contains(token)) {
                 work[token >> 6] |= 1L << token;
@@ -253,147 +271,94 @@ public final class TokenMasks {
     }
 
     private Mask compute(Machine.State state) {
+        if (state.places() == 1 && !hasTokens) {
+            return computePlace(state);
+        }
+        // Together the places would be as many states as they can be combined; one by one they are few.
         List<TokenSet> shared = new ArrayList<>();
-        if (state.places() > MOST_PLACES) {
-            explore(state, work);
-        } else {
-            Place[] all = new Place[state.places()];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = place(state.node(i));
-                if (!all[i].allowed().isEmpty()) {
-                    shared.add(all[i].allowed());
-                }
-            }
-            Arrays.fill(work, 0L);
-            for (Place place : all) {
-                enter(state, place.leaving());
-            }
-            shared.forEach(set -> set.takeFrom(work));
+        List<TokenSet> others = new ArrayList<>();
+        boolean many = state.places() > MOST_PLACES;
+        if (many) {
+            walk.explore(machine.narrow(state, WIDE), work);
+            others.add(set(work));
         }
-        return new Mask(shared, set(work), TokenSet.NONE);
-    }
-
-    /** Sets the bits of those tokens that may follow. Neighbours begin alike, and what they share is read once. */
-    private void follow(Machine.State state, int[] tokens) {
-        path[0] = state;
-        int known = 0; // path[0] to path[known] are of the token before
-        int before = -1;
-        for (int token : tokens) {
-            int length = trie.length(token);
-            if (length > trie.deepest()) {
-                continue; // beyond what the trie holds
+        for (int i = 0; i < state.places(); i++) {
+            if (machine.readsToken(state.node(i)) || many && !machine.reads(state.node(i), WIDE)) {
+                continue;
             }
-            known = descend(before, token, known, length);
-            before = token;
-            Machine.State at = path[known];
-            if (known == length && at != null && !at.isDead()) {
-                work[token >> 6] |= 1L << token;
+            Machine.State place = machine.only(state, i);
+            Mask own = place.mask();
+            if (own == null) {
+                own = computePlace(place);
+                keep(place, own);
             }
+            for (TokenSet set : own.shared()) {
+                (shared.size() < MOST_SHARED ? shared : others).add(set);
+            }
+            others.add(own.more());
         }
-    }
-
-    /** Sets the bits of those tokens below some of the trie's nodes that may follow. */
-    private void enter(Machine.State state, int[] nodes) {
-        path[0] = state;
-        int known = 0;
-        int before = -1;
-        for (int node : nodes) {
-            int token = trie.token(trie.firstToken(node));
-            known = descend(before, token, known, trie.depth(node));
-            before = token;
-            Machine.State at = path[known];
-            if (known == trie.depth(node) && at != null && !at.isDead()) {
-                walk(node, trie.end(node), work);
-            }
+        Arrays.fill(work, 0L);
+        others.forEach(set -> set.addTo(work));
+        int besides = hasTokens ? addNamed(state) : NONE;
+        boolean isLeftOut = besides >= 0
+                && (work[besides >> 6] & 1L << besides) == 0
+                && shared.stream().noneMatch(set -> set.contains(besides));
+        if (besides != NONE) {
+            shared.add(trie.others());
         }
+        shared.forEach(set -> set.takeFrom(work));
+        TokenSet more = set(work);
+        if (!isLeftOut) {
+            return new Mask(shared, more, TokenSet.NONE);
+        }
+        Arrays.fill(work, 0L);
+        work[besides >> 6] |= 1L << besides;
+        return new Mask(shared, more, set(work));
     }
 
     /**
-     * Reads the first bytes of a token into {@link #path}, as far as they may follow.
+     * Sets the bits of the tokens that the grammar names at a state's places.
      *
-     * @param before the token that was read before, or -1
-     * @param known how much of it stands in the path
-     * @return how much of the token stands there now: less than {@code depth} where the last state is dead
+     * @return the one token besides which any may follow; {@link #ANY} if any may follow, {@link #NONE} if not
      */
-    private int descend(int before, int token, int known, int depth) {
-        int from = before < 0 ? 0 : Math.min(Math.min(known, trie.sharedPrefix(before, token)), depth);
-        Machine.State at = path[from];
-        while (at != null && !at.isDead() && from < depth) {
-            at = machine.step(at, trie.at(token, from));
-            path[++from] = at;
+    private int addNamed(Machine.State state) {
+        int besides = NONE;
+        for (int i = 0; i < state.places(); i++) {
+            int named = machine.automaton().token(state.node(i));
+            if (named >= 0) {
+                work[named >> 6] |= 1L << named;
+            } else if (named != Automaton.NO_TOKEN) {
+                besides = besides == NONE || besides == ~named ? ~named : ANY;
+            }
         }
-        return from;
+        return besides;
     }
 
-    /** Sets the bits of tokens at some of the trie's nodes, the state before which stands in {@link #path}. */
-    private void walk(int from, int to, long[] allowed) {
-        int node = from;
-        while (node < to) {
-            int depth = trie.depth(node);
-            Machine.State before = path[depth];
-            Machine.State state = before == null ? machine.nowhere() : machine.step(before, trie.label(node));
-            if (state.isDead()) {
-                node = trie.end(node);
-                continue;
-            }
-            int first = trie.firstToken(node);
-            for (int i = first; i < first + trie.ownTokens(node); i++) {
-                int token = trie.token(i);
-                allowed[token >> 6] |= 1L << token;
-            }
-            path[depth + 1] = state;
-            node++;
+    private Mask computePlace(Machine.State state) {
+        Place place = place(state.node(0));
+        Arrays.fill(work, 0L);
+        if (machine.returnsSomewhere(state, 0)) {
+            walk.enter(state, place.leaving(), work);
         }
+        place.allowed().takeFrom(work);
+        return new Mask(place.allowed().isEmpty() ? List.of() : List.of(place.allowed()), set(work), TokenSet.NONE);
     }
 
     private Place place(int node) {
         Place known = places[node];
         if (known == null) {
-            int[] leaving = explore(machine.alone(node), work);
-            known = new Place(TokenSet.of(work), leaving);
+            int[] leaving = walk.explore(machine.alone(node), work);
+            known = new Place(set(work), leaving);
             places[node] = known;
-            bytes += known.allowed().size() + 4L * leaving.length;
+            bytes += 4L * leaving.length;
         }
         return known;
     }
 
-    /**
-     * Walks the whole trie.
-     *
-     * @param allowed receives the bits of the tokens that are read to their end
-     * @return the nodes below which what was looked at may be left
-     */
-    private int[] explore(Machine.State from, long[] allowed) {
-        Arrays.fill(allowed, 0L);
-        int[] leaving = new int[64];
-        int count = 0;
-        path[0] = from;
-        left[0] = from.escapes();
-        int node = 0;
-        while (node < trie.nodes()) {
-            int depth = trie.depth(node);
-            Machine.State before = path[depth];
-            Machine.State state = before == null ? from : machine.step(before, trie.label(node));
-            if (state.isDead()) {
-                if (left[depth]) {
-                    if (count == leaving.length) {
-                        leaving = Arrays.copyOf(leaving, count * 2);
-                    }
-                    leaving[count++] = node;
-                }
-                node = trie.end(node);
-                continue;
-            }
-            int first = trie.firstToken(node);
-            for (int i = first; i < first + trie.ownTokens(node); i++) {
-                int token = trie.token(i);
-                allowed[token >> 6] |= 1L << token;
-            }
-            path[depth + 1] = state;
-            left[depth + 1] = left[depth] || state.escapes();
-            node++;
-        }
-        return Arrays.copyOf(leaving, count);
+    /** Whether there is only one way on: a byte that must follow, or a token that the grammar names. */
+    public synchronized boolean isForced(Position position) {
+        Machine.State state = (Machine.State) position;
+        return machine.onlyByte(state) >= 0 || machine.onlyToken(state) >= 0;
     }
 
     /**
@@ -432,6 +397,9 @@ public final class TokenMasks {
             } else if (known.isGuess()) {
                 guesses++;
                 rightGuesses += known.token(0) == token ? 1 : 0;
+            } else {
+                repeats++;
+                rightRepeats += known.has(token) ? 1 : 0;
             }
             known.drawn(token);
         }
@@ -440,22 +408,30 @@ public final class TokenMasks {
 
     /** How many tokens are expected where the grammar leaves no choice of text; 0 if none was drawn or guessed yet. */
     public synchronized int expected(Position position) {
-        Spellings known = ((Machine.State) position).spellings();
-        return known == null ? 0 : known.count();
+        Machine.State state = (Machine.State) position;
+        Spellings known = state.spellings();
+        return known == null ? machine.onlyToken(state) >= 0 ? 1 : 0 : known.count();
     }
 
     /** The {@code i}-th of the expected tokens, the likeliest first. */
     public synchronized int expected(Position position, int i) {
-        Spellings known = ((Machine.State) position).spellings();
-        return known == null ? -1 : known.token(i);
+        Machine.State state = (Machine.State) position;
+        Spellings known = state.spellings();
+        return known == null ? machine.onlyToken(state) : known.token(i);
     }
 
     /**
      * How likely the {@code i}-th of the expected tokens is: by what was drawn, or by how well guesses did elsewhere.
      */
     public synchronized float probability(Position position, int i) {
-        Spellings known = ((Machine.State) position).spellings();
-        return known == null ? 0 : known.isGuess() ? (rightGuesses + 6f) / (guesses + 8f) : known.probability(i);
+        Machine.State state = (Machine.State) position;
+        Spellings known = state.spellings();
+        if (known == null) {
+            return machine.onlyToken(state) >= 0 ? 1 : 0;
+        }
+        return known.isGuess()
+                ? (rightGuesses + 6f) / (guesses + 8f)
+                : known.probability(i, (rightRepeats + 18f) / (repeats + 20f));
     }
 
     /** Makes a guess of the token that will come here; it holds until one is drawn. */
@@ -465,6 +441,19 @@ public final class TokenMasks {
             state.expect(Spellings.guess(token));
         }
     }
+
+    /** What all questions took so far, counted: the same on every machine. */
+    public synchronized Work work() {
+        return new Work(walk.visits(), machine.steps());
+    }
+
+    /**
+     * Counts of what questions take.
+     *
+     * @param visits of the trie's nodes, each some nanoseconds
+     * @param steps of the machine that were not known before, each some hundred nanoseconds
+     */
+    public record Work(long visits, long steps) {}
 
     /** What is known of the grammar takes about so many bytes. */
     synchronized long size() {

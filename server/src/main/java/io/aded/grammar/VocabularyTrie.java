@@ -3,6 +3,7 @@ package io.aded.grammar;
 import io.aded.model.Vocabulary;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The texts of a vocabulary's tokens as a trie over bytes, in depth-first order and flat arrays: node i's subtree is
@@ -27,7 +28,15 @@ public final class VocabularyTrie {
     /** Tokens of more than {@link Automaton#FAR} bytes. */
     private final int[] longTokens;
 
-    private VocabularyTrie(byte[] all, int[] starts, int[] order) {
+    private final Subtrees subtrees;
+
+    private final Vocabulary vocabulary;
+
+    /** Tokens that a grammar means when it says what a token is not; made when they are needed. */
+    private volatile @Nullable TokenSet others;
+
+    private VocabularyTrie(Vocabulary vocabulary, byte[] all, int[] starts, int[] order) {
+        this.vocabulary = vocabulary;
         this.all = all;
         this.starts = starts;
         int capacity = 1024;
@@ -70,6 +79,7 @@ public final class VocabularyTrie {
         longTokens = IntStream.of(order)
                 .filter(token -> starts[token + 1] - starts[token] > Automaton.FAR)
                 .toArray();
+        subtrees = new Subtrees(this);
     }
 
     /** Which tokens end at which node: walks the nodes and the sorted tokens side by side. */
@@ -130,12 +140,39 @@ public final class VocabularyTrie {
                         Arrays.compareUnsigned(texts, starts[a], starts[a + 1], texts, starts[b], starts[b + 1]))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        return new VocabularyTrie(texts, starts, order);
+        return new VocabularyTrie(vocabulary, texts, starts, order);
     }
 
     /** Token ids run from 0 to this, exclusive. */
     public int vocabularySize() {
         return starts.length - 1;
+    }
+
+    /** The token that a text names, control tokens too; -1 if the text is not just one token. */
+    int named(String text) {
+        int[] tokens = vocabulary.tokenize(text, false, true);
+        return tokens.length == 1 ? tokens[0] : -1;
+    }
+
+    boolean endsGeneration(int token) {
+        return vocabulary.endsGeneration(token);
+    }
+
+    /** All tokens but those that end an answer or are nothing at all, as llama.cpp takes them. */
+    TokenSet others() {
+        TokenSet known = others;
+        if (known == null) {
+            long[] bits = new long[vocabularySize() + 63 >> 6];
+            byte[] piece = new byte[256];
+            for (int token = 0; token < vocabularySize(); token++) {
+                if (!vocabulary.endsGeneration(token) && vocabulary.piece(token, piece, true) != 0) {
+                    bits[token >> 6] |= 1L << token;
+                }
+            }
+            known = TokenSet.of(bits);
+            others = known;
+        }
+        return known;
     }
 
     int nodes() {
@@ -153,6 +190,20 @@ public final class VocabularyTrie {
 
     int end(int node) {
         return ends[node];
+    }
+
+    /** How many nodes follow right after a node. */
+    int children(int node) {
+        int count = 0;
+        for (int child = node + 1; child < ends[node]; child = ends[child]) {
+            count++;
+        }
+        return count;
+    }
+
+    /** What is read below each node. */
+    Subtrees subtrees() {
+        return subtrees;
     }
 
     /** Tokens that are longer than {@link Automaton#FAR} bytes. */

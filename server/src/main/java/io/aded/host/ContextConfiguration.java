@@ -101,6 +101,23 @@ public record ContextConfiguration(
                 replicas);
     }
 
+    /** The same with so many compute threads; 0 for one a core. */
+    public ContextConfiguration withThreads(int count) {
+        return new ContextConfiguration(
+                context,
+                conversations,
+                count,
+                parallel,
+                queue,
+                maxWait,
+                batch,
+                sequences,
+                cacheTypeK,
+                cacheTypeV,
+                flashAttention,
+                replicas);
+    }
+
     /** The same with so many contexts over the one set of weights. */
     public ContextConfiguration withReplicas(int count) {
         return new ContextConfiguration(

@@ -4,6 +4,7 @@ import io.aded.grammar.GrammarExhausted;
 import io.aded.grammar.GrammarRefused;
 import io.aded.grammar.TokenMasks;
 import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenTree;
 import java.util.Arrays;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the sampler needs is usually among the best tokens, so it asks about those first; every token is asked about
  * only if too few of them are allowed ({@link TokenMasks}). Tokens that end an answer are judged by what they mean,
- * control tokens never match.
+ * control tokens never match but where the grammar names them.
  */
 final class Grammar {
     /** Nodes less likely than this are not drafted. */
@@ -36,7 +37,6 @@ final class Grammar {
 
     private boolean[] keep = new boolean[64];
     private final byte[] forced = new byte[256];
-    private final byte[] next = new byte[1];
     private final Offers offers = new Offers();
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {
@@ -80,12 +80,13 @@ final class Grammar {
 
     /** The grammar cannot be followed within its bounds: that is this stream's failure, which others decode beside. */
     private AdedException exhausted(GrammarExhausted e) {
-        return new AdedException.ResourceExhausted(
+        return AdedException.ResourceExhausted.byField(
                 AdedException.CONSTRAINT_EXHAUSTED,
-                field + " " + e.getMessage()
-                        + "; what was sent of the answer stands. Make it simpler: fewer alternatives"
-                        + " that begin alike, smaller bounds of repetition",
-                null);
+                new FieldViolation(
+                        field,
+                        e.getMessage()
+                                + "; what was sent of the answer stands. Make it simpler: fewer alternatives"
+                                + " that begin alike, smaller bounds of repetition"));
     }
 
     /** Removes the candidates that may not come next. */
@@ -156,7 +157,7 @@ final class Grammar {
             return 0;
         }
         try {
-            if (masks.forced(position, forced) == 0) {
+            if (!masks.isForced(position)) {
                 return 0;
             }
             reserve(maxNodes + 1);
@@ -194,7 +195,7 @@ final class Grammar {
 
     /** Offers the tokens that are expected behind a node, if the grammar leaves one text there. */
     private void offer(int node, TokenMasks.Position at, float probability) {
-        if (masks.forced(at, next) == 0) {
+        if (!masks.isForced(at)) {
             return;
         }
         if (masks.expected(at) == 0) {

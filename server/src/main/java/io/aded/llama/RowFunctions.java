@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Locale;
@@ -43,6 +44,9 @@ final class RowFunctions implements RowConverter {
             MemorySegment packed = arena.allocate(elements * count / to.blockElements() * to.blockBytes(), 64);
             quantize(to, floats, packed, count, elements);
             return packed.toArray(JAVA_BYTE);
+        } finally {
+            // A part of a file is mapped only as long as it is reachable, and the library knows its address alone.
+            Reference.reachabilityFence(rows);
         }
     }
 

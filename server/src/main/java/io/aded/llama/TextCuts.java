@@ -1,5 +1,7 @@
 package io.aded.llama;
 
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>between a letter or digit and a line's end;
  *   <li>between a letter or digit and a comma;
  *   <li>between a letter and a blank, if a letter follows that;
- *   <li>between a Chinese, Japanese or Korean letter and a comma or full stop of those scripts.
+ *   <li>between a Chinese, Japanese or Korean letter and a comma or full stop of those scripts;
+ *   <li>for SPM, behind a character that is in no token with others: it merges with nothing. The library's time for
+ *       such characters, which it takes byte by byte, grows with the square of their number.
  * </ul>
  *
  * <p>Pre-tokenisers for which a kind of place does not hold are named below; with names that are not known here, no
@@ -120,13 +124,16 @@ final class TextCuts {
     private static final Set<String> WITHOUT_WORDS = Set.of("gemma4", "granite-embed-multi-311m", "sarvam-moe");
 
     private final int kinds;
+    /** The characters that tokens merge, or that tokens which are matched whole have; null if nobody asks. */
+    private final @Nullable BitSet merged;
 
-    private TextCuts(int kinds) {
+    private TextCuts(int kinds, @Nullable BitSet merged) {
         this.kinds = kinds;
+        this.merged = merged;
     }
 
     /** A text is never cut. */
-    static final TextCuts NONE = new TextCuts(0);
+    static final TextCuts NONE = new TextCuts(0, null);
 
     /**
      * Those of a vocabulary.
@@ -157,7 +164,24 @@ final class TextCuts {
                 kinds &= ~broken(tokens.bytes(), tokens.from(token), tokens.to(token), matched);
             }
         }
-        return kinds == 0 ? NONE : new TextCuts(kinds);
+        BitSet merged = "SPM".equals(kind) ? merged(tokens) : null;
+        return kinds == 0 && merged == null ? NONE : new TextCuts(kinds, merged);
+    }
+
+    private static BitSet merged(Tokens tokens) {
+        BitSet merged = new BitSet();
+        // Blanks are written as U+2581 while the library merges.
+        merged.set(' ');
+        merged.set('\u2581');
+        byte[] bytes = tokens.bytes();
+        for (int token = 0; token < tokens.size(); token++) {
+            int from = tokens.from(token);
+            String text = new String(bytes, from, tokens.to(token) - from, StandardCharsets.UTF_8);
+            if (tokens.isMatchedWhole(token) || text.codePointCount(0, text.length()) > 1) {
+                text.codePoints().forEach(merged::set);
+            }
+        }
+        return merged;
     }
 
     /** What is asked of a vocabulary's tokens. */
@@ -214,15 +238,26 @@ final class TextCuts {
      * @return the text's length if there is none
      */
     int next(String text, int from) {
-        if (kinds == 0) {
+        if (kinds == 0 && merged == null) {
             return text.length();
         }
         for (int i = Math.max(1, from); i < text.length(); i++) {
-            if ((kindAt(text, i) & kinds) != 0) {
+            if ((kindAt(text, i) & kinds) != 0 || merged != null && !merges(merged, text, i)) {
                 return i;
             }
         }
         return text.length();
+    }
+
+    /** Whether the character before a place may merge with what follows. */
+    private static boolean merges(BitSet merged, String text, int i) {
+        char before = text.charAt(i - 1);
+        if (Character.isHighSurrogate(before) && Character.isLowSurrogate(text.charAt(i))) {
+            return true; // it is no place
+        }
+        // Half a character becomes a question mark.
+        int character = text.codePointBefore(i);
+        return merged.get(character < 0x10000 && Character.isSurrogate((char) character) ? '?' : character);
     }
 
     private static int kindAt(String text, int i) {

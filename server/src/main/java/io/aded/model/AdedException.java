@@ -147,21 +147,39 @@ public abstract sealed class AdedException extends RuntimeException {
     public static final class ResourceExhausted extends AdedException {
         private final @Nullable Duration retryAfter;
         private final boolean permanent;
+        private final @Nullable FieldViolation violation;
 
         /** A limit that may have room later. */
         public ResourceExhausted(String reason, String message, @Nullable Duration retryAfter) {
-            this(reason, message, retryAfter, false);
+            this(reason, message, retryAfter, false, null);
         }
 
-        private ResourceExhausted(String reason, String message, @Nullable Duration retryAfter, boolean permanent) {
+        private ResourceExhausted(
+                String reason,
+                String message,
+                @Nullable Duration retryAfter,
+                boolean permanent,
+                @Nullable FieldViolation violation) {
             super(reason, message, null);
             this.retryAfter = retryAfter;
             this.permanent = permanent;
+            this.violation = violation;
         }
 
         /** A limit that the same request will reach again. */
         public static ResourceExhausted forGood(String reason, String message) {
-            return new ResourceExhausted(reason, message, null, true);
+            return new ResourceExhausted(reason, message, null, true, null);
+        }
+
+        /** A limit that the same request will reach again because of one of its fields. */
+        public static ResourceExhausted byField(String reason, FieldViolation violation) {
+            String message = violation.field() + " " + violation.description();
+            return new ResourceExhausted(reason, message, null, true, violation);
+        }
+
+        /** The field that takes too much; null if it is no single one. */
+        public @Nullable FieldViolation violation() {
+            return violation;
         }
 
         /** Whether the same request will fail again, however long one waits. */

@@ -10,12 +10,10 @@ import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
 import io.aded.model.TopTokens;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class Trial {
     /** Before the verdict on standard output, which native code may write to as well. */
     static final String MARK = "aded-natives-verdict ";
-    /** A resource beside this class: one layer, random weights, 27 kB. */
-    static final String MODEL = "trial.gguf.gz";
 
     static final int[] PROMPT = {259, 267, 261, 265, 270, 263, 266, 262};
     /**
@@ -64,12 +60,7 @@ final class Trial {
         Path file = null;
         try {
             file = Files.createTempFile("aded-trial-", ".gguf");
-            try (InputStream in = Trial.class.getResourceAsStream(MODEL)) {
-                if (in == null) {
-                    throw new IOException(MODEL + " is not on the class path");
-                }
-                Files.write(file, new GZIPInputStream(in).readAllBytes());
-            }
+            BuiltInModel.write(file);
             int[] answer = answer(library, file, ModelParameters.DEFAULT);
             return Arrays.equals(answer, ANSWER)
                     ? null

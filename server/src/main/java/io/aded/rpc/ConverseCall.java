@@ -21,8 +21,8 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
     ConverseCall(Serving serving, ServerCallStreamObserver<ConverseResponse> observer) {
         this.observer = observer;
         this.outbox = new Outbox<>(observer);
-        this.stream =
-                serving.converse(CallScope.caller(serving), new OutboxSink<>(outbox, ResponseWriter::converseResponse));
+        this.stream = serving.converse(
+                CallScope.caller(serving), new OutboxSink<>(outbox, ResponseWriter::converseResponse, "turn."));
         observer.disableAutoRequest();
         observer.setOnCancelHandler(this::onGone);
         observer.setOnReadyHandler(stream::ready);

@@ -25,6 +25,13 @@ final class FieldPaths {
                 new AdedException.NotServed(notServed.fields().stream()
                         .map(violation -> names.apply(violation.field()))
                         .toList());
+            case AdedException.ResourceExhausted exhausted
+            when exhausted.violation() != null ->
+                AdedException.ResourceExhausted.byField(
+                        exhausted.reason(),
+                        new FieldViolation(
+                                names.apply(exhausted.violation().field()),
+                                exhausted.violation().description()));
             default -> failure;
         };
     }

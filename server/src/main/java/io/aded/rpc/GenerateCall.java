@@ -12,7 +12,7 @@ final class GenerateCall {
 
     static void start(GenerateRequest request, ServerCallStreamObserver<GenerateResponse> observer, Serving serving) {
         var outbox = new Outbox<>(observer);
-        SingleAnswer answer = serving.answer(new OutboxSink<>(outbox, ResponseWriter::generateResponse));
+        SingleAnswer answer = serving.answer(new OutboxSink<>(outbox, ResponseWriter::generateResponse, ""));
         observer.setOnCancelHandler(() -> {
             outbox.abandon();
             answer.gone();

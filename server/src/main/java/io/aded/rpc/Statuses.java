@@ -124,10 +124,7 @@ final class Statuses {
         BadRequest.Builder request = BadRequest.newBuilder();
         int bytes = 0;
         for (FieldViolation violation : violations) {
-            BadRequest.FieldViolation named = BadRequest.FieldViolation.newBuilder()
-                    .setField(cut(violation.field(), MOST_FIELD_BYTES))
-                    .setDescription(cut(violation.description(), MOST_DESCRIPTION_BYTES))
-                    .build();
+            BadRequest.FieldViolation named = named(violation);
             bytes += named.getSerializedSize() + 3;
             if (bytes > MOST_VIOLATION_BYTES) {
                 break;
@@ -149,6 +146,13 @@ final class Statuses {
                 .build();
     }
 
+    private static BadRequest.FieldViolation named(FieldViolation violation) {
+        return BadRequest.FieldViolation.newBuilder()
+                .setField(cut(violation.field(), MOST_FIELD_BYTES))
+                .setDescription(cut(violation.description(), MOST_DESCRIPTION_BYTES))
+                .build();
+    }
+
     /** Cut to so many bytes of UTF-8, before a character. */
     private static String cut(String text, int most) {
         int bytes = 0;
@@ -167,6 +171,11 @@ final class Statuses {
         Status.Builder status = status(Code.RESOURCE_EXHAUSTED, exhausted);
         if (!exhausted.isPermanent()) {
             status.addDetails(Any.pack(retry(exhausted)));
+        }
+        FieldViolation violation = exhausted.violation();
+        if (violation != null) {
+            status.addDetails(Any.pack(
+                    BadRequest.newBuilder().addFieldViolations(named(violation)).build()));
         }
         return status.addDetails(Any.pack(quota(exhausted))).build();
     }

@@ -244,7 +244,9 @@ final class PreparationPool implements AutoCloseable {
             offer(line);
             if (idle > 0) {
                 lock.notify();
-            } else if (threads < limits.threads()) {
+            }
+            // A thread that was woken for another request a moment ago still counts as idle.
+            if (waiting > idle && threads < limits.threads()) {
                 threads++;
                 Thread.ofPlatform()
                         .name("aded-prepare-", threads)

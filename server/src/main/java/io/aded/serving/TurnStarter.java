@@ -34,20 +34,31 @@ final class TurnStarter {
         try {
             return session.submit(traced, listener);
         } catch (AdedException.InvalidRequest invalid) {
-            throw new AdedException.InvalidRequest(
-                    invalid.violations().stream()
-                            .map(violation -> new FieldViolation(
-                                    field(violation.field(), turn.constraint()), violation.description()))
-                            .toList(),
-                    invalid.leftOut());
+            throw named(invalid, turn.constraint());
         }
     }
 
     /** The model speaks of what a sampler is made with; a request speaks of its constraint. */
-    private static String field(String field, Constraint constraint) {
+    static AdedException named(AdedException failure, Constraint constraint) {
+        return switch (failure) {
+            case AdedException.InvalidRequest invalid ->
+                new AdedException.InvalidRequest(
+                        invalid.violations().stream()
+                                .map(violation -> named(violation, constraint))
+                                .toList(),
+                        invalid.leftOut());
+            case AdedException.ResourceExhausted exhausted
+            when exhausted.violation() != null ->
+                AdedException.ResourceExhausted.byField(exhausted.reason(), named(exhausted.violation(), constraint));
+            default -> failure;
+        };
+    }
+
+    private static FieldViolation named(FieldViolation violation, Constraint constraint) {
+        String field = violation.field();
         return field.equals("sampling.grammar") || field.equals("sampling.json_schema")
-                ? "constraint." + constraint.field()
-                : field;
+                ? new FieldViolation("constraint." + constraint.field(), violation.description())
+                : violation;
     }
 
     private static Attributes attributes(TurnRequest request, String conversationId) {

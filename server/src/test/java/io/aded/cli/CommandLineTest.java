@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,13 +31,20 @@ final class CommandLineTest {
     @TempDir
     Path home;
 
-    private TestTerminal terminal;
-    private String model;
+    private static String model;
 
+    private TestTerminal terminal;
+
+    @BeforeAll
+    static void writeTheModel() {
+        model = TinyModels.f32(shared).toString();
+    }
+
+    /** The cache is shared, so that a process of its own tries the model once and not for every test. */
     @BeforeEach
     void prepare() {
-        terminal = new TestTerminal(home);
-        model = TinyModels.f32(shared).toString();
+        terminal = new TestTerminal(home)
+                .with("XDG_CACHE_HOME", shared.resolve("cache").toString());
     }
 
     private JsonNode generate(String... options) {
@@ -129,10 +137,9 @@ final class CommandLineTest {
 
     static Stream<Failure> failures() throws IOException {
         Path damaged = Files.write(
-                shared.resolve("truncated.gguf"),
-                java.util.Arrays.copyOf(Files.readAllBytes(TinyModels.f32(shared)), 5000));
+                shared.resolve("truncated.gguf"), java.util.Arrays.copyOf(Files.readAllBytes(Path.of(model)), 5000));
         Path text = Files.writeString(shared.resolve("notes.txt"), "no model, no library");
-        String tiny = TinyModels.f32(shared).toString();
+        String tiny = model;
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -322,6 +329,7 @@ final class CommandLineTest {
 
     @Test
     void models_pullFromAnAddress_printsThePathAndGeneratesFromIt() throws IOException {
+        terminal.with("XDG_CACHE_HOME", home.resolve("cache").toString());
         try (StandInServer server = new StandInServer()) {
             server.file("/tiny.gguf", Files.readAllBytes(Path.of(model)));
 
@@ -403,6 +411,23 @@ final class CommandLineTest {
                 .contains("cache: ")
                 .contains("loads and answers")
                 .contains("can serve");
+    }
+
+    @Test
+    void doctor_modelWithoutATemplate_saysWhatStandsInAndHowToNameAnother() throws IOException {
+        Path plain = Files.write(
+                home.resolve("plain.gguf"),
+                EditableGguf.parse(Files.readAllBytes(Path.of(model)))
+                        .remove("tokenizer.chat_template")
+                        .toBytes());
+
+        terminal.run("doctor", "--model", plain.toString());
+        assertThat(terminal.out())
+                .contains("chat template: ChatML stands in, because the model")
+                .contains("--chat-template names another");
+
+        terminal.run("doctor", "--model", model);
+        assertThat(terminal.out()).doesNotContain("stands in");
     }
 
     @Test

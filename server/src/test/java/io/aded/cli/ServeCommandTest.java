@@ -84,6 +84,8 @@ final class ServeCommandTest {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("HOME", home.toString());
         builder.environment().keySet().removeIf(name -> name.startsWith("ADED_") || name.startsWith("XDG_"));
+        // The models are tiny, and two threads that spin beside another test would make both crawl.
+        builder.environment().put("ADED_THREADS", "1");
         Process process = builder.start();
         processes.add(process);
         BlockingQueue<String> lines = new LinkedBlockingQueue<>();

@@ -15,7 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** Runs commands in this process, with a home directory of their own, and keeps what they print. */
 final class TestTerminal {
     private final Path home;
-    private final Map<String, String> environment = new HashMap<>();
+    /** One thread for llama.cpp: the models are tiny, and two that spin beside another test would make both crawl. */
+    private final Map<String, String> environment = new HashMap<>(Map.of("ADED_THREADS", "1"));
+
     private String typed = "";
     private ByteArrayOutputStream out = new ByteArrayOutputStream();
     private ByteArrayOutputStream err = new ByteArrayOutputStream();

@@ -8,6 +8,7 @@ import io.aded.model.DecodeOutcome;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -113,6 +114,24 @@ class CalibrationTest {
         }
         // The scripted cache is strict about positions and cells.
         assertThat(context.decode(batch)).isEqualTo(DecodeOutcome.DECODED);
+    }
+
+    @Test
+    void start_everyPass_readsARowAsAnswersDoOffTheClock() {
+        List<String> read = new ArrayList<>();
+        TargetContext slow = (TargetContext) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {TargetContext.class}, (_, method, arguments) -> {
+                    if (method.getName().endsWith("Token") || method.getName().equals("topTokens")) {
+                        read.add(method.getName() + " " + arguments[0]);
+                        clock.addAndGet(MILLI);
+                    }
+                    return method.invoke(context, arguments);
+                });
+        CostCurve curve = Calibration.start(slow, 5, 1500 * MILLI, clock::get).curve();
+        assertThat(read)
+                .hasSize(2 * played.size())
+                .startsWith("bestToken 1", "topTokens 1", "bestToken 0", "topTokens 0", "bestToken 15", "topTokens 15");
+        assertThat(curve.nanos(8)).isCloseTo(18.0 * MILLI, A_NANO);
     }
 
     @Test

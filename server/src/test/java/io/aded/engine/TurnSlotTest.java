@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.aded.model.AdedException;
 import io.aded.testing.Interleavings;
 import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag(Interleavings.TAG)
 class TurnSlotTest {
 
     @Test

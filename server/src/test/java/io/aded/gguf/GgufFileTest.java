@@ -107,6 +107,8 @@ class GgufFileTest {
         GgufWriter duplicates = minimal(List.of("a", "b", "a"));
         unusable(duplicates, "token 2 has the text of an earlier one");
         unusable(minimal(List.of("a", "b")), "of the 256 byte tokens");
+        List<String> single = List.of("a", "\\n", "\\\\", "\\xff", "\\xFF", "<0x07>", "ab");
+        unusable(minimal("rwkv", single), "only 4 of the 256 single bytes");
         unusable(minimal(List.of()), "no tokens");
         unusable(minimal(List.of("a")).numbers("tokenizer.ggml.scores", new float[2]), "byte tokens");
     }
@@ -126,12 +128,16 @@ class GgufFileTest {
     }
 
     private static GgufWriter minimal(List<String> tokens) {
+        return minimal("llama", tokens);
+    }
+
+    private static GgufWriter minimal(String tokeniser, List<String> tokens) {
         return new GgufWriter()
                 .text("general.architecture", "llama")
                 .integer("llama.block_count", 1)
                 .integer("llama.embedding_length", 64)
                 .integer("llama.context_length", 64)
-                .text("tokenizer.ggml.model", "llama")
+                .text("tokenizer.ggml.model", tokeniser)
                 .texts("tokenizer.ggml.tokens", tokens)
                 .tensor("a", new float[32], 32);
     }

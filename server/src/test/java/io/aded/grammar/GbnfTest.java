@@ -42,7 +42,7 @@ class GbnfTest {
                 "root ::= \"a\"{100001} ~ above 100000",
                 "root = \"a\" ~ expected ::=",
                 "root ::= \"a\" ) ~ end of the line",
-                "root ::= <[5]> ~ end of the line"
+                "root ::= <[5]> ~ no tokens can be named here"
             })
     void check_faultyGrammar_saysWhy(String grammar, String because) {
         assertThatThrownBy(() -> Gbnf.parse(grammar))

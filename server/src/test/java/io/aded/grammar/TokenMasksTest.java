@@ -320,6 +320,7 @@ class TokenMasksTest {
                         }
                     }
                 }
+                case Pattern.Token _ -> {} // no text has it
                 case Pattern.Reference(int rule) ->
                     ends.addAll(ends(rules.bodies().get(rule), from));
                 case Pattern.Choice(List<Pattern> all) -> all.forEach(one -> ends.addAll(ends(one, from)));
@@ -479,6 +480,7 @@ class TokenMasksTest {
                     ranges[0] == ranges[1]
                             ? letter(ranges[0])
                             : one("[ab]", "[a-b]", "[\\x61-b]", "[^c-\\U0010FFFF\\x00-\\x60]", "(\"a\" | \"b\")");
+                case Pattern.Token(int id, boolean negated) -> (negated ? "!<[" : "<[") + id + "]>";
                 case Pattern.Reference(int rule) -> name(rule);
                 case Pattern.Sequence(List<Pattern> parts) ->
                     parts.stream().map(this::written).collect(Collectors.joining(" ", "(", ")"));

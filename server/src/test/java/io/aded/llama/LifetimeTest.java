@@ -6,8 +6,10 @@ import io.aded.testing.Interleavings;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.Assertions;
 import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag(Interleavings.TAG)
 class LifetimeTest {
 
     @Test

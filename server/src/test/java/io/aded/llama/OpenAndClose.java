@@ -29,12 +29,12 @@ final class OpenAndClose {
                     TokenSampler sampler = model.newSampler(SamplingParameters.DEFAULT.withSeed(cycle));
                     TokenSampler constrained = model.newSampler(SamplingParameters.GREEDY.withJsonSchema(schema))) {
                 TokenBatch batch = new TokenBatch();
-                for (int i = 0; i < 256; i++) {
+                for (int i = 0; i < 64; i++) {
                     batch.add(262 + i % 40, i, 0, i % 8 == 7);
                 }
                 context.decode(batch);
-                sampler.sample(context, 255);
-                constrained.sample(context, 255);
+                sampler.sample(context, 63);
+                constrained.sample(context, 63);
             }
             if (cycle % 10 == 0 && Files.exists(Path.of("/proc/self/statm"))) {
                 System.gc();

@@ -125,10 +125,35 @@ class TextCutsTest {
     }
 
     @Test
+    void of_charactersThatMergeWithNothing_areCutOffBehind() {
+        List<String> tokens = List.of("ab");
+        assertThat(cut("SPM", null, "abab", tokens)).isEqualTo("abab");
+        assertThat(cut("SPM", null, "a\u4e2d\u4e2db", tokens)).isEqualTo("a\u4e2d|\u4e2d|b");
+        assertThat(cut("SPM", null, "\ud83d\ude00\ud83d\ude00 \u2581x", tokens))
+                .isEqualTo("\ud83d\ude00|\ud83d\ude00| \u2581x");
+        assertThat(cut("BPE", "qwen2", "\u4e2d\u4e2d", tokens)).isEqualTo("\u4e2d\u4e2d");
+    }
+
+    /** The library's time for them grows with the square of their number: 60,000 at once took some 4 s. */
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void next_manyCharactersThatNoTokenHas_leavesSmallPieces(LlamaLibrary library) {
+        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT)) {
+            TextCuts cuts = ((LlamaVocabulary) model.vocabulary()).cuts();
+            for (String text :
+                    List.of("\u4e2d", "\0\u200b\ufeff\u202e\ufdd0\ufdd1\u2060", "e\u0301\u0301", "\ud83d\ude00")) {
+                String long60 = text.repeat(60_000 / text.length());
+                assertThat(cuts.next(long60, TextSplitter.SMALL_PIECE))
+                        .isLessThanOrEqualTo(TextSplitter.SMALL_PIECE + text.length());
+            }
+        }
+    }
+
+    @Test
     void of_tokenThatGoesAcrossAPlace_takesThatKindAway() {
         assertThat(cut("SPM", null, "a b", List.of())).isEqualTo("a| b");
-        assertThat(cut("SPM", null, "a b", List.of("e t"))).isEqualTo("a b");
-        assertThat(cut("SPM", null, "a b,c\nd", List.of("e,"))).isEqualTo("a| b,c|\nd");
+        assertThat(cut("SPM", null, "a b", List.of("ea tb"))).isEqualTo("a b");
+        assertThat(cut("SPM", null, "a b,c\nd", List.of("\ne,abcd"))).isEqualTo("a| b,c|\nd");
         assertThat(cut("BPE", "gpt-2", "a b,c\nd", List.of("e,"))).isEqualTo("a| b|,c|\nd");
         assertThat(cut("BPE", "of tomorrow", "a b,c\nd", List.of())).isEqualTo("a b,c\nd");
         assertThat(cut("BPE", "superbpe", "a b,c\nd", List.of())).isEqualTo("a b,c\nd");

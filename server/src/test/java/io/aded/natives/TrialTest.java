@@ -26,7 +26,7 @@ class TrialTest {
 
     @Test
     void model_isWhatTrialModelMakes() throws IOException {
-        try (InputStream in = Objects.requireNonNull(Trial.class.getResourceAsStream(Trial.MODEL))) {
+        try (InputStream in = Objects.requireNonNull(Trial.class.getResourceAsStream(BuiltInModel.RESOURCE))) {
             assertThat(new GZIPInputStream(in).readAllBytes()).isEqualTo(TrialModel.bytes());
         }
     }

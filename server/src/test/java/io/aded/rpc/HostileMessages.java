@@ -4,6 +4,10 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -102,10 +106,65 @@ final class HostileMessages {
         this.random = random;
     }
 
-    /** The bytes of one. */
-    ByteString next(Descriptor type) {
-        byte[] bytes = message(type, 0).toByteArray();
-        return ByteString.copyFrom(random.nextInt(3) == 0 ? broken(bytes) : bytes);
+    /** The bytes of one, of any fields. */
+    ByteString any(Descriptor type) {
+        return sometimesBroken(message(type, 0).toByteArray());
+    }
+
+    /** The bytes of a message that was meant well, with none to three of its fields, at any depth, made hostile. */
+    ByteString near(Message meant) {
+        DynamicMessage message;
+        try {
+            message = DynamicMessage.parseFrom(meant.getDescriptorForType(), meant.toByteString());
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError(e);
+        }
+        for (int i = random.nextInt(4); i > 0; i--) {
+            message = changed(message, 0);
+        }
+        byte[] bytes = message.toByteArray();
+        return random.nextInt(8) == 0 ? sometimesBroken(bytes) : ByteString.copyFrom(bytes);
+    }
+
+    /** The same with one field changed. */
+    private DynamicMessage changed(DynamicMessage message, int depth) {
+        List<FieldDescriptor> fields = message.getDescriptorForType().getFields();
+        if (fields.isEmpty()) {
+            return message;
+        }
+        List<FieldDescriptor> set = new ArrayList<>(message.getAllFields().keySet());
+        // What is there already leads deeper than what is not.
+        FieldDescriptor field = !set.isEmpty() && random.nextInt(3) > 0
+                ? set.get(random.nextInt(set.size()))
+                : fields.get(random.nextInt(fields.size()));
+        if (RARE.contains(field.getName()) && random.nextInt(10) > 0) {
+            return message;
+        }
+        DynamicMessage.Builder builder = message.toBuilder();
+        boolean deeper = field.getJavaType() == FieldDescriptor.JavaType.MESSAGE && depth < DEEPEST;
+        if (!field.isRepeated()) {
+            if (deeper && random.nextInt(8) > 0) {
+                return builder.setField(field, changed((DynamicMessage) message.getField(field), depth + 1))
+                        .build();
+            }
+            return (random.nextInt(8) == 0 ? builder.clearField(field) : builder.setField(field, value(field, depth)))
+                    .build();
+        }
+        int count = message.getRepeatedFieldCount(field);
+        if (count == 0 || random.nextInt(3) == 0) {
+            builder.addRepeatedField(field, value(field, depth));
+        } else if (deeper && random.nextInt(3) > 0) {
+            int at = random.nextInt(count);
+            builder.setRepeatedField(
+                    field, at, changed((DynamicMessage) message.getRepeatedField(field, at), depth + 1));
+        } else if (random.nextInt(12) == 0) {
+            for (int i = 0; i < 300; i++) {
+                builder.addRepeatedField(field, message.getRepeatedField(field, i % count));
+            }
+        } else {
+            builder.setRepeatedField(field, random.nextInt(count), value(field, depth));
+        }
+        return builder.build();
     }
 
     private DynamicMessage message(Descriptor type, int depth) {
@@ -146,12 +205,8 @@ final class HostileMessages {
         };
     }
 
-    private static float pick(SplittableRandom random, float[] values) {
-        return values[random.nextInt(values.length)];
-    }
-
     private float pick(float[] values) {
-        return pick(random, values);
+        return values[random.nextInt(values.length)];
     }
 
     private long number() {
@@ -163,13 +218,17 @@ final class HostileMessages {
         return random.nextInt(6) == 0 ? text + TEXTS.get(random.nextInt(TEXTS.size())) : text;
     }
 
+    private ByteString sometimesBroken(byte[] bytes) {
+        return ByteString.copyFrom(random.nextInt(3) == 0 ? broken(bytes) : bytes);
+    }
+
     private byte[] broken(byte[] bytes) {
         byte[] result = bytes;
         for (int i = 1 + random.nextInt(4); i > 0 && result.length > 0; i--) {
             int at = random.nextInt(result.length);
             switch (random.nextInt(4)) {
                 case 0 -> result[at] ^= (byte) (1 << random.nextInt(8));
-                case 1 -> result = java.util.Arrays.copyOf(result, at);
+                case 1 -> result = Arrays.copyOf(result, at);
                 case 2 -> result = spliced(result, at, result, random.nextInt(result.length));
                 default -> {
                     byte[] noise = new byte[1 + random.nextInt(8)];

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aded.model.AdedException;
 import io.aded.testing.Interleavings;
 import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag(Interleavings.TAG)
 class OutboxTest {
     private static final AdedException FAILURE = new AdedException.Internal("TEST", "made up", null);
 

@@ -17,8 +17,10 @@ import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
 import io.aded.v1.GenerationOptions;
+import io.aded.v1.Open;
 import io.aded.v1.Round;
 import io.aded.v1.Sampling;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,6 +107,36 @@ class RealModelTest {
         StatusRuntimeException failure =
                 Harness.failure(() -> tokens(request(options(0, "auto").setConstraint(constraint))));
         return Harness.fields(failure);
+    }
+
+    /** After "the" any of 60,000 places may be next: more than one character is allowed to cost. */
+    private static final String EXHAUSTING = "root ::= \"the\" x{60000}\nx ::= \"c\"? \"d\"?\n";
+
+    @Test
+    void generate_constraintThatCannotBeFollowed_namesTheCallersField() {
+        assertExhausted(
+                Harness.failure(() -> tokens(request(
+                        options(0, "auto").setConstraint(Constraint.newBuilder().setGrammar(EXHAUSTING))))),
+                "options.constraint.grammar");
+        Constraint.Builder expression =
+                Constraint.newBuilder().setRegularExpression("the" + "(c?d?){9999}".repeat(6));
+        assertExhausted(
+                Harness.failure(() -> tokens(request(options(0, "auto").setConstraint(expression)))),
+                "options.constraint.regular_expression");
+        ConverseClient stream = harness.converse()
+                .open(Open.newBuilder()
+                        .setOptions(options(0, "auto")
+                                .setConstraint(Constraint.newBuilder().setGrammar(EXHAUSTING)))
+                        .build());
+        stream.opened();
+        stream.turn(Requests.turn("the", 30));
+        assertExhausted(stream.failure(), "turn.options.constraint.grammar");
+    }
+
+    private static void assertExhausted(StatusRuntimeException failure, String field) {
+        Harness.assertStatus(failure, Status.Code.RESOURCE_EXHAUSTED, "CONSTRAINT_EXHAUSTED");
+        assertThat(Harness.paths(failure)).containsExactly(field);
+        assertThat(failure.getStatus().getDescription()).startsWith(field + " is too ambiguous");
     }
 
     @Test

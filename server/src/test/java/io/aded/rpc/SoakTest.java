@@ -53,9 +53,11 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Random calls at once over llama.cpp itself, with cancels, disconnects, deadlines, slow readers and bad input mixed
@@ -65,7 +67,11 @@ import org.junit.jupiter.api.parallel.Isolated;
  */
 @Isolated("it counts the threads and the open files of the process")
 class SoakTest {
-    private static final int CALLS = Integer.getInteger("aded.soak", 80);
+    private static final String LIBRARIES = "io.aded.llama.Libraries#all";
+    /** On each library. */
+    private static final int CALLS =
+            Integer.getInteger("aded.soak", System.getenv("ADED_TEST_NATIVES") == null ? 80 : 45);
+
     private static final int WARM_UP = 15;
     private static final long SEED = Long.getLong("aded.seed", 20260101L);
     private static final int AT_ONCE = 24;
@@ -135,10 +141,11 @@ class SoakTest {
         TRANSPORT.setLevel(null);
     }
 
-    @Test
-    void calls_ofAllKindsAtOnce_leaveNothingBehindAndDisturbNoOther() throws Exception {
-        try (LlamaModel model =
-                LlamaModel.load(LlamaLibrary.bundled(), TinyModels.f32(directory), ModelParameters.DEFAULT)) {
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    @Timeout(value = 12, unit = TimeUnit.HOURS) // as many as are asked for; each waits for what it expects
+    void calls_ofAllKindsAtOnce_leaveNothingBehindAndDisturbNoOther(LlamaLibrary library) throws Exception {
+        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT)) {
             soak(model, WARM_UP); // opens what the process keeps: class files, the JDK's pollers
             Map<String, Integer> objects = Leftovers.streamObjects();
             Leftovers before = Leftovers.now();

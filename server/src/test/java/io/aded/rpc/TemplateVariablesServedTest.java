@@ -8,11 +8,13 @@ import com.google.protobuf.ListValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.aded.engine.EngineOptions;
+import io.aded.lab.load.StandInModel;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerationOptions;
 import io.aded.v1.GetServerInfoRequest;
 import io.aded.v1.Open;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,7 @@ class TemplateVariablesServedTest {
 
     @BeforeAll
     static void start() {
-        harness = Harness.start(new HostileModel(), EngineOptions.ofCells(512));
+        harness = Harness.start(new StandInModel(Duration.ZERO), EngineOptions.ofCells(512));
     }
 
     @AfterAll

@@ -16,8 +16,10 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag(Interleavings.TAG)
 class ConversationsTest {
     private static final Conversation.Key KEY = new Conversation.Key("client", "name");
 

@@ -7,8 +7,10 @@ import io.aded.engine.SpeculationStatistics;
 import io.aded.testing.Interleavings;
 import java.util.Arrays;
 import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag(Interleavings.TAG)
 class DraftLedgerTest {
     /** Two rounds with three nodes each, of which one and two were accepted. */
     private static final SpeculationStatistics TURN =

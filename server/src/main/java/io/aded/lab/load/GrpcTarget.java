@@ -27,6 +27,9 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.ArrayList;
@@ -47,6 +50,8 @@ final class GrpcTarget implements Target {
     private final Manner manner;
     private final List<ManagedChannel> channels = new ArrayList<>();
     private final AtomicInteger talks = new AtomicInteger();
+    /** A connection of its own, as an orchestrator has. */
+    private final ManagedChannel health;
 
     /**
      * Prepares to talk to a server; the first call connects.
@@ -57,12 +62,10 @@ final class GrpcTarget implements Target {
     GrpcTarget(String address, int connections, Manner manner) {
         this.address = address;
         this.manner = manner;
+        health = channel();
         for (int i = 0; i < connections; i++) {
             // Messages are handled on the network's own threads: all that is done there is to note the time.
-            channels.add(Grpc.newChannelBuilder(address, InsecureChannelCredentials.create())
-                    .directExecutor()
-                    .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                    .build());
+            channels.add(channel());
         }
     }
 
@@ -97,7 +100,33 @@ final class GrpcTarget implements Target {
     }
 
     @Override
+    public boolean isHealthy() {
+        try {
+            return HealthGrpc.newBlockingStub(health)
+                            .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                            .check(HealthCheckRequest.getDefaultInstance())
+                            .getStatus()
+                    == ServingStatus.SERVING;
+        } catch (StatusRuntimeException e) {
+            return false;
+        }
+    }
+
+    private ManagedChannel channel() {
+        return Grpc.newChannelBuilder(address, InsecureChannelCredentials.create())
+                .directExecutor()
+                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .build();
+    }
+
+    @Override
+    public AutoCloseable attack(int callers, long seed, AttackLog log) {
+        return new Attack(channel(), callers, seed, log);
+    }
+
+    @Override
     public void close() {
+        health.shutdownNow();
         channels.forEach(ManagedChannel::shutdownNow);
     }
 

@@ -78,9 +78,21 @@ final class LoadJson {
         number(node, "host_share", tally.hostShare());
         number(node, "pass_seconds_per_round", tally.passSecondsPerRound());
         number(node, "host_seconds_per_round", tally.hostSecondsPerRound());
+        if (tally.mode().attackers() > 0) {
+            node.put("attackers", tally.mode().attackers());
+            node.put("unhealthy", tally.unhealthy());
+            ObjectNode attacks = node.putObject("attacks");
+            tally.attacks().kinds().forEach((kind, calls) -> {
+                ObjectNode of = attacks.putObject(kind);
+                of.put("longest", calls.longestNanos() / 1e9);
+                calls.byStatus().forEach(of::put);
+            });
+        }
         ObjectNode latency = node.putObject("latency");
         for (Measure measure : Measure.values()) {
-            times(latency.putObject(measure.field()), tally.times(measure));
+            if (measure != Measure.HEALTH || tally.times(measure).getTotalCount() > 0) {
+                times(latency.putObject(measure.field()), tally.times(measure));
+            }
         }
         ArrayNode blocks = node.putArray("blocks");
         for (Tally.Block block : tally.blocks()) {

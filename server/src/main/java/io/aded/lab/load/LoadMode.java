@@ -16,10 +16,28 @@ import org.jspecify.annotations.Nullable;
  * @param label what reports call it
  * @param draft sent with each call; null for the server's own default
  * @param arrivals when its calls begin
+ * @param attackers callers beside those that are measured, who mean harm
  */
-public record LoadMode(String label, @Nullable DraftPolicy draft, Arrivals arrivals) {
+public record LoadMode(String label, @Nullable DraftPolicy draft, Arrivals arrivals, int attackers) {
     /** The baseline that serves one caller after the other, without drafts. */
     static final String SEQUENTIAL = "sequential";
+
+    private static final String ATTACKED = ", attacked";
+
+    /** Nobody means harm. */
+    public LoadMode(String label, @Nullable DraftPolicy draft, Arrivals arrivals) {
+        this(label, draft, arrivals, 0);
+    }
+
+    /** The same while it is attacked. */
+    public LoadMode attacked(int by) {
+        return new LoadMode(label + ATTACKED, draft, arrivals, by);
+    }
+
+    /** Whether this is another one under attack. */
+    boolean isAttackOn(LoadMode other) {
+        return label.equals(other.label + ATTACKED);
+    }
 
     /** Plain serving of one call after the other. */
     public static LoadMode sequential(@Nullable DraftPolicy draft) {

@@ -42,6 +42,9 @@ final class LoadReport {
         latency();
         tokens();
         calls();
+        if (tallies.stream().anyMatch(tally -> tally.mode().attackers() > 0)) {
+            new AttackReport(tallies).sections(this::section);
+        }
         return text.toString();
     }
 

@@ -38,6 +38,9 @@ final class LoadRun {
 
     private static final int WARM_UP_STREAMS = 8;
 
+    /** Between two health checks. */
+    private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     /** A caller who was refused does not ask again at once; else a full server would be asked by nobody else. */
     private static final long BREATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -129,6 +132,7 @@ final class LoadRun {
         private final LongAdder arrivedTokens = new LongAdder();
         private final AtomicBoolean steady = new AtomicBoolean(true);
         private final long start = pace.nanos();
+        private volatile boolean over;
         private volatile long steadyTokens;
         private volatile long steadyNanos;
 
@@ -140,12 +144,49 @@ final class LoadRun {
 
         void play() throws InterruptedException {
             meter.begin(tally.mode().label(), arrivedTokens);
-            switch (tally.mode().arrivals()) {
-                case Arrivals.Closed closed -> closed(closed);
-                case Arrivals.Open open -> open(open);
+            int attackers = share.brief() ? 0 : tally.mode().attackers();
+            AutoCloseable attack = attackers == 0 ? () -> {} : target.attack(attackers, share.seed(), tally.attacks());
+            Thread probe = Thread.ofVirtual().unstarted(this::probe);
+            if (!share.brief() && modes.stream().anyMatch(mode -> mode.attackers() > 0)) {
+                probe.start();
             }
-            endSteady();
+            try {
+                switch (tally.mode().arrivals()) {
+                    case Arrivals.Closed closed -> closed(closed);
+                    case Arrivals.Open open -> open(open);
+                }
+                endSteady();
+            } finally {
+                over = true;
+                end(attack);
+                if (probe.isAlive()) {
+                    probe.join();
+                }
+            }
             tally.endBlock(pace.nanos() - start, steadyTokens, steadyNanos);
+        }
+
+        private static void end(AutoCloseable attack) throws InterruptedException {
+            try {
+                attack.close();
+            } catch (InterruptedException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        /** Asks for health again and again. */
+        private void probe() {
+            try {
+                do {
+                    long asked = pace.nanos();
+                    boolean healthy = target.isHealthy();
+                    tally.health(pace.nanos() - asked, healthy);
+                } while (!over && pace.sleepUntil(pace.nanos() + PROBE_NANOS));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         private void closed(Arrivals.Closed closed) {

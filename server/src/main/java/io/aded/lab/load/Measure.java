@@ -15,7 +15,9 @@ enum Measure {
     /** In the server's queue, as it tells. */
     QUEUE("queue"),
     /** From the intended start until the call was sent; only in open loop. */
-    START_DELAY("start delay");
+    START_DELAY("start delay"),
+    /** What a health check took, which asks all the while; only if somebody attacks. */
+    HEALTH("health");
 
     private final String label;
 

@@ -45,6 +45,8 @@ final class Tally {
     private long acceptedTokens;
     private long passNanos;
     private long hostNanos;
+    private int unhealthy;
+    private final AttackLog attacks = new AttackLog();
 
     Tally(LoadMode mode) {
         this.mode = mode;
@@ -145,6 +147,14 @@ final class Tally {
         }
     }
 
+    /** The server was asked for its health. */
+    void health(long nanos, boolean healthy) {
+        synchronized (lock) {
+            record(Measure.HEALTH, nanos, 1);
+            unhealthy += healthy ? 0 : 1;
+        }
+    }
+
     /** An arrival had to wait, because as many calls as allowed were outstanding. */
     void heldBack(long nanos) {
         synchronized (lock) {
@@ -215,6 +225,16 @@ final class Tally {
 
     int unstarted() {
         return unstarted;
+    }
+
+    /** Health checks that were not answered, or by something else than that it serves. */
+    int unhealthy() {
+        return unhealthy;
+    }
+
+    /** What those did who meant harm. */
+    AttackLog attacks() {
+        return attacks;
     }
 
     long tokens() {

@@ -25,6 +25,27 @@ interface Target extends AutoCloseable {
      */
     Talk talk(@Nullable DraftPolicy draft);
 
+    /**
+     * Asks for the server's health, and waits for the answer.
+     *
+     * @return whether it says that it serves
+     */
+    default boolean isHealthy() {
+        throw new UnsupportedOperationException("only a server of ours is asked for its health");
+    }
+
+    /**
+     * Begins an attack by callers of their own.
+     *
+     * @param callers at once
+     * @param seed of what they send
+     * @param log where their calls are counted
+     * @return ends it
+     */
+    default AutoCloseable attack(int callers, long seed, AttackLog log) {
+        throw new UnsupportedOperationException("only a server of ours is attacked");
+    }
+
     @Override
     void close();
 

@@ -27,7 +27,7 @@ class ManyStreamsTest {
         ForkedJvm.Result result = ForkedJvm.run(
                 Main.class,
                 directory,
-                List.of("-Xmx512m", "-XX:+ExitOnOutOfMemoryError"),
+                List.of("-Xmx512m", "-XX:+ExitOnOutOfMemoryError", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
                 arguments.toArray(String[]::new));
         assertThat(result.exitCode()).as(result.output()).isZero();
         return JsonMapper.shared().readTree(json).path("modes").path(0);

@@ -1,4 +1,4 @@
-package io.aded.bench;
+package io.aded.lab.schema;
 
 import io.aded.model.Vocabulary;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * have it, words with and without a blank before them, pieces of words, and other scripts. Lengths are spread as in
  * Llama's and Qwen's: half of the tokens have 3 to 7 bytes, one in a thousand more than 32.
  */
-final class SyntheticVocabulary implements Vocabulary {
+public final class SyntheticVocabulary implements Vocabulary {
     private static final String[] SYLLABLES = {
         "a", "an", "ar", "be", "ca", "co", "de", "di", "e", "en", "er", "es", "fo", "ge", "ha", "i", "in", "ing", "is",
                 "it",
@@ -27,7 +27,8 @@ final class SyntheticVocabulary implements Vocabulary {
     private final List<byte[]> pieces = new ArrayList<>();
     private final int end;
 
-    SyntheticVocabulary(int size) {
+    /** So many tokens: at least 2,000 and at most some hundred thousand. */
+    public SyntheticVocabulary(int size) {
         SplittableRandom random = new SplittableRandom(7);
         for (int b = 0; b < 256; b++) {
             pieces.add(new byte[] {(byte) b});
