@@ -40,10 +40,16 @@ final class SimulateCommand implements Callable<Integer> {
     private List<String> modes =
             List.of("auto", "aded:1", "aded:2", "aded:3", "aded:5", "aded:7", "aded:11", "aded:15", "prompt-lookup:7");
 
-    @Option(names = "--noise", paramLabel = "SIGMA", description = "σ of the logarithm of a pass's time. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--noise",
+            paramLabel = "SIGMA",
+            description = "σ of the logarithm of a pass's time. Default: ${DEFAULT-VALUE}.")
     private double noise = 0.1;
 
-    @Option(names = "--stalls", paramLabel = "SHARE", description = "Share of passes that take twice their time. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--stalls",
+            paramLabel = "SHARE",
+            description = "Share of passes that take twice their time. Default: ${DEFAULT-VALUE}.")
     private double stalls = 0.02;
 
     @Option(

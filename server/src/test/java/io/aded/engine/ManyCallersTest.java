@@ -155,8 +155,8 @@ class ManyCallersTest {
             this.policy = policy;
             done = new CountDownLatch(callers * CALLS);
             DrafterSettings settings = DrafterSettings.DEFAULT.withEvidenceWeights(EvidenceWeights.create());
-            ProposerFactory drafters = LoopProposer.factory(
-                    _ -> new Charged(Drafters.create(AdedStage.COMPLETE, settings), clock));
+            ProposerFactory drafters =
+                    LoopProposer.factory(_ -> new Charged(Drafters.create(AdedStage.COMPLETE, settings), clock));
             engine = new LocalEngine(
                     new ScriptedModel(text.script, this::pass),
                     new EngineOptions(

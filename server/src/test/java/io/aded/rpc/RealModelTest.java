@@ -118,8 +118,7 @@ class RealModelTest {
                 Harness.failure(() -> tokens(request(
                         options(0, "auto").setConstraint(Constraint.newBuilder().setGrammar(EXHAUSTING))))),
                 "options.constraint.grammar");
-        Constraint.Builder expression =
-                Constraint.newBuilder().setRegularExpression("the" + "(c?d?){9999}".repeat(6));
+        Constraint.Builder expression = Constraint.newBuilder().setRegularExpression("the" + "(c?d?){9999}".repeat(6));
         assertExhausted(
                 Harness.failure(() -> tokens(request(options(0, "auto").setConstraint(expression)))),
                 "options.constraint.regular_expression");

@@ -63,7 +63,10 @@ class GoldenReplayTest {
                 .containsEntry("tokens", String.valueOf(tokens))
                 .containsEntry("prompts", prompts)
                 .containsKey("date");
-        assertThat(recording.answers()).hasSize(answers).extracting(RecordedAnswer::id).doesNotHaveDuplicates();
+        assertThat(recording.answers())
+                .hasSize(answers)
+                .extracting(RecordedAnswer::id)
+                .doesNotHaveDuplicates();
     }
 
     @ParameterizedTest
