@@ -57,6 +57,7 @@ class ConcurrencyTest {
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
             Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
+            Map.entry("grammar.VocabularyTrie", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(
                     "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),

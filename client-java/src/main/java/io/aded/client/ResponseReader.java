@@ -327,7 +327,8 @@ final class ResponseReader {
                         fields.getJsonSchemaCharacters(),
                         fields.getJsonSchemaDepth(),
                         fields.getRegularExpressionCharacters(),
-                        fields.getRegularExpressionDepth()));
+                        fields.getRegularExpressionDepth()),
+                duration(limits.getCoalescingInterval()));
     }
 
     static ServerDetails server(io.aded.v1.GetServerInfoResponse info) {

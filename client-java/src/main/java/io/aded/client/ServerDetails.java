@@ -65,6 +65,7 @@ public record ServerDetails(
      * @param maxMessageBytesArriving bytes of messages that have arrived in part
      * @param preparation what requests may take before they are turns
      * @param fields what fields of requests may hold
+     * @param coalescingInterval how far apart the deltas of an answer are at least; zero for one with each pass
      */
     public record Limits(
             int contextTokens,
@@ -80,7 +81,8 @@ public record ServerDetails(
             long maxMessageBytesInWork,
             long maxMessageBytesArriving,
             PreparationLimits preparation,
-            FieldLimits fields) {}
+            FieldLimits fields,
+            Duration coalescingInterval) {}
 
     /**
      * What may be spent on rendering, tokenising and compiling requests.

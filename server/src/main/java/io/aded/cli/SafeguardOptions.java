@@ -56,6 +56,13 @@ final class SafeguardOptions {
             description = "If it still hangs after so long, the process ends with status 11. Default: 30.")
     private int grace = (int) USUAL.stallGrace().toSeconds();
 
+    @Option(
+            names = "--coalesce",
+            paramLabel = "MS",
+            description = "Send what an answer has grown by every MS milliseconds, not with each pass: sizes and times"
+                    + " of packets then tell less of the text and of other callers. Default: 0, with each pass.")
+    private int coalesce = (int) USUAL.coalescing().toMillis();
+
     /**
      * As set.
      *
@@ -73,6 +80,7 @@ final class SafeguardOptions {
                 mebibytes == null ? null : (long) mebibytes << 20,
                 among,
                 Duration.ofSeconds(stall),
-                Duration.ofSeconds(grace));
+                Duration.ofSeconds(grace),
+                Duration.ofMillis(coalesce));
     }
 }

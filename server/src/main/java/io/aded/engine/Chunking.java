@@ -22,11 +22,11 @@ final class Chunking {
      * Who gets it
      *
      *   Higher priorities first. Among equals, callers take turns, a quantum each (deficit round robin: Shreedhar and
-     *   Varghese, SIGCOMM 1995), and who comes new stands level with who had least; so a short prompt goes into the very
-     *   next pass, whatever somebody else has sent. One caller's prompts: half of its share goes to the one that came
-     *   first, so that it ends, and half to the one that is nearest to its end (shortest remaining time first, which
-     *   makes the mean wait least). For equal prompts both are the same one: they are computed one after the other,
-     *   since to interleave them would only make all of them later.
+     *   Varghese, SIGCOMM 1995), and who comes new stands level with who had least; so a short prompt goes into the
+     *   very next pass, whatever somebody else has sent. One caller's prompts: half of its share goes to the one that
+     *   came first, so that it ends, and half to the one that is nearest to its end (shortest remaining time first,
+     *   which makes the mean wait least). For equal prompts both are the same one: they are computed one after the
+     *   other, since to interleave them would only make all of them later.
      *
      *   Who is decoded at all is Admission's matter.
      */

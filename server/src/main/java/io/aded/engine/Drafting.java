@@ -176,7 +176,11 @@ final class Drafting {
             gate.explores();
             round.explore();
         }
-        if (gate.isCostly() && !round.explores() && (backsOff || gate.isUnprofitable())) {
+        boolean off = gate.isCostly() && (backsOff || gate.isUnprofitable());
+        if (!off && gate.isLosing() && (known == null || !known.control().hasGained())) {
+            off = !gate.mayTry();
+        }
+        if (off && !round.explores()) {
             round.draftNoMore();
         } else if (round.drafting() == null) {
             switchOn(round);
@@ -310,12 +314,14 @@ final class Drafting {
         double hostPasses = gate.charge(round.drafterNanos());
         if (round.draftNodes() == 0) {
             drafter.control().undrafted(hostPasses);
+            gate.gained(-hostPasses);
             return;
         }
         // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
         double share = (curve.nanos(tokens) - curve.nanos(tokens - draftNodes)) * round.draftNodes() / draftNodes;
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
         drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
+        gate.gained(Math.max(-3, saved));
     }
 
     /** Closes the proposers. The sessions' drafters must have been closed. */

@@ -130,7 +130,7 @@ final class LocalTurn implements Turn {
         }
     }
 
-    /** Notes whether it is left out of the next pass because its listener is not ready, which is told when it changes. */
+    /** Notes whether it is left out of the next pass because its listener is not ready; tells it when that changes. */
     void park(boolean leftOut) {
         if (leftOut == parked) {
             return;

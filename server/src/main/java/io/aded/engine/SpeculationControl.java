@@ -43,6 +43,7 @@ final class SpeculationControl {
 
     private static final double BALANCE_DECAY = 0.98;
     private static final double LARGEST_DEBT = 2.0;
+    private static final double LEAST_GAIN = 1.0;
     private static final int FIRST_BACK_OFF = 8;
     private static final int LONGEST_BACK_OFF = 64;
 
@@ -68,6 +69,11 @@ final class SpeculationControl {
     /** Whether the stream backs off from drafting in this round. */
     boolean isBackingOff() {
         return backingOff;
+    }
+
+    /** Whether its own drafts have saved more than they cost lately, by a pass at least. */
+    boolean hasGained() {
+        return balance > LEAST_GAIN;
     }
 
     /** Delivered over predicted, around 1. */

@@ -14,7 +14,13 @@ final class SpeculationGate {
      *   more than a fiftieth of a plain token, it is asked and taught only while it may pay:
      *
      *     a stream that backs off (SpeculationControl) is off;
-     *     all streams are off where, by the cost curve, not even drafts that are accepted to the last token would pay.
+     *     all streams are off where, by the cost curve, not even drafts that are accepted to the last token would pay;
+     *
+     *     a stream that has gained nothing itself is off while the streams together lose.
+     *
+     *   The last is for callers who come and go: each stream would find out for itself that drafts do not pay, and
+     *   until it backs off it has paid for that. So what a round with a drafter gained or lost is averaged over all
+     *   streams. While the average is a loss, those that try all the same get six thousandths of the time, together.
      *
      *   A stream that is off decodes as if its caller had wished for no draft. What its drafter misses it reads when it
      *   is on again, as it reads a prompt.
@@ -28,13 +34,34 @@ final class SpeculationGate {
     /** The host's time for one stream's drafter, as a share of a plain token's time, from which on it matters. */
     private static final double COSTLY = 0.02;
 
+    /** The same share, from which on streams that lose by it together are off; and the share of time to try again. */
+    private static final double NOTICEABLE = 0.004;
+
+    private static final double TRYING = 0.006;
+
     /** The least number of rounds between two explorations, as in {@link SpeculationControl}. */
     private static final int EXPLORATION_INTERVAL = 32;
 
     private static final double SLOWEST_RATE = 0.05;
 
-    /** The host's time in one round, in plain tokens, is not charged beyond this: it was a stall, or code was cold. */
+    /**
+     * The host's time in one round is not charged beyond this, in plain tokens or, where it is more than that as a
+     * rule, in times what is usual: it was a stall, or code was cold.
+     */
     private static final double LARGEST_CHARGE = 0.5;
+
+    private static final double MOST_OF_USUAL = 2;
+
+    /** The average gain is over so many rounds; it starts as if so many had neither gained nor lost. */
+    private static final int GAIN_ROUNDS = 64;
+
+    private static final int GAIN_PRIOR = 32;
+
+    /** Passes for which the time of streams that try against the average is saved up, at most. */
+    private static final double MOST_CREDIT = 32 * TRYING;
+
+    /** What a try may overdraw the time for tries, in plain tokens. */
+    private static final double DEEPEST_DEBT = 8;
 
     private static final int DEEPEST = 16;
 
@@ -47,6 +74,16 @@ final class SpeculationGate {
     private boolean unprofitable;
     private int roundsOff;
     private long nextExploration = Long.MIN_VALUE;
+
+    /** What a round with a drafter gained lately, in plain tokens. */
+    private double gain;
+
+    private int gains = GAIN_PRIOR;
+
+    /** The host's time that streams may take which try against the average. */
+    private double creditNanos;
+
+    private double pledgedNanos;
 
     SpeculationGate(CostCurve curve) {
         this.curve = curve;
@@ -65,6 +102,9 @@ final class SpeculationGate {
         costly = drafterNanos > COSTLY * plainNanos;
         unprofitable = costly && !canPay(streams, others, 1) && !canPay(streams, others, streams);
         roundsOff = unprofitable ? roundsOff + 1 : 0;
+        double passNanos = curve.nanos(streams);
+        creditNanos = Math.min(creditNanos + TRYING * passNanos, MOST_CREDIT * passNanos);
+        pledgedNanos = 0;
     }
 
     /** Whether the host's time for a drafter matters beside what a token costs in this pass. */
@@ -75,6 +115,26 @@ final class SpeculationGate {
     /** Whether no stream's draft can pay in this pass. */
     boolean isUnprofitable() {
         return unprofitable;
+    }
+
+    /** Whether the streams that draft have lost by it lately, all together. */
+    boolean isLosing() {
+        return drafterNanos > NOTICEABLE * plainNanos && gain < 0;
+    }
+
+    /** Whether one more stream may try in this pass although drafts are a loss on average; its time is taken then. */
+    boolean mayTry() {
+        if (creditNanos <= pledgedNanos) {
+            return false;
+        }
+        pledgedNanos += Math.max(1, observedNanos);
+        return true;
+    }
+
+    /** A round that had its drafter gained so many plain tokens, or lost them, the host's time included. */
+    void gained(double tokens) {
+        gains = Math.min(GAIN_ROUNDS, gains + 1);
+        gain += (tokens - gain) / gains;
     }
 
     /** What a token costs each stream in this pass if none drafts: its share of a pass of roots. */
@@ -111,6 +171,9 @@ final class SpeculationGate {
     /** A stream's drafter took {@code elapsed} nanoseconds of the host's time, the end of which is {@code now}. */
     void observe(long elapsed, boolean explored, long now) {
         observations++;
+        if (isLosing()) {
+            creditNanos = Math.max(-DEEPEST_DEBT * plainNanos, creditNanos - elapsed);
+        }
         observedNanos += Math.max(SLOWEST_RATE, 1.0 / observations) * (elapsed - observedNanos);
         if (explored) {
             nextExploration = now + (long) (elapsed / COSTLY);
@@ -119,6 +182,7 @@ final class SpeculationGate {
 
     /** What {@code elapsed} nanoseconds of the host's time cost all streams together, in plain tokens. */
     double charge(long elapsed) {
-        return Math.min(LARGEST_CHARGE, elapsed / plainNanos);
+        double most = Math.max(LARGEST_CHARGE * plainNanos, MOST_OF_USUAL * observedNanos);
+        return Math.min(most, elapsed) / plainNanos;
     }
 }

@@ -42,9 +42,24 @@ final class Spellings {
         return tokens[i];
     }
 
-    /** How likely it is; there is always something left for tokens that were not seen. */
-    float probability(int i) {
-        return weights[i] / (total + 0.15f);
+    /**
+     * How likely it is.
+     *
+     * @param known how likely a token is that was drawn here before, at places that were drawn from once
+     */
+    float probability(int i, float known) {
+        // What was drawn often without anything new will hardly be new the next time.
+        return weights[i] / total * (1 - (1 - known) * 2 / (1 + total));
+    }
+
+    /** Whether a token was drawn here before. */
+    boolean has(int token) {
+        for (int i = 0; i < count; i++) {
+            if (tokens[i] == token && !guessed) {
+                return true;
+            }
+        }
+        return false;
     }
 
     void drawn(int token) {

@@ -79,6 +79,11 @@ public final class TokenMasks {
 
     private int rightGuesses;
 
+    /** Draws at places that had been drawn from, and those that gave a token which had been drawn there. */
+    private int repeats;
+
+    private int rightRepeats;
+
     /** Scratch: a mask. */
     private final long[] work;
 
@@ -123,7 +128,9 @@ public final class TokenMasks {
         machine.allow(MOST_VISITS);
         machine.initial();
         Automaton automaton = machine.automaton();
-        for (int node = 0; node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2; node++) {
+        for (int node = 0;
+                node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2;
+                node++) {
             if (automaton.alike(node) == node && machine.reads(node, WIDE)) {
                 machine.allow(MOST_VISITS_OF_A_MASK);
                 place(node);
@@ -392,6 +399,9 @@ public final class TokenMasks {
             } else if (known.isGuess()) {
                 guesses++;
                 rightGuesses += known.token(0) == token ? 1 : 0;
+            } else {
+                repeats++;
+                rightRepeats += known.has(token) ? 1 : 0;
             }
             known.drawn(token);
         }
@@ -421,7 +431,9 @@ public final class TokenMasks {
         if (known == null) {
             return machine.onlyToken(state) >= 0 ? 1 : 0;
         }
-        return known.isGuess() ? (rightGuesses + 6f) / (guesses + 8f) : known.probability(i);
+        return known.isGuess()
+                ? (rightGuesses + 6f) / (guesses + 8f)
+                : known.probability(i, (rightRepeats + 18f) / (repeats + 20f));
     }
 
     /** Makes a guess of the token that will come here; it holds until one is drawn. */

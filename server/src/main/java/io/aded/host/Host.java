@@ -51,6 +51,7 @@ public final class Host implements AutoCloseable {
                         .conversations(
                                 new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
+                        .coalescing(safeguards.coalescing())
                         .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param stall how long an engine may take for one step before it counts as hanging, if ten times what the step should
  *     take is less; zero for as long as it likes
  * @param stallGrace how long a hanging engine has to come back before the process ends
+ * @param coalescing how far apart the deltas of an answer are at least, zero to ten seconds; zero for one a pass
  */
 public record Safeguards(
         int conversations,
@@ -26,11 +27,14 @@ public record Safeguards(
         @Nullable Long conversationBytes,
         PrefixSharing prefixSharing,
         Duration stall,
-        Duration stallGrace) {
+        Duration stallGrace,
+        Duration coalescing) {
+
+    private static final Duration LONGEST_COALESCING = Duration.ofSeconds(10);
 
     /** 8192 conversations, 2048 of one client, a quarter of the heap; two minutes a step, half a minute of grace. */
-    public static final Safeguards DEFAULT =
-            new Safeguards(8192, 2048, null, PrefixSharing.CALLER, Duration.ofMinutes(2), Duration.ofSeconds(30));
+    public static final Safeguards DEFAULT = new Safeguards(
+            8192, 2048, null, PrefixSharing.CALLER, Duration.ofMinutes(2), Duration.ofSeconds(30), Duration.ZERO);
 
     private static final long LEAST_BYTES = 1 << 20;
 
@@ -54,6 +58,10 @@ public record Safeguards(
         }
         if (stall.isNegative() || stallGrace.isNegative()) {
             wrong.add(new FieldViolation("stall", "is negative; allowed: 0 or more seconds, and so its grace"));
+        }
+        if (coalescing.isNegative() || coalescing.compareTo(LONGEST_COALESCING) > 0) {
+            wrong.add(new FieldViolation(
+                    "coalesce", "is " + coalescing.toMillis() + " ms; allowed: 0 to " + LONGEST_COALESCING.toMillis()));
         }
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);

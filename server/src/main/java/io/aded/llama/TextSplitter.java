@@ -157,7 +157,7 @@ final class TextSplitter {
                 if (count >= 0) {
                     int[] tokens = new int[count];
                     MemorySegment.copy(output, ValueLayout.JAVA_INT, 0, tokens, 0, count);
-                    return tokens;
+                    return complete(tokens);
                 }
                 if (count == Integer.MIN_VALUE || -count <= most) {
                     throw new AdedException.InvalidRequest("text", "cannot be split into tokens: it is too long");
@@ -165,6 +165,17 @@ final class TextSplitter {
                 most = -count;
             }
         }
+    }
+
+    /** Some files lack a token for what is unknown, and the library says so by an id that is none. */
+    private static int[] complete(int[] tokens) {
+        for (int token : tokens) {
+            if (token < 0) {
+                throw new AdedException.InvalidRequest(
+                        "text", "cannot be split into tokens: this model has none for a part of it");
+            }
+        }
+        return tokens;
     }
 
     /** Refuses what the tokeniser cannot take. Tells the longest word that it may recurse over, in characters. */

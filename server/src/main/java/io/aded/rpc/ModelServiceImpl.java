@@ -103,7 +103,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     private Limits limits(ServedModel served) {
         ServingLimits kept = serving.limits();
         EngineOptions options = served.engines().getFirst().options();
-        return Limits.newBuilder()
+        Limits.Builder limits = Limits.newBuilder()
                 .setContextTokens(served.contextTokens())
                 .setMaxRunning(served.maxRunning())
                 .setMaxWaiting(served.maxWaiting())
@@ -117,8 +117,11 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .setMaxMessageBytesInWork(messages.inWork())
                 .setMaxMessageBytesArriving(messages.arriving())
                 .setPreparation(preparation(served))
-                .setFields(fields(served))
-                .build();
+                .setFields(fields(served));
+        if (serving.coalescing().isPositive()) {
+            limits.setCoalescingInterval(ResponseWriter.duration(serving.coalescing()));
+        }
+        return limits.build();
     }
 
     private PreparationLimits preparation(ServedModel served) {

@@ -31,7 +31,7 @@ public final class ConversationStream {
     private final Caller caller;
     private final AnswerSink sink;
     private final Consumer<ConversationStream> onOver;
-    private final UnreadGuard.Factory unread;
+    private final TurnRelay.Sending sending;
 
     private final StreamState<Conversation, TurnRelay> state = new StreamState<>();
 
@@ -47,7 +47,7 @@ public final class ConversationStream {
             Caller caller,
             AnswerSink sink,
             Consumer<ConversationStream> onOver,
-            UnreadGuard.Factory unread) {
+            TurnRelay.Sending sending) {
         this.backend = backend;
         this.conversations = conversations;
         this.starter = starter;
@@ -56,7 +56,7 @@ public final class ConversationStream {
         this.caller = caller;
         this.sink = sink;
         this.onOver = onOver;
-        this.unread = unread;
+        this.sending = sending;
     }
 
     // --- from the caller, one by one
@@ -159,7 +159,7 @@ public final class ConversationStream {
         Conversation current = opened();
         backend.model(); // refuses while draining
         TurnRelay turn = new TurnRelay(
-                current.model, ++turns, sink, List.of(ledger, current.ledger), new TurnEnding(current), unread);
+                current.model, ++turns, sink, List.of(ledger, current.ledger), new TurnEnding(current), sending);
         if (!state.begin(turn)) {
             throw new AdedException.FailedPrecondition(
                     "TURN_RUNNING", "a turn is still running; wait for its finished, or send cancel first");

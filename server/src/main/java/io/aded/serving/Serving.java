@@ -7,6 +7,7 @@ import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import io.aded.telemetry.EngineGauges;
 import io.aded.telemetry.Telemetry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -41,7 +42,8 @@ public final class Serving implements AutoCloseable {
     private final DraftLedger ledger = new DraftLedger();
     private final TurnStarter starter;
     private final PreparationPool pool;
-    private final UnreadGuard.Factory unread;
+    private final TurnRelay.Sending sending;
+    private final Duration coalescing;
     private final Set<ConversationStream> streams = ConcurrentHashMap.newKeySet();
     private final List<Consumer<State>> watchers = new ArrayList<>();
     private final Object watchLock = new Object();
@@ -68,7 +70,10 @@ public final class Serving implements AutoCloseable {
         Conversations.Alarm alarm = Conversations.Alarm.onThread();
         this.conversations = new Conversations(limits, executor, alarm);
         this.conversations.bound(builder.bounds);
-        this.unread = (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then);
+        this.coalescing = builder.coalescing;
+        this.sending = new TurnRelay.Sending(
+                (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then),
+                output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
         this.pool = new PreparationPool(builder.preparation, nanoClock);
     }
@@ -85,6 +90,7 @@ public final class Serving implements AutoCloseable {
         private Telemetry telemetry = Telemetry.none();
         private LongSupplier nanoClock = System::nanoTime;
         private ConversationBounds bounds = ConversationBounds.DEFAULT;
+        private Duration coalescing = Duration.ZERO;
 
         private Builder() {}
 
@@ -109,6 +115,12 @@ public final class Serving implements AutoCloseable {
         /** How many conversations may be open. */
         public Builder conversations(ConversationBounds value) {
             bounds = value;
+            return this;
+        }
+
+        /** How far apart the deltas of an answer are at least; zero, the default, sends one with each pass. */
+        public Builder coalescing(Duration value) {
+            coalescing = value;
             return this;
         }
 
@@ -172,6 +184,11 @@ public final class Serving implements AutoCloseable {
         return bounds;
     }
 
+    /** How far apart the deltas of an answer are at least; zero for one with each pass. */
+    public Duration coalescing() {
+        return coalescing;
+    }
+
     /** What may be spent on a request before the engine hears of it, as it was configured. */
     public PreparationLimits preparation() {
         return preparation;
@@ -192,14 +209,14 @@ public final class Serving implements AutoCloseable {
     /** A stream that is to be opened; its façade drives it. */
     public ConversationStream converse(Caller caller, AnswerSink sink) {
         var stream = new ConversationStream(
-                backend, conversations, starter, pool, ledger, caller, sink, streams::remove, unread);
+                backend, conversations, starter, pool, ledger, caller, sink, streams::remove, sending);
         streams.add(stream);
         return stream;
     }
 
     /** A single answer that is to be started. */
     public SingleAnswer answer(AnswerSink sink) {
-        return new SingleAnswer(sink, backend, starter, pool, ledger, executor, unread);
+        return new SingleAnswer(sink, backend, starter, pool, ledger, executor, sending);
     }
 
     /**

@@ -18,7 +18,7 @@ public final class SingleAnswer implements TurnRelay.Ending {
     private final PreparationPool pool;
     private final DraftLedger ledger;
     private final Executor executor;
-    private final UnreadGuard.Factory unread;
+    private final TurnRelay.Sending sending;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private volatile @Nullable Session session;
@@ -32,14 +32,14 @@ public final class SingleAnswer implements TurnRelay.Ending {
             PreparationPool pool,
             DraftLedger ledger,
             Executor executor,
-            UnreadGuard.Factory unread) {
+            TurnRelay.Sending sending) {
         this.sink = sink;
         this.backend = backend;
         this.starter = starter;
         this.pool = pool;
         this.ledger = ledger;
         this.executor = executor;
-        this.unread = unread;
+        this.sending = sending;
     }
 
     /**
@@ -51,7 +51,7 @@ public final class SingleAnswer implements TurnRelay.Ending {
     public void start(String model, TurnInput input, Caller caller) {
         ServedModel served = backend.model(model);
         Generation defaults = Generation.of(served);
-        TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this, unread);
+        TurnRelay relay = new TurnRelay(served, 1, sink, List.of(ledger), this, sending);
         try {
             pool.run(caller, () -> {
                 ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);

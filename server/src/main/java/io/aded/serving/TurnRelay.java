@@ -18,12 +18,21 @@ final class TurnRelay implements TurnListener {
     private final List<DraftLedger> ledgers;
     private final Ending ending;
     private final UnreadGuard guard;
+    private final Coalescer coalescer;
     private final TurnHandle handle = new TurnHandle();
 
     /** Written before the turn is submitted, which is what orders it before the engine's reports. */
     private DrafterKind mode = Drafters.AUTO;
 
     private Constraint constraint = Constraint.NONE;
+
+    /**
+     * How what turns emit is sent.
+     *
+     * @param unread makes the guard over how long it may be unread
+     * @param coalescing makes what holds it back for a time
+     */
+    record Sending(UnreadGuard.Factory unread, Coalescer.Factory coalescing) {}
 
     /** What is to be done when the turn has ended; called on the engine's thread. */
     interface Ending {
@@ -46,21 +55,27 @@ final class TurnRelay implements TurnListener {
      *
      * @param number which of its stream, from 1
      * @param ledgers where its counts are added
-     * @param unread makes the guard over how long it may be unread
+     * @param sending how what it emits is sent
      */
     TurnRelay(
-            ServedModel model,
-            int number,
-            AnswerSink sink,
-            List<DraftLedger> ledgers,
-            Ending ending,
-            UnreadGuard.Factory unread) {
+            ServedModel model, int number, AnswerSink sink, List<DraftLedger> ledgers, Ending ending, Sending sending) {
         this.model = model;
         this.number = number;
         this.sink = sink;
         this.ledgers = ledgers;
         this.ending = ending;
-        guard = unread.guard(sink, ending::givenUp);
+        guard = sending.unread().guard(sink, ending::givenUp);
+        coalescer = sending.coalescing().to(new Coalescer.Output() {
+            @Override
+            public void emitted(Delta delta) {
+                sink.send(new AnswerEvent.Emitted(model, number, delta));
+            }
+
+            @Override
+            public void round(RoundReport report) {
+                sink.send(new AnswerEvent.Round(model, number, report));
+            }
+        });
     }
 
     void submit(TurnStarter starter, Session session, ValidTurn turn, String conversationId) {
@@ -81,17 +96,18 @@ final class TurnRelay implements TurnListener {
 
     @Override
     public void onDelta(Delta delta) {
-        sink.send(new AnswerEvent.Emitted(model, number, delta));
+        coalescer.delta(delta);
     }
 
     @Override
     public void onRound(RoundReport report) {
-        sink.send(new AnswerEvent.Round(model, number, report));
+        coalescer.round(report);
     }
 
     @Override
     public void onFinished(TurnResult result) {
         guard.over();
+        coalescer.flush();
         ledgers.forEach(ledger -> ledger.add(mode, result.speculation()));
         ending.finished(() -> sink.send(new AnswerEvent.Finished(model, number, result)));
     }
@@ -99,6 +115,7 @@ final class TurnRelay implements TurnListener {
     @Override
     public void onFailed(AdedException failure) {
         guard.over();
+        coalescer.flush();
         ending.failed(sink.ofTurn(TurnStarter.named(failure, constraint)));
     }
 

@@ -414,6 +414,23 @@ final class CommandLineTest {
     }
 
     @Test
+    void doctor_modelWithoutATemplate_saysWhatStandsInAndHowToNameAnother() throws IOException {
+        Path plain = Files.write(
+                home.resolve("plain.gguf"),
+                EditableGguf.parse(Files.readAllBytes(Path.of(model)))
+                        .remove("tokenizer.chat_template")
+                        .toBytes());
+
+        terminal.run("doctor", "--model", plain.toString());
+        assertThat(terminal.out())
+                .contains("chat template: ChatML stands in, because the model")
+                .contains("--chat-template names another");
+
+        terminal.run("doctor", "--model", model);
+        assertThat(terminal.out()).doesNotContain("stands in");
+    }
+
+    @Test
     void doctor_brokenModelOrLibrary_failsAndGoesOn() throws IOException {
         Path text = Files.writeString(home.resolve("notes.txt"), "no model, no library");
 

@@ -162,6 +162,40 @@ class SpeculationGateTest {
     }
 
     @Test
+    void charge_moreThanHalfATokenAsARule_isTwiceTheUsualAtMost() {
+        SpeculationGate gate = begun(line(8, 0, 1000), 1, 0, 0);
+        gate.observe(3000, false, 0);
+        assertThat(gate.charge(5000)).isEqualTo(5);
+        assertThat(gate.charge(90_000)).isEqualTo(6);
+    }
+
+    @Test
+    void gained_lossesOnAverage_streamsTryInTheTimeThatIsSetAside() {
+        // Each pass of 1000 ns sets 6 ns aside.
+        SpeculationGate gate = begun(line(8, 0, 1000), 1, 0, 100);
+        assertThat(gate.isLosing()).isFalse();
+        gate.gained(-1);
+        gate.begin(1, 0, 100);
+        assertThat(gate.isLosing()).isTrue();
+        // A drafter that takes no more than four thousandths of a token loses nothing to speak of.
+        gate.begin(1, 0, 4);
+        assertThat(gate.isLosing()).isFalse();
+        // One try may take more than the 24 ns that there are; then there is none until that is made up for.
+        gate.begin(1, 0, 100);
+        assertThat(gate.mayTry()).isTrue();
+        gate.observe(30, false, 0);
+        gate.begin(1, 0, 100);
+        assertThat(gate.mayTry()).isFalse();
+        // There are 6 ns, and a try takes 30: one, and no second one beside it.
+        gate.begin(1, 0, 100);
+        assertThat(gate.mayTry()).isTrue();
+        assertThat(gate.mayTry()).isFalse();
+        // A token lost and two gained are no loss.
+        gate.gained(2);
+        assertThat(gate.isLosing()).isFalse();
+    }
+
+    @Test
     void isExplorationDue_whileAllAreOff_afterThirtyTwoRoundsAndFiftyTimesItsTime() {
         SpeculationGate gate = new SpeculationGate(line(64, 0, 1000));
         for (int round = 1; round < 32; round++) {

@@ -2,11 +2,14 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.model.ListedVocabulary;
 import io.aded.model.ScriptedModel;
 import io.aded.model.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Over the scripted vocabulary every token is one byte, the hardest case. */
@@ -58,58 +61,12 @@ class TextAssemblerTest {
         assertThat(assembler.takeAll()).isEmpty();
     }
 
-    /** Tokens of several bytes, so that one may complete several stop strings at once. */
-    private record Words(List<String> words) implements Vocabulary {
-        @Override
-        public int size() {
-            return words.size();
-        }
-
-        @Override
-        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int piece(int token, byte[] destination, boolean special) {
-            byte[] bytes = words.get(token).getBytes(StandardCharsets.UTF_8);
-            System.arraycopy(bytes, 0, destination, 0, bytes.length);
-            return bytes.length;
-        }
-
-        @Override
-        public String detokenize(int[] tokens, boolean special) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int beginningOfSequence() {
-            return -1;
-        }
-
-        @Override
-        public int endOfSequence() {
-            return -1;
-        }
-
-        @Override
-        public boolean endsGeneration(int token) {
-            return false;
-        }
-
-        @Override
-        public boolean isControl(int token) {
-            return false;
-        }
-
-        @Override
-        public String kind() {
-            return "WORDS";
-        }
-    }
-
+    /** The answer of tokens of several bytes, so that one may complete several stop strings at once. */
     private static String answered(List<String> stops, String... words) {
-        TextAssembler assembler = new TextAssembler(new Words(List.of(words)), stops);
+        List<byte[]> pieces = Stream.of(words)
+                .map(word -> word.getBytes(StandardCharsets.UTF_8))
+                .toList();
+        TextAssembler assembler = new TextAssembler(new ListedVocabulary(pieces, Set.of(), -1), stops);
         StringBuilder text = new StringBuilder();
         for (int token = 0; token < words.length; token++) {
             boolean stopped = assembler.append(token);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 class CompiledGrammarsTest {
     @Test
     void gbnf_sameGrammar_isCompiledOnce() throws GrammarRefused {
-        CompiledGrammars grammars = new CompiledGrammars(VocabularyTrie.of(new ByteVocabulary()));
+        CompiledGrammars grammars = new CompiledGrammars(Bytes.trie());
         TokenMasks first = grammars.gbnf("root ::= \"a\"");
         assertThat(grammars.gbnf("root ::= \"a\"")).isSameAs(first);
         assertThat(grammars.jsonSchema("{}")).isNotSameAs(first);
@@ -15,7 +15,7 @@ class CompiledGrammarsTest {
 
     @Test
     void gbnf_manyLargeGrammars_areForgotten() throws GrammarRefused {
-        CompiledGrammars grammars = new CompiledGrammars(VocabularyTrie.of(new ByteVocabulary()), 1 << 20);
+        CompiledGrammars grammars = new CompiledGrammars(Bytes.trie(), 1 << 20);
         TokenMasks first = grammars.gbnf("root ::= \"a\"");
         // Each takes some 0.4 MB.
         for (int i = 0; i < 4; i++) {

@@ -22,7 +22,7 @@ class HostileInputsTest {
     private static final long MOST_NANOS = 20_000_000_000L;
 
     private static final int EACH = Integer.getInteger("aded.hostile", 1);
-    private static final VocabularyTrie TRIE = VocabularyTrie.of(new ByteVocabulary());
+    private static final VocabularyTrie TRIE = Bytes.trie();
 
     /** Makes one input of a kind. */
     @FunctionalInterface

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class JsonSchemaGrammarTest {
-    private static final VocabularyTrie TRIE = VocabularyTrie.of(new ByteVocabulary());
+    private static final VocabularyTrie TRIE = Bytes.trie();
 
     private static boolean accepts(TokenMasks masks, String text) {
         TokenMasks.Position position = masks.start();

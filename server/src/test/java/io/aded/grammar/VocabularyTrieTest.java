@@ -2,15 +2,15 @@ package io.aded.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.aded.model.Vocabulary;
+import io.aded.model.ListedVocabulary;
 import io.aded.testing.Seeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Against what it is an index of: a sorted list of texts. */
@@ -18,67 +18,15 @@ class VocabularyTrieTest {
     /** Few bytes, so that many texts begin alike; among them those whose sign matters. */
     private static final byte[] BYTES = {0, 'a', 'b', (byte) 0x7F, (byte) 0x80, (byte) 0xFF};
 
-    /** Texts by token. The first {@code control} tokens are control tokens, and the one after them ends. */
-    private record Texts(List<byte[]> all, int control) implements Vocabulary {
-        @Override
-        public int size() {
-            return all.size();
-        }
-
-        @Override
-        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int piece(int token, byte[] destination, boolean special) {
-            byte[] text = all.get(token);
-            if (text.length > destination.length) {
-                return -text.length;
-            }
-            System.arraycopy(text, 0, destination, 0, text.length);
-            return text.length;
-        }
-
-        @Override
-        public String detokenize(int[] tokens, boolean special) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int beginningOfSequence() {
-            return -1;
-        }
-
-        @Override
-        public int endOfSequence() {
-            return control;
-        }
-
-        @Override
-        public boolean endsGeneration(int token) {
-            return token == control;
-        }
-
-        @Override
-        public boolean isControl(int token) {
-            return token < control;
-        }
-
-        @Override
-        public @Nullable String kind() {
-            return null;
-        }
-
-        /** The tokens that have a text of 1 to 255 bytes, in the order of the texts, equal ones by id. */
-        int[] sorted() {
-            return IntStream.range(control + 1, all.size())
-                    .filter(token -> all.get(token).length > 0 && all.get(token).length <= 255)
-                    .boxed()
-                    .sorted((a, b) -> Arrays.compareUnsigned(all.get(a), all.get(b)))
-                    .mapToInt(Integer::intValue)
-                    .toArray();
-        }
+    /** The tokens that have a text of 1 to 255 bytes, in the order of the texts, equal ones by id. */
+    private static int[] sorted(ListedVocabulary texts) {
+        List<byte[]> all = texts.pieces();
+        return IntStream.range(texts.end() + 1, all.size())
+                .filter(token -> all.get(token).length > 0 && all.get(token).length <= 255)
+                .boxed()
+                .sorted((a, b) -> Arrays.compareUnsigned(all.get(a), all.get(b)))
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     private static byte[] randomText(SplittableRandom random, int longest) {
@@ -89,7 +37,7 @@ class VocabularyTrieTest {
         return text;
     }
 
-    private static Texts randomTexts(SplittableRandom random) {
+    private static ListedVocabulary randomTexts(SplittableRandom random) {
         List<byte[]> all = new ArrayList<>();
         int size = 2 + random.nextInt(60);
         for (int i = 0; i < size; i++) {
@@ -101,7 +49,9 @@ class VocabularyTrieTest {
                 all.add(text);
             }
         }
-        return new Texts(all, random.nextInt(2));
+        // With a control token or without; the token after it ends.
+        int control = random.nextInt(2);
+        return new ListedVocabulary(all, control == 0 ? Set.of() : Set.of(0), control);
     }
 
     private static boolean startsWith(byte[] text, byte[] prefix) {
@@ -112,12 +62,12 @@ class VocabularyTrieTest {
     void of_randomVocabularies_nodesAreTheSortedPrefixes() {
         Seeds.with(random -> {
             for (int round = 0; round < 200; round++) {
-                Texts texts = randomTexts(random);
+                ListedVocabulary texts = randomTexts(random);
                 VocabularyTrie trie = VocabularyTrie.of(texts);
-                int[] sorted = texts.sorted();
+                int[] sorted = sorted(texts);
                 TreeSet<byte[]> prefixes = new TreeSet<>(Arrays::compareUnsigned);
                 for (int token : sorted) {
-                    byte[] text = texts.all().get(token);
+                    byte[] text = texts.pieces().get(token);
                     for (int length = 1; length <= text.length; length++) {
                         prefixes.add(Arrays.copyOf(text, length));
                     }
@@ -137,7 +87,7 @@ class VocabularyTrieTest {
                     int before = 0;
                     int equal = 0;
                     for (int token : sorted) {
-                        int order = Arrays.compareUnsigned(texts.all().get(token), prefix);
+                        int order = Arrays.compareUnsigned(texts.pieces().get(token), prefix);
                         before += order < 0 ? 1 : 0;
                         equal += order == 0 ? 1 : 0;
                     }
@@ -156,14 +106,14 @@ class VocabularyTrieTest {
     void of_randomVocabularies_textsAreTheTokens() {
         Seeds.with(random -> {
             for (int round = 0; round < 200; round++) {
-                Texts texts = randomTexts(random);
+                ListedVocabulary texts = randomTexts(random);
                 VocabularyTrie trie = VocabularyTrie.of(texts);
-                int[] sorted = texts.sorted();
+                int[] sorted = sorted(texts);
                 int deepest = 0;
                 List<Integer> far = new ArrayList<>();
                 int[] lengths = new int[texts.size()];
                 for (int token : sorted) {
-                    byte[] text = texts.all().get(token);
+                    byte[] text = texts.pieces().get(token);
                     lengths[token] = text.length;
                     deepest = Math.max(deepest, text.length);
                     if (text.length > 32) {
@@ -173,7 +123,7 @@ class VocabularyTrieTest {
                         assertThat(trie.at(token, i)).isEqualTo(text[i]);
                     }
                     int other = sorted[random.nextInt(sorted.length)];
-                    int mismatch = Arrays.mismatch(text, texts.all().get(other));
+                    int mismatch = Arrays.mismatch(text, texts.pieces().get(other));
                     assertThat(trie.sharedPrefix(token, other)).isEqualTo(mismatch < 0 ? text.length : mismatch);
                 }
                 for (int token = 0; token < lengths.length; token++) {
@@ -190,7 +140,7 @@ class VocabularyTrieTest {
     void longestPrefix_randomTexts_isTheLongestTokenThatBeginsThem() {
         Seeds.with(random -> {
             for (int round = 0; round < 200; round++) {
-                Texts texts = randomTexts(random);
+                ListedVocabulary texts = randomTexts(random);
                 VocabularyTrie trie = VocabularyTrie.of(texts);
                 for (int i = 0; i < 30; i++) {
                     byte[] text = randomText(random, 9);
@@ -198,11 +148,11 @@ class VocabularyTrieTest {
                     int to = from + random.nextInt(text.length - from + 1);
                     byte[] part = Arrays.copyOfRange(text, from, to);
                     int longest = -1;
-                    for (int token : texts.sorted()) {
-                        byte[] candidate = texts.all().get(token);
+                    for (int token : sorted(texts)) {
+                        byte[] candidate = texts.pieces().get(token);
                         if (startsWith(part, candidate)
                                 && (longest < 0
-                                        || candidate.length > texts.all().get(longest).length)) {
+                                        || candidate.length > texts.pieces().get(longest).length)) {
                             longest = token;
                         }
                     }

@@ -35,7 +35,13 @@ import org.slf4j.LoggerFactory;
 class EngineGuardTest {
     private static final long SECOND = 1_000_000_000L;
     private static final Safeguards SAFEGUARDS = new Safeguards(
-            10, 10, null, Safeguards.DEFAULT.prefixSharing(), Duration.ofSeconds(10), Duration.ofSeconds(5));
+            10,
+            10,
+            null,
+            Safeguards.DEFAULT.prefixSharing(),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(5),
+            Duration.ZERO);
 
     private final CountDownLatch freed = new CountDownLatch(1);
     private final AtomicBoolean hangs = new AtomicBoolean();

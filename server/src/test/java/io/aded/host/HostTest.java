@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.engine.DraftPolicy;
+import io.aded.gguf.EditableGguf;
 import io.aded.llama.TinyModels;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters.FlashAttention;
@@ -12,15 +13,19 @@ import io.aded.store.ProcessEnvironment;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerationOptions;
+import io.aded.v1.GetModelRequest;
 import io.aded.v1.InferenceServiceGrpc;
+import io.aded.v1.ModelServiceGrpc;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,5 +122,47 @@ class HostTest {
         assertThatThrownBy(() -> HostConfiguration.DEFAULT.withDraft(DraftPolicy.AUTO.withMaxNodes(9999), null))
                 .isInstanceOf(AdedException.InvalidRequest.class)
                 .hasMessageContaining("draft.");
+    }
+
+    private static HostListener noting(List<String> notes) {
+        return new HostListener() {
+            @Override
+            public void note(String line) {
+                notes.add(line);
+            }
+        };
+    }
+
+    /** Conversations of a model without a template, or with a broken one, are laid out by a guess, and that is said. */
+    @Test
+    void start_modelWithoutAUsableTemplate_saysSoAtLoadAndInGetModel() throws Exception {
+        EditableGguf whole = EditableGguf.parse(Files.readAllBytes(TinyModels.f32(directory)));
+        Path broken = Files.write(
+                directory.resolve("broken.gguf"),
+                whole.text("tokenizer.chat_template", "{% if %}{{ nope(").toBytes());
+        Path none = Files.write(
+                directory.resolve("none.gguf"),
+                whole.remove("tokenizer.chat_template").toBytes());
+        for (Path file : List.of(broken, none)) {
+            List<String> notes = new CopyOnWriteArrayList<>();
+            HostConfiguration configuration = configuration()
+                    .withModel(ModelConfiguration.of(file.toString()).withNatives(Path.of("bundled")));
+            try (Host host = Host.start(configuration, Telemetry.none(), noting(notes))) {
+                ManagedChannel channel = Grpc.newChannelBuilder(
+                                host.addresses().getFirst().toString(), InsecureChannelCredentials.create())
+                        .build();
+                try {
+                    String template = ModelServiceGrpc.newBlockingStub(channel)
+                            .getModel(GetModelRequest.getDefaultInstance())
+                            .getModel()
+                            .getChatTemplate();
+                    assertThat(template).startsWith("chatml, because the model");
+                } finally {
+                    channel.shutdownNow();
+                }
+            }
+            assertThat(notes)
+                    .anyMatch(note -> note.startsWith("Conversations are laid out as ChatML, because the model"));
+        }
     }
 }

@@ -8,6 +8,7 @@ import io.aded.model.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,6 +35,37 @@ class LlamaVocabularyTest {
                         .isEqualTo(text.replace('\ud800', '?'));
             }
             assertThat(vocabulary.tokenize("the", true, false)[0]).isEqualTo(vocabulary.beginningOfSequence());
+        }
+    }
+
+    /** Where a library tidies blanks before punctuation away, a stream would say what {@code Detokenize} does not. */
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void detokenize_blanksBeforePunctuation_areThoseOfTheStream(LlamaLibrary library) {
+        String text = "Ca va ? I 'm sure , it 's ... do n't , 've 're ! ( a ) .";
+        List<Path> models = List.of(
+                TinyModels.f32(directory),
+                TinyVocabularies.bpe(directory, "default"),
+                TinyVocabularies.bpe(directory, "llama-bpe"),
+                TinyVocabularies.bpe(directory, "falcon"));
+        for (Path file : models) {
+            try (LlamaModel model = LlamaModel.load(library, file, ModelParameters.DEFAULT)) {
+                Vocabulary vocabulary = model.vocabulary();
+                int[] tokens = vocabulary.tokenizeContinuation(text, false);
+                StringBuilder streamed = new StringBuilder();
+                byte[] piece = new byte[256];
+                for (int token : tokens) {
+                    streamed.append(
+                            new String(piece, 0, vocabulary.piece(token, piece, false), StandardCharsets.UTF_8));
+                }
+                assertThat(streamed.toString()).isEqualTo(text);
+                assertThat(vocabulary.detokenize(tokens, false))
+                        .as(file.toString())
+                        .isEqualTo(text);
+                assertThat(vocabulary.detokenize(tokens, true))
+                        .as(file.toString())
+                        .isEqualTo(text);
+            }
         }
     }
 

@@ -5,7 +5,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.aded.model.SamplingParameters.Builder;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,5 +116,18 @@ class SamplingParametersTest {
                         .build()
                         .lookBack())
                 .isEqualTo(64);
+    }
+
+    @Test
+    void violations_everyTokenForbidden_isNamed() {
+        Map<Integer, Float> bias = new HashMap<>();
+        for (int token = 0; token < 100; token++) {
+            bias.put(token, Float.NEGATIVE_INFINITY);
+        }
+        SamplingParameters parameters = SamplingParameters.GREEDY.withLogitBias(bias);
+        assertThat(parameters.violations("sampling.", 100))
+                .containsExactly(new FieldViolation(
+                        "sampling.logit_bias", "forbids every token of the vocabulary; allowed: to leave one or more"));
+        assertThat(parameters.violations("sampling.", 101)).isEmpty();
     }
 }

@@ -197,6 +197,7 @@ class UnaryCallsTest {
         assertThat(info.getLimits().getMaxConversations()).isEqualTo(8192);
         assertThat(info.getLimits().getMaxConversationsPerClient()).isEqualTo(2048);
         assertThat(info.getLimits().getMaxUnread().getSeconds()).isEqualTo(20);
+        assertThat(info.getLimits().hasCoalescingInterval()).isFalse();
         assertThat(info.getLimits().getMaxMessageBytesInWork())
                 .isEqualTo(Runtime.getRuntime().maxMemory() / 2 / MemoryBudget.EXPANSION);
         assertThat(info.getLimits().getMaxMessageBytesArriving()).isBetween(1L << 20, 256L << 20);

@@ -2,6 +2,7 @@ package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.engine.Delta;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.FinishReason;
@@ -22,6 +23,8 @@ class TurnRelayTest {
 
     private final List<String> events = new ArrayList<>();
     private boolean ready;
+    private long interval;
+    private long now;
 
     private final Conversations.Alarm alarm = new Conversations.Alarm() {
         @Override
@@ -37,7 +40,10 @@ class TurnRelayTest {
     private final AnswerSink sink = new AnswerSink() {
         @Override
         public void send(AnswerEvent event) {
-            events.add(event.getClass().getSimpleName());
+            events.add(
+                    event instanceof AnswerEvent.Emitted emitted
+                            ? emitted.delta().text()
+                            : event.getClass().getSimpleName());
         }
 
         @Override
@@ -80,7 +86,9 @@ class TurnRelayTest {
                 sink,
                 List.of(),
                 ending,
-                (answers, then) -> new UnreadGuard(answers, Duration.ofSeconds(20), alarm, then));
+                new TurnRelay.Sending(
+                        (answers, then) -> new UnreadGuard(answers, Duration.ofSeconds(20), alarm, then),
+                        output -> new Coalescer(interval, () -> now, output)));
     }
 
     private void withRelay(Consumer<TurnRelay> test) {
@@ -140,6 +148,39 @@ class TurnRelayTest {
                     new SpeculationStatistics(0, 0, 0, 0, new long[0], 0, 0, 0, 0)));
             assertThat(set).isEmpty();
             assertThat(events).containsExactly("Finished");
+        });
+    }
+
+    private static Delta delta(String text, int... tokens) {
+        return new Delta(text, tokens, null);
+    }
+
+    @Test
+    void onDelta_withoutAnInterval_isSentAtOnce() {
+        withRelay(relay -> {
+            relay.onDelta(delta("a", 1));
+            relay.onDelta(delta("b", 2));
+            assertThat(events).containsExactly("a", "b");
+        });
+    }
+
+    /** Every 10 ns: the first at once, then all that came since, and the rest with the end. */
+    @Test
+    void onDelta_withAnInterval_isSentTogether() {
+        interval = 10;
+        withRelay(relay -> {
+            relay.onDelta(delta("a", 1));
+            relay.onDelta(delta("b", 2));
+            now = 9;
+            relay.onDelta(delta("c", 3));
+            assertThat(events).containsExactly("a");
+            now = 10;
+            relay.onDelta(delta("d", 4));
+            assertThat(events).containsExactly("a", "bcd");
+            now = 19;
+            relay.onDelta(delta("e", 5));
+            relay.onFailed(new AdedException.Cancelled("gone"));
+            assertThat(events).containsExactly("a", "bcd", "e", "CANCELLED");
         });
     }
 }

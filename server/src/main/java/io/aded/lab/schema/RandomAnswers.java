@@ -17,10 +17,10 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads schemas or grammars, one JSON object a line: {@code schema} or {@code gbnf}, {@code texts} to be recognised,
- * and {@code answers} to be drawn. Adds to each line {@code refused} (why), or {@code accepted} (of each text, whether
- * it is one of the grammar's) and {@code drawn} (texts that the masks led to), and the {@code nanos} that compiling
- * took.
+ * Reads schemas or grammars, one JSON object a line: {@code schema} or {@code gbnf}, {@code texts} to be recognised
+ * (each a text, or a list of texts and of tokens by number), and {@code answers} to be drawn. Adds to each line {@code
+ * refused} (why), or {@code accepted} (of each text, whether it is one of the grammar's) and {@code drawn} (texts that
+ * the masks led to), and the {@code nanos} that compiling took.
  */
 public final class RandomAnswers {
     /** Tokens after which an answer is led to its end, and after which it is given up. */
@@ -29,8 +29,8 @@ public final class RandomAnswers {
     private static final int LONGEST = 4_000;
 
     private final WalkVocabulary vocabulary = new WalkVocabulary();
-    private final VocabularyTrie trie = VocabularyTrie.of(vocabulary);
-    private final long[] mask = new long[vocabulary.size() + 63 >> 6];
+    private final VocabularyTrie trie = VocabularyTrie.of(vocabulary.tokens());
+    private final long[] mask = new long[vocabulary.tokens().size() + 63 >> 6];
     private final SplittableRandom random;
 
     private RandomAnswers(long seed) {
@@ -61,7 +61,7 @@ public final class RandomAnswers {
             object.put("nanos", System.nanoTime() - start);
             ArrayNode accepted = object.putArray("accepted");
             for (JsonNode text : object.path("texts")) {
-                accepted.add(accepts(masks, text.asString()));
+                accepted.add(accepts(masks, text));
             }
             ArrayNode drawn = object.putArray("drawn");
             for (int i = object.path("answers").asInt(0); i > 0; i--) {
@@ -76,12 +76,23 @@ public final class RandomAnswers {
         }
     }
 
-    private boolean accepts(TokenMasks masks, String text) {
+    private boolean accepts(TokenMasks masks, JsonNode text) {
         TokenMasks.Position position = masks.start();
+        if (text.isString()) {
+            return read(masks, position, text.asString()).accepts();
+        }
+        for (JsonNode part : text) {
+            position = part.isString() ? read(masks, position, part.asString()) : masks.after(position, part.asInt());
+        }
+        return position.accepts();
+    }
+
+    private static TokenMasks.Position read(TokenMasks masks, TokenMasks.Position from, String text) {
+        TokenMasks.Position position = from;
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
             position = masks.after(position, b & 0xFF);
         }
-        return position.accepts();
+        return position;
     }
 
     /** An answer, every token of which was drawn from a mask; null if it did not end. */

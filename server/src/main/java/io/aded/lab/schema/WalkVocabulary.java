@@ -1,13 +1,12 @@
 package io.aded.lab.schema;
 
-import io.aded.model.Vocabulary;
+import io.aded.model.ListedVocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Every byte, tokens that begin, end and join parts of JSON, and an end: enough to walk anywhere. */
-final class WalkVocabulary implements Vocabulary {
+final class WalkVocabulary {
     private static final String[] TEXTS = {
         "\": ", "\", \"", "{\"", "\"}", "\"]", "}, ", "], ", ", \"", "null", "true", "false", "12", "0.5", "ab", "é",
         "😀", "\\n", "\\\"", "2024-0", "foo", "bar", " a"
@@ -17,22 +16,28 @@ final class WalkVocabulary implements Vocabulary {
     /** A byte of another script is rare: some hundred of them mean the same to most grammars. */
     private static final double RARE = 0.02;
 
-    private final List<byte[]> pieces = new ArrayList<>();
+    private final ListedVocabulary tokens;
     private final int[] closing;
 
     WalkVocabulary() {
+        List<byte[]> pieces = new ArrayList<>();
         for (int b = 0; b < 256; b++) {
             pieces.add(new byte[] {(byte) b});
         }
         for (String text : TEXTS) {
             pieces.add(text.getBytes(StandardCharsets.UTF_8));
         }
+        tokens = ListedVocabulary.withEnd(pieces);
         closing = new int[CLOSING.length];
         for (int i = 0; i < closing.length; i++) {
             closing[i] = CLOSING[i].length() == 1
                     ? CLOSING[i].charAt(0)
                     : 256 + Math.max(0, List.of(TEXTS).indexOf(CLOSING[i]));
         }
+    }
+
+    ListedVocabulary tokens() {
+        return tokens;
     }
 
     int[] closing() {
@@ -44,58 +49,8 @@ final class WalkVocabulary implements Vocabulary {
     }
 
     int copy(int token, byte[] into, int at) {
-        byte[] piece = pieces.get(token);
+        byte[] piece = tokens.pieces().get(token);
         System.arraycopy(piece, 0, into, at, piece.length);
         return piece.length;
-    }
-
-    @Override
-    public int size() {
-        return pieces.size() + 1;
-    }
-
-    @Override
-    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int piece(int token, byte[] destination, boolean special) {
-        if (token == pieces.size()) {
-            return 0;
-        }
-        byte[] piece = pieces.get(token);
-        System.arraycopy(piece, 0, destination, 0, piece.length);
-        return piece.length;
-    }
-
-    @Override
-    public String detokenize(int[] tokens, boolean special) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int beginningOfSequence() {
-        return -1;
-    }
-
-    @Override
-    public int endOfSequence() {
-        return pieces.size();
-    }
-
-    @Override
-    public boolean endsGeneration(int token) {
-        return token == pieces.size();
-    }
-
-    @Override
-    public boolean isControl(int token) {
-        return token == pieces.size();
-    }
-
-    @Override
-    public @Nullable String kind() {
-        return null;
     }
 }

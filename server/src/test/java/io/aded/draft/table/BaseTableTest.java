@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.AdedException;
-import io.aded.model.Vocabulary;
+import io.aded.model.ListedVocabulary;
 import io.aded.testing.Seeds;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -224,63 +224,6 @@ final class BaseTableTest {
         assertThat(bits).startsWith(0, Float.floatToIntBits(0.5f), Float.floatToIntBits(1f), 0);
     }
 
-    /** Token i is i + 1 times the letter a, and the last one, of 300, does not fit the first buffer. */
-    private static final class Letters implements Vocabulary {
-        @Override
-        public int size() {
-            return 3;
-        }
-
-        private static int length(int token) {
-            return token == 2 ? 300 : token + 1;
-        }
-
-        @Override
-        public int piece(int token, byte[] destination, boolean special) {
-            int length = length(token);
-            if (length > destination.length) {
-                return -length;
-            }
-            Arrays.fill(destination, 0, length, (byte) (token == 2 ? 0xE4 : 'a'));
-            return length;
-        }
-
-        @Override
-        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public String detokenize(int[] tokens, boolean special) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int beginningOfSequence() {
-            return -1;
-        }
-
-        @Override
-        public int endOfSequence() {
-            return -1;
-        }
-
-        @Override
-        public boolean endsGeneration(int token) {
-            return false;
-        }
-
-        @Override
-        public boolean isControl(int token) {
-            return false;
-        }
-
-        @Override
-        public @Nullable String kind() {
-            return null;
-        }
-    }
-
     /** FNV-1a by its definition: for each token its length, then its bytes. */
     @Test
     void fingerprint_threeTokens_isFnvOverLengthsAndBytes() {
@@ -293,7 +236,11 @@ final class BaseTableTest {
                     .mod(BigInteger.TWO.pow(64));
         }
 
-        assertThat(BaseTable.fingerprint(new Letters())).isEqualTo(hash.longValue());
+        byte[] long300 = new byte[300]; // does not fit the first buffer
+        Arrays.fill(long300, (byte) 0xE4);
+        ListedVocabulary vocabulary =
+                new ListedVocabulary(List.of(new byte[] {'a'}, new byte[] {'a', 'a'}, long300), Set.of(), -1);
+        assertThat(BaseTable.fingerprint(vocabulary)).isEqualTo(hash.longValue());
     }
 
     @Test
