@@ -3,8 +3,8 @@ package io.aded.grammar;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Characters that a state reads alike, again and again: after each of them the grammar is in the same state, which reads
- * them too. Inside a string of JSON these are all but quote, backslash and control characters.
+ * Characters that a state reads alike, again and again: after each of them the grammar is in the same state, which
+ * reads them too. Inside a string of JSON these are all but quote, backslash and control characters.
  *
  * @param low those of ASCII up to 63, a bit each, and {@link Subtrees#BEYOND_ASCII}; never {@code 2}
  * @param high those of ASCII from 64 on

@@ -128,7 +128,9 @@ public final class TokenMasks {
         machine.allow(MOST_VISITS);
         machine.initial();
         Automaton automaton = machine.automaton();
-        for (int node = 0; node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2; node++) {
+        for (int node = 0;
+                node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2;
+                node++) {
             if (automaton.alike(node) == node && machine.reads(node, WIDE)) {
                 machine.allow(MOST_VISITS_OF_A_MASK);
                 place(node);

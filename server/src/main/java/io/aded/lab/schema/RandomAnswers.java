@@ -18,9 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads schemas or grammars, one JSON object a line: {@code schema} or {@code gbnf}, {@code texts} to be recognised
- * (each a text, or a list of texts and of tokens by number), and {@code answers} to be drawn. Adds to each line {@code refused} (why), or {@code accepted} (of each text, whether
- * it is one of the grammar's) and {@code drawn} (texts that the masks led to), and the {@code nanos} that compiling
- * took.
+ * (each a text, or a list of texts and of tokens by number), and {@code answers} to be drawn. Adds to each line {@code
+ * refused} (why), or {@code accepted} (of each text, whether it is one of the grammar's) and {@code drawn} (texts that
+ * the masks led to), and the {@code nanos} that compiling took.
  */
 public final class RandomAnswers {
     /** Tokens after which an answer is led to its end, and after which it is given up. */
@@ -82,9 +82,7 @@ public final class RandomAnswers {
             return read(masks, position, text.asString()).accepts();
         }
         for (JsonNode part : text) {
-            position = part.isString()
-                    ? read(masks, position, part.asString())
-                    : masks.after(position, part.asInt());
+            position = part.isString() ? read(masks, position, part.asString()) : masks.after(position, part.asInt());
         }
         return position.accepts();
     }
