@@ -15,7 +15,6 @@ final class SpeculationGate {
      *
      *     a stream that backs off (SpeculationControl) is off;
      *     all streams are off where, by the cost curve, not even drafts that are accepted to the last token would pay;
-     *
      *     a stream that has gained nothing itself is off while the streams together lose.
      *
      *   The last is for callers who come and go: each stream would find out for itself that drafts do not pay, and

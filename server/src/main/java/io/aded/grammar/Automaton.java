@@ -41,7 +41,7 @@ final class Automaton {
     private final int[] silentTarget;
     private final int[] called;
 
-    /** By node: the token that it reads, negated (as {@code ~id}) for any other; and where that leads. Empty if none. */
+    /** By node: the token that it reads, {@code ~id} for any other; and where that leads. Empty if no node does. */
     private final int[] tokens;
 
     private final int[] tokenTarget;

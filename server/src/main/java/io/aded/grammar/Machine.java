@@ -213,7 +213,7 @@ final class Machine {
         return named == token || named < 0 && named != Automaton.NO_TOKEN && isOther && ~named != token;
     }
 
-    /** The state after a token that is named, or is another than the named; {@link State#isDead} if it cannot follow. */
+    /** The state after a token that is named, or is another than that; {@link State#isDead} if it cannot follow. */
     State stepToken(State state, int token, boolean isOther) {
         for (int place = 0; automaton.hasTokens() && place < state.nodes.length; place++) {
             int node = state.nodes[place];
