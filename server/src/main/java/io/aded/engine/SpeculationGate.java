@@ -19,7 +19,7 @@ final class SpeculationGate {
      *
      *   The last is for callers who come and go: each stream would find out for itself that drafts do not pay, and
      *   until it backs off it has paid for that. So what a round with a drafter gained or lost is averaged over all
-     *   streams. While the average is a loss, those that try all the same get six thousandths of the time, together.
+     *   streams. While the average is a loss, those that try all the same get eight thousandths of the time, together.
      *
      *   A stream that is off decodes as if its caller had wished for no draft. What its drafter misses it reads when it
      *   is on again, as it reads a prompt.
@@ -36,7 +36,7 @@ final class SpeculationGate {
     /** The same share, from which on streams that lose by it together are off; and the share of time to try again. */
     private static final double NOTICEABLE = 0.004;
 
-    private static final double TRYING = 0.006;
+    private static final double TRYING = 0.008;
 
     /** The least number of rounds between two explorations, as in {@link SpeculationControl}. */
     private static final int EXPLORATION_INTERVAL = 32;

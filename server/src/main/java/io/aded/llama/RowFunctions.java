@@ -13,7 +13,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Locale;
@@ -36,7 +35,7 @@ final class RowFunctions implements RowConverter {
     @Override
     public byte[] convert(TensorType from, ByteBuffer rows, TensorType to, long count, long elements) {
         try (Arena arena = Arena.ofConfined()) {
-            // Native code is given an address, which keeps no buffer alive: a copy of ours cannot be collected under
+            // Native code is given an address, which keeps no buffer alive. A copy of ours cannot be collected under
             // it.
             MemorySegment source = arena.allocate(rows.remaining(), 64).copyFrom(MemorySegment.ofBuffer(rows));
             MemorySegment floats = arena.allocate(4 * elements * count, 64);
@@ -44,9 +43,6 @@ final class RowFunctions implements RowConverter {
             MemorySegment packed = arena.allocate(elements * count / to.blockElements() * to.blockBytes(), 64);
             quantize(to, floats, packed, count, elements);
             return packed.toArray(JAVA_BYTE);
-        } finally {
-            // A part of a file is mapped only as long as it is reachable, and the library knows its address alone.
-            Reference.reachabilityFence(rows);
         }
     }
 

@@ -171,7 +171,7 @@ class SpeculationGateTest {
 
     @Test
     void gained_lossesOnAverage_streamsTryInTheTimeThatIsSetAside() {
-        // Each pass of 1000 ns sets 6 ns aside.
+        // Each pass of 1000 ns sets 8 ns aside.
         SpeculationGate gate = begun(line(8, 0, 1000), 1, 0, 100);
         assertThat(gate.isLosing()).isFalse();
         gate.gained(-1);
@@ -180,13 +180,13 @@ class SpeculationGateTest {
         // A drafter that takes no more than four thousandths of a token loses nothing to speak of.
         gate.begin(1, 0, 4);
         assertThat(gate.isLosing()).isFalse();
-        // One try may take more than the 24 ns that there are; then there is none until that is made up for.
+        // One try may take more than the 32 ns that there are; then there is none until that is made up for.
         gate.begin(1, 0, 100);
         assertThat(gate.mayTry()).isTrue();
-        gate.observe(30, false, 0);
+        gate.observe(40, false, 0);
         gate.begin(1, 0, 100);
         assertThat(gate.mayTry()).isFalse();
-        // There are 6 ns, and a try takes 30: one, and no second one beside it.
+        // There are 8 ns, and a try takes 40: one, and no second one beside it.
         gate.begin(1, 0, 100);
         assertThat(gate.mayTry()).isTrue();
         assertThat(gate.mayTry()).isFalse();

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What the drafters guess right on the answers in {@code bench/recorded}, which the catalogue's model gave to prompts of
- * MT-Bench and HumanEval: recorded once, by {@code aded record}, replayed without a model. There is no clock and no
+ * What the drafters guess right on the answers in {@code bench/recorded}, which the catalogue's model gave to prompts
+ * of MT-Bench and HumanEval: recorded once, by {@code aded record}, replayed without a model. There is no clock and no
  * chance in it, so a figure that moves has been moved by a change of a drafter.
  *
  * <p>The bounds are the figures of 2026-11-27, give or take {@value #TOLERANCE}. A change that makes a drafter better
