@@ -53,6 +53,12 @@ public record DrafterKind(
         }
     }
 
+    /** Of the name alone, which tells them apart: kinds are looked up in every round, and the whole record is long. */
+    @Override
+    public int hashCode() {
+        return label.hashCode();
+    }
+
     /** A drafter that looks at one stream at a time, and drafts one chain of ten tokens unless told otherwise. */
     static DrafterKind of(String label, String help, Function<DrafterSettings, ? extends Drafter> drafter) {
         return new DrafterKind(label, help, ONE_CHAIN, false, false, new PerStream(drafter));
