@@ -41,13 +41,15 @@ class ConcurrencyTest {
             Map.entry(
                     "engine.LocalEngine",
                     "confined: all that moves belongs to its thread. Others reach it by CommandQueue and QueuePlaces,"
-                            + " count up two atomic numbers, and read two flags and an immutable status, each alone"),
+                            + " count up two atomic numbers, and read a flag and an immutable status, each alone"),
             Map.entry(
                     "engine.Entrance",
                     "a compare-and-set keeps the first reason to refuse; a random source under its own lock; else"
                             + " QueuePlaces"),
             Map.entry(
                     "engine.SessionMemory", "confined to the engine's thread, but for one sum that others read alone"),
+            Map.entry(
+                    "engine.IdleCalibration", "confined to the engine's thread, but for a flag that others read alone"),
             Map.entry("engine.Pulse", "written by the engine's thread; others read three fields, each alone"),
             Map.entry(
                     "engine.LocalSession",

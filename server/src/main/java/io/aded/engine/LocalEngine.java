@@ -68,7 +68,8 @@ final class LocalEngine implements Engine {
     private final LongSupplier clock;
     private final TargetContext context;
     private final CellLedger ledger;
-    private final Calibration calibration;
+    private final CostCurve curve;
+    private final IdleCalibration calibration;
     private final Entrance entrance;
     private final Thread thread;
 
@@ -76,12 +77,8 @@ final class LocalEngine implements Engine {
     private final AtomicLong turnNumbers = new AtomicLong();
     private final AtomicInteger sessionsOpen = new AtomicInteger();
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private final CountDownLatch calibrated = new CountDownLatch(1);
     private final Pulse pulse = new Pulse();
     private volatile boolean stop;
-
-    /** While a pass is played that serves nobody. */
-    private volatile boolean measuring;
 
     private volatile EngineStatus status;
 
@@ -106,11 +103,12 @@ final class LocalEngine implements Engine {
         this.options = options;
         this.clock = clock;
         context = model.newContext(options.context());
-        CostCurve curve;
         try {
-            calibration = Calibration.start(context, measuringToken(model), MEASURING_TIME.toNanos(), clock);
-            curve = calibration.curve();
+            int token = Math.max(0, model.vocabulary().beginningOfSequence()); // any that there is
+            Calibration measured = Calibration.start(context, token, MEASURING_TIME.toNanos(), clock);
+            curve = measured.curve();
             ledger = new CellLedger(context.cells(), context.maxSequences());
+            calibration = new IdleCalibration(measured, context, ledger, commands);
             int trained = model.info().trainedContext();
             int sessionLimit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
             entrance = new Entrance(model, options, telemetry, clock, sessionLimit);
@@ -133,11 +131,6 @@ final class LocalEngine implements Engine {
                 context.cells(),
                 Math.round(curve.nanos(1) / 1000),
                 Math.round(curve.nanos(8) / 1000));
-    }
-
-    private static int measuringToken(TargetModel model) {
-        int begin = model.vocabulary().beginningOfSequence();
-        return begin >= 0 ? begin : 0;
     }
 
     // --- the façade, any thread
@@ -190,12 +183,12 @@ final class LocalEngine implements Engine {
 
     @Override
     public double[] passNanos() {
-        return calibration.curve().copy();
+        return curve.copy();
     }
 
     @Override
     public boolean awaitCalibration(Duration longest) throws InterruptedException {
-        return calibrated.await(longest.toNanos(), TimeUnit.NANOSECONDS);
+        return calibration.await(longest);
     }
 
     @Override
@@ -311,9 +304,7 @@ final class LocalEngine implements Engine {
     /** Runs a command on the engine thread, soon. False if the engine has stopped and will not. */
     boolean execute(Runnable command) {
         boolean taken = commands.offer(command);
-        if (measuring) {
-            context.requestAbort();
-        }
+        calibration.giveWay();
         wake();
         return taken;
     }
@@ -346,7 +337,7 @@ final class LocalEngine implements Engine {
                 if (!play()) {
                     publish();
                     pass.pause();
-                    if (commands.isEmpty() && !stop && !calibrateOnce()) {
+                    if (commands.isEmpty() && !stop && !calibration.measureOne(admission)) {
                         pulse.rest();
                         LockSupport.parkNanos(this, admission.nextExpiry(clock.getAsLong()));
                     }
@@ -382,7 +373,7 @@ final class LocalEngine implements Engine {
             LOG.error("the engine did not end well", e);
         } finally {
             pulse.rest();
-            calibrated.countDown();
+            calibration.end();
             stopped.countDown();
         }
     }
@@ -399,24 +390,6 @@ final class LocalEngine implements Engine {
             return;
         }
         admission.add(turn);
-    }
-
-    /** While nobody has a turn: plays one more pass to know what passes cost. False if there is none to play. */
-    private boolean calibrateOnce() {
-        if (!admission.isIdle() || !calibration.isPending() || ledger.sequencesFree() == 0) {
-            if (admission.running().isEmpty() && !calibration.isPending()) {
-                calibrated.countDown();
-            }
-            return false;
-        }
-        int sequence = ledger.takeSequence();
-        measuring = true;
-        if (commands.isEmpty()) { // seen by now, or its sender sees that a pass is to be aborted
-            calibration.measureNext(sequence, ledger.cellsFree());
-        }
-        measuring = false;
-        ledger.returnSequence(sequence);
-        return true;
     }
 
     /** As many as there are, but no more than delay the running turns' next pass by a moment. */
