@@ -1,5 +1,7 @@
 package io.aded.engine;
 
+import io.aded.telemetry.Counter;
+import io.aded.telemetry.EngineTelemetry;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -43,6 +45,7 @@ final class Admission {
     private final EngineOptions options;
     private final Residency residency;
     private final int sessionLimit;
+    private final EngineTelemetry telemetry;
     private final WaitingTurns waiting = new WaitingTurns();
     private final List<LocalTurn> running = new ArrayList<>();
 
@@ -55,11 +58,13 @@ final class Admission {
      * A policy without turns.
      *
      * @param sessionLimit tokens that one session may hold; they fit the cache
+     * @param telemetry hears of turns that have to step aside
      */
-    Admission(EngineOptions options, Residency residency, int sessionLimit) {
+    Admission(EngineOptions options, Residency residency, int sessionLimit, EngineTelemetry telemetry) {
         this.options = options;
         this.residency = residency;
         this.sessionLimit = sessionLimit;
+        this.telemetry = telemetry;
     }
 
     /** The running turns, in the order in which a pass that cannot take all takes them. To look at. */
@@ -245,6 +250,7 @@ final class Admission {
             return youngest;
         }
         LOG.debug("turn {} gives up its KV cells and will be recomputed", youngest.number());
+        telemetry.count(Counter.PREEMPTIONS, 1);
         residency.release(youngest.session());
         putBack(youngest);
         return null;

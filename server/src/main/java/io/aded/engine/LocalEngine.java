@@ -114,7 +114,7 @@ final class LocalEngine implements Engine {
             entrance = new Entrance(model, options, telemetry, clock, sessionLimit);
             memory = new SessionMemory(options.sessionBytes());
             residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
-            admission = new Admission(options, residency, sessionLimit);
+            admission = new Admission(options, residency, sessionLimit, telemetry);
             endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
             Budget budget = new Budget(curve);
             Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());

@@ -14,7 +14,8 @@ public enum Counter {
     EMITTED_TOKENS("aded.completion.tokens", TelemetryNames.TOKENS, "Tokens emitted."),
     PREFILLED_TOKENS("aded.prompt.computed_tokens", TelemetryNames.TOKENS, "Prompt tokens computed."),
     REUSED_TOKENS(
-            "aded.prompt.reused_tokens", TelemetryNames.TOKENS, "Prompt tokens that were in the KV cache already.");
+            "aded.prompt.reused_tokens", TelemetryNames.TOKENS, "Prompt tokens that were in the KV cache already."),
+    PREEMPTIONS("aded.requests.preempted", "{turn}", "Turns that gave up their KV cells to others, to go on later.");
 
     private final String metric;
     private final String unit;

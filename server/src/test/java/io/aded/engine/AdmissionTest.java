@@ -3,9 +3,15 @@ package io.aded.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.model.ContextParameters;
+import io.aded.telemetry.Counter;
+import io.aded.telemetry.EngineTelemetry;
+import io.aded.telemetry.TurnTelemetry;
+import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -15,6 +21,18 @@ class AdmissionTest {
     private static final long NEVER = Long.MAX_VALUE;
 
     private final TestTurns turns = new TestTurns(CELLS);
+    private final Map<Counter, Long> counted = new EnumMap<>(Counter.class);
+    private final EngineTelemetry telemetry = new EngineTelemetry() {
+        @Override
+        public TurnTelemetry startTurn(Context parent, String operation) {
+            return TurnTelemetry.NONE;
+        }
+
+        @Override
+        public void count(Counter counter, long amount) {
+            counted.merge(counter, amount, Long::sum);
+        }
+    };
     private final Admission admission = admission(2);
 
     /** With more slots than are needed. */
@@ -33,7 +51,8 @@ class AdmissionTest {
                         0,
                         DraftPolicy.OFF),
                 turns.residency(),
-                CELLS);
+                CELLS,
+                telemetry);
     }
 
     @AfterEach
@@ -158,9 +177,12 @@ class AdmissionTest {
         assertThat(admission.running()).containsExactly(older);
         assertThat(younger.session().sequence()).isNegative();
         assertThat(admission.waitingCount()).isEqualTo(1);
+        assertThat(counted).containsOnly(Map.entry(Counter.PREEMPTIONS, 1L));
         assertThat(admission.yieldRoom(older.session())).isSameAs(older);
         assertThat(admission.running()).isEmpty();
         assertThat(admission.yieldRoom(older.session())).isNull();
+        // Who is alone and has no room is at the context's end, and gives nothing up for others.
+        assertThat(counted).containsOnly(Map.entry(Counter.PREEMPTIONS, 1L));
     }
 
     @Test
