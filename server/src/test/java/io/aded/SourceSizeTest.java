@@ -21,8 +21,11 @@ class SourceSizeTest {
         for (String module : new String[] {"server", "client-java"}) {
             Path root = Path.of("..", module, "src/main/java");
             try (Stream<Path> files = Files.walk(root)) {
-                for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
-                    lines.put(root.relativize(file).toString(), Files.readAllLines(file).size());
+                for (Path file :
+                        files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                    lines.put(
+                            root.relativize(file).toString(),
+                            Files.readAllLines(file).size());
                 }
             }
         }
@@ -33,9 +36,9 @@ class SourceSizeTest {
     void sources_ofMain_areShort() throws IOException {
         Map<String, Integer> lines = lines();
 
-        assertThat(lines).hasSizeGreaterThan(300).allSatisfy((file, count) -> assertThat(count)
-                .as(file)
-                .isLessThanOrEqualTo(MOST_LINES));
+        assertThat(lines)
+                .hasSizeGreaterThan(300)
+                .allSatisfy((file, count) -> assertThat(count).as(file).isLessThanOrEqualTo(MOST_LINES));
         assertThat(lines.get(Path.of("io/aded/engine/LocalEngine.java").toString()))
                 .isLessThanOrEqualTo(MOST_LINES_OF_THE_LOOP);
     }

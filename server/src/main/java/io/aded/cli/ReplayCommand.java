@@ -1,5 +1,7 @@
 package io.aded.cli;
 
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.offline.OfflineEvaluation;
 import io.aded.lab.offline.RecordedSets;
 import io.aded.model.AdedException;
@@ -28,8 +30,11 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--nodes", split = ",", paramLabel = "N", description = "Draft nodes, a column each. Default: 12.")
     private List<Integer> nodes = List.of(12);
 
-    @Option(names = "--drafters", split = ",", paramLabel = "NAME", description = "Default: all that a row can have.")
-    private List<String> drafters = List.of("aded-mcts", "prompt-lookup", "ngram-simple", "ngram-cache", "aded");
+    @Option(names = "--drafters", split = ",", paramLabel = "NAME", description = "Default: all that draft.")
+    private List<String> drafters = Drafters.all().stream()
+            .filter(kind -> kind.drafts() && !kind.budgeted())
+            .map(DrafterKind::label)
+            .toList();
 
     @Option(names = "--ablation", description = "The steps from the published drafter to ours instead.")
     private boolean ablation;

@@ -89,7 +89,7 @@ final class SessionMemory {
         return new AdedException.ResourceExhausted(
                 "CONVERSATION_MEMORY",
                 "open conversations hold " + (kept >> 20) + " MiB, and " + (limit >> 20) + " MiB is what they may hold"
-                        + " (--conversation-memory); close some, or give the server more",
+                        + "; close some, or have the server given more",
                 null);
     }
 }

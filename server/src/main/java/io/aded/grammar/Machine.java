@@ -255,7 +255,7 @@ final class Machine {
                 + 24 * stacks.frames();
     }
 
-    /** A place by itself, with unknown surroundings. */
+    /** A place by itself, with unknown callers. */
     State alone(int node) {
         return close(node, stacks.outside());
     }

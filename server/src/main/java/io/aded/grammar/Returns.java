@@ -18,7 +18,7 @@ final class Returns {
     /** Whether the whole text may end where the rule ends. */
     private final boolean bottom;
 
-    /** Whether the rule's surroundings are unknown: the place was looked at by itself. */
+    /** Whether it is unknown who refers to the rule: the place was looked at by itself. */
     private final boolean outside;
 
     private final int serial;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param isCut whether there may be more than so many characters, since nobody looked further
  */
 record Run(long low, long high, int characters, int bytes, boolean ends, boolean isCut) {
-    /** Of ASCII, all but control characters are looked at: what these lead to may be dear to find out. */
+    /** Of ASCII, all but control characters are looked at: what these lead to may take long to find out. */
     private static final int FIRST = ' ';
 
     private static final int LAST = 0x7F;

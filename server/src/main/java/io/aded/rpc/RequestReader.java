@@ -69,7 +69,7 @@ final class RequestReader {
         return input(prompt, change(turn.getOptions(), reset));
     }
 
-    /** A prompt to be counted. Its options change nothing yet, so that only those which are not served matter. */
+    /** A prompt to be counted. Of its options only the template variables change how many tokens it has. */
     TurnInput count(CountTokensRequest request) {
         Prompt prompt = switch (request.getInputCase()) {
             case PROMPT -> user(request.getPrompt());

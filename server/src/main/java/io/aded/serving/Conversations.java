@@ -121,10 +121,10 @@ final class Conversations implements AutoCloseable {
         synchronized (lock) {
             int own = byClient.getOrDefault(clientId, 0);
             if (own >= bounds.perClient()) {
-                throw tooMany(bounds.perClient() + " conversations of this client", "--max-conversations-per-client");
+                throw tooMany(bounds.perClient() + " conversations of this client");
             }
             if (placesTaken >= bounds.all()) {
-                throw tooMany(bounds.all() + " conversations", "--max-conversations");
+                throw tooMany(bounds.all() + " conversations");
             }
             placesTaken++;
             byClient.put(clientId, own + 1);
@@ -142,10 +142,10 @@ final class Conversations implements AutoCloseable {
         }
     }
 
-    private static AdedException.ResourceExhausted tooMany(String what, String option) {
+    private static AdedException.ResourceExhausted tooMany(String what) {
         return new AdedException.ResourceExhausted(
                 "TOO_MANY_CONVERSATIONS",
-                what + " are open or kept, which is the limit (" + option + "); end some of them first",
+                what + " are open or kept, which is the limit; end some of them first",
                 null);
     }
 

@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.natives.NativesPlatform;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,5 +68,22 @@ class OptionNamesTest {
             })
     void installing_onAPlatform_namesTheBuildsThatThereAre(String system, String machine, String hint) {
         assertThat(OptionNames.installing(new NativesPlatform(system, machine))).isEqualTo(hint);
+    }
+
+    /** Who calls over the network has no command line; the messages of other rooms are theirs, too. */
+    @Test
+    void messages_belowTheCommandLine_nameNoOption() throws IOException {
+        Set<String> ofOthers = Set.of("--enable-native-access", "--gpus", "--verbose");
+        Path root = Path.of("src/main/java/io/aded");
+        Pattern literal = Pattern.compile("\"[^\"\n]*?(--[a-z][a-z-]+)");
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java"))
+                    .filter(f -> !root.relativize(f).startsWith("cli"))
+                    .toList()) {
+                assertThat(literal.matcher(Files.readString(file)).results().map(found -> found.group(1)))
+                        .as("%s", file)
+                        .isSubsetOf(ofOthers);
+            }
+        }
     }
 }

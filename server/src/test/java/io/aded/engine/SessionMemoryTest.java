@@ -134,7 +134,7 @@ class SessionMemoryTest {
                     .isInstanceOfSatisfying(
                             AdedException.ResourceExhausted.class,
                             refused -> assertThat(refused.reason()).isEqualTo("CONVERSATION_MEMORY"))
-                    .hasMessageContaining("--conversation-memory");
+                    .hasMessageContaining("have the server given more");
             assertThat(sessions).hasSizeBetween(5, 40);
             sessions.removeLast().close();
             sessions.removeLast().close();
@@ -152,7 +152,7 @@ class SessionMemoryTest {
                         }
                     })
                     .isInstanceOf(AdedException.ResourceExhausted.class)
-                    .hasMessageContaining("--conversation-memory");
+                    .hasMessageContaining("have the server given more");
             assertThat(session.historyTokens()).isPositive();
         }
     }
