@@ -67,6 +67,9 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void run(ExperimentPlan plan, String name, TargetModel model, EngineOptions engine) {
+        if (!terminal.interactive()) {
+            terminal.note("Measuring " + name + "; the tables come when all is measured.");
+        }
         plan.run(
                 name,
                 model,

@@ -38,10 +38,21 @@ final class RemoteFailures {
             case DEADLINE_EXCEEDED -> new AdedException.DeadlineExceeded(reason, message);
             case CANCELLED -> new AdedException.Cancelled(message);
             case UNAVAILABLE ->
+                // Who gives a reason is there.
                 new AdedException.Unavailable(
-                        reason, message + ". Is a server running there? (aded serve --listen " + target + ")");
+                        reason, details.reason.isEmpty() ? notThere(target, status, message) : message);
             case OK, UNKNOWN, INTERNAL, DATA_LOSS -> new AdedException.Internal(reason, message, status.getCause());
         };
+    }
+
+    /** Nobody answered; the transport's own words ("io exception") say less than what it ran into. */
+    private static String notThere(String target, Status status, String message) {
+        Throwable cause = status.getCause();
+        while (cause != null && cause.getCause() != null && cause.getCause() != cause) {
+            cause = cause.getCause();
+        }
+        String why = cause == null || cause.getMessage() == null ? message : target + ": " + cause.getMessage();
+        return why + ". Is a server running there? (aded serve --listen " + target + ")";
     }
 
     /** What the details say, as far as it is known here. */

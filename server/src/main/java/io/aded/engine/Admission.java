@@ -121,7 +121,11 @@ final class Admission {
         }
         while (!makeRoom(turn)) {
             if (!mayMakeRoom(turn) || !pauseForFairness(turn)) {
-                return null;
+                turn = overtaking(turn);
+                if (turn == null || !makeRoom(turn)) {
+                    return null;
+                }
+                break;
             }
         }
         waiting.remove(turn);
@@ -210,6 +214,32 @@ final class Admission {
             }
         }
         return kept + candidate.session().committed() + need(candidate, OPEN_END_RESERVE) <= residency.cells();
+    }
+
+    /**
+     * Who goes before a turn for which there are no cells: one that fits, of a caller with nothing running, if the
+     * other loses nothing by it. That is so if the other's caller is being served anyway; or if it would fit as soon as
+     * the turn ends that holds most, with the one that overtook it still there.
+     */
+    private @Nullable LocalTurn overtaking(LocalTurn blocked) {
+        int held = 0;
+        int most = 0;
+        for (LocalTurn turn : running) {
+            int cells = turn.session().committed() + need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
+            held += cells;
+            most = Math.max(most, cells);
+        }
+        int free = residency.cells() - held;
+        int besideBoth = free + most - blocked.session().committed() - need(blocked, OPEN_END_RESERVE);
+        return waiting.peek(candidate -> {
+            boolean served = blocked.caller().running() > 0
+                    && candidate.request().priority() >= blocked.request().priority();
+            int cells = candidate.session().committed() + need(candidate, OPEN_END_RESERVE);
+            return candidate.caller().running() == 0
+                    && candidate.caller() != blocked.caller()
+                    && cells <= (served ? free : Math.min(free, besideBoth))
+                    && !waitsForPrefix(candidate);
+        });
     }
 
     /** Cells that running turns are still sure of. */

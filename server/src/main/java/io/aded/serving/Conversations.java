@@ -144,9 +144,7 @@ final class Conversations implements AutoCloseable {
 
     private static AdedException.ResourceExhausted tooMany(String what) {
         return new AdedException.ResourceExhausted(
-                "TOO_MANY_CONVERSATIONS",
-                what + " are open or kept, which is the limit; end some of them first",
-                null);
+                "TOO_MANY_CONVERSATIONS", what + " are open or kept, which is the limit; end some of them first", null);
     }
 
     /** Under the lock: a conversation is over. */

@@ -10,6 +10,8 @@ import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
+import java.net.ConnectException;
 import org.junit.jupiter.api.Test;
 
 class RemoteFailuresTest {
@@ -56,5 +58,27 @@ class RemoteFailuresTest {
         AdedException failure = RemoteFailures.translated("here:1", Status.NOT_FOUND.asRuntimeException());
         assertThat(failure).isInstanceOf(AdedException.NotFound.class).hasMessage("here:1: NOT_FOUND");
         assertThat(failure.reason()).isEqualTo("NOT_FOUND");
+    }
+
+    @Test
+    void translated_nobodyThere_saysWhatTheTransportRanIntoAndHowToStartOne() {
+        var refused = new IOException("annotated: localhost/127.0.0.1:1", new ConnectException("Connection refused"));
+        AdedException failure = RemoteFailures.translated(
+                "here:1",
+                Status.UNAVAILABLE
+                        .withDescription("io exception")
+                        .withCause(refused)
+                        .asRuntimeException());
+        assertThat(failure)
+                .isInstanceOf(AdedException.Unavailable.class)
+                .hasMessage("here:1: Connection refused. Is a server running there? (aded serve --listen here:1)");
+    }
+
+    @Test
+    void translated_serverThatLoads_isThere() {
+        AdedException failure = RemoteFailures.translated(
+                "here:1",
+                failure(Code.UNAVAILABLE, ErrorInfo.newBuilder().setReason("MODEL_LOADING"), BadRequest.newBuilder()));
+        assertThat(failure).isInstanceOf(AdedException.Unavailable.class).hasMessage("here:1: said");
     }
 }

@@ -95,6 +95,39 @@ class AdmissionTest {
     }
 
     @Test
+    void next_noRoomForAnotherTurnOfWhoRuns_thoseWithNothingRunningGoBeforeIt() {
+        LocalTurn first = turn("a", 10, 700);
+        turn("a", 10, 700);
+        assertThat(admission.next()).isSameAs(first);
+        LocalTurn small = turn("b", 10, 10);
+        admission.serve(small, 5000); // so that it stands behind the other, which does not fit
+        assertThat(admission.next()).isSameAs(small);
+        admission.stop(small);
+        LocalTurn large = turn("c", 10, 290);
+        admission.serve(large, 9000);
+        assertThat(admission.next()).as("710 and 300 are too many").isNull();
+        LocalTurn lesser = turn("d", -1, 10, 10, NEVER);
+        admission.serve(lesser, 9000);
+        assertThat(admission.next()).as("20 and 710 fit when the first is over").isSameAs(lesser);
+    }
+
+    @Test
+    void next_noRoomForATurnOfWhoWaits_thoseGoBeforeItWithWhichItWillFit() {
+        LocalTurn first = turn("a", 10, 590);
+        assertThat(admission.next()).isSameAs(first);
+        LocalTurn blocked = turn("b", 10, 690);
+        LocalTurn late = turn("c", 10, 291);
+        LocalTurn small = turn("d", 10, 290);
+        admission.serve(late, 10);
+        admission.serve(small, 20);
+        // When 600 cells are free again, 700 and 300 are what there is, and 301 one too many.
+        assertThat(admission.next()).isSameAs(small);
+        admission.stop(first);
+        assertThat(admission.next()).isSameAs(blocked);
+        assertThat(late.caller().running()).isZero();
+    }
+
+    @Test
     void next_oneCellTooMany_waitsAndSoDoSmallOnesBehindIt() {
         LocalTurn first = turn("a", 300, 100);
         turn("a", 501, 100);
