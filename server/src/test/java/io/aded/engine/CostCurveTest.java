@@ -3,6 +3,7 @@ package io.aded.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.testing.Seeds;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +43,7 @@ class CostCurveTest {
     @Test
     void observe_noisyPassesOfManyWidths_leadsNoWidthAstray() {
         // Noise of a factor e, and a pass in fifty that takes twenty times as long: a scripted model's.
-        Random random = new Random(1);
+        Random random = new Random(Seeds.orElse(1));
         CostCurve curve = measured();
         for (int pass = 0; pass < 100_000; pass++) {
             int width = 1 + random.nextInt(64);

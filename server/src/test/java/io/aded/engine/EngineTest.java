@@ -15,6 +15,7 @@ import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenBatch;
 import io.aded.telemetry.EngineTelemetry;
+import io.aded.testing.Seeds;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -607,7 +608,7 @@ class EngineTest {
         ScriptedModel.Script script = ScriptedModel.babble(9, 3);
         try (LocalEngine engine = engine(script, options);
                 LocalEngine reference = engine(script, EngineOptions.ofCells(4096))) {
-            SplittableRandom random = new SplittableRandom(4);
+            SplittableRandom random = new SplittableRandom(Seeds.orElse(4));
             List<Recorder> open = new ArrayList<>();
             List<Turn> turns = new ArrayList<>();
             List<Session> sessions = new ArrayList<>();

@@ -14,6 +14,7 @@ import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
 import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
+import io.aded.testing.Seeds;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.InferenceServiceGrpc;
@@ -73,7 +74,7 @@ class SoakTest {
             Integer.getInteger("aded.soak", System.getenv("ADED_TEST_NATIVES") == null ? 80 : 45);
 
     private static final int WARM_UP = 15;
-    private static final long SEED = Long.getLong("aded.seed", 20260101L);
+    private static final long SEED = Seeds.orElse(20260101);
     private static final int AT_ONCE = 24;
     private static final int PROMPTS = 10;
     private static final int ANSWER = 60;

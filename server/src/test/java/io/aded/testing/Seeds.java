@@ -19,6 +19,11 @@ public final class Seeds {
         return asked == null ? FRESH.nextLong() : asked;
     }
 
+    /** The seed that was asked for, or the test's own, where every run is to be the same. */
+    public static long orElse(long usual) {
+        return Long.getLong(PROPERTY, usual);
+    }
+
     /** Runs a test with a generator that begins at {@link #next}; what it throws names the seed. */
     public static void with(Consumer<SplittableRandom> test) {
         long seed = next();

@@ -198,7 +198,7 @@ final class DrafterContractTest {
             {7, 7 + (1 << 16), 7 + (1 << 20), 7 + (1 << 24), 7 + (1 << 30)},
         };
         for (int[] vocabulary : vocabularies) {
-            Script script = new Script(new SplittableRandom(1), vocabulary);
+            Script script = new Script(new SplittableRandom(Seeds.orElse(1)), vocabulary);
             Drafter drafter = kind.create(SMALL);
             TopTokens view = new TopTokens(VIEW);
             TokenTree tree = new TokenTree(16);

@@ -6,6 +6,7 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
+import io.aded.testing.Seeds;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -26,7 +27,7 @@ class DrafterMemoryTest {
     private static final long MOST_BYTES = 16L << 20;
     private static final int VOCABULARY = 128_000;
     private static final int TOKENS = Integer.getInteger("aded.soak.tokens", 220_000);
-    private static final long SEED = Long.getLong("aded.seed", 20260101L);
+    private static final long SEED = Seeds.orElse(20260101);
     private static final DraftLimits LIMITS = new DraftLimits(12, 8, 4);
 
     private final SplittableRandom random = new SplittableRandom(SEED);

@@ -175,7 +175,7 @@ final class PuctSearchTest {
 
     @Test
     void emit_fewerNodesAllowed_isAPrefixOfTheLargerDraft() {
-        TrigramTable table = random(new Random(7), 60, 600);
+        TrigramTable table = random(new Random(Seeds.orElse(7)), 60, 600);
         TokenTree large = draft(table, new DraftLimits(64, 4, 64));
 
         for (int nodes = 0; nodes < 64; nodes++) {
@@ -216,7 +216,7 @@ final class PuctSearchTest {
 
     @Test
     void search_sameSeed_sameDraft() {
-        TrigramTable table = random(new Random(3), 50, 1000);
+        TrigramTable table = random(new Random(Seeds.orElse(3)), 50, 1000);
         DraftLimits limits = new DraftLimits(40, 4, 40);
         TokenTree one = draft(table, limits);
         TokenTree other = draft(table, limits);
