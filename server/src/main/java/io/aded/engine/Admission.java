@@ -26,7 +26,8 @@ final class Admission {
      *                   just now is passed over until it can share that prefix.
      * Who fits          by need: the cells for its prompt and for all the tokens it may write, beside those that the
      *                   running turns are still sure of. Idle conversations make room, the longest idle first. If the
-     *                   next turn does not fit, those behind it wait too: small ones must not starve a large one.
+     *                   next turn does not fit, only those go before it by whom it loses nothing (overtaking): small
+     *                   ones must not starve a large one.
      * Fairness          while all slots or cells are taken, a caller who has none gets one from the caller who holds
      *                   most, and what it takes of the cells.
      * Memory runs out   (turns with open end may outgrow their reserve): idle conversations go first, then the youngest
@@ -210,10 +211,10 @@ final class Admission {
         for (LocalTurn turn : running) {
             if (turn.caller().running() == 1
                     || turn.request().priority() > candidate.request().priority()) {
-                kept += turn.session().committed() + need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
+                kept += turn.session().committed() + stillNeeded(turn);
             }
         }
-        return kept + candidate.session().committed() + need(candidate, OPEN_END_RESERVE) <= residency.cells();
+        return kept + whole(candidate) <= residency.cells();
     }
 
     /**
@@ -225,19 +226,18 @@ final class Admission {
         int held = 0;
         int most = 0;
         for (LocalTurn turn : running) {
-            int cells = turn.session().committed() + need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
+            int cells = turn.session().committed() + stillNeeded(turn);
             held += cells;
             most = Math.max(most, cells);
         }
         int free = residency.cells() - held;
-        int besideBoth = free + most - blocked.session().committed() - need(blocked, OPEN_END_RESERVE);
+        int besideBoth = free + most - whole(blocked);
         return waiting.peek(candidate -> {
             boolean served = blocked.caller().running() > 0
                     && candidate.request().priority() >= blocked.request().priority();
-            int cells = candidate.session().committed() + need(candidate, OPEN_END_RESERVE);
             return candidate.caller().running() == 0
                     && candidate.caller() != blocked.caller()
-                    && cells <= (served ? free : Math.min(free, besideBoth))
+                    && whole(candidate) <= (served ? free : Math.min(free, besideBoth))
                     && !waitsForPrefix(candidate);
         });
     }
@@ -246,9 +246,19 @@ final class Admission {
     private int reservedByRunning() {
         int reserved = 0;
         for (LocalTurn turn : running) {
-            reserved += need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
+            reserved += stillNeeded(turn);
         }
         return reserved;
+    }
+
+    /** Cells that a running turn is still sure of. */
+    private int stillNeeded(LocalTurn turn) {
+        return need(turn, Math.max(0, OPEN_END_RESERVE - turn.answerTokens()));
+    }
+
+    /** Cells that a waiting turn takes in all, those included that its conversation holds. */
+    private int whole(LocalTurn turn) {
+        return turn.session().committed() + need(turn, OPEN_END_RESERVE);
     }
 
     /** Cells that a turn will take yet: its prompt, and the answer's bound, or {@code openEnd} where there is none. */

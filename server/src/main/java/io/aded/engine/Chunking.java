@@ -1,6 +1,6 @@
 package io.aded.engine;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -49,9 +49,9 @@ final class Chunking {
     private final CostCurve curve;
     private final long stallNanos;
 
-    private PrefillAccount[] accounts = new PrefillAccount[16];
-    private Caller[] callers = new Caller[16];
-    private int count;
+    /** Those who want room in the plan that is made, at one priority. */
+    private final List<Caller> askers = new ArrayList<>();
+
     private long plans;
     private long requests;
     private long floor;
@@ -95,9 +95,9 @@ final class Chunking {
             }
             ask(rounds, priority);
             left = share(left);
-            for (int i = 0; i < count; i++) {
-                least = Math.min(least, accounts[i].used());
-                spend(rounds, priority, callers[i], accounts[i].share());
+            for (Caller caller : askers) {
+                least = Math.min(least, caller.prefill().used());
+                spend(rounds, priority, caller);
             }
             done = priority;
         }
@@ -119,19 +119,13 @@ final class Chunking {
     /** Collects the callers with prompts of a priority, and what they want: prompts and roots. */
     private void ask(List<Round> rounds, int priority) {
         requests++;
-        count = 0;
+        askers.clear();
         for (Round round : rounds) {
             LocalTurn turn = round.turn();
-            if (!round.verifies() && turn.request().priority() == priority) {
-                PrefillAccount account = turn.caller().prefill();
-                if (account.ask(requests, plans, floor, turn.pendingPrefill() + 1)) {
-                    if (count == accounts.length) {
-                        accounts = Arrays.copyOf(accounts, 2 * count);
-                        callers = Arrays.copyOf(callers, 2 * count);
-                    }
-                    callers[count] = turn.caller();
-                    accounts[count++] = account;
-                }
+            if (!round.verifies()
+                    && turn.request().priority() == priority
+                    && turn.caller().prefill().ask(requests, plans, floor, turn.pendingPrefill() + 1)) {
+                askers.add(turn.caller());
             }
         }
     }
@@ -141,8 +135,8 @@ final class Chunking {
         int left = room;
         while (left > 0) {
             PrefillAccount next = null;
-            for (int i = 0; i < count; i++) {
-                PrefillAccount account = accounts[i];
+            for (Caller caller : askers) {
+                PrefillAccount account = caller.prefill();
                 if (account.open() > 0 && (next == null || account.goesBefore(next))) {
                     next = account;
                 }
@@ -156,8 +150,8 @@ final class Chunking {
     }
 
     /** Spends a caller's share on its prompts of a priority. */
-    private void spend(List<Round> rounds, int priority, Caller caller, int share) {
-        int left = share;
+    private void spend(List<Round> rounds, int priority, Caller caller) {
+        int left = caller.prefill().share();
         Round first = first(rounds, priority, caller);
         if (first != null && left > 0) {
             // Where halves would be too narrow, they take turns.
