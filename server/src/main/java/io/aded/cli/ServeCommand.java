@@ -127,7 +127,8 @@ final class ServeCommand implements Callable<Integer> {
                     Interrupts _ = Interrupts.onTerminate(stop);
                     Interrupts _ = Interrupts.onHangup(stop)) {
                 terminal.note("aded " + AdedVersion.text() + " listens on " + join(host.addresses())
-                        + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics"));
+                        + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics")
+                        + "; loading the model");
                 Duration drainFor = configuration.server().drain();
                 var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
                 host.onEngineFailure(end);

@@ -54,7 +54,7 @@ final class Shutdown implements Runnable {
         Thread.ofPlatform().daemon(true).name("aded-halt").start(() -> haltAfter(limit));
         if (whole == null) {
             server.close();
-            System.exit(ExitCode.INTERRUPTED.code());
+            System.exit(ExitCode.OK.code()); // it was told to stop, and did
         } else {
             Duration answers = answers(whole);
             notes.accept("Stopping; running answers may take " + answers.toSeconds()

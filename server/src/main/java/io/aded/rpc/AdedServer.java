@@ -55,6 +55,9 @@ public final class AdedServer implements AutoCloseable {
     /** Bytes that a client may send ahead, of one call and of all calls of a connection. */
     private static final int FLOW_CONTROL_WINDOW = 512 << 10;
 
+    /** What clients have to take the reason for which their calls are cut off, before the connections are. */
+    private static final Duration TELLING = Duration.ofMillis(500);
+
     private final HealthStatusManager health = new HealthStatusManager();
     /** Calls are handled on virtual threads; there is nothing to shut down, since each ends with its task. */
     private final Executor executor = Thread.ofVirtual().name("aded-rpc-", 0)::start;
@@ -66,6 +69,7 @@ public final class AdedServer implements AutoCloseable {
     private final List<BindableService> services;
     private final InboundBudget inbound;
     private final MemoryBudget memory;
+    private final OpenCalls calls = new OpenCalls();
     private final List<Server> servers = new ArrayList<>();
     private final List<UnixSocket> sockets = new ArrayList<>();
     private final List<ListenAddress> addresses = new ArrayList<>();
@@ -291,7 +295,7 @@ public final class AdedServer implements AutoCloseable {
             ServerServiceDefinition service = bindable.bindService();
             var definition = ServerInterceptors.interceptForward(
                     GuardedServices.guard(
-                            service, api.service(service.getServiceDescriptor().getName()), memory),
+                            service, api.service(service.getServiceDescriptor().getName()), calls, memory),
                     versions,
                     caller);
             builder.addService(
@@ -306,7 +310,7 @@ public final class AdedServer implements AutoCloseable {
                 ChannelzService.newInstance(CHANNELZ_PAGE))) {
             ServerServiceDefinition service = bindable.bindService();
             builder.addService(GuardedServices.guard(
-                    service, service.getServiceDescriptor().getSchemaDescriptor(), null));
+                    service, service.getServiceDescriptor().getSchemaDescriptor(), calls, null));
         }
         builder.addStreamTracerFactory(inbound.tracers());
         builder.executor(executor).maxInboundMessageSize(limits.maxMessageBytes());
@@ -372,6 +376,11 @@ public final class AdedServer implements AutoCloseable {
             sockets.forEach(UnixSocket::unlink); // a successor may listen there while we drain
             for (Server server : servers) {
                 server.awaitTermination(Math.max(0, end - nanoClock.getAsLong()), TimeUnit.NANOSECONDS);
+            }
+            calls.refuseAll(new AdedException.Unavailable(
+                    "DRAINING", "the server has shut down before the answer was complete; call another one"));
+            for (Server server : servers) {
+                server.awaitTermination(TELLING.toNanos(), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;

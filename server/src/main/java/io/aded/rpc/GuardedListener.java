@@ -26,6 +26,7 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
 
     private final GuardedCall<InputStream, Q, A> call;
     private final ServerCall.Listener<Q> handler;
+    private final Runnable over;
     private final InboundBudget.@Nullable Stream arriving;
     private final @Nullable MemoryBudget memory;
     private final String caller;
@@ -38,6 +39,7 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
     /**
      * A listener; its methods are called one after the other.
      *
+     * @param over told that the call is over, for whatever reason
      * @param arriving where bytes that arrive are counted
      * @param memory what messages are taken from; null to take small ones only, from nothing
      * @param caller whose memory it is
@@ -45,11 +47,13 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
     GuardedListener(
             GuardedCall<InputStream, Q, A> call,
             ServerCall.Listener<Q> handler,
+            Runnable over,
             InboundBudget.@Nullable Stream arriving,
             @Nullable MemoryBudget memory,
             String caller) {
         this.call = call;
         this.handler = handler;
+        this.over = over;
         this.arriving = arriving;
         this.memory = memory;
         this.caller = caller;
@@ -124,12 +128,14 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
 
     @Override
     public void onCancel() {
+        over.run();
         giveBack();
         gone();
     }
 
     @Override
     public void onComplete() {
+        over.run();
         giveBack();
         if (call.isRefused()) {
             gone();

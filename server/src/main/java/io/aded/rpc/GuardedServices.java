@@ -15,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * leaves as bytes, and answers for whatever a handler throws.
  */
 final class GuardedServices {
+    private final OpenCalls open;
     private final @Nullable MemoryBudget memory;
 
-    private GuardedServices(@Nullable MemoryBudget memory) {
+    private GuardedServices(OpenCalls open, @Nullable MemoryBudget memory) {
+        this.open = open;
         this.memory = memory;
     }
 
@@ -25,12 +27,13 @@ final class GuardedServices {
      * The same service, guarded.
      *
      * @param schema what reflection says of it
+     * @param open where its calls are found while they are open
      * @param memory what its messages are taken from; null for a service that must answer when there is none left, and
      *     whose messages are small
      */
     static ServerServiceDefinition guard(
-            ServerServiceDefinition service, @Nullable Object schema, @Nullable MemoryBudget memory) {
-        var guard = new GuardedServices(memory);
+            ServerServiceDefinition service, @Nullable Object schema, OpenCalls open, @Nullable MemoryBudget memory) {
+        var guard = new GuardedServices(open, memory);
         ServiceDescriptor.Builder descriptor =
                 ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName());
         descriptor.setSchemaDescriptor(schema);
@@ -61,8 +64,10 @@ final class GuardedServices {
             arriving.refusedBy(guarded::refuse);
         }
         try {
+            ServerCall.Listener<Q> listener = handler.startCall(guarded, headers);
+            open.add(guarded);
             return new GuardedListener<>(
-                    guarded, handler.startCall(guarded, headers), arriving, memory, CallScope.share());
+                    guarded, listener, () -> open.remove(guarded), arriving, memory, CallScope.share());
         } catch (Throwable e) { // an Error too is the call's own
             guarded.refuse(e);
             return new ServerCall.Listener<>() {};

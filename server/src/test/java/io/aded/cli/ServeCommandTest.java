@@ -147,6 +147,23 @@ final class ServeCommandTest {
     }
 
     @Test
+    void serve_toldToStopWhileItLoads_stopsAsWhenItServes() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) { // never sends the model
+            Running server = start(
+                    "serve",
+                    "--model",
+                    "http://127.0.0.1:" + silent.getLocalPort() + "/tiny.gguf",
+                    "--listen",
+                    "127.0.0.1:0");
+            server.await(line -> line.contains("listens on"));
+            try (Socket asked = silent.accept()) {
+                server.process().destroy();
+                assertThat(server.exit()).isZero();
+            }
+        }
+    }
+
+    @Test
     void serve_modelMissing_endsWithItsCode() throws Exception {
         Running server = start("serve", "--model", "no-such.gguf", "--listen", "127.0.0.1:0");
 

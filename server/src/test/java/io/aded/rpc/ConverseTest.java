@@ -344,7 +344,7 @@ class ConverseTest {
     }
 
     @Test
-    void drain_whenTheGraceIsOver_cancels() {
+    void drain_whenTheGraceIsOver_cancelsAndSaysWhy() {
         var gate = new Gate();
         try (Harness harness = gate.harness()) {
             ConverseClient busy = harness.converse().open(Requests.open());
@@ -353,7 +353,7 @@ class ConverseTest {
             busy.turn(Requests.turn("hello", 30));
             await().until(() -> gate.waiting);
             harness.server.drain(java.time.Duration.ofMillis(50));
-            assertThat(busy.end().isOk()).isFalse();
+            assertStatus(busy.failure(), Status.Code.UNAVAILABLE, "DRAINING");
             gate.open();
             awaitIdle(harness);
         }
