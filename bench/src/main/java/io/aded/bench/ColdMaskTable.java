@@ -5,7 +5,7 @@ import io.aded.grammar.VocabularyTrie;
 import io.aded.lab.schema.ColdMasks;
 import io.aded.lab.schema.SampleGrammars;
 import io.aded.lab.schema.SyntheticVocabulary;
-import io.aded.model.Vocabulary;
+import io.aded.model.ListedVocabulary;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints what masks cost at positions that nobody asked for before, by grammar: of each position's times on
- * the processor the least of some repeats.
+ * Prints what masks cost at positions that nobody asked for before, by grammar: of each position's times on the
+ * processor the least of some repeats.
  *
  * <pre>java -cp … io.aded.bench.ColdMaskTable [VOCABULARY] [REPEATS] [ANSWERS]</pre>
  *
@@ -24,21 +24,25 @@ import java.util.Locale;
 public final class ColdMaskTable {
     private ColdMaskTable() {}
 
+    /** So many made-up tokens, or those of a GGUF file. */
+    static ListedVocabulary vocabulary(String sizeOrFile) throws IOException {
+        return sizeOrFile.chars().allMatch(Character::isDigit)
+                ? SyntheticVocabulary.of(Integer.parseInt(sizeOrFile))
+                : GgufVocabulary.read(Path.of(sizeOrFile));
+    }
+
     /** Measures and prints. */
     public static void main(String[] arguments) throws IOException, GrammarRefused {
         String vocabulary = arguments.length > 0 ? arguments[0] : "151936";
         int repeats = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 20;
         int answers = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 3;
-        Vocabulary tokens = vocabulary.chars().allMatch(Character::isDigit)
-                ? new SyntheticVocabulary(Integer.parseInt(vocabulary))
-                : GgufVocabulary.read(Path.of(vocabulary));
-        VocabularyTrie trie = VocabularyTrie.of(tokens);
+        VocabularyTrie trie = VocabularyTrie.of(vocabulary(vocabulary));
         ColdMasks masks =
                 new ColdMasks(trie, answers, repeats, ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
         System.out.printf(
                 Locale.ROOT,
                 "%d tokens%n%-26s %6s %9s %9s %9s %9s | %9s %9s %9s%n",
-                tokens.size(),
+                trie.vocabularySize(),
                 "grammar",
                 "masks",
                 "median µs",

@@ -3,13 +3,10 @@ package io.aded.bench;
 import io.aded.grammar.GrammarRefused;
 import io.aded.grammar.TokenMasks;
 import io.aded.grammar.VocabularyTrie;
+import io.aded.lab.schema.SampleGrammars;
 import io.aded.lab.schema.SyntheticVocabulary;
-import io.aded.llama.LlamaLibrary;
-import io.aded.llama.LlamaModel;
-import io.aded.llama.ModelParameters;
-import io.aded.model.Vocabulary;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -47,7 +44,7 @@ public class TokenMaskBenchmark {
     @Param({"32000", "151936"})
     public String vocabulary = "32000";
 
-    /** JSON in GBNF with free white space, any JSON object by a schema, or a record by a schema. */
+    /** JSON in GBNF, any JSON object by a schema, or a record by a schema. */
     @Param({"gbnf", "object", "record"})
     public String grammar = "gbnf";
 
@@ -55,22 +52,13 @@ public class TokenMaskBenchmark {
     @Param({"warm", "first"})
     public String seen = "warm";
 
-    private static final String GBNF = """
-        root ::= object
-        value ::= object | array | string | number | ("true" | "false" | "null") ws
-        object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws
-        array ::= "[" ws ( value ("," ws value)* )? "]" ws
-        string ::= "\\"" ( [^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\bfnrt] | "u" [0-9a-fA-F]{4}) )* "\\"" ws
-        number ::= "-"? ([0-9] | [1-9] [0-9]{0,15}) ("." [0-9]+)? ([eE] [-+]? [0-9]+)? ws
-        ws ::= | " " | "\\n" [ \\t]{0,20}
-        """;
     private static final String RECORD = """
         {"type":"object","properties":{"name":{"type":"string","maxLength":200},"tags":{"type":"array","items":
         {"type":"string"}},"score":{"type":"number"},"next":{"anyOf":[{"$ref":"#"},{"type":"null"}]}},
         "required":["name","tags","score","next"]}\
         """;
 
-    private VocabularyTrie trie = VocabularyTrie.of(new SyntheticVocabulary(300));
+    private VocabularyTrie trie = VocabularyTrie.of(SyntheticVocabulary.of(300));
     private List<int[]> answers = new ArrayList<>();
     private TokenMasks masks = compile("object", trie);
     private long[] mask = {};
@@ -79,8 +67,8 @@ public class TokenMaskBenchmark {
 
     /** Reads or makes the vocabulary, and makes answers of it. */
     @Setup
-    public void prepare() {
-        trie = VocabularyTrie.of(vocabulary());
+    public void prepare() throws IOException {
+        trie = VocabularyTrie.of(ColdMaskTable.vocabulary(vocabulary));
         mask = new long[trie.vocabularySize() + 63 >> 6];
         SplittableRandom random = new SplittableRandom(3);
         for (int i = 0; i < 200; i++) {
@@ -95,18 +83,10 @@ public class TokenMaskBenchmark {
         masks = compile(grammar, trie);
     }
 
-    private Vocabulary vocabulary() {
-        if (vocabulary.chars().allMatch(Character::isDigit)) {
-            return new SyntheticVocabulary(Integer.parseInt(vocabulary));
-        }
-        return LlamaModel.load(LlamaLibrary.bundled(), Path.of(vocabulary), ModelParameters.DEFAULT)
-                .vocabulary();
-    }
-
     private static TokenMasks compile(String grammar, VocabularyTrie trie) {
         try {
             return switch (grammar) {
-                case "gbnf" -> TokenMasks.ofGbnf(GBNF, trie);
+                case "gbnf" -> TokenMasks.ofGbnf(SampleGrammars.JSON, trie);
                 case "object" -> TokenMasks.ofJsonSchema("{\"type\":\"object\"}", trie);
                 default -> TokenMasks.ofJsonSchema(RECORD, trie);
             };

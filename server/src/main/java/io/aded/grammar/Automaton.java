@@ -9,16 +9,10 @@ import java.util.List;
  * read nothing, or call another rule. Immutable.
  *
  * <p>Its size is the grammar's: repetitions of more than a character refer to a rule of their own instead of being
- * written out, and it is bounded ({@link #MOST_NODES}). Left recursion, by which a rule could call itself without
- * having read anything, is refused: everything else here, and {@link Machine}, relies on that.
+ * written out, and it is bounded ({@link AutomatonBuilder#MOST_NODES}). Left recursion, by which a rule could call
+ * itself without having read anything, is refused: everything else here, and {@link Machine}, relies on that.
  */
 final class Automaton {
-    /** The most nodes; a grammar that needs more is refused. */
-    static final int MOST_NODES = 400_000;
-
-    /** The most edges of sets of characters; a set of many ranges has hundreds. */
-    static final int MOST_EDGES = 2_000_000;
-
     /** Places in a repetition that differ only in how many are left are alike where so many are, or more. */
     static final int FAR = 32;
 
@@ -216,8 +210,7 @@ final class Automaton {
         }
         known[node] = 1;
         int silent = firstSilentEdge[node + 1] - firstSilentEdge[node];
-        boolean reads = firstByteEdge[node + 1] > firstByteEdge[node] || token(node) != NO_TOKEN;
-        boolean tail = !reads && (ends[node] ? silent == 0 : silent > 0) && depth < DEEPEST;
+        boolean tail = !reads(node) && (ends[node] ? silent == 0 : silent > 0) && depth < DEEPEST;
         for (int edge = firstSilentEdge[node]; tail && edge < firstSilentEdge[node + 1]; edge++) {
             tail = called[edge] < 0 && onlyEnds(silentTarget[edge], known, depth + 1);
         }
@@ -330,6 +323,16 @@ final class Automaton {
     /** The token that a node reads, {@code ~id} if it reads any other, {@link #NO_TOKEN} if it reads none. */
     int token(int node) {
         return tokens.length == 0 ? NO_TOKEN : tokens[node];
+    }
+
+    /** Whether a node reads a token by its name. */
+    boolean readsToken(int node) {
+        return token(node) != NO_TOKEN;
+    }
+
+    /** Whether a node reads anything: a byte, or a token by its name. */
+    boolean reads(int node) {
+        return firstByteEdge[node + 1] > firstByteEdge[node] || readsToken(node);
     }
 
     /** Where a node's token leads. */

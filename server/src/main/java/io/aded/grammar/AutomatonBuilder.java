@@ -10,6 +10,12 @@ import java.util.Map;
 
 /** Writes patterns out as nodes and edges (Thompson's construction). */
 final class AutomatonBuilder {
+    /** The most nodes; a grammar that needs more is refused. */
+    static final int MOST_NODES = 400_000;
+
+    /** The most edges of sets of characters; a set of many ranges has hundreds. */
+    private static final int MOST_EDGES = 2_000_000;
+
     private final Rules rules;
     final List<List<int[]>> bytes = new ArrayList<>();
     final List<List<int[]>> silent = new ArrayList<>();
@@ -102,8 +108,8 @@ final class AutomatonBuilder {
     }
 
     private int node() throws GrammarRefused {
-        if (nodes == Automaton.MOST_NODES) {
-            throw new GrammarRefused("is too large: it needs more than " + Automaton.MOST_NODES + " states");
+        if (nodes == MOST_NODES) {
+            throw new GrammarRefused("is too large: it needs more than " + MOST_NODES + " states");
         }
         if ((nodes & 1023) == 0) {
             Patience.check();
@@ -207,9 +213,8 @@ final class AutomatonBuilder {
             }
             bytes.get(from).add(new int[] {sequence[0], sequence[1], target});
         }
-        if (edges > Automaton.MOST_EDGES) {
-            throw new GrammarRefused(
-                    "is too large: its sets of characters need more than " + Automaton.MOST_EDGES + " edges");
+        if (edges > MOST_EDGES) {
+            throw new GrammarRefused("is too large: its sets of characters need more than " + MOST_EDGES + " edges");
         }
         return to;
     }

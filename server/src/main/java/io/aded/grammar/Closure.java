@@ -308,8 +308,7 @@ final class Closure {
         int count = 0;
         int[] nodes = new int[touchedCount];
         for (int i = 0; i < touchedCount; i++) {
-            if (automaton.byteEdges(touched[i]) < automaton.byteEdgesEnd(touched[i])
-                    || automaton.token(touched[i]) != Automaton.NO_TOKEN) {
+            if (automaton.reads(touched[i])) {
                 nodes[count++] = touched[i];
             }
         }

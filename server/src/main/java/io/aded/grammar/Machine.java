@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * says why an ambiguous grammar costs no more than its places times its rules, however many derivations there are.
  *
  * <p>States and returns are kept once each. Equal states are one object, so a step that was taken before is one array
- * access, and whatever else was found out about a state (a mask, the forced text) is found out once.
+ * access, and whatever else is found out about a state (its mask, what it reads alike) is found out once.
  *
  * <h2>Bounds</h2>
  *
@@ -176,7 +176,7 @@ final class Machine {
         int only = -1;
         for (int place = 0; place < state.nodes.length; place++) {
             int node = state.nodes[place];
-            if (automaton.token(node) != Automaton.NO_TOKEN) {
+            if (automaton.readsToken(node)) {
                 return -1;
             }
             for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
@@ -201,7 +201,7 @@ final class Machine {
      * @param isOther whether it may stand for another one than a named
      */
     boolean readsToken(State state, int token, boolean isOther) {
-        for (int place = 0; automaton.hasTokens() && place < state.nodes.length; place++) {
+        for (int place = 0; place < state.nodes.length; place++) {
             if (reads(automaton.token(state.nodes[place]), token, isOther)) {
                 return true;
             }
@@ -215,13 +215,15 @@ final class Machine {
 
     /** The state after a token that is named, or is another than that; {@link State#isDead} if it cannot follow. */
     State stepToken(State state, int token, boolean isOther) {
-        for (int place = 0; automaton.hasTokens() && place < state.nodes.length; place++) {
+        boolean follows = false;
+        for (int place = 0; place < state.nodes.length; place++) {
             int node = state.nodes[place];
             if (reads(automaton.token(node), token, isOther)) {
                 closure.reach(automaton.tokenTarget(node), state.returns[place]);
+                follows = true;
             }
         }
-        return automaton.hasTokens() ? kept(closure.finish()) : dead;
+        return follows ? kept(closure.finish()) : dead;
     }
 
     /** Where the grammar can be that is in one of two states. */
@@ -232,11 +234,14 @@ final class Machine {
         TreeMap<Integer, Returns.Gathering> places = new TreeMap<>();
         for (State state : List.of(a, b)) {
             for (int place = 0; place < state.nodes.length; place++) {
-                places.computeIfAbsent(state.nodes[place], _ -> new Returns.Gathering(stacks).begin())
-                        .addAll(state.returns[place]);
+                gather(places, state.nodes[place], state.returns[place]);
             }
         }
         return kept(gathered(places, a.accepts || b.accepts, a.escapes || b.escapes));
+    }
+
+    private void gather(TreeMap<Integer, Returns.Gathering> places, int node, Returns returns) {
+        places.computeIfAbsent(node, _ -> new Returns.Gathering(stacks)).addAll(returns);
     }
 
     private State gathered(TreeMap<Integer, Returns.Gathering> places, boolean accepts, boolean escapes) {
@@ -279,8 +284,7 @@ final class Machine {
         if (differs) {
             TreeMap<Integer, Returns.Gathering> places = new TreeMap<>();
             for (int place = 0; place < state.nodes.length; place++) {
-                places.computeIfAbsent(automaton.alike(state.nodes[place]), _ -> new Returns.Gathering(stacks).begin())
-                        .addAll(state.returns[place].alike());
+                gather(places, automaton.alike(state.nodes[place]), state.returns[place].alike());
             }
             known = kept(gathered(places, state.accepts, state.escapes));
         }
@@ -318,11 +322,6 @@ final class Machine {
         return state.returns[place].frames() > 0;
     }
 
-    /** Whether a node reads a token by its name. */
-    boolean readsToken(int node) {
-        return automaton.token(node) != Automaton.NO_TOKEN;
-    }
-
     private int width(int node) {
         int count = 0;
         for (int edge = automaton.byteEdges(node); edge < automaton.byteEdgesEnd(node); edge++) {
@@ -344,7 +343,7 @@ final class Machine {
     /** The characters that a state reads alike that was come to from so many others for theirs. */
     Run run(State state, int depth) {
         Run known = state.run;
-        if (known == null || !Run.isFinal(known, depth)) {
+        if (known == null || !known.isFinal(depth)) {
             known = Run.of(state, this, depth);
             state.run = known;
         }

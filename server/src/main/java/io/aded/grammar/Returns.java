@@ -189,14 +189,14 @@ final class Returns {
             this.stacks = stacks;
         }
 
-        Gathering begin() {
+        /** Begins another set. */
+        void begin() {
             Arrays.fill(frames, 0, count, null);
             count = 0;
             bottom = false;
             outside = false;
             only = null;
             mixed = false;
-            return this;
         }
 
         void add(int node, Returns beyond) {

@@ -82,9 +82,9 @@ record Run(long low, long high, int characters, int bytes, boolean ends, boolean
                         next.isCut);
     }
 
-    /** Whether it is known what a state reads as well as it can be. */
-    static boolean isFinal(Run known, int depth) {
-        return !known.isCut || depth > 0 || known.characters >= SHORT;
+    /** Whether there is no need to look for it again. */
+    boolean isFinal(int depth) {
+        return !isCut || depth > 0 || characters >= SHORT;
     }
 
     private static boolean readsNone(Machine.State state, long low, long high, Machine machine) {

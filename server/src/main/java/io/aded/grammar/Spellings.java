@@ -52,14 +52,18 @@ final class Spellings {
         return weights[i] / total * (1 - (1 - known) * 2 / (1 + total));
     }
 
-    /** Whether a token was drawn here before. */
+    /** Whether a token is one of these. */
     boolean has(int token) {
-        for (int i = 0; i < count; i++) {
-            if (tokens[i] == token && !guessed) {
-                return true;
-            }
+        return find(token) < count;
+    }
+
+    /** Where a token stands; {@link #count} if it does not. */
+    private int find(int token) {
+        int at = 0;
+        while (at < count && tokens[at] != token) {
+            at++;
         }
-        return false;
+        return at;
     }
 
     void drawn(int token) {
@@ -71,10 +75,7 @@ final class Spellings {
         for (int i = 0; i < count; i++) {
             weights[i] *= FADING;
         }
-        int at = 0;
-        while (at < count && tokens[at] != token) {
-            at++;
-        }
+        int at = find(token);
         if (at == count) {
             at = count < MOST ? count++ : MOST - 1;
             tokens[at] = token;

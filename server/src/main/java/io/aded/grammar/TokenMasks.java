@@ -63,7 +63,6 @@ public final class TokenMasks {
 
     private final VocabularyTrie trie;
     private final TrieWalk walk;
-    private final boolean hasTokens;
     private final Machine machine;
     private final @Nullable Place[] places;
 
@@ -90,7 +89,6 @@ public final class TokenMasks {
     private TokenMasks(Automaton automaton, VocabularyTrie trie) {
         this.trie = trie;
         machine = new Machine(automaton);
-        hasTokens = automaton.hasTokens();
         walk = new TrieWalk(trie, machine);
         places = new Place[automaton.nodes()];
         work = new long[trie.vocabularySize() + 63 >> 6];
@@ -173,18 +171,18 @@ public final class TokenMasks {
 
     /** Whether a token may follow. */
     public synchronized boolean allows(Position position, int token) {
-        Mask known = ((Machine.State) position).mask();
+        Machine.State state = (Machine.State) position;
+        Mask known = state.mask();
         if (known != null) {
             return known.contains(token);
         }
         machine.allow(MOST_VISITS);
-        Machine.State state = (Machine.State) position;
         return !read(state, token).isDead() || walk.names(state, token);
     }
 
     private Machine.State walk(Machine.State from, int token) {
         Machine.State text = read(from, token);
-        return hasTokens
+        return machine.automaton().hasTokens()
                 ? machine.either(
                         text, machine.stepToken(from, token, trie.others().contains(token)))
                 : text;
@@ -273,7 +271,7 @@ public final class TokenMasks {
     }
 
     private Mask compute(Machine.State state) {
-        if (state.places() == 1 && !hasTokens) {
+        if (state.places() == 1 && !machine.automaton().readsToken(state.node(0))) {
             return computePlace(state);
         }
         // Together the places would be as many states as they can be combined; one by one they are few.
@@ -285,7 +283,7 @@ public final class TokenMasks {
             others.add(set(work));
         }
         for (int i = 0; i < state.places(); i++) {
-            if (machine.readsToken(state.node(i)) || many && !machine.reads(state.node(i), WIDE)) {
+            if (machine.automaton().readsToken(state.node(i)) || many && !machine.reads(state.node(i), WIDE)) {
                 continue;
             }
             Machine.State place = machine.only(state, i);
@@ -301,7 +299,7 @@ public final class TokenMasks {
         }
         Arrays.fill(work, 0L);
         others.forEach(set -> set.addTo(work));
-        int besides = hasTokens ? addNamed(state) : NONE;
+        int besides = addNamed(state);
         boolean isLeftOut = besides >= 0
                 && (work[besides >> 6] & 1L << besides) == 0
                 && shared.stream().noneMatch(set -> set.contains(besides));
@@ -408,7 +406,10 @@ public final class TokenMasks {
         return walk(state, token);
     }
 
-    /** How many tokens are expected where the grammar leaves no choice of text; 0 if none was drawn or guessed yet. */
+    /**
+     * How many tokens are expected where the grammar leaves no choice: one that it names, or those by which the text
+     * was spelled before; 0 if none was drawn or guessed yet.
+     */
     public synchronized int expected(Position position) {
         Machine.State state = (Machine.State) position;
         Spellings known = state.spellings();

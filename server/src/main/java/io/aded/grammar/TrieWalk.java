@@ -1,7 +1,6 @@
 package io.aded.grammar;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** Walks a vocabulary's trie with the states of a machine, to find the tokens that may follow. Not thread-safe. */
 final class TrieWalk {
@@ -12,7 +11,7 @@ final class TrieWalk {
     private final Machine machine;
 
     // By depth: the state there, whether a place could have been left above it, the node.
-    private final Machine.@Nullable State[] path;
+    private final Machine.State[] path;
     private final boolean[] left;
     private final int[] above;
     private long visited;
@@ -43,13 +42,9 @@ final class TrieWalk {
         int before = -1;
         for (int token : tokens) {
             int length = trie.length(token);
-            if (length > trie.deepest()) {
-                continue; // beyond what the trie holds
-            }
             known = descend(before, token, known, length);
             before = token;
-            Machine.State at = path[known];
-            if (known == length && at != null && !at.isDead() || names(state, token)) {
+            if (known == length && !path[known].isDead() || names(state, token)) {
                 allowed[token >> 6] |= 1L << token;
             }
         }
@@ -66,15 +61,16 @@ final class TrieWalk {
             while (i < leaving.length && leaving[i] >= 0) {
                 i++;
             }
+            int depth = 0;
             if (node >= 0) {
                 int token = trie.token(trie.firstToken(node));
-                known = descend(before, token, known, trie.depth(node) + 1);
+                depth = trie.depth(node) + 1;
+                known = descend(before, token, known, depth);
                 before = token;
             } else {
                 known = 0;
             }
-            Machine.State at = path[known];
-            if (known != (node < 0 ? 0 : trie.depth(node) + 1) || at == null || at.isComplete()) {
+            if (known < depth || path[known].isComplete()) {
                 continue;
             }
             if (i == children) {
@@ -96,7 +92,7 @@ final class TrieWalk {
     private int descend(int before, int token, int known, int depth) {
         int from = before < 0 ? 0 : Math.min(Math.min(known, trie.sharedPrefix(before, token)), depth);
         Machine.State at = path[from];
-        while (at != null && !at.isDead() && from < depth) {
+        while (!at.isDead() && from < depth) {
             at = machine.step(at, trie.at(token, from));
             path[++from] = at;
         }
@@ -134,6 +130,14 @@ final class TrieWalk {
         return true;
     }
 
+    /** Sets the bits of the tokens that end right at a node. */
+    private void takeOwn(int node, long[] allowed) {
+        for (int i = trie.firstToken(node), end = i + trie.ownTokens(node); i < end; i++) {
+            int token = trie.token(i);
+            allowed[token >> 6] |= 1L << token;
+        }
+    }
+
     /** Sets the bits of tokens at some of the trie's nodes, the state before which stands in {@link #path}. */
     private void walk(int from, int to, long[] allowed) {
         int node = from;
@@ -141,16 +145,12 @@ final class TrieWalk {
             visited++;
             int depth = trie.depth(node);
             Machine.State before = path[depth];
-            Machine.State state = before == null ? machine.nowhere() : machine.step(before, trie.label(node));
-            if (before == null || state.isDead() || take(node, before, false, allowed)) {
+            Machine.State state = machine.step(before, trie.label(node));
+            if (state.isDead() || take(node, before, false, allowed)) {
                 node = trie.end(node);
                 continue;
             }
-            int first = trie.firstToken(node);
-            for (int i = first; i < first + trie.ownTokens(node); i++) {
-                int token = trie.token(i);
-                allowed[token >> 6] |= 1L << token;
-            }
+            takeOwn(node, allowed);
             path[depth + 1] = state;
             node++;
         }
@@ -174,26 +174,19 @@ final class TrieWalk {
             visited++;
             int depth = trie.depth(node);
             Machine.State before = path[depth];
-            Machine.State state = before == null ? from : machine.step(before, trie.label(node));
-            if (state.isDead()) {
-                if (left[depth]) {
-                    if (count == leaving.length) {
-                        leaving = Arrays.copyOf(leaving, count * 2);
-                    }
-                    leaving[count++] = (long) (depth == 0 ? -1 : above[depth - 1]) << 32 | node;
+            Machine.State state = machine.step(before, trie.label(node));
+            boolean isDead = state.isDead();
+            if (isDead && left[depth]) {
+                if (count == leaving.length) {
+                    leaving = Arrays.copyOf(leaving, count * 2);
                 }
+                leaving[count++] = (long) (depth == 0 ? -1 : above[depth - 1]) << 32 | node;
+            }
+            if (isDead || take(node, before, left[depth], allowed)) {
                 node = trie.end(node);
                 continue;
             }
-            if (before != null && take(node, before, left[depth], allowed)) {
-                node = trie.end(node);
-                continue;
-            }
-            int first = trie.firstToken(node);
-            for (int i = first; i < first + trie.ownTokens(node); i++) {
-                int token = trie.token(i);
-                allowed[token >> 6] |= 1L << token;
-            }
+            takeOwn(node, allowed);
             above[depth] = node;
             path[depth + 1] = state;
             left[depth + 1] = left[depth] || state.escapes();

@@ -249,7 +249,7 @@ public final class VocabularyTrie {
         int at = from;
         while (at < to && node < end) {
             if (labels[node] == text[at]) {
-                if (first[node + 1] > first[node] && ownTokens(node) > 0) {
+                if (ownTokens(node) > 0) {
                     best = tokens[first[node]];
                 }
                 end = ends[node];

@@ -35,8 +35,7 @@ final class RowFunctions implements RowConverter {
     @Override
     public byte[] convert(TensorType from, ByteBuffer rows, TensorType to, long count, long elements) {
         try (Arena arena = Arena.ofConfined()) {
-            // Native code is given an address, which keeps no buffer alive. A copy of ours cannot be collected under
-            // it.
+            // Native code is given an address, which keeps no buffer alive: a copy cannot be collected under it.
             MemorySegment source = arena.allocate(rows.remaining(), 64).copyFrom(MemorySegment.ofBuffer(rows));
             MemorySegment floats = arena.allocate(4 * elements * count, 64);
             dequantize(from, source, floats, elements * count);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 class MaskCostTest {
     static final Iterable<SampleGrammars.Sample> SAMPLES = SampleGrammars.all();
 
-    private static final VocabularyTrie SMALL = VocabularyTrie.of(new SyntheticVocabulary(6_000));
+    private static final VocabularyTrie SMALL = VocabularyTrie.of(SyntheticVocabulary.of(6_000));
 
     @ParameterizedTest
     @FieldSource("SAMPLES")
@@ -41,7 +41,7 @@ class MaskCostTest {
 
     @Test
     void fill_positionsNobodyAskedFor_visitsAFewNodesOfTheTrie() throws GrammarRefused {
-        VocabularyTrie trie = VocabularyTrie.of(new SyntheticVocabulary(151_936));
+        VocabularyTrie trie = VocabularyTrie.of(SyntheticVocabulary.of(151_936));
         ColdMasks cold = new ColdMasks(trie, 2, 0, () -> 0);
         for (SampleGrammars.Sample sample : SampleGrammars.all()) {
             ColdMasks.Costs costs = cold.measure(sample);

@@ -3,7 +3,7 @@ package io.aded.grammar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.aded.model.Vocabulary;
+import io.aded.model.ListedVocabulary;
 import io.aded.testing.Seeds;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -12,9 +12,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,85 +32,41 @@ class TokenMasksTest {
         ws ::= | " " | "\\n" [ \\t]{0,20}
         """;
 
-    /** A vocabulary of texts; the first two are a control token named {@code <s>} and the end. */
-    private record Words(List<String> texts) implements Vocabulary {
-        static final int CONTROL = 0;
-        static final int END = 1;
+    /** The first two tokens of each vocabulary here: a control token named {@code <s>}, and the end. */
+    private static final int CONTROL = 0;
 
-        @Override
-        public int size() {
-            return texts.size();
-        }
+    private static final int END = 1;
 
-        @Override
-        public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int piece(int token, byte[] destination, boolean special) {
-            if (!special && isControl(token)) {
-                return 0;
-            }
-            byte[] bytes = texts.get(token).getBytes(StandardCharsets.UTF_8);
-            if (bytes.length > destination.length) {
-                return -bytes.length;
-            }
-            System.arraycopy(bytes, 0, destination, 0, bytes.length);
-            return bytes.length;
-        }
-
-        @Override
-        public String detokenize(int[] tokens, boolean special) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public int beginningOfSequence() {
-            return CONTROL;
-        }
-
-        @Override
-        public int endOfSequence() {
-            return END;
-        }
-
-        @Override
-        public boolean endsGeneration(int token) {
-            return token == END;
-        }
-
-        @Override
-        public boolean isControl(int token) {
-            return token <= END;
-        }
-
-        @Override
-        public @Nullable String kind() {
-            return null;
-        }
+    private static ListedVocabulary words(String... texts) {
+        return new ListedVocabulary(
+                Stream.concat(Stream.of("<s>", "</s>"), Stream.of(texts))
+                        .map(text -> text.getBytes(StandardCharsets.UTF_8))
+                        .toList(),
+                Set.of(CONTROL, END),
+                END);
     }
 
-    private static Words words(String... texts) {
-        List<String> all = new ArrayList<>(List.of("<s>", "</s>"));
-        all.addAll(List.of(texts));
-        return new Words(all);
+    private static String text(ListedVocabulary words, int token) {
+        return words.detokenize(new int[] {token}, true);
+    }
+
+    private static int token(ListedVocabulary words, String text) {
+        return IntStream.range(0, words.size())
+                .filter(token -> text(words, token).equals(text))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Single characters, enough to spell everything that the tests match. */
-    private static Words letters() {
-        List<String> all = new ArrayList<>(List.of("<s>", "</s>"));
-        for (char c = 9; c < 127; c++) {
-            all.add(Character.toString(c));
-        }
-        all.addAll(List.of("é", "€", "😀"));
-        return new Words(all);
+    private static ListedVocabulary letters() {
+        return words(Stream.concat(IntStream.range(9, 127).mapToObj(Character::toString), Stream.of("é", "€", "😀"))
+                .toArray(String[]::new));
     }
 
-    private static boolean accepts(TokenMasks masks, Words words, String text) {
+    private static boolean accepts(TokenMasks masks, ListedVocabulary words, String text) {
         TokenMasks.Position position = masks.start();
         for (int c : text.codePoints().toArray()) {
-            position = masks.after(position, words.texts().indexOf(Character.toString(c)));
+            position = masks.after(position, token(words, Character.toString(c)));
         }
         return position.accepts();
     }
@@ -131,7 +89,7 @@ class TokenMasksTest {
                 "root ::= (\"x\" | \"xy\"){2}~xxy|xyx|xyxy|xx~x|xyy"
             })
     void after_text_acceptsExactlyTheLanguage(String grammar, String good, String bad) throws GrammarRefused {
-        Words words = letters();
+        ListedVocabulary words = letters();
         TokenMasks masks = TokenMasks.ofGbnf(grammar.replace('⏎', '\n'), VocabularyTrie.of(words));
         for (String text : good.split("\\|", -1)) {
             assertThat(accepts(masks, words, text)).as("accepts \"%s\"", text).isTrue();
@@ -143,7 +101,7 @@ class TokenMasksTest {
 
     @Test
     void fill_placeInARule_isWhatEachTokenWouldDo() throws GrammarRefused {
-        Words words =
+        ListedVocabulary words =
                 words("{", "\"", "{\"", "a", "a\"", "\":", "\": ", "1", "}", "1}", ",", ", \"", "]", "\"}", "\\", "é");
         TokenMasks masks = TokenMasks.ofGbnf(JSON, VocabularyTrie.of(words));
         TokenMasks.Position position = masks.start();
@@ -155,13 +113,13 @@ class TokenMasksTest {
         assertThat(names(words, allowed(masks, words, masks.start()))).containsExactlyInAnyOrder("{", "{\"");
     }
 
-    private static BitSet allowed(TokenMasks masks, Words words, TokenMasks.Position position) {
+    private static BitSet allowed(TokenMasks masks, ListedVocabulary words, TokenMasks.Position position) {
         long[] mask = new long[(words.size() + 63) / 64];
         masks.fill(position, mask);
         return BitSet.valueOf(mask);
     }
 
-    private static BitSet oneByOne(TokenMasks masks, Words words, TokenMasks.Position position) {
+    private static BitSet oneByOne(TokenMasks masks, ListedVocabulary words, TokenMasks.Position position) {
         BitSet allowed = new BitSet();
         for (int token = 0; token < words.size(); token++) {
             allowed.set(token, !masks.after(position, token).isDead());
@@ -169,14 +127,14 @@ class TokenMasksTest {
         return allowed;
     }
 
-    private static List<String> names(Words words, BitSet tokens) {
-        return tokens.stream().mapToObj(words.texts()::get).toList();
+    private static List<String> names(ListedVocabulary words, BitSet tokens) {
+        return tokens.stream().mapToObj(token -> text(words, token)).toList();
     }
 
     @Test
     void fill_countedRepetition_isWhatEachTokenWouldDo() throws GrammarRefused {
         // Tokens shorter and longer than a repetition is looked ahead, and bounds on either side of that.
-        Words words = words(
+        ListedVocabulary words = words(
                 "a", "b", "\"", "aa", "aaa\"", "ab\"", "a".repeat(32), "a".repeat(33), "a".repeat(50) + "\"", ", \"");
         for (String bounds : List.of("0,40", "33,90", "50,50", "60,", "0,200", "34,34")) {
             TokenMasks masks = TokenMasks.ofGbnf(
@@ -196,16 +154,16 @@ class TokenMasksTest {
 
     @Test
     void allows_nameOfAControlToken_isNotItsText() throws GrammarRefused {
-        Words words = words("<", "s", ">", "x", "<s>");
+        ListedVocabulary words = words("<", "s", ">", "x", "<s>");
         TokenMasks masks = TokenMasks.ofGbnf("root ::= \"<s>\" \"x\"", VocabularyTrie.of(words));
         assertThat(names(words, allowed(masks, words, masks.start()))).containsExactly("<", "<s>");
-        assertThat(masks.allows(masks.start(), Words.CONTROL)).isFalse();
-        assertThat(masks.after(masks.start(), Words.CONTROL).isDead()).isTrue();
+        assertThat(masks.allows(masks.start(), CONTROL)).isFalse();
+        assertThat(masks.after(masks.start(), CONTROL).isDead()).isTrue();
     }
 
     @Test
     void forced_oneContinuation_isAllOfIt() throws GrammarRefused {
-        Words words = letters();
+        ListedVocabulary words = letters();
         TokenMasks masks = TokenMasks.ofGbnf(
                 "root ::= \"{\\\"é\\\": \" [0-9] \"}\" | \"{\\\"é\\\": \" \"x\"", VocabularyTrie.of(words));
         byte[] text = new byte[64];
@@ -218,7 +176,7 @@ class TokenMasksTest {
 
     @Test
     void drawn_whereTheTextIsForced_isExpectedNextTime() throws GrammarRefused {
-        Words words = words("a", "ab", "b", "c", "bc", "abcd");
+        ListedVocabulary words = words("a", "ab", "b", "c", "bc", "abcd");
         TokenMasks masks = TokenMasks.ofGbnf("root ::= \"abc\" [d-e]", VocabularyTrie.of(words));
         TokenMasks.Position start = masks.start();
         assertThat(masks.expected(start)).isZero();
@@ -246,22 +204,22 @@ class TokenMasksTest {
 
     @Test
     void after_grammarWithExponentiallyManyDerivations_staysSmall() throws GrammarRefused {
-        Words words = letters();
+        ListedVocabulary words = letters();
         TokenMasks masks = TokenMasks.ofGbnf(
                 "root ::= s\ns ::= \"a\" s x | \"a\" s y | \"b\"\nx ::= \"c\"\ny ::= \"c\" | \"d\"",
                 VocabularyTrie.of(words));
-        int a = words.texts().indexOf("a");
-        int c = words.texts().indexOf("c");
+        int a = token(words, "a");
+        int c = token(words, "c");
         TokenMasks.Position position = masks.start();
         for (int i = 0; i < 1_000; i++) {
             position = masks.after(position, a);
         }
-        position = masks.after(position, words.texts().indexOf("b"));
+        position = masks.after(position, token(words, "b"));
         for (int i = 0; i < 999; i++) {
             position = masks.after(position, c);
             assertThat(position.accepts()).isFalse();
         }
-        position = masks.after(position, words.texts().indexOf("d"));
+        position = masks.after(position, token(words, "d"));
         assertThat(position.accepts()).isTrue();
         assertThat(position.isComplete()).isTrue();
     }
@@ -277,7 +235,7 @@ class TokenMasksTest {
         for (int i = 1; i < 20_000; i++) {
             chain.append("r").append(i).append(" ::= r").append(i + 1).append('\n');
         }
-        Words words = letters();
+        ListedVocabulary words = letters();
         TokenMasks long1 = TokenMasks.ofGbnf(chain + "r20000 ::= \"a\"", trie);
         assertThat(accepts(long1, words, "a")).isTrue();
         for (String nullable : List.of(
@@ -358,7 +316,7 @@ class TokenMasksTest {
     void after_randomGrammars_agreeWithTheDefinition() throws GrammarRefused {
         long seed = Seeds.next();
         Random random = new Random(seed);
-        Words words = words("a", "b", "ab", "ba", "aab");
+        ListedVocabulary words = words("a", "b", "ab", "ba", "aab");
         VocabularyTrie trie = VocabularyTrie.of(words);
         int compared = 0;
         for (int round = 0; round < 200; round++) {
@@ -395,7 +353,7 @@ class TokenMasksTest {
     /** The same by way of the text: a grammar that is written down and read means what it meant. */
     @Test
     void ofGbnf_randomGrammars_agreeWithTheDefinition() {
-        Words words = words("a", "b", "ab", "ba", "aab");
+        ListedVocabulary words = words("a", "b", "ab", "ba", "aab");
         VocabularyTrie trie = VocabularyTrie.of(words);
         Seeds.with(seeds -> {
             Random random = new Random(seeds.nextLong());

@@ -3,7 +3,9 @@ package io.aded.lab.schema;
 import io.aded.grammar.GrammarRefused;
 import io.aded.grammar.TokenMasks;
 import io.aded.grammar.VocabularyTrie;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
@@ -45,18 +47,17 @@ public final class ColdMasks {
         mask = new long[trie.vocabularySize() + 63 >> 6];
         closing = new int[CLOSING.length];
         for (int i = 0; i < closing.length; i++) {
-            closing[i] = trie.longestPrefix(CLOSING[i].getBytes(java.nio.charset.StandardCharsets.UTF_8), 0, 1);
+            closing[i] = trie.longestPrefix(CLOSING[i].getBytes(StandardCharsets.UTF_8), 0, 1);
         }
     }
 
     /**
      * One mask.
      *
-     * @param text of the answer before it, as tokens
      * @param work that it took
      * @param nanos that it took, the least of all repeats
      */
-    public record Cost(List<Integer> text, TokenMasks.Work work, long nanos) {}
+    public record Cost(TokenMasks.Work work, long nanos) {}
 
     /**
      * A grammar's masks.
@@ -78,12 +79,11 @@ public final class ColdMasks {
         TokenMasks.Work compiled = masks.work();
         List<List<Integer>> texts = new ArrayList<>();
         List<TokenMasks.Work> works = new ArrayList<>();
-        List<List<Integer>> before = new ArrayList<>();
         for (int i = 0; i < answers; i++) {
-            texts.add(draw(masks, random, works, before));
+            texts.add(draw(masks, random, works));
         }
         long[] best = new long[works.size()];
-        java.util.Arrays.fill(best, Long.MAX_VALUE);
+        Arrays.fill(best, Long.MAX_VALUE);
         for (int repeat = 0; repeat < repeats; repeat++) {
             start = clock.getAsLong();
             masks = sample.compile(trie);
@@ -92,13 +92,12 @@ public final class ColdMasks {
         }
         List<Cost> costs = new ArrayList<>();
         for (int i = 0; i < best.length; i++) {
-            costs.add(new Cost(before.get(i), works.get(i), best[i]));
+            costs.add(new Cost(works.get(i), best[i]));
         }
-        return new Costs(sample.name(), costs, new Cost(List.of(), compiled, compiling));
+        return new Costs(sample.name(), costs, new Cost(compiled, compiling));
     }
 
-    private List<Integer> draw(
-            TokenMasks masks, SplittableRandom random, List<TokenMasks.Work> works, List<List<Integer>> before) {
+    private List<Integer> draw(TokenMasks masks, SplittableRandom random, List<TokenMasks.Work> works) {
         List<Integer> text = new ArrayList<>();
         TokenMasks.Position position = masks.start();
         while (!position.isComplete() && text.size() < LONGEST) {
@@ -106,7 +105,6 @@ public final class ColdMasks {
             masks.fill(position, mask);
             TokenMasks.Work to = masks.work();
             works.add(new TokenMasks.Work(to.visits() - from.visits(), to.steps() - from.steps()));
-            before.add(List.copyOf(text));
             int token = text.size() >= LONG || random.nextInt(8) == 0 ? end() : -1;
             token = token < 0 ? any(random) : token;
             if (token < 0) {

@@ -23,7 +23,8 @@ public final class SampleGrammars {
         }
     }
 
-    private static final String JSON = """
+    /** JSON in GBNF, with bounded white space. */
+    public static final String JSON = """
         root ::= object
         value ::= object | array | string | number | ("true" | "false" | "null") ws
         object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws

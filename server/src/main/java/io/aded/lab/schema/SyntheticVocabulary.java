@@ -1,20 +1,19 @@
 package io.aded.lab.schema;
 
-import io.aded.model.Vocabulary;
+import io.aded.model.ListedVocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A vocabulary as tokenisers learn them, of any size: every byte, numbers, runs of blanks, punctuation as code and JSON
  * have it, words with and without a blank before them, pieces of words, and other scripts. Lengths are spread as in
  * Llama's and Qwen's: half of the tokens have 3 to 7 bytes, one in a thousand more than 32.
  */
-public final class SyntheticVocabulary implements Vocabulary {
+public final class SyntheticVocabulary {
     private static final String[] SYLLABLES = {
         "a", "an", "ar", "be", "ca", "co", "de", "di", "e", "en", "er", "es", "fo", "ge", "ha", "i", "in", "ing", "is",
                 "it",
@@ -24,11 +23,11 @@ public final class SyntheticVocabulary implements Vocabulary {
     };
     private static final String MARKS = "{}[]()\"':;,.<>/\\|+-*=&%$#@!?_~^`";
 
-    private final List<byte[]> pieces = new ArrayList<>();
-    private final int end;
+    private SyntheticVocabulary() {}
 
-    /** So many tokens: at least 2,000 and at most some hundred thousand. */
-    public SyntheticVocabulary(int size) {
+    /** So many tokens, the last of which ends an answer: at least 2,000 and at most some hundred thousand. */
+    public static ListedVocabulary of(int size) {
+        List<byte[]> pieces = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(7);
         for (int b = 0; b < 256; b++) {
             pieces.add(new byte[] {(byte) b});
@@ -59,7 +58,7 @@ public final class SyntheticVocabulary implements Vocabulary {
                     });
         }
         texts.forEach(text -> pieces.add(text.getBytes(StandardCharsets.UTF_8)));
-        end = pieces.size();
+        return ListedVocabulary.withEnd(pieces);
     }
 
     private static char mark(SplittableRandom random) {
@@ -93,58 +92,5 @@ public final class SyntheticVocabulary implements Vocabulary {
             text.appendCodePoint(first + random.nextInt(first == 0x4E00 ? 8_000 : 24));
         }
         return text.toString();
-    }
-
-    @Override
-    public int size() {
-        return end + 1;
-    }
-
-    @Override
-    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int piece(int token, byte[] destination, boolean special) {
-        if (token == end) {
-            return 0;
-        }
-        byte[] piece = pieces.get(token);
-        if (piece.length > destination.length) {
-            return -piece.length;
-        }
-        System.arraycopy(piece, 0, destination, 0, piece.length);
-        return piece.length;
-    }
-
-    @Override
-    public String detokenize(int[] tokens, boolean special) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int beginningOfSequence() {
-        return -1;
-    }
-
-    @Override
-    public int endOfSequence() {
-        return end;
-    }
-
-    @Override
-    public boolean endsGeneration(int token) {
-        return token == end;
-    }
-
-    @Override
-    public boolean isControl(int token) {
-        return token == end;
-    }
-
-    @Override
-    public @Nullable String kind() {
-        return null;
     }
 }
