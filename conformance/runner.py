@@ -132,7 +132,7 @@ class Real:
         options = [option for option in self.options if option != "unix"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(ROOT / "aded"), "serve", "--model", "scripted:5", "--listen", self.target, *options],
+                [os.environ.get("ADED", str(ROOT / "aded")), "serve", "--model", "scripted:5", "--listen", self.target, *options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         end = time.monotonic() + 180
         while "Serving" not in self.log.read_text(errors="replace"):
