@@ -67,7 +67,11 @@ class DocumentsTest {
         }
         known.addAll(matches("--[a-z][a-z0-9-]+", Files.readString(ROOT.resolve("conformance/runner.py"))));
         assertThat(known).contains("--metrics", "--model");
+        // Pages of clients in other languages name options of those languages' tools.
         for (Path page : files(ROOT, ".md")) {
+            if (ROOT.relativize(page).toString().matches("client-(python|node|go)/.*")) {
+                continue;
+            }
             assertThat(matches("(?<![\\w-])--[a-z][a-z0-9-]+", Files.readString(page)))
                     .as("options that " + page + " names")
                     .isSubsetOf(known);
