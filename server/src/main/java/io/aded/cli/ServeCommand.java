@@ -105,6 +105,23 @@ final class ServeCommand implements Callable<Integer> {
                             + " may take.")
     private int maxMessageMebibytes = 16;
 
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description =
+                    "The most connections at once. For one more, one without a call is closed; it is turned away if"
+                        + " there are calls on all of them. Default: 4096, or what the process may open of files less"
+                        + " 256.")
+    private int connections = ServerConfiguration.DEFAULT.connections();
+
+    @Option(
+            names = "--connection-idle",
+            paramLabel = "SECONDS",
+            description = "How long a connection may be without a call before it is closed; clients open it again by"
+                    + " themselves. Default: 900.")
+    private int connectionIdle =
+            (int) ServerConfiguration.DEFAULT.connectionIdle().toSeconds();
+
     @Option(names = "--socket-mode", paramLabel = "OCTAL", description = "Mode of Unix sockets. Default: 660.")
     private String socketMode = "660";
 
@@ -187,7 +204,9 @@ final class ServeCommand implements Callable<Integer> {
                         retained,
                         Duration.ofSeconds(unread),
                         maxMessageMebibytes << 20,
-                        permissions()))
+                        permissions(),
+                        connections,
+                        Duration.ofSeconds(connectionIdle)))
                 .withSafeguards(safeguards.safeguards())
                 .withEnvironment(terminal.environment());
     }
