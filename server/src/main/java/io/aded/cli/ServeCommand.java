@@ -1,5 +1,7 @@
 package io.aded.cli;
 
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
 import io.aded.host.Host;
@@ -103,6 +105,23 @@ final class ServeCommand implements Callable<Integer> {
                             + " may take.")
     private int maxMessageMebibytes = 16;
 
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description =
+                    "The most connections at once. For one more, one without a call is closed; it is turned away if"
+                        + " there are calls on all of them. Default: 4096, or what the process may open of files less"
+                        + " 256.")
+    private int connections = ServerConfiguration.DEFAULT.connections();
+
+    @Option(
+            names = "--connection-idle",
+            paramLabel = "SECONDS",
+            description = "How long a connection may be without a call before it is closed; clients open it again by"
+                    + " themselves. Default: 900.")
+    private int connectionIdle =
+            (int) ServerConfiguration.DEFAULT.connectionIdle().toSeconds();
+
     @Option(names = "--socket-mode", paramLabel = "OCTAL", description = "Mode of Unix sockets. Default: 660.")
     private String socketMode = "660";
 
@@ -119,7 +138,8 @@ final class ServeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--metrics", String.valueOf(e.getMessage()));
         }
-        try (Telemetry telemetry = Telemetry.fromEnvironment(page)) {
+        try (Telemetry telemetry = Telemetry.fromEnvironment(page);
+                StandIn standIn = StandIn.named(configuration.model().model())) {
             Host host = Host.listen(configuration, telemetry);
             Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;
@@ -132,9 +152,17 @@ final class ServeCommand implements Callable<Integer> {
                 Duration drainFor = configuration.server().drain();
                 var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
                 host.onEngineFailure(end);
-                LocalModel local = ProgressPrinter.during(terminal, host::load);
+                if (standIn == null) {
+                    LocalModel local = ProgressPrinter.during(terminal, host::load);
+                    describe(
+                            name == null ? local.name() : name,
+                            local.model().info(),
+                            local.engines(),
+                            host.addresses());
+                } else {
+                    serve(host, configuration, standIn, telemetry);
+                }
                 stop.drainFor(configuration.server().drain());
-                describe(name == null ? local.name() : name, local, host.addresses());
                 host.awaitTermination();
                 terminal.note("Stopped.");
                 return end.code().code();
@@ -143,6 +171,17 @@ final class ServeCommand implements Callable<Integer> {
             // Telemetry says so of a port in use or a variable that makes no sense.
             throw new AdedException.FailedPrecondition("TELEMETRY", String.valueOf(e.getMessage()));
         }
+    }
+
+    private void serve(Host host, HostConfiguration configuration, StandIn standIn, Telemetry telemetry) {
+        ContextConfiguration shape = configuration.context();
+        ModelInfo info = standIn.info();
+        String served = name == null ? info.name() : name;
+        EngineOptions each = shape.engineOptions(info, configuration.draft())
+                .withPrefixSharing(configuration.safeguards().prefixSharing());
+        List<Engine> engines = standIn.start(each, shape.replicas(), telemetry.forEngine(served));
+        host.serve(served, engines);
+        describe(served, info, engines, host.addresses());
     }
 
     /** The options as the one record; whatever is wrong is found out before a long download. */
@@ -165,7 +204,9 @@ final class ServeCommand implements Callable<Integer> {
                         retained,
                         Duration.ofSeconds(unread),
                         maxMessageMebibytes << 20,
-                        permissions()))
+                        permissions(),
+                        connections,
+                        Duration.ofSeconds(connectionIdle)))
                 .withSafeguards(safeguards.safeguards())
                 .withEnvironment(terminal.environment());
     }
@@ -184,15 +225,14 @@ final class ServeCommand implements Callable<Integer> {
         };
     }
 
-    private void describe(String served, LocalModel local, List<ListenAddress> addresses) {
-        ModelInfo info = local.model().info();
+    private void describe(String served, ModelInfo info, List<Engine> engines, List<ListenAddress> addresses) {
         terminal.note(String.format(
                 Locale.ROOT,
                 "Serving %s (%s, %s tokens of context) by %s on %s.",
                 served,
                 info.description(),
-                (local.engines().size() == 1 ? "" : local.engines().size() + " × ")
-                        + local.engine().options().context().cells(),
+                (engines.size() == 1 ? "" : engines.size() + " × ")
+                        + engines.getFirst().options().context().cells(),
                 info.library(),
                 String.join(", ", info.devices())));
         terminal.note("Try it:");
