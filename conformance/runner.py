@@ -179,12 +179,45 @@ def certificates(directory: Path) -> Path:
 # --- playing
 
 
-class Runner:
-    def __init__(self, arguments: argparse.Namespace, directory: Path):
-        self.arguments = arguments
+class Shared:
+    """The real server that vectors without options of their own share, whichever client plays them."""
+
+    def __init__(self, directory: Path):
         self.directory = directory
+        self.lock = threading.Lock()
+        self.server: Real | None = None
+        self.broken: str | None = None
+
+    def get(self) -> Real:
+        with self.lock:
+            self.server = self.server or self.start([])
+            return self.server
+
+    def start(self, options: list[str]) -> Real:
+        if self.broken is not None:
+            raise RuntimeError("the real server did not start, as before")
+        try:
+            return Real(options, self.directory)
+        except RuntimeError as broken:
+            self.broken = str(broken)
+            raise
+
+    def stop(self) -> None:
+        if self.server is not None:
+            self.server.stop()
+
+
+class Runner:
+    """Plays vectors against one client."""
+
+    def __init__(self, arguments: argparse.Namespace, client: str, shared: Shared):
+        self.arguments = arguments
+        self.client = client
+        self.shared = shared
+        self.directory = shared.directory / client
+        self.directory.mkdir()
+        self.out: list[str] = []
         self.fake: Lines | None = None
-        self.shared: Real | None = None
         self.certificates: Path | None = None
 
     def start_fake(self, spec: dict[str, Any]) -> str:
@@ -209,22 +242,23 @@ class Runner:
         """What does not hold, and why the vector was skipped, if it was."""
         spec = vector["server"]
         real: Real | None = None
+        own: Real | None = None
         if "real" in spec:
             if spec["real"] or vector.get("during"):
-                real = Real(spec["real"], self.directory)
+                real = own = self.shared.start(spec["real"])
             else:
-                real = self.shared = self.shared or Real([], self.directory)
+                real = self.shared.get()
             target = real.target
         else:
             target = self.start_fake(spec)
-        client = dict(vector["client"])
+        client = json.loads(json.dumps(vector["client"]).replace("$CLIENT", self.client))
         client["connect"] = self.filled(client.get("connect", {}), target)
         try:
             steps, problems, skipped = self.listen(name, vector, client, driver, real)
         finally:
             seen = None
-            if real is not None and real is not self.shared:
-                real.stop()
+            if own is not None:
+                own.stop()
             if real is None and self.fake is not None:
                 self.fake.say({"stop": True})
                 seen = self.fake.hear()["seen"]
@@ -235,7 +269,7 @@ class Runner:
         for method, calls in vector.get("seen", {}).items():
             problems += mismatches(calls, (seen or {}).get(method, []), f"seen.{method}")
         if self.arguments.verbose and seen is not None:
-            print("   seen " + show(seen))
+            self.say("   seen " + show(seen))
         return problems, None
 
     def listen(
@@ -250,7 +284,7 @@ class Runner:
         while True:
             said = driver.hear()
             if self.arguments.verbose:
-                print("   " + show(said))
+                self.say("   " + show(said))
             if "done" in said:
                 return steps, [], skipped
             step = steps.setdefault(said["step"], {"events": []})
@@ -291,47 +325,50 @@ class Runner:
             problems.append(f"{path}: took {step['ms']:.0f} ms, wanted at least {wanted['min_ms']}")
         return problems
 
-    def run(self, client: str, vectors: dict[str, Any]) -> bool:
+    def say(self, line: str) -> None:
+        self.out.append(line)
+
+    def run(self, vectors: dict[str, Any]) -> bool:
         passed, failed, skipped = 0, 0, []
         began = time.monotonic()
         driver: Lines | None = None
         for name, vector in vectors.items():
-            why = vector.get("skip", {}).get(client)
+            why = vector.get("skip", {}).get(self.client)
             if "real" in vector["server"] and self.arguments.no_real:
-                why = "needs the real binary"
+                why = "need the real binary"
             problems: list[str] = []
+            started = time.monotonic()
             if why is None:
-                if self.arguments.verbose:
-                    print(f"-- {name}")
                 try:
-                    driver = driver or Lines([str(HERE / "drivers" / client)])
+                    driver = driver or Lines([str(HERE / "drivers" / self.client)])
                     problems, why = self.play(name, vector, driver)
                 except (TimeoutError, EOFError, OSError, RuntimeError) as broken:
                     problems = [f"{type(broken).__name__}: {broken}"]
                     if driver is not None:
                         driver.process.kill()
                         driver = None
+            if self.arguments.verbose:
+                self.say(f"-- {name}: {time.monotonic() - started:.1f} s")
             if why is not None:
                 skipped.append(f"{name} ({why})")
             elif problems:
                 failed += 1
-                print(f"FAILED {client} {name}: {vector['about']}")
-                for problem in problems:
-                    print(f"    {problem}")
+                self.say(f"FAILED {self.client} {name}: {vector['about']}")
+                self.out += [f"    {problem}" for problem in problems]
             else:
                 passed += 1
         if driver is not None:
             driver.close()
-        for each in skipped:
-            print(f"skipped {client} {each}")
-        print(f"{client}: {passed} passed, {failed} failed, {len(skipped)} skipped, {time.monotonic() - began:.1f} s")
-        return failed == 0
-
-    def close(self) -> None:
         if self.fake is not None:
             self.fake.close()
-        if self.shared is not None:
-            self.shared.stop()
+        reasons: dict[str, list[str]] = {}
+        for each in skipped:
+            reasons.setdefault(each.split("(", 1)[1].rstrip(")"), []).append(each.split(" (")[0])
+        for reason, names in reasons.items():
+            self.say(f"SKIPPED {self.client} {len(names)}, which {reason}: {', '.join(names[:4])}{', …' if names[4:] else ''}")
+        seconds = time.monotonic() - began
+        self.say(f"{self.client}: {passed} passed, {failed} failed, {len(skipped)} skipped, {seconds:.1f} s")
+        return failed == 0
 
 
 def main() -> int:
@@ -352,17 +389,30 @@ def main() -> int:
             print(f"{name:34} {vector['about']}")
         return 0
     known = sorted(path.name for path in (HERE / "drivers").iterdir() if os.access(path, os.X_OK) and path.is_file())
-    good = True
+    for client in arguments.clients:
+        if client not in known:
+            parser.error(f"there is no conformance/drivers/{client}; there are {', '.join(known)}")
+    good = []
     with tempfile.TemporaryDirectory(prefix="aded-conf-") as directory:
-        runner = Runner(arguments, Path(directory))
+        shared = Shared(Path(directory))
+
+        def play(client: str) -> None:
+            runner = Runner(arguments, client, shared)
+            try:
+                good.append(runner.run(vectors))
+            finally:
+                print("\n".join(runner.out), flush=True)
+
+        clients = arguments.clients or known
         try:
-            for client in arguments.clients or known:
-                if client not in known:
-                    parser.error(f"there is no conformance/drivers/{client}; there are {', '.join(known)}")
-                good &= runner.run(client, vectors)
+            threads = [threading.Thread(target=play, args=(client,)) for client in clients]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
         finally:
-            runner.close()
-    return 0 if good else 1
+            shared.stop()
+    return 0 if len(good) == len(clients) and all(good) else 1
 
 
 if __name__ == "__main__":
