@@ -1,5 +1,7 @@
 package io.aded.cli;
 
+import io.aded.engine.Engine;
+import io.aded.engine.SpeculationOutlook;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
 import io.aded.host.Host;
@@ -34,6 +36,8 @@ import picocli.CommandLine.Option;
         })
 final class ServeCommand implements Callable<Integer> {
     private static final ContextConfiguration USUAL = ContextConfiguration.DEFAULT;
+
+    private static final Duration LONGEST_CALIBRATION = Duration.ofMinutes(5);
 
     private final Terminal terminal;
 
@@ -135,7 +139,12 @@ final class ServeCommand implements Callable<Integer> {
                 LocalModel local = ProgressPrinter.during(terminal, host::load);
                 stop.drainFor(configuration.server().drain());
                 describe(name == null ? local.name() : name, local, host.addresses());
-                host.awaitTermination();
+                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(local.engine()));
+                try {
+                    host.awaitTermination();
+                } finally {
+                    outlook.interrupt();
+                }
                 terminal.note("Stopped.");
                 return end.code().code();
             }
@@ -210,6 +219,19 @@ final class ServeCommand implements Callable<Integer> {
                             + " --protocol grpc --http2-prior-knowledge -d '{\"prompt\": \"Why is the sky blue?\"}'"
                             + " http://localhost/aded.v1.InferenceService/Generate");
             }
+        }
+    }
+
+    /** Once passes have been timed, while nobody asks: what drafts can give here. */
+    private void tellOutlook(Engine engine) {
+        try {
+            if (engine.awaitCalibration(LONGEST_CALIBRATION)) {
+                SpeculationOutlook outlook =
+                        SpeculationOutlook.of(engine.passCosts().nanos());
+                terminal.note("Measured here: " + outlook.costs() + ". Drafts gain " + outlook.gains() + ".");
+            }
+        } catch (InterruptedException e) {
+            // It stops before that was known.
         }
     }
 
