@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
 import io.aded.engine.SpeculationOutlook;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
@@ -107,6 +108,23 @@ final class ServeCommand implements Callable<Integer> {
                             + " may take.")
     private int maxMessageMebibytes = 16;
 
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description =
+                    "The most connections at once. For one more, one without a call is closed; it is turned away if"
+                        + " there are calls on all of them. Default: 4096, or what the process may open of files less"
+                        + " 256.")
+    private int connections = ServerConfiguration.DEFAULT.connections();
+
+    @Option(
+            names = "--connection-idle",
+            paramLabel = "SECONDS",
+            description = "How long a connection may be without a call before it is closed; clients open it again by"
+                    + " themselves. Default: 900.")
+    private int connectionIdle =
+            (int) ServerConfiguration.DEFAULT.connectionIdle().toSeconds();
+
     @Option(names = "--socket-mode", paramLabel = "OCTAL", description = "Mode of Unix sockets. Default: 660.")
     private String socketMode = "660";
 
@@ -123,7 +141,8 @@ final class ServeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--metrics", String.valueOf(e.getMessage()));
         }
-        try (Telemetry telemetry = Telemetry.fromEnvironment(page)) {
+        try (Telemetry telemetry = Telemetry.fromEnvironment(page);
+                StandIn standIn = StandIn.named(configuration.model().model())) {
             Host host = Host.listen(configuration, telemetry);
             Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;
@@ -136,10 +155,10 @@ final class ServeCommand implements Callable<Integer> {
                 Duration drainFor = configuration.server().drain();
                 var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
                 host.onEngineFailure(end);
-                LocalModel local = ProgressPrinter.during(terminal, host::load);
+                List<Engine> engines =
+                        standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
                 stop.drainFor(configuration.server().drain());
-                describe(name == null ? local.name() : name, local, host.addresses());
-                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(local.engine()));
+                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(engines.getFirst()));
                 try {
                     host.awaitTermination();
                 } finally {
@@ -152,6 +171,24 @@ final class ServeCommand implements Callable<Integer> {
             // Telemetry says so of a port in use or a variable that makes no sense.
             throw new AdedException.FailedPrecondition("TELEMETRY", String.valueOf(e.getMessage()));
         }
+    }
+
+    private List<Engine> load(Host host) {
+        LocalModel local = ProgressPrinter.during(terminal, host::load);
+        describe(name == null ? local.name() : name, local.model().info(), local.engines(), host.addresses());
+        return local.engines();
+    }
+
+    private List<Engine> serve(Host host, HostConfiguration configuration, StandIn standIn, Telemetry telemetry) {
+        ContextConfiguration shape = configuration.context();
+        ModelInfo info = standIn.info();
+        String served = name == null ? info.name() : name;
+        EngineOptions each = shape.engineOptions(info, configuration.draft())
+                .withPrefixSharing(configuration.safeguards().prefixSharing());
+        List<Engine> engines = standIn.start(each, shape.replicas(), telemetry.forEngine(served));
+        host.serve(served, engines);
+        describe(served, info, engines, host.addresses());
+        return engines;
     }
 
     /** The options as the one record; whatever is wrong is found out before a long download. */
@@ -174,7 +211,9 @@ final class ServeCommand implements Callable<Integer> {
                         retained,
                         Duration.ofSeconds(unread),
                         maxMessageMebibytes << 20,
-                        permissions()))
+                        permissions(),
+                        connections,
+                        Duration.ofSeconds(connectionIdle)))
                 .withSafeguards(safeguards.safeguards())
                 .withEnvironment(terminal.environment());
     }
@@ -193,15 +232,14 @@ final class ServeCommand implements Callable<Integer> {
         };
     }
 
-    private void describe(String served, LocalModel local, List<ListenAddress> addresses) {
-        ModelInfo info = local.model().info();
+    private void describe(String served, ModelInfo info, List<Engine> engines, List<ListenAddress> addresses) {
         terminal.note(String.format(
                 Locale.ROOT,
                 "Serving %s (%s, %s tokens of context) by %s on %s.",
                 served,
                 info.description(),
-                (local.engines().size() == 1 ? "" : local.engines().size() + " × ")
-                        + local.engine().options().context().cells(),
+                (engines.size() == 1 ? "" : engines.size() + " × ")
+                        + engines.getFirst().options().context().cells(),
                 info.library(),
                 String.join(", ", info.devices())));
         terminal.note("Try it:");
