@@ -155,8 +155,7 @@ final class ServeCommand implements Callable<Integer> {
                 Duration drainFor = configuration.server().drain();
                 var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
                 host.onEngineFailure(end);
-                List<Engine> engines =
-                        standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
+                List<Engine> engines = standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
                 stop.drainFor(configuration.server().drain());
                 Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(engines.getFirst()));
                 try {
