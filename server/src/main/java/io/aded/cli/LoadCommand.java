@@ -50,9 +50,6 @@ final class LoadCommand implements Callable<Integer> {
     private final ModelOptions model = new ModelOptions();
 
     @Mixin
-    private final RequantizeOption requantize = new RequantizeOption();
-
-    @Mixin
     private final ContextOptions context = new ContextOptions();
 
     @Mixin
@@ -75,7 +72,7 @@ final class LoadCommand implements Callable<Integer> {
             }
             return play(plan, null);
         }
-        ModelConfiguration wanted = model.configuration().withRequantized(requantize.format());
+        ModelConfiguration wanted = model.configuration();
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(wanted)
                 .withContext(context.configuration(streams(), conversations()).withReplicas(replicas.count()))

@@ -30,6 +30,14 @@ final class ModelOptions {
     private @Nullable String hub;
 
     @Option(
+            names = "--requantize",
+            paramLabel = "auto|none|q8_0|q4_0",
+            description = "Write the model in another format, once, and use that: the one named, or, with auto, the"
+                    + " fastest here of those that lose nothing, measured once. Default: auto for the catalogue's"
+                    + " models, none for others.")
+    private ModelConfiguration.FormatWish format = ModelConfiguration.FormatWish.USUAL;
+
+    @Option(
             names = "--natives",
             paramLabel = "DIR",
             description =
@@ -87,7 +95,7 @@ final class ModelOptions {
                     natives,
                     new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
                     gpuLayers.equals("auto"),
-                    null,
+                    format,
                     !untried);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("model options", String.valueOf(e.getMessage()));

@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.engine.SpeculationOutlook;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
 import io.aded.host.Host;
@@ -36,6 +37,8 @@ import picocli.CommandLine.Option;
         })
 final class ServeCommand implements Callable<Integer> {
     private static final ContextConfiguration USUAL = ContextConfiguration.DEFAULT;
+
+    private static final Duration LONGEST_CALIBRATION = Duration.ofMinutes(5);
 
     private final Terminal terminal;
 
@@ -152,18 +155,14 @@ final class ServeCommand implements Callable<Integer> {
                 Duration drainFor = configuration.server().drain();
                 var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
                 host.onEngineFailure(end);
-                if (standIn == null) {
-                    LocalModel local = ProgressPrinter.during(terminal, host::load);
-                    describe(
-                            name == null ? local.name() : name,
-                            local.model().info(),
-                            local.engines(),
-                            host.addresses());
-                } else {
-                    serve(host, configuration, standIn, telemetry);
-                }
+                List<Engine> engines = standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
                 stop.drainFor(configuration.server().drain());
-                host.awaitTermination();
+                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(engines.getFirst()));
+                try {
+                    host.awaitTermination();
+                } finally {
+                    outlook.interrupt();
+                }
                 terminal.note("Stopped.");
                 return end.code().code();
             }
@@ -173,7 +172,13 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(Host host, HostConfiguration configuration, StandIn standIn, Telemetry telemetry) {
+    private List<Engine> load(Host host) {
+        LocalModel local = ProgressPrinter.during(terminal, host::load);
+        describe(name == null ? local.name() : name, local.model().info(), local.engines(), host.addresses());
+        return local.engines();
+    }
+
+    private List<Engine> serve(Host host, HostConfiguration configuration, StandIn standIn, Telemetry telemetry) {
         ContextConfiguration shape = configuration.context();
         ModelInfo info = standIn.info();
         String served = name == null ? info.name() : name;
@@ -182,6 +187,7 @@ final class ServeCommand implements Callable<Integer> {
         List<Engine> engines = standIn.start(each, shape.replicas(), telemetry.forEngine(served));
         host.serve(served, engines);
         describe(served, info, engines, host.addresses());
+        return engines;
     }
 
     /** The options as the one record; whatever is wrong is found out before a long download. */
@@ -250,6 +256,19 @@ final class ServeCommand implements Callable<Integer> {
                             + " --protocol grpc --http2-prior-knowledge -d '{\"prompt\": \"Why is the sky blue?\"}'"
                             + " http://localhost/aded.v1.InferenceService/Generate");
             }
+        }
+    }
+
+    /** Once passes have been timed, while nobody asks: what drafts can give here. */
+    private void tellOutlook(Engine engine) {
+        try {
+            if (engine.awaitCalibration(LONGEST_CALIBRATION)) {
+                SpeculationOutlook outlook =
+                        SpeculationOutlook.of(engine.passCosts().nanos());
+                terminal.note("Measured here: " + outlook.costs() + ". Drafts gain " + outlook.gains() + ".");
+            }
+        } catch (InterruptedException e) {
+            // It stops before that was known.
         }
     }
 
