@@ -915,7 +915,7 @@ class AsyncClient:
         """
         clock = _Clock(timeout)
         seen = "no sidecar answered"
-        watch = self._channel().unary_stream("/grpc.health.v1.Health/Watch", None, None)
+        watch: Any = self._channel().unary_stream("/grpc.health.v1.Health/Watch", None, None)
         while True:
             left = clock.left()
             assert left is not None
