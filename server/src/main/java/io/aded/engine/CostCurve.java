@@ -133,9 +133,13 @@ final class CostCurve {
         return nanos[Math.min(tokens, nanos.length - 1)];
     }
 
-    /** All expected times by width. May be called by any thread: an entry that is being changed is old or new. */
-    double[] copy() {
-        return nanos.clone();
+    /** All entries. May be called by any thread: one that is just being changed is old or new. */
+    PassCosts costs() {
+        boolean[] measured = new boolean[nanos.length];
+        for (int tokens = 1; tokens < nanos.length; tokens++) {
+            measured[tokens] = isMeasured(tokens);
+        }
+        return new PassCosts(nanos.clone(), measured);
     }
 
     /** The widest pass in the table. */
