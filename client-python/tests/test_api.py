@@ -1,4 +1,4 @@
-"""The public API, as it was last agreed on: api.txt. After a change run `python tests/test_api.py`, and look at what differs."""
+"""The public API, as last agreed on: api.txt. After a change: `python tests/test_api.py`, then read the difference."""
 
 from __future__ import annotations
 
