@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import grpc
 from typing_extensions import Self, Unpack
@@ -198,9 +198,11 @@ class AsyncConversation:
         self._info = wire.opened(response.opened)
         await self._client._compare(self._call)
 
-    def ask(
-        self, prompt: Prompt, *, result: type[R] | None = None, **settings: Unpack[Settings]
-    ) -> AsyncAnswerStream[R]:
+    @overload
+    def ask(self, prompt: Prompt, *, result: type[R], **settings: Unpack[Settings]) -> AsyncAnswerStream[R]: ...
+    @overload
+    def ask(self, prompt: Prompt, **settings: Unpack[Settings]) -> AsyncAnswerStream[None]: ...
+    def ask(self, prompt: Prompt, *, result: Any = None, **settings: Unpack[Settings]) -> Any:
         """Starts the next turn, with what is new in the conversation.
 
         Raises `WrongCall` while an answer is being read, or after the close, and what ended the conversation if it
@@ -211,7 +213,7 @@ class AsyncConversation:
             raise WrongCall("an answer is still being read; read it to its end, or close it, before you ask again")
         request = wire.turn(prompt, with_result(settings, result))
         timeout = settings.get("timeout", self._timeout)
-        turn: TurnStream[R] = TurnStream(self, request, timeout, result)
+        turn: TurnStream[Any] = TurnStream(self, request, timeout, result)
         self._current = turn
         return turn
 
