@@ -185,7 +185,7 @@ class JsonSchemaGrammarTest {
                 "{\"type\":\"foo\"} ~ unknown type",
                 "{\"type\":\"integer\",\"minimum\":5,\"maximum\":4} ~ bounds",
                 "{\"type\":\"string\",\"minLength\":-1} ~ minLength",
-                "{\"properties\":{\"x\":{\"not\":{}}},\"type\":\"object\"} ~ at #/properties/x",
+                "{\"properties\":{\"x\":{\"not\":{\"type\":\"null\"}}},\"type\":\"object\"} ~ at #/properties/x",
                 "[] ~ no schema",
                 "{ ~ not JSON",
                 "false ~ allows nothing"
