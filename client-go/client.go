@@ -182,8 +182,7 @@ func unary[Q, A any](
 			endSpan(span, nil)
 			return response, nil
 		}
-		failure := ofCall(ctx, err)
-		if !c.retry.again(ctx, attempt, failure) {
+		if failure := c.retry.again(ctx, attempt, ofCall(ctx, err)); failure != nil {
 			endSpan(span, failure)
 			var none A
 			return none, failure

@@ -144,7 +144,7 @@ func (c *Client) Converse(ctx context.Context, options ...ConversationOption) (*
 			conversation.opened(opened, info)
 			return conversation, nil
 		}
-		if !c.retry.again(limited, attempt, failure) {
+		if failure = c.retry.again(limited, attempt, failure); failure != nil {
 			conversation.stop(errEnded)
 			endSpan(conversation.span, failure)
 			return nil, failure
@@ -320,23 +320,25 @@ func (c *Conversation) Finish() {
 	}
 }
 
-// Close ends the conversation. A running answer is cancelled. An error is never returned; the signature is io.Closer's.
+// Close ends the conversation. A running answer is cancelled; else the server's end of it is waited for, a second at
+// most. An error is never returned; the signature is io.Closer's.
 func (c *Conversation) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil
-	}
+	closed, idle, last := c.closed, c.failure == nil && c.current == nil, c.call
 	c.closed = true
-	if c.failure != nil || c.current != nil {
-		c.stop(errEnded)
-		return nil
+	if !closed && idle && !c.finished {
+		_ = last.stream.CloseSend()
 	}
-	if !c.finished {
-		_ = c.call.stream.CloseSend()
+	c.mu.Unlock()
+	if !closed && idle {
+		timer := time.NewTimer(time.Second)
+		defer timer.Stop()
+		select {
+		case <-last.over:
+		case <-timer.C:
+		}
 	}
-	// The server ends the call; one that does not is left.
-	time.AfterFunc(time.Second, func() { c.stop(errEnded) })
+	c.stop(errEnded)
 	return nil
 }
 
@@ -471,10 +473,14 @@ func (t *turn) next() (Event, *Error) {
 				failure = ended(t.ctx)
 			} else if !t.begun {
 				t.attempt++
-				if t.conversation.canRepeat(t) && t.conversation.client.retry.again(t.ctx, t.attempt, failure) {
-					if failure = t.conversation.repeat(t); failure == nil {
-						continue
-					}
+				if t.conversation.canRepeat(t) {
+					failure = t.conversation.client.retry.again(t.ctx, t.attempt, failure)
+				}
+				if failure == nil {
+					failure = t.conversation.repeat(t)
+				}
+				if failure == nil {
+					continue
 				}
 			}
 			t.end(failure)
@@ -563,7 +569,7 @@ func (c *Conversation) repeat(t *turn) *Error {
 			if t.ctx.Err() != nil {
 				return ended(t.ctx)
 			}
-			if c.client.retry.again(limited, t.attempt, failure) {
+			if failure = c.client.retry.again(limited, t.attempt, failure); failure == nil {
 				continue
 			}
 			return failure

@@ -67,7 +67,7 @@ func TestAsk_whileRunning_isAWrongCall(t *testing.T) {
 }
 
 func TestAsk_timeIsUp_conversationGoesOn(t *testing.T) {
-	conversation := converse(t, echoing(), WithDefaults(Timeout(50*time.Millisecond)))
+	conversation := converse(t, echoing(), WithDefaults(Timeout(300*time.Millisecond)))
 	answer, err := conversation.Ask(background(t), "wait").Answer()
 	var failure *Error
 	if !errors.As(err, &failure) || failure.Reason != ReasonClientTimeout || answer.Text != "w" || failure.Partial.Text != "w" {

@@ -126,7 +126,7 @@ func ExampleError() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	_, err = client.Chat(context.Background(), "Tell me everything.", aded.Timeout(50*time.Millisecond))
+	_, err = client.Chat(context.Background(), "Tell me everything.", aded.Timeout(time.Second))
 	var failure *aded.Error
 	if errors.As(err, &failure) {
 		fmt.Println(failure.Kind, failure.Reason)

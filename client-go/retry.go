@@ -33,25 +33,25 @@ var passing = map[string]bool{
 	"QUEUE_FULL": true, "QUEUE_WAIT": true, "PREPARATION_QUEUE_FULL": true, "MEMORY_BUSY": true, "INBOUND_BYTES": true,
 }
 
-// again waits before the next attempt; false if there is none.
-func (p RetryPolicy) again(ctx context.Context, attempt int, failure *Error) bool {
+// again waits before the next attempt and gives nil, or what the call has failed with if there is none.
+func (p RetryPolicy) again(ctx context.Context, attempt int, failure *Error) *Error {
 	if attempt >= p.Attempts || ctx.Err() != nil {
-		return false
+		return failure
 	}
 	if failure.Kind != Unavailable && (failure.Kind != ResourceExhausted || !passing[failure.Reason]) {
-		return false
+		return failure
 	}
 	pause := p.pause(attempt, rand.Float64(), failure.RetryAfter)
 	if end, limited := ctx.Deadline(); limited && time.Until(end) <= pause {
-		return false // what is known now says more than that time is up
+		return failure // what is known now says more than that time is up
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return ended(ctx)
 	}
 }
 

@@ -161,7 +161,10 @@ func (s *single) next() (Event, *Error) {
 			return event, nil
 		}
 		failure := ofCall(s.ctx, err)
-		if s.begun || !s.client.retry.again(s.ctx, s.attempt, failure) {
+		if !s.begun {
+			failure = s.client.retry.again(s.ctx, s.attempt, failure)
+		}
+		if failure != nil {
 			s.end(failure)
 			return nil, failure
 		}

@@ -101,7 +101,10 @@ func TestChat_timeout_keepsWhatHadCome(t *testing.T) {
 		<-to.Context().Done()
 		return to.Context().Err()
 	}})
-	answer, err := client.Chat(background(t), "Hello", Timeout(50*time.Millisecond))
+	if err := client.WaitReady(background(t)); err != nil { // so that the limit is the answer's alone
+		t.Fatal(err)
+	}
+	answer, err := client.Chat(background(t), "Hello", Timeout(300*time.Millisecond))
 	var failure *Error
 	if !errors.As(err, &failure) || failure.Reason != ReasonClientTimeout || !errors.Is(err, DeadlineExceeded) ||
 		!errors.Is(err, context.DeadlineExceeded) {

@@ -17,6 +17,8 @@ import time
 from concurrent import futures
 from typing import Any
 
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 import grpc
 from aded.v1 import draft_service_pb2, inference_service_pb2, model_service_pb2
 from google.protobuf import any_pb2, duration_pb2, json_format

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import gzip
+import http.server
 import json
 import os
 import queue
@@ -118,11 +120,89 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Collector:
+    """Takes spans by OTLP over HTTP, as a collector does, and knows of each its trace, its parent and its name."""
+
+    def __init__(self) -> None:
+        self.spans: dict[str, tuple[str, str, str]] = {}
+        spans = self.spans
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+                # ExportTraceServiceRequest.resource_spans.scope_spans.spans
+                for resource in parts(body, 1):
+                    for scope in parts(resource, 2):
+                        for span in parts(scope, 2):
+                            trace, id, parent, name = (b"".join(parts(span, number)) for number in (1, 2, 4, 5))
+                            spans[id.hex()] = (trace.hex(), parent.hex(), name.decode())
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}",
+        }
+
+    def below(self, trace: str, root: str) -> list[str]:
+        """Names of all spans of a trace that descend from a span."""
+
+        def descends(id: str) -> bool:
+            while id in self.spans:
+                id = self.spans[id][1]
+                if id == root:
+                    return True
+            return False
+
+        return sorted(name for id, (of, _, name) in list(self.spans.items()) if of == trace and descends(id))
+
+
+def parts(message: bytes, wanted: int) -> list[bytes]:
+    """The values of a field of bytes in a message of protobuf."""
+    found, at = [], 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(message):
+        field, kind = divmod(varint(), 8)
+        if kind == 0:
+            varint()
+        elif kind == 2:
+            length = varint()
+            if field == wanted:
+                found.append(message[at : at + length])
+            at += length
+        else:
+            at += {1: 8, 5: 4}[kind]
+    return found
+
+
 class Real:
     """The real binary with the scripted model."""
 
-    def __init__(self, options: list[str], directory: Path):
+    def __init__(self, options: list[str], directory: Path, environment: dict[str, str] | None = None):
         self.options = options
+        self.environment = environment or {}
         self.log = directory / f"server-{time.monotonic_ns()}.log"
         unix = "unix" in options
         self.target = f"unix:{directory}/s{time.monotonic_ns()}" if unix else f"127.0.0.1:{free_port()}"
@@ -133,7 +213,7 @@ class Real:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [os.environ.get("ADED", str(ROOT / "aded")), "serve", "--model", "scripted:5", "--listen", self.target, *options],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **self.environment})
         end = time.monotonic() + 180
         while "Serving" not in self.log.read_text(errors="replace"):
             if self.process.poll() is not None or time.monotonic() > end:
@@ -193,11 +273,11 @@ class Shared:
             self.server = self.server or self.start([])
             return self.server
 
-    def start(self, options: list[str]) -> Real:
+    def start(self, options: list[str], environment: dict[str, str] | None = None) -> Real:
         if self.broken is not None:
             raise RuntimeError("the real server did not start, as before")
         try:
-            return Real(options, self.directory)
+            return Real(options, self.directory, environment)
         except RuntimeError as broken:
             self.broken = str(broken)
             raise
@@ -243,9 +323,10 @@ class Runner:
         spec = vector["server"]
         real: Real | None = None
         own: Real | None = None
+        collector = Collector() if "spans" in vector else None
         if "real" in spec:
-            if spec["real"] or vector.get("during"):
-                real = own = self.shared.start(spec["real"])
+            if spec["real"] or vector.get("during") or "spans" in vector:
+                real = own = self.shared.start(spec["real"], collector.environment() if collector else None)
             else:
                 real = self.shared.get()
             target = real.target
@@ -266,6 +347,12 @@ class Runner:
             return [], skipped
         for number, wanted in enumerate(vector["expect"]):
             problems += self.judge(wanted, steps.get(number, {"events": []}), f"step {number}")
+        if collector is not None:
+            # The server has sent what it had when it stopped.
+            wanted = vector["spans"]
+            seen_below = collector.below(wanted["trace"], wanted["span"])
+            problems += [f"spans: no {name} among {show(seen_below)}" for name in wanted["below"] if name not in seen_below]
+            collector.server.shutdown()
         for method, calls in vector.get("seen", {}).items():
             problems += mismatches(calls, (seen or {}).get(method, []), f"seen.{method}")
         if self.arguments.verbose and seen is not None:

@@ -153,6 +153,17 @@ class Driver:
 
     async def step(self, number: int, step: dict[str, Any]) -> Any:
         kind = step["do"]
+        if "trace" in step:
+            from opentelemetry import context, trace
+
+            parent = trace.SpanContext(
+                int(step["trace"]["trace"], 16), int(step["trace"]["span"], 16), True, trace.TraceFlags(1)
+            )
+            attached = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(parent)))
+            try:
+                return await self.step(number, {key: value for key, value in step.items() if key != "trace"})
+            finally:
+                context.detach(attached)
         if kind in ("stream", "chat", "ask"):
             source = self.client
             if kind == "ask":

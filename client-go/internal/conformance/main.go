@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	aded "aded.io/client-go"
@@ -48,6 +49,11 @@ type step struct {
 	Model    string
 	Whole    bool
 
+	Repeat          []any  `json:"prompt_repeat"`
+	Millis          int    `json:"ms"`
+	AskMeanwhile    bool   `json:"ask_meanwhile"`
+	CancelMillis    int    `json:"cancel_after_ms"`
+	EndAfter        *int   `json:"close_conversation_after"`
 	TimeoutMillis   int    `json:"timeout_ms"`
 	CancelAfter     *int   `json:"cancel_after"`
 	CloseAfter      *int   `json:"close_after"`
@@ -86,7 +92,9 @@ type options struct {
 		Budget  *int32
 		Include *bool
 	}
-	Variables map[string]any `json:"template_variables"`
+	Variables     map[string]any `json:"template_variables"`
+	TimeoutMillis int            `json:"timeout_ms"`
+	Reset         []string
 }
 
 func given[T any](all []aded.AnswerOption, value *T, option func(T) aded.AnswerOption) []aded.AnswerOption {
@@ -110,6 +118,12 @@ func (s *step) answerOptions() []aded.AnswerOption {
 	o := s.Options
 	if o == nil {
 		return all
+	}
+	if o.TimeoutMillis > 0 {
+		all = append(all, aded.Timeout(millis(o.TimeoutMillis)))
+	}
+	if len(o.Reset) > 0 {
+		all = append(all, aded.Reset(o.Reset...))
 	}
 	all = given(all, o.Sampling, aded.Sampling)
 	all = given(all, o.Draft, aded.DraftPolicy)
@@ -228,7 +242,12 @@ func (d *driver) run(v *vector) {
 			continue
 		}
 		d.client = client
-		result, failure := d.do(&v.Client.Steps[i])
+		step := &v.Client.Steps[i]
+		if len(step.Repeat) == 2 {
+			long := strings.Repeat(step.Repeat[0].(string), int(step.Repeat[1].(float64)))
+			step.Prompt = &long
+		}
+		result, failure := d.do(step)
 		if failure != nil {
 			d.print(failed(i, failure))
 		} else {
@@ -309,7 +328,10 @@ func (d *driver) do(s *step) (any, error) {
 	conversation := d.conversations[name]
 	switch s.Do {
 	case "chat", "stream":
-		return d.answer(s, d.stream(ctx, s), s.Do == "chat")
+		return d.answer(s, d.stream(ctx, s), s.Do == "chat", nil)
+	case "sleep":
+		time.Sleep(millis(s.Millis))
+		return nil, nil
 	case "ask", "update", "close":
 		if conversation == nil {
 			return nil, errNotOpen
@@ -322,7 +344,7 @@ func (d *driver) do(s *step) (any, error) {
 				}
 				return conversation.Ask(ctx, *s.Prompt, s.answerOptions()...)
 			}
-			return d.answer(s, stream(), s.Whole)
+			return d.answer(s, stream(), s.Whole, conversation)
 		case "update":
 			return nil, conversation.Update(s.answerOptions()...)
 		default:
@@ -346,7 +368,11 @@ func (d *driver) stream(ctx context.Context, s *step) *aded.AnswerStream {
 	return d.client.Stream(ctx, *s.Prompt, s.answerOptions()...)
 }
 
-func (d *driver) answer(s *step, stream *aded.AnswerStream, whole bool) (any, error) {
+func (d *driver) answer(s *step, stream *aded.AnswerStream, whole bool, in *aded.Conversation) (any, error) {
+	if s.CancelMillis > 0 {
+		time.AfterFunc(millis(s.CancelMillis), stream.Cancel)
+	}
+	var meanwhile any
 	if whole {
 		answer, err := stream.Answer()
 		return answerOf(answer), err
@@ -365,6 +391,13 @@ func (d *driver) answer(s *step, stream *aded.AnswerStream, whole bool) (any, er
 		if after(s.CancelAfter) {
 			stream.Cancel()
 		}
+		if s.AskMeanwhile && count == 1 {
+			_, err := in.Ask(context.Background(), "meanwhile").Answer()
+			meanwhile = failed(d.step, err)["error"]
+		}
+		if after(s.EndAfter) {
+			_ = in.Close()
+		}
 		if after(s.CloseAfter) {
 			return nil, nil
 		}
@@ -372,7 +405,11 @@ func (d *driver) answer(s *step, stream *aded.AnswerStream, whole bool) (any, er
 			time.Sleep(millis(s.PauseMillis))
 		}
 	}
-	return answerOf(stream.Partial()), nil
+	result := answerOf(stream.Partial())
+	if meanwhile != nil {
+		result["meanwhile"] = meanwhile
+	}
+	return result, nil
 }
 
 func (d *driver) open(ctx context.Context, s *step, name string) (any, error) {

@@ -14,7 +14,8 @@ import os as _os
 # gRPC's library logs every connection that ends; who wants that sets the variable.
 _os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-from ._aio import AsyncAnswerStream, AsyncClient, AsyncConversation
+from ._aio import AsyncClient
+from ._conversation import AsyncConversation
 from ._core import VERSION as __version__
 from ._errors import (
     AdedError,
@@ -35,6 +36,7 @@ from ._errors import (
 from ._options import Constraint, Draft, Prompt, Reasoning, Sampling, Settings, Tls, Tool
 from ._retry import RetryPolicy
 from ._schema import schema_of
+from ._stream import AsyncAnswerStream
 from ._sync import AnswerStream, Client, Conversation
 from ._types import (
     Alternative,

@@ -13,10 +13,12 @@ from typing import Any, Generic, TypeVar, overload
 from typing_extensions import Self, Unpack
 
 from . import _types as t
-from ._aio import AsyncAnswerStream, AsyncClient, AsyncConversation, _with_calls
+from ._aio import AsyncClient
+from ._conversation import AsyncConversation, with_calls
 from ._core import MOST_TOOL_ROUNDS, ToolBox, describe
 from ._options import Prompt, Settings, Tls, Tool, TurnSettings
 from ._retry import RetryPolicy
+from ._stream import AsyncAnswerStream
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -201,8 +203,8 @@ class Conversation:
             answer: t.Answer[None] = self.ask(asked, **settings).answer()
             if answer.reason != "TOOL_CALLS":
                 break
-            asked = t.Message.tool(*[_called(box, call) for call in answer.tool_calls])
-        return _with_calls(answer, box)
+            asked = t.Message.tool(*[called(box, call) for call in answer.tool_calls])
+        return with_calls(answer, box)
 
     def close(self) -> None:
         """Ends the conversation; an answer that is being read is cancelled."""
@@ -217,7 +219,7 @@ class Conversation:
         self.close()
 
 
-def _called(box: ToolBox, call: t.ToolCall) -> t.ToolResult:
+def called(box: ToolBox, call: t.ToolCall) -> t.ToolResult:
     function, arguments, error = box.prepare(call)
     result: Any = None
     if function is not None:

@@ -73,7 +73,7 @@ public final class AdedServer implements AutoCloseable {
     private final List<BindableService> services;
     private final InboundBudget inbound;
     private final MemoryBudget memory;
-    private final OpenCalls calls = new OpenCalls(OpenCalls.USUAL_IDLE);
+    private final OpenCalls calls;
     private final Connections connections;
     private final Network network;
     private final AutoCloseable connectionGauges;
@@ -90,6 +90,7 @@ public final class AdedServer implements AutoCloseable {
         this.nanoClock = builder.nanoClock;
         this.inbound = builder.inbound;
         this.memory = builder.memory;
+        this.calls = new OpenCalls(nanoClock);
         this.connections = new Connections(limits.maxConnections(), nanoClock);
         this.network = new Network(connections);
         this.connectionGauges = serving.telemetry().watchConnections(connections::gauges);

@@ -33,7 +33,8 @@ final class Connections {
 
     private static final long TELL_AGAIN_NANOS = Duration.ofMinutes(1).toNanos();
     private static final long LEAVING_MILLIS = 1_000;
-    private static final int MOST_LEAVING = 128;
+    /** They take a file each. */
+    private static final int MOST_LEAVING = 64;
 
     private final int most;
     private final LongSupplier nanoClock;
@@ -43,7 +44,12 @@ final class Connections {
     /** In the order in which they came. */
     private final Set<Channel> open = new LinkedHashSet<>();
 
-    private int leaving;
+    /** Asked to go, in the order in which they were. */
+    private final Set<Channel> leaving = new LinkedHashSet<>();
+
+    /** Being closed at this moment. */
+    private int closing;
+
     private long displaced;
     private long refused;
     private long untold;
@@ -85,6 +91,7 @@ final class Connections {
                 return false;
             }
             close(idle);
+            hurry();
             tell(now, true);
         }
         connection.closeFuture().addListener(_ -> left(connection));
@@ -125,15 +132,29 @@ final class Connections {
         return http2 == null || http2.connection().numActiveStreams() == 0;
     }
 
-    /** Those that are on their way out still take a file each, so there are not many of them. */
+    /** False if so many are being closed that the connection's threads do not get around to it. */
     private boolean replace(Channel idle, Channel connection) {
         synchronized (lock) {
-            if (leaving >= Math.clamp(most / 8, 8, MOST_LEAVING) || !open.remove(idle)) {
+            if (closing >= MOST_LEAVING || !open.remove(idle)) {
                 return false;
             }
-            leaving++;
+            leaving.add(idle);
             return open.add(connection);
         }
+    }
+
+    /** If many were asked to go, the one that was asked first is not waited for any longer. */
+    private void hurry() {
+        Channel first;
+        synchronized (lock) {
+            if (leaving.size() <= MOST_LEAVING) {
+                return;
+            }
+            first = leaving.iterator().next();
+            leaving.remove(first);
+            closing++;
+        }
+        first.eventLoop().execute(() -> first.unsafe().close(first.newPromise()));
     }
 
     /**
@@ -173,8 +194,8 @@ final class Connections {
 
     private void left(Channel connection) {
         synchronized (lock) {
-            if (!open.remove(connection)) {
-                leaving--;
+            if (!open.remove(connection) && !leaving.remove(connection)) {
+                closing--;
             }
         }
     }

@@ -70,7 +70,7 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
             if (arriving != null) {
                 arriving.read();
             }
-            if (memory != null) {
+            if (memory != null || answersOnce) {
                 open.heard(call);
             }
             handler.onMessage(message);

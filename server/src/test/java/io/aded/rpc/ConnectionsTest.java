@@ -28,10 +28,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,7 @@ class ConnectionsTest {
     @TempDir
     private Path directory;
 
+    private final AtomicLong clock = new AtomicLong(1);
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(Connections.class);
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -72,6 +75,7 @@ class ConnectionsTest {
     private AdedServer server(String listen, int connections, Duration idle) {
         AdedServer server = AdedServer.builder()
                 .listen(listen)
+                .clocks(clock::get, InstantSource.system())
                 .limits(ServerLimits.DEFAULT.withConnections(connections, idle))
                 .start();
         open.add(server);
@@ -200,6 +204,7 @@ class ConnectionsTest {
         ManagedChannel client = channel(server);
         Iterator<HealthCheckResponse> oldest = watch(client);
         ManagedChannel others = channel(server);
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
         for (int i = 0; i < OpenCalls.USUAL_IDLE; i++) {
             HealthGrpc.newBlockingStub(others).watch(HealthCheckRequest.getDefaultInstance());
         }
@@ -219,7 +224,11 @@ class ConnectionsTest {
         RawHttp2 hostile = new RawHttp2(port).greet();
         open.add(hostile);
         int oldest = hostile.call("aded.v1.InferenceService/Converse");
-        for (int i = 0; i < OpenCalls.USUAL_IDLE + 100; i++) { // they begin on threads of their own, nearly in order
+        for (int i = 0; i < OpenCalls.USUAL_IDLE + 100; i++) {
+            hostile.call("aded.v1.InferenceService/Generate");
+        }
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        for (int i = 0; i < 100; i++) { // they begin on threads of their own, nearly in order
             hostile.call("aded.v1.InferenceService/Generate");
         }
 
