@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -43,7 +44,13 @@ public final class ModelFormats {
     private final RequantizedModels requantized;
 
     /** What is kept: whose prices they are, and the prices. */
-    private record Kept(String library, int processors, int threads, List<MeasuredFormat> formats) {}
+    private record Kept(String library, int processors, int threads, List<MeasuredFormat> formats) {
+        /** Refuses what was not written here. */
+        Kept {
+            Objects.requireNonNull(library);
+            formats = new FormatChoice(formats).formats();
+        }
+    }
 
     /** A file that may be the fastest. */
     private record Candidate(String name, RequantizedModels.@Nullable Format format, GgufFile header) {}
@@ -59,7 +66,7 @@ public final class ModelFormats {
     public Optional<FormatChoice> kept(LlamaLibrary library, Path model) {
         Kept kept = read(requantized.findings(model));
         return kept != null
-                        && kept.library().equals(library.description())
+                        && kept.library().equals(nameOf(library))
                         && kept.processors() == Runtime.getRuntime().availableProcessors()
                         && kept.threads() == configuration.context().threads()
                 ? Optional.of(new FormatChoice(kept.formats()))
@@ -116,13 +123,7 @@ public final class ModelFormats {
             }
         }
         FormatChoice choice = new FormatChoice(timed(library, candidates));
-        keep(
-                requantized.findings(model),
-                new Kept(
-                        library.description(),
-                        Runtime.getRuntime().availableProcessors(),
-                        configuration.context().threads(),
-                        choice.formats()));
+        keep(library, model, choice);
         Path used = file(library, model, choice.best().requantized());
         written.stream().filter(file -> !file.equals(used)).forEach(ModelFormats::remove);
         return choice;
@@ -168,6 +169,11 @@ public final class ModelFormats {
         }
     }
 
+    /** Builds of one version may be for other devices. */
+    private static String nameOf(LlamaLibrary library) {
+        return library.description() + ", " + library.path();
+    }
+
     private static @Nullable Kept read(Path file) {
         try {
             return Files.isRegularFile(file) ? JsonMapper.shared().readValue(file.toFile(), Kept.class) : null;
@@ -176,10 +182,17 @@ public final class ModelFormats {
         }
     }
 
-    private static void keep(Path file, Kept kept) {
+    /** Has the choice found by {@link #kept} from now on. */
+    void keep(LlamaLibrary library, Path model, FormatChoice choice) {
+        Kept kept = new Kept(
+                nameOf(library),
+                Runtime.getRuntime().availableProcessors(),
+                configuration.context().threads(),
+                choice.formats());
+        Path file = requantized.findings(model);
         Path part = file.resolveSibling(file.getFileName() + ".part");
         try {
-            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
             Files.writeString(part, JsonMapper.shared().writeValueAsString(kept));
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {

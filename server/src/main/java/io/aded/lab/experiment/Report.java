@@ -242,7 +242,7 @@ final class Report {
                 """
                     Reckoned, not measured: from what passes of this run cost, and from how often guesses are right
                     on such texts. Here\s\
-                    """ + outlook.costs().replaceFirst("one of 2", "\none of 2") + ".",
+                    """ + outlook.costs().replaceFirst(" one of 2", "\none of 2") + ".",
                 table);
         if (!outlook.pays()) {
             text.append("Drafts gain ").append(outlook.gains()).append(".\n\n");
