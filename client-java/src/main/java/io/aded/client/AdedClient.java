@@ -263,7 +263,7 @@ public final class AdedClient implements AutoCloseable {
             return this;
         }
 
-        /** Encrypts, and shows a certificate of the client's own (mTLS). All three are PEM files, the key unencrypted. */
+        /** Encrypts, and shows a certificate of the client's own (mTLS). All are PEM files, the key unencrypted. */
         public Builder tls(Path authorities, Path certificate, Path key) {
             try {
                 credentials = TlsChannelCredentials.newBuilder()

@@ -162,7 +162,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         } catch (InterruptedException interrupted) {
             future.cancel(true);
             Thread.currentThread().interrupt();
-            throw new AdedClientException.Cancelled(Failures.CANCELLED, "interrupted while waiting for the answer", interrupted);
+            throw new AdedClientException.Cancelled(
+                    Failures.CANCELLED, "interrupted while waiting for the answer", interrupted);
         } catch (ExecutionException failed) {
             throw rethrown(failed.getCause());
         }
@@ -396,8 +397,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 } catch (InterruptedException interrupted) {
                     close();
                     Thread.currentThread().interrupt();
-                    item = new End(
-                            new AdedClientException.Cancelled(Failures.CANCELLED, "interrupted while waiting for the answer", interrupted));
+                    item = new End(new AdedClientException.Cancelled(
+                            Failures.CANCELLED, "interrupted while waiting for the answer", interrupted));
                 }
                 head = item;
             }

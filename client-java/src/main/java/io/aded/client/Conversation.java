@@ -69,7 +69,8 @@ public final class Conversation implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             abort("interrupted while opening");
             Thread.currentThread().interrupt();
-            throw new AdedClientException.Cancelled(Failures.CANCELLED, "interrupted while opening the conversation", interrupted);
+            throw new AdedClientException.Cancelled(
+                    Failures.CANCELLED, "interrupted while opening the conversation", interrupted);
         } catch (TimeoutException late) {
             abort("not opened in time");
             throw new AdedClientException.DeadlineExceeded(
@@ -169,7 +170,8 @@ public final class Conversation implements AutoCloseable {
                 }
             }
         }
-        AdedClientException reason = new AdedClientException.Cancelled(Failures.CANCELLED, "the conversation was closed", null);
+        AdedClientException reason =
+                new AdedClientException.Cancelled(Failures.CANCELLED, "the conversation was closed", null);
         if (running != null) {
             running.answer.fail(reason);
         }

@@ -88,7 +88,8 @@ final class Readiness {
             TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new AdedClientException.Cancelled(Failures.CANCELLED, "interrupted while waiting for the sidecar", interrupted);
+            throw new AdedClientException.Cancelled(
+                    Failures.CANCELLED, "interrupted while waiting for the sidecar", interrupted);
         }
     }
 }

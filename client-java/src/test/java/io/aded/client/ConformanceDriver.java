@@ -253,7 +253,8 @@ final class ConformanceDriver {
                     .map(JsonElement::getAsJsonObject)
                     .map(message -> switch (message.get("role").getAsString()) {
                         case "system" -> Message.system(message.get("content").getAsString());
-                        case "assistant" -> Message.assistant(message.get("content").getAsString());
+                        case "assistant" ->
+                            Message.assistant(message.get("content").getAsString());
                         default -> Message.user(message.get("content").getAsString());
                     })
                     .toArray(Message[]::new));
@@ -314,7 +315,8 @@ final class ConformanceDriver {
             case "parallel_tool_calls" -> builder.parallelToolCalls(value.getAsBoolean());
             case "reset" -> builder.reset(strings(value.getAsJsonArray()));
             case "timeout_ms" -> builder.timeout(Duration.ofMillis(value.getAsLong()));
-            case "template_variables" -> builder.templateVariables(GSON.<Map<String, Object>>fromJson(value, Map.class));
+            case "template_variables" ->
+                builder.templateVariables(GSON.<Map<String, Object>>fromJson(value, Map.class));
             case "reasoning" ->
                 builder.reasoning(new Reasoning(
                         value.getAsJsonObject().get("budget").getAsInt(),
@@ -477,24 +479,28 @@ final class ConformanceDriver {
         said.put("code", status.isOk() ? "" : status.getCode().name());
         said.put("reason", failed.reason());
         said.put("message", failed.getMessage());
-        List<AdedClientException.Violation> violations =
-                switch (failed) {
-                    case AdedClientException.InvalidRequest invalid -> invalid.violations();
-                    case AdedClientException.Unsupported unsupported -> unsupported.violations();
-                    default -> List.of();
-                };
+        List<AdedClientException.Violation> violations = switch (failed) {
+            case AdedClientException.InvalidRequest invalid -> invalid.violations();
+            case AdedClientException.Unsupported unsupported -> unsupported.violations();
+            default -> List.of();
+        };
         said.put(
                 "violations",
                 violations.stream()
                         .map(wrong -> Map.of("field", wrong.field(), "description", wrong.description()))
                         .toList());
-        said.put("retry_after_seconds", failed.retryAfter().map(delay -> delay.toNanos() / 1e9).orElse(null));
+        said.put(
+                "retry_after_seconds",
+                failed.retryAfter().map(delay -> delay.toNanos() / 1e9).orElse(null));
         said.put("text", failed.text());
         return said;
     }
 
     private static String kind(AdedClientException failed) {
-        return failed.getClass().getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toUpperCase();
+        return failed.getClass()
+                .getSimpleName()
+                .replaceAll("(?<=[a-z])(?=[A-Z])", "_")
+                .toUpperCase();
     }
 
     private static Duration millis(JsonObject step, String name) {
