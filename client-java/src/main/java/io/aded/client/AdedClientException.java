@@ -28,9 +28,9 @@ public abstract sealed class AdedClientException extends RuntimeException {
     }
 
     /**
-     * A stable name in UPPER_SNAKE_CASE that programs may compare; empty if none was given. {@code CLIENT_TIMEOUT}, {@code
-     * CLIENT_CANCELLED}, {@code CONVERSATION_ENDED}, {@code INCOMPLETE_ANSWER} and {@code MALFORMED_ANSWER} are this
-     * client's, all others the sidecar's.
+     * A stable name in UPPER_SNAKE_CASE that programs may compare; empty if none was given. {@code CLIENT_TIMEOUT},
+     * {@code CLIENT_CANCELLED}, {@code CONVERSATION_ENDED}, {@code INCOMPLETE_ANSWER} and {@code MALFORMED_ANSWER} are
+     * this client's, all others the sidecar's.
      */
     public String reason() {
         return reason;

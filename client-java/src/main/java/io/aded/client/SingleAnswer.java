@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** An answer without a conversation: one {@code Generate} call, and those that try it again before anything has come. */
+/** An answer without a conversation: one {@code Generate} call, and those that try it again before anything came. */
 final class SingleAnswer implements AnswerStream.Source {
     private final AnswerStream answer = new AnswerStream(this);
     private final Object lock = new Object();
