@@ -318,7 +318,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   private write(event: ConverseRequest["event"]): void {
-    this.call?.stream.write(create(ConverseRequestSchema, { event } as { event: Exclude<typeof event, { case: undefined }> }));
+    this.call?.stream.write(create(ConverseRequestSchema, { event }));
   }
 
   private start(turn: Turn): void {
@@ -377,7 +377,7 @@ export class Conversation implements AsyncDisposable {
         return;
       }
       await pause(wait);
-      if (turn.left) {
+      if (turn.isLeft()) {
         return;
       }
       try {
@@ -393,7 +393,7 @@ export class Conversation implements AsyncDisposable {
       }
     }
     this.sent = turn.number - 1;
-    if (turn.left || this.closed) {
+    if (turn.isLeft() || this.closed) {
       turn.fail(cancelled("the conversation was closed"));
     } else {
       this.start(turn);
@@ -476,6 +476,11 @@ class Turn implements Source {
 
   take(): Promise<AnswerEvent> {
     return this.mailbox.take();
+  }
+
+  /** `left`, as it is by now. */
+  isLeft(): boolean {
+    return this.left;
   }
 
   cancel(): void {

@@ -228,7 +228,7 @@ export function decode(error: unknown, deadline?: number): AdedError {
     reason = "CLIENT_TIMEOUT";
   }
   const message = state.details ?? state.message ?? "";
-  const code = Code[state.code] ?? "";
+  const code = Code[state.code];
   return failure(kind, { reason, message, code, retryAfterMs, violations, violationsLeftOut, cause: error });
 }
 

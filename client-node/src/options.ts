@@ -161,7 +161,7 @@ export function messageOf(options: AnswerOptions): GenerationOptions | undefined
     const { drySequenceBreakers, logitBias, ...plain } = options.sampling;
     const sampling = create(SamplingSchema);
     for (const [key, value] of Object.entries(plain)) {
-      put(sampling, key as "temperature", value as number | undefined);
+      put(sampling, key as "temperature", value);
     }
     put(sampling, "drySequenceBreakers", drySequenceBreakers && [...drySequenceBreakers]);
     put(sampling, "logitBias", logitBias && { ...logitBias });
