@@ -139,7 +139,10 @@ public final class AnswerForm {
         int from = prompt.ranges() == 0 ? 0 : prompt.end(prompt.ranges() - 1);
         String written = prompt.text().substring(from);
         int open = written.lastIndexOf(reasoning.opening());
-        return open >= 0 && written.indexOf(reasoning.closing(), open + reasoning.opening().length()) < 0;
+        return open >= 0
+                && written.indexOf(
+                                reasoning.closing(), open + reasoning.opening().length())
+                        < 0;
     }
 
     /**

@@ -34,7 +34,7 @@ final class AnswerGrammar {
         calls = form.tools().isEmpty() ? null : form.dialect().calls();
         reasoning = form.dialect().reasoning();
         whenClosed = text(sampling, false, wrong);
-        whenOpen = reasoning == null ? whenClosed : text(sampling, true, wrong);
+        whenOpen = reasoning == null ? whenClosed : text(sampling, true, new ArrayList<>());
     }
 
     /** The grammar of a form; null if the answer is free. */
@@ -45,8 +45,8 @@ final class AnswerGrammar {
             return null;
         }
         if (tools && !sampling.isConstrained() && form.trigger().isEmpty()) {
-            boolean marked = form.dialect().calls() instanceof CallForm calls
-                    && calls.body() instanceof CallForm.JsonBody;
+            boolean marked =
+                    form.dialect().calls() instanceof CallForm calls && calls.body() instanceof CallForm.JsonBody;
             if (!marked && !form.request().choice().requires()
                     || form.request().choice().equals(ToolChoice.NONE)) {
                 return null; // nothing tells a call from text before it is one
@@ -86,7 +86,8 @@ final class AnswerGrammar {
             boolean mayEnd = !required && !sampling.isConstrained();
             String thought = FreeText.until(parts, marks, "thought", reasoning.closing(), BLANKS + " answer", mayEnd);
             parts.rule(
-                    "root", open ? thought : BLANKS + " " + marks.gbnf(reasoning.opening()) + " " + thought + " | answer");
+                    "root",
+                    open ? thought : BLANKS + " " + marks.gbnf(reasoning.opening()) + " " + thought + " | answer");
         }
         return parts.toString();
     }
@@ -104,13 +105,14 @@ final class AnswerGrammar {
         String rest = calls(parts, written, wrong);
         String trigger = form.trigger();
         String opening = written.opening();
-        String before = opening.substring(0, opening.indexOf(trigger) + trigger.length()).strip();
+        String before = opening.substring(0, opening.indexOf(trigger) + trigger.length())
+                .strip();
         if (required) {
             return BLANKS + " " + (before.isEmpty() ? "\"\"" : marks.gbnf(before)) + " " + rest;
         }
         if (sampling.isConstrained()) {
-            return constraint(parts, sampling) + " | " + BLANKS + " "
-                    + (before.isEmpty() ? "\"\"" : marks.gbnf(before)) + " " + rest;
+            return constraint(parts, sampling) + " | " + BLANKS + " " + (before.isEmpty() ? "\"\"" : marks.gbnf(before))
+                    + " " + rest;
         }
         if (trigger.isEmpty()) {
             String head = written.body() instanceof CallForm.JsonBody json ? opening.strip() + json.head() : opening;
@@ -135,7 +137,8 @@ final class AnswerGrammar {
     /** Adds the rules of what follows the trigger, and returns the first. */
     private String calls(GrammarParts parts, CallForm written, List<FieldViolation> wrong) {
         String opening = written.opening();
-        String rest = opening.substring(opening.indexOf(form.trigger()) + form.trigger().length());
+        String rest = opening.substring(
+                opening.indexOf(form.trigger()) + form.trigger().length());
         List<String> bodies = new ArrayList<>();
         for (int i = 0; i < form.tools().size(); i++) {
             ToolDefinition tool = form.tools().get(i);
@@ -151,12 +154,16 @@ final class AnswerGrammar {
                         e.getMessage() + "; without strict the arguments may be any JSON object"));
             }
         }
-        parts.rule("call", (bodies.isEmpty() ? "\"\"" : "( " + String.join(" | ", bodies) + " )") + " "
-                + marks.gbnf(written.callClose()));
+        parts.rule(
+                "call",
+                (bodies.isEmpty() ? "\"\"" : "( " + String.join(" | ", bodies) + " )") + " "
+                        + marks.gbnf(written.callClose()));
         boolean several = written.several() && form.parallel();
         String more = several ? " ( " + marks.gbnf(written.separator() + written.callOpen()) + " call )*" : "";
-        parts.rule("calls", (rest.isEmpty() ? "" : marks.gbnf(rest) + " ") + "call" + more + " "
-                + marks.gbnf(written.sectionClose().stripTrailing()));
+        parts.rule(
+                "calls",
+                (rest.isEmpty() ? "" : marks.gbnf(rest) + " ") + "call" + more + " "
+                        + marks.gbnf(written.sectionClose().stripTrailing()));
         return "calls";
     }
 }

@@ -112,7 +112,10 @@ public record CallForm(
         String between = "";
         for (ChatMessage.ToolCall call : calls) {
             text.append(between).append(callOpen).append(json.head()).append(call.name());
-            text.append(json.middle()).append(call.arguments()).append(json.tail()).append(callClose);
+            text.append(json.middle())
+                    .append(call.arguments())
+                    .append(json.tail())
+                    .append(callClose);
             between = separator;
         }
         return text.append(sectionClose).toString();
@@ -141,7 +144,8 @@ public record CallForm(
             case NamedBody named -> "name" + Dialect.quoted(named.between()) + "arguments";
             case KeyedBody keyed ->
                 "name" + Dialect.quoted(keyed.open()) + "(" + Dialect.quoted(keyed.argumentOpen()) + "key"
-                        + Dialect.quoted(keyed.equals() + keyed.quote()) + keyed.text() + "|" + Dialect.quoted(keyed.otherEquals())
+                        + Dialect.quoted(keyed.equals() + keyed.quote()) + keyed.text() + "|"
+                        + Dialect.quoted(keyed.otherEquals())
                         + keyed.other()
                         + Dialect.quoted(keyed.argumentClose()) + Dialect.quoted(keyed.separator()) + ")";
         };

@@ -17,7 +17,8 @@ final class CallRules {
     private static final String ID = "[a-zA-Z0-9]{9}";
 
     /** What cannot be kept of a string that stands without quotes. */
-    private static final Set<String> KEPT = Set.of("type", "enum", "const", "description", "title", "default", "examples");
+    private static final Set<String> KEPT =
+            Set.of("type", "enum", "const", "description", "title", "default", "examples");
 
     private final GrammarParts parts;
     private final Marks marks;
@@ -49,6 +50,9 @@ final class CallRules {
     }
 
     private String object(ToolDefinition tool) throws GrammarRefused {
+        if (tool.parameters().equals(ToolDefinition.NO_PARAMETERS)) {
+            return "\"{}\"";
+        }
         return parts.jsonSchema(tool.strict() ? tool.parameters() : ANY_OBJECT);
     }
 
@@ -63,7 +67,8 @@ final class CallRules {
                 continue;
             }
             gbnf.append(at > done ? marks.gbnf(text.substring(done, at)) + " " : "");
-            gbnf.append(number ? "[0-9]{1,3}" : c.equals(CallForm.ID) ? ID : marks.gbnf(name)).append(' ');
+            gbnf.append(number ? "[0-9]{1,3}" : c.equals(CallForm.ID) ? ID : marks.gbnf(name))
+                    .append(' ');
             while (number && at + 1 < text.length() && Character.isDigit(text.charAt(at + 1))) {
                 at++;
             }
@@ -108,8 +113,16 @@ final class CallRules {
         Map<?, ?> properties =
                 schema != null && schema.get("properties") instanceof Map<?, ?> declared ? declared : Map.of();
         List<?> required = schema != null && schema.get("required") instanceof List<?> names ? names : List.of();
-        List<String> kept = List.of("type", "properties", "required", "description", "title", "additionalProperties",
-                "$defs", "definitions", "$schema");
+        List<String> kept = List.of(
+                "type",
+                "properties",
+                "required",
+                "description",
+                "title",
+                "additionalProperties",
+                "$defs",
+                "definitions",
+                "$schema");
         if (schema != null) {
             for (String keyword : schema.keySet()) {
                 if (!kept.contains(keyword)) {
@@ -151,9 +164,10 @@ final class CallRules {
         if (AnswerForm.isText(property) && property instanceof Map<?, ?> schema) {
             return open + marks.gbnf(keyed.equals()) + " " + text(keyed, key, schema, rule);
         }
-        boolean json = keyed.other() == CallForm.OtherValues.JSON && keyed.quote().length() <= 1
-                || property instanceof Map<?, ?> one
-                        && ("number".equals(one.get("type")) || "integer".equals(one.get("type")));
+        boolean json =
+                keyed.other() == CallForm.OtherValues.JSON && keyed.quote().length() <= 1
+                        || property instanceof Map<?, ?> one
+                                && ("number".equals(one.get("type")) || "integer".equals(one.get("type")));
         String value;
         if (json) {
             value = parts.jsonSchema(JsonValues.text(within(property, whole)));
@@ -193,7 +207,8 @@ final class CallRules {
             List<String> ways = new ArrayList<>();
             for (Object value : values) {
                 String quote = keyed.text() == CallForm.TextValues.JSON ? "" : keyed.quote();
-                String plain = keyed.text() == CallForm.TextValues.JSON ? JsonValues.text(value) : String.valueOf(value);
+                String plain =
+                        keyed.text() == CallForm.TextValues.JSON ? JsonValues.text(value) : String.valueOf(value);
                 ways.add(marks.gbnf(quote + plain + quote));
             }
             return "( " + String.join(" | ", ways) + " )" + closing(keyed, key);

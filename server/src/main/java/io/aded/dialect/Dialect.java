@@ -39,6 +39,11 @@ public record Dialect(@Nullable CallForm calls, @Nullable ReasoningForm reasonin
     }
 
     static String quoted(String text) {
-        return "\u00ab" + text.replace("\n", "\\n").replace(CallForm.ID, "ID").replace(CallForm.NAME, "NAME").replace(CallForm.KEY, "KEY") + "\u00bb";
+        return "\u00ab"
+                + text.replace("\n", "\\n")
+                        .replace(CallForm.ID, "ID")
+                        .replace(CallForm.NAME, "NAME")
+                        .replace(CallForm.KEY, "KEY")
+                + "\u00bb";
     }
 }

@@ -35,7 +35,8 @@ public final class DialectProbe {
     private static final String SCHEMA = "{\"type\": \"object\", \"properties\": {\"" + KEY
             + "\": {\"type\": \"string\"}, \"" + OTHER_KEY + "\": {\"type\": \"string\"}}}";
     private static final List<ToolDefinition> TOOLS = List.of(
-            new ToolDefinition(NAME, "Does it.", SCHEMA, true), new ToolDefinition(OTHER_NAME, "Does it.", SCHEMA, true));
+            new ToolDefinition(NAME, "Does it.", SCHEMA, true),
+            new ToolDefinition(OTHER_NAME, "Does it.", SCHEMA, true));
 
     private final ChatTemplate template;
     private final Predicate<String> endsAnswer;
@@ -135,15 +136,24 @@ public final class DialectProbe {
         if (!several) {
             return new CallForm("", ided(before, id), ided(after, id), "", "", false, true, body);
         }
-        String between = java.util.Objects.requireNonNull(two).substring(
-                java.util.Objects.requireNonNull(a).end(), java.util.Objects.requireNonNull(b).start());
+        String between = java.util.Objects.requireNonNull(two)
+                .substring(
+                        java.util.Objects.requireNonNull(a).end(),
+                        java.util.Objects.requireNonNull(b).start());
         if (body instanceof CallForm.KeyedBody keyed) {
             String close = written(keyed);
             between = between.startsWith(close) ? between.substring(close.length()) : between;
         }
         Seams seams = Seams.of(ided(before, id), ided(between, otherId), ided(after, id));
         return new CallForm(
-                seams.outerOpen(), seams.open(), seams.close(), seams.separator(), seams.outerClose(), true, true, body);
+                seams.outerOpen(),
+                seams.open(),
+                seams.close(),
+                seams.separator(),
+                seams.outerClose(),
+                true,
+                true,
+                body);
     }
 
     /** What closes the marked argument. */
@@ -224,7 +234,8 @@ public final class DialectProbe {
     private CallForm.@Nullable Body body(String single, Places at, String id, String before, String after) {
         return switch (at) {
             case Places.Json json -> json.body(single, id);
-            case Places.Named named -> new CallForm.NamedBody(ided(single.substring(named.nameEnd(), named.json()), id));
+            case Places.Named named ->
+                new CallForm.NamedBody(ided(single.substring(named.nameEnd(), named.json()), id));
             case Places.Keyed keyed -> keyed(single, keyed, id);
         };
     }
@@ -235,8 +246,8 @@ public final class DialectProbe {
         Map<String, String> arguments = new LinkedHashMap<>();
         arguments.put(KEY, VALUE);
         arguments.put(OTHER_KEY, OTHER_VALUE);
-        String two = written(call(
-                id, NAME, "{\"" + KEY + "\": \"" + VALUE + "\", \"" + OTHER_KEY + "\": \"" + OTHER_VALUE + "\"}"));
+        String two = written(
+                call(id, NAME, "{\"" + KEY + "\": \"" + VALUE + "\", \"" + OTHER_KEY + "\": \"" + OTHER_VALUE + "\"}"));
         int otherKey = two == null ? -1 : two.indexOf(OTHER_KEY, at.value());
         if (two == null || otherKey < 0) {
             return null;
@@ -254,9 +265,8 @@ public final class DialectProbe {
         if (number != null && number.contains("73519")) {
             otherEquals = number.substring(number.indexOf(KEY) + KEY.length(), number.indexOf("73519"));
         }
-        CallForm.OtherValues other = truth != null && truth.contains("True")
-                ? CallForm.OtherValues.PYTHON
-                : CallForm.OtherValues.JSON;
+        CallForm.OtherValues other =
+                truth != null && truth.contains("True") ? CallForm.OtherValues.PYTHON : CallForm.OtherValues.JSON;
         CallForm.TextValues text = CallForm.TextValues.RAW;
         String quote = quote(equals, otherEquals, close);
         if (!quote.isEmpty()) {

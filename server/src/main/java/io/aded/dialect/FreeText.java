@@ -43,7 +43,11 @@ final class FreeText {
             for (int c : alphabet) {
                 int next = next(text, fallback, state, c);
                 if (next < text.length) {
-                    body.append(" | \"").append(Marks.escaped(c)).append("\" ").append(name).append(next);
+                    body.append(" | \"")
+                            .append(Marks.escaped(c))
+                            .append("\" ")
+                            .append(name)
+                            .append(next);
                 } else if (!then.isEmpty()) {
                     body.append(" | \"").append(Marks.escaped(c)).append("\" ").append(then);
                 }

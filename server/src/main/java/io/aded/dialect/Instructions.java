@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Instructions {
     /** {@code <tool_call>}, an object of a name and arguments, {@code </tool_call>}. */
-    private static final Pattern OBJECT = Pattern.compile(
-            "(<([a-z_]{1,32})>\\n?)(\\{\"name\": ?\"?)<[^<>]{1,64}>(\"?, ?\"(arguments|parameters)\": ?)<[^<>]{1,64}>}(\\n?</\\2>)");
+    private static final Pattern OBJECT = Pattern.compile("(<([a-z_]{1,32})>\\n"
+            + "?)(\\{\"name\": ?\"?)<[^<>]{1,64}>(\"?, ?\"(arguments|parameters)\": ?)<[^<>]{1,64}>}(\\n"
+            + "?</\\2>)");
 
     /** {@code <|tool_call|>} and a list of calls. */
     private static final Pattern LIST = Pattern.compile("(<\\|tool_call\\|>) followed by a JSON list of tools");
@@ -25,8 +26,7 @@ final class Instructions {
         Matcher object = OBJECT.matcher(prompt);
         if (object.find()) {
             String key = object.group(5);
-            return new CallForm(
-                    "", object.group(1), object.group(6), "\n", "", true, false, body(key));
+            return new CallForm("", object.group(1), object.group(6), "\n", "", true, false, body(key));
         }
         Matcher list = LIST.matcher(prompt);
         return list.find()

@@ -98,7 +98,8 @@ final class LooseValue {
                     case 'b' -> string.append('\b');
                     case 'f' -> string.append('\f');
                     case 'u' -> {
-                        if (i + 4 >= text.length() || !text.substring(i + 1, i + 5).matches("[0-9a-fA-F]{4}")) {
+                        if (i + 4 >= text.length()
+                                || !text.substring(i + 1, i + 5).matches("[0-9a-fA-F]{4}")) {
                             return false;
                         }
                         string.append((char) Integer.parseInt(text.substring(i + 1, i + 5), 16));

@@ -58,10 +58,7 @@ final class ReasoningProbe {
     private @Nullable ReasoningForm shown(TemplateVariables variables) {
         String prompt = rendered(variables, true, DialectProbe.user());
         String whole = rendered(
-                variables,
-                false,
-                DialectProbe.user(),
-                new ChatMessage("assistant", PLAIN, THOUGHT, List.of(), null));
+                variables, false, DialectProbe.user(), new ChatMessage("assistant", PLAIN, THOUGHT, List.of(), null));
         if (prompt == null || whole == null) {
             return null;
         }
@@ -92,10 +89,7 @@ final class ReasoningProbe {
                 "mkidAAAA1", DialectProbe.NAME, "{\"" + DialectProbe.KEY + "\": \"" + DialectProbe.VALUE + "\"}");
         String prompt = rendered(THINKING, true, DialectProbe.user());
         String whole = rendered(
-                THINKING,
-                false,
-                DialectProbe.user(),
-                new ChatMessage("assistant", "", THOUGHT, List.of(call), null));
+                THINKING, false, DialectProbe.user(), new ChatMessage("assistant", "", THOUGHT, List.of(call), null));
         int thought = prompt == null || whole == null ? -1 : whole.lastIndexOf(THOUGHT);
         int opening = thought < 0 || whole == null ? -1 : whole.indexOf(calls.trigger(), thought);
         if (prompt == null || whole == null || opening < 0) {
@@ -125,14 +119,16 @@ final class ReasoningProbe {
         String opening = mark.group(1);
         if (opening.startsWith("</")) { // a template that closes it at once, where none is asked for
             String opened = "<" + opening.substring(2);
-            return drops(opened, opening) || opened.toLowerCase(java.util.Locale.ROOT).contains("think")
+            return drops(opened, opening)
+                            || opened.toLowerCase(java.util.Locale.ROOT).contains("think")
                     ? new ReasoningForm(opened, opening)
                     : null;
         }
         String closing = opening.startsWith("<")
                 ? "</" + opening.substring(1)
                 : opening.startsWith("[") ? "[/" + opening.substring(1) : "";
-        return drops(opening, closing) || opening.toLowerCase(java.util.Locale.ROOT).contains("think")
+        return drops(opening, closing)
+                        || opening.toLowerCase(java.util.Locale.ROOT).contains("think")
                 ? new ReasoningForm(mark.group(), closing)
                 : null;
     }

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param logProbabilities one entry a token if asked for, else null
  * @param part what it adds to
  */
-public record Delta(
-        String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities, Part part) {
+public record Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities, Part part) {
 
     /** Adds to the answer's text. */
     public Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities) {

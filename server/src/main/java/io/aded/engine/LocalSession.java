@@ -205,8 +205,7 @@ final class LocalSession implements Session {
     }
 
     /** A prompt as tokens. */
-    private record Continuation(
-            int[] tokens, @Nullable RenderedChat chat, String field) {
+    private record Continuation(int[] tokens, @Nullable RenderedChat chat, String field) {
         @Nullable
         String rendered() {
             return chat == null ? null : chat.text();

@@ -80,7 +80,9 @@ final class LocalTurn implements Turn {
         vocabulary = session.model().vocabulary();
         parts = answering.parts();
         text = new TextAssembler(
-                vocabulary, request.stopStrings(), parts == null ? null : parts.form().marks());
+                vocabulary,
+                request.stopStrings(),
+                parts == null ? null : parts.form().marks());
         int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
         round = new Round(this, nodes, context, ledger);
     }

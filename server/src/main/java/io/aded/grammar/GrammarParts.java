@@ -34,8 +34,9 @@ public final class GrammarParts {
 
     private String add(Rules rules) {
         String prefix = "p" + parts++ + "-";
-        List<String> names =
-                new ArrayList<>(IntStream.range(0, rules.names().size()).mapToObj(i -> prefix + i).toList());
+        List<String> names = new ArrayList<>(IntStream.range(0, rules.names().size())
+                .mapToObj(i -> prefix + i)
+                .toList());
         text.append(GbnfText.of(new Rules(names, rules.bodies(), rules.root()), prefix));
         return names.get(rules.root());
     }

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param answers the call whose result the content is; null but in messages of a tool
  */
 public record ChatMessage(
-        String role, String content, String reasoning, List<ToolCall> calls, @Nullable Answered answers) {
+        String role,
+        String content,
+        String reasoning,
+        List<ToolCall> calls,
+        @Nullable Answered answers) {
 
     /** Defensive copy of the list. */
     public ChatMessage {
@@ -47,8 +51,12 @@ public record ChatMessage(
     public long characters() {
         long count = (long) content.length() + reasoning.length();
         for (ToolCall call : calls) {
-            count += (long) call.id().length() + call.name().length() + call.arguments().length();
+            count += (long) call.id().length()
+                    + call.name().length()
+                    + call.arguments().length();
         }
-        return answers == null ? count : count + answers.id().length() + answers.name().length();
+        return answers == null
+                ? count
+                : count + answers.id().length() + answers.name().length();
     }
 }

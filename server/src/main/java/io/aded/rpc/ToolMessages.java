@@ -114,9 +114,8 @@ final class ToolMessages {
         if (!speech.tools().isEmpty()) {
             options.setToolChoice(choice(speech.choice())).setParallelToolCalls(speech.parallel());
         }
-        options.setReasoning(ReasoningOptions.newBuilder()
-                .setBudget(speech.budget())
-                .setInclude(speech.showsReasoning()));
+        options.setReasoning(
+                ReasoningOptions.newBuilder().setBudget(speech.budget()).setInclude(speech.showsReasoning()));
     }
 
     private static ToolChoice choice(io.aded.dialect.ToolChoice choice) {

@@ -77,7 +77,8 @@ final class Coalescer {
     void flush() {
         for (int from = 0, to; from < deltas.size(); from = to) {
             to = from + 1;
-            while (to < deltas.size() && deltas.get(from).part().goesOnWith(deltas.get(to).part())) {
+            while (to < deltas.size()
+                    && deltas.get(from).part().goesOnWith(deltas.get(to).part())) {
                 to++;
             }
             output.emitted(to == from + 1 ? deltas.get(from) : joined(deltas.subList(from, to)));
@@ -104,6 +105,7 @@ final class Coalescer {
                 probabilities.addAll(more);
             }
         }
-        return new Delta(text.toString(), tokens, probabilities, deltas.getFirst().part());
+        return new Delta(
+                text.toString(), tokens, probabilities, deltas.getFirst().part());
     }
 }

@@ -241,9 +241,8 @@ public final class Serving implements AutoCloseable {
         TemplateVariables variables = given == null ? TemplateVariables.NONE : given;
         wrong.addAll(variables.violations("template_variables"));
         wrong.check();
-        AnswerForm.Request asked = input.generation()
-                .speech()
-                .over(AnswerForm.Request.TEXT, AnswerForm.Request.TEXT, Set.of());
+        AnswerForm.Request asked =
+                input.generation().speech().over(AnswerForm.Request.TEXT, AnswerForm.Request.TEXT, Set.of());
         model.validator().speech().request(asked, wrong);
         wrong.check();
         Prompt whole = model.validator().speech().counted(prompt, asked, variables);

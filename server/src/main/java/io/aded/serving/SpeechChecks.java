@@ -126,7 +126,8 @@ final class SpeechChecks {
             ChatMessage message = messages.get(i);
             String field = "messages[" + i + "].parts";
             boolean assistant = message.role().equals("assistant");
-            if (!assistant && (!message.calls().isEmpty() || !message.reasoning().isEmpty())) {
+            if (!assistant
+                    && (!message.calls().isEmpty() || !message.reasoning().isEmpty())) {
                 wrong.add(field, "has a tool call or reasoning; allowed only in messages of assistant");
                 named++;
             }
@@ -157,7 +158,10 @@ final class SpeechChecks {
         if (asked.budget() == 0 && spoken.dialect().reasoning() != null) {
             variables = withoutThinking(variables);
         }
-        AnswerForm form = plain || generation.ignoreEnd() && asked.tools().isEmpty() && spoken.dialect().reasoning() == null
+        AnswerForm form = plain
+                        || generation.ignoreEnd()
+                                && asked.tools().isEmpty()
+                                && spoken.dialect().reasoning() == null
                 ? null
                 : new AnswerForm(spoken, asked, generation.constraint().over(generation.sampling()));
         return new Prompt.Messages(chat.messages(), asked.tools(), variables, form);
@@ -177,7 +181,6 @@ final class SpeechChecks {
         boolean none = asked.budget() == 0 && spoken != null && spoken.dialect().reasoning() != null;
         AnswerForm form =
                 spoken == null ? null : new AnswerForm(spoken, AnswerForm.Request.TEXT, SamplingParameters.DEFAULT);
-        return new Prompt.Messages(
-                chat.messages(), asked.tools(), none ? withoutThinking(variables) : variables, form);
+        return new Prompt.Messages(chat.messages(), asked.tools(), none ? withoutThinking(variables) : variables, form);
     }
 }

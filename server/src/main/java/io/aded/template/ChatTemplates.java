@@ -186,7 +186,11 @@ public final class ChatTemplates implements ChatTemplate {
     private String tried(MessageValues.Way candidate) {
         try {
             return rendered(
-                            MessageValues.TRIAL, List.of(MessageValues.TRIAL_TOOL), TemplateVariables.NONE, false, candidate)
+                            MessageValues.TRIAL,
+                            List.of(MessageValues.TRIAL_TOOL),
+                            TemplateVariables.NONE,
+                            false,
+                            candidate)
                     .text();
         } catch (AdedException.InvalidRequest refused) {
             return "";

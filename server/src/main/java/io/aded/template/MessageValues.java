@@ -64,7 +64,9 @@ final class MessageValues {
     static Value message(ChatMessage message, Text role, Way way) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("role", role);
-        boolean none = way.nullContent && message.content().isEmpty() && !message.calls().isEmpty();
+        boolean none = way.nullContent
+                && message.content().isEmpty()
+                && !message.calls().isEmpty();
         fields.put("content", none ? null : Text.fromCaller(message.content()));
         if (!message.reasoning().isEmpty()) {
             fields.put("reasoning_content", Text.fromCaller(message.reasoning()));

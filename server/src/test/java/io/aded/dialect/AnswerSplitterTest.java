@@ -7,16 +7,17 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.ToolDefinition;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.api.Test;
 
 /** Answers as models write them, whole and in pieces of every size. */
 class AnswerSplitterTest {
     private static final ToolDefinition WEATHER = new ToolDefinition(
             "weather",
             "",
-            "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}, \"days\": {\"type\": \"integer\"}}}",
+            "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}, \"days\": {\"type\":"
+                    + " \"integer\"}}}",
             true);
     private static final ToolDefinition CLOCK = new ToolDefinition("clock", "", "", true);
 
@@ -88,8 +89,12 @@ class AnswerSplitterTest {
     private static List<String> split(String template, String answer) {
         List<String> whole = split(form(template, true), false, answer, answer.length());
         for (int step : new int[] {1, 2, 3, 7}) {
-            assertThat(split(form(template, true), false, answer, step)).as("pieces of " + step).isEqualTo(whole);
-            assertThat(split(form(template, false), false, answer, step)).as("complete calls").isEqualTo(whole);
+            assertThat(split(form(template, true), false, answer, step))
+                    .as("pieces of " + step)
+                    .isEqualTo(whole);
+            assertThat(split(form(template, false), false, answer, step))
+                    .as("complete calls")
+                    .isEqualTo(whole);
         }
         return whole;
     }
@@ -97,17 +102,18 @@ class AnswerSplitterTest {
     @Test
     void split_reasoningTextAndCalls_areToldApart() {
         assertThat(split(Templates.TAGGED, """
-                        <think>
-                        It rains.
-                        </think>
+            <think>
+            It rains.
+            </think>
 
-                        I look.
-                        <tool_call>
-                        {"name": "weather", "arguments": {"city": "Bonn \\u00e9 } </tool_call>", "days": 2}}
-                        </tool_call>
-                        <tool_call>
-                        {"name": "clock", "arguments": {}}
-                        </tool_call>"""))
+            I look.
+            <tool_call>
+            {"name": "weather", "arguments": {"city": "Bonn \\u00e9 } </tool_call>", "days": 2}}
+            </tool_call>
+            <tool_call>
+            {"name": "clock", "arguments": {}}
+            </tool_call>\
+            """))
                 .containsExactly(
                         "reasoning:It rains.",
                         "text:I look.",
@@ -117,7 +123,9 @@ class AnswerSplitterTest {
 
     @Test
     void split_otherWhiteSpaceAndOrder_isStillACall() {
-        assertThat(split(Templates.TAGGED, "<tool_call>{ \"id\":\"x7\" , \"name\":\"clock\",\"arguments\" : {} }</tool_call> "))
+        assertThat(split(
+                        Templates.TAGGED,
+                        "<tool_call>{ \"id\":\"x7\" , \"name\":\"clock\",\"arguments\" : {} }</tool_call> "))
                 .containsExactly("clock#x7:{}");
     }
 
@@ -166,21 +174,22 @@ class AnswerSplitterTest {
     @Test
     void split_argumentsByThemselves_becomeOneObject() {
         assertThat(split(Templates.KEYED, """
-                        <tool_call>
-                        <function=weather>
-                        <parameter=city>
-                        "Bonn"
-                         & <b>
-                        </parameter>
-                        <parameter=days>
-                        3
-                        </parameter>
-                        </function>
-                        </tool_call>
-                        <tool_call>
-                        <function=clock>
-                        </function>
-                        </tool_call>"""))
+            <tool_call>
+            <function=weather>
+            <parameter=city>
+            "Bonn"
+             & <b>
+            </parameter>
+            <parameter=days>
+            3
+            </parameter>
+            </function>
+            </tool_call>
+            <tool_call>
+            <function=clock>
+            </function>
+            </tool_call>\
+            """))
                 .containsExactly("weather#id1:{\"city\": \"\\\"Bonn\\\"\\n & <b>\", \"days\": 3}", "clock#id2:{}");
     }
 
@@ -207,15 +216,21 @@ class AnswerSplitterTest {
     void split_section_endsWithItsMark() {
         assertThat(split(
                         Templates.SECTIONED,
-                        "Now<|calls_begin|><|call_begin|>function<|sep|>clock\n```json\n{}\n```<|call_end|>"
-                                + "<|call_begin|>function<|sep|>weather\n```json\n{\"days\": 1}\n```<|call_end|><|calls_end|>"))
+                        "Now<|calls_begin|><|call_begin|>function<|sep|>clock\n"
+                                + "```json\n"
+                                + "{}\n"
+                                + "```<|call_end|><|call_begin|>function<|sep|>weather\n"
+                                + "```json\n"
+                                + "{\"days\": 1}\n"
+                                + "```<|call_end|><|calls_end|>"))
                 .containsExactly("text:Now", "clock#id1:{}", "weather#id2:{\"days\": 1}");
     }
 
     @Test
     void split_tenMegabytesOfArguments_areToldAsTheyComeAndCostNoMoreThanTheirLength() {
         String text = "x\\\"{".repeat(2_600_000);
-        String answer = "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"" + text + "\"}}\n</tool_call>";
+        String answer =
+                "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"" + text + "\"}}\n</tool_call>";
 
         assertThat(split(form(Templates.TAGGED, true), false, answer, 5))
                 .containsExactly("weather#id1:{\"city\": \"" + text + "\"}");
@@ -226,8 +241,11 @@ class AnswerSplitterTest {
     void opensReasoning_byTheTemplatesOwnEndOnly() {
         AnswerForm form = form(Templates.TAGGED, true);
 
-        assertThat(form.opensReasoning(new RenderedChat("<|user|>hi<|end|><|assistant|><think>\n", 8, 10))).isTrue();
-        assertThat(form.opensReasoning(new RenderedChat("<|user|><think><|end|><|assistant|>", 8, 15))).isFalse();
-        assertThat(form.opensReasoning(new RenderedChat("<|assistant|><think>\n\n</think>\n"))).isFalse();
+        assertThat(form.opensReasoning(new RenderedChat("<|user|>hi<|end|><|assistant|><think>\n", 8, 10)))
+                .isTrue();
+        assertThat(form.opensReasoning(new RenderedChat("<|user|><think><|end|><|assistant|>", 8, 15)))
+                .isFalse();
+        assertThat(form.opensReasoning(new RenderedChat("<|assistant|><think>\n\n</think>\n")))
+                .isFalse();
     }
 }

@@ -81,8 +81,7 @@ class DialectProbeTest {
                         "",
                         true,
                         true,
-                        new KeyedBody(
-                                "{", "", "", ",", TextValues.QUOTED, OtherValues.JSON, "<|\"|>", ":", ":")));
+                        new KeyedBody("{", "", "", ",", TextValues.QUOTED, OtherValues.JSON, "<|\"|>", ":", ":")));
     }
 
     @Test
@@ -124,6 +123,7 @@ class DialectProbeTest {
 
     @Test
     void probe_promptThatOpensReasoning_isKnownByWhatItDrops() {
-        assertThat(Templates.dialect(Templates.OPENED).reasoning()).isEqualTo(new ReasoningForm("<think>\n", "</think>"));
+        assertThat(Templates.dialect(Templates.OPENED).reasoning())
+                .isEqualTo(new ReasoningForm("<think>\n", "</think>"));
     }
 }

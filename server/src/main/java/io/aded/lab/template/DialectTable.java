@@ -7,7 +7,7 @@ import io.aded.template.SpecialTexts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +18,20 @@ import java.util.stream.Stream;
 public final class DialectTable {
     /** What ends answers in the vocabularies that go with the templates. */
     private static final Set<String> ENDS = Set.of(
-            "</s>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<|call|>", "<|return|>", "<|endoftext|>",
-            "<|end_of_text|>", "<turn|>", "<end_of_turn>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>", "<|eos|>");
+            "</s>",
+            "<|eot_id|>",
+            "<|eom_id|>",
+            "<|im_end|>",
+            "<|end|>",
+            "<|call|>",
+            "<|return|>",
+            "<|endoftext|>",
+            "<|end_of_text|>",
+            "<turn|>",
+            "<end_of_turn>",
+            "<|END_OF_TURN_TOKEN|>",
+            "<｜end▁of▁sentence｜>",
+            "<|eos|>");
 
     private DialectTable() {}
 
@@ -34,10 +46,7 @@ public final class DialectTable {
         List<Path> files = files(arguments);
         for (Path file : files) {
             ChatTemplates template = ChatTemplates.of(
-                    Files.readString(file),
-                    new SpecialTexts("<s>", "</s>", true),
-                    InstantSource.system(),
-                    ZoneOffset.UTC);
+                    Files.readString(file), new SpecialTexts("<s>", "</s>", true), () -> Instant.EPOCH, ZoneOffset.UTC);
             Dialect dialect = DialectProbe.probe(template, ENDS::contains);
             calls += dialect.calls() == null ? 0 : 1;
             reasoning += dialect.reasoning() == null ? 0 : 1;
