@@ -1,4 +1,4 @@
-// Asks a sidecar one question, then holds a short conversation with it.
+// Asks a sidecar to edit a function, then asks about a text: answers that repeat much of what was said before.
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
@@ -14,6 +14,21 @@ const definition = protoLoader.loadSync('aded/v1/inference_service.proto', {
 const { InferenceService } = grpc.loadPackageDefinition(definition).aded.v1;
 const target = process.argv[2] ?? 'localhost:50051';
 const sidecar = new InferenceService(target, grpc.credentials.createInsecure());
+
+const options = { maxTokens: 128, sampling: { temperature: 0 } };
+const edit = `Rename the variable total to price, and repeat the whole function:
+
+def invoice(items, rate):
+    total = 0
+    for item in items:
+        total += item.count * item.unit_price
+    total += total * rate
+    return round(total, 2)
+`;
+const text = `The harbour office will replace the floating pontoon at the east quay between the 4th and the 22nd of March. \
+Boats that lie there must be moved by the evening of the 3rd. The crane works on weekdays from seven to four. \
+Write to the office to book it.
+`;
 
 /** Prints the growing answer; returns whether it is complete. */
 function show(response) {
@@ -33,7 +48,7 @@ function show(response) {
 }
 
 async function singleAnswer() {
-  const call = sidecar.Generate({ prompt: 'Name three colours of the rainbow.', options: { maxTokens: 64 } });
+  const call = sidecar.Generate({ prompt: edit, options });
   for await (const response of call) {
     show(response);
   }
@@ -45,9 +60,9 @@ async function conversation() {
   call.write({ open: {} });
   const { opened } = (await responses.next()).value;
   console.log(`${opened.model}, ${opened.contextTokens} tokens of context`);
-  for (const question of ['My name is Ada. Say hello to me.', 'What is my name?']) {
+  for (const question of [`${text}Quote the sentence that says when boats must be moved.`, 'Repeat the text.']) {
     console.log(`> ${question}`);
-    call.write({ turn: { prompt: question, options: { maxTokens: 64 } } });
+    call.write({ turn: { prompt: question, options } });
     while (!show((await responses.next()).value));
   }
   call.end();

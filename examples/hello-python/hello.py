@@ -1,4 +1,4 @@
-"""Asks a sidecar one question, then holds a short conversation with it."""
+"""Asks a sidecar to edit a function, then asks about a text: answers that repeat much of what was said before."""
 
 import queue
 import sys
@@ -7,7 +7,21 @@ import grpc
 from aded.v1 import answer_pb2, generation_pb2, inference_service_pb2 as api
 from aded.v1.inference_service_pb2_grpc import InferenceServiceStub
 
-BRIEF = generation_pb2.GenerationOptions(max_tokens=64)
+OPTIONS = generation_pb2.GenerationOptions(max_tokens=128, sampling=generation_pb2.Sampling(temperature=0))
+EDIT = """Rename the variable total to price, and repeat the whole function:
+
+def invoice(items, rate):
+    total = 0
+    for item in items:
+        total += item.count * item.unit_price
+    total += total * rate
+    return round(total, 2)
+"""
+TEXT = (
+    "The harbour office will replace the floating pontoon at the east quay between the 4th and the 22nd of March. "
+    "Boats that lie there must be moved by the evening of the 3rd. The crane works on weekdays from seven to four. "
+    "Write to the office to book it.\n"
+)
 
 
 def show(event):
@@ -25,7 +39,7 @@ def show(event):
 
 
 def single_answer(sidecar):
-    request = api.GenerateRequest(prompt="Name three colours of the rainbow.", options=BRIEF)
+    request = api.GenerateRequest(prompt=EDIT, options=OPTIONS)
     for event in sidecar.Generate(request):
         show(event)
 
@@ -37,9 +51,9 @@ def conversation(sidecar):
     requests.put(api.ConverseRequest(open=api.Open()))
     opened = next(events).opened
     print(f"{opened.model}, {opened.context_tokens} tokens of context")
-    for question in ("My name is Ada. Say hello to me.", "What is my name?"):
+    for question in (TEXT + "Quote the sentence that says when boats must be moved.", "Repeat the text."):
         print(f"> {question}")
-        requests.put(api.ConverseRequest(turn=api.Turn(prompt=question, options=BRIEF)))
+        requests.put(api.ConverseRequest(turn=api.Turn(prompt=question, options=OPTIONS)))
         while not show(next(events)):
             pass
     requests.put(None)

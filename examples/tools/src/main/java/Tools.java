@@ -1,4 +1,5 @@
 import io.aded.client.AdedClient;
+import io.aded.client.AdedClientException;
 import io.aded.client.Answer;
 import io.aded.client.AnswerOptions;
 import io.aded.client.Conversation;
@@ -39,6 +40,8 @@ public final class Tools {
                         .toList();
                 prompt = new Prompt.Messages(results);
             }
+        } catch (AdedClientException.Unsupported unsupported) {
+            System.out.println("this model cannot be offered tools: " + unsupported.getMessage());
         }
     }
 

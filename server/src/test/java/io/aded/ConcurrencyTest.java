@@ -73,6 +73,13 @@ class ConcurrencyTest {
             Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down"),
             Map.entry("rpc.PathClaim", "one lock, within the process, and a lock on a file, between processes"),
             Map.entry("rpc.GuardedCall", "the end of a call under one lock; a flag that only goes up"),
+            Map.entry("rpc.ConnectionNames", "one atomic number"),
+            Map.entry(
+                    "rpc.Connections",
+                    "a set, counts and times under one lock, which is let go before a channel is asked"),
+            Map.entry(
+                    "rpc.OpenCalls",
+                    "a concurrent set; an ordered one under a lock, which is let go before a call is refused"),
             Map.entry("rpc.InboundBudget", "all under one lock, which is let go before a call is refused"),
             Map.entry("rpc.InboundBudget$Stream", "the same lock"),
             Map.entry("rpc.MemoryBudget", "a sum and a map under one lock"),

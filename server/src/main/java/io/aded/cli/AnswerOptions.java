@@ -84,7 +84,7 @@ final class AnswerOptions {
         DraftPolicy policy = draft.policy();
         if (target != null) {
             // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option : List.of("--model", "--hf")) {
+            for (String option : List.of("--model", "--hf", "--requantize")) {
                 if (command.commandLine().getParseResult().hasMatchedOption(option)) {
                     throw new AdedException.InvalidRequest(
                             option, "cannot be combined with --target, whose server has its model");

@@ -36,9 +36,6 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private final ContextOptions contextOptions = new ContextOptions();
 
-    @Mixin
-    private final RequantizeOption requantize = new RequantizeOption();
-
     BenchCommand(Terminal terminal) {
         this.terminal = terminal;
     }
@@ -46,7 +43,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ExperimentPlan plan = options.plan();
-        ModelConfiguration wanted = modelOptions.configuration().withRequantized(requantize.format());
+        ModelConfiguration wanted = modelOptions.configuration();
         ContextConfiguration context = contextOptions.configuration(1, 1);
         if (SCRIPTED.equals(wanted.model())) {
             try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
@@ -61,6 +58,7 @@ final class BenchCommand implements Callable<Integer> {
             try (LocalModel local =
                     ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
                 run(plan, local.name(), local.model(), local.options());
+                FormatAdvice.of(local.formats(), terminal.program(), wanted).print(terminal.out());
             }
         }
         return ExitCode.OK.code();

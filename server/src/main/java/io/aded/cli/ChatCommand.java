@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.engine.FinishReason;
+import io.aded.lab.prompts.Scenarios;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import java.io.IOException;
@@ -17,9 +18,13 @@ import picocli.CommandLine.Option;
         name = "chat",
         description = {
             "A conversation in the terminal: with a model that is loaded for it, or with a running server (--target).",
-            "/reset forgets what was said, /exit or Ctrl-D ends, Ctrl-C stops an answer."
+            "/reset forgets what was said, /exit or Ctrl-D ends, Ctrl-C stops an answer; /try 1, /try 2, /try 3 ask for"
+                    + " what much can be drafted of: an edit, an answer from a text, a form in JSON."
         })
 final class ChatCommand implements Callable<Integer> {
+    /** What /try asks, by the names of the program's own prompts. */
+    private static final List<String> TRIES = List.of("edit-3", "quote-2", "json-1");
+
     private final Terminal terminal;
 
     @Mixin
@@ -40,6 +45,10 @@ final class ChatCommand implements Callable<Integer> {
             terminal.note("Talking to " + backend.description() + ".");
             terminal.note("Ctrl-C stops an answer; /reset forgets, /exit or Ctrl-D ends."
                     + (showDraft ? " " + DraftPainter.legend(terminal.colour()) : ""));
+            if (showDraft) {
+                terminal.note("Drafts copy and complete what was said before. /try 1 asks to edit a function, /try 2"
+                        + " for an answer from a text, /try 3 to fill in JSON.");
+            }
             boolean fresh = true;
             for (String line = read(); line != null; line = read()) {
                 String text = line.strip();
@@ -49,14 +58,30 @@ final class ChatCommand implements Callable<Integer> {
                     backend.reset();
                     fresh = true;
                     terminal.note("Forgotten.");
+                } else if (text.matches("/try( \\d)?")) {
+                    String asked = tried(text);
+                    terminal.note(asked);
+                    fresh &= !say(backend, asked, fresh);
                 } else if (text.startsWith("/") && !text.contains(" ")) {
-                    terminal.note("There is no command " + text + "; there are /reset and /exit.");
+                    terminal.note("There is no command " + text + "; there are /try 1 to 3, /reset and /exit.");
                 } else if (!text.isEmpty()) {
                     fresh &= !say(backend, line, fresh);
                 }
             }
             return ExitCode.OK.code();
         }
+    }
+
+    /** The prompt that a command asks for; /try alone is the first, and so is what is beyond the last. */
+    private static String tried(String command) {
+        int number = command.length() == "/try".length() ? 1 : command.charAt(command.length() - 1) - '0';
+        String id = TRIES.get(number >= 1 && number <= TRIES.size() ? number - 1 : 0);
+        return Scenarios.builtIn().stream()
+                .filter(scenario -> scenario.id().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .turns()
+                .getFirst();
     }
 
     private @Nullable String read() throws IOException {

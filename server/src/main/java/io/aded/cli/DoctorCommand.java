@@ -4,9 +4,13 @@ import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.Prompt;
+import io.aded.engine.SpeculationOutlook;
 import io.aded.gguf.GgufFile;
+import io.aded.host.HostConfiguration;
+import io.aded.host.HostListener;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
+import io.aded.host.ModelFormats;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
@@ -18,6 +22,7 @@ import io.aded.telemetry.Telemetry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +43,7 @@ import picocli.CommandLine.Mixin;
         })
 final class DoctorCommand implements Callable<Integer> {
     private static final int NEEDED_JAVA = 25;
+    private static final Duration LONGEST_CALIBRATION = Duration.ofSeconds(15);
     private static final List<String> NOTEWORTHY = List.of(
             "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "sve");
 
@@ -198,8 +204,8 @@ final class DoctorCommand implements Callable<Integer> {
                 if (store.pulled(entry).isEmpty()) {
                     noted(
                             "model",
-                            entry.name() + " is not here yet; it is pulled on first use, or by: " + terminal.program()
-                                    + " models pull");
+                            entry.name() + " is not here yet; it is pulled on first use, and its fastest format found"
+                                    + " out; or by: " + terminal.program() + " models pull");
                     return;
                 }
             }
@@ -207,11 +213,15 @@ final class DoctorCommand implements Callable<Integer> {
                     terminal, listener -> new ModelFiles(terminal.environment(), listener).find(choice));
             GgufFile header = GgufFile.readModel(file);
             header.requireModel();
+            String name = ModelFiles.nameOf(choice, file);
             try (LlamaModel loaded = LlamaModel.load(library, file, choice.parameters());
                     Engine engine = Engine.start(
-                            loaded, EngineOptions.ofCells(256), Telemetry.none().forEngine("doctor"))) {
+                            loaded,
+                            EngineOptions.ofCells(1024),
+                            Telemetry.none().forEngine("doctor"))) {
                 answer(engine);
-                passed("model", loaded.info().name() + " (" + loaded.info().description() + ") loads and answers");
+                passed("model", name + " (" + loaded.info().description() + ") loads and answers");
+                speculation(engine, choice, library, file);
                 String problem = loaded.chatTemplate().problem();
                 if (problem == null) {
                     passed("chat template", loaded.chatTemplate().description());
@@ -222,6 +232,32 @@ final class DoctorCommand implements Callable<Integer> {
         } catch (AdedException e) {
             failed("model", Main.withHint(e));
         }
+    }
+
+    /** What drafts can gain with the file as it is, and what other formats were found to give. */
+    private void speculation(Engine engine, ModelConfiguration choice, LlamaLibrary library, Path file) {
+        try {
+            engine.awaitCalibration(LONGEST_CALIBRATION);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AdedException.Cancelled("interrupted while passes were timed");
+        }
+        SpeculationOutlook outlook = SpeculationOutlook.of(engine.passCosts().nanos());
+        passed("speed", outlook.costs());
+        if (outlook.pays()) {
+            passed("drafts", "gain " + outlook.gains());
+        } else {
+            noted("drafts", "gain " + outlook.gains());
+        }
+        HostConfiguration configuration =
+                HostConfiguration.DEFAULT.withModel(choice).withEnvironment(terminal.environment());
+        noted(
+                "formats",
+                FormatAdvice.of(
+                                new ModelFormats(configuration, HostListener.NONE).kept(library, file),
+                                terminal.program(),
+                                choice)
+                        .line());
     }
 
     /** Four tokens, of whatever kind: the whole way is walked once. */

@@ -1,7 +1,6 @@
 package io.aded.cli;
 
 import io.aded.engine.DraftPolicy;
-import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
@@ -11,17 +10,11 @@ import io.aded.host.ModelConfiguration;
 import io.aded.host.ServerConfiguration;
 import io.aded.lab.load.LoadPlan;
 import io.aded.lab.load.LoadSession;
-import io.aded.lab.load.StandInModel;
 import io.aded.model.AdedException;
-import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,12 +31,6 @@ import picocli.CommandLine.Spec;
             "Ctrl-C ends the run and reports what there is."
         })
 final class LoadCommand implements Callable<Integer> {
-    /**
-     * Not a file: a model in plain Java, without weights; what is measured then is everything but the model. A number
-     * behind it is the milliseconds that each forward pass sleeps.
-     */
-    private static final Pattern SCRIPTED = Pattern.compile("scripted(?::(\\d{1,4}))?");
-
     /** As many streams as {@code serve} would run, unless more callers are asked for. */
     private static final int USUAL_STREAMS = 16;
 
@@ -61,9 +48,6 @@ final class LoadCommand implements Callable<Integer> {
 
     @Mixin
     private final ModelOptions model = new ModelOptions();
-
-    @Mixin
-    private final RequantizeOption requantize = new RequantizeOption();
 
     @Mixin
     private final ContextOptions context = new ContextOptions();
@@ -88,41 +72,23 @@ final class LoadCommand implements Callable<Integer> {
             }
             return play(plan, null);
         }
-        ModelConfiguration wanted = model.configuration().withRequantized(requantize.format());
+        ModelConfiguration wanted = model.configuration();
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(wanted)
                 .withContext(context.configuration(streams(), conversations()).withReplicas(replicas.count()))
                 .withDraft(DraftPolicy.OFF, null)
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
                 .withEnvironment(terminal.environment());
-        try (Host host = Host.listen(configuration, Telemetry.none())) {
-            Matcher scripted = SCRIPTED.matcher(String.valueOf(wanted.model()));
-            if (scripted.matches()) {
-                String millis = scripted.group(1);
-                Duration pass = Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis));
-                return playScripted(plan, host, configuration.context(), pass);
+        try (StandIn standIn = StandIn.named(wanted.model());
+                Host host = Host.listen(configuration, Telemetry.none())) {
+            if (standIn == null) {
+                ProgressPrinter.during(terminal, host::load);
+            } else {
+                ContextConfiguration shape = configuration.context();
+                EngineOptions each = shape.engineOptions(standIn.info(), DraftPolicy.OFF);
+                host.serve(standIn.info().name(), standIn.start(each, shape.replicas(), EngineTelemetry.NONE));
             }
-            ProgressPrinter.during(terminal, host::load);
             return play(plan, host.addresses().getFirst().toString());
-        }
-    }
-
-    private int playScripted(LoadPlan plan, Host host, ContextConfiguration shape, Duration pass)
-            throws InterruptedException {
-        try (TargetModel scripted = new StandInModel(pass)) {
-            EngineOptions each = shape.engineOptions(scripted.info(), DraftPolicy.OFF);
-            List<Engine> engines = new ArrayList<>();
-            try {
-                for (int replica = 0; replica < shape.replicas(); replica++) {
-                    engines.add(Engine.start(scripted, each, EngineTelemetry.NONE));
-                }
-                host.serve(scripted.info().name(), engines);
-                return play(plan, host.addresses().getFirst().toString());
-            } finally {
-                // The server first: it would ask engines that are gone.
-                host.close();
-                engines.forEach(Engine::close);
-            }
         }
     }
 

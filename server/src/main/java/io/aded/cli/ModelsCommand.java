@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.ListModels.class,
             ModelsCommand.Pull.class,
             ModelsCommand.Show.class,
+            FormatsCommand.class,
             SynthesizeCommand.class
         })
 final class ModelsCommand implements Runnable {
@@ -39,7 +40,8 @@ final class ModelsCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing; one of list, pull, show");
+        throw new ParameterException(
+                spec.commandLine(), "a command is missing; one of list, pull, show, formats, synthesize");
     }
 
     private static String megabytes(long bytes) {
@@ -106,8 +108,8 @@ final class ModelsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            ModelConfiguration wanted =
-                    new ModelConfiguration(model, hub, null, ModelParameters.DEFAULT, true, null, true);
+            ModelConfiguration wanted = new ModelConfiguration(
+                    model, hub, null, ModelParameters.DEFAULT, true, ModelConfiguration.FormatWish.NONE, true);
             Path file = ProgressPrinter.during(
                     terminal, listener -> new ModelFiles(terminal.environment(), listener).find(wanted));
             terminal.out().println(file);

@@ -39,9 +39,6 @@ final class RecordCommand implements Callable<Integer> {
     private final ModelOptions model = new ModelOptions();
 
     @Mixin
-    private final RequantizeOption requantize = new RequantizeOption();
-
-    @Mixin
     private final ContextOptions context = new ContextOptions();
 
     @Mixin
@@ -84,7 +81,7 @@ final class RecordCommand implements Callable<Integer> {
         }
         List<Scenario> scenarios = prompts.scenarios(Scenario.Grouping.TASK);
         HostConfiguration configuration = HostConfiguration.DEFAULT
-                .withModel(model.configuration().withRequantized(requantize.format()))
+                .withModel(model.configuration())
                 .withContext(context.configuration(1, 1))
                 .withDraft(DraftPolicy.OFF, null)
                 .withEnvironment(terminal.environment());

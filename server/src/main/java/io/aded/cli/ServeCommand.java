@@ -1,5 +1,8 @@
 package io.aded.cli;
 
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
+import io.aded.engine.SpeculationOutlook;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
 import io.aded.host.Host;
@@ -34,6 +37,8 @@ import picocli.CommandLine.Option;
         })
 final class ServeCommand implements Callable<Integer> {
     private static final ContextConfiguration USUAL = ContextConfiguration.DEFAULT;
+
+    private static final Duration LONGEST_CALIBRATION = Duration.ofMinutes(5);
 
     private final Terminal terminal;
 
@@ -103,6 +108,23 @@ final class ServeCommand implements Callable<Integer> {
                             + " may take.")
     private int maxMessageMebibytes = 16;
 
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description =
+                    "The most connections at once. For one more, one without a call is closed; it is turned away if"
+                        + " there are calls on all of them. Default: 4096, or what the process may open of files less"
+                        + " 256.")
+    private int connections = ServerConfiguration.DEFAULT.connections();
+
+    @Option(
+            names = "--connection-idle",
+            paramLabel = "SECONDS",
+            description = "How long a connection may be without a call before it is closed; clients open it again by"
+                    + " themselves. Default: 900.")
+    private int connectionIdle =
+            (int) ServerConfiguration.DEFAULT.connectionIdle().toSeconds();
+
     @Option(names = "--socket-mode", paramLabel = "OCTAL", description = "Mode of Unix sockets. Default: 660.")
     private String socketMode = "660";
 
@@ -119,7 +141,8 @@ final class ServeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--metrics", String.valueOf(e.getMessage()));
         }
-        try (Telemetry telemetry = Telemetry.fromEnvironment(page)) {
+        try (Telemetry telemetry = Telemetry.fromEnvironment(page);
+                StandIn standIn = StandIn.named(configuration.model().model())) {
             Host host = Host.listen(configuration, telemetry);
             Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;
@@ -132,10 +155,14 @@ final class ServeCommand implements Callable<Integer> {
                 Duration drainFor = configuration.server().drain();
                 var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
                 host.onEngineFailure(end);
-                LocalModel local = ProgressPrinter.during(terminal, host::load);
+                List<Engine> engines = standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
                 stop.drainFor(configuration.server().drain());
-                describe(name == null ? local.name() : name, local, host.addresses());
-                host.awaitTermination();
+                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(engines.getFirst()));
+                try {
+                    host.awaitTermination();
+                } finally {
+                    outlook.interrupt();
+                }
                 terminal.note("Stopped.");
                 return end.code().code();
             }
@@ -143,6 +170,24 @@ final class ServeCommand implements Callable<Integer> {
             // Telemetry says so of a port in use or a variable that makes no sense.
             throw new AdedException.FailedPrecondition("TELEMETRY", String.valueOf(e.getMessage()));
         }
+    }
+
+    private List<Engine> load(Host host) {
+        LocalModel local = ProgressPrinter.during(terminal, host::load);
+        describe(name == null ? local.name() : name, local.model().info(), local.engines(), host.addresses());
+        return local.engines();
+    }
+
+    private List<Engine> serve(Host host, HostConfiguration configuration, StandIn standIn, Telemetry telemetry) {
+        ContextConfiguration shape = configuration.context();
+        ModelInfo info = standIn.info();
+        String served = name == null ? info.name() : name;
+        EngineOptions each = shape.engineOptions(info, configuration.draft())
+                .withPrefixSharing(configuration.safeguards().prefixSharing());
+        List<Engine> engines = standIn.start(each, shape.replicas(), telemetry.forEngine(served));
+        host.serve(served, engines);
+        describe(served, info, engines, host.addresses());
+        return engines;
     }
 
     /** The options as the one record; whatever is wrong is found out before a long download. */
@@ -165,7 +210,9 @@ final class ServeCommand implements Callable<Integer> {
                         retained,
                         Duration.ofSeconds(unread),
                         maxMessageMebibytes << 20,
-                        permissions()))
+                        permissions(),
+                        connections,
+                        Duration.ofSeconds(connectionIdle)))
                 .withSafeguards(safeguards.safeguards())
                 .withEnvironment(terminal.environment());
     }
@@ -184,15 +231,14 @@ final class ServeCommand implements Callable<Integer> {
         };
     }
 
-    private void describe(String served, LocalModel local, List<ListenAddress> addresses) {
-        ModelInfo info = local.model().info();
+    private void describe(String served, ModelInfo info, List<Engine> engines, List<ListenAddress> addresses) {
         terminal.note(String.format(
                 Locale.ROOT,
                 "Serving %s (%s, %s tokens of context) by %s on %s.",
                 served,
                 info.description(),
-                (local.engines().size() == 1 ? "" : local.engines().size() + " × ")
-                        + local.engine().options().context().cells(),
+                (engines.size() == 1 ? "" : engines.size() + " × ")
+                        + engines.getFirst().options().context().cells(),
                 info.library(),
                 String.join(", ", info.devices())));
         terminal.note("Try it:");
@@ -210,6 +256,19 @@ final class ServeCommand implements Callable<Integer> {
                             + " --protocol grpc --http2-prior-knowledge -d '{\"prompt\": \"Why is the sky blue?\"}'"
                             + " http://localhost/aded.v1.InferenceService/Generate");
             }
+        }
+    }
+
+    /** Once passes have been timed, while nobody asks: what drafts can give here. */
+    private void tellOutlook(Engine engine) {
+        try {
+            if (engine.awaitCalibration(LONGEST_CALIBRATION)) {
+                SpeculationOutlook outlook =
+                        SpeculationOutlook.of(engine.passCosts().nanos());
+                terminal.note("Measured here: " + outlook.costs() + ". Drafts gain " + outlook.gains() + ".");
+            }
+        } catch (InterruptedException e) {
+            // It stops before that was known.
         }
     }
 

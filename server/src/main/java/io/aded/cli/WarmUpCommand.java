@@ -84,7 +84,13 @@ final class WarmUpCommand implements Callable<Integer> {
     private void serve(Path model) throws InterruptedException, ExecutionException {
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(new ModelConfiguration(
-                        model.toString(), null, Path.of("bundled"), ModelParameters.DEFAULT, true, null, false))
+                        model.toString(),
+                        null,
+                        Path.of("bundled"),
+                        ModelParameters.DEFAULT,
+                        true,
+                        ModelConfiguration.FormatWish.NONE,
+                        false))
                 // Passes this small are over before a second thread has heard of them.
                 .withContext(
                         ContextConfiguration.DEFAULT.withContext(4 * CONTEXT).withThreads(1))

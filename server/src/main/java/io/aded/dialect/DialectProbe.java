@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out how a model writes calls and reasoning, by rendering conversations with marked ones through its template and
- * reading off what stands around the marks. Nothing here knows a model by its name.
+ * Finds out how a model writes calls and reasoning, by rendering conversations with marked ones through its template
+ * and reading off what stands around the marks. Nothing here knows a model by its name.
  */
 public final class DialectProbe {
     static final String NAME = "aded_mark_tool";

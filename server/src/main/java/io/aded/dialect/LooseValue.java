@@ -3,8 +3,8 @@ package io.aded.dialect;
 import io.aded.model.JsonValues;
 
 /**
- * Values as models write them outside of JSON: Python's words and quotes, keys without quotes, marks in place of quotes.
- * Made JSON of.
+ * Makes JSON of values as models write them outside of JSON: Python's words and quotes, keys without quotes, marks in
+ * place of quotes.
  */
 final class LooseValue {
     private static final int DEEPEST = 64;

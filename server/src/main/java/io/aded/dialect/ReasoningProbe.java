@@ -77,6 +77,9 @@ final class ReasoningProbe {
             Matcher mark = LAST_MARK.matcher(whole.substring(0, thought));
             open = mark.find() ? mark.group() : "";
         }
+        if (open.startsWith("</")) { // closed at once, where none was asked for
+            open = "<" + open.substring(2);
+        }
         return open.isBlank() || close.isBlank() ? null : new ReasoningForm(open, close);
     }
 
@@ -104,8 +107,11 @@ final class ReasoningProbe {
     /** By marks that the template's own words tell the model to use. */
     private @Nullable ReasoningForm told() {
         String prompt = rendered(TemplateVariables.NONE, true, DialectProbe.user());
-        return prompt != null && prompt.contains("[THINK]") && prompt.contains("[/THINK]")
-                ? new ReasoningForm("[THINK]", "[/THINK]")
+        if (prompt != null && prompt.contains("[THINK]") && prompt.contains("[/THINK]")) {
+            return new ReasoningForm("[THINK]", "[/THINK]");
+        }
+        return prompt != null && prompt.contains("<think>") && prompt.contains("</think>")
+                ? new ReasoningForm("<think>\n", "\n</think>\n")
                 : null;
     }
 

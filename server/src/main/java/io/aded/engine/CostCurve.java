@@ -27,6 +27,10 @@ final class CostCurve {
      *   they were last found to be. All work on the logarithm and clip what they see, so one stalled pass, which can
      *   take ten times its time, moves nothing by much.
      *
+     *   Tables are wide, a pass can take microseconds, and nobody asks for most widths. So only those near the pass's
+     *   own are moved at once. What the others are to move by is added up, and moved by when one of them is asked for,
+     *   or after a few passes.
+     *
      * [1] Chen et al., Sequoia: Scalable, Robust, and Hardware-aware Speculative Decoding, arXiv 2402.12374.
      * [2] Liu et al., TurboSpec: Closed-loop Speculation Control, arXiv 2406.14066.
      */
@@ -45,8 +49,6 @@ final class CostCurve {
     /** Errors are clipped to a factor of two. */
     private static final double CLIP = Math.log(2);
 
-    private static final double LOG_2 = Math.log(2);
-
     /** Passes after which an entry's observations count half, and after which others may move it. */
     private static final int STALE_PASSES = 64;
 
@@ -54,6 +56,11 @@ final class CostCurve {
     private static final double FARTHEST_DOWN = 0.125;
 
     private static final double FARTHEST_UP = 2;
+
+    /** Widths up to this, and twice the pass's own at least, are moved by every pass; the others after so many. */
+    private static final int NEAR = 64;
+
+    private static final int MOST_PENDING = 16;
 
     private final double[] nanos;
     /** What an entry was last found to be; else its own value. */
@@ -64,7 +71,16 @@ final class CostCurve {
     private final int[] seen;
 
     private final long[] lastSeen;
+    /** To base 2, of each width. */
+    private final double[] logs;
+
     private long passes;
+
+    // What widths from here on are still to move by: the logarithms, if stale and if not, of so many passes.
+    private int pendingFrom = Integer.MAX_VALUE;
+    private int pending;
+    private double pendingCommon;
+    private double pendingWhole;
 
     /** An empty curve for widths 1 to {@code maxTokens}; it must be given at least one {@link #set} before use. */
     CostCurve(int maxTokens) {
@@ -73,10 +89,15 @@ final class CostCurve {
         observations = new int[maxTokens + 1];
         seen = new int[maxTokens + 1];
         lastSeen = new long[maxTokens + 1];
+        logs = new double[maxTokens + 1];
+        for (int width = 1; width <= maxTokens; width++) {
+            logs[width] = Math.log(width) / Math.log(2);
+        }
     }
 
     /** States what a width costs, as if it had been measured once. */
     void set(int tokens, double cost) {
+        moveFar();
         nanos[tokens] = cost;
         found[tokens] = cost;
         observations[tokens] = 1;
@@ -90,6 +111,7 @@ final class CostCurve {
      * @param ratio to what one token costs, which must be known
      */
     void suggest(int tokens, double ratio) {
+        moveFar();
         double suggested = nanos[1] * ratio;
         double own = seen[tokens] == 0 ? suggested : nanos[tokens];
         nanos[tokens] = suggested * Math.pow(own / suggested, seen[tokens] / (seen[tokens] + 1.0));
@@ -105,12 +127,19 @@ final class CostCurve {
 
     /** The expected time of a pass of {@code tokens} tokens, in nanoseconds. */
     double nanos(int tokens) {
+        if (tokens >= pendingFrom) {
+            moveFar();
+        }
         return nanos[Math.min(tokens, nanos.length - 1)];
     }
 
-    /** All expected times by width. May be called by any thread: an entry that is just being changed is old or new. */
-    double[] copy() {
-        return nanos.clone();
+    /** All entries. May be called by any thread: one that is just being changed is old or new. */
+    PassCosts costs() {
+        boolean[] measured = new boolean[nanos.length];
+        for (int tokens = 1; tokens < nanos.length; tokens++) {
+            measured[tokens] = isMeasured(tokens);
+        }
+        return new PassCosts(nanos.clone(), measured);
     }
 
     /** The widest pass in the table. */
@@ -128,9 +157,9 @@ final class CostCurve {
         if (elapsed <= 0 || tokens >= nanos.length) {
             return;
         }
+        double error = clip(Math.log(elapsed / nanos(tokens)));
         passes++;
         seen[tokens]++;
-        double error = clip(Math.log(elapsed / nanos(tokens)));
         long halvings = Math.min(30, (passes - lastSeen[tokens]) / STALE_PASSES);
         int known = observations[tokens] >> halvings;
         double rate = Math.max(error < MUCH_CHEAPER ? CHEAPER_RATE : SLOWEST_OWN_RATE, 1.0 / (known + 1));
@@ -142,6 +171,7 @@ final class CostCurve {
         lastSeen[tokens] = passes;
         observations[tokens] = known + 1;
         if (known == 0) {
+            moveFar();
             interpolate();
         }
     }
@@ -156,10 +186,37 @@ final class CostCurve {
         int half = tokens / 2;
         for (int narrower = 1; narrower < tokens; narrower++) {
             boolean near = narrower > half && narrower > 1 && isStale(narrower);
-            move(narrower, near ? Math.exp(step * (1 - Math.log((double) tokens / narrower) / LOG_2)) : common);
+            move(narrower, near ? Math.exp(step * (1 - logs[tokens] + logs[narrower])) : common);
         }
-        for (int wider = tokens + 1; wider < nanos.length; wider++) {
+        int far = Math.min(nanos.length, 1 + Math.max(NEAR, 4 * Integer.highestOneBit(tokens)));
+        if (far != pendingFrom) {
+            moveFar(); // each of those that wait has the same to move by
+        }
+        moveWider(tokens + 1, far, common, whole);
+        if (far < nanos.length) {
+            pendingFrom = far;
+            pendingCommon += commonStep;
+            pendingWhole += tokens == 1 ? commonStep : step;
+            if (++pending == MOST_PENDING) {
+                moveFar();
+            }
+        }
+    }
+
+    private void moveWider(int from, int to, double common, double whole) {
+        for (int wider = from; wider < to; wider++) {
             move(wider, isStale(wider) ? whole : common);
+        }
+    }
+
+    /** Moves the entries that passes of late left for later. */
+    private void moveFar() {
+        if (pending > 0) {
+            moveWider(pendingFrom, nanos.length, Math.exp(pendingCommon), Math.exp(pendingWhole));
+            pendingFrom = Integer.MAX_VALUE;
+            pending = 0;
+            pendingCommon = 0;
+            pendingWhole = 0;
         }
     }
 

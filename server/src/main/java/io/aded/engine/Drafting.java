@@ -60,21 +60,24 @@ final class Drafting {
     void begin(LocalTurn turn) {
         Round round = turn.round();
         round.draftNoMore();
-        if (!turn.isAuto()) {
+        DrafterKind kind = turn.request().draft().mode();
+        if (kind.drafts() && possible) {
             try {
-                switchOn(round);
+                DraftSource source = source(kind);
+                round.draftAt(source);
+                if (!turn.isAuto()) {
+                    switchOn(round, source);
+                }
             } catch (RuntimeException | Error e) {
                 turn.fail(e);
             }
         }
     }
 
-    /** Gives a round its drafter, if its mode has one, which has read all that was said so far. */
-    private void switchOn(Round round) {
-        DrafterKind kind = round.turn().request().draft().mode();
-        if (kind.drafts() && possible) {
-            round.draftBy(round.turn().session().drafter(kind, source(kind)));
-        }
+    /** Gives a round its drafter, which has read all that was said so far. */
+    private static void switchOn(Round round, DraftSource source) {
+        LocalTurn turn = round.turn();
+        round.draftBy(turn.session().drafter(turn.request().draft().mode(), source));
     }
 
     private DraftSource source(DrafterKind kind) {
@@ -104,15 +107,20 @@ final class Drafting {
         for (DraftSource source : sources) {
             source.begin(verifying, others);
         }
+        long now = clock.getAsLong();
         for (Round round : rounds) {
             if (round.verifies()) {
-                round.beginDraft(clock.getAsLong());
+                round.beginDraft(now);
                 try {
                     ask(round, room, branchesEach);
                 } catch (RuntimeException | Error e) {
                     round.turn().fail(e);
                 }
-                round.charge(clock.getAsLong() - round.draftStart());
+                if (round.drafting() != null) { // else there is nobody to charge
+                    long asked = clock.getAsLong();
+                    round.charge(asked - now);
+                    now = asked;
+                }
             }
         }
         for (DraftSource source : sources) {
@@ -141,7 +149,8 @@ final class Drafting {
 
     private void ask(Round round, int room, int branchesEach) {
         LocalTurn turn = round.turn();
-        boolean backsOff = possible && turn.isAuto() && switchOnOrOff(round);
+        DraftSource source = round.draftSource();
+        boolean backsOff = source != null && turn.isAuto() && switchOnOrOff(round, source);
         StreamDrafter drafter = round.drafting();
         if (drafter == null) {
             return;
@@ -164,8 +173,8 @@ final class Drafting {
     }
 
     /** Decides whether a drafter whose use is up to us is asked in this round. Returns whether the stream backs off. */
-    private boolean switchOnOrOff(Round round) {
-        SpeculationGate gate = source(round.turn().request().draft().mode()).gate();
+    private static boolean switchOnOrOff(Round round, DraftSource source) {
+        SpeculationGate gate = source.gate();
         StreamDrafter known = round.drafter();
         boolean backsOff = false;
         if (known != null) {
@@ -183,7 +192,7 @@ final class Drafting {
         if (off && !round.explores()) {
             round.draftNoMore();
         } else if (round.drafting() == null) {
-            switchOn(round);
+            switchOn(round, source);
         }
         return backsOff;
     }
@@ -255,7 +264,7 @@ final class Drafting {
     /**
      * Teaches a verified round's drafter what came of the tree.
      *
-     * @param reading when reading the rows began
+     * @param reading when reading the rows began; of no meaning for a round that drafts nothing
      */
     void teach(Round round, long reading) {
         StreamDrafter drafter = round.drafting();

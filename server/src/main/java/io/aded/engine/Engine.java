@@ -92,11 +92,8 @@ public interface Engine extends AutoCloseable {
      */
     LongSupplier nanoClock();
 
-    /**
-     * What a forward pass costs by now: element n is the expected nanoseconds of a pass of n tokens, element 0 is 0. A
-     * recent copy.
-     */
-    double[] passNanos();
+    /** What forward passes cost by now. A recent copy. */
+    PassCosts passCosts();
 
     /**
      * Waits until what passes cost is known as well as an idle engine can find out. Nothing depends on it: an engine

@@ -181,8 +181,8 @@ final class LocalEngine implements Engine {
     }
 
     @Override
-    public double[] passNanos() {
-        return curve.copy();
+    public PassCosts passCosts() {
+        return curve.costs();
     }
 
     @Override

@@ -306,7 +306,7 @@ final class Pass {
             turn.session().usedIn(passes);
             turn.session().cells().commit(round.chunk());
             if (round.verifies()) {
-                long reading = clock.getAsLong();
+                long reading = round.drafting() == null ? 0 : clock.getAsLong();
                 round.verify(top, drafting.showsRejected(round));
                 keep(round);
                 drafting.teach(round, reading);

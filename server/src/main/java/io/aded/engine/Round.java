@@ -29,7 +29,10 @@ final class Round implements Verification.Emission {
     private final Branches branches;
     private final Budget.Bid bid = new Budget.Bid();
 
-    /** The stream's, once it was needed in this turn. Stays from round to round. */
+    /** Where its turn's mode drafts, if it does. Stays from round to round. */
+    private @Nullable DraftSource draftSource;
+
+    /** The stream's, once it was needed in this turn. Stays as well. */
     private @Nullable StreamDrafter drafter;
 
     /** Whether it drafts. False in mode OFF, and in mode AUTO while speculation is off; stays as well. */
@@ -105,6 +108,17 @@ final class Round implements Verification.Emission {
     }
 
     // --- draft
+
+    /** Where the turn's mode drafts. */
+    void draftAt(DraftSource where) {
+        draftSource = where;
+    }
+
+    /** Where the turn's mode drafts; null if it does not. */
+    @Nullable
+    DraftSource draftSource() {
+        return draftSource;
+    }
 
     /** Drafts by this from now on. */
     void draftBy(StreamDrafter who) {

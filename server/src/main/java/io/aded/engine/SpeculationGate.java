@@ -27,7 +27,8 @@ final class SpeculationGate {
      * Exploration
      *
      *   Prices change, and only passes tell. So while all are off, one stream in a while drafts and verifies a token
-     *   all the same; so rarely that it takes a fiftieth of the time.
+     *   all the same; so rarely that it takes a two-hundredth of the time: a stream that is new makes a drafter and has
+     *   it read the prompt only for this, and the memory and the code that this takes are not on its bill.
      */
 
     /** The host's time for one stream's drafter, as a share of a plain token's time, from which on it matters. */
@@ -37,6 +38,9 @@ final class SpeculationGate {
     private static final double NOTICEABLE = 0.004;
 
     private static final double TRYING = 0.008;
+
+    /** The share of time that explorations take. */
+    private static final double EXPLORING = 0.005;
 
     /** The least number of rounds between two explorations, as in {@link SpeculationControl}. */
     private static final int EXPLORATION_INTERVAL = 32;
@@ -159,6 +163,9 @@ final class SpeculationGate {
             if (width > curve.maxTokens()) {
                 return false;
             }
+            if (depth * plainNanos <= drafterNanos) {
+                continue; // whatever the pass costs
+            }
             double extra = (curve.nanos(width) - curve.nanos(base)) / drafting;
             if (depth * plainNanos > extra + drafterNanos) {
                 return true;
@@ -175,7 +182,7 @@ final class SpeculationGate {
         }
         observedNanos += Math.max(SLOWEST_RATE, 1.0 / observations) * (elapsed - observedNanos);
         if (explored) {
-            nextExploration = now + (long) (elapsed / COSTLY);
+            nextExploration = now + (long) (elapsed / EXPLORING);
         }
     }
 

@@ -319,7 +319,8 @@ final class Derivatives {
         if (of == NOTHING || of == EMPTY) {
             return NOTHING;
         }
-        long key = (long) of << 32 | type;
+        // A Long's hash folds its halves onto each other; an odd factor keeps keys apart and spreads them.
+        long key = ((long) of << 32 | type) * 0x9E3779B97F4A7C15L;
         Integer before = known.get(key);
         if (before != null) {
             return before;

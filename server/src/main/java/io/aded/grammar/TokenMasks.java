@@ -48,6 +48,9 @@ public final class TokenMasks {
     /** A place that can go on with this many bytes is walked when the grammar is compiled. */
     private static final int WIDE = 64;
 
+    /** So is one that reads this many, if it is a repetition without an end: a name of a program, a word. */
+    private static final int RATHER_WIDE = 48;
+
     /** ... as long as all of that took no more visits of the trie's nodes, some ten milliseconds. */
     private static final long MOST_VISITS_AHEAD = 1_500_000;
 
@@ -129,7 +132,7 @@ public final class TokenMasks {
         for (int node = 0;
                 node < automaton.nodes() && walk.visits() < MOST_VISITS_AHEAD && bytes < MOST_BYTES / 2;
                 node++) {
-            if (automaton.alike(node) == node && machine.reads(node, WIDE)) {
+            if (automaton.alike(node) == node && isWorthAWalk(node)) {
                 machine.allow(MOST_VISITS_OF_A_MASK);
                 place(node);
             }
@@ -335,6 +338,11 @@ public final class TokenMasks {
     }
 
     private Mask computePlace(Machine.State state) {
+        if (machine.returnsSomewhere(state, 0) && readsOn(state)) {
+            Arrays.fill(work, 0L);
+            walk.all(state, work);
+            return new Mask(List.of(), set(work), TokenSet.NONE);
+        }
         Place place = place(state.node(0));
         Arrays.fill(work, 0L);
         if (machine.returnsSomewhere(state, 0)) {
@@ -342,6 +350,27 @@ public final class TokenMasks {
         }
         place.allowed().takeFrom(work);
         return new Mask(place.allowed().isEmpty() ? List.of() : List.of(place.allowed()), set(work), TokenSet.NONE);
+    }
+
+    private boolean isWorthAWalk(int node) {
+        if (machine.reads(node, WIDE)) {
+            return true;
+        }
+        if (!machine.reads(node, RATHER_WIDE)) {
+            return false;
+        }
+        Run run = machine.run(machine.alone(node));
+        return run.characters() == Subtrees.MANY && run.bytes() == Subtrees.MANY;
+    }
+
+    /**
+     * Whether a place is left after a character or so and what called it reads the same again, as in a string of a
+     * bounded length. What the place decides by itself is next to nothing then, and whole subtrees are alike for the
+     * state.
+     */
+    private boolean readsOn(Machine.State state) {
+        int alone = machine.run(machine.alone(state.node(0))).characters();
+        return machine.reads(state.node(0), WIDE) && machine.run(state).characters() > 2 * alone;
     }
 
     private Place place(int node) {

@@ -50,6 +50,12 @@ final class TrieWalk {
         }
     }
 
+    /** Sets the bits of all tokens that may follow. */
+    void all(Machine.State state, long[] allowed) {
+        path[0] = state;
+        walk(0, trie.nodes(), allowed);
+    }
+
     /** Sets the bits of those tokens that may follow where a place may be left. */
     void enter(Machine.State state, int[] leaving, long[] allowed) {
         path[0] = state;

@@ -55,7 +55,9 @@ public final class Host implements AutoCloseable {
                         .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())
-                .limits(ServerLimits.DEFAULT.withMaxMessageBytes(wanted.maxMessageBytes()));
+                .limits(ServerLimits.DEFAULT
+                        .withMaxMessageBytes(wanted.maxMessageBytes())
+                        .withConnections(wanted.connections(), wanted.connectionIdle()));
         wanted.listen().forEach(builder::listen);
         return new Host(configuration, telemetry, builder.start());
     }

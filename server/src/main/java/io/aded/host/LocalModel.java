@@ -18,6 +18,7 @@ import io.aded.telemetry.Telemetry;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A model that was loaded by this process, with the engines that were started over it. Closing frees all, in order,
@@ -26,13 +27,16 @@ import java.util.List;
 public final class LocalModel implements AutoCloseable {
     private final HostConfiguration configuration;
     private final String name;
+    private final Path source;
     private final LlamaModel model;
     private final EngineOptions options;
     private final List<Engine> engines = new ArrayList<>();
 
-    private LocalModel(HostConfiguration configuration, String name, LlamaModel model, EngineOptions options) {
+    private LocalModel(
+            HostConfiguration configuration, String name, Path source, LlamaModel model, EngineOptions options) {
         this.configuration = configuration;
         this.name = name;
+        this.source = source;
         this.model = model;
         this.options = options;
     }
@@ -50,17 +54,8 @@ public final class LocalModel implements AutoCloseable {
         LlamaLibrary library = LibraryChoice.of(configuration.environment()).open(wanted.natives(), listener::note);
         ModelFiles files = new ModelFiles(configuration.environment(), listener);
         Path found = files.find(wanted);
-        Path file = wanted.requantized() == null
-                ? found
-                : new RequantizedModels(configuration.environment().cacheDirectory())
-                        .find(library, found, wanted.requantized(), listener);
-        GgufFile header = GgufFile.readModel(file);
-        header.requireModel();
-        // What a library does not know it refuses before it reads anything, and says so better than a trial could.
-        if (wanted.tried() && LlamaLibrary.versionsFor(header.architecture()).contains(library.version())) {
-            ModelTrials.in(configuration.environment().cacheDirectory())
-                    .require(library, file, header.size(), listener::note);
-        }
+        Path file = inWantedFormat(library, found, configuration, listener);
+        GgufFile header = requireUsable(library, file, configuration, listener);
         ContextConfiguration context = configuration.context();
         Safeguards safeguards = configuration.safeguards();
         EngineOptions options = context.engineOptions(header, configuration.draft())
@@ -91,8 +86,51 @@ public final class LocalModel implements AutoCloseable {
         return new LocalModel(
                 configuration,
                 ModelFiles.nameOf(wanted, found),
+                found,
                 weights,
                 options.withContext(options.context().withCells(plan.cells())));
+    }
+
+    /** The file to load, in the format that is wished for: it may have to be written, or even found out, first. */
+    private static Path inWantedFormat(
+            LlamaLibrary library, Path found, HostConfiguration configuration, HostListener listener) {
+        ModelConfiguration wanted = configuration.model();
+        ModelFormats formats = new ModelFormats(configuration, listener);
+        ModelConfiguration.FormatWish wish = wanted.format();
+        if (wish == ModelConfiguration.FormatWish.USUAL) {
+            wish = ModelFiles.isOfCatalogue(wanted)
+                    ? ModelConfiguration.FormatWish.AUTO
+                    : ModelConfiguration.FormatWish.NONE;
+        }
+        return switch (wish) {
+            case USUAL, NONE -> found;
+            case Q8_0 -> formats.file(library, found, RequantizedModels.Format.Q8_0);
+            case Q4_0 -> formats.file(library, found, RequantizedModels.Format.Q4_0);
+            case AUTO -> {
+                if (formats.kept(library, found).isEmpty()) {
+                    requireUsable(library, found, configuration, listener);
+                }
+                FormatChoice choice = formats.keptOrMeasured(library, found);
+                if (choice.formats().size() > 1) {
+                    listener.note("Format: " + choice.reason());
+                }
+                yield formats.file(library, found, choice.best().requantized());
+            }
+        };
+    }
+
+    /** Looks at the file and has a process of its own try it, so that nothing is loaded that would end this one. */
+    private static GgufFile requireUsable(
+            LlamaLibrary library, Path file, HostConfiguration configuration, HostListener listener) {
+        GgufFile header = GgufFile.readModel(file);
+        header.requireModel();
+        // What a library does not know it refuses before it reads anything, and says so better than a trial could.
+        if (configuration.model().tried()
+                && LlamaLibrary.versionsFor(header.architecture()).contains(library.version())) {
+            ModelTrials.in(configuration.environment().cacheDirectory())
+                    .require(library, file, header.size(), listener::note);
+        }
+        return header;
     }
 
     /** Loads weights and nothing else; the caller closes them. */
@@ -144,6 +182,11 @@ public final class LocalModel implements AutoCloseable {
     /** What the model is called in messages and in the API: its catalogue name, else its file's name. */
     public String name() {
         return name;
+    }
+
+    /** What was found here about the formats that the model can be had in; nothing if that was not measured. */
+    public Optional<FormatChoice> formats() {
+        return new ModelFormats(configuration, HostListener.NONE).kept(model.library(), source);
     }
 
     /** The weights. They are closed with this. */

@@ -46,6 +46,13 @@ public final class ModelFiles {
                 store.directory()));
     }
 
+    /** Whether the model is one that the catalogue knows. */
+    static boolean isOfCatalogue(ModelConfiguration wanted) {
+        return wanted.hub() == null
+                && (wanted.model() == null
+                        || Catalogue.builtIn().find(wanted.model()).isPresent());
+    }
+
     /** What a model is called in messages and in the API: its catalogue name, else its file's name. */
     public static String nameOf(ModelConfiguration wanted, Path file) {
         if (wanted.hub() == null) {

@@ -17,14 +17,21 @@ public final class RequantizedModels {
     /** Formats that a model can be written in. */
     public enum Format {
         /** 8.5 bits a weight. */
-        Q8_0(TensorType.Q8_0),
+        Q8_0(TensorType.Q8_0, 8.5),
         /** 4.5 bits a weight. */
-        Q4_0(TensorType.Q4_0);
+        Q4_0(TensorType.Q4_0, 4.5);
 
         private final TensorType type;
+        private final double bits;
 
-        Format(TensorType type) {
+        Format(TensorType type, double bits) {
             this.type = type;
+            this.bits = bits;
+        }
+
+        /** About how long a file of so many weights is. */
+        double bytes(long parameters) {
+            return parameters * bits / 8;
         }
     }
 
@@ -41,12 +48,7 @@ public final class RequantizedModels {
      * @param progress hears how far the writing is
      */
     Path find(LlamaLibrary library, Path model, Format format, TransferListener progress) {
-        Path target;
-        try {
-            target = directory.resolve(name(model.toRealPath(), format));
-        } catch (IOException e) {
-            throw new AdedException.NotFound("MODEL_NOT_FOUND", "there is no model file at " + model);
-        }
+        Path target = target(model, format.name(), ".gguf");
         if (Files.isRegularFile(target)) {
             return target;
         }
@@ -69,14 +71,32 @@ public final class RequantizedModels {
         }
     }
 
+    /** Whether the model was written in that format before. */
+    boolean isThere(Path model, Format format) {
+        return Files.isRegularFile(target(model, format.name(), ".gguf"));
+    }
+
+    /** Where it is kept what the model's formats cost. */
+    Path findings(Path model) {
+        return target(model, "formats", ".json");
+    }
+
+    private Path target(Path model, String what, String suffix) {
+        try {
+            return directory.resolve(name(model.toRealPath(), what, suffix));
+        } catch (IOException e) {
+            throw new AdedException.NotFound("MODEL_NOT_FOUND", "there is no model file at " + model);
+        }
+    }
+
     /** Another file at the same place, or the same file changed, gives another name. */
-    private static String name(Path model, Format format) throws IOException {
+    private static String name(Path model, String what, String suffix) throws IOException {
         CRC32 identity = new CRC32();
         String facts = model + "|" + Files.size(model) + "|"
                 + Files.getLastModifiedTime(model).toMillis();
         identity.update(facts.getBytes(StandardCharsets.UTF_8));
         String file = String.valueOf(model.getFileName());
         String stem = file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
-        return String.format("%s-%s-%08x.gguf", stem, format, identity.getValue());
+        return String.format("%s-%s-%08x%s", stem, what, identity.getValue(), suffix);
     }
 }

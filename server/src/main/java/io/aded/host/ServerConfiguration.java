@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.rpc.ListenAddress;
+import io.aded.rpc.ServerLimits;
 import io.aded.serving.ServingLimits;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param longestUnread how long an answer may wait for its caller to read before it ends; more than zero
  * @param maxMessageBytes the largest message, 1 KiB to 1 GiB
  * @param socketMode who may connect to Unix sockets
+ * @param connections that may be open at once, of all addresses together; at least 1
+ * @param connectionIdle how long a connection may be without a call before it is closed; more than zero
  */
 public record ServerConfiguration(
         List<String> listen,
@@ -32,8 +35,13 @@ public record ServerConfiguration(
         int retained,
         Duration longestUnread,
         int maxMessageBytes,
-        Set<PosixFilePermission> socketMode) {
-    /** On the loopback interface at port 50051; 64 conversations kept for ten minutes, messages up to 16 MiB. */
+        Set<PosixFilePermission> socketMode,
+        int connections,
+        Duration connectionIdle) {
+    /**
+     * On the loopback interface at port 50051; 64 conversations kept for ten minutes, messages up to 16 MiB, as many
+     * connections as {@link ServerLimits#DEFAULT} allows.
+     */
     public static final ServerConfiguration DEFAULT = new ServerConfiguration(
             List.of("127.0.0.1:50051"),
             null,
@@ -42,7 +50,9 @@ public record ServerConfiguration(
             64,
             ServingLimits.USUAL_UNREAD,
             16 << 20,
-            PosixFilePermissions.fromString("rw-rw----"));
+            PosixFilePermissions.fromString("rw-rw----"),
+            ServerLimits.DEFAULT.maxConnections(),
+            ServerLimits.DEFAULT.maxConnectionIdle());
 
     /**
      * Checks everything.
@@ -79,6 +89,13 @@ public record ServerConfiguration(
             wrong.add(
                     new FieldViolation("max_message", "is " + maxMessageBytes + " bytes; allowed: 1 KiB to 1024 MiB"));
         }
+        if (connections < 1) {
+            wrong.add(new FieldViolation("max_connections", "is " + connections + "; allowed: 1 or more"));
+        }
+        if (!connectionIdle.isPositive()) {
+            wrong.add(new FieldViolation(
+                    "connection_idle", "is " + connectionIdle.toSeconds() + "; allowed: 1 or more seconds"));
+        }
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
@@ -87,6 +104,15 @@ public record ServerConfiguration(
     /** The same at other addresses. */
     public ServerConfiguration withListen(String... addresses) {
         return new ServerConfiguration(
-                List.of(addresses), name, drain, retention, retained, longestUnread, maxMessageBytes, socketMode);
+                List.of(addresses),
+                name,
+                drain,
+                retention,
+                retained,
+                longestUnread,
+                maxMessageBytes,
+                socketMode,
+                connections,
+                connectionIdle);
     }
 }

@@ -3,6 +3,7 @@ package io.aded.rpc;
 import io.aded.model.AdedException;
 import io.aded.serving.ServedModel;
 import io.aded.serving.Serving;
+import io.aded.telemetry.ConnectionGauges;
 import io.aded.telemetry.Telemetry;
 import io.aded.v1.InferenceServiceGrpc;
 import io.grpc.BindableService;
@@ -55,6 +56,9 @@ public final class AdedServer implements AutoCloseable {
     /** Bytes that a client may send ahead, of one call and of all calls of a connection. */
     private static final int FLOW_CONTROL_WINDOW = 512 << 10;
 
+    /** Of one connection, however few conversations there may be. */
+    private static final int LEAST_CALLS = 4096;
+
     /** What clients have to take the reason for which their calls are cut off, before the connections are. */
     private static final Duration TELLING = Duration.ofMillis(500);
 
@@ -69,7 +73,10 @@ public final class AdedServer implements AutoCloseable {
     private final List<BindableService> services;
     private final InboundBudget inbound;
     private final MemoryBudget memory;
-    private final OpenCalls calls = new OpenCalls();
+    private final OpenCalls calls;
+    private final Connections connections;
+    private final Network network;
+    private final AutoCloseable connectionGauges;
     private final List<Server> servers = new ArrayList<>();
     private final List<UnixSocket> sockets = new ArrayList<>();
     private final List<ListenAddress> addresses = new ArrayList<>();
@@ -83,6 +90,10 @@ public final class AdedServer implements AutoCloseable {
         this.nanoClock = builder.nanoClock;
         this.inbound = builder.inbound;
         this.memory = builder.memory;
+        this.calls = new OpenCalls(nanoClock);
+        this.connections = new Connections(limits.maxConnections(), nanoClock);
+        this.network = new Network(connections);
+        this.connectionGauges = serving.telemetry().watchConnections(connections::gauges);
         this.services = List.of(
                 new InferenceServiceImpl(serving, limits.maxMessageBytes()),
                 new ModelServiceImpl(
@@ -91,6 +102,7 @@ public final class AdedServer implements AutoCloseable {
                                 Math.min(limits.maxMessageBytes(), memory.largestMessage()),
                                 memory.messages(),
                                 inbound.most()),
+                        limits,
                         builder.version,
                         builder.wall.instant()),
                 new DraftServiceImpl(serving));
@@ -227,9 +239,7 @@ public final class AdedServer implements AutoCloseable {
                                 "ADDRESS_UNUSABLE",
                                 "cannot listen on " + address + ": the host's address is not known");
                     }
-                    Server server = tuned(NettyServerBuilder.forAddress(resolved))
-                            .build()
-                            .start();
+                    Server server = tuned(network.tcp(resolved)).build().start();
                     servers.add(server);
                     addresses.add(bound(tcp, server));
                 }
@@ -237,7 +247,7 @@ public final class AdedServer implements AutoCloseable {
                     UnixSocket socket = UnixSocket.prepare(unix.path(), socketMode);
                     Server server;
                     try {
-                        server = tuned(socket.builder()).build().start();
+                        server = tuned(network.unix(socket.made())).build().start();
                     } catch (IOException | RuntimeException e) {
                         socket.close();
                         throw e;
@@ -282,8 +292,15 @@ public final class AdedServer implements AutoCloseable {
         return builder.keepAliveTime(limits.keepAliveTime().toNanos(), TimeUnit.NANOSECONDS)
                 .permitKeepAliveTime(limits.permitKeepAliveTime().toNanos(), TimeUnit.NANOSECONDS)
                 .permitKeepAliveWithoutCalls(true)
+                .maxConnectionIdle(limits.maxConnectionIdle().toNanos(), TimeUnit.NANOSECONDS)
+                .maxConcurrentCallsPerConnection(callsOfAConnection())
                 // Beside the messages that the budget counts, what waits to be looked at: so much for a connection.
                 .flowControlWindow(FLOW_CONTROL_WINDOW);
+    }
+
+    /** One client's conversations may all come over one connection, and other calls beside them. */
+    private int callsOfAConnection() {
+        return Math.max(LEAST_CALLS, serving.conversationBounds().all() + OpenCalls.USUAL_IDLE);
     }
 
     private <B extends ServerBuilder<?>> B register(B builder) {
@@ -313,6 +330,7 @@ public final class AdedServer implements AutoCloseable {
                     service, service.getServiceDescriptor().getSchemaDescriptor(), calls, null));
         }
         builder.addStreamTracerFactory(inbound.tracers());
+        builder.addTransportFilter(new ConnectionNames());
         builder.executor(executor).maxInboundMessageSize(limits.maxMessageBytes());
         if (telemetry.recordsMetrics()) {
             GrpcOpenTelemetry.newBuilder()
@@ -326,6 +344,11 @@ public final class AdedServer implements AutoCloseable {
     /** Where the server listens, with the ports that were picked. */
     public List<ListenAddress> addresses() {
         return List.copyOf(addresses);
+    }
+
+    /** How many connections there are and were. */
+    ConnectionGauges connections() {
+        return connections.gauges();
     }
 
     // --- serving
@@ -396,7 +419,14 @@ public final class AdedServer implements AutoCloseable {
         health.enterTerminalState();
         serving.close();
         sockets.forEach(UnixSocket::close);
-        closed.countDown();
+        network.close();
+        try {
+            connectionGauges.close();
+        } catch (Exception e) {
+            throw new IllegalStateException(e); // only if metrics are broken
+        } finally {
+            closed.countDown();
+        }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

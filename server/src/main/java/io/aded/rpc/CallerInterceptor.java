@@ -4,13 +4,11 @@ import io.aded.model.AdedException;
 import io.aded.serving.Caller;
 import io.grpc.Context;
 import io.grpc.Contexts;
-import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
-import java.net.SocketAddress;
 
 /** Reads who calls from the metadata. It is for fairness and for naming conversations; it authenticates nobody. */
 final class CallerInterceptor implements ServerInterceptor {
@@ -21,9 +19,9 @@ final class CallerInterceptor implements ServerInterceptor {
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
         String id = headers.get(HEADER);
         if (id == null) {
-            SocketAddress remote = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+            String connection = String.valueOf(call.getAttributes().get(ConnectionNames.NAME));
             return Contexts.interceptCall(
-                    Context.current().withValue(CallScope.CONNECTION, String.valueOf(remote)), call, headers, next);
+                    Context.current().withValue(CallScope.CONNECTION, connection), call, headers, next);
         }
         try {
             Caller.requireId(id);

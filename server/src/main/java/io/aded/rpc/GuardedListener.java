@@ -26,7 +26,7 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
 
     private final GuardedCall<InputStream, Q, A> call;
     private final ServerCall.Listener<Q> handler;
-    private final Runnable over;
+    private final OpenCalls open;
     private final InboundBudget.@Nullable Stream arriving;
     private final @Nullable MemoryBudget memory;
     private final String caller;
@@ -39,7 +39,7 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
     /**
      * A listener; its methods are called one after the other.
      *
-     * @param over told that the call is over, for whatever reason
+     * @param open where the call is found while it is open
      * @param arriving where bytes that arrive are counted
      * @param memory what messages are taken from; null to take small ones only, from nothing
      * @param caller whose memory it is
@@ -47,13 +47,13 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
     GuardedListener(
             GuardedCall<InputStream, Q, A> call,
             ServerCall.Listener<Q> handler,
-            Runnable over,
+            OpenCalls open,
             InboundBudget.@Nullable Stream arriving,
             @Nullable MemoryBudget memory,
             String caller) {
         this.call = call;
         this.handler = handler;
-        this.over = over;
+        this.open = open;
         this.arriving = arriving;
         this.memory = memory;
         this.caller = caller;
@@ -69,6 +69,9 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
             Q message = read(bytes);
             if (arriving != null) {
                 arriving.read();
+            }
+            if (memory != null || answersOnce) {
+                open.heard(call);
             }
             handler.onMessage(message);
             if (call.getMethodDescriptor().getType() == MethodType.BIDI_STREAMING) {
@@ -128,14 +131,14 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
 
     @Override
     public void onCancel() {
-        over.run();
+        open.remove(call);
         giveBack();
         gone();
     }
 
     @Override
     public void onComplete() {
-        over.run();
+        open.remove(call);
         giveBack();
         if (call.isRefused()) {
             gone();

@@ -66,8 +66,7 @@ final class GuardedServices {
         try {
             ServerCall.Listener<Q> listener = handler.startCall(guarded, headers);
             open.add(guarded);
-            return new GuardedListener<>(
-                    guarded, listener, () -> open.remove(guarded), arriving, memory, CallScope.share());
+            return new GuardedListener<>(guarded, listener, open, arriving, memory, CallScope.share());
         } catch (Throwable e) { // an Error too is the call's own
             guarded.refuse(e);
             return new ServerCall.Listener<>() {};

@@ -28,6 +28,7 @@ import java.util.List;
 final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     private final Serving serving;
     private final MessageLimits messages;
+    private final ServerLimits transport;
     private final String version;
     private final Instant start;
 
@@ -40,9 +41,10 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
      */
     record MessageLimits(int largest, long inWork, long arriving) {}
 
-    ModelServiceImpl(Serving serving, MessageLimits messages, String version, Instant start) {
+    ModelServiceImpl(Serving serving, MessageLimits messages, ServerLimits transport, String version, Instant start) {
         this.serving = serving;
         this.messages = messages;
+        this.transport = transport;
         this.version = version;
         this.start = start;
     }
@@ -116,6 +118,8 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .setMaxUnread(ResponseWriter.duration(kept.longestUnread()))
                 .setMaxMessageBytesInWork(messages.inWork())
                 .setMaxMessageBytesArriving(messages.arriving())
+                .setMaxConnections(transport.maxConnections())
+                .setMaxConnectionIdle(ResponseWriter.duration(transport.maxConnectionIdle()))
                 .setPreparation(preparation(served))
                 .setFields(fields(served));
         if (serving.coalescing().isPositive()) {

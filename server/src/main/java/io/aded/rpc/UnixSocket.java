@@ -1,18 +1,6 @@
 package io.aded.rpc;
 
 import io.aded.model.AdedException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
-import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.IoHandlerFactory;
-import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
-import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
-import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -26,13 +14,12 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Listening on a Unix socket: netty's epoll transport where there is one, the JDK's own sockets elsewhere.
+ * The file of a Unix socket that is listened on.
  *
- * <p>A socket file outlives the process that made it. One that nobody answers on is removed; anything else at that path
+ * <p>It outlives the process that made it. One that nobody answers on is removed; anything else at that path
  * is left alone and refused. To look and then to listen must be one step, so whoever wants a path first takes a lock on
  * a file beside it. The socket is made under another name and renamed when it has its mode; so it is never there with
  * another one, and what is deleted at the end is our own or nothing: by then the path may be a successor's.
@@ -44,8 +31,6 @@ final class UnixSocket implements AutoCloseable {
     private final Path path;
     private final Path made;
     private final Set<PosixFilePermission> mode;
-    private final EventLoopGroup boss;
-    private final EventLoopGroup workers;
     private @Nullable PathClaim claim;
     /** What tells our file from another of its name; null before it is there. */
     private @Nullable Object identity;
@@ -59,9 +44,6 @@ final class UnixSocket implements AutoCloseable {
         made = beside.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH || Files.exists(beside)
                 ? path
                 : beside;
-        IoHandlerFactory handlers = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        boss = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("aded-unix-boss", true), handlers);
-        workers = new MultiThreadIoEventLoopGroup(0, new DefaultThreadFactory("aded-unix", true), handlers);
     }
 
     /**
@@ -89,17 +71,9 @@ final class UnixSocket implements AutoCloseable {
         }
     }
 
-    NettyServerBuilder builder() {
-        NettyServerBuilder builder = Epoll.isAvailable()
-                ? NettyServerBuilder.forAddress(new DomainSocketAddress(made.toFile()))
-                        .channelType(EpollServerDomainSocketChannel.class)
-                : NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(made))
-                        .channelType(NioServerDomainSocketChannel.class);
-        // gRPC asks every connection for TCP's keep-alive, and netty warns about each that has none; null takes that
-        // back.
-        return builder.withChildOption(ChannelOption.SO_KEEPALIVE, null)
-                .bossEventLoopGroup(boss)
-                .workerEventLoopGroup(workers);
+    /** Where to listen until {@link #bound}. */
+    Path made() {
+        return made;
     }
 
     /** The socket is there: gives it its mode, and its path. */
@@ -184,8 +158,6 @@ final class UnixSocket implements AutoCloseable {
 
     @Override
     public void close() {
-        boss.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         unlink();
         letOthersPrepare();
     }

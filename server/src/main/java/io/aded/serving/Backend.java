@@ -31,6 +31,12 @@ final class Backend {
         return unwell ? Serving.State.UNWELL : Serving.State.READY;
     }
 
+    /** Whether an engine is at work. */
+    boolean isBusy() {
+        ServedModel model = served;
+        return model != null && model.isBusy();
+    }
+
     /**
      * What is served.
      *

@@ -23,6 +23,19 @@ public record PreparationLimits(int threads, int perCaller, int waiting, Duratio
         }
     }
 
+    /**
+     * Requests that may be worked on beside {@link #threads}, since they have turned out to take long; half of them may be
+     * one caller's. More than these keep the places of short ones.
+     */
+    public int longWork() {
+        return threads;
+    }
+
+    /** Cores that such work takes, all of it together, while turns are being answered: a quarter of them. */
+    public double longWorkShare() {
+        return threads / 4.0;
+    }
+
     /** Requests that may wait for a thread where so many may be running in the engine or waiting for it. */
     public int waitingFor(int requests) {
         return Math.max(waiting, 2 * Math.min(requests, Integer.MAX_VALUE / 2));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,13 +21,26 @@ import org.jspecify.annotations.Nullable;
  * <p>Callers take turns: each has a line of its own, lines are served round-robin, and no line has all the threads.
  * Whoever asked waits without a thread of the machine, until the work is done, their deadline passes or they leave.
  * Work that has not begun by then never begins; work that has is told by {@link Patience}, and its place is taken until
- * it has listened. Thread-safe.
+ * it has listened.
+ *
+ * <p>Work that is long for its kind makes room: it goes on beside the pool, another thread takes its place, and so what
+ * is short never waits for what is long. While the engine has turns, all such work together takes a part of the cores
+ * only ({@link PreparationLimits#longWorkShare}), by pausing after each slice: one dear request costs the others what an
+ * ordinary one would, it only takes longer itself. Thread-safe.
  */
 final class PreparationPool implements AutoCloseable {
     /** A thread with nothing to do ends after this, so that a pool that nobody closes leaves none. */
     private static final long IDLE_MILLIS = 5_000;
     /** Native tokenisers recurse over text; what is not touched of a stack costs no memory. */
     private static final long STACK_BYTES = 16L << 20;
+    /** What people send takes less, some milliseconds. */
+    private static final long SHORT_NANOS = 20_000_000;
+    /** How long long work goes on between two pauses, if it looks up so often: less than a forward pass takes. */
+    private static final long SLICE_NANOS = 1_000_000;
+    /** In a pause, whether it is still needed is looked up this often. */
+    private static final long NAP_NANOS = 20_000_000;
+    /** With pauses, work may take this many times longer than without. */
+    private static final int MOST_STRETCH = 6;
 
     private final PreparationLimits limits;
     private final LongSupplier nanoClock;
@@ -38,10 +52,31 @@ final class PreparationPool implements AutoCloseable {
     /** Requests that may wait, of all callers together. */
     private int room;
 
+    /** Without those that are at long work. */
     private int threads;
+
     private int idle;
     private int waiting;
     private boolean closed;
+    /** Work that goes on beside the pool. Written under the lock. */
+    private volatile int longOnes;
+
+    private final Demand demand;
+    private final Nap nap;
+
+    /** Whether somebody is being answered, who is to have the cores. */
+    @FunctionalInterface
+    interface Demand {
+        /** At this moment, roughly; asked for often. */
+        boolean isThere();
+    }
+
+    /** How a thread pauses. */
+    @FunctionalInterface
+    interface Nap {
+        /** For so long at most. */
+        void take(long nanos);
+    }
 
     /** Work on one request. Exactly one of its methods is called, once. */
     interface Job<T> {
@@ -56,7 +91,10 @@ final class PreparationPool implements AutoCloseable {
     private static final class Line {
         final String caller;
         final Queue<Ticket<?>> waiting = new ArrayDeque<>();
+        /** Without long work. */
         int running;
+
+        int longOnes;
         boolean queued;
 
         Line(String caller) {
@@ -65,8 +103,20 @@ final class PreparationPool implements AutoCloseable {
     }
 
     PreparationPool(PreparationLimits limits, LongSupplier nanoClock) {
+        this(limits, nanoClock, () -> false, LockSupport::parkNanos);
+    }
+
+    /**
+     * A pool without a thread yet.
+     *
+     * @param demand whether long work is to pause
+     * @param nap how it does
+     */
+    PreparationPool(PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap) {
         this.limits = limits;
         this.nanoClock = nanoClock;
+        this.demand = demand;
+        this.nap = nap;
         this.room = limits.waiting();
     }
 
@@ -82,12 +132,18 @@ final class PreparationPool implements AutoCloseable {
     }
 
     /** A job and who waits for it. */
-    private final class Ticket<T> implements Patience.Limit {
+    final class Ticket<T> implements Patience.Limit {
         final Caller caller;
         final Job<T> job;
         final Line line;
         final CountDownLatch awaited = new CountDownLatch(1);
+        // Of the thread that works.
         private long begun;
+        private long sliceBegun;
+        /** Before the slice, without pauses. */
+        private long worked;
+
+        private boolean isLong;
         /** Nobody waits any more. */
         volatile boolean abandoned;
 
@@ -110,23 +166,48 @@ final class PreparationPool implements AutoCloseable {
         @Override
         public void check() {
             long now = nanoClock.getAsLong();
+            requireWanted(now);
+            long slice = now - sliceBegun;
+            if (worked + slice > limits.longest().toNanos()
+                    || now - begun > MOST_STRETCH * limits.longest().toNanos()) {
+                throw AdedException.ResourceExhausted.forGood(
+                        "PREPARATION_LIMIT",
+                        "the request takes longer to be made ready for the model than any may: allowed: "
+                                + limits.longest().toMillis() + " ms for template, tokens and grammar");
+            }
+            if (slice < SLICE_NANOS) {
+                return;
+            }
+            worked += slice;
+            if (!isLong && worked >= SHORT_NANOS) {
+                isLong = makeRoom(line);
+            }
+            if (isLong) {
+                pause((long) (slice * (longOnes / limits.longWorkShare() - 1)));
+            }
+            sliceBegun = nanoClock.getAsLong();
+        }
+
+        private void requireWanted(long now) {
             if (isLate(caller, now)) {
                 throw late();
             }
             if (abandoned) {
                 throw new AdedException.Cancelled("the caller has left");
             }
-            if (now - begun > limits.longest().toNanos()) {
-                throw AdedException.ResourceExhausted.forGood(
-                        "PREPARATION_LIMIT",
-                        "the request takes longer to be made ready for the model than any may: allowed: "
-                                + limits.longest().toMillis() + " ms for template, tokens and grammar");
+        }
+
+        private void pause(long nanos) {
+            for (long left = nanos; left > 0 && demand.isThere(); left -= NAP_NANOS) {
+                nap.take(Math.min(left, NAP_NANOS));
+                requireWanted(nanoClock.getAsLong());
             }
         }
 
         /** On a thread of the pool. */
         void play() {
             begun = nanoClock.getAsLong();
+            sliceBegun = begun;
             T made = null;
             Throwable thrown = null;
             try {
@@ -219,7 +300,8 @@ final class PreparationPool implements AutoCloseable {
         return ticket.result;
     }
 
-    private <T> Ticket<T> submit(Caller caller, Job<T> job) {
+    /** A job that is in its line, or refused; {@link #run} waits for it. */
+    <T> Ticket<T> submit(Caller caller, Job<T> job) {
         if (isLate(caller, nanoClock.getAsLong())) {
             throw late();
         }
@@ -242,21 +324,54 @@ final class PreparationPool implements AutoCloseable {
             line.waiting.add(ticket);
             waiting++;
             offer(line);
-            if (idle > 0) {
-                lock.notify();
-            }
-            // A thread that was woken for another request a moment ago still counts as idle.
-            if (waiting > idle && threads < limits.threads()) {
-                threads++;
-                Thread.ofPlatform()
-                        .name("aded-prepare-", threads)
-                        .daemon(true)
-                        .stackSize(STACK_BYTES)
-                        .inheritInheritableThreadLocals(false)
-                        .start(this::work);
-            }
+            wakeOne();
             return ticket;
         }
+    }
+
+    /** Sees to it that a thread looks for what may be done now; under the lock. */
+    private void wakeOne() {
+        if (idle > 0) {
+            lock.notify();
+        }
+        // A thread that was woken for another request a moment ago still counts as idle.
+        if (waiting > idle && threads < limits.threads()) {
+            threads++;
+            Thread.ofPlatform()
+                    .name("aded-prepare-", threads)
+                    .daemon(true)
+                    .stackSize(STACK_BYTES)
+                    .inheritInheritableThreadLocals(false)
+                    .start(this::work);
+        }
+    }
+
+    /** Work has turned out to be long: its thread and its caller's place are free for what is not. False if it may not. */
+    private boolean makeRoom(Line line) {
+        synchronized (lock) {
+            if (longOnes >= limits.longWork() || line.longOnes >= Math.max(1, limits.longWork() / 2)) {
+                return false;
+            }
+            longOnes++;
+            line.longOnes++;
+            line.running--;
+            threads--;
+            offer(line);
+            wakeOne();
+            return true;
+        }
+    }
+
+    /** Long work is done; under the lock. False if its thread is one too many by now. */
+    private boolean rejoin(Line line) {
+        longOnes--;
+        line.longOnes--;
+        forget(line);
+        if (threads >= limits.threads()) {
+            return false;
+        }
+        threads++;
+        return true;
     }
 
     /** Gives a line a turn, if it has something to do and may have one more thread; under the lock. */
@@ -268,35 +383,41 @@ final class PreparationPool implements AutoCloseable {
     }
 
     private void forget(Line line) {
-        if (line.waiting.isEmpty() && line.running == 0) {
+        if (line.waiting.isEmpty() && line.running == 0 && line.longOnes == 0) {
             lines.remove(line.caller, line);
         }
     }
 
     private void work() {
-        Line line = playNext(null);
-        while (line != null) {
-            line = playNext(line);
+        Done done = playNext(null);
+        while (done != null) {
+            done = playNext(done);
         }
     }
 
-    /** Plays a job and forgets it: a thread that waits for the next one keeps nothing of the last. */
-    private @Nullable Line playNext(@Nullable Line before) {
+    /** What a thread has just done: of its ticket no more is kept while it waits for the next one. */
+    private record Done(Line line, boolean wasLong) {}
+
+    private @Nullable Done playNext(@Nullable Done before) {
         Ticket<?> ticket = next(before);
         if (ticket == null) {
             return null;
         }
         ticket.play();
-        return ticket.line;
+        return new Done(ticket.line, ticket.isLong);
     }
 
     /** The next job, or null when the thread is to end. */
-    private @Nullable Ticket<?> next(@Nullable Line before) {
+    private @Nullable Ticket<?> next(@Nullable Done before) {
         synchronized (lock) {
-            if (before != null) {
-                before.running--;
-                offer(before);
-                forget(before);
+            if (before != null && before.wasLong()) {
+                if (!rejoin(before.line())) {
+                    return null;
+                }
+            } else if (before != null) {
+                before.line().running--;
+                offer(before.line());
+                forget(before.line());
             }
             while (true) {
                 for (Line line = turns.poll(); line != null; line = turns.poll()) {
@@ -346,6 +467,13 @@ final class PreparationPool implements AutoCloseable {
     private static AdedException.DeadlineExceeded late() {
         return new AdedException.DeadlineExceeded(
                 "DEADLINE", "the deadline passed before the request was ready for the model");
+    }
+
+    /** Threads that wait for something to do. */
+    int idle() {
+        synchronized (lock) {
+            return idle;
+        }
     }
 
     /** Requests that wait for a thread. */

@@ -95,6 +95,16 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         return best;
     }
 
+    /** Whether an engine is at work at this moment. */
+    boolean isBusy() {
+        for (Engine engine : engines) {
+            if (engine.pulse().busy()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** All engines together. */
     public EngineStatus status() {
         return engines.stream().map(Engine::status).reduce(ServedModel::sum).orElseThrow();

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -76,7 +77,7 @@ public final class Serving implements AutoCloseable {
                 (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then),
                 output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
-        this.pool = new PreparationPool(builder.preparation, nanoClock);
+        this.pool = new PreparationPool(builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos);
     }
 
     /** Starts with the default limits and no telemetry. */

@@ -1,5 +1,6 @@
 package io.aded.store;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 
 /**
@@ -19,12 +20,35 @@ public record CatalogueEntry(
     /**
      * A piece of a model: one member of a package's archive.
      *
-     * @param npm the package
+     * @param registry who serves the package
+     * @param name the package's
      * @param version its version
      * @param member the path in the archive
      * @param size the member's length in bytes
      */
-    public record Part(String npm, String version, String member, long size) {}
+    public record Part(
+            Registry registry, @JsonProperty("package") String name, String version, String member, long size) {}
+
+    /** Kinds of registries that packages come from. */
+    public enum Registry {
+        /** One that npm asks; its archives are compressed tar files. */
+        @JsonProperty("npm")
+        NPM(".tgz"),
+        /** One that pip asks; of its archives, wheels, which are zip files. */
+        @JsonProperty("pypi")
+        PYPI(".whl");
+
+        private final String suffix;
+
+        Registry(String suffix) {
+            this.suffix = suffix;
+        }
+
+        /** How names of its archives end. */
+        String suffix() {
+            return suffix;
+        }
+    }
 
     public CatalogueEntry {
         parts = List.copyOf(parts);

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpConnector {
     private static final List<String> CERTIFICATE_VARIABLES =
-            List.of("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE");
+            List.of("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE");
 
     private HttpConnector() {}
 

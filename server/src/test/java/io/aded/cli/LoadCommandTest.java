@@ -168,6 +168,61 @@ class LoadCommandTest {
     }
 
     @Test
+    void load_attack_comparesWithAndWithoutAndFindsNoFault() throws IOException {
+        Path json = directory.resolve("load.json");
+
+        int code = terminal.run(
+                "load",
+                "--model",
+                "scripted:1",
+                "--modes",
+                "auto",
+                "--attack",
+                "2",
+                "--concurrency",
+                "2",
+                "--requests",
+                "24",
+                "--blocks",
+                "2",
+                "--warm-up",
+                "2",
+                "--prompt-tokens",
+                "20",
+                "--max-tokens",
+                "16",
+                "--ignore-end",
+                "--json",
+                json.toString());
+
+        assertThat(code).describedAs(terminal::err).isZero();
+        assertThat(terminal.out()).contains("UNDER ATTACK", "ATTACKERS", "2 who attack", "p95 alone");
+        JsonNode modes = read(json).path("modes");
+        assertThat(modes.findValuesAsString("mode")).containsExactly("auto", "auto, attacked");
+        for (JsonNode mode : modes) {
+            assertThat(mode.path("answered").asInt()).isEqualTo(24);
+            assertThat(mode.path("completion_tokens").asInt()).isEqualTo(24 * 16);
+            assertThat(mode.path("failed").asInt()).isZero();
+        }
+        assertThat(modes.get(0).has("attacks")).isFalse();
+        JsonNode attacked = modes.get(1);
+        assertThat(attacked.path("attackers").asInt()).isEqualTo(2);
+        assertThat(attacked.path("unhealthy").asInt()).isZero();
+        int calls = 0;
+        for (var kind : attacked.path("attacks").properties()) {
+            for (var status : kind.getValue().properties()) {
+                if (!status.getKey().equals("longest")) {
+                    assertThat(status.getKey())
+                            .as(kind.getKey())
+                            .isIn("OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "CANCELLED", "DEADLINE_EXCEEDED");
+                    calls += status.getValue().asInt();
+                }
+            }
+        }
+        assertThat(calls).isPositive();
+    }
+
+    @Test
     void load_runningServer_holdsConversationsAndCountsRefusals() throws IOException {
         Path json = directory.resolve("load.json");
         EngineOptions tight = new EngineOptions(

@@ -67,4 +67,25 @@ class CostCurveTest {
         curve.suggest(64, 12);
         assertThat(curve.nanos(128) / curve.nanos(1)).isBetween(12.0, 30.0);
     }
+
+    @Test
+    void observe_widthsFarFromThePass_moveByAllPassesOfLateWhenAskedFor() {
+        // Measured widths end at 16; those beyond were never seen, so they are not stale before 64 passes.
+        CostCurve asked = measured();
+        CostCurve left = measured();
+        double before = left.nanos(400);
+        for (int pass = 0; pass < 40; pass++) {
+            asked.observe(8, 20 * MILLI);
+            left.observe(8, 20 * MILLI);
+            asked.nanos(400);
+        }
+        assertThat(left.nanos(400)).isGreaterThan(before).isCloseTo(asked.nanos(400), within(before * 1e-9));
+        // A pass of another width, near which they are.
+        left.observe(8, 20 * MILLI);
+        asked.observe(8, 20 * MILLI);
+        asked.nanos(400);
+        left.observe(200, 90 * MILLI);
+        asked.observe(200, 90 * MILLI);
+        assertThat(left.nanos(400)).isCloseTo(asked.nanos(400), within(before * 1e-9));
+    }
 }

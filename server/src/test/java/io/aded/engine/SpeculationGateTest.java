@@ -196,7 +196,7 @@ class SpeculationGateTest {
     }
 
     @Test
-    void isExplorationDue_whileAllAreOff_afterThirtyTwoRoundsAndFiftyTimesItsTime() {
+    void isExplorationDue_whileAllAreOff_afterThirtyTwoRoundsAndTwoHundredTimesItsTime() {
         SpeculationGate gate = new SpeculationGate(line(64, 0, 1000));
         for (int round = 1; round < 32; round++) {
             gate.begin(1, 0, 30);
@@ -210,8 +210,8 @@ class SpeculationGateTest {
         for (int round = 0; round < 32; round++) {
             gate.begin(1, 0, 30);
         }
-        assertThat(gate.isExplorationDue(54_999)).isFalse();
-        assertThat(gate.isExplorationDue(55_000)).isTrue();
+        assertThat(gate.isExplorationDue(204_999)).isFalse();
+        assertThat(gate.isExplorationDue(205_000)).isTrue();
     }
 
     // -------------------------------------------------------------------------------------------- through an engine

@@ -46,7 +46,7 @@ class MaskCostTest {
         for (SampleGrammars.Sample sample : SampleGrammars.all()) {
             ColdMasks.Costs costs = cold.measure(sample);
             assertThat(costs.masks()).as(sample.name()).isNotEmpty().allSatisfy(cost -> {
-                assertThat(cost.work().visits()).as("visits, %s", sample.name()).isLessThan(100_000);
+                assertThat(cost.work().visits()).as("visits, %s", sample.name()).isLessThan(65_000);
                 assertThat(cost.work().steps()).as("steps, %s", sample.name()).isLessThan(1_500);
             });
             assertThat(costs.compiling().work().visits())

@@ -109,12 +109,22 @@ class HostTest {
                         -1,
                         Duration.ZERO,
                         1,
-                        Set.of()))
+                        Set.of(),
+                        0,
+                        Duration.ZERO))
                 .isInstanceOfSatisfying(
                         AdedException.InvalidRequest.class,
                         failure -> assertThat(failure.violations())
                                 .extracting(FieldViolation::field)
-                                .containsExactly("listen", "drain", "retention", "retained", "unread", "max_message"));
+                                .containsExactly(
+                                        "listen",
+                                        "drain",
+                                        "retention",
+                                        "retained",
+                                        "unread",
+                                        "max_message",
+                                        "max_connections",
+                                        "connection_idle"));
     }
 
     @Test

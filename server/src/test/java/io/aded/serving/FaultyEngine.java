@@ -3,6 +3,7 @@ package io.aded.serving;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.EngineStatus;
+import io.aded.engine.PassCosts;
 import io.aded.engine.Session;
 import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
@@ -51,8 +52,8 @@ public record FaultyEngine(TargetModel model, BiFunction<TurnRequest, TurnListen
     }
 
     @Override
-    public double[] passNanos() {
-        return new double[0];
+    public PassCosts passCosts() {
+        return PassCosts.ofAll();
     }
 
     @Override

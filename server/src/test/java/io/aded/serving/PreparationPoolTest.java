@@ -120,13 +120,13 @@ class PreparationPoolTest {
 
     @Test
     void run_deadlinePassesWhileWorking_answersAtOnceAndStopsTheWork() {
-        PreparationPool pool = new PreparationPool(new PreparationLimits(1, 1, 4, LONG), System::nanoTime);
-        this.pool = pool;
-        var inTime = new Caller("a", System.nanoTime() + Duration.ofMillis(50).toNanos(), Context.root());
+        PreparationPool pool = pool(1, 1, 4);
+        var inTime = new Caller("a", clock.get() + Duration.ofMillis(50).toNanos(), Context.root());
         AtomicBoolean stopped = new AtomicBoolean();
 
         assertThatThrownBy(() -> pool.run(inTime, () -> {
                     try {
+                        clock.addAndGet(Duration.ofMillis(60).toNanos());
                         while (true) {
                             Patience.check();
                         }
@@ -242,6 +242,102 @@ class PreparationPoolTest {
                 }))
                 .isInstanceOf(AdedException.ResourceExhausted.class)
                 .hasMessageContaining("allowed: 300000 ms");
+    }
+
+    /** Has worked for 30 ms, by the test's clock, and goes on until it is told to stop. */
+    private PreparationPool.Job<Boolean> working(AtomicBoolean begun, AtomicBoolean enough) {
+        return () -> {
+            for (int i = 0; i < 30; i++) {
+                clock.addAndGet(Duration.ofMillis(1).toNanos());
+                Patience.check();
+            }
+            begun.set(true);
+            while (!enough.get()) {
+                Patience.check();
+                Thread.onSpinWait();
+            }
+            return true;
+        };
+    }
+
+    @Test
+    void submit_threadWasWokenForAnotherAMomentAgo_isNotCountedOnAgain() {
+        PreparationPool pool = pool(2, 1, 8);
+        assertThat(pool.run(caller("a"), () -> 1)).isEqualTo(1);
+        await().until(() -> pool.idle() == 1);
+        AtomicInteger begun = new AtomicInteger();
+
+        pool.submit(caller("b"), blocking(begun)); // wakes the idle thread, which still counts as idle
+        pool.submit(caller("c"), blocking(begun));
+
+        await().until(() -> begun.get() == 2);
+    }
+
+    @Test
+    void run_workTurnsOutToBeLong_makesRoomForTheShortOfAll() {
+        PreparationPool pool = pool(2, 1, 8);
+        AtomicBoolean enough = new AtomicBoolean();
+        List<CompletableFuture<Boolean>> all = new ArrayList<>();
+        for (String name : List.of("a", "b")) {
+            AtomicBoolean begun = new AtomicBoolean();
+            all.add(async(pool, caller(name), working(begun, enough)));
+            await().untilTrue(begun);
+        }
+
+        assertThat(async(pool, caller("c"), () -> 3)).succeedsWithin(LONG);
+        assertThat(async(pool, caller("a"), () -> 1)).succeedsWithin(LONG);
+
+        assertThat(all).noneMatch(CompletableFuture::isDone);
+        enough.set(true);
+        assertThat(all).allSatisfy(outcome -> assertThat(outcome).succeedsWithin(LONG));
+        assertThat(pool.run(caller("d"), () -> 4)).isEqualTo(4);
+    }
+
+    @Test
+    void run_longWorkWhileTurnsAreAnswered_takesAQuarterOfTheCores() {
+        AtomicBoolean busy = new AtomicBoolean(true);
+        AtomicLong paused = new AtomicLong();
+        PreparationPool pool =
+                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, busy::get, nanos -> {
+                    paused.addAndGet(nanos);
+                    clock.addAndGet(nanos);
+                });
+        this.pool = pool;
+        PreparationPool.Job<Boolean> hundredMillis = () -> {
+            for (int i = 0; i < 100; i++) {
+                clock.addAndGet(Duration.ofMillis(1).toNanos());
+                Patience.check();
+            }
+            return true;
+        };
+
+        pool.run(caller("a"), hundredMillis);
+
+        // Twenty milliseconds may pass for short. From then on: half of one core, of two.
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(81));
+        busy.set(false);
+        pool.run(caller("a"), hundredMillis);
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(81));
+    }
+
+    @Test
+    void run_longWorkThatPauses_isTimedWithoutItsPauses() {
+        PreparationPool pool = new PreparationPool(
+                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)), clock::get, () -> true, clock::addAndGet);
+        this.pool = pool;
+        AtomicInteger worked = new AtomicInteger();
+
+        assertThatThrownBy(() -> pool.run(caller("a"), () -> {
+                    while (true) {
+                        clock.addAndGet(Duration.ofMillis(1).toNanos());
+                        Patience.check();
+                        worked.incrementAndGet();
+                    }
+                }))
+                .isInstanceOf(AdedException.ResourceExhausted.class)
+                .hasMessageContaining("allowed: 150 ms");
+
+        assertThat(worked).hasValue(150);
     }
 
     @Test

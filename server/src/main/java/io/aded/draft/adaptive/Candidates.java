@@ -44,11 +44,30 @@ final class Candidates {
     private static final int FREQUENT = 24;
     private static final int RUNNERS_UP = 16;
     private static final int CAPACITY = Contexts.MAX_MATCHES + 3 * SuccessorRows.WIDTH + 3 + FREQUENT + RUNNERS_UP;
+    // Where the parts of a standing begin: ranks in the rows, bins of weights, whether it is matched or resumed.
+    private static final int TRIGRAM_RANK = 0;
+    private static final int BIGRAM_RANK = 4;
+    private static final int TRIGRAM_BIN = 8;
+    private static final int BIGRAM_BIN = 12;
+    private static final int RUNNER_UP_BIN = 16;
+    private static final int LATEST_BIN = 20;
+    private static final int RESUMED = 24;
+    private static final int MATCHED = 28;
+    private static final int PART = 15;
+
     private static final int SLOTS = 256;
     private static final int SLOT_SHIFT = 7;
 
     /** Upper bounds, in 1/256, of the bins of a weight. */
     private static final byte[] BIN = bins(3, 8, 16, 31, 52, 82, 128, 174, 218, 243, 257);
+
+    /** By how often a token has stood in the stream. */
+    private static final byte[] FREQUENCY_BUCKETS = frequencyBuckets();
+
+    // By the rank in a row, 0 for none, and alike from 3 on.
+    private static final int[] IN_ROW = {1, 2, 3, 3};
+    private static final int[] AGE_IN_ROW = {2, 0, 1, 1};
+    private static final int[] NO_ROW = {0, 0, 0, 0};
 
     final SuffixIndex history;
     final SuccessorRows trigrams = new SuccessorRows(1 << 16);
@@ -63,15 +82,16 @@ final class Candidates {
     private final boolean useBigrams;
 
     private final int[] tokens = new int[CAPACITY];
+    /** What speaks for it beside its frequency and recency: parts of four bits each, 0 where there is nothing. */
+    private final int[] standings = new int[CAPACITY];
+
+    // Only meaningful where the standing has the part.
     private final int[] matchLength = new int[CAPACITY];
     private final int[] matchAt = new int[CAPACITY];
     private final int[] votes = new int[CAPACITY];
-    private final int[] trigramRank = new int[CAPACITY];
-    private final int[] bigramRank = new int[CAPACITY];
     private final float[] trigramWeight = new float[CAPACITY];
     private final float[] bigramWeight = new float[CAPACITY];
-    private final int[] runnerUpBin = new int[CAPACITY];
-    private final int[] latestBin = new int[CAPACITY];
+
     private final int[] cells = new int[CAPACITY * KINDS];
     private final float[] scores = new float[CAPACITY];
     private final float[] probabilities = new float[CAPACITY];
@@ -149,46 +169,65 @@ final class Candidates {
         longest = best == NONE ? 0 : matchLength[best];
         contexts.expect(node, best == NONE ? NONE : tokens[best], best == NONE ? NONE : matchAt[best], longest);
         float least = atRoot ? 0 : LEAST_WEIGHT;
-        addRow(trigrams, trigramRow, trigramRank, trigramWeight, least);
-        addRow(bigrams, bigramRow, bigramRank, bigramWeight, least);
+        addRow(trigrams, trigramRow, TRIGRAM_RANK, TRIGRAM_BIN, trigramWeight, least);
+        addRow(bigrams, bigramRow, BIGRAM_RANK, BIGRAM_BIN, bigramWeight, least);
         addTokensOfNoContext(atRoot);
-
         int resumeAt = useSuffix ? contexts.resumeAt(node) : NONE;
-        int replaced = resumed(resumeAt, resumeAt);
-        int skipped = resumed(resumeAt, resumeAt + 1);
-        int inserted = resumed(resumeAt, resumeAt - 1);
+        if (resumeAt != NONE) {
+            int replaced = resumed(resumeAt);
+            int skipped = resumed(resumeAt + 1);
+            int inserted = resumed(resumeAt - 1);
+            stand(inserted, RESUMED, 1); // one that is several of them is the last of these
+            stand(skipped, RESUMED, 2);
+            stand(replaced, RESUMED, 3);
+        }
 
         // What all candidates of this context share, as the higher digit of their cells.
         int length = lengthBucket(longest);
+        int suffixBase = SUFFIX + length * SUFFIX_CELLS;
         int shortLength = length < 2 ? length : length < 4 ? 2 : 3;
-        int bigramBase = hasBigrams ? BIGRAM + 1 + Math.min(2, bigrams.sightings(bigramRow)) * 4 * BINS : BIGRAM;
-        int bigramTop = hasBigrams ? bin(bigrams.weight(bigramRow, 0)) : 0;
-        int resumptionBase = gapBucket(contexts.gap(node)) * 3 + Math.min(length, 2);
-        int resumedLength = resumedBucket(contexts.resumeLength(node)) * 12;
+        int trigramBase = TRIGRAM + shortLength * 3 + (hasTrigrams ? 0 : BINS * 12);
+        int runnerUpBase = RUNNER_UP + (atRoot ? 0 : 1);
+        int resumptionBase = resumeAt == NONE
+                ? RESUMPTION
+                : RESUMPTION
+                        + 1
+                        + resumedBucket(contexts.resumeLength(node)) * 12
+                        + gapBucket(contexts.gap(node)) * 3
+                        + Math.min(length, 2);
         int runBase = RUN + runBucket(contexts.run(node)) * 9;
-        int ageBase = hasBigrams
-                ? AGE + 1 + (bigrams.sightings(bigramRow) * 8 + Math.min(7, log2(1 + bigrams.age(bigramRow)))) * 3
-                : AGE;
-
+        int bigramBase = BIGRAM;
+        int bigramTop = 0;
+        int ageBase = AGE;
+        if (hasBigrams) {
+            int sightings = bigrams.sightings(bigramRow);
+            bigramBase = BIGRAM + 1 + Math.min(2, sightings) * 4 * BINS;
+            bigramTop = bin(bigrams.weight(bigramRow, 0));
+            ageBase = AGE + 1 + (sightings * 8 + Math.min(7, log2(1 + bigrams.age(bigramRow)))) * 3;
+        }
+        int resumptionStep = resumeAt == NONE ? 0 : 48;
+        int[] states = hasBigrams ? IN_ROW : NO_ROW;
+        int[] ages = hasBigrams ? AGE_IN_ROW : NO_ROW;
+        int now = history.length();
         for (int i = 0, at = 0; i < size; i++, at += KINDS) {
-            int standing = matchLength[i] == 0 ? 0 : i == best ? 1 : 2;
-            int inRow = Math.min(3, bigramRank[i]);
-            int bigramState = hasBigrams ? inRow == 0 ? 1 : inRow == 1 ? 2 : 3 : 0;
-            cells[at] = SUFFIX + length * SUFFIX_CELLS + suffixCell(i, best, second, matches);
-            cells[at + 1] = hasBigrams
-                    ? bigramBase + inRow * BINS + (inRow == 0 ? bigramTop : bin(bigramWeight[i]))
-                    : bigramBase;
-            cells[at + 2] = TRIGRAM + ((hasTrigrams ? bin(trigramWeight[i]) : BINS) * 4 + shortLength) * 3 + standing;
-            cells[at + 3] = RUNNER_UP + runnerUpBin[i] * 2 + (atRoot ? 0 : 1);
-            cells[at + 4] = atRoot ? LATEST + 1 + latestBin[i] * 4 + bigramState : LATEST;
-            int kind = i == replaced ? 0 : i == skipped ? 1 : i == inserted ? 2 : 3;
-            cells[at + 5] = resumeAt == NONE ? RESUMPTION : RESUMPTION + 1 + kind * 48 + resumedLength + resumptionBase;
-            cells[at + 6] = runBase + standing * 3 + (trigramRank[i] == 1 ? 2 : bigramRank[i] == 1 ? 1 : 0);
-            cells[at + 7] =
-                    FREQUENCY + (frequencyBucket(occurrences.count(tokens[i])) * 4 + bigramState) * 3 + standing;
-            cells[at + 8] = hasBigrams ? ageBase + (inRow == 0 ? 2 : inRow == 1 ? 0 : 1) : ageBase;
-            cells[at + 9] =
-                    RECENCY + (occurrences.recency(tokens[i], history.length()) * 4 + bigramState) * 3 + standing;
+            int of = standings[i];
+            int frequency = FREQUENCY + FREQUENCY_BUCKETS[occurrences.count(tokens[i])] * 12;
+            int recency = RECENCY + occurrences.recency(tokens[i], now) * 12;
+            int inRow = Math.min(3, of >>> BIGRAM_RANK & PART);
+            int state = states[inRow];
+            int standing = of >>> MATCHED == 0 ? 0 : i == best ? 1 : 2;
+            int first = (of >>> TRIGRAM_RANK & PART) == 1 ? 2 : inRow == 1 ? 1 : 0;
+            int bigramBin = inRow == 0 ? bigramTop : of >>> BIGRAM_BIN & PART;
+            cells[at] = standing == 0 ? suffixBase : suffixBase + suffixCell(i, best, second, matches);
+            cells[at + 1] = bigramBase + inRow * BINS + bigramBin;
+            cells[at + 2] = trigramBase + (of >>> TRIGRAM_BIN & PART) * 12 + standing;
+            cells[at + 3] = runnerUpBase + (of >>> RUNNER_UP_BIN & PART) * 2;
+            cells[at + 4] = atRoot ? LATEST + 1 + (of >>> LATEST_BIN & PART) * 4 + state : LATEST;
+            cells[at + 5] = resumptionBase + (3 - (of >>> RESUMED & PART)) * resumptionStep;
+            cells[at + 6] = runBase + standing * 3 + first;
+            cells[at + 7] = frequency + state * 3 + standing;
+            cells[at + 8] = ageBase + ages[inRow];
+            cells[at + 9] = recency + state * 3 + standing;
         }
     }
 
@@ -196,7 +235,14 @@ final class Candidates {
         for (int m = 0; m < matches; m++) {
             int position = contexts.matchNext(node, m);
             int length = contexts.matchLength(node, m);
-            int i = index(contexts.token(position));
+            int i = index(contexts.matchToken(node, m));
+            if (standings[i] == 0) {
+                standings[i] = 1 << MATCHED;
+                votes[i] = 1;
+                matchLength[i] = length;
+                matchAt[i] = position;
+                continue;
+            }
             votes[i]++;
             if (length > matchLength[i] || length == matchLength[i] && position > matchAt[i]) {
                 matchLength[i] = length;
@@ -219,7 +265,7 @@ final class Candidates {
         return best;
     }
 
-    private void addRow(SuccessorRows rows, int row, int[] ranks, float[] weights, float least) {
+    private void addRow(SuccessorRows rows, int row, int rankPart, int binPart, float[] weights, float least) {
         if (row == NONE) {
             return;
         }
@@ -229,7 +275,8 @@ final class Candidates {
                 return;
             }
             int i = index(rows.successor(row, rank));
-            ranks[i] = rank + 1;
+            stand(i, rankPart, rank + 1);
+            stand(i, binPart, bin(weight));
             weights[i] = weight;
         }
     }
@@ -246,7 +293,7 @@ final class Candidates {
             }
             for (int i = 0; i < latest.width(); i++) {
                 if (latest.weight(i) > 0) {
-                    latestBin[index(latest.token(i))] = bin(latest.weight(i));
+                    stand(index(latest.token(i)), LATEST_BIN, bin(latest.weight(i)));
                 }
             }
         } else {
@@ -257,21 +304,23 @@ final class Candidates {
         for (int i = 0; i < runnersUp.width(); i++) {
             if (runnersUp.weight(i) > 0.01f) {
                 int candidate = atRoot ? index(runnersUp.token(i)) : find(runnersUp.token(i));
-                if (candidate != NONE) {
-                    runnerUpBin[candidate] = bin(runnersUp.weight(i));
-                }
+                stand(candidate, RUNNER_UP_BIN, bin(runnersUp.weight(i)));
             }
         }
     }
 
-    private int resumed(int resumeAt, int position) {
-        return resumeAt != NONE && contexts.readable(position) ? index(contexts.token(position)) : NONE;
+    /** Sets a part of the standing of a candidate; of none if it is -1. */
+    private void stand(int i, int part, int value) {
+        if (i != NONE) {
+            standings[i] = standings[i] & ~(PART << part) | value << part;
+        }
+    }
+
+    private int resumed(int position) {
+        return contexts.readable(position) ? index(contexts.token(position)) : NONE;
     }
 
     private int suffixCell(int i, int best, int second, int matches) {
-        if (matchLength[i] == 0) {
-            return 0;
-        }
         if (i == best) {
             int agreement;
             if (votes[i] == matches) {
@@ -299,15 +348,7 @@ final class Candidates {
         int i = size++;
         slots[slot] = epoch << SLOT_SHIFT | i;
         tokens[i] = token;
-        matchLength[i] = 0;
-        matchAt[i] = NONE;
-        votes[i] = 0;
-        trigramRank[i] = 0;
-        bigramRank[i] = 0;
-        trigramWeight[i] = 0;
-        bigramWeight[i] = 0;
-        runnerUpBin[i] = 0;
-        latestBin[i] = 0;
+        standings[i] = 0;
         return i;
     }
 
@@ -357,19 +398,19 @@ final class Candidates {
     }
 
     float trigramWeight(int i) {
-        return trigramWeight[i];
+        return (standings[i] >>> TRIGRAM_RANK & PART) == 0 ? 0 : trigramWeight[i];
     }
 
     float bigramWeight(int i) {
-        return bigramWeight[i];
+        return (standings[i] >>> BIGRAM_RANK & PART) == 0 ? 0 : bigramWeight[i];
     }
 
     int matchLength(int i) {
-        return matchLength[i];
+        return standings[i] >>> MATCHED == 0 ? 0 : matchLength[i];
     }
 
     int votes(int i) {
-        return votes[i];
+        return standings[i] >>> MATCHED == 0 ? 0 : votes[i];
     }
 
     int longestMatch() {
@@ -438,10 +479,6 @@ final class Candidates {
         return length < 3 ? 0 : length < 5 ? 1 : length < 9 ? 2 : 3;
     }
 
-    private static int frequencyBucket(int count) {
-        return count < 5 ? count : count < 8 ? 5 : count < 16 ? 6 : 7;
-    }
-
     private static int log2(int value) {
         return 31 - Integer.numberOfLeadingZeros(value);
     }
@@ -449,6 +486,14 @@ final class Candidates {
     /** The bin of a weight in [0, 1], more counts as 1; 0 only for an absent one. */
     private static int bin(float weight) {
         return weight <= 0 ? 0 : BIN[(int) (Math.min(1f, weight) * 256)];
+    }
+
+    private static byte[] frequencyBuckets() {
+        byte[] buckets = new byte[Byte.MAX_VALUE + 1];
+        for (int count = 0; count < buckets.length; count++) {
+            buckets[count] = (byte) (count < 5 ? count : count < 8 ? 5 : count < 16 ? 6 : 7);
+        }
+        return buckets;
     }
 
     private static byte[] bins(int... bounds) {
@@ -471,7 +516,7 @@ final class Candidates {
                 + runnersUp.stateBytes()
                 + latest.stateBytes()
                 + occurrences.stateBytes()
-                + 4L * (12L + KINDS) * CAPACITY
+                + 4L * (9L + KINDS) * CAPACITY
                 + 4L * SLOTS;
     }
 }

@@ -34,6 +34,9 @@ final class Contexts {
     private final int[] matchCount;
     private final int[] matchNext;
     private final int[] matchLength;
+    /** What stands at {@link #matchNext}. */
+    private final int[] matchToken;
+
     private final int[] resumeAt;
     private final int[] resumeLength;
     private final int[] gap;
@@ -53,6 +56,7 @@ final class Contexts {
         matchCount = new int[nodes];
         matchNext = new int[nodes * MAX_MATCHES];
         matchLength = new int[nodes * MAX_MATCHES];
+        matchToken = new int[nodes * MAX_MATCHES];
         resumeAt = new int[nodes];
         resumeLength = new int[nodes];
         gap = new int[nodes];
@@ -69,10 +73,14 @@ final class Contexts {
         run[0] = 0;
     }
 
-    /** Finds the matches of the end of the stream. */
+    /**
+     * Finds the matches of the end of the stream. If there are too many, one takes the place of the oldest of the
+     * shortest, unless it is shorter.
+     */
     void atEnd() {
         depth = 0;
         int count = 0;
+        int shortest = NONE;
         int last = history.length() - 1;
         if (last >= 1) {
             int first = history.token(last - 1);
@@ -80,33 +88,41 @@ final class Contexts {
             for (int position = history.latest(first, second);
                     position != NONE;
                     position = history.older(position, first, second)) {
-                if (position < last) {
-                    count = keep(count, position + 1, history.matchLength(position));
+                if (position == last) {
+                    continue;
+                }
+                int length = history.matchLength(position);
+                if (count < MAX_MATCHES) {
+                    keep(count++, position + 1, length);
+                    continue;
+                }
+                if (shortest == NONE) {
+                    shortest = oldestOfShortest();
+                }
+                if (length > matchLength[shortest]) {
+                    keep(shortest, position + 1, length);
+                    shortest = NONE;
                 }
             }
         }
         matchCount[0] = count;
     }
 
-    /**
-     * Keeps a match of the root; if there are too many, in place of the oldest of the shortest, unless it is shorter.
-     */
-    private int keep(int count, int next, int length) {
-        int slot = count;
-        if (count == MAX_MATCHES) {
-            slot = 0;
-            for (int i = 1; i < count; i++) {
-                if (matchLength[i] <= matchLength[slot]) {
-                    slot = i;
-                }
-            }
-            if (length <= matchLength[slot]) {
-                return count;
-            }
-        }
+    private void keep(int slot, int next, int length) {
         matchNext[slot] = next;
         matchLength[slot] = length;
-        return Math.min(count + 1, MAX_MATCHES);
+        matchToken[slot] = history.token(next);
+    }
+
+    /** Of as many matches of the root as can be. */
+    private int oldestOfShortest() {
+        int slot = 0;
+        for (int i = 1; i < MAX_MATCHES; i++) {
+            if (matchLength[i] <= matchLength[slot]) {
+                slot = i;
+            }
+        }
+        return slot;
     }
 
     /** Derives a node from its parent. {@code asGuessed}: whether it is the parent's likeliest successor. */
@@ -122,8 +138,9 @@ final class Contexts {
         int count = 0;
         for (int i = from; i < from + matchCount[parent]; i++) {
             int next = matchNext[i];
-            if (next + 1 < end && token(next) == token) {
+            if (next + 1 < end && matchToken[i] == token) {
                 matchNext[to + count] = next + 1;
+                matchToken[to + count] = token(next + 1);
                 matchLength[to + count] = Math.min(matchLength[i] + 1, SuffixIndex.MAX_MATCH);
                 count++;
             }
@@ -150,6 +167,7 @@ final class Contexts {
                 position = history.older(position, first, second)) {
             if (position < history.length() - 1 && !contains(base, inherited, position + 1)) {
                 matchNext[base + count] = position + 1;
+                matchToken[base + count] = history.token(position + 1);
                 // Its parent had no such match, so it is as short as can be.
                 matchLength[base + count] = SuffixIndex.MIN_MATCH;
                 count++;
@@ -240,6 +258,11 @@ final class Contexts {
         return matchNext[node * MAX_MATCHES + i];
     }
 
+    /** The token there. */
+    int matchToken(int node, int i) {
+        return matchToken[node * MAX_MATCHES + i];
+    }
+
     /** The length of the {@code i}-th match, from {@link SuffixIndex#MIN_MATCH} to {@link SuffixIndex#MAX_MATCH}. */
     int matchLength(int node, int i) {
         return matchLength[node * MAX_MATCHES + i];
@@ -265,6 +288,6 @@ final class Contexts {
     }
 
     long stateBytes() {
-        return 4L * (8L * matchCount.length + 2L * matchNext.length);
+        return 4L * (8L * matchCount.length + 3L * matchNext.length);
     }
 }

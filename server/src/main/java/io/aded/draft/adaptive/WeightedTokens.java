@@ -8,9 +8,14 @@ package io.aded.draft.adaptive;
  * often among them (LogitSpec, arXiv:2507.01449).
  */
 final class WeightedTokens {
+    private static final int NONE = -1;
+
     private final int[] tokens;
     private final float[] weights;
     private final float keep;
+
+    /** The first of those with the least weight, or -1 while that is not known. */
+    private int weakest = NONE;
 
     /** A row of {@code width} tokens that keeps the share {@code keep} of its weights at every step. */
     WeightedTokens(int width, float keep) {
@@ -33,6 +38,7 @@ final class WeightedTokens {
     }
 
     void fade() {
+        weakest = NONE; // weights that differed may be the same now
         for (int i = 0; i < weights.length; i++) {
             weights[i] *= keep;
         }
@@ -40,20 +46,33 @@ final class WeightedTokens {
 
     /** Adds weight to a token, which replaces the weakest if it is new and stronger. */
     void add(int token, float weight) {
-        int weakest = 0;
-        for (int i = 0; i < weights.length; i++) {
+        for (int i = 0; i < tokens.length; i++) {
             if (tokens[i] == token && weights[i] > 0) {
                 weights[i] += weight;
+                weakest = i == weakest ? NONE : weakest;
                 return;
             }
-            if (weights[i] < weights[weakest]) {
-                weakest = i;
-            }
+        }
+        if (weakest == NONE) {
+            weakest = findWeakest();
         }
         if (weight > weights[weakest]) {
             tokens[weakest] = token;
             weights[weakest] = weight;
+            weakest = NONE;
         }
+    }
+
+    private int findWeakest() {
+        int found = 0;
+        float least = weights[0];
+        for (int i = 1; i < weights.length; i++) {
+            if (weights[i] < least) {
+                least = weights[i];
+                found = i;
+            }
+        }
+        return found;
     }
 
     /** Forgets a token. */
@@ -61,6 +80,7 @@ final class WeightedTokens {
         for (int i = 0; i < weights.length; i++) {
             if (tokens[i] == token) {
                 weights[i] = 0;
+                weakest = NONE;
             }
         }
     }

@@ -4,6 +4,7 @@ import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.engine.PassCosts;
 import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Progress;
@@ -42,9 +43,9 @@ final class Benchmark {
      *
      * @param measurements every answer
      * @param skipped ids of prompts that do not fit into the context
-     * @param passNanos the cost curve at the end: element n is the time of a pass of n tokens
+     * @param costs the cost curve at the end
      */
-    record Result(List<Measurement> measurements, List<String> skipped, double[] passNanos) {}
+    record Result(List<Measurement> measurements, List<String> skipped, PassCosts costs) {}
 
     Benchmark(
             TargetModel model,
@@ -84,7 +85,7 @@ final class Benchmark {
                     contenders.put(mode.label(), contender(mode, engine, drafters));
                 }
                 List<Measurement> measurements = new Run(contenders, scenarios).play();
-                return new Result(measurements, skipped, engine.passNanos());
+                return new Result(measurements, skipped, engine.passCosts());
             } finally {
                 contenders.values().forEach(Contender::close);
             }

@@ -51,10 +51,10 @@ public record ExperimentPlan(
         Benchmark.Result result = new Benchmark(model, engine, modes, settings, progress).run(scenarios);
         Analysis analysis = new Analysis(modes, result.measurements(), settings.grouping(), settings.seed());
         String described = scenarios.size() + " of " + source;
-        String text = new Report(analysis).render(machine, settings, described, result.skipped());
+        String text = new Report(analysis).render(machine, settings, described, result);
         out.print(text);
         out.flush();
-        Plot picture = new Plot(analysis, machine, result.passNanos());
+        Plot picture = new Plot(analysis, machine, result.costs());
         files.write(
                 () -> new JsonReport(analysis).render(machine, settings, described, result),
                 picture::svg,

@@ -34,7 +34,7 @@ final class JsonReport {
         ArrayNode skipped = root.putArray("skipped");
         result.skipped().forEach(skipped::add);
         ArrayNode curve = root.putArray("pass_seconds");
-        for (double nanos : result.passNanos()) {
+        for (double nanos : result.costs().nanos()) {
             curve.add(nanos / 1e9);
         }
         ArrayNode modes = root.putArray("modes");

@@ -7,6 +7,7 @@ import static io.aded.lab.report.Chart.colour;
 import static io.aded.lab.report.Figures.interval;
 import static io.aded.lab.report.Figures.number;
 
+import io.aded.engine.PassCosts;
 import io.aded.lab.report.Chart;
 import io.aded.lab.report.Chart.Scale;
 import io.aded.lab.report.Interval;
@@ -26,13 +27,15 @@ final class Plot {
     private final Analysis analysis;
     private final Machine machine;
     private final double[] passNanos;
+    private final boolean[] measured;
     private final List<ModeSpec> drafting;
     private final Svg svg = new Svg();
 
-    Plot(Analysis analysis, Machine machine, double[] passNanos) {
+    Plot(Analysis analysis, Machine machine, PassCosts costs) {
         this.analysis = analysis;
         this.machine = machine;
-        this.passNanos = passNanos;
+        passNanos = costs.nanos();
+        measured = costs.measured();
         drafting = analysis.modes().stream()
                 .filter(mode -> !mode.isOff() && !mode.equals(ModeSpec.BARE))
                 .toList();
@@ -58,7 +61,12 @@ final class Plot {
 
     private void costCurve(int top) {
         int widest = Math.min(WIDEST_PASS, passNanos.length - 1);
-        svg.text(LEFT, top, "start", "head", "Time of a pass of n tokens, in passes of one token");
+        svg.text(
+                LEFT,
+                top,
+                "start",
+                "head",
+                "What a pass of n tokens costs; the dots were measured, the line between them was not");
         if (widest < 2) {
             return;
         }
@@ -69,6 +77,7 @@ final class Plot {
         Scale y = Chart.vertical(0, highest * 1.05, top);
         Scale x = new Scale(1, widest, LEFT, WIDTH - RIGHT);
         Chart.axes(svg, y, top);
+        Chart.titles(svg, top, "tokens in the pass", "passes of one token");
         double[] xs = new double[widest];
         double[] ys = new double[widest];
         for (int n = 1; n <= widest; n++) {
@@ -77,7 +86,9 @@ final class Plot {
         }
         svg.path(xs, ys, widest, colour(0));
         for (int n = 1; n <= widest; n++) {
-            svg.dot(xs[n - 1], ys[n - 1], colour(0), n + " tokens: " + number(passNanos[n] / 1e6, 2) + " ms");
+            if (measured[n]) {
+                svg.dot(xs[n - 1], ys[n - 1], colour(0), n + " tokens: " + number(passNanos[n] / 1e6, 2) + " ms");
+            }
             if (n == 1 || n % 8 == 0) {
                 Chart.label(svg, xs[n - 1], top, "" + n);
             }
@@ -90,6 +101,7 @@ final class Plot {
         Scale y = Chart.vertical(0, 1, top);
         Scale x = new Scale(1, DEEPEST, LEFT + 20, WIDTH - RIGHT);
         Chart.axes(svg, y, top);
+        Chart.titles(svg, top, "depth in the draft", "share of rounds");
         for (int depth = 1; depth <= DEEPEST; depth++) {
             Chart.label(svg, x.at(depth), top, "" + depth);
         }
@@ -135,6 +147,7 @@ final class Plot {
         }
         Scale y = Chart.vertical(0, highest * 1.05, top);
         Chart.axes(svg, y, top);
+        Chart.titles(svg, top, "text", "speed-up");
         double columnWidth = (double) (WIDTH - LEFT - RIGHT) / columns;
         double bar = Math.min(36, columnWidth * 0.8 / Math.max(1, drafting.size()));
         for (int g = 0; g < columns; g++) {

@@ -6,6 +6,7 @@ import static io.aded.lab.report.Figures.number;
 import static io.aded.lab.report.Figures.percent;
 import static io.aded.lab.report.Figures.shorten;
 
+import io.aded.engine.SpeculationOutlook;
 import io.aded.lab.report.Heading;
 import io.aded.lab.report.Interval;
 import io.aded.lab.report.Machine;
@@ -41,11 +42,12 @@ final class Report {
     }
 
     /** The whole report. */
-    String render(Machine machine, ExperimentSettings settings, String prompts, List<String> skipped) {
-        head(machine, settings, prompts, skipped);
+    String render(Machine machine, ExperimentSettings settings, String prompts, Benchmark.Result result) {
+        head(machine, settings, prompts, result.skipped());
         speed();
         groups();
         costs();
+        outlook(SpeculationOutlook.of(result.costs().nanos()));
         histogram();
         worst();
         losslessness();
@@ -227,6 +229,24 @@ final class Report {
             table.row(row.toArray(String[]::new));
         }
         section("DRAFT TOKENS ACCEPTED IN A ROUND", "Shares of all rounds, those without a draft included.", table);
+    }
+
+    private void outlook(SpeculationOutlook outlook) {
+        TextTable table = new TextTable("text", "speed-up, about", "tok/s");
+        for (SpeculationOutlook.Text kind : SpeculationOutlook.Text.values()) {
+            table.row(kind.label(), number(outlook.speedUp(kind), 2), number(outlook.rate(kind), 1));
+        }
+        table.row("any, every guess right", number(outlook.most(), 2), number(outlook.most() * outlook.plainRate(), 1));
+        section(
+                "THE MOST THAT DRAFTS CAN GIVE HERE",
+                """
+                    Reckoned, not measured: from what passes of this run cost, and from how often guesses are right
+                    on such texts. Here\s\
+                    """ + outlook.costs().replaceFirst("one of 2", "\none of 2") + ".",
+                table);
+        if (!outlook.pays()) {
+            text.append("Drafts gain ").append(outlook.gains()).append(".\n\n");
+        }
     }
 
     private void worst() {

@@ -2,6 +2,7 @@ package io.aded.lab.load;
 
 import io.aded.lab.report.Interval;
 import io.aded.lab.report.Machine;
+import io.aded.lab.report.Statistics;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 import tools.jackson.databind.SerializationFeature;
@@ -114,7 +115,7 @@ final class LoadJson {
             number(
                     node,
                     "p" + String.valueOf(percentile).replaceFirst("\\.0$", "").replace('.', '_'),
-                    count == 0 ? Double.NaN : times.getValueAtPercentile(percentile) / 1e6);
+                    Statistics.supports(percentile, count) ? times.getValueAtPercentile(percentile) / 1e6 : Double.NaN);
         }
         number(node, "max", count == 0 ? Double.NaN : times.getMaxValue() / 1e6);
     }

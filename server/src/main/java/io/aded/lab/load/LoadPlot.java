@@ -9,6 +9,7 @@ import static io.aded.lab.report.Figures.number;
 import io.aded.lab.report.Chart;
 import io.aded.lab.report.Chart.Scale;
 import io.aded.lab.report.Machine;
+import io.aded.lab.report.Statistics;
 import io.aded.lab.report.Svg;
 import java.util.List;
 import org.HdrHistogram.Histogram;
@@ -17,7 +18,7 @@ import org.HdrHistogram.Histogram;
 final class LoadPlot {
     /**
      * Where curves have their points: evenly by the number of nines, so that the tail is as wide as the body. The last
-     * one is the 99.9th percentile.
+     * one is the 99.9th percentile. A curve ends where so few values say nothing: that of 100 at the 99th.
      */
     private static final int POINTS = 61;
 
@@ -54,7 +55,7 @@ final class LoadPlot {
     }
 
     private void throughput(int top) {
-        svg.text(LEFT, top, "start", "head", "Tokens a second; the dots are single blocks");
+        svg.text(LEFT, top, "start", "head", "Throughput; the dots are single blocks");
         double highest = 1;
         for (Tally tally : tallies) {
             highest = Double.isFinite(tally.tokensPerSecond()) ? Math.max(highest, tally.tokensPerSecond()) : highest;
@@ -64,6 +65,7 @@ final class LoadPlot {
         }
         Scale y = Chart.vertical(0, highest * 1.1, top);
         Chart.axes(svg, y, top);
+        Chart.titles(svg, top, "", "tokens a second");
         double column = (double) (WIDTH - LEFT - RIGHT) / tallies.size();
         double bar = Math.min(120, column * 0.6);
         for (int i = 0; i < tallies.size(); i++) {
@@ -86,35 +88,48 @@ final class LoadPlot {
     }
 
     private void curve(Measure measure, int top) {
-        svg.text(LEFT, top, "start", "head", "Milliseconds by percentile: " + measure.label());
+        svg.text(LEFT, top, "start", "head", "Times by percentile: " + measure.label());
         double highest = 1;
+        long most = 1;
         for (Tally tally : tallies) {
-            highest = Math.max(highest, millis(tally.times(measure), POINTS - 1));
+            Histogram times = tally.times(measure);
+            highest = Math.max(highest, millis(times, points(times.getTotalCount()) - 1));
+            most = Math.max(most, times.getTotalCount());
         }
         Scale y = Chart.vertical(0, highest * 1.05, top);
         Scale x = new Scale(0, NINES, LEFT, WIDTH - RIGHT);
         Chart.axes(svg, y, top);
+        Chart.titles(svg, top, "percentile", "milliseconds");
         for (double percentile : new double[] {50, 90, 99, 99.9}) {
-            Chart.label(
-                    svg,
-                    x.at(-Math.log10(1 - percentile / 100)),
-                    top,
-                    "p" + number(percentile, percentile > 99 ? 1 : 0));
+            if (Statistics.supports(percentile, most)) {
+                Chart.label(
+                        svg,
+                        x.at(-Math.log10(1 - percentile / 100)),
+                        top,
+                        "p" + number(percentile, percentile > 99 ? 1 : 0));
+            }
         }
         for (int i = 0; i < tallies.size(); i++) {
             Histogram times = tallies.get(i).times(measure);
             if (times.getTotalCount() == 0) {
                 continue;
             }
-            double[] xs = new double[POINTS];
-            double[] ys = new double[POINTS];
-            for (int point = 0; point < POINTS; point++) {
+            int points = points(times.getTotalCount());
+            double[] xs = new double[points];
+            double[] ys = new double[points];
+            for (int point = 0; point < points; point++) {
                 xs[point] = x.at((double) point * NINES / (POINTS - 1));
                 ys[point] = y.at(millis(times, point));
             }
-            svg.path(xs, ys, POINTS, colour(i));
+            svg.path(xs, ys, points, colour(i));
         }
         Chart.legend(svg, labels, top);
+    }
+
+    /** How many points the curve of so many values has. */
+    static int points(long count) {
+        double nines = Math.min(NINES, Math.log10(Math.max(1, count)));
+        return 1 + (int) Math.floor(nines / NINES * (POINTS - 1) + 1e-9);
     }
 
     private static double millis(Histogram times, int point) {

@@ -7,6 +7,7 @@ import static io.aded.lab.report.Figures.percent;
 
 import io.aded.lab.report.Heading;
 import io.aded.lab.report.Machine;
+import io.aded.lab.report.Statistics;
 import io.aded.lab.report.TextTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,7 +111,9 @@ final class LoadReport {
                             "" + times.getTotalCount(),
                             millis(times.getValueAtPercentile(50)),
                             millis(times.getValueAtPercentile(90)),
-                            millis(times.getValueAtPercentile(99)),
+                            Statistics.supports(99, times.getTotalCount())
+                                    ? millis(times.getValueAtPercentile(99))
+                                    : NOTHING,
                             millis(times.getMaxValue()),
                             millis(times.getMean()));
                 }

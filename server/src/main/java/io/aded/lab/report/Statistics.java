@@ -40,6 +40,11 @@ public final class Statistics {
         return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
     }
 
+    /** Whether so many values have a percentile: at least one of them lies beyond it. The 99.9th takes 1,000 values. */
+    public static boolean supports(double percentile, long count) {
+        return count * (100 - percentile) >= 100 - 1e-6;
+    }
+
     /**
      * The percentile bootstrap: prompts are drawn with replacement, as many as there are, and the statistic is taken of
      * each draw (Efron and Tibshirani, An Introduction to the Bootstrap, §13.3). A prompt is drawn with all its

@@ -45,6 +45,16 @@ public final class Svg {
                 px(x), px(y), anchor, style, escape(text));
     }
 
+    /** Text that runs upward, around its middle; nothing if it is empty. */
+    public Svg upward(double x, double y, String style, String text) {
+        return text.isEmpty()
+                ? this
+                : element(
+                        "<text x=\"%1$s\" y=\"%2$s\" text-anchor=\"middle\" class=\"%3$s\""
+                                + " transform=\"rotate(-90 %1$s %2$s)\">%4$s</text>",
+                        px(x), px(y), style, escape(text));
+    }
+
     private Svg element(String format, Object... values) {
         body.append("  ").append(String.format(Locale.ROOT, format, values)).append('\n');
         return this;

@@ -35,6 +35,7 @@ final class Attributes {
                     case "start" -> new Value.Int(range.start());
                     case "stop" -> new Value.Int(range.stop());
                     case "step" -> new Value.Int(range.step());
+                    case "count", "index" -> ofRange(range, name);
                     default -> null;
                 };
             case Value.Namespace namespace -> namespace.attributes().get(name);
@@ -52,6 +53,7 @@ final class Attributes {
         return switch (name) {
             case "count" ->
                 new Function(name, (arguments, meter) -> {
+                    byPlace(name, arguments, 1);
                     Value wanted = arguments.required("count", 0);
                     long count = items.stream()
                             .filter(item -> Operators.equal(item, wanted, meter))
@@ -68,9 +70,28 @@ final class Attributes {
                     }
                     throw TemplateException.failed("the value is not in the list");
                 });
-            case "copy" -> isList ? new Function(name, (_, _) -> new Value.ListValue(items)) : null;
+            case "copy" -> isList ? bare(name, _ -> new Value.ListValue(items)) : null;
             default -> null;
         };
+    }
+
+    private static Value ofRange(Value.Range range, String name) {
+        return new Function(name, (arguments, meter) -> {
+            Attributes.byPlace(name, arguments, 1);
+            Value wanted = arguments.required(name, 0);
+            List<Value> items = Operators.items(range, meter);
+            int at = 0;
+            while (at < items.size() && !Operators.equal(items.get(at), wanted, meter)) {
+                at++;
+            }
+            if (name.equals("count")) {
+                return new Value.Int(at < items.size() ? 1 : 0);
+            }
+            if (at == items.size()) {
+                throw TemplateException.failed("the value is not in the range");
+            }
+            return new Value.Int(at);
+        });
     }
 
     private static @Nullable Value ofDict(Map<Value, Value> entries, String name) {
@@ -84,12 +105,25 @@ final class Attributes {
                             ? found
                             : arguments.count() > 1 ? arguments.positional().get(1) : Value.None.NONE;
                 });
-            case "items" -> new Function(name, (_, meter) -> new Value.View("dict_items", pairs(entries, meter)));
-            case "keys" -> new Function(name, (_, _) -> new Value.View("dict_keys", List.copyOf(entries.keySet())));
-            case "values" -> new Function(name, (_, _) -> new Value.View("dict_values", List.copyOf(entries.values())));
-            case "copy" -> new Function(name, (_, _) -> new Value.Dict(entries));
+            case "items" -> bare(name, meter -> new Value.View("dict_items", pairs(entries, meter)));
+            case "keys" -> bare(name, _ -> new Value.View("dict_keys", List.copyOf(entries.keySet())));
+            case "values" -> bare(name, _ -> new Value.View("dict_values", List.copyOf(entries.values())));
+            case "copy" -> bare(name, _ -> new Value.Dict(entries));
             default -> null;
         };
+    }
+
+    /** What a method without arguments does. */
+    @FunctionalInterface
+    private interface Bare {
+        Value call(Meter meter);
+    }
+
+    private static Function bare(String name, Bare body) {
+        return new Function(name, (arguments, meter) -> {
+            byPlace(name, arguments, 0);
+            return body.call(meter);
+        });
     }
 
     /** Many of Python's own functions take their arguments by place only. */

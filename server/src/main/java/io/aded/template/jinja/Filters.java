@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,29 @@ final class Filters {
 
     private static final Map<String, Filter> ALL = all();
 
+    /** Those that take nothing but what is filtered. */
+    private static final Set<String> BARE = Set.of(
+            "abs",
+            "capitalize",
+            "count",
+            "e",
+            "escape",
+            "first",
+            "forceescape",
+            "items",
+            "last",
+            "length",
+            "list",
+            "lower",
+            "reverse",
+            "safe",
+            "string",
+            "striptags",
+            "title",
+            "upper",
+            "urlencode",
+            "wordcount");
+
     private Filters() {}
 
     static boolean exists(String name) {
@@ -44,6 +68,9 @@ final class Filters {
         Filter filter = ALL.get(name);
         if (filter == null) {
             throw TemplateException.failed("No filter named '" + name + "' found.");
+        }
+        if (BARE.contains(name)) {
+            arguments.bind(name);
         }
         meter.step();
         return filter.apply(value, arguments, meter);
@@ -91,6 +118,9 @@ final class Filters {
         });
         all.put("urlencode", TextFilters::urlEncode);
         all.put("format", (value, arguments, meter) -> {
+            if (arguments.count() > 0 && !arguments.named().isEmpty()) {
+                throw TemplateException.failed("can't handle positional and keyword arguments at the same time");
+            }
             Value values =
                     arguments.named().isEmpty() ? new Value.Tuple(arguments.positional()) : dict(arguments.named());
             return Formatting.percent(TextFilters.soft(value, meter), values, meter);
@@ -155,6 +185,7 @@ final class Filters {
         all.put("default", Filters::orDefault);
         all.put("d", Filters::orDefault);
         all.put("attr", (value, arguments, _) -> {
+            Attributes.byPlace("attr", arguments, 1);
             Text name = StringMethods.text(arguments, "attr", 0);
             Operators.requireDefined(value);
             Value own = Attributes.own(value, name.string());
@@ -256,7 +287,11 @@ final class Filters {
             Operators.requireDefined(value);
             throw TemplateException.failed("'" + Python.type(value) + "' object has no attribute 'items'");
         }
-        boolean byValue = bound[1] instanceof Text by && by.string().equals("value");
+        String by = bound[1] == null ? "key" : Python.str(bound[1], meter).string();
+        if (!by.equals("key") && !by.equals("value")) {
+            throw TemplateException.failed("You can only sort by either \"key\" or \"value\"");
+        }
+        boolean byValue = by.equals("value");
         Key key = sortKey(new Value.Int(byValue ? 1 : 0), bound[0], meter);
         boolean reverse = bound[2] != null && Operators.isTrue(bound[2]);
         return new Value.ListValue(sorted(Attributes.pairs(dict.entries(), meter), key, reverse, meter));
@@ -265,7 +300,7 @@ final class Filters {
     private static Value sort(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("sort", "reverse", "case_sensitive", "attribute");
         Key key = sortKey(null, bound[1], meter);
-        if (bound[2] instanceof Text attributes && attributes.string().indexOf(',') >= 0) {
+        if (bound[2] instanceof Text attributes) {
             List<Key> keys = new ArrayList<>();
             for (String attribute : attributes.string().split(",")) {
                 keys.add(sortKey(Text.of(attribute.strip()), bound[1], meter));
@@ -274,7 +309,7 @@ final class Filters {
         } else if (bound[2] != null) {
             key = sortKey(bound[2], bound[1], meter);
         }
-        boolean reverse = bound[0] != null && Operators.isTrue(bound[0]);
+        boolean reverse = bound[0] != null && Operators.integer(bound[0]) != 0;
         return new Value.ListValue(sorted(Operators.items(value, meter), key, reverse, meter));
     }
 

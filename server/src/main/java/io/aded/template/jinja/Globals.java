@@ -47,6 +47,7 @@ final class Globals {
                 "strftime_now",
                 (arguments, _) -> Text.of(Strftime.format(
                         StringMethods.text(arguments, "strftime_now", 0).string(), now)));
+        globals.put("self", (Value.Instance) _ -> null); // the template's blocks, which cannot be called
         return globals;
     }
 

@@ -108,8 +108,13 @@ final class Interpreter {
                 Value function = evaluate(block.call().function(), scope);
                 print(Python.str(call(function, new Arguments(passed.positional(), named)), meter), out);
             }
-            case Node.FilterBlock(Node.Filter filter, List<Statement> body) ->
-                print(Python.str(filtered(filter, capture(body, new Scope(scope)), scope), meter), out);
+            case Node.FilterBlock(Node.Filter filter, List<Statement> body) -> {
+                Value filtered = filtered(filter, capture(body, new Scope(scope)), scope);
+                if (!(filtered instanceof Text text)) {
+                    throw TemplateException.failed("expected str instance, " + Python.type(filtered) + " found");
+                }
+                print(text, out);
+            }
             case Node.With with -> {
                 Scope inner = new Scope(scope);
                 for (int i = 0; i < with.targets().size(); i++) {
@@ -183,16 +188,18 @@ final class Interpreter {
                 return inner.build();
             });
         }
+        // As jinja2 has it: what counts is whether the end of the body was reached, so "continue" and "break" do not.
         boolean any = false;
         while (state.advance()) {
             meter.step();
-            any = true;
             Scope body = new Scope(scope);
             body.variables.put("loop", state);
             assign(loop.target(), state.current(), body);
-            if (run(loop.body(), body, out) == Flow.BREAK) {
+            Flow flow = run(loop.body(), body, out);
+            if (flow == Flow.BREAK) {
                 break;
             }
+            any |= flow == Flow.ON;
         }
         if (!any) {
             run(loop.otherwise(), scope, out);

@@ -66,6 +66,7 @@ final class Json {
             case Value.None _ -> out.append("null");
             case Value.Bool bool -> out.append(bool.value() ? "true" : "false");
             case Value.Int integer -> out.append(Long.toString(integer.value()));
+            case Value.Large large -> out.append(large.value().toString());
             case Value.Float real -> out.append(real(real.value()));
             case Text text -> string(text);
             case Value.ListValue list -> array(list.items(), level);

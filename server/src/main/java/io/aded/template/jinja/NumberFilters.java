@@ -1,6 +1,7 @@
 package io.aded.template.jinja;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;
 
@@ -13,25 +14,30 @@ final class NumberFilters {
         Operators.requireDefined(value);
         int base = bound[1] == null ? 10 : (int) Operators.integer(bound[1]);
         Value whenNot = bound[0] == null ? new Value.Int(0) : bound[0];
+        if (value instanceof Value.Large) {
+            return value;
+        }
         if (Operators.isInteger(value)) {
             return new Value.Int(Operators.integer(value));
         }
         if (value instanceof Value.Float(double real)) {
-            return Double.isNaN(real) || Double.isInfinite(real) ? whenNot : new Value.Int((long) real);
+            return Double.isNaN(real) || Double.isInfinite(real)
+                    ? whenNot
+                    : Value.integer(new BigDecimal(real).toBigInteger());
         }
         if (!(value instanceof Text text)) {
             return whenNot;
         }
         String digits = text.string().strip().replace("_", "");
         try {
-            return new Value.Int(
-                    Long.parseLong(base == 16 ? digits.replaceFirst("(?i)^([+-]?)0x", "$1") : digits, base));
+            return Value.integer(
+                    new BigInteger(base == 16 ? digits.replaceFirst("(?i)^([+-]?)0x", "$1") : digits, base));
         } catch (NumberFormatException e) {
             try {
                 double real = Double.parseDouble(digits);
                 return Double.isNaN(real) || Double.isInfinite(real) || digits.matches(".*[dDfF]")
                         ? whenNot
-                        : new Value.Int((long) real);
+                        : Value.integer(new BigDecimal(real).toBigInteger());
             } catch (NumberFormatException f) {
                 return whenNot;
             }
@@ -62,7 +68,11 @@ final class NumberFilters {
             throw TemplateException.failed("type " + Python.type(value) + " doesn't define __round__ method");
         }
         int precision = bound[0] == null ? 0 : (int) Math.clamp(Operators.integer(bound[0]), -400, 400);
-        String method = bound[1] instanceof Text text ? text.string() : "common";
+        String method =
+                bound[1] == null ? "common" : Python.str(bound[1], meter).string();
+        if (!method.equals("common") && !method.equals("ceil") && !method.equals("floor")) {
+            throw TemplateException.failed("method must be common, ceil or floor");
+        }
         if (method.equals("common") && Operators.isInteger(value)) {
             return new Value.Int(
                     precision >= 0
@@ -75,21 +85,27 @@ final class NumberFilters {
         if (Double.isNaN(real) || Double.isInfinite(real)) {
             return value;
         }
+        if (real == 0) {
+            return value instanceof Value.Float ? value : new Value.Float(0);
+        }
         return switch (method) {
             case "common" ->
                 new Value.Float(new BigDecimal(real)
                         .setScale(precision, RoundingMode.HALF_EVEN)
                         .doubleValue());
             case "ceil" -> new Value.Float(Math.ceil(real * Math.pow(10, precision)) / Math.pow(10, precision));
-            case "floor" -> new Value.Float(Math.floor(real * Math.pow(10, precision)) / Math.pow(10, precision));
-            default -> throw TemplateException.failed("method must be common, ceil or floor");
+            default -> new Value.Float(Math.floor(real * Math.pow(10, precision)) / Math.pow(10, precision));
         };
     }
 
     static Value fileSize(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("filesizeformat", "binary");
         boolean binary = bound[0] != null && Operators.isTrue(bound[0]);
-        double bytes = Operators.real(toReal(value, Arguments.NONE, meter));
+        Value number = toReal(value, Arguments.of(Value.None.NONE), meter);
+        if (number instanceof Value.None) {
+            throw TemplateException.failed("could not convert " + Python.type(value) + " to float");
+        }
+        double bytes = Operators.real(number);
         int base = binary ? 1024 : 1000;
         if (bytes == 1) {
             return Text.of("1 Byte");

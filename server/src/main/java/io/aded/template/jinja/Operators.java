@@ -24,7 +24,7 @@ final class Operators {
             case Value.Dict dict -> !dict.entries().isEmpty();
             case Value.View view -> !view.items().isEmpty();
             case Value.Range range -> range.size() > 0;
-            case Value.Generator _, Value.Namespace _, Value.Callable _, Value.Instance _ -> true;
+            case Value.Large _, Value.Generator _, Value.Namespace _, Value.Callable _, Value.Instance _ -> true;
         };
     }
 
@@ -50,6 +50,7 @@ final class Operators {
                 b instanceof Value.View(String other, List<Value> others)
                         && name.equals(other)
                         && equalItems(items, others, meter);
+            case Value.Large large -> large.equals(b);
             default -> a == b;
         };
     }
@@ -90,7 +91,7 @@ final class Operators {
         meter.step();
         if (isNumber(a) && isNumber(b)) {
             return a instanceof Value.Float || b instanceof Value.Float
-                    ? Double.compare(real(a), real(b))
+                    ? real(a) < real(b) ? -1 : real(a) > real(b) ? 1 : 0
                     : Long.compare(integer(a), integer(b));
         }
         if (a instanceof Text left && b instanceof Text right) {
@@ -409,13 +410,7 @@ final class Operators {
                     Value.Range _,
                     Value.Generator _,
                     Value.Undefined _ -> true;
-            case Value.None _,
-                    Value.Bool _,
-                    Value.Int _,
-                    Value.Float _,
-                    Value.Namespace _,
-                    Value.Callable _,
-                    Value.Instance _ -> false;
+            default -> false;
         };
     }
 
@@ -424,7 +419,7 @@ final class Operators {
         return switch (value) {
             case Text text -> {
                 meter.size(text.length());
-                yield Items.of(text.characters());
+                yield Items.of(text.asMarkup(false).characters());
             }
             case Value.ListValue list -> Items.of(list.items());
             case Value.Tuple tuple -> Items.of(tuple.items());
@@ -551,6 +546,9 @@ final class Operators {
         if (stride == 1 && object instanceof Text text) {
             meter.size(text.length());
             return text.slice(start, Math.max(start, stop)).asMarkup(text.isMarkup());
+        }
+        if (object instanceof Value.Range(long first, long _, long each)) {
+            return new Value.Range(first + start * each, first + stop * each, each * stride);
         }
         List<Value> items = items(object, meter);
         List<Value> picked = new ArrayList<>();

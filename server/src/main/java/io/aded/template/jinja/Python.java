@@ -1,6 +1,7 @@
 package io.aded.template.jinja;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 
@@ -31,6 +32,7 @@ final class Python {
             case Value.None _ -> out.append("None");
             case Value.Bool bool -> out.append(bool.value() ? "True" : "False");
             case Value.Int integer -> out.append(Long.toString(integer.value()));
+            case Value.Large(BigInteger integer) -> out.append(integer.toString());
             case Value.Float real -> out.append(real(real.value()));
             case Value.ListValue list -> sequence("[", list.items(), "]", meter, out);
             case Value.Tuple tuple -> sequence("(", tuple.items(), tuple.items().size() == 1 ? ",)" : ")", meter, out);
@@ -157,7 +159,7 @@ final class Python {
             case Text text -> text.isMarkup() ? "Markup" : "str";
             case Value.None _ -> "NoneType";
             case Value.Bool _ -> "bool";
-            case Value.Int _ -> "int";
+            case Value.Int _, Value.Large _ -> "int";
             case Value.Float _ -> "float";
             case Value.ListValue _ -> "list";
             case Value.Tuple _ -> "tuple";

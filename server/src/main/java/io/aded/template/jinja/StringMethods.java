@@ -76,8 +76,24 @@ final class StringMethods {
                 ? null
                 : new Function(name, (arguments, meter) -> {
                     meter.work(text.length());
+                    int most = most(name);
+                    if (most >= 0) {
+                        Attributes.byPlace(name, arguments, most);
+                    }
                     return body.call(arguments, meter);
                 });
+    }
+
+    /** How many arguments a method takes by place, or -1 if it takes some by name. */
+    private static int most(String method) {
+        return switch (method) {
+            case "split", "rsplit", "replace", "splitlines", "expandtabs", "format" -> -1;
+            case "strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "partition", "rpartition" -> 1;
+            case "join", "zfill" -> 1;
+            case "center", "ljust", "rjust" -> 2;
+            case "startswith", "endswith", "find", "rfind", "index", "rindex", "count" -> 3;
+            default -> 0;
+        };
     }
 
     private static boolean isNumeric(int c) {
@@ -330,7 +346,7 @@ final class StringMethods {
 
     private static Value splitLines(Text text, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("splitlines", "keepends");
-        return new Value.ListValue(lines(text, bound[0] != null && Operators.isTrue(bound[0]), meter));
+        return new Value.ListValue(lines(text, bound[0] != null && Operators.integer(bound[0]) != 0, meter));
     }
 
     static List<Value> lines(Text text, boolean keepEnds, Meter meter) {
@@ -418,8 +434,7 @@ final class StringMethods {
         Text part = text(arguments, last ? "rfind" : "find", 0);
         int size = text.codePoints();
         Value from = arguments.count() > 1 ? arguments.positional().get(1) : Value.None.NONE;
-        Value to = arguments.count() > 2 ? arguments.positional().get(2) : Value.None.NONE;
-        Text within = (Text) Operators.slice(text, from, to, Value.None.NONE, meter);
+        Text within = within(text, arguments, meter);
         int at = last
                 ? within.string().lastIndexOf(part.string())
                 : within.string().indexOf(part.string());
@@ -431,6 +446,13 @@ final class StringMethods {
         return offset + within.string().codePointCount(0, at);
     }
 
+    /** What a search is to look at: from the second argument to the third. */
+    private static Text within(Text text, Arguments arguments, Meter meter) {
+        Value from = arguments.count() > 1 ? arguments.positional().get(1) : Value.None.NONE;
+        Value to = arguments.count() > 2 ? arguments.positional().get(2) : Value.None.NONE;
+        return (Text) Operators.slice(text, from, to, Value.None.NONE, meter);
+    }
+
     private static Value found(long place) {
         if (place < 0) {
             throw TemplateException.failed("substring not found");
@@ -440,11 +462,13 @@ final class StringMethods {
 
     private static Value count(Text text, Arguments arguments, Meter meter) {
         String part = text(arguments, "count", 0).string();
+        Text within = within(text, arguments, meter);
         if (part.isEmpty()) {
-            return new Value.Int(text.codePoints() + 1L);
+            return new Value.Int(within.codePoints() + 1L);
         }
+        String string = within.string();
         long count = 0;
-        for (int at = text.string().indexOf(part); at >= 0; at = text.string().indexOf(part, at + part.length())) {
+        for (int at = string.indexOf(part); at >= 0; at = string.indexOf(part, at + part.length())) {
             meter.step();
             count++;
         }

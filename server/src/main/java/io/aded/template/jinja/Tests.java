@@ -2,6 +2,7 @@ package io.aded.template.jinja;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Jinja's tests: what may stand after {@code is}. */
 final class Tests {
@@ -12,6 +13,27 @@ final class Tests {
     }
 
     private static final Map<String, Test> ALL = all();
+
+    /** Those that compare with something. */
+    private static final Set<String> WITH_ARGUMENT = Set.of(
+            "divisibleby",
+            "eq",
+            "equalto",
+            "==",
+            "ge",
+            ">=",
+            "greaterthan",
+            "gt",
+            ">",
+            "in",
+            "le",
+            "<=",
+            "lessthan",
+            "lt",
+            "<",
+            "ne",
+            "!=",
+            "sameas");
 
     private Tests() {}
 
@@ -24,6 +46,7 @@ final class Tests {
         if (test == null) {
             throw TemplateException.failed("No test named '" + name + "' found.");
         }
+        Attributes.byPlace(name, arguments, WITH_ARGUMENT.contains(name) ? 1 : 0);
         meter.step();
         return test.holds(value, arguments, meter);
     }
@@ -36,9 +59,9 @@ final class Tests {
         all.put("boolean", (value, _, _) -> value instanceof Value.Bool);
         all.put("true", (value, _, _) -> value instanceof Value.Bool bool && bool.value());
         all.put("false", (value, _, _) -> value instanceof Value.Bool bool && !bool.value());
-        all.put("integer", (value, _, _) -> value instanceof Value.Int);
+        all.put("integer", (value, _, _) -> value instanceof Value.Int || value instanceof Value.Large);
         all.put("float", (value, _, _) -> value instanceof Value.Float);
-        all.put("number", (value, _, _) -> Operators.isNumber(value));
+        all.put("number", (value, _, _) -> Operators.isNumber(value) || value instanceof Value.Large);
         all.put("string", (value, _, _) -> value instanceof Text);
         all.put("mapping", (value, _, _) -> value instanceof Value.Dict);
         all.put("iterable", (value, _, _) -> Operators.isIterable(value));

@@ -56,6 +56,9 @@ final class TextFilters {
 
     static Value trim(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("trim", "chars");
+        if (bound[0] != null && !(bound[0] instanceof Text) && !(bound[0] instanceof Value.None)) {
+            throw TemplateException.failed("strip arg must be None or str");
+        }
         String characters = bound[0] instanceof Text text ? text.string() : null;
         return StringMethods.strip(soft(value, meter), characters, true, true);
     }
@@ -73,6 +76,11 @@ final class TextFilters {
 
     static Value indent(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("indent", "width", "first", "blank");
+        if (!(value instanceof Text indented)) {
+            Operators.requireDefined(value);
+            throw TemplateException.failed(
+                    "unsupported operand type(s) for +=: '" + Python.type(value) + "' and 'str'");
+        }
         Text indention;
         if (bound[0] instanceof Text text) {
             indention = text;
@@ -83,7 +91,7 @@ final class TextFilters {
         }
         boolean blank = bound[2] != null && Operators.isTrue(bound[2]);
         // A line feed is added, so that a last empty line counts as one.
-        List<Value> lines = StringMethods.lines(soft(value, meter).plus(Text.of("\n")), false, meter);
+        List<Value> lines = StringMethods.lines(soft(indented, meter).plus(Text.of("\n")), false, meter);
         TextBuilder out = new TextBuilder();
         for (int i = 0; i < lines.size(); i++) {
             Text line = (Text) lines.get(i);
@@ -102,9 +110,15 @@ final class TextFilters {
 
     static Value truncate(Value value, Arguments arguments, Meter meter) {
         @Nullable Value[] bound = arguments.bind("truncate", "length", "killwords", "end", "leeway");
+        if (Operators.length(value) == null) {
+            throw TemplateException.failed("object of type '" + Python.type(value) + "' has no len()");
+        }
         Text text = soft(value, meter);
         int length = bound[0] == null ? 255 : (int) Math.clamp(Operators.integer(bound[0]), 0, 1L << 30);
         Text end = bound[2] == null ? Text.of("...") : soft(bound[2], meter);
+        if (length < end.codePoints()) {
+            throw TemplateException.failed("expected length >= " + end.codePoints() + ", got " + length);
+        }
         long leeway = bound[3] == null || bound[3] instanceof Value.None ? 5 : Operators.integer(bound[3]);
         if (text.codePoints() <= length + leeway) {
             return text;

@@ -1,5 +1,6 @@
 package io.aded.template.jinja;
 
+import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ public sealed interface Value
                 Value.None,
                 Value.Bool,
                 Value.Int,
+                Value.Large,
                 Value.Float,
                 Value.ListValue,
                 Value.Tuple,
@@ -42,8 +44,16 @@ public sealed interface Value
         }
     }
 
-    /** An integer. Python's have no bound; one that leaves 64 bits ends the rendering. */
+    /** An integer of 64 bits. Python's have no bound; to compute one that is larger ends the rendering. */
     record Int(long value) implements Value {}
+
+    /** A larger integer, which can be compared for equality and printed. */
+    record Large(BigInteger value) implements Value {}
+
+    /** An integer of any size. */
+    static Value integer(BigInteger value) {
+        return value.bitLength() < Long.SIZE ? new Int(value.longValue()) : new Large(value);
+    }
 
     /** A floating-point number. */
     record Float(double value) implements Value {}

@@ -33,8 +33,7 @@ public final class Values {
             case Boolean bool -> Value.Bool.of(bool);
             case Integer integer -> new Value.Int(integer);
             case Long integer -> new Value.Int(integer);
-            case BigInteger integer ->
-                integer.bitLength() < 64 ? new Value.Int(integer.longValue()) : new Value.Float(integer.doubleValue());
+            case BigInteger integer -> Value.integer(integer);
             case BigDecimal real -> new Value.Float(real.doubleValue());
             case Number real -> new Value.Float(real.doubleValue());
             case String text -> caller ? Text.fromCaller(text) : Text.of(text);

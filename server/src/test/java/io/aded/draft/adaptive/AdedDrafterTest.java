@@ -401,7 +401,7 @@ final class AdedDrafterTest {
         // 257 nodes: views of 8 tokens with probabilities, emitted tokens, a heap of 514, 16 successors a node.
         long held = 4 * (3 * 257 + 2 * 257 * 8 + 2 * 258);
         long search = 12 * 514 + 4 * (257 + 2 * 257 * 16);
-        long contexts = 4 * (8 * 257 + 2 * 16 * 257);
+        long contexts = 4 * (8 * 257 + 3 * 16 * 257);
         long candidates = new CandidatesTest.Fixture(true, true).candidates.stateBytes();
 
         assertThat(complete().stateBytes()).isEqualTo(held + search + contexts + candidates + 8 * 1228);

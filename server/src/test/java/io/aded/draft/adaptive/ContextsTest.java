@@ -365,8 +365,8 @@ final class ContextsTest {
 
     @Test
     void stateBytes_countsEveryArray() {
-        // Seventeen nodes: eight ints and two lists of sixteen each. longest is the tenth array.
-        assertThat(contexts.stateBytes()).isEqualTo(4L * (8 * 17 + 2 * 16 * 17));
+        // Seventeen nodes: eight ints and three lists of sixteen each. longest is the tenth array.
+        assertThat(contexts.stateBytes()).isEqualTo(4L * (8 * 17 + 3 * 16 * 17));
     }
 
     @Test

@@ -60,4 +60,14 @@ class StatisticsTest {
         assertThat(Statistics.bootstrap(5, 9, picks -> picks[0]))
                 .isEqualTo(Statistics.bootstrap(5, 9, picks -> picks[0]));
     }
+
+    @Test
+    void supports_percentile_takesAsManyValuesAsOneLiesBeyond() {
+        assertThat(Statistics.supports(99.9, 999)).isFalse();
+        assertThat(Statistics.supports(99.9, 1000)).isTrue();
+        assertThat(Statistics.supports(99, 48)).isFalse();
+        assertThat(Statistics.supports(99, 100)).isTrue();
+        assertThat(Statistics.supports(95, 48)).isTrue();
+        assertThat(Statistics.supports(50, 0)).isFalse();
+    }
 }

@@ -1,0 +1,93 @@
+package io.aded.host;
+
+import io.aded.engine.SpeculationOutlook;
+import io.aded.engine.SpeculationOutlook.Text;
+import io.aded.gguf.GgufFile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Which format of a model is the fastest on this machine, by what the passes of each were found to cost.
+ *
+ * <p>Only formats that lose nothing to speak of are looked at: those with more bits a weight than the file has. What is
+ * fast with coarser weights is fast at the price of its answers, and that is the user's to decide.
+ *
+ * @param formats what was measured, the file as it came first
+ */
+public record FormatChoice(List<MeasuredFormat> formats) {
+    /** A file that is written anew takes room; for less than this it is not worth it. */
+    private static final double WORTH_WRITING = 1.05;
+
+    /** A file for nothing but speed may take so much of the disk. */
+    private static final double LARGEST_BYTES = 2e9;
+
+    /** Weights of so many bits or fewer lose next to nothing when they are written with four and a half. */
+    private static final double COARSE_BITS = 3.5;
+
+    public FormatChoice {
+        formats = List.copyOf(formats);
+        if (formats.isEmpty() || formats.getFirst().requantized() != null) {
+            throw new IllegalArgumentException("the file as it came has to be the first");
+        }
+    }
+
+    /** The formats worth measuring beside the file as it is: finer than it, and not too large. */
+    static List<RequantizedModels.Format> candidates(GgufFile model) {
+        return candidates(model.size(), model.parameters());
+    }
+
+    static List<RequantizedModels.Format> candidates(long bytes, long parameters) {
+        double bits = 8.0 * bytes / Math.max(1, parameters);
+        List<RequantizedModels.Format> candidates = new ArrayList<>();
+        for (RequantizedModels.Format format : List.of(RequantizedModels.Format.Q8_0, RequantizedModels.Format.Q4_0)) {
+            boolean finer = bits < (format == RequantizedModels.Format.Q8_0 ? 8 : COARSE_BITS);
+            if (finer && format.bytes(parameters) <= LARGEST_BYTES) {
+                candidates.add(format);
+            }
+        }
+        return candidates;
+    }
+
+    /** The file as it came. */
+    public MeasuredFormat asItIs() {
+        return formats.getFirst();
+    }
+
+    /** The one to use: the fastest with {@code auto} over the kinds of text, if it is clearly faster than the file. */
+    public MeasuredFormat best() {
+        MeasuredFormat best = asItIs();
+        double least = WORTH_WRITING * best.outlook().typicalRate();
+        for (MeasuredFormat other : formats.subList(1, formats.size())) {
+            double rate = other.outlook().typicalRate();
+            if (rate > least) {
+                best = other;
+                least = rate;
+            }
+        }
+        return best;
+    }
+
+    /** What was chosen and why, as a sentence. */
+    public String reason() {
+        MeasuredFormat best = best();
+        StringBuilder reason = new StringBuilder(best == asItIs() ? best.name() + " as it is" : best.name());
+        reason.append(", the fastest here: ").append(rates(best));
+        for (MeasuredFormat other : formats) {
+            if (other != best) {
+                reason.append("; ").append(other.name()).append(": ").append(rates(other));
+            }
+        }
+        return reason.append('.').toString();
+    }
+
+    private static String rates(MeasuredFormat format) {
+        SpeculationOutlook outlook = format.outlook();
+        return String.format(
+                Locale.ROOT,
+                "%.0f tokens/s plain, with drafts about %.0f on text that is edited and %.0f in open chat",
+                outlook.plainRate(),
+                outlook.rate(Text.EDITED),
+                outlook.rate(Text.CHAT));
+    }
+}

@@ -1,0 +1,21 @@
+package io.aded.host;
+
+import io.aded.engine.SpeculationOutlook;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A format that a model can be had in, and what its passes cost here.
+ *
+ * @param name the format, such as {@code Q8_0}
+ * @param requantized what it has to be written as; null for the file as it came
+ * @param bytes the file's length
+ * @param passNanos nanoseconds of a pass by its tokens; element 0 does not count
+ */
+public record MeasuredFormat(
+        String name, RequantizedModels.@Nullable Format requantized, long bytes, double[] passNanos) {
+
+    /** What that means for plain and for drafted answers. */
+    public SpeculationOutlook outlook() {
+        return SpeculationOutlook.of(passNanos);
+    }
+}

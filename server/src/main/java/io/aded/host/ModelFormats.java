@@ -1,0 +1,167 @@
+package io.aded.host;
+
+import io.aded.engine.DraftPolicy;
+import io.aded.engine.Engine;
+import io.aded.engine.EngineOptions;
+import io.aded.gguf.GgufFile;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.model.AdedException;
+import io.aded.store.FileLease;
+import io.aded.telemetry.EngineTelemetry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The formats that a model can be had in on this machine, measured once and kept in the user's cache, beside the files
+ * that were written for it. Another library, other processors or another file are measured anew.
+ */
+public final class ModelFormats {
+    /** What is measured beyond this is of no account to the choice. */
+    private static final int WIDEST = 64;
+
+    private static final int CELLS = 1024;
+
+    /** For one format: its passes are timed for so long at most. */
+    private static final Duration LONGEST_TIMING = Duration.ofSeconds(10);
+
+    private final HostConfiguration configuration;
+    private final HostListener listener;
+    private final RequantizedModels requantized;
+
+    /** What is kept: whose prices they are, and the prices. */
+    private record Kept(String library, int processors, int threads, List<MeasuredFormat> formats) {}
+
+    /** Keeps its findings in the cache of the configuration's environment. */
+    public ModelFormats(HostConfiguration configuration, HostListener listener) {
+        this.configuration = configuration;
+        this.listener = listener;
+        requantized = new RequantizedModels(configuration.environment().cacheDirectory());
+    }
+
+    /** What was found earlier on this machine with this library; nothing if that was never measured. */
+    public Optional<FormatChoice> kept(LlamaLibrary library, Path model) {
+        Kept kept = read(requantized.findings(model));
+        return kept != null
+                        && kept.library().equals(library.description())
+                        && kept.processors() == Runtime.getRuntime().availableProcessors()
+                        && kept.threads() == configuration.context().threads()
+                ? Optional.of(new FormatChoice(kept.formats()))
+                : Optional.empty();
+    }
+
+    /** What was found earlier, or is found now; takes as long as {@link #measure}. */
+    public FormatChoice keptOrMeasured(LlamaLibrary library, Path model) {
+        Path findings = requantized.findings(model);
+        try (FileLease _ = FileLease.acquire(
+                findings.resolveSibling(findings.getFileName() + ".lock"),
+                () -> listener.note("another process measures the formats of this model; waiting for that"))) {
+            Optional<FormatChoice> known = kept(library, model);
+            return known.isPresent() ? known.get() : measure(library, model);
+        } catch (IOException e) {
+            throw new AdedException.InvalidArtifact("NOT_MEASURED", "cannot write to " + findings.getParent(), e);
+        }
+    }
+
+    /**
+     * Writes the model in each format worth it, times the passes of each, and keeps what was found. Files that were
+     * written for this and are not the fastest are removed. Takes ten seconds a format at most, and the writing.
+     *
+     * @throws AdedException.InvalidArtifact if the file cannot be used
+     */
+    public FormatChoice measure(LlamaLibrary library, Path model) {
+        GgufFile header = GgufFile.readModel(model);
+        List<RequantizedModels.Format> candidates = FormatChoice.candidates(header);
+        if (!candidates.isEmpty()) {
+            listener.note("Measuring once which format of " + model.getFileName() + " is the fastest on this machine: "
+                    + header.quantization() + " as it is, and written as " + candidates
+                    + ". Takes about a minute.");
+        }
+        List<MeasuredFormat> measured = new ArrayList<>();
+        measured.add(new MeasuredFormat(header.quantization(), null, header.size(), passNanos(library, model, header)));
+        List<Path> written = new ArrayList<>();
+        for (RequantizedModels.Format format : candidates) {
+            boolean there = requantized.isThere(model, format);
+            try {
+                Path file = requantized.find(library, model, format, listener);
+                GgufFile other = GgufFile.readModel(file);
+                measured.add(new MeasuredFormat(format.name(), format, other.size(), passNanos(library, file, other)));
+                if (!there) {
+                    written.add(file);
+                }
+            } catch (AdedException.InvalidArtifact | AdedException.ResourceExhausted e) {
+                listener.note("It cannot be written as " + format + ": " + e.getMessage());
+            }
+        }
+        FormatChoice choice = new FormatChoice(measured);
+        keep(
+                requantized.findings(model),
+                new Kept(
+                        library.description(),
+                        Runtime.getRuntime().availableProcessors(),
+                        configuration.context().threads(),
+                        measured));
+        RequantizedModels.Format best = choice.best().requantized();
+        Path used = best == null ? model : requantized.find(library, model, best, listener);
+        written.stream().filter(file -> !file.equals(used)).forEach(ModelFormats::remove);
+        return choice;
+    }
+
+    /** The file to load for a choice. */
+    Path file(LlamaLibrary library, Path model, RequantizedModels.@Nullable Format format) {
+        return format == null ? model : requantized.find(library, model, format, listener);
+    }
+
+    private double[] passNanos(LlamaLibrary library, Path file, GgufFile header) {
+        EngineOptions usual = configuration.context().engineOptions(header, DraftPolicy.OFF);
+        EngineOptions options = usual.withContext(
+                usual.context().withCells(Math.min(CELLS, usual.context().cells())));
+        try (LlamaModel weights = LocalModel.loadWeights(
+                        library, file, configuration.model().parameters(), listener);
+                Engine engine = Engine.start(weights, options, EngineTelemetry.NONE)) {
+            engine.awaitCalibration(LONGEST_TIMING);
+            double[] all = engine.passCosts().nanos();
+            return Arrays.copyOf(all, Math.min(all.length, WIDEST + 1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AdedException.Cancelled("interrupted while formats were measured");
+        }
+    }
+
+    private static @Nullable Kept read(Path file) {
+        try {
+            return Files.isRegularFile(file) ? JsonMapper.shared().readValue(file.toFile(), Kept.class) : null;
+        } catch (JacksonException | IllegalArgumentException damaged) {
+            return null; // it is measured and written again
+        }
+    }
+
+    private static void keep(Path file, Kept kept) {
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.writeString(part, JsonMapper.shared().writeValueAsString(kept));
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new AdedException.InvalidArtifact("NOT_MEASURED", "cannot write " + file, e);
+        }
+    }
+
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            // It stays, and is of use to whoever asks for that format by name.
+        }
+    }
+}

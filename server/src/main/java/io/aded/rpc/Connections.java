@@ -1,0 +1,234 @@
+package io.aded.rpc;
+
+import io.aded.telemetry.ConnectionGauges;
+import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
+import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Error;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connections of a server, which are bounded. Without a bound they end where the process may open no more files:
+ * then nobody new is let in, a health check neither, and nobody is told.
+ *
+ * <p>When there are as many as may be, who does nothing gives way: of the connections without a call, the one that came
+ * first is closed, and its client told so before if it has called before. A newcomer is turned away only if there are
+ * calls on all of them. Either is counted, and told in the log once a minute at most. Thread-safe.
+ */
+final class Connections {
+    private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
+
+    /** To look at all of them is not done for each newcomer of a flood, if nothing was found a moment ago. */
+    private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(100).toNanos();
+
+    private static final long TELL_AGAIN_NANOS = Duration.ofMinutes(1).toNanos();
+    private static final long LEAVING_MILLIS = 1_000;
+    /** They take a file each. */
+    private static final int MOST_LEAVING = 64;
+
+    private final int most;
+    private final LongSupplier nanoClock;
+    private final Object lock = new Object();
+
+    // All guarded by the lock.
+    /** In the order in which they came. */
+    private final Set<Channel> open = new LinkedHashSet<>();
+
+    /** Asked to go, in the order in which they were. */
+    private final Set<Channel> leaving = new LinkedHashSet<>();
+
+    /** Being closed at this moment. */
+    private int closing;
+
+    private long displaced;
+    private long refused;
+    private long untold;
+    private long tellAfter;
+    private long lookAfter;
+
+    /**
+     * None yet.
+     *
+     * @param most that may be open at once, at least 1
+     */
+    Connections(int most, LongSupplier nanoClock) {
+        this.most = most;
+        this.nanoClock = nanoClock;
+        lookAfter = nanoClock.getAsLong();
+        tellAfter = lookAfter;
+    }
+
+    /** What is put first into the pipeline of a channel that listens: what it accepts comes by here. */
+    ChannelHandler door() {
+        return new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object accepted) {
+                if (accepted instanceof Channel connection && !enter(connection)) {
+                    connection.unsafe().closeForcibly();
+                } else {
+                    context.fireChannelRead(accepted);
+                }
+            }
+        };
+    }
+
+    private boolean enter(Channel connection) {
+        long now = nanoClock.getAsLong();
+        if (!take(connection)) {
+            Channel idle = longestIdle(now);
+            if (idle == null || !replace(idle, connection)) {
+                tell(now, false);
+                return false;
+            }
+            close(idle);
+            hurry();
+            tell(now, true);
+        }
+        connection.closeFuture().addListener(_ -> left(connection));
+        return true;
+    }
+
+    private boolean take(Channel connection) {
+        synchronized (lock) {
+            return open.size() < most && open.add(connection);
+        }
+    }
+
+    private @Nullable Channel longestIdle(long now) {
+        Channel[] all;
+        synchronized (lock) {
+            if (now - lookAfter < 0) {
+                return null;
+            }
+            all = open.toArray(Channel[]::new);
+        }
+        for (Channel each : all) {
+            if (isIdle(each)) {
+                return each;
+            }
+        }
+        synchronized (lock) {
+            lookAfter = now + LOOK_AGAIN_NANOS;
+        }
+        return null;
+    }
+
+    /**
+     * Whether there is no call on it. From another thread than the connection's own this may be a moment old: a call that
+     * has come since is carried out before the connection is closed.
+     */
+    private static boolean isIdle(Channel connection) {
+        Http2ConnectionHandler http2 = connection.pipeline().get(Http2ConnectionHandler.class);
+        return http2 == null || http2.connection().numActiveStreams() == 0;
+    }
+
+    /** False if so many are being closed that the connection's threads do not get around to it. */
+    private boolean replace(Channel idle, Channel connection) {
+        synchronized (lock) {
+            if (closing >= MOST_LEAVING || !open.remove(idle)) {
+                return false;
+            }
+            leaving.add(idle);
+            return open.add(connection);
+        }
+    }
+
+    /** If many were asked to go, the one that was asked first is not waited for any longer. */
+    private void hurry() {
+        Channel first;
+        synchronized (lock) {
+            if (leaving.size() <= MOST_LEAVING) {
+                return;
+            }
+            first = leaving.iterator().next();
+            leaving.remove(first);
+            closing++;
+        }
+        first.eventLoop().execute(() -> first.unsafe().close(first.newPromise()));
+    }
+
+    /**
+     * Closes it. Whoever has called over it before may be sending a call right now: such a client is asked to go (a GOAWAY
+     * that still accepts all calls, as RFC 9113, 6.8 advises) and closes by itself, or is closed after a time.
+     */
+    private static void close(Channel idle) {
+        idle.eventLoop().execute(() -> {
+            Http2ConnectionHandler http2 = idle.pipeline().get(Http2ConnectionHandler.class);
+            if (http2 == null || http2.connection().remote().lastStreamCreated() == 0) {
+                idle.unsafe().close(idle.newPromise());
+            } else {
+                ChannelHandlerContext context = idle.pipeline().context(http2);
+                http2.goAway(
+                        context,
+                        Integer.MAX_VALUE,
+                        Http2Error.NO_ERROR.code(),
+                        Unpooled.EMPTY_BUFFER,
+                        context.newPromise());
+                context.flush();
+                later(idle, idle::close);
+            }
+            later(idle, () -> later(idle, () -> cutOff(idle)));
+        });
+    }
+
+    private static void later(Channel channel, Runnable step) {
+        channel.eventLoop().schedule(step, LEAVING_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Who reads nothing takes no farewell either. */
+    private static void cutOff(Channel idle) {
+        if (idle.isOpen() && isIdle(idle)) {
+            idle.unsafe().close(idle.newPromise());
+        }
+    }
+
+    private void left(Channel connection) {
+        synchronized (lock) {
+            if (!open.remove(connection) && !leaving.remove(connection)) {
+                closing--;
+            }
+        }
+    }
+
+    private void tell(long now, boolean entered) {
+        long unsaid;
+        synchronized (lock) {
+            if (entered) {
+                displaced++;
+            } else {
+                refused++;
+            }
+            untold++;
+            if (now - tellAfter < 0) {
+                return;
+            }
+            tellAfter = now + TELL_AGAIN_NANOS;
+            unsaid = untold;
+            untold = 0;
+        }
+        LOG.warn(
+                "There are as many connections as may be, {}: {}{}",
+                most,
+                entered
+                        ? "one without a call was closed for a new one"
+                        : "a new one was turned away, since there are calls on all of them",
+                unsaid > 1 ? " (and " + (unsaid - 1) + " closed or turned away since this was last said)" : "");
+    }
+
+    /** How many there are and were. */
+    ConnectionGauges gauges() {
+        synchronized (lock) {
+            return new ConnectionGauges(open.size(), displaced, refused);
+        }
+    }
+}
