@@ -142,7 +142,9 @@ class ConcurrencyTest {
             Map.entry(
                     "lab.offline.PolicySimulation$Listener",
                     "written by the engine's thread; the future that signals the end publishes it"),
-            Map.entry("lab.offline.PolicySimulation$Machine", "one atomic number, the virtual clock")));
+            Map.entry("lab.offline.Crowd", "one atomic number, the virtual clock"),
+            Map.entry("lab.offline.PolicySimulation$Machine", "one atomic number, the virtual clock"),
+            Map.entry("lab.recording.RecordedModel", "an atomic array: each stream's answer is replaced as a whole")));
 
     /** Who may call native code, or what was handed in, under a lock, and why that cannot hurt. */
     private static final Map<String, String> ALLOWED = new TreeMap<>(Map.ofEntries(

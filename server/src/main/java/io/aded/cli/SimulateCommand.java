@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.lab.offline.PolicySimulation;
+import io.aded.lab.recording.RecordedModel;
 import io.aded.model.AdedException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -67,6 +68,13 @@ final class SimulateCommand implements Callable<Integer> {
             description = "Evidence weights fitted to the others' answers. Default: ${DEFAULT-VALUE}.")
     private int folds = 5;
 
+    @Option(
+            names = "--callers",
+            paramLabel = "N",
+            description = "Who ask at once, 1 to 256; of several, the time of all answers together is compared, the"
+                    + " host's measured times for rows, drafts and deliveries included. Default: ${DEFAULT-VALUE}.")
+    private int callers = 1;
+
     @Option(names = "--slow-prompts", description = "Also a line for each prompt that was slower than plain decoding.")
     private boolean prompts;
 
@@ -80,10 +88,14 @@ final class SimulateCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest(
                     "--folds, --pass, --noise, --stalls", "allowed: 1 or more, above 0, 0 or more, 0 to 1");
         }
+        if (callers < 1 || callers > RecordedModel.STREAMS) {
+            throw new AdedException.InvalidRequest("--callers", "is " + callers + "; allowed: 1 to 256");
+        }
         try {
             new PolicySimulation(
                             recordings.read(),
-                            new PolicySimulation.Settings(noise, stalls, firstTouch, passMillis, folds, prompts))
+                            new PolicySimulation.Settings(
+                                    noise, stalls, firstTouch, passMillis, folds, prompts, callers))
                     .print(terminal.out(), curves, modes);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--curve, --modes", String.valueOf(e.getMessage()));

@@ -161,8 +161,9 @@ final class Drafting {
         int nodes = Math.min(Math.min(policy.maxNodes(), room), round.tree().maxDraftNodes());
         double tokenNanos = 0;
         if (turn.isAuto()) {
-            nodes = backsOff ? 0 : Math.min(nodes, drafter.control().draftLength());
-            tokenNanos = drafter.source().gate().plainNanos();
+            SpeculationGate gate = drafter.source().gate();
+            nodes = backsOff ? 0 : Math.min(nodes, drafter.control().draftLength(gate.isCostly()));
+            tokenNanos = gate.plainNanos();
         }
         DraftRequest request = drafter.request();
         request.ask(

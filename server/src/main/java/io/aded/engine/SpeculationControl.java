@@ -24,7 +24,8 @@ final class SpeculationControl {
      * Draft length
      *
      *   Drafting costs microseconds a node, which matters where passes are short or streams are many. So a stream
-     *   drafts about twice what the budget bought of its trees lately, and more at once when the budget bought all.
+     *   drafts about twice what the budget bought of its trees lately, and more at once when the budget bought all. Where
+     *   the host's time for a drafter is felt it drafts little more than was bought.
      *
      * Exploration
      *
@@ -35,6 +36,8 @@ final class SpeculationControl {
      * The loop is that of TurboSpec (Liu et al., arXiv 2406.14066), one stream at a time.
      */
     private static final int SHORTEST_DRAFT = 6;
+
+    private static final int SHORTEST_COSTLY = 3;
 
     private static final double BOUGHT_DECAY = 0.9;
     private static final int EXPLORATION_INTERVAL = 32;
@@ -81,9 +84,13 @@ final class SpeculationControl {
         return trust.value();
     }
 
-    /** How many nodes are worth drafting in a round that does not back off, whatever they turn out to be worth. */
-    int draftLength() {
-        return (int) (SHORTEST_DRAFT + 2 * bought);
+    /**
+     * How many nodes are worth drafting in a round that does not back off, whatever they turn out to be worth.
+     *
+     * @param costly whether the host's time for them matters
+     */
+    int draftLength(boolean costly) {
+        return (int) (costly ? SHORTEST_COSTLY + bought : SHORTEST_DRAFT + 2 * bought);
     }
 
     /** Whether to buy the first node of this tree, which the budget did not want, to learn what it costs and gives. */

@@ -80,6 +80,8 @@ public final class LogitsScan {
     private final int[] bits = new int[BLOCK];
     private final int[] columns = new int[BLOCK / 2];
     private final float[] sums = new float[BLOCK];
+    /** How many of the sums are used for this row: a power of two. */
+    private int lanes = BLOCK;
 
     /** The greatest value of each block, sortable; grows to the largest row ever seen. */
     private int[] maxima = new int[256];
@@ -201,7 +203,8 @@ public final class LogitsScan {
 
     /** Adds up exponentials, relative to the greatest logit, which is returned. */
     private float sumExponentials(MemorySegment memory, long offset, int count, TopTokens.Mass mass) {
-        Arrays.fill(sums, 0f);
+        lanes = mass == TopTokens.Mass.SAMPLED ? quarter(BLOCK) : BLOCK;
+        Arrays.fill(sums, 0, lanes, 0f);
         float max = Float.NEGATIVE_INFINITY;
         finite = true;
         for (int start = 0, number = 0; start < count; start += BLOCK, number++) {
@@ -273,7 +276,7 @@ public final class LogitsScan {
             return;
         }
         float factor = (float) Math.exp(oldMax - newMax);
-        for (int i = 0; i < BLOCK; i++) {
+        for (int i = 0; i < lanes; i++) {
             sums[i] *= factor;
         }
     }
@@ -313,7 +316,7 @@ public final class LogitsScan {
 
     /** Folds the lanes: halves are added while that vectorises, the rest in double. */
     private double total() {
-        for (int half = BLOCK / 2; half >= LANES; half /= 2) {
+        for (int half = lanes / 2; half >= LANES; half /= 2) {
             for (int i = 0; i < half; i++) {
                 sums[i] += sums[i + half];
             }
@@ -343,14 +346,19 @@ public final class LogitsScan {
             }
             int start = block * BLOCK;
             int length = Math.min(BLOCK, count - start);
-            MemorySegment.copy(memory, ValueLayout.JAVA_INT, offset + (long) Integer.BYTES * start, bits, 0, length);
-            foldIntoColumns(length);
+            long at = offset + (long) Integer.BYTES * start;
+            if (length == BLOCK) {
+                foldIntoColumns(memory, at);
+            } else {
+                foldIntoColumns(memory, at, length);
+            }
             for (int column = 0; column < COLUMNS; column++) {
                 if (columns[column] < threshold) {
                     continue;
                 }
                 for (int i = column; i < length; i += COLUMNS) {
-                    int value = withoutNan(sortable(bits[i]));
+                    int bitsHere = memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i);
+                    int value = withoutNan(sortable(bitsHere));
                     if (value >= threshold) {
                         size = insert(start + i, Float.intBitsToFloat(sortable(value)), size, tokens, logits);
                         if (size == capacity) {
@@ -369,11 +377,28 @@ public final class LogitsScan {
     }
 
     /** The greatest value of each column, if a block is laid out in rows of {@link #COLUMNS}. */
-    private void foldIntoColumns(int length) {
+    private void foldIntoColumns(MemorySegment memory, long at) {
+        long half = at + Integer.BYTES * (BLOCK / 2);
+        for (int i = 0; i < BLOCK / 2; i++) {
+            long step = (long) Integer.BYTES * i;
+            int one = sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + step));
+            int other = sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, half + step));
+            columns[i] = Math.max(one, other);
+        }
+        foldColumns();
+    }
+
+    /** The same of the last block, which may be shorter. */
+    private void foldIntoColumns(MemorySegment memory, long at, int length) {
+        MemorySegment.copy(memory, ValueLayout.JAVA_INT, at, bits, 0, length);
         Arrays.fill(bits, length, BLOCK, LEAST_BITS);
         for (int i = 0; i < BLOCK / 2; i++) {
             columns[i] = Math.max(sortable(bits[i]), sortable(bits[i + BLOCK / 2]));
         }
+        foldColumns();
+    }
+
+    private void foldColumns() {
         for (int half = BLOCK / 4; half >= COLUMNS; half /= 2) {
             for (int i = 0; i < half; i++) {
                 columns[i] = Math.max(columns[i], columns[i + half]);

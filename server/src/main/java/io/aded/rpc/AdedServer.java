@@ -91,7 +91,8 @@ public final class AdedServer implements AutoCloseable {
         this.inbound = builder.inbound;
         this.memory = builder.memory;
         this.calls = new OpenCalls(nanoClock);
-        this.connections = new Connections(limits.maxConnections(), nanoClock);
+        this.connections =
+                new Connections(limits.maxConnections(), nanoClock, () -> calls.makeRoom(limits.maxConnections()));
         this.network = new Network(connections);
         this.connectionGauges = serving.telemetry().watchConnections(connections::gauges);
         this.services = List.of(

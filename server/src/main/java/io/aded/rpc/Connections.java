@@ -8,6 +8,8 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Error;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Stream;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -31,13 +33,16 @@ final class Connections {
     /** To look at all of them is not done for each newcomer of a flood, if nothing was found a moment ago. */
     private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(100).toNanos();
 
+    private static final int SWEEP = 64;
+
     private static final long TELL_AGAIN_NANOS = Duration.ofMinutes(1).toNanos();
     private static final long LEAVING_MILLIS = 1_000;
     /** They take a file each. */
-    private static final int MOST_LEAVING = 64;
+    private static final int MOST_LEAVING = 128;
 
     private final int most;
     private final LongSupplier nanoClock;
+    private final Crowd crowd;
     private final Object lock = new Object();
 
     // All guarded by the lock.
@@ -55,15 +60,25 @@ final class Connections {
     private long untold;
     private long tellAfter;
     private long lookAfter;
+    private int sweepFrom;
+
+    /** Frees connections of calls that nobody needs. */
+    @FunctionalInterface
+    interface Crowd {
+        /** One more has come, and there is hardly a place left. */
+        void grows();
+    }
 
     /**
      * None yet.
      *
      * @param most that may be open at once, at least 1
+     * @param crowd told of each that comes while an eighth or less of the places is free
      */
-    Connections(int most, LongSupplier nanoClock) {
+    Connections(int most, LongSupplier nanoClock, Crowd crowd) {
         this.most = most;
         this.nanoClock = nanoClock;
+        this.crowd = crowd;
         lookAfter = nanoClock.getAsLong();
         tellAfter = lookAfter;
     }
@@ -84,6 +99,9 @@ final class Connections {
 
     private boolean enter(Channel connection) {
         long now = nanoClock.getAsLong();
+        if (isCrowded()) {
+            crowd.grows();
+        }
         if (!take(connection)) {
             Channel idle = longestIdle(now);
             if (idle == null || !replace(idle, connection)) {
@@ -96,6 +114,12 @@ final class Connections {
         }
         connection.closeFuture().addListener(_ -> left(connection));
         return true;
+    }
+
+    private boolean isCrowded() {
+        synchronized (lock) {
+            return open.size() >= most - most / 8;
+        }
     }
 
     private boolean take(Channel connection) {
@@ -117,10 +141,39 @@ final class Connections {
                 return each;
             }
         }
+        sweep(all, now);
+        return null;
+    }
+
+    /** Has some of them looked at on their own threads: a call that was ended and that its client keeps is none. */
+    private void sweep(Channel[] all, long now) {
+        int from;
         synchronized (lock) {
             lookAfter = now + LOOK_AGAIN_NANOS;
+            from = sweepFrom;
+            sweepFrom = (from + SWEEP) % all.length;
         }
-        return null;
+        for (int i = 0; i < Math.min(SWEEP, all.length); i++) {
+            Channel each = all[(from + i) % all.length];
+            each.eventLoop().execute(() -> {
+                if (isOver(each)) {
+                    each.unsafe().close(each.newPromise());
+                }
+            });
+        }
+    }
+
+    private static boolean isOver(Channel connection) {
+        Http2ConnectionHandler http2 = connection.pipeline().get(Http2ConnectionHandler.class);
+        try {
+            return http2 == null
+                    || http2.connection()
+                                    .forEachActiveStream(
+                                            stream -> stream.state() == Http2Stream.State.HALF_CLOSED_LOCAL)
+                            == null;
+        } catch (Http2Exception e) {
+            return false;
+        }
     }
 
     /**
@@ -154,7 +207,10 @@ final class Connections {
             leaving.remove(first);
             closing++;
         }
-        first.eventLoop().execute(() -> first.unsafe().close(first.newPromise()));
+        first.eventLoop().execute(() -> {
+            cutOff(first);
+            first.close(); // what was called meanwhile is carried out before
+        });
     }
 
     /**

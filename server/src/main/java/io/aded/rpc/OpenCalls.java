@@ -22,6 +22,7 @@ final class OpenCalls {
     /** Some 5 MB of heap. */
     static final int USUAL_IDLE = 1024;
 
+    private static final int LEAST_IDLE = 16;
     private static final int MOST_OF_A_MOMENT = 8 * USUAL_IDLE;
     private static final long MOMENT_NANOS = Duration.ofSeconds(2).toNanos();
 
@@ -49,17 +50,45 @@ final class OpenCalls {
         }
     }
 
+    /**
+     * The places for connections are nearly taken: ends the oldest, if so many of the connections may be there for such
+     * calls only.
+     *
+     * @param connections that there may be
+     */
+    void makeRoom(int connections) {
+        GuardedCall<?, ?, ?> oldest = oneOfMoreThan(Math.clamp(connections / 2, LEAST_IDLE, USUAL_IDLE));
+        if (oldest != null) {
+            end(oldest);
+        }
+    }
+
+    private @Nullable GuardedCall<?, ?, ?> oneOfMoreThan(int most) {
+        synchronized (lock) {
+            if (idle.size() <= most) {
+                return null;
+            }
+            GuardedCall<?, ?, ?> oldest = idle.keySet().iterator().next();
+            idle.remove(oldest);
+            return oldest;
+        }
+    }
+
     private boolean endOldest(long now) {
         GuardedCall<?, ?, ?> oldest = oneTooMany(now);
         if (oldest == null) {
             return false;
         }
+        end(oldest);
+        return true;
+    }
+
+    private static void end(GuardedCall<?, ?, ?> oldest) {
         oldest.refuse(new AdedException.ResourceExhausted(
                 "IDLE_CALLS",
                 "too many calls have not said what they want, or only watch, and this is the oldest of them; allowed: "
                         + USUAL_IDLE + " at once; call again",
                 Duration.ofSeconds(1)));
-        return true;
     }
 
     private @Nullable GuardedCall<?, ?, ?> oneTooMany(long now) {

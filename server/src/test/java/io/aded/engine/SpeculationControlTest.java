@@ -33,17 +33,19 @@ class SpeculationControlTest {
 
     @Test
     void draftLength_byWhatTheBudgetBought_isSixAndTwiceThat() {
-        assertThat(control.draftLength()).isEqualTo(6 + 2 * 8);
+        // Where a drafter costs, three and as many.
+        assertThat(control.draftLength(true)).isEqualTo(3 + 8);
+        assertThat(control.draftLength(false)).isEqualTo(6 + 2 * 8);
         control.granted(3, 10); // 8 · 0.9 = 7.2 is more than 3
-        assertThat(control.draftLength()).isEqualTo((int) (6 + 2 * 7.2)).isEqualTo(20);
+        assertThat(control.draftLength(false)).isEqualTo((int) (6 + 2 * 7.2)).isEqualTo(20);
         control.granted(9, 10);
-        assertThat(control.draftLength()).isEqualTo(6 + 2 * 9);
+        assertThat(control.draftLength(false)).isEqualTo(6 + 2 * 9);
         control.granted(0, 10);
-        assertThat(control.draftLength()).isEqualTo((int) (6 + 2 * 8.1)).isEqualTo(22);
+        assertThat(control.draftLength(false)).isEqualTo((int) (6 + 2 * 8.1)).isEqualTo(22);
         control.granted(10, 10); // all of it: twice as many next time
-        assertThat(control.draftLength()).isEqualTo(6 + 2 * 20);
+        assertThat(control.draftLength(false)).isEqualTo(6 + 2 * 20);
         control.granted(0, 0);
-        assertThat(control.draftLength()).isEqualTo(6 + 2 * 18);
+        assertThat(control.draftLength(false)).isEqualTo(6 + 2 * 18);
     }
 
     @Test

@@ -199,6 +199,24 @@ class ConnectionsTest {
     }
 
     @Test
+    void enter_connectionsThatOnlyWatch_keepNobodyOut() throws IOException {
+        AdedServer server = server("127.0.0.1:0", 40, LONG);
+        int port = ((ListenAddress.Tcp) server.addresses().getFirst()).port();
+        for (int i = 0; i < 60; i++) {
+            RawHttp2 watching = new RawHttp2(port);
+            open.add(watching);
+            watching.greet().call("grpc.health.v1.Health/Watch");
+        }
+
+        await().ignoreExceptions().untilAsserted(() -> {
+            clock.addAndGet(Duration.ofMillis(200).toNanos());
+            assertHealthy(channel(server));
+        });
+
+        assertThat(server.connections().open()).isLessThanOrEqualTo(40);
+    }
+
+    @Test
     void calls_moreThatOnlyWatchThanMayBe_oldestEnds() {
         AdedServer server = server("127.0.0.1:0", 4, LONG);
         ManagedChannel client = channel(server);

@@ -239,10 +239,9 @@ final class Report {
         table.row("any, every guess right", number(outlook.most(), 2), number(outlook.most() * outlook.plainRate(), 1));
         section(
                 "THE MOST THAT DRAFTS CAN GIVE HERE",
-                """
-                    Reckoned, not measured: from what passes of this run cost, and from how often guesses are right
-                    on such texts. Here\s\
-                    """ + outlook.costs().replaceFirst("one of 2", "\none of 2") + ".",
+                "Reckoned, not measured: from what passes of this run cost, and from how often guesses are right\n"
+                        + "on such texts. Here "
+                        + outlook.costs().replaceFirst("one of 2", "\none of 2") + ".",
                 table);
         if (!outlook.pays()) {
             text.append("Drafts gain ").append(outlook.gains()).append(".\n\n");

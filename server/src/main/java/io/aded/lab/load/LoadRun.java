@@ -38,6 +38,12 @@ final class LoadRun {
 
     private static final int WARM_UP_STREAMS = 8;
 
+    /** Each mode warms up in so many parts. */
+    private static final int WARM_UP_TURNS = 3;
+
+    /** No further call of a part begins after this, where there are many to a stream. */
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     /** Between two health checks. */
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -69,8 +75,11 @@ final class LoadRun {
     /** Loads the server until the bounds are reached or the run is stopped; one tally a mode, in their order. */
     List<Tally> play() throws InterruptedException {
         try (Meter meter = new Meter()) {
-            for (LoadMode mode : modes) {
-                warmUp(mode, meter);
+            // By turns, like what follows: code that one mode compiled is compiled anew when another runs it otherwise.
+            for (int turn = 0; turn < WARM_UP_TURNS; turn++) {
+                for (LoadMode mode : modes) {
+                    warmUp(mode, turn, meter);
+                }
             }
             RunOrder order = new RunOrder(modes.size(), bounds.seed());
             for (int block = 0; block < bounds.blocks(); block++) {
@@ -90,13 +99,15 @@ final class LoadRun {
         return tallies;
     }
 
-    private void warmUp(LoadMode mode, Meter meter) throws InterruptedException {
-        if (bounds.warmUp() > 0 && !stopped.get()) {
+    private void warmUp(LoadMode mode, int turn, Meter meter) throws InterruptedException {
+        int calls = bounds.warmUp() * (turn + 1) / WARM_UP_TURNS - bounds.warmUp() * turn / WARM_UP_TURNS;
+        if (calls > 0 && !stopped.get()) {
             int streams = mode.streams() == 0 ? WARM_UP_STREAMS : mode.streams();
-            // Who asks alone learns nothing more from as many questions as a crowd asks.
-            int calls = Math.min(bounds.warmUp(), WARM_UP_STREAMS * streams);
             LoadMode closed = new LoadMode("warm-up " + mode.label(), mode.draft(), new Arrivals.Closed(streams, 0));
-            Share share = new Share(LoadBounds.WARM_UP_JOBS, calls, Long.MAX_VALUE, 0, true);
+            // Who asks alone learns nothing more from as many questions as a crowd asks, unless they take no time.
+            long most = calls <= WARM_UP_STREAMS * streams ? Long.MAX_VALUE : WARM_UP_NANOS;
+            int first = LoadBounds.WARM_UP_JOBS + bounds.warmUp() * turn / WARM_UP_TURNS;
+            Share share = new Share(first, calls, most, 0, true);
             new Block(new Tally(closed), share, meter).play();
         }
     }

@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -66,9 +67,17 @@ public final class PolicySimulation {
      * @param passMillis milliseconds of a pass of one token, above 0
      * @param folds each such part of the answers starts from weights fitted to the others; 1 for the prior as shipped
      * @param prompts whether to tell each prompt that was slower than plain decoding
+     * @param callers who ask at once, from 1 to {@link RecordedModel#STREAMS}. Of several, it is the time of all their
+     *     answers together that is compared, each with a mode's draft and the host's time ({@link Crowd}) in it
      */
     public record Settings(
-            double noise, double stalls, double firstTouch, double passMillis, int folds, boolean prompts) {}
+            double noise,
+            double stalls,
+            double firstTouch,
+            double passMillis,
+            int folds,
+            boolean prompts,
+            int callers) {}
 
     /** Prepares a simulation. */
     public PolicySimulation(RecordedSets sets, Settings settings) {
@@ -86,7 +95,7 @@ public final class PolicySimulation {
      */
     public void print(PrintStream out, List<String> curves, List<String> modes) {
         for (String curve : curves) {
-            TreeMap<Integer, Double> costs = parse(CURVES.getOrDefault(curve, curve));
+            TreeMap<Integer, Double> costs = parse(curve);
             out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
             sets.byName().keySet().forEach(set -> out.printf("%-38s", set));
             out.println();
@@ -107,7 +116,14 @@ public final class PolicySimulation {
         }
     }
 
-    private static TreeMap<Integer, Double> parse(String curve) {
+    /** The time of plain decoding over a mode's, for a set of the recordings: see {@link #print}. */
+    double speedUp(String curve, String mode, String set) {
+        List<RecordedAnswer> answers = Objects.requireNonNull(sets.byName().get(set), set);
+        return simulate(mode, parse(curve), set, answers).speedUp();
+    }
+
+    private static TreeMap<Integer, Double> parse(String name) {
+        String curve = CURVES.getOrDefault(name, name);
         TreeMap<Integer, Double> costs = new TreeMap<>();
         for (String point : curve.split(",")) {
             String[] parts = point.split(":");
@@ -166,6 +182,45 @@ public final class PolicySimulation {
     }
 
     private Outcome simulate(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+        return settings.callers() == 1 ? oneByOne(mode, curve, set, answers) : atOnce(mode, curve, set, answers);
+    }
+
+    private Outcome atOnce(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+        double plain = 0;
+        double taken = 0;
+        long accepted = 0;
+        long drafts = 0;
+        for (int fold = 0; fold < settings.folds(); fold++) {
+            List<RecordedAnswer> own = new ArrayList<>();
+            for (int i = fold; i < answers.size(); i += settings.folds()) {
+                own.add(answers.get(i));
+            }
+            Crowd plainly = crowd(DraftPolicy.OFF, null, curve, weights(set, answers, fold), own);
+            Crowd drafting = crowd(policy(mode), stage(mode), curve, weights(set, answers, fold), own);
+            plain += plainly.nanos();
+            taken += drafting.nanos();
+            accepted += drafting.accepted();
+            drafts += drafting.drafts();
+        }
+        double gain = plain / taken;
+        return new Outcome(1 + (double) accepted / Math.max(1, drafts), gain, gain, 0, 0, gain, List.of());
+    }
+
+    /** One that has had its answers. */
+    private Crowd crowd(
+            DraftPolicy policy,
+            @Nullable AdedStage stage,
+            TreeMap<Integer, Double> curve,
+            EvidenceWeights weights,
+            List<RecordedAnswer> answers) {
+        DrafterSettings drafters = DrafterSettings.DEFAULT.withEvidenceWeights(weights);
+        try (Crowd crowd = new Crowd(settings.callers(), new Noise(curve)::nanos, policy, stage, drafters)) {
+            crowd.play(answers);
+            return crowd;
+        }
+    }
+
+    private Outcome oneByOne(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
         double plain = 0;
         double taken = 0;
         double logs = 0;
@@ -238,17 +293,37 @@ public final class PolicySimulation {
     /** Times from the end of the first round, in nanoseconds. */
     private record Decoding(double plain, double taken, SpeculationStatistics speculation) {}
 
+    /** What passes take. */
+    private final class Noise {
+        private final TreeMap<Integer, Double> curve;
+        private final Random random = new Random(FIRST_SEED);
+        private int touched;
+
+        Noise(TreeMap<Integer, Double> curve) {
+            this.curve = curve;
+        }
+
+        long nanos(int tokens) {
+            double factor =
+                    Math.exp(random.nextGaussian() * settings.noise() - settings.noise() * settings.noise() / 2);
+            factor *= (random.nextDouble() < settings.stalls() ? 2 : 1) / (1 + settings.stalls());
+            if (tokens > touched) {
+                touched = tokens;
+                factor *= settings.firstTouch();
+            }
+            return (long) (settings.passMillis() * 1e6 * cost(curve, tokens) * factor);
+        }
+    }
+
     /** An engine on a model that answers as recorded, by a clock that only passes advance. */
     private final class Machine implements AutoCloseable {
         private final AtomicLong clock = new AtomicLong(1);
-        private final Random random = new Random(FIRST_SEED);
-        private int touched;
-        private final TreeMap<Integer, Double> curve;
-        private final RecordedModel model = new RecordedModel(this::charge);
+        private final RecordedModel model;
         private final Engine engine;
 
         Machine(TreeMap<Integer, Double> curve, EvidenceWeights weights, @Nullable AdedStage stage) {
-            this.curve = curve;
+            Noise noise = new Noise(curve);
+            model = new RecordedModel(tokens -> clock.addAndGet(noise.nanos(tokens)));
             DrafterSettings own = DrafterSettings.DEFAULT.withEvidenceWeights(weights);
             engine = Engine.start(
                     model,
@@ -261,17 +336,6 @@ public final class PolicySimulation {
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
-        }
-
-        private void charge(int tokens) {
-            double factor =
-                    Math.exp(random.nextGaussian() * settings.noise() - settings.noise() * settings.noise() / 2);
-            factor *= (random.nextDouble() < settings.stalls() ? 2 : 1) / (1 + settings.stalls());
-            if (tokens > touched) {
-                touched = tokens;
-                factor *= settings.firstTouch();
-            }
-            clock.addAndGet((long) (settings.passMillis() * 1e6 * cost(curve, tokens) * factor));
         }
 
         Decoding answer(RecordedAnswer answer, DraftPolicy policy) {

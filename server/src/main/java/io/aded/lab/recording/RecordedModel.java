@@ -19,21 +19,30 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A target model that says what was recorded, and charges for each pass: the real engine can be run on it in virtual
- * time. One stream at a time.
+ * time. One stream at a time, or several that are told apart by the first token of their prompts.
  *
  * <p>A token of a pass is on the recorded path if it is the recorded one and stands in a sequence of the one before. Of
  * those, what the model thought is known; of all others nothing is, and their rows are empty.
  */
 public final class RecordedModel implements TargetModel {
-    private static final int VOCABULARY_SIZE = 32_000;
+    /** The most streams at once. */
+    public static final int STREAMS = 256;
+
+    /** Ids from here on were recorded of no model: they are the streams' first tokens. */
+    private static final int FIRST_OF_STREAMS = 32_000;
+
+    private static final int VOCABULARY_SIZE = FIRST_OF_STREAMS + STREAMS;
     private static final int END = 2;
 
     private final IntConsumer charge;
+    private final IntConsumer read;
+    private final AtomicReferenceArray<@Nullable RecordedAnswer> ofStreams = new AtomicReferenceArray<>(STREAMS);
     private RecordedAnswer recorded = new RecordedAnswer("none", new int[] {1}, new int[0], new int[0], new float[0]);
 
     /**
@@ -42,7 +51,18 @@ public final class RecordedModel implements TargetModel {
      * @param charge is told the tokens of each pass
      */
     public RecordedModel(IntConsumer charge) {
+        this(charge, _ -> {});
+    }
+
+    /**
+     * A model of which reading rows is charged as well.
+     *
+     * @param charge is told the tokens of each pass
+     * @param read is told how many tokens are wanted of each row that is read: 1 for the best alone
+     */
+    public RecordedModel(IntConsumer charge, IntConsumer read) {
         this.charge = charge;
+        this.read = read;
     }
 
     /** What is said from the next turn on. */
@@ -50,7 +70,24 @@ public final class RecordedModel implements TargetModel {
         recorded = answer;
     }
 
-    private int recordedToken(int position) {
+    /**
+     * What is said to one of several streams from its next turn on. May be called by any thread.
+     *
+     * @param stream from 0 to {@link #STREAMS}; its turns are over
+     * @return the prompt that it is to send: the recorded one, behind a token that names the stream
+     */
+    public int[] play(int stream, RecordedAnswer answer) {
+        int[] prompt = new int[answer.prompt().length + 1];
+        prompt[0] = FIRST_OF_STREAMS + stream;
+        System.arraycopy(answer.prompt(), 0, prompt, 1, answer.prompt().length);
+        ofStreams.set(
+                stream,
+                new RecordedAnswer(
+                        answer.id(), prompt, answer.answer(), answer.topTokens(), answer.topProbabilities()));
+        return prompt;
+    }
+
+    private static int token(RecordedAnswer recorded, int position) {
         int[] prompt = recorded.prompt();
         if (position < prompt.length) {
             return prompt[position];
@@ -109,29 +146,41 @@ public final class RecordedModel implements TargetModel {
 
         private final int[] positions;
         private final boolean[] known;
+        /** What is said in the pass's rows, and in sequences that began with a stream's token. */
+        private final RecordedAnswer[] said;
+
+        private final @Nullable RecordedAnswer[] bySequence;
 
         Context(ContextParameters parameters) {
             this.parameters = parameters;
             positions = new int[parameters.maxBatchTokens()];
             known = new boolean[parameters.maxBatchTokens()];
+            said = new RecordedAnswer[parameters.maxBatchTokens()];
+            bySequence = new RecordedAnswer[parameters.maxSequences()];
             Arrays.setAll(onPath, _ -> new BitSet());
         }
 
         @Override
         public DecodeOutcome decode(TokenBatch batch) {
             charge.accept(batch.size());
-            int first = batch.position(0);
             for (BitSet sequences : onPath) {
                 sequences.clear();
             }
+            int first = 0;
             for (int i = 0; i < batch.size(); i++) {
                 int position = batch.position(i);
+                if (position == 0) {
+                    begin(batch, i);
+                }
+                RecordedAnswer own = bySequence[batch.sequence(i, 0)];
+                said[i] = own == null ? recorded : own;
+                first = i == 0 || said[i] != said[i - 1] ? position : first;
                 positions[i] = position;
                 // A prompt's chunk is longer than any path; what was committed before the pass is on the path.
                 int depth = Math.min(position - first, onPath.length - 1);
-                known[i] = batch.token(i) == recordedToken(position)
+                known[i] = batch.token(i) == token(said[i], position)
                         && (depth == 0
-                                || position < recorded.prompt().length
+                                || position < said[i].prompt().length
                                 || onPath[depth - 1].get(batch.sequence(i, 0)));
                 if (known[i]) {
                     for (int j = 0; j < batch.sequenceCount(i); j++) {
@@ -142,8 +191,17 @@ public final class RecordedModel implements TargetModel {
             return DecodeOutcome.DECODED;
         }
 
+        private void begin(TokenBatch batch, int i) {
+            int stream = batch.token(i) - FIRST_OF_STREAMS;
+            for (int j = 0; j < batch.sequenceCount(i); j++) {
+                bySequence[batch.sequence(i, j)] = stream < 0 ? null : ofStreams.get(stream);
+            }
+        }
+
         @Override
         public int bestToken(int row) {
+            read.accept(1);
+            RecordedAnswer recorded = said[row];
             int at = positions[row] + 1 - recorded.prompt().length;
             return !known[row] || at < 0 || at >= recorded.answer().length
                     ? END
@@ -152,6 +210,8 @@ public final class RecordedModel implements TargetModel {
 
         @Override
         public void topTokens(int row, TopTokens out) {
+            read.accept(out.tokenArray().length);
+            RecordedAnswer recorded = said[row];
             int at = positions[row] + 1 - recorded.prompt().length;
             int[] tokens = out.tokenArray();
             float[] logits = out.logitArray();
@@ -202,7 +262,9 @@ public final class RecordedModel implements TargetModel {
         public void removeTokens(int sequence, int from, int to) {}
 
         @Override
-        public void shareTokens(int source, int destination, int from, int to) {}
+        public void shareTokens(int source, int destination, int from, int to) {
+            bySequence[destination] = bySequence[source];
+        }
 
         @Override
         public void clear() {}

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -135,6 +136,29 @@ class BenchmarkTest {
                 .isCloseTo(3.36, within(0.15));
         assertThat(analysis.summary(ModeSpec.fixed(4), null).losslessness().differing())
                 .isZero();
+    }
+
+    @Test
+    void run_syntheticAcceptanceAndAnAnswerThatGoesAnotherWay_draftsWhatIsAnswered() {
+        // Another language than was recorded from the 100th token on, as after a near tie.
+        AtomicBoolean recorded = new AtomicBoolean();
+        ScriptedModel.Script one = ScriptedModel.babble(2, 3);
+        ScriptedModel.Script other = ScriptedModel.babble(3, 3);
+        ScriptedModel diverging = new ScriptedModel(
+                (tokens, length, row) -> (recorded.get() && length > 100 ? other : one).logits(tokens, length, row));
+        ExperimentSettings settings = new ExperimentSettings(
+                500, 1, SamplingParameters.GREEDY.withSeed(1), true, true, false, Scenario.Grouping.TASK, 1, 0.8);
+        List<ModeSpec> modes = ModeSpec.parse("off,aded:1");
+        Benchmark.Result result = new Benchmark(
+                        diverging,
+                        EngineOptions.ofCells(4096),
+                        modes,
+                        settings,
+                        (_, _, what) -> recorded.set(!what.contains("recorded") && !what.contains("warm-up")))
+                .run(List.of(new Scenario("one", "a", "a", List.of("Say something."))));
+        Analysis analysis = new Analysis(modes, result.measurements(), Scenario.Grouping.TASK, 1);
+        assertThat(analysis.summary(ModeSpec.fixed(1), null).rounds().meanAcceptanceLength())
+                .isCloseTo(1.8, within(0.06));
     }
 
     @Test

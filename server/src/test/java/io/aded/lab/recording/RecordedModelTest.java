@@ -59,6 +59,47 @@ class RecordedModelTest {
     }
 
     @Test
+    void play_severalStreams_eachIsToldItsOwn() {
+        int[] first = model.play(0, answer(new int[] {1, 50}, 60, 61));
+        int[] second = model.play(1, answer(new int[] {1, 50}, 70, 71));
+        assertThat(first).containsExactly(32_000, 1, 50);
+        assertThat(second).containsExactly(32_001, 1, 50);
+        batch.clear();
+        for (int i = 0; i < 3; i++) {
+            node(first[i], i, 0);
+        }
+        for (int i = 0; i < 3; i++) {
+            node(second[i], i, 1);
+        }
+        node(70, 3, 1);
+        decoded();
+        assertThat(context.bestToken(2)).isEqualTo(60);
+        assertThat(context.bestToken(5)).isEqualTo(70);
+        assertThat(context.bestToken(6)).isEqualTo(71);
+
+        // A branch is of the stream that it came from, and another stream's tokens are not known to it.
+        context.shareTokens(1, 2, 0, -1);
+        batch.clear();
+        node(60, 3, 0);
+        node(70, 3, 1, 2);
+        node(61, 4, 2);
+        node(71, 4, 1);
+        decoded();
+        assertThat(context.bestToken(0)).isEqualTo(61);
+        assertThat(context.bestToken(1)).isEqualTo(71);
+        assertThat(context.bestToken(2)).isEqualTo(END);
+        assertThat(context.bestToken(3)).as("beyond the answer").isEqualTo(END);
+    }
+
+    private static RecordedAnswer answer(int[] prompt, int... tokens) {
+        int[] top = new int[tokens.length * RecordedAnswer.TOP];
+        for (int i = 0; i < tokens.length; i++) {
+            top[i * RecordedAnswer.TOP] = tokens[i];
+        }
+        return new RecordedAnswer("some", prompt, tokens, top, new float[top.length]);
+    }
+
+    @Test
     void decode_manyAtOnceOrOneByOne_givesTheSameTokens() {
         prompt();
         node(60, 3, 0);

@@ -1,0 +1,48 @@
+package io.aded.lab.offline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.aded.lab.recording.Recording;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** What drafts gain on machines that are stated, in virtual time: a figure that moves has been moved by a change. */
+class PolicySimulationTest {
+    /** An 8B model on a GPU: a pass of one token takes 8 ms. */
+    private static final double PASS_MILLIS = 8;
+
+    private static PolicySimulation simulation(int callers) throws IOException {
+        Map<String, Recording> recordings = new TreeMap<>();
+        for (String set : new String[] {"mt_bench", "humaneval"}) {
+            try (InputStream in =
+                    Objects.requireNonNull(PolicySimulationTest.class.getResourceAsStream(set + ".bin"))) {
+                recordings.put(set, Recording.read(ByteBuffer.wrap(in.readAllBytes()), set));
+            }
+        }
+        return new PolicySimulation(
+                RecordedSets.of(recordings),
+                new PolicySimulation.Settings(0.1, 0.02, 2.5, PASS_MILLIS, 1, false, callers));
+    }
+
+    @Test
+    void speedUp_thirtyTwoCallersOnAGpu_isOneAndAHalf() throws IOException {
+        PolicySimulation simulation = simulation(32);
+        double chat = simulation.speedUp("gpu", "auto", "mt_bench");
+        double code = simulation.speedUp("gpu", "auto", "humaneval");
+
+        // Of both together, as if plain decoding took as long for the one as for the other.
+        assertThat(2 / (1 / chat + 1 / code))
+                .as("chat %.3f, code %.3f", chat, code)
+                .isGreaterThanOrEqualTo(1.5);
+    }
+
+    @Test
+    void speedUp_off_isNone() throws IOException {
+        assertThat(simulation(4).speedUp("gpu", "off", "humaneval")).isEqualTo(1.0);
+    }
+}
