@@ -84,10 +84,14 @@ final class AnswerGrammar {
             parts.rule("root", answer);
         } else {
             boolean mayEnd = !required && !sampling.isConstrained();
-            String thought = FreeText.until(parts, marks, "thought", reasoning.closing(), BLANKS + " answer", mayEnd);
+            String lead = reasoning.lead();
+            String then = BLANKS + (lead.isEmpty() ? "" : " ( " + marks.gbnf(lead) + " )?") + " answer";
+            String thought = FreeText.until(parts, marks, "thought", reasoning.closing(), then, mayEnd);
+            String alone = reasoning.leadAlone();
+            String begins = alone.isEmpty() ? "answer" : "( " + marks.gbnf(alone) + " )? answer";
             parts.rule(
                     "root",
-                    open ? thought : BLANKS + " " + marks.gbnf(reasoning.opening()) + " " + thought + " | answer");
+                    open ? thought : BLANKS + " " + marks.gbnf(reasoning.opening()) + " " + thought + " | " + begins);
         }
         return parts.toString();
     }

@@ -277,6 +277,20 @@ public final class AnswerSplitter {
                 return false;
             }
         }
+        if (reasoning != null && !reasoning.lead().isEmpty()) {
+            for (String lead : List.of(reasoning.lead(), reasoning.leadAlone())) {
+                int end = lead.isEmpty() ? Loose.NO : Loose.match(held, first, lead, "");
+                if (end >= 0) {
+                    held.delete(0, end);
+                    blanksAreLayout = true;
+                    begun = true;
+                    return true;
+                }
+                if (end == Loose.MORE && !finished) {
+                    return false;
+                }
+            }
+        }
         if (calls != null && form.trigger().isEmpty()) {
             int opening = Loose.match(held, first, calls.opening(), "");
             int found = opening < 0 ? opening : head(opening);

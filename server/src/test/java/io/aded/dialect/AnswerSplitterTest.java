@@ -163,6 +163,18 @@ class AnswerSplitterTest {
     }
 
     @Test
+    void split_channels_areToldApartWithoutTheirMarks() {
+        String answer = "<|channel|>final<|message|>Dry <|channel|>.";
+        String both = "<|channel|>analysis<|message|>Rain?<|stop|><|start|>assistant" + answer;
+        for (int step : new int[] {1, 3, 200}) {
+            assertThat(split(form(Templates.CHANNELS, true), false, both, step))
+                    .containsExactly("reasoning:Rain?", "text:Dry <|channel|>.");
+            assertThat(split(form(Templates.CHANNELS, true), false, answer, step))
+                    .containsExactly("text:Dry <|channel|>.");
+        }
+    }
+
+    @Test
     void split_listOfObjects_givesEachWithItsId() {
         assertThat(split(
                         Templates.LISTED,

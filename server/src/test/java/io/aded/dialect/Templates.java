@@ -84,6 +84,17 @@ public final class Templates {
         {%- endfor %}{{ '<|calls_end|>' }}{% endif %}{{ '<|end|>' }}
         """ + END;
 
+    /** Channels: reasoning and text each have a mark of their own, and the answer begins anew between them. */
+    public static final String CHANNELS = """
+            {%- for m in messages %}
+            {%- if m.role == 'assistant' %}
+            {%- if m.reasoning_content %}
+            {{- '<|start|>assistant<|channel|>analysis<|message|>' + m.reasoning_content + '<|stop|>' }}
+            {%- endif %}{{ '<|start|>assistant<|channel|>final<|message|>' + m.content + '<|end|>' }}
+            {%- else %}{{ '<|start|>' + m.role + '<|message|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}
+            {%- if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}
+            """;
+
     /** Neither tools nor reasoning. */
     public static final String PLAIN = """
         {%- for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>' }}{% endfor %}

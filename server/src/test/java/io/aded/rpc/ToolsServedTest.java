@@ -56,6 +56,11 @@ class ToolsServedTest {
                     + "\"days\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 3}}, "
                     + "\"required\": [\"city\", \"days\"]}")
             .build();
+    /** The same without free text, which a model that wants to say something else might never end. */
+    private static final Tool CLOSED = WEATHER.toBuilder()
+            .setParameters(WEATHER.getParameters().replace("\"type\": \"string\"", "\"enum\": [\"Bonn\", \"Ulm\"]"))
+            .build();
+
     private static final Tool CLOCK = Tool.newBuilder().setName("clock").build();
 
     /** Says the n-th answer behind the n-th opening of one; where it may not, whatever ends soonest. */
@@ -279,7 +284,9 @@ class ToolsServedTest {
                 Templates.SECTIONED)) {
             try (Harness harness = serving(template, "No, I say.")) {
                 GenerationOptions.Builder required =
-                        options(WEATHER).setToolChoice(mode(ToolChoiceMode.TOOL_CHOICE_MODE_REQUIRED));
+                        options(CLOSED)
+                                .setParallelToolCalls(false)
+                                .setToolChoice(mode(ToolChoiceMode.TOOL_CHOICE_MODE_REQUIRED));
                 Told plain = told(
                         harness,
                         required.clone().setDraft(DraftPolicy.newBuilder().setMode("off")));
