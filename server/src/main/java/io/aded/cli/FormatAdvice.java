@@ -99,7 +99,7 @@ final class FormatAdvice {
         String how =
                 asItIs ? "" : " serve --requantize auto uses it, and so does the default of the catalogue's models.";
         return """
-            t(1) is measured, and t(2) to t(8) are in passes of one token. The rates with drafts (auto) are
+            t(1) is the time of a pass of one token; t(2) to t(8) are in such passes. The rates with drafts (auto) are
             reckoned from these costs and from how often guesses are right on such texts; most is what no
             text can exceed.
             """ + which + " is the fastest here." + how;

@@ -25,7 +25,8 @@ final class Calibration {
      *
      *   The median of a width's times over the median time of one token. Times over times of the same sweep do not care
      *   how busy the machine was, and a median does not care for one stall. A width that real passes have priced often
-     *   is theirs.
+     *   is theirs. The time of one token is the median of its own times: a first pass that another process held up for
+     *   ten times as long would else stand until real passes come.
      *
      * First touch
      *
@@ -193,6 +194,8 @@ final class Calibration {
         if (width == 1) {
             if (!curve.isMeasured(1)) {
                 curve.set(1, elapsed);
+            } else {
+                curve.restateOne(median(1));
             }
             return;
         }

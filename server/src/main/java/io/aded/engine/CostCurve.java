@@ -120,6 +120,25 @@ final class CostCurve {
         interpolate();
     }
 
+    /**
+     * One token was found to cost otherwise, off line; the others keep their ratios to it. Real passes know better: of
+     * what they have priced nothing changes.
+     */
+    void restateOne(double cost) {
+        if (seen[1] > 0) {
+            return;
+        }
+        moveFar();
+        double factor = cost / nanos[1];
+        for (int tokens = 1; tokens < nanos.length; tokens++) {
+            if (seen[tokens] == 0) {
+                nanos[tokens] *= factor;
+                found[tokens] *= factor;
+            }
+        }
+        interpolate();
+    }
+
     /** How many real passes of a width there have been. */
     int seen(int tokens) {
         return tokens < seen.length ? seen[tokens] : 0;

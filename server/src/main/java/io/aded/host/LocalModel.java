@@ -107,13 +107,14 @@ public final class LocalModel implements AutoCloseable {
             case Q8_0 -> formats.file(library, found, RequantizedModels.Format.Q8_0);
             case Q4_0 -> formats.file(library, found, RequantizedModels.Format.Q4_0);
             case AUTO -> {
+                if (!formats.hasChoice(found)) {
+                    yield found;
+                }
                 if (formats.kept(library, found).isEmpty()) {
                     requireUsable(library, found, configuration, listener);
                 }
                 FormatChoice choice = formats.keptOrMeasured(library, found);
-                if (choice.formats().size() > 1) {
-                    listener.note("Format: " + choice.reason());
-                }
+                listener.note("Format: " + choice.reason());
                 yield formats.file(library, found, choice.best().requantized());
             }
         };

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -32,15 +33,27 @@ public final class ModelFormats {
 
     private static final int CELLS = 1024;
 
-    /** For one format: its passes are timed for so long at most. */
-    private static final Duration LONGEST_TIMING = Duration.ofSeconds(10);
+    /** For one format, each time: its passes are timed for so long at most. */
+    private static final Duration LONGEST_TIMING = Duration.ofSeconds(8);
+
+    /** Formats are timed by turns, so that a neighbour who is busy for a while does not meet one of them alone. */
+    private static final int TURNS = 2;
 
     private final HostConfiguration configuration;
     private final HostListener listener;
     private final RequantizedModels requantized;
 
     /** What is kept: whose prices they are, and the prices. */
-    private record Kept(String library, int processors, int threads, List<MeasuredFormat> formats) {}
+    private record Kept(String library, int processors, int threads, List<MeasuredFormat> formats) {
+        /** Refuses what was not written here. */
+        Kept {
+            Objects.requireNonNull(library);
+            formats = new FormatChoice(formats).formats();
+        }
+    }
+
+    /** A file that may be the fastest. */
+    private record Candidate(String name, RequantizedModels.@Nullable Format format, GgufFile header) {}
 
     /** Keeps its findings in the cache of the configuration's environment. */
     public ModelFormats(HostConfiguration configuration, HostListener listener) {
@@ -53,11 +66,16 @@ public final class ModelFormats {
     public Optional<FormatChoice> kept(LlamaLibrary library, Path model) {
         Kept kept = read(requantized.findings(model));
         return kept != null
-                        && kept.library().equals(library.description())
+                        && kept.library().equals(nameOf(library))
                         && kept.processors() == Runtime.getRuntime().availableProcessors()
                         && kept.threads() == configuration.context().threads()
                 ? Optional.of(new FormatChoice(kept.formats()))
                 : Optional.empty();
+    }
+
+    /** Whether there is any format to choose beside the file as it is. */
+    public boolean hasChoice(Path model) {
+        return !FormatChoice.candidates(GgufFile.readModel(model)).isEmpty();
     }
 
     /** What was found earlier, or is found now; takes as long as {@link #measure}. */
@@ -75,27 +93,28 @@ public final class ModelFormats {
 
     /**
      * Writes the model in each format worth it, times the passes of each, and keeps what was found. Files that were
-     * written for this and are not the fastest are removed. Takes ten seconds a format at most, and the writing.
+     * written for this and are not the fastest are removed. Takes a quarter of a minute a format at most, and the
+     * writing.
      *
      * @throws AdedException.InvalidArtifact if the file cannot be used
      */
     public FormatChoice measure(LlamaLibrary library, Path model) {
         GgufFile header = GgufFile.readModel(model);
-        List<RequantizedModels.Format> candidates = FormatChoice.candidates(header);
-        if (!candidates.isEmpty()) {
+        List<RequantizedModels.Format> others = FormatChoice.candidates(header);
+        if (!others.isEmpty()) {
             listener.note("Measuring once which format of " + model.getFileName() + " is the fastest on this machine: "
-                    + header.quantization() + " as it is, and written as " + candidates
+                    + header.quantization() + " as it is, or written as "
+                    + String.join(" or ", others.stream().map(Enum::toString).toList())
                     + ". Takes about a minute.");
         }
-        List<MeasuredFormat> measured = new ArrayList<>();
-        measured.add(new MeasuredFormat(header.quantization(), null, header.size(), passNanos(library, model, header)));
+        List<Candidate> candidates = new ArrayList<>();
+        candidates.add(new Candidate(header.quantization(), null, header));
         List<Path> written = new ArrayList<>();
-        for (RequantizedModels.Format format : candidates) {
+        for (RequantizedModels.Format format : others) {
             boolean there = requantized.isThere(model, format);
             try {
                 Path file = requantized.find(library, model, format, listener);
-                GgufFile other = GgufFile.readModel(file);
-                measured.add(new MeasuredFormat(format.name(), format, other.size(), passNanos(library, file, other)));
+                candidates.add(new Candidate(format.name(), format, GgufFile.readModel(file)));
                 if (!there) {
                     written.add(file);
                 }
@@ -103,18 +122,30 @@ public final class ModelFormats {
                 listener.note("It cannot be written as " + format + ": " + e.getMessage());
             }
         }
-        FormatChoice choice = new FormatChoice(measured);
-        keep(
-                requantized.findings(model),
-                new Kept(
-                        library.description(),
-                        Runtime.getRuntime().availableProcessors(),
-                        configuration.context().threads(),
-                        measured));
-        RequantizedModels.Format best = choice.best().requantized();
-        Path used = best == null ? model : requantized.find(library, model, best, listener);
+        FormatChoice choice = new FormatChoice(timed(library, candidates));
+        keep(library, model, choice);
+        Path used = file(library, model, choice.best().requantized());
         written.stream().filter(file -> !file.equals(used)).forEach(ModelFormats::remove);
         return choice;
+    }
+
+    private List<MeasuredFormat> timed(LlamaLibrary library, List<Candidate> candidates) {
+        double[][] least = new double[candidates.size()][];
+        for (int turn = 0; turn < TURNS; turn++) {
+            for (int i = 0; i < least.length; i++) {
+                listener.note("Timing passes of " + candidates.get(i).name() + ", " + (turn + 1) + " of " + TURNS);
+                double[] found = passNanos(library, candidates.get(i).header());
+                // Noise only adds.
+                least[i] = turn == 0 || found[1] < least[i][1] ? found : least[i];
+            }
+        }
+        List<MeasuredFormat> measured = new ArrayList<>();
+        for (int i = 0; i < least.length; i++) {
+            Candidate candidate = candidates.get(i);
+            measured.add(new MeasuredFormat(
+                    candidate.name(), candidate.format(), candidate.header().size(), least[i]));
+        }
+        return measured;
     }
 
     /** The file to load for a choice. */
@@ -122,12 +153,12 @@ public final class ModelFormats {
         return format == null ? model : requantized.find(library, model, format, listener);
     }
 
-    private double[] passNanos(LlamaLibrary library, Path file, GgufFile header) {
+    private double[] passNanos(LlamaLibrary library, GgufFile header) {
         EngineOptions usual = configuration.context().engineOptions(header, DraftPolicy.OFF);
         EngineOptions options = usual.withContext(
                 usual.context().withCells(Math.min(CELLS, usual.context().cells())));
         try (LlamaModel weights = LocalModel.loadWeights(
-                        library, file, configuration.model().parameters(), listener);
+                        library, header.path(), configuration.model().parameters(), listener);
                 Engine engine = Engine.start(weights, options, EngineTelemetry.NONE)) {
             engine.awaitCalibration(LONGEST_TIMING);
             double[] all = engine.passCosts().nanos();
@@ -138,6 +169,11 @@ public final class ModelFormats {
         }
     }
 
+    /** Builds of one version may be for other devices. */
+    private static String nameOf(LlamaLibrary library) {
+        return library.description() + ", " + library.path();
+    }
+
     private static @Nullable Kept read(Path file) {
         try {
             return Files.isRegularFile(file) ? JsonMapper.shared().readValue(file.toFile(), Kept.class) : null;
@@ -146,10 +182,17 @@ public final class ModelFormats {
         }
     }
 
-    private static void keep(Path file, Kept kept) {
+    /** Has the choice found by {@link #kept} from now on. */
+    void keep(LlamaLibrary library, Path model, FormatChoice choice) {
+        Kept kept = new Kept(
+                nameOf(library),
+                Runtime.getRuntime().availableProcessors(),
+                configuration.context().threads(),
+                choice.formats());
+        Path file = requantized.findings(model);
         Path part = file.resolveSibling(file.getFileName() + ".part");
         try {
-            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
             Files.writeString(part, JsonMapper.shared().writeValueAsString(kept));
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {

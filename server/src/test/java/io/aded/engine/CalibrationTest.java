@@ -217,4 +217,14 @@ class CalibrationTest {
                 .allMatch(width -> width <= 15)
                 .contains(15);
     }
+
+    @Test
+    void start_firstPassHeldUpTenTimesAsLong_theMedianStands() {
+        cost = n -> played.size() <= 3 ? 10 * (10 + n) * MILLI : (10 + n) * MILLI;
+
+        CostCurve curve = start().curve();
+
+        assertThat(curve.nanos(1)).isCloseTo(11.0 * MILLI, A_NANO);
+        assertThat(curve.nanos(8)).isCloseTo(18.0 * MILLI, within(0.05 * 18 * MILLI));
+    }
 }

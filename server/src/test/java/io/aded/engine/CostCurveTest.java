@@ -88,4 +88,19 @@ class CostCurveTest {
         asked.observe(200, 90 * MILLI);
         assertThat(left.nanos(400)).isCloseTo(asked.nanos(400), within(before * 1e-9));
     }
+
+    @Test
+    void restateOne_beforeRealPasses_keepsRatiosAfterThemNothing() {
+        CostCurve curve = new CostCurve(16);
+        curve.set(1, 150);
+        curve.suggest(8, 2);
+
+        curve.restateOne(15);
+        assertThat(curve.nanos(1)).isCloseTo(15, within(1e-9));
+        assertThat(curve.nanos(8)).isCloseTo(30, within(1e-9));
+
+        curve.observe(1, 15);
+        curve.restateOne(150);
+        assertThat(curve.nanos(1)).isCloseTo(15, within(1e-9));
+    }
 }

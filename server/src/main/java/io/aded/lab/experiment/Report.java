@@ -241,7 +241,7 @@ final class Report {
                 "THE MOST THAT DRAFTS CAN GIVE HERE",
                 "Reckoned, not measured: from what passes of this run cost, and from how often guesses are right\n"
                         + "on such texts. Here "
-                        + outlook.costs().replaceFirst("one of 2", "\none of 2") + ".",
+                        + outlook.costs().replaceFirst(" one of 2", "\none of 2") + ".",
                 table);
         if (!outlook.pays()) {
             text.append("Drafts gain ").append(outlook.gains()).append(".\n\n");

@@ -1,0 +1,122 @@
+package io.aded.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.aded.gguf.SyntheticFormat;
+import io.aded.gguf.SyntheticModel;
+import io.aded.host.ModelConfiguration.FormatWish;
+import io.aded.host.RequantizedModels.Format;
+import io.aded.llama.LlamaLibrary;
+import io.aded.natives.BuiltInModel;
+import io.aded.store.ProcessEnvironment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** By curves that are given: nothing is timed here. */
+final class ModelFormatsTest {
+    @TempDir
+    Path directory;
+
+    private final LlamaLibrary library = LlamaLibrary.bundled();
+    private final List<String> notes = new ArrayList<>();
+    private final HostListener listener = new HostListener() {
+        @Override
+        public void note(String line) {
+            notes.add(line);
+        }
+    };
+    private Path model = Path.of("");
+
+    @BeforeEach
+    void write() throws IOException {
+        Path vocabulary = directory.resolve("vocabulary.gguf");
+        BuiltInModel.write(vocabulary);
+        model = directory.resolve("small.gguf");
+        SyntheticModel.Shape shape = new SyntheticModel.Shape("small", 1, 64, 2, 1, 64, 0, 256, 10_000f);
+        SyntheticModel.write(shape, SyntheticFormat.Q4_0, 1, vocabulary, model, (_, _) -> {});
+    }
+
+    private HostConfiguration configuration(FormatWish wish) {
+        return HostConfiguration.DEFAULT
+                .withModel(ModelConfiguration.of(model.toString())
+                        .withNatives(Path.of("bundled"))
+                        .withFormat(wish))
+                .withContext(ContextConfiguration.DEFAULT.withContext(256))
+                .withEnvironment(new ProcessEnvironment(Map.of(), directory, directory));
+    }
+
+    /** Of the file and of Q8_0: milliseconds of a pass of any width. */
+    private static FormatChoice costing(double asItIs, double eightBits) {
+        return new FormatChoice(List.of(
+                new MeasuredFormat("Q4_0", null, 1, passes(asItIs)),
+                new MeasuredFormat("Q8_0", Format.Q8_0, 2, passes(eightBits))));
+    }
+
+    private static double[] passes(double millis) {
+        return IntStream.range(0, 65).mapToDouble(n -> n * millis * 1e6).toArray();
+    }
+
+    private String loaded(FormatWish wish) {
+        try (LocalModel local = LocalModel.load(configuration(wish), listener)) {
+            return local.model().info().quantization();
+        }
+    }
+
+    @Test
+    void load_auto_takesTheFormatWhosePassesWereFoundFastestAndSaysWhy() {
+        ModelFormats formats = new ModelFormats(configuration(FormatWish.AUTO), listener);
+        assertThat(formats.hasChoice(model)).isTrue();
+
+        formats.keep(library, model, costing(10, 5));
+        assertThat(loaded(FormatWish.AUTO)).isEqualTo("Q8_0");
+        assertThat(notes)
+                .anySatisfy(note -> assertThat(note)
+                        .startsWith("Format: Q8_0, the fastest here: 200 tokens/s plain")
+                        .contains("Q4_0: 100 tokens/s plain"));
+
+        formats.keep(library, model, costing(5, 10));
+        assertThat(loaded(FormatWish.AUTO)).isEqualTo("Q4_0");
+        assertThat(notes).noneSatisfy(note -> assertThat(note).contains("Measuring"));
+    }
+
+    @Test
+    void load_namedFormatOrUsual_whateverWasMeasured() {
+        new ModelFormats(configuration(FormatWish.AUTO), listener).keep(library, model, costing(10, 5));
+
+        assertThat(loaded(FormatWish.NONE)).isEqualTo("Q4_0");
+        assertThat(loaded(FormatWish.USUAL)).isEqualTo("Q4_0");
+        new ModelFormats(configuration(FormatWish.AUTO), listener).keep(library, model, costing(5, 10));
+        assertThat(loaded(FormatWish.Q8_0)).isEqualTo("Q8_0");
+    }
+
+    @Test
+    void kept_otherThreadsOrOtherFileOrDamaged_nothing() throws IOException {
+        ModelFormats formats = new ModelFormats(configuration(FormatWish.AUTO), listener);
+        formats.keep(library, model, costing(10, 5));
+        assertThat(formats.kept(library, model)).isPresent();
+
+        HostConfiguration oneThread =
+                configuration(FormatWish.AUTO).withContext(ContextConfiguration.DEFAULT.withThreads(1));
+        assertThat(new ModelFormats(oneThread, listener).kept(library, model)).isEmpty();
+
+        try (var files = Files.list(directory.resolve(".cache/aded/requantized"))) {
+            for (Path findings :
+                    files.filter(file -> file.toString().endsWith(".json")).toList()) {
+                Files.writeString(findings, "{\"library\": 7");
+            }
+        }
+        assertThat(formats.kept(library, model)).isEmpty();
+
+        formats.keep(library, model, costing(10, 5));
+        Files.write(model, new byte[1], java.nio.file.StandardOpenOption.APPEND);
+        assertThat(formats.kept(library, model)).isEmpty();
+    }
+}
