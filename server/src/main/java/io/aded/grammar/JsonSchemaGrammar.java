@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -74,6 +75,23 @@ final class JsonSchemaGrammar {
         return rule;
     }
 
+    /** The same, or null if nothing fits the schema; then no rule that was made for it is left to others. */
+    private @Nullable Pattern referenceIfPossible(JsonNode schema, String path) throws GrammarRefused {
+        int before = known.size();
+        try {
+            return reference(schema, path);
+        } catch (SchemaNodes.Impossible nothing) {
+            Iterator<Map.Entry<JsonNode, Integer>> all = known.entrySet().iterator();
+            for (int i = 0; all.hasNext(); i++) {
+                all.next();
+                if (i >= before) {
+                    all.remove();
+                }
+            }
+            return null;
+        }
+    }
+
     private Pattern reference(JsonNode schema, String path) throws GrammarRefused {
         return new Pattern.Reference(rule(schema, path));
     }
@@ -83,7 +101,7 @@ final class JsonSchemaGrammar {
             if (schema.asBoolean()) {
                 return new Pattern.Reference(anyValue());
             }
-            throw SchemaNodes.refused(path, "allows nothing");
+            throw new SchemaNodes.Impossible("at " + path + " allows nothing");
         }
         if (!(schema instanceof ObjectNode object)) {
             throw SchemaNodes.refused(path, "is no schema: it is neither an object nor true or false");
@@ -92,9 +110,16 @@ final class JsonSchemaGrammar {
         if (alternatives.size() > 1) {
             List<Pattern> ways = new ArrayList<>();
             for (ObjectNode alternative : alternatives) {
-                ways.add(reference(alternative, path));
+                Pattern way = referenceIfPossible(alternative, path);
+                if (way != null) {
+                    ways.add(way);
+                }
             }
-            return new Pattern.Choice(ways);
+            if (ways.isEmpty()) {
+                throw new SchemaNodes.Impossible(
+                        "at " + path + " allows nothing: none of its alternatives is possible");
+            }
+            return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
         }
         ObjectNode plain = alternatives.getFirst();
         return plain == object || plain.equals(object) ? typed(plain, path) : reference(plain, path);
@@ -160,7 +185,8 @@ final class JsonSchemaGrammar {
         Set<String> values = ListedValues.of(
                 schema, types, path, value -> fitting == null || fitting.accepts(JsonText.quoted(value)));
         if (values.isEmpty()) {
-            throw SchemaNodes.refused(path, "allows nothing: no listed value fits what stands beside it");
+            throw new SchemaNodes.Impossible(
+                    "at " + path + " allows nothing: no listed value fits what stands beside it in enum or const");
         }
         return ListedValues.anyOf(values);
     }
@@ -200,7 +226,7 @@ final class JsonSchemaGrammar {
                 most == null ? null : most.setScale(0, RoundingMode.FLOOR).toBigInteger();
         Pattern pattern = DecimalRange.integers(from, to);
         if (pattern == null) {
-            throw SchemaNodes.refused(path, "allows no integer: its bounds leave none");
+            throw new SchemaNodes.Impossible("at " + path + " allows no integer: its bounds leave none");
         }
         return pattern;
     }
@@ -212,9 +238,19 @@ final class JsonSchemaGrammar {
         if (least == null && most == null) {
             return anyNumber();
         }
+        // Bounds as far out as a double's are no wish for numbers of 300 digits.
+        BigDecimal far = BigDecimal.TEN.pow(DecimalRange.WHOLE_DIGITS);
+        if (most != null && most.compareTo(far) > 0 && (least == null || least.compareTo(far) <= 0)) {
+            most = far;
+        }
+        if (least != null
+                && least.negate().compareTo(far) > 0
+                && (most == null || most.negate().compareTo(far) <= 0)) {
+            least = far.negate();
+        }
         Pattern pattern = DecimalRange.numbers(least, most);
         if (pattern == null) {
-            throw SchemaNodes.refused(path, "allows no number: its bounds leave none");
+            throw new SchemaNodes.Impossible("at " + path + " allows no number: its bounds leave none");
         }
         return pattern;
     }
@@ -300,6 +336,7 @@ final class JsonSchemaGrammar {
         private final Map<String, JsonNode> members = new LinkedHashMap<>();
         private final Set<String> required = new LinkedHashSet<>();
         private final @Nullable JsonNode additional;
+        private final String othersKeyword;
 
         /** What names must be like; null if all may be. */
         private final @Nullable Pattern nameForm;
@@ -317,7 +354,28 @@ final class JsonSchemaGrammar {
             boolean open = more != null
                     ? !(more.isBoolean() && !more.asBoolean())
                     : members.isEmpty() && !schema.has("required");
-            additional = !open ? null : more == null || more.isBoolean() ? schemas.anything() : more;
+            JsonNode others = !open ? null : more == null || more.isBoolean() ? schemas.anything() : more;
+            JsonNode names = schema.get("propertyNames");
+            JsonNode byPattern = schema.path("patternProperties");
+            if (byPattern.size() == 1) {
+                // The only names that it says something of are the only ones that there are.
+                Map.Entry<String, JsonNode> one =
+                        byPattern.properties().iterator().next();
+                names = JsonNodeFactory.instance.objectNode().put("pattern", one.getKey());
+                others = one.getValue();
+            }
+            othersKeyword = byPattern.size() == 1 ? "/patternProperties" : "/additionalProperties";
+            JsonNode listed = names == null ? null : names.get("enum");
+            if (listed != null && others != null && listed.isArray()) {
+                // Names that are listed are declared ones: each stands there once.
+                for (JsonNode name : listed) {
+                    if (name.isString()) {
+                        members.putIfAbsent(name.asString(), others);
+                    }
+                }
+                others = null;
+            }
+            additional = others;
             JsonNode needed = schema.get("required");
             if (needed != null && !needed.isBoolean()) {
                 if (!needed.isArray()) {
@@ -332,8 +390,8 @@ final class JsonSchemaGrammar {
                             && more.isBoolean()
                             && !more.asBoolean()
                             && !members.containsKey(name.asString())) {
-                        throw SchemaNodes.refused(
-                                path, "allows nothing: it requires a property that additionalProperties forbids");
+                        throw new SchemaNodes.Impossible("at " + path
+                                + " allows nothing: it requires a property that additionalProperties forbids");
                     }
                     members.putIfAbsent(name.asString(), more == null || more.isBoolean() ? schemas.anything() : more);
                 }
@@ -343,7 +401,7 @@ final class JsonSchemaGrammar {
             if (least > required.size()) {
                 throw SchemaNodes.refused(path, "has minProperties, which cannot be kept beyond the required ones");
             }
-            nameForm = nameForm(schema.get("propertyNames"));
+            nameForm = nameForm(names);
             if (most != Pattern.UNBOUNDED && (additional != null || most < members.size())) {
                 throw SchemaNodes.refused(path, "has maxProperties, which cannot be kept below the declared ones");
             }
@@ -364,7 +422,7 @@ final class JsonSchemaGrammar {
             ObjectNode text = JsonNodeFactory.instance.objectNode().put("type", "string");
             ObjectNode both = JsonNodeFactory.instance.objectNode();
             both.set("allOf", JsonNodeFactory.instance.arrayNode().add(form).add(text));
-            Pattern names = reference(both, path + "/propertyNames");
+            Pattern names = reference(both, path + (othersKeyword.startsWith("/p") ? othersKeyword : "/propertyNames"));
             if (!members.isEmpty()) {
                 if (additional != null) {
                     throw SchemaNodes.refused(
@@ -390,13 +448,16 @@ final class JsonSchemaGrammar {
             Pattern first = others(false);
             for (int i = order.size() - 1; i >= 0; i--) {
                 String name = order.get(i);
-                Pattern value = reference(
-                        members.getOrDefault(name, schemas.anything()),
-                        path + "/properties/" + name.replaceAll("[^\\w.-]", "?"));
+                boolean needed = required.contains(name);
+                JsonNode schema = members.getOrDefault(name, schemas.anything());
+                String place = path + "/properties/" + name.replaceAll("[^\\w.-]", "?");
+                Pattern value = needed ? reference(schema, place) : referenceIfPossible(schema, place);
+                if (value == null) {
+                    continue; // a property that may not be there
+                }
                 Pattern member = new Pattern.Sequence(List.of(Pattern.text(JsonText.quoted(name) + ": "), value));
                 int afterMember = rules.add(path + " after " + i, after);
                 Pattern follows = new Pattern.Reference(afterMember);
-                boolean needed = required.contains(name);
                 Pattern withComma = new Pattern.Sequence(List.of(Pattern.text(", "), member, follows));
                 Pattern withoutComma = new Pattern.Sequence(List.of(member, follows));
                 after = needed ? withComma : new Pattern.Choice(List.of(withComma, follows));
@@ -418,8 +479,11 @@ final class JsonSchemaGrammar {
                             Pattern.text("\""),
                             new Pattern.Reference(otherName("", members.keySet())),
                             Pattern.text("\"")));
-            Pattern member = new Pattern.Sequence(
-                    List.of(name, Pattern.text(": "), reference(additional, path + "/additionalProperties")));
+            Pattern value = referenceIfPossible(additional, path + othersKeyword);
+            if (value == null) {
+                return Pattern.EMPTY;
+            }
+            Pattern member = new Pattern.Sequence(List.of(name, Pattern.text(": "), value));
             return repeated(member, 0, Pattern.UNBOUNDED, follows);
         }
 

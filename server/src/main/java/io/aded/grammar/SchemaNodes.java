@@ -112,10 +112,20 @@ final class SchemaNodes {
     /** Refuses keywords that are not kept, by name. */
     static void requireKept(ObjectNode schema, String path) throws GrammarRefused {
         for (String name : schema.propertyNames()) {
-            if (NOT_KEPT.contains(name) && !saysNothing(name, schema.get(name))) {
+            if (NOT_KEPT.contains(name) && !saysNothing(name, schema.get(name)) && !areAllNames(name, schema)) {
                 throw refused(path, "has the keyword " + name + ", which cannot be kept");
             }
         }
+    }
+
+    /** Whether it is a single pattern for the names of an object that declares none: then it says what all are like. */
+    private static boolean areAllNames(String keyword, ObjectNode schema) {
+        return keyword.equals("patternProperties")
+                && schema.path(keyword).isObject()
+                && schema.path(keyword).size() == 1
+                && schema.path("properties").isEmpty()
+                && schema.path("required").isEmpty()
+                && !schema.has("propertyNames");
     }
 
     private static boolean saysNothing(String name, JsonNode value) {
@@ -178,7 +188,7 @@ final class SchemaNodes {
     // --- combinations
 
     /** Nothing can fit: among alternatives, one fewer. */
-    private static final class Impossible extends GrammarRefused {
+    static final class Impossible extends GrammarRefused {
         private static final long serialVersionUID = 1;
 
         Impossible(String message) {
@@ -228,6 +238,13 @@ final class SchemaNodes {
                 own.set("items", rest);
             }
         }
+        JsonNode excluded = own.get("not");
+        if (excluded != null && (excluded.isBoolean() || excluded.isObject() && excluded.isEmpty())) {
+            own.remove("not");
+            if (excluded.isObject() || excluded.asBoolean()) {
+                throw new Impossible("at " + path + " allows nothing: its keyword not excludes everything");
+            }
+        }
         String pattern = text(own, "pattern", path);
         if (pattern != null) {
             own.remove("pattern");
@@ -237,7 +254,7 @@ final class SchemaNodes {
         if (reference != null) {
             String target = reference.asString("");
             if (!references.add(target)) {
-                throw refused(path, "refers to itself without anything in between");
+                throw refused(path, "has a $ref that refers to itself without anything in between");
             }
             ways = both(ways, resolved(target, path), path, depth, references);
             references.remove(target);
@@ -276,6 +293,11 @@ final class SchemaNodes {
     }
 
     private JsonNode resolved(String reference, String path) throws GrammarRefused {
+        String document = root.path("$id").asString("");
+        String rest = reference.startsWith(document) ? reference.substring(document.length()) : reference;
+        if (!document.isEmpty() && !rest.equals(reference) && (rest.isEmpty() || rest.startsWith("#"))) {
+            return resolved(rest.isEmpty() ? "#" : rest, path);
+        }
         if (!reference.startsWith("#")) {
             throw refused(path, "has a $ref beyond this document, which is not fetched");
         }
@@ -372,6 +394,10 @@ final class SchemaNodes {
     /** A schema that asks what both ask; null if nothing can fit it. */
     private @Nullable ObjectNode merge(ObjectNode a, ObjectNode b, String path) throws GrammarRefused {
         effort.spend(1 + a.size() + b.size());
+        if (a.has("patternProperties") && b.has("additionalProperties")
+                || b.has("patternProperties") && a.has("additionalProperties")) {
+            throw refused(path, "combines patternProperties with additionalProperties, which cannot be kept together");
+        }
         ObjectNode merged = copy(a);
         // What one says of the places in an array, the other may say of the items beyond its own.
         boolean places = a.path("prefixItems").isArray() && (b.has("items") || b.has("prefixItems"))

@@ -32,15 +32,20 @@ final class SchemaStrings {
         } catch (GrammarRefused e) {
             throw SchemaNodes.refused(path, "has a pattern that " + e.getMessage());
         }
+        int least = SchemaNodes.count(schema, "minLength", 0, path);
+        int most = SchemaNodes.count(schema, "maxLength", Pattern.UNBOUNDED, path);
         String format = SchemaNodes.text(schema, "format", path);
         if (format != null) {
             String expression = StringFormats.expression(format, path);
-            if (expression != null) {
+            String shortened = most == Pattern.UNBOUNDED ? null : StringFormats.atMost(format, most);
+            if (shortened != null && most >= least) {
+                asked.add(ExpressionReader.read(shortened));
+                most = Pattern.UNBOUNDED;
+                least = least <= StringFormats.shortest(format) ? 0 : least;
+            } else if (expression != null) {
                 asked.add(ExpressionReader.read(expression));
             }
         }
-        int least = SchemaNodes.count(schema, "minLength", 0, path);
-        int most = SchemaNodes.count(schema, "maxLength", Pattern.UNBOUNDED, path);
         if (most != Pattern.UNBOUNDED && most < least) {
             throw SchemaNodes.refused(path, "has a maxLength below its minLength");
         }

@@ -64,7 +64,46 @@ final class StringFormats {
             "uri-reference",
             "uri-template");
 
+    private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]";
+
     private StringFormats() {}
+
+    /**
+     * An expression of a format whose texts have a length at most; null if only counting tells. To count up to a length
+     * in an expression that counts already takes states by the ten thousand, so its parts are shortened instead.
+     */
+    static @Nullable String atMost(String format, int most) {
+        return switch (format) {
+            case "email" -> {
+                int part = Math.min(31, (most - 10) / 4);
+                yield part < 2
+                        ? null
+                        : "^" + ATOM + "{1," + part + "}(?:\\." + ATOM + "{1," + part + "})?@" + label(part) + "(?:\\."
+                                + label(part) + ")?\\.[A-Za-z]{2,6}$";
+            }
+            case "hostname" -> {
+                int part = Math.min(63, (most - 2) / 3);
+                yield part < 2 ? null : "^" + label(part) + "(?:\\." + label(part) + "){0,2}$";
+            }
+            case "uri" -> {
+                int host = Math.min(100, (most - 18) / 2);
+                yield host < 1
+                        ? null
+                        : "^[A-Za-z][A-Za-z0-9+.-]{1,7}://[A-Za-z0-9._~-]{1," + host + "}(?::\\d{1,5})?"
+                                + "(?:/[A-Za-z0-9._~!$&'()*+,;=:@/?-]{0," + Math.min(4_000, most - 18 - host) + "})?$";
+            }
+            default -> null;
+        };
+    }
+
+    /** The length of the shortest text that {@link #atMost} allows: {@code a@b.cd}, {@code ab://c} or {@code a}. */
+    static int shortest(String format) {
+        return format.equals("hostname") ? 1 : 6;
+    }
+
+    private static String label(int longest) {
+        return "[A-Za-z0-9](?:[A-Za-z0-9-]{0," + (longest - 2) + "}[A-Za-z0-9])?";
+    }
 
     /** The anchored expression of a format; null if the standard knows no such format, so that it is a mere remark. */
     static @Nullable String expression(String format, String path) throws GrammarRefused {

@@ -59,14 +59,19 @@ final class UnicodeProperties {
             "Symbol",
             "S");
 
-    private static final Map<String, IntPredicate> BINARY = Map.of(
-            "Any", _ -> true,
-            "ASCII", c -> c < 0x80,
-            "Alphabetic", Character::isAlphabetic,
-            "Lowercase", Character::isLowerCase,
-            "Uppercase", Character::isUpperCase,
-            "Emoji", Character::isEmoji,
-            "Ideographic", Character::isIdeographic);
+    private static final Map<String, IntPredicate> BINARY = Map.ofEntries(
+            Map.entry("Any", _ -> true),
+            Map.entry("ASCII", c -> c < 0x80),
+            Map.entry("Alphabetic", Character::isAlphabetic),
+            Map.entry("Lowercase", Character::isLowerCase),
+            Map.entry("Uppercase", Character::isUpperCase),
+            Map.entry("Emoji", Character::isEmoji),
+            Map.entry("Emoji_Component", Character::isEmojiComponent),
+            Map.entry("Emoji_Modifier", Character::isEmojiModifier),
+            Map.entry("Emoji_Modifier_Base", Character::isEmojiModifierBase),
+            Map.entry("Emoji_Presentation", Character::isEmojiPresentation),
+            Map.entry("Extended_Pictographic", Character::isExtendedPictographic),
+            Map.entry("Ideographic", Character::isIdeographic));
 
     /** By the property's own name: there are as many as Unicode has, whatever callers write. */
     private static final Map<String, int[]> KNOWN = new ConcurrentHashMap<>();

@@ -169,7 +169,7 @@ class JsonSchemaGrammarTest {
                 "{\"type\":\"number\",\"multipleOf\":0.5} ~ keyword multipleOf",
                 "{\"type\":\"array\",\"uniqueItems\":true} ~ keyword uniqueItems",
                 "{\"type\":\"array\",\"contains\":{}} ~ keyword contains",
-                "{\"type\":\"object\",\"patternProperties\":{\"a\":{}}} ~ keyword patternProperties",
+                "{\"type\":\"object\",\"patternProperties\":{\"a\":{},\"b\":{}}} ~ keyword patternProperties",
                 "{\"type\":\"object\",\"dependentRequired\":{\"a\":[\"b\"]}} ~ keyword dependentRequired",
                 "{\"type\":\"object\",\"minProperties\":1} ~ minProperties",
                 "{\"type\":\"object\",\"properties\":{\"a\":{},\"b\":{}},\"maxProperties\":1} ~ maxProperties",
@@ -185,7 +185,7 @@ class JsonSchemaGrammarTest {
                 "{\"type\":\"foo\"} ~ unknown type",
                 "{\"type\":\"integer\",\"minimum\":5,\"maximum\":4} ~ bounds",
                 "{\"type\":\"string\",\"minLength\":-1} ~ minLength",
-                "{\"properties\":{\"x\":{\"not\":{}}},\"type\":\"object\"} ~ at #/properties/x",
+                "{\"properties\":{\"x\":{\"not\":{\"type\":\"null\"}}},\"type\":\"object\"} ~ at #/properties/x",
                 "[] ~ no schema",
                 "{ ~ not JSON",
                 "false ~ allows nothing"

@@ -75,6 +75,74 @@ class SchemaInputsTest {
                         "{'type':'object','properties':{'x':{'title':'X'}},'required':['x']}",
                         List.of("{'x': null}", "{'x': {'a': [1, 'b']}}", "{'x': 'y'}"),
                         List.of("{}", "{'y': 1}")),
+                // what may not be there at all, as zod's never and TypeBox's: a property less
+                shape(
+                        "{'type':'object','properties':{'a':{'not':{}},'b':{'type':'integer'},'c':false,'d':{'type':'integer',"
+                            + "'minimum':2,'maximum':1}},'required':['b']}",
+                        List.of("{'b': 1}"),
+                        List.of("{'a': 1, 'b': 1}", "{}", "{'b': 1, 'c': 1}", "{'b': 1, 'd': 1}")),
+                // a rule for what nothing fits, which another refers to, is left to nobody
+                shape(
+                        "{'$defs':{'S':{'type':'object','properties':{'a':{'$ref':'#/$defs/T'},'b':false},'required':['a','b']},"
+                            + "'T':{'type':'object','properties':{'s':{'$ref':'#/$defs/S'},'n':{'type':'integer'}},"
+                            + "'required':['n']}},'type':'object','properties':{'x':{'$ref':'#/$defs/S'},'y':{'$ref':"
+                            + "'#/$defs/T'}},'required':['y']}",
+                        List.of("{'y': {'n': 1}}"),
+                        List.of("{'y': {'s': , 'n': 1}}", "{'x': , 'y': {'n': 1}}", "{'y': {'s': {}, 'n': 1}}")),
+                shape(
+                        "{'anyOf':[{'type':'object','properties':{'k':false},'required':['k']},{'type':'null'}]}",
+                        List.of("null"),
+                        List.of("{}", "{'k': 1}")),
+                // names from a list, as zod's records of an enum: each once
+                shape(
+                        "{'type':'object','propertyNames':{'enum':['x','y']},'additionalProperties':{'type':'integer'},"
+                                + "'required':['y']}",
+                        List.of("{'y': 1}", "{'x': 1, 'y': 2}"),
+                        List.of("{'x': 1}", "{'y': 1, 'y': 2}", "{'y': 'a'}", "{'y': 1, 'z': 2}")),
+                // one pattern for all names, as TypeBox's records and pydantic's dictionaries of constrained keys
+                shape(
+                        "{'type':'object','patternProperties':{'^a\\\\d$':{'type':'integer'}},'additionalProperties':false}",
+                        List.of("{}", "{'a1': 5}", "{'a1': 5, 'a2': 6}"),
+                        List.of("{'b': 1}", "{'a1': 'x'}", "{'a12': 1}")),
+                // a reference by the document's own name
+                shape(
+                        "{'$id':'T0','type':'object','properties':{'n':{'type':'array','items':{'$ref':'T0'}}},'required':['n']}",
+                        List.of("{'n': [{'n': []}]}"),
+                        List.of("{'n': [1]}", "{}")),
+                shape(
+                        "{'$id':'https://a.b/c','$ref':'https://a.b/c#/$defs/F','$defs':{'F':{'type':'boolean'}}}",
+                        List.of("true"),
+                        List.of("1")),
+                // zod's z.float64(): bounds of 309 digits
+                shape(
+                        "{'type':'number','minimum':-1.7976931348623157e308,'maximum':1.7976931348623157e308}",
+                        List.of("0", "-12.5", "9".repeat(40)),
+                        List.of("1" + "0".repeat(41), "'1'")),
+                shape(
+                        "{'type':'number','minimum':1e45}",
+                        List.of("1" + "0".repeat(45)),
+                        List.of("9".repeat(45), "0", "-1")),
+                // a format that counts, and a length
+                shape(
+                        "{'type':'string','format':'email','maxLength':60}",
+                        List.of("'a@b.cd'", "'anna.meier@mail.example.com'"),
+                        List.of("'a@b'", "'" + "a".repeat(50) + "@example.org'", "'@b.cd'")),
+                shape(
+                        "{'type':'string','format':'email','minLength':8,'maxLength':255}",
+                        List.of("'ab@cd.ef'", "'anna.meier@mail.example.com'"),
+                        List.of("'a@b.cd'")),
+                shape(
+                        "{'type':'string','format':'hostname','maxLength':20}",
+                        List.of("'a'", "'www.ab-cd.org'"),
+                        List.of("'-a'", "'a.'", "'" + "a".repeat(21) + "'")),
+                shape(
+                        "{'type':'string','format':'uri','maxLength':2048}",
+                        List.of("'https://example.org:8080/a/b?c=d'", "'ab://c'"),
+                        List.of("'example.org'", "'https://example.org/" + "a".repeat(2040) + "'")),
+                shape(
+                        "{'type':'string','pattern':'^\\\\p{Extended_Pictographic}$'}",
+                        List.of("'😀'"),
+                        List.of("'1'", "'a'")),
                 shape("{'type':'integer','minimum':1.0,'maximum':3.0}", List.of("1", "3"), List.of("0", "4", "1.0")),
                 shape(
                         "{'type':'array','items':{'type':'string'},'maxItems':0}",
@@ -130,8 +198,8 @@ class SchemaInputsTest {
                 shape(
                         "{'type':'object','propertyNames':{'type':'string','enum':['a','b']},'additionalProperties':"
                                 + "{'type':'integer'}}",
-                        List.of("{'a': 1}", "{}", "{'b': 2, 'a': 1}"),
-                        List.of("{'c': 1}", "{'a': 'x'}")),
+                        List.of("{'a': 1}", "{}", "{'a': 1, 'b': 2}"),
+                        List.of("{'c': 1}", "{'a': 'x'}", "{'a': 1, 'a': 2}")),
                 shape("{'anyOf':[{'type':'string'},{'type':'null'}]}", List.of("null", "'a'"), List.of("1")),
                 shape(
                         "{'type':'array','prefixItems':[{'type':'string'},{'type':'number'}],'minItems':2,'maxItems':2}",
@@ -259,7 +327,14 @@ class SchemaInputsTest {
                 "{'type':'number','multipleOf':0.5} ~ multipleOf",
                 "{'type':'array','items':{},'uniqueItems':true} ~ uniqueItems",
                 "{'type':'array','contains':{'type':'null'}} ~ contains",
-                "{'type':'object','patternProperties':{'^a':{}}} ~ patternProperties",
+                "{'type':'object','patternProperties':{'^a':{},'b$':{}}} ~ patternProperties",
+                "{'type':'object','properties':{'ab':{}},'patternProperties':{'^a':{}}} ~ patternProperties",
+                "{'type':'object','patternProperties':{'^a':{}},'required':['a']} ~ patternProperties",
+                "{'allOf':[{'patternProperties':{'^a':{}}},{'additionalProperties':false}]} ~ patternProperties",
+                "{'not':{}} ~ not",
+                "{'type':'object','properties':{'a':{'not':{}}},'required':['a']} ~ not",
+                "{'$id':'https://a.b/c','$ref':'https://a.b/cd'} ~ $ref",
+                "{'$ref':'#'} ~ $ref",
                 "{'type':'object','properties':{'a':{}},'additionalProperties':{},'propertyNames':{'maxLength':1}} ~"
                         + " propertyNames",
                 "{'type':'object','minProperties':2} ~ minProperties",
