@@ -292,6 +292,10 @@ type Limits struct {
 	MaxPreparationTime time.Duration
 	// CoalescingInterval is how far apart deltas are at least; 0 if there is one with each pass.
 	CoalescingInterval time.Duration
+	// MaxConnections at once; 0 if it is not told.
+	MaxConnections int
+	// MaxConnectionIdle is after what time a connection without a call is closed; 0 if it is not.
+	MaxConnectionIdle time.Duration
 	// PromptBytes is the most text of a prompt.
 	PromptBytes int64
 	// Messages is the most messages of a prompt.
@@ -350,6 +354,7 @@ func (c *Client) Server(ctx context.Context) (ServerDetails, error) {
 			MaxUnread: duration(l.GetMaxUnread()), MaxMessageBytesInWork: l.GetMaxMessageBytesInWork(),
 			MaxMessageBytesArriving: l.GetMaxMessageBytesArriving(), MaxPreparationTime: duration(l.GetPreparation().GetMaxTime()),
 			CoalescingInterval: duration(l.GetCoalescingInterval()), PromptBytes: l.GetFields().GetPromptBytes(),
+			MaxConnections: int(l.GetMaxConnections()), MaxConnectionIdle: duration(l.GetMaxConnectionIdle()),
 			Messages: int(l.GetFields().GetMessages()), StopStrings: int(l.GetFields().GetStopStrings()),
 			JSONSchemaCharacters: int(l.GetFields().GetJsonSchemaCharacters()),
 			GrammarCharacters:    int(l.GetFields().GetGrammarCharacters()),

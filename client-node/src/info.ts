@@ -204,6 +204,10 @@ export interface Limits {
   readonly maxUnreadMs: number;
   /** How far apart deltas are at least; 0 if there is one with each pass. */
   readonly coalescingIntervalMs: number;
+  /** Connections at once; 0 if it is not told. */
+  readonly maxConnections: number;
+  /** After what time a connection without a call is closed; 0 if it is not. */
+  readonly maxConnectionIdleMs: number;
   /** The most text of a prompt, in bytes. */
   readonly promptBytes: number;
 }
@@ -248,6 +252,8 @@ export function serverOf(info: GetServerInfoResponse): ServerDetails {
       maxConversationsPerClient: limits?.maxConversationsPerClient ?? 0,
       maxUnreadMs: milliseconds(limits?.maxUnread),
       coalescingIntervalMs: milliseconds(limits?.coalescingInterval),
+      maxConnections: limits?.maxConnections ?? 0,
+      maxConnectionIdleMs: milliseconds(limits?.maxConnectionIdle),
       promptBytes: Number(limits?.fields?.promptBytes ?? 0),
     },
     defaults: settingsOf(info.defaultOptions),

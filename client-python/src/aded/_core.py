@@ -48,8 +48,9 @@ class Collector:
             return
         else:
             return
-        self._tokens.extend(event.tokens)
-        self._log_probabilities.extend(event.log_probabilities)
+        self._tokens += event.tokens
+        if event.log_probabilities:
+            self._log_probabilities += event.log_probabilities
 
     @property
     def text(self) -> str:

@@ -35,6 +35,8 @@ T = TypeVar("T")
 # How long the status of a call is waited for after its last event.
 _ENDING = 0.5
 
+_RESPONSE = inference.GenerateResponse
+
 
 class AsyncAnswerStream(Generic[T]):
     """An answer while it grows: `async for event in answer`, or `texts()`, or `answer()` for the whole.
@@ -130,12 +132,32 @@ class Single(AsyncAnswerStream[T]):
         self._attempt = 1
         self._stopped = asyncio.Event()
         self._ending: asyncio.Future[Any] | None = None
+        self._flowing = False
         self._call = self._begin()
 
     def _begin(self) -> Any:
         return self._client._generate(
             self._request, timeout=self._clock.left(), metadata=self._client._metadata + self._span.metadata()
         )
+
+    async def __anext__(self) -> t.Event:
+        if not self._flowing:
+            event = await super().__anext__()
+            self._flowing = not self._over
+            return event
+        # Once something has come nothing is tried again: the short way, which most events go.
+        try:
+            event = await self._read()
+        except AdedError as failed:
+            self._flowing = False
+            self._failure = failed
+            self._span.end(failed)
+            raise
+        if event.__class__ is t.Finished:
+            self._flowing = False
+            self._finish(event)
+        self._collector.add(event)
+        return event
 
     async def _next(self) -> t.Event:
         while True:
@@ -153,11 +175,14 @@ class Single(AsyncAnswerStream[T]):
                 self._call = self._begin()
                 continue
             if isinstance(event, t.Finished):
-                self._span.finished(event)
-                self._span.end()
-                self._ending = asyncio.ensure_future(self._call.read())
-                self._ending.add_done_callback(heard)
+                self._finish(event)
             return event
+
+    def _finish(self, finished: Any) -> None:
+        self._span.finished(finished)
+        self._span.end()
+        self._ending = asyncio.ensure_future(self._call.read())
+        self._ending.add_done_callback(heard)
 
     async def _end(self) -> None:
         # A call whose status nobody read counts as cancelled.
@@ -181,6 +206,11 @@ class Single(AsyncAnswerStream[T]):
                 if self._stopped.is_set():
                     raise cancelled(self.text) from None
                 raise
+            event = wire.event(response) if response.__class__ is _RESPONSE else None
+            if event is not None:
+                if not self._client._versions.done:
+                    await self._client._compare(self._call)
+                return event
             if response is EOF:
                 if self._stopped.is_set():
                     raise cancelled(self.text)
@@ -190,11 +220,6 @@ class Single(AsyncAnswerStream[T]):
             if isinstance(response, Malformed):
                 self._call.cancel()
                 raise Internal("what the server sent is no message", reason=MALFORMED_ANSWER, text=self.text)
-            event = wire.event(response)
-            if event is not None:
-                if not self._client._versions.done:
-                    await self._client._compare(self._call)
-                return event
 
     def _decoded(self, failed: grpc.aio.AioRpcError) -> AdedError:
         decoded = decode(failed, self.text)
@@ -212,6 +237,7 @@ class Single(AsyncAnswerStream[T]):
     async def aclose(self) -> None:
         if not self._over:
             self._left = True
+            self._flowing = False
             self._stopped.set()
             self._call.cancel()
             self._span.end()

@@ -688,8 +688,13 @@ type Limits struct {
 	Fields *FieldLimits `protobuf:"bytes,14,opt,name=fields,proto3" json:"fields,omitempty"`
 	// How far apart the deltas of an answer are at least; unset if there is one with each pass.
 	CoalescingInterval *durationpb.Duration `protobuf:"bytes,15,opt,name=coalescing_interval,json=coalescingInterval,proto3" json:"coalescing_interval,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Connections at once, of all addresses together. For one more, the one that came first of those without a call is
+	// closed; it is refused if there are calls on all of them.
+	MaxConnections int32 `protobuf:"varint,16,opt,name=max_connections,json=maxConnections,proto3" json:"max_connections,omitempty"`
+	// A connection without a call is closed after this time.
+	MaxConnectionIdle *durationpb.Duration `protobuf:"bytes,17,opt,name=max_connection_idle,json=maxConnectionIdle,proto3" json:"max_connection_idle,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Limits) Reset() {
@@ -823,6 +828,20 @@ func (x *Limits) GetFields() *FieldLimits {
 func (x *Limits) GetCoalescingInterval() *durationpb.Duration {
 	if x != nil {
 		return x.CoalescingInterval
+	}
+	return nil
+}
+
+func (x *Limits) GetMaxConnections() int32 {
+	if x != nil {
+		return x.MaxConnections
+	}
+	return 0
+}
+
+func (x *Limits) GetMaxConnectionIdle() *durationpb.Duration {
+	if x != nil {
+		return x.MaxConnectionIdle
 	}
 	return nil
 }
@@ -1285,7 +1304,7 @@ const file_aded_v1_model_service_proto_rawDesc = "" +
 	"\bdrafters\x18\b \x03(\v2\x10.aded.v1.DrafterR\bdrafters\x12\"\n" +
 	"\fcapabilities\x18\t \x03(\tR\fcapabilities\x12!\n" +
 	"\x04load\x18\n" +
-	" \x01(\v2\r.aded.v1.LoadR\x04load\"\xa8\x06\n" +
+	" \x01(\v2\r.aded.v1.LoadR\x04load\"\x9c\a\n" +
 	"\x06Limits\x12%\n" +
 	"\x0econtext_tokens\x18\x01 \x01(\x05R\rcontextTokens\x12\x1f\n" +
 	"\vmax_running\x18\x02 \x01(\x05R\n" +
@@ -1305,7 +1324,9 @@ const file_aded_v1_model_service_proto_rawDesc = "" +
 	"\x1amax_message_bytes_arriving\x18\f \x01(\x03R\x17maxMessageBytesArriving\x12<\n" +
 	"\vpreparation\x18\r \x01(\v2\x1a.aded.v1.PreparationLimitsR\vpreparation\x12,\n" +
 	"\x06fields\x18\x0e \x01(\v2\x14.aded.v1.FieldLimitsR\x06fields\x12J\n" +
-	"\x13coalescing_interval\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\x12coalescingInterval\"\xc0\x01\n" +
+	"\x13coalescing_interval\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\x12coalescingInterval\x12'\n" +
+	"\x0fmax_connections\x18\x10 \x01(\x05R\x0emaxConnections\x12I\n" +
+	"\x13max_connection_idle\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x11maxConnectionIdle\"\xc0\x01\n" +
 	"\x11PreparationLimits\x12\x1f\n" +
 	"\vmax_running\x18\x01 \x01(\x05R\n" +
 	"maxRunning\x123\n" +
@@ -1403,18 +1424,19 @@ var file_aded_v1_model_service_proto_depIdxs = []int32{
 	9,  // 12: aded.v1.Limits.preparation:type_name -> aded.v1.PreparationLimits
 	10, // 13: aded.v1.Limits.fields:type_name -> aded.v1.FieldLimits
 	16, // 14: aded.v1.Limits.coalescing_interval:type_name -> google.protobuf.Duration
-	16, // 15: aded.v1.PreparationLimits.max_time:type_name -> google.protobuf.Duration
-	0,  // 16: aded.v1.ModelService.ListModels:input_type -> aded.v1.ListModelsRequest
-	2,  // 17: aded.v1.ModelService.GetModel:input_type -> aded.v1.GetModelRequest
-	6,  // 18: aded.v1.ModelService.GetServerInfo:input_type -> aded.v1.GetServerInfoRequest
-	1,  // 19: aded.v1.ModelService.ListModels:output_type -> aded.v1.ListModelsResponse
-	3,  // 20: aded.v1.ModelService.GetModel:output_type -> aded.v1.GetModelResponse
-	7,  // 21: aded.v1.ModelService.GetServerInfo:output_type -> aded.v1.GetServerInfoResponse
-	19, // [19:22] is the sub-list for method output_type
-	16, // [16:19] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	16, // 15: aded.v1.Limits.max_connection_idle:type_name -> google.protobuf.Duration
+	16, // 16: aded.v1.PreparationLimits.max_time:type_name -> google.protobuf.Duration
+	0,  // 17: aded.v1.ModelService.ListModels:input_type -> aded.v1.ListModelsRequest
+	2,  // 18: aded.v1.ModelService.GetModel:input_type -> aded.v1.GetModelRequest
+	6,  // 19: aded.v1.ModelService.GetServerInfo:input_type -> aded.v1.GetServerInfoRequest
+	1,  // 20: aded.v1.ModelService.ListModels:output_type -> aded.v1.ListModelsResponse
+	3,  // 21: aded.v1.ModelService.GetModel:output_type -> aded.v1.GetModelResponse
+	7,  // 22: aded.v1.ModelService.GetServerInfo:output_type -> aded.v1.GetServerInfoResponse
+	20, // [20:23] is the sub-list for method output_type
+	17, // [17:20] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_aded_v1_model_service_proto_init() }

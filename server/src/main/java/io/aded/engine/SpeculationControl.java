@@ -24,8 +24,8 @@ final class SpeculationControl {
      * Draft length
      *
      *   Drafting costs microseconds a node, which matters where passes are short or streams are many. So a stream
-     *   drafts about twice what the budget bought of its trees lately, and more at once when the budget bought all. Where
-     *   the host's time for a drafter is felt it drafts little more than was bought.
+     *   drafts about twice what the budget bought of its trees lately, and more at once when the budget bought all.
+     *   Where the host's time for a drafter is felt it drafts little more than was bought.
      *
      * Exploration
      *

@@ -172,9 +172,9 @@ final class Benchmark {
         }
 
         /**
-         * An answer whose drafts are what the answer will be. A pass of another width may round otherwise, and where two
-         * tokens nearly tie the answer then goes on as was never recorded: every later draft would be wrong. So it is
-         * asked for again, and drafted as it went the last time.
+         * An answer whose drafts are what the answer will be. A pass of another width may round otherwise, and where
+         * two tokens nearly tie the answer then goes on as was never recorded: every later draft would be wrong. So it
+         * is asked for again, and drafted as it went the last time.
          */
         private List<Answer> replayed(EngineContender contender, Scenario scenario, int[] recorded) {
             int[] expected = recorded;
