@@ -283,10 +283,9 @@ class ToolsServedTest {
                 Templates.BARE,
                 Templates.SECTIONED)) {
             try (Harness harness = serving(template, "No, I say.")) {
-                GenerationOptions.Builder required =
-                        options(CLOSED)
-                                .setParallelToolCalls(false)
-                                .setToolChoice(mode(ToolChoiceMode.TOOL_CHOICE_MODE_REQUIRED));
+                GenerationOptions.Builder required = options(CLOSED)
+                        .setParallelToolCalls(false)
+                        .setToolChoice(mode(ToolChoiceMode.TOOL_CHOICE_MODE_REQUIRED));
                 Told plain = told(
                         harness,
                         required.clone().setDraft(DraftPolicy.newBuilder().setMode("off")));
