@@ -86,14 +86,14 @@ public final class Templates {
 
     /** Channels: reasoning and text each have a mark of their own, and the answer begins anew between them. */
     public static final String CHANNELS = """
-            {%- for m in messages %}
-            {%- if m.role == 'assistant' %}
-            {%- if m.reasoning_content %}
-            {{- '<|start|>assistant<|channel|>analysis<|message|>' + m.reasoning_content + '<|stop|>' }}
-            {%- endif %}{{ '<|start|>assistant<|channel|>final<|message|>' + m.content + '<|end|>' }}
-            {%- else %}{{ '<|start|>' + m.role + '<|message|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}
-            {%- if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}
-            """;
+        {%- for m in messages %}
+        {%- if m.role == 'assistant' %}
+        {%- if m.reasoning_content %}
+        {{- '<|start|>assistant<|channel|>analysis<|message|>' + m.reasoning_content + '<|stop|>' }}
+        {%- endif %}{{ '<|start|>assistant<|channel|>final<|message|>' + m.content + '<|end|>' }}
+        {%- else %}{{ '<|start|>' + m.role + '<|message|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}
+        {%- if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}
+        """;
 
     /** Neither tools nor reasoning. */
     public static final String PLAIN = """
