@@ -346,7 +346,7 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
-    /** Work has turned out to be long: its thread and its caller's place are free for what is not. False if it may not. */
+    /** Work has turned out to be long: its thread and its place are free for what is not. False if it may not. */
     private boolean makeRoom(Line line) {
         synchronized (lock) {
             if (longOnes >= limits.longWork() || line.longOnes >= Math.max(1, limits.longWork() / 2)) {
