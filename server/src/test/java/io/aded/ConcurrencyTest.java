@@ -59,6 +59,7 @@ class ConcurrencyTest {
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
             Map.entry("grammar.TokenMasks", "all under one lock; what it hands out is immutable"),
+            Map.entry("template.ChatTemplates", "a lazy value: whoever computes it comes to the same"),
             Map.entry("grammar.VocabularyTrie", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(

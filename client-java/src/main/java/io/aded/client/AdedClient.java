@@ -18,6 +18,7 @@ import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
@@ -39,14 +40,18 @@ import org.jspecify.annotations.Nullable;
  * {@link AdedClientException.Unavailable}. {@link #awaitReady} waits for a sidecar that is still loading its model.
  */
 public final class AdedClient implements AutoCloseable {
+    private static final long CLOSING_MILLIS = 200;
+
     private final Channel channel;
     private final @Nullable ManagedChannel ownChannel;
     private final Duration timeout;
+    private final RetryPolicy retry;
 
-    private AdedClient(Channel channel, @Nullable ManagedChannel ownChannel, Duration timeout) {
+    private AdedClient(Channel channel, @Nullable ManagedChannel ownChannel, Duration timeout, RetryPolicy retry) {
         this.channel = channel;
         this.ownChannel = ownChannel;
         this.timeout = timeout;
+        this.retry = retry;
     }
 
     /**
@@ -80,11 +85,7 @@ public final class AdedClient implements AutoCloseable {
     /** Answers one prompt and forgets it. The answer's timeout travels to the server as the call's deadline. */
     public AnswerStream generate(Prompt prompt, AnswerOptions options) {
         InferenceServiceStub stub = InferenceServiceGrpc.newStub(channel);
-        Duration limit = options.timeout();
-        if (limit != null) {
-            stub = stub.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-        }
-        return SingleAnswer.start(stub, RequestWriter.generate(prompt, options));
+        return SingleAnswer.start(stub, RequestWriter.generate(prompt, options), options.timeout(), retry);
     }
 
     /** Opens a conversation with the server's defaults. Blocks until the server has answered. */
@@ -98,7 +99,7 @@ public final class AdedClient implements AutoCloseable {
      * @throws AdedClientException if it is refused, or not open in time
      */
     public Conversation converse(ConversationOptions options) {
-        return Conversation.open(InferenceServiceGrpc.newStub(channel), options);
+        return Conversation.open(InferenceServiceGrpc.newStub(channel), options, retry);
     }
 
     /** Splits text into token ids. Text such as {@code <|im_end|>} stays text, and nothing is added around it. */
@@ -192,12 +193,16 @@ public final class AdedClient implements AutoCloseable {
     @Override
     public void close() {
         if (ownChannel != null) {
-            ownChannel.shutdownNow();
+            // Conversations that were closed just now have half-closed their calls, which then end by themselves.
+            ownChannel.shutdown();
             try {
+                ownChannel.awaitTermination(CLOSING_MILLIS, TimeUnit.MILLISECONDS);
+                ownChannel.shutdownNow();
                 if (!ownChannel.awaitTermination(5, TimeUnit.SECONDS)) {
                     throw new IllegalStateException("the connection did not close within 5 s");
                 }
             } catch (InterruptedException interrupted) {
+                ownChannel.shutdownNow();
                 Thread.currentThread().interrupt();
             }
         }
@@ -211,12 +216,14 @@ public final class AdedClient implements AutoCloseable {
         return ModelServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private static <T> T call(Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (StatusRuntimeException failed) {
-            throw Failures.decode(failed);
-        }
+    private <T> T call(Supplier<T> work) {
+        return Attempts.of(retry, timeout, left -> {
+            try {
+                return work.get();
+            } catch (StatusRuntimeException failed) {
+                throw Failures.decode(failed, true, false);
+            }
+        });
     }
 
     /** How to connect. */
@@ -230,6 +237,8 @@ public final class AdedClient implements AutoCloseable {
         private final Metadata headers = new Metadata();
         private ChannelCredentials credentials = InsecureChannelCredentials.create();
         private Duration timeout = Duration.ofSeconds(30);
+        private RetryPolicy retry = RetryPolicy.DEFAULT;
+        private @Nullable Duration keepAlive;
 
         private Builder(String target, @Nullable ManagedChannel given) {
             this.target = target;
@@ -250,6 +259,19 @@ public final class AdedClient implements AutoCloseable {
                         .build();
             } catch (IOException unreadable) {
                 throw new UncheckedIOException("cannot read certificates from " + authorities, unreadable);
+            }
+            return this;
+        }
+
+        /** Encrypts, and shows a certificate of the client's own (mTLS). All are PEM files, the key unencrypted. */
+        public Builder tls(Path authorities, Path certificate, Path key) {
+            try {
+                credentials = TlsChannelCredentials.newBuilder()
+                        .trustManager(authorities.toFile())
+                        .keyManager(certificate.toFile(), key.toFile())
+                        .build();
+            } catch (IOException unreadable) {
+                throw new UncheckedIOException("cannot read certificates or a key", unreadable);
             }
             return this;
         }
@@ -276,6 +298,18 @@ public final class AdedClient implements AutoCloseable {
             return this;
         }
 
+        /** When calls that failed before their first event are tried again; four attempts unless said otherwise. */
+        public Builder retry(RetryPolicy policy) {
+            retry = policy;
+            return this;
+        }
+
+        /** Asks a connection that says nothing for so long whether it is still there; never unless said otherwise. */
+        public Builder keepAlive(Duration idle) {
+            keepAlive = Checks.positive(idle, "keepAlive");
+            return this;
+        }
+
         /** As the jar's manifest says it; classes of a build that is under way have none. */
         private static String version() {
             String version = AdedClient.class.getPackage().getImplementationVersion();
@@ -287,14 +321,21 @@ public final class AdedClient implements AutoCloseable {
             ManagedChannel own = null;
             Channel base = given;
             if (base == null) {
-                own = Grpc.newChannelBuilder(target, credentials).build();
+                // Answers of any size; no retries but those of the policy.
+                ManagedChannelBuilder<?> channel = Grpc.newChannelBuilder(target, credentials)
+                        .maxInboundMessageSize(Integer.MAX_VALUE)
+                        .disableRetry();
+                if (keepAlive != null) {
+                    channel.keepAliveTime(keepAlive.toNanos(), TimeUnit.NANOSECONDS);
+                }
+                own = channel.build();
                 base = own;
             }
             Metadata sent = new Metadata();
             sent.put(CLIENT_VERSION, "aded-java/" + version());
             sent.merge(headers);
             Channel channel = ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(sent));
-            return new AdedClient(channel, own, timeout);
+            return new AdedClient(channel, own, timeout, retry);
         }
     }
 }

@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Which kind? {@link InvalidRequest} and {@link NotFound} will fail again unless the request changes;
  * {@link FailedPrecondition} unless something else happens first; {@link Unavailable} is worth another try later, and
- * so is a {@link ResourceExhausted} that says {@linkplain ResourceExhausted#retryAfter() when};
+ * so is a {@link ResourceExhausted} that says {@linkplain #retryAfter() when};
  * {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
  */
 public abstract sealed class AdedClientException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final String reason;
+    private String text = "";
+    private @Nullable Duration retryAfter;
 
     private AdedClientException(String reason, String message, @Nullable Throwable cause) {
         super(message, cause);
@@ -26,11 +28,46 @@ public abstract sealed class AdedClientException extends RuntimeException {
     }
 
     /**
-     * A stable name in UPPER_SNAKE_CASE that programs may compare; empty if the failure did not come from the sidecar.
+     * A stable name in UPPER_SNAKE_CASE that programs may compare; empty if none was given. {@code CLIENT_TIMEOUT},
+     * {@code CLIENT_CANCELLED}, {@code CONVERSATION_ENDED}, {@code INCOMPLETE_ANSWER} and {@code MALFORMED_ANSWER} are
+     * this client's, all others the sidecar's.
      */
     public String reason() {
         return reason;
     }
+
+    /** After what time trying again makes sense; empty if the same request would fail again, or nobody knows. */
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
+    }
+
+    /** Says when trying again makes sense. */
+    final void later(@Nullable Duration delay) {
+        retryAfter = delay;
+    }
+
+    String message() {
+        return String.valueOf(getMessage());
+    }
+
+    /** What had come of the answer; empty if nothing had, or no answer was asked for. */
+    public String text() {
+        return text;
+    }
+
+    /** The same failure after another text; the same object if there is none. */
+    AdedClientException after(String came) {
+        if (came.equals(text)) {
+            return this;
+        }
+        AdedClientException same = again();
+        same.text = came;
+        same.setStackTrace(getStackTrace());
+        return same;
+    }
+
+    /** A copy without the text. */
+    abstract AdedClientException again();
 
     /** The request itself is wrong; the same request will fail again. */
     public static final class InvalidRequest extends AdedClientException {
@@ -41,6 +78,11 @@ public abstract sealed class AdedClientException extends RuntimeException {
         InvalidRequest(String reason, String message, List<Violation> violations, @Nullable Throwable cause) {
             super(reason, message, cause);
             this.violations = List.copyOf(violations);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new InvalidRequest(reason(), message(), violations, getCause());
         }
 
         /** Every wrong field; empty if the server named none. */
@@ -64,6 +106,11 @@ public abstract sealed class AdedClientException extends RuntimeException {
         FailedPrecondition(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
         }
+
+        @Override
+        AdedClientException again() {
+            return new FailedPrecondition(reason(), message(), getCause());
+        }
     }
 
     /** The model or conversation that was named is not there. */
@@ -72,6 +119,11 @@ public abstract sealed class AdedClientException extends RuntimeException {
 
         NotFound(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new NotFound(reason(), message(), getCause());
         }
     }
 
@@ -82,16 +134,14 @@ public abstract sealed class AdedClientException extends RuntimeException {
     public static final class ResourceExhausted extends AdedClientException {
         private static final long serialVersionUID = 1;
 
-        private final @Nullable Duration retryAfter;
-
         ResourceExhausted(String reason, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
             super(reason, message, cause);
-            this.retryAfter = retryAfter;
+            later(retryAfter);
         }
 
-        /** After what time trying again makes sense; empty if the same request would fail again, or nobody knows. */
-        public Optional<Duration> retryAfter() {
-            return Optional.ofNullable(retryAfter);
+        @Override
+        AdedClientException again() {
+            return new ResourceExhausted(reason(), message(), retryAfter().orElse(null), getCause());
         }
     }
 
@@ -100,7 +150,17 @@ public abstract sealed class AdedClientException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         Unavailable(String reason, String message, @Nullable Throwable cause) {
+            this(reason, message, null, cause);
+        }
+
+        Unavailable(String reason, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
             super(reason, message, cause);
+            later(retryAfter);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new Unavailable(reason(), message(), retryAfter().orElse(null), getCause());
         }
     }
 
@@ -111,14 +171,24 @@ public abstract sealed class AdedClientException extends RuntimeException {
         DeadlineExceeded(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
         }
+
+        @Override
+        AdedClientException again() {
+            return new DeadlineExceeded(reason(), message(), getCause());
+        }
     }
 
     /** The caller cancelled, closed what it was reading, or was interrupted. */
     public static final class Cancelled extends AdedClientException {
         private static final long serialVersionUID = 1;
 
-        Cancelled(String message, @Nullable Throwable cause) {
-            super("CANCELLED", message, cause);
+        Cancelled(String reason, String message, @Nullable Throwable cause) {
+            super(reason, message, cause);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new Cancelled(reason(), message(), getCause());
         }
     }
 
@@ -128,6 +198,11 @@ public abstract sealed class AdedClientException extends RuntimeException {
 
         Denied(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new Denied(reason(), message(), getCause());
         }
     }
 
@@ -142,6 +217,11 @@ public abstract sealed class AdedClientException extends RuntimeException {
             this.violations = List.copyOf(violations);
         }
 
+        @Override
+        AdedClientException again() {
+            return new Unsupported(reason(), message(), violations, getCause());
+        }
+
         /** Every field of the request that is not served; empty if it is the whole method. */
         public List<Violation> violations() {
             return violations;
@@ -154,6 +234,11 @@ public abstract sealed class AdedClientException extends RuntimeException {
 
         Internal(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new Internal(reason(), message(), getCause());
         }
     }
 }

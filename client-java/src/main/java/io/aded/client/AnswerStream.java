@@ -70,9 +70,11 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     private @Nullable Iterator<AnswerEvent> iterator;
     private @Nullable AdedClientException failure;
     private @Nullable CompletableFuture<Void> timer;
+    private final StringBuilder came = new StringBuilder();
     private long demand;
     private boolean asked;
     private boolean delivering;
+    private boolean begun;
     private boolean done;
 
     AnswerStream(Source source) {
@@ -160,7 +162,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         } catch (InterruptedException interrupted) {
             future.cancel(true);
             Thread.currentThread().interrupt();
-            throw new AdedClientException.Cancelled("interrupted while waiting for the answer", interrupted);
+            throw new AdedClientException.Cancelled(
+                    Failures.CANCELLED, "interrupted while waiting for the answer", interrupted);
         } catch (ExecutionException failed) {
             throw rethrown(failed.getCause());
         }
@@ -186,7 +189,21 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
      */
     @Override
     public void close() {
-        finish(new AdedClientException.Cancelled("the answer was closed by its reader", null));
+        finish(new AdedClientException.Cancelled(Failures.CANCELLED, "the answer was closed by its reader", null));
+    }
+
+    /** What has come of the answer's text so far. */
+    public String text() {
+        synchronized (lock) {
+            return came.toString();
+        }
+    }
+
+    /** Whether anything of the answer has come. */
+    boolean begun() {
+        synchronized (lock) {
+            return begun;
+        }
     }
 
     /** Ends the answer by itself when the limit has passed. */
@@ -202,7 +219,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         started.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
             if (thrown instanceof TimeoutException) {
                 finish(new AdedClientException.DeadlineExceeded(
-                        "CLIENT_TIMEOUT", "the answer was not complete after " + timeout, thrown));
+                        Failures.TIMEOUT, "the answer was not complete after " + timeout, thrown));
             }
         });
     }
@@ -217,7 +234,11 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
             }
             reader = receiver;
             delivering = true;
+            begun = true;
             done = last;
+            if (event instanceof AnswerEvent.Delta delta) {
+                came.append(delta.text());
+            }
             if (last) {
                 stopTimer();
             }
@@ -270,17 +291,19 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     /** Ends with a failure, once; does nothing if the answer is over. Called by the source for what it reports. */
     void fail(AdedClientException reported) {
         Receiver reader;
+        AdedClientException told;
         synchronized (lock) {
             if (done) {
                 return;
             }
             done = true;
-            failure = reported;
+            told = reported.after(came.toString());
+            failure = told;
             stopTimer();
             reader = delivering ? null : receiver;
         }
         if (reader != null) {
-            reader.onEnd(reported);
+            reader.onEnd(told);
         }
     }
 
@@ -374,8 +397,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 } catch (InterruptedException interrupted) {
                     close();
                     Thread.currentThread().interrupt();
-                    item = new End(
-                            new AdedClientException.Cancelled("interrupted while waiting for the answer", interrupted));
+                    item = new End(new AdedClientException.Cancelled(
+                            Failures.CANCELLED, "interrupted while waiting for the answer", interrupted));
                 }
                 head = item;
             }

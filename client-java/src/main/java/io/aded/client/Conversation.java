@@ -50,15 +50,16 @@ public final class Conversation implements AutoCloseable {
         timeout = options.defaults().timeout();
     }
 
-    static Conversation open(InferenceServiceStub stub, ConversationOptions options) {
-        Conversation conversation = new Conversation(options);
-        stub.converse(conversation.new Responses());
-        conversation.await(options);
-        return conversation;
+    static Conversation open(InferenceServiceStub stub, ConversationOptions options, RetryPolicy retry) {
+        return Attempts.of(retry, options.openTimeout(), left -> {
+            Conversation conversation = new Conversation(options);
+            stub.converse(conversation.new Responses());
+            conversation.await(options, left);
+            return conversation;
+        });
     }
 
-    private void await(ConversationOptions options) {
-        Duration limit = options.openTimeout();
+    private void await(ConversationOptions options, Duration limit) {
         send(ConverseRequest.newBuilder().setOpen(RequestWriter.open(options)).build());
         try {
             ConversationInfo answered = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
@@ -68,11 +69,12 @@ public final class Conversation implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             abort("interrupted while opening");
             Thread.currentThread().interrupt();
-            throw new AdedClientException.Cancelled("interrupted while opening the conversation", interrupted);
+            throw new AdedClientException.Cancelled(
+                    Failures.CANCELLED, "interrupted while opening the conversation", interrupted);
         } catch (TimeoutException late) {
             abort("not opened in time");
             throw new AdedClientException.DeadlineExceeded(
-                    "CLIENT_TIMEOUT", "the conversation was not open after " + limit, late);
+                    Failures.TIMEOUT, "the conversation was not open after " + options.openTimeout(), late);
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
             throw Failures.decode(cause == null ? failed : cause);
@@ -168,7 +170,8 @@ public final class Conversation implements AutoCloseable {
                 }
             }
         }
-        AdedClientException reason = new AdedClientException.Cancelled("the conversation was closed", null);
+        AdedClientException reason =
+                new AdedClientException.Cancelled(Failures.CANCELLED, "the conversation was closed", null);
         if (running != null) {
             running.answer.fail(reason);
         }

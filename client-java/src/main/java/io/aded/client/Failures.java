@@ -14,7 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The one place where a gRPC status becomes an exception of ours. */
 final class Failures {
+    static final String TIMEOUT = "CLIENT_TIMEOUT";
+    static final String CANCELLED = "CLIENT_CANCELLED";
+
     private static final String DOMAIN = "aded.io";
+
+    /** gRPC cancels a call whose bytes are no message, and tells the parser's complaint as the cause. */
+    private static final String MALFORMED = "MALFORMED_ANSWER";
 
     private Failures() {}
 
@@ -35,13 +41,31 @@ final class Failures {
             case NOT_FOUND -> new AdedClientException.NotFound(reason, message, thrown);
             case RESOURCE_EXHAUSTED ->
                 new AdedClientException.ResourceExhausted(reason, message, details.retryAfter, thrown);
-            case UNAVAILABLE -> new AdedClientException.Unavailable(reason, message, thrown);
+            case UNAVAILABLE -> new AdedClientException.Unavailable(reason, message, details.retryAfter, thrown);
             case DEADLINE_EXCEEDED -> new AdedClientException.DeadlineExceeded(reason, message, thrown);
-            case CANCELLED -> new AdedClientException.Cancelled(message, thrown);
+            case CANCELLED ->
+                status.getCause() == null
+                        ? new AdedClientException.Cancelled(reason, message, thrown)
+                        : new AdedClientException.Internal(MALFORMED, message, thrown);
             case UNAUTHENTICATED, PERMISSION_DENIED -> new AdedClientException.Denied(reason, message, thrown);
             case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, details.violations, thrown);
             case INTERNAL, UNKNOWN, DATA_LOSS, OK -> new AdedClientException.Internal(reason, message, thrown);
         };
+    }
+
+    /** The same with the reason that the caller himself was: his time limit, or that he cancelled. */
+    static AdedClientException decode(Throwable thrown, boolean limited, boolean stopped) {
+        AdedClientException failure = decode(thrown);
+        if (!failure.reason().isEmpty()) {
+            return failure;
+        }
+        if (limited && failure instanceof AdedClientException.DeadlineExceeded) {
+            return new AdedClientException.DeadlineExceeded(TIMEOUT, failure.message(), thrown);
+        }
+        if (stopped && failure instanceof AdedClientException.Cancelled) {
+            return new AdedClientException.Cancelled(CANCELLED, failure.message(), thrown);
+        }
+        return failure;
     }
 
     /** What the sidecar said; for what the transport said, its cause too, since that names the host and the trouble. */

@@ -42,7 +42,7 @@ final class Readiness {
             left = end - System.nanoTime();
         }
         throw new AdedClientException.DeadlineExceeded(
-                "CLIENT_TIMEOUT", "the sidecar was not ready after " + timeout + ": " + readiness.seen, null);
+                Failures.TIMEOUT, "the sidecar was not ready after " + timeout + ": " + readiness.seen, null);
     }
 
     private boolean isReachedWithin(long nanos) {
@@ -88,7 +88,8 @@ final class Readiness {
             TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new AdedClientException.Cancelled("interrupted while waiting for the sidecar", interrupted);
+            throw new AdedClientException.Cancelled(
+                    Failures.CANCELLED, "interrupted while waiting for the sidecar", interrupted);
         }
     }
 }

@@ -26,7 +26,8 @@
  * }
  *
  * <p>The layer is thin: records mirror the messages of {@code aded.v1} one to one (see the comments in the
- * {@code .proto} files for units, ranges and defaults), and nothing is retried or cached behind the caller's back. It
+ * {@code .proto} files for units, ranges and defaults), and nothing is cached behind the caller's back. Calls that fail
+ * before anything came are tried again where that may help ({@link io.aded.client.RetryPolicy}). It
  * runs on Java 17 and later.
  */
 @NullMarked

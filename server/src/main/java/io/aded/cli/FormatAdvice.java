@@ -75,8 +75,9 @@ final class FormatAdvice {
         TextTable table = new TextTable(header.toArray(String[]::new));
         for (MeasuredFormat format : measured.formats()) {
             SpeculationOutlook outlook = format.outlook();
+            String mark = format == measured.asItIs() ? " (the file)" : FormatChoice.keepsAnswers(format) ? "" : " *";
             List<String> row = new ArrayList<>(List.of(
-                    format.name() + (format.requantized() == null ? " (the file)" : ""),
+                    format.name() + mark,
                     number("%.0f", format.bytes() / 1e6),
                     number("%.1f ms", outlook.passMillis()),
                     number("%.2f", outlook.cost(2)),
@@ -98,11 +99,13 @@ final class FormatAdvice {
         String which = asItIs ? "The file as it is, " + best.name() + "," : best.name();
         String how =
                 asItIs ? "" : " serve --requantize auto uses it, and so does the default of the catalogue's models.";
+        boolean changes = !measured.formats().stream().allMatch(FormatChoice::keepsAnswers);
+        String note = changes ? "\n* It changes answers, so it is used only where it is named." : "";
         return """
             t(1) is the time of a pass of one token; t(2) to t(8) are in such passes. The rates with drafts (auto) are
             reckoned from these costs and from how often guesses are right on such texts; most is what no
             text can exceed.
-            """ + which + " is the fastest here." + how;
+            """ + which + " is the fastest here." + how + note;
     }
 
     private static String number(String format, double value) {

@@ -165,10 +165,19 @@ final class RemoteChatBackend implements ChatBackend {
         stream.send(ConverseRequest.newBuilder().setTurn(turn).build());
         StringBuilder text = new StringBuilder();
         IntStream.Builder tokens = IntStream.builder();
+        boolean reasoned = false;
         while (true) {
             ConverseResponse response = stream.next();
             switch (response.getEventCase()) {
+                case REASONING_DELTA -> {
+                    reasoned = true;
+                    listener.onText(response.getReasoningDelta().getText());
+                }
                 case DELTA -> {
+                    if (reasoned && !response.getDelta().getText().isEmpty()) {
+                        reasoned = false;
+                        listener.onText("\n\n");
+                    }
                     text.append(response.getDelta().getText());
                     response.getDelta().getTokensList().forEach(tokens::add);
                     listener.onText(response.getDelta().getText());
@@ -177,7 +186,7 @@ final class RemoteChatBackend implements ChatBackend {
                 case FINISHED -> {
                     return new Answer(text.toString(), tokens.build().toArray(), result(response.getFinished()));
                 }
-                case OPENED, REASONING_DELTA, TOOL_CALL_DELTA, EVENT_NOT_SET -> {
+                case OPENED, TOOL_CALL_DELTA, EVENT_NOT_SET -> {
                     // Not asked for, or of a newer server.
                 }
             }

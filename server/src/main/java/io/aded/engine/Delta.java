@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a round adds to the answer.
+ * What a round adds to a part of the answer.
  *
  * <p>Text and tokens are released together when text is whole, but need not match one to one: a character that is split
  * over tokens, or text that may turn out to be the beginning of a stop string, is held back while its tokens are
@@ -13,8 +13,44 @@ import org.jspecify.annotations.Nullable;
  * @param text valid UTF-8, possibly empty
  * @param tokens the ids emitted in this round, in order
  * @param logProbabilities one entry a token if asked for, else null
+ * @param part what it adds to
  */
-public record Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities) {
+public record Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities, Part part) {
+
+    /** Adds to the answer's text. */
+    public Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities) {
+        this(text, tokens, logProbabilities, Part.TEXT);
+    }
+
+    /** A part of an answer. */
+    public sealed interface Part {
+        /** The text. */
+        Part TEXT = new Words(false);
+
+        /** The reasoning before it. */
+        Part REASONING = new Words(true);
+
+        /** See the constants. */
+        record Words(boolean reasoning) implements Part {}
+
+        /**
+         * A tool call, whose arguments the text is.
+         *
+         * @param index which of the answer, from 0
+         * @param id its id; empty but in the first delta of the call
+         * @param name the tool's name; empty but in the first delta of the call
+         */
+        record Call(int index, String id, String name) implements Part {}
+
+        /** Whether what comes next may be joined with what came before. */
+        default boolean goesOnWith(Part next) {
+            return equals(next)
+                    || this instanceof Call before
+                            && next instanceof Call more
+                            && before.index() == more.index()
+                            && more.name().isEmpty();
+        }
+    }
 
     /**
      * The model's probability of an emitted token, before sampling filters, and of its best alternatives.

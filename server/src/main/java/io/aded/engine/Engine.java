@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.dialect.Spoken;
 import io.aded.draft.ProposerFactory;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
@@ -43,6 +44,11 @@ public interface Engine extends AutoCloseable {
 
     /** The model being served. */
     TargetModel model();
+
+    /** How the model calls tools and marks reasoning. */
+    default Spoken spoken() {
+        return Spoken.by(model());
+    }
 
     /** What the engine was started with. */
     EngineOptions options();

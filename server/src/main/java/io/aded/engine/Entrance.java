@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.dialect.Spoken;
 import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Entrance {
     private final TargetModel model;
     private final PromptTokens promptTokens;
+    private final Spoken spoken;
     private final EngineTelemetry telemetry;
     private final int maxWaiting;
     private final int sessionLimit;
@@ -34,6 +36,7 @@ final class Entrance {
         this.telemetry = telemetry;
         this.sessionLimit = sessionLimit;
         promptTokens = new PromptTokens(model);
+        spoken = Spoken.by(model);
         maxWaiting = options.maxWaiting();
         places = new QueuePlaces(options.maxRunning() + maxWaiting);
         seeds = new SplittableRandom(clock.getAsLong());
@@ -45,6 +48,11 @@ final class Entrance {
 
     PromptTokens promptTokens() {
         return promptTokens;
+    }
+
+    /** How the model calls tools and marks reasoning. */
+    Spoken spoken() {
+        return spoken;
     }
 
     EngineTelemetry telemetry() {

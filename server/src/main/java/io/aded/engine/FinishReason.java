@@ -9,5 +9,7 @@ public enum FinishReason {
     /** The context has no room for another token. */
     CONTEXT_FULL,
     /** The caller cancelled this turn; what was emitted until then stands. */
-    CANCELLED
+    CANCELLED,
+    /** The model is done and waits for the results of its tool calls. */
+    TOOL_CALLS
 }

@@ -1,13 +1,12 @@
 package io.aded.engine;
 
+import io.aded.dialect.Spoken;
 import io.aded.draft.ProposerFactory;
 import io.aded.model.AdedException;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
-import io.aded.model.TokenSampler;
 import io.aded.telemetry.EngineTelemetry;
-import io.aded.telemetry.TurnTelemetry;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -255,21 +254,18 @@ final class LocalEngine implements Engine {
         return entrance.promptTokens().first(prompt).length;
     }
 
+    @Override
+    public Spoken spoken() {
+        return entrance.spoken();
+    }
+
     LocalTurn newTurn(
-            LocalSession session,
-            TurnRequest request,
-            TurnListener listener,
-            TokenSampler sampler,
-            int seed,
-            TurnTelemetry turnTelemetry,
-            int[] prompt) {
+            LocalSession session, TurnRequest request, TurnListener listener, Answering answering, int[] prompt) {
         return new LocalTurn(
                 session,
                 request,
                 listener,
-                sampler,
-                seed,
-                turnTelemetry,
+                answering,
                 turnNumbers.incrementAndGet(),
                 clock.getAsLong(),
                 prompt,

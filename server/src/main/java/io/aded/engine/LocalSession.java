@@ -1,20 +1,23 @@
 package io.aded.engine;
 
+import io.aded.dialect.AnswerForm;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
+import io.aded.model.RenderedChat;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
-import io.aded.model.TemplateVariables;
 import io.aded.model.TokenSampler;
 import io.aded.telemetry.TurnTelemetry;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -152,7 +155,16 @@ final class LocalSession implements Session {
         TokenSampler sampler = null;
         boolean submitted = false;
         try {
-            sampler = model().newSampler(sampling.withSeed(seed));
+            AnswerParts parts = parts(request.prompt(), next);
+            AnswerForm form = parts == null ? null : parts.form();
+            sampler = model().newSampler(
+                            form == null
+                                    ? sampling.withSeed(seed)
+                                    : form.constrained(sampling.withSeed(seed), parts.beganInReasoning()));
+            if (form != null && form.budget() >= 0) {
+                sampler = new BudgetedSampler(
+                        sampler, parts, model().vocabulary().tokenizeContinuation(form.closing(), true));
+            }
             if (sampling.lookBack() > 0) {
                 int from = Math.max(0, next.tokens.length - sampling.lookBack());
                 for (int i = from; i < next.tokens.length; i++) {
@@ -163,8 +175,9 @@ final class LocalSession implements Session {
                     .startTurn(
                             request.traceContext(),
                             request.prompt() instanceof Prompt.Messages ? "chat" : "text_completion");
-            LocalTurn turn = engine.newTurn(this, request, listener, sampler, seed, telemetry, next.tokens);
-            renderedPrompt = next.rendered;
+            LocalTurn turn = engine.newTurn(
+                    this, request, listener, new Answering(sampler, parts, seed, telemetry), next.tokens);
+            renderedPrompt = next.rendered();
             added = request.prompt() instanceof Prompt.Messages chat ? chat.messages() : List.of();
             slot.fill(turn, () -> engine.enqueue(turn));
             submitted = true;
@@ -179,27 +192,44 @@ final class LocalSession implements Session {
         }
     }
 
+    /** What the answer is split into; null if it is mere text. */
+    private @Nullable AnswerParts parts(Prompt prompt, Continuation next) {
+        if (!(prompt instanceof Prompt.Messages chat) || chat.form() == null || next.chat == null) {
+            return null;
+        }
+        Set<String> ids = new HashSet<>();
+        for (List<ChatMessage> messages : List.of(past.messages, chat.messages())) {
+            messages.forEach(message -> message.calls().forEach(call -> ids.add(call.id())));
+        }
+        return new AnswerParts(chat.form(), chat.form().opensReasoning(next.chat), ids);
+    }
+
     /** A prompt as tokens. */
-    private record Continuation(int[] tokens, @Nullable String rendered, String field) {}
+    private record Continuation(int[] tokens, @Nullable RenderedChat chat, String field) {
+        @Nullable
+        String rendered() {
+            return chat == null ? null : chat.text();
+        }
+    }
 
     private Continuation continuation(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> append(ids, null, "tokens");
             case Prompt.Text(String text) -> append(entrance.promptTokens().text(text, past.length == 0), null, "text");
-            case Prompt.Messages(List<ChatMessage> sent, TemplateVariables variables) -> chat(sent, variables);
+            case Prompt.Messages sent -> chat(sent);
         };
     }
 
-    private Continuation chat(List<ChatMessage> sent, TemplateVariables variables) {
+    private Continuation chat(Prompt.Messages sent) {
         List<ChatMessage> all = new ArrayList<>(past.messages);
-        all.addAll(sent);
-        PromptTokens.Chat chat = entrance.promptTokens().chat(all, variables, past.length > 0 ? past.rendered : null);
+        all.addAll(sent.messages());
+        PromptTokens.Chat chat = entrance.promptTokens().chat(all, sent, past.length > 0 ? past.rendered : null);
         return chat.continues()
-                ? append(chat.tokens(), chat.rendered(), "messages")
-                : new Continuation(chat.tokens(), chat.rendered(), "messages");
+                ? append(chat.tokens(), chat.whole(), "messages")
+                : new Continuation(chat.tokens(), chat.whole(), "messages");
     }
 
-    private Continuation append(int[] more, @Nullable String full, String field) {
+    private Continuation append(int[] more, @Nullable RenderedChat full, String field) {
         int[] whole = Arrays.copyOf(past.tokens, past.length + more.length);
         System.arraycopy(more, 0, whole, past.length, more.length);
         return new Continuation(whole, full, field);
@@ -440,19 +470,29 @@ final class LocalSession implements Session {
         List<ChatMessage> messages = new ArrayList<>(past.messages);
         messages.addAll(added);
         for (ChatMessage message : added) {
-            count(message.content());
+            count(message);
         }
         count(turn.answer());
         // An answer that continued the assistant's last message is the rest of it.
         boolean continued = messages.getLast().role().equals("assistant");
         String begun = continued ? messages.removeLast().content() : "";
-        messages.add(new ChatMessage("assistant", begun + turn.answer()));
+        messages.add(turn.message(begun));
         String text = cut || renderedPrompt == null ? null : renderedPrompt + turn.answer();
         return new Past(tokens, length, List.copyOf(messages), text);
     }
 
     void forgetTexts() {
         textBytes = 0;
+    }
+
+    private void count(ChatMessage message) {
+        count(message.content());
+        if (!message.reasoning().isEmpty()) {
+            count(message.reasoning());
+        }
+        for (ChatMessage.ToolCall call : message.calls()) {
+            count(call.arguments());
+        }
     }
 
     private void count(String text) {

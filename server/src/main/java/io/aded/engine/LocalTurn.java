@@ -1,6 +1,7 @@
 package io.aded.engine;
 
 import io.aded.model.AdedException;
+import io.aded.model.ChatMessage;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
@@ -36,6 +37,7 @@ final class LocalTurn implements Turn {
     private volatile boolean cancelled;
 
     // The answer so far.
+    private final @Nullable AnswerParts parts;
     private final TextAssembler text;
     private final StringBuilder answer = new StringBuilder();
     private int answerTokens;
@@ -55,9 +57,7 @@ final class LocalTurn implements Turn {
             LocalSession session,
             TurnRequest request,
             TurnListener listener,
-            TokenSampler sampler,
-            int seed,
-            TurnTelemetry telemetry,
+            Answering answering,
             long number,
             long submittedNanos,
             int[] prompt,
@@ -68,9 +68,9 @@ final class LocalTurn implements Turn {
         this.session = session;
         this.request = request;
         this.listener = listener;
-        this.sampler = sampler;
-        this.seed = seed;
-        this.telemetry = telemetry;
+        sampler = answering.sampler();
+        seed = answering.seed();
+        telemetry = answering.telemetry();
         this.number = number;
         this.submittedNanos = submittedNanos;
         this.prompt = prompt;
@@ -78,7 +78,11 @@ final class LocalTurn implements Turn {
         this.abandon = abandon;
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
         vocabulary = session.model().vocabulary();
-        text = new TextAssembler(vocabulary, request.stopStrings());
+        parts = answering.parts();
+        text = new TextAssembler(
+                vocabulary,
+                request.stopStrings(),
+                parts == null ? null : parts.form().marks());
         int nodes = request.draft().mode().drafts() ? request.draft().maxNodes() : 0;
         round = new Round(this, nodes, context, ledger);
     }
@@ -246,7 +250,13 @@ final class LocalTurn implements Turn {
     void append(int token) {
         answerTokens++;
         session.append(token);
-        if (text.append(token)) {
+        boolean stopped = text.append(token);
+        if (parts != null) {
+            String ready = text.take();
+            answer.append(ready);
+            parts.token(ready);
+        }
+        if (stopped) {
             session.cutByStopString();
             finished = FinishReason.STOP;
         } else if (request.maxTokens() != 0 && answerTokens >= request.maxTokens()) {
@@ -288,7 +298,12 @@ final class LocalTurn implements Turn {
         return answerTokens + (endDrawn ? 1 : 0);
     }
 
-    /** The text handed to the listener so far. */
+    /** The answer as a message that goes on with what it was begun with. */
+    ChatMessage message(String begun) {
+        return parts == null ? new ChatMessage("assistant", begun + answer) : parts.message(begun);
+    }
+
+    /** The text so far, marks and all. */
     String answer() {
         return answer.toString();
     }
@@ -311,19 +326,39 @@ final class LocalTurn implements Turn {
         }
     }
 
-    private void deliverText(long now) {
-        String ready = finished == null ? text.take() : text.takeAll();
-        int emitted = round.emittedCount();
-        if (ready.isEmpty() && emitted == 0) {
-            return;
+    private void deliverParts(AnswerParts speaking, long now) {
+        if (finished != null) {
+            String rest = text.takeAll();
+            answer.append(rest);
+            speaking.end(rest);
         }
-        answer.append(ready);
+        reportEmitted(round.emittedCount(), now);
+        for (Delta delta : speaking.deltas(round.delta(""))) {
+            listener.onDelta(delta);
+        }
+    }
+
+    private void reportEmitted(int emitted, long now) {
         if (emitted > 0) {
             if (firstTokenNanos == 0) {
                 firstTokenNanos = Math.max(1, now - submittedNanos);
             }
             telemetry.emitted(emitted, now);
         }
+    }
+
+    private void deliverText(long now) {
+        if (parts != null) {
+            deliverParts(parts, now);
+            return;
+        }
+        String ready = finished == null ? text.take() : text.takeAll();
+        int emitted = round.emittedCount();
+        if (ready.isEmpty() && emitted == 0) {
+            return;
+        }
+        answer.append(ready);
+        reportEmitted(emitted, now);
         listener.onDelta(round.delta(ready));
     }
 
@@ -340,8 +375,9 @@ final class LocalTurn implements Turn {
     }
 
     TurnResult result(FinishReason reason, long now) {
+        boolean called = reason == FinishReason.STOP && parts != null && parts.calls() > 0;
         return new TurnResult(
-                reason,
+                called ? FinishReason.TOOL_CALLS : reason,
                 prompt.length,
                 cachedPromptTokens,
                 completionTokens(),
@@ -349,6 +385,7 @@ final class LocalTurn implements Turn {
                 admittedBefore ? admittedNanos - submittedNanos : now - submittedNanos,
                 firstTokenNanos,
                 now - submittedNanos,
-                tally.total());
+                tally.total(),
+                parts == null ? 0 : parts.reasoningTokens());
     }
 }

@@ -1,10 +1,10 @@
 package io.aded.engine;
 
+import io.aded.dialect.AnswerForm;
 import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.RenderedChat;
 import io.aded.model.TargetModel;
-import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -49,8 +49,7 @@ final class PromptTokens {
         return switch (prompt) {
             case Prompt.Tokens(int[] ids) -> ids;
             case Prompt.Text(String text) -> text(text, true);
-            case Prompt.Messages(List<ChatMessage> messages, TemplateVariables variables) ->
-                chat(messages, variables, null).tokens();
+            case Prompt.Messages chat -> chat(chat.messages(), chat, null).tokens();
         };
     }
 
@@ -70,29 +69,40 @@ final class PromptTokens {
      * A chat as tokens.
      *
      * @param tokens of the whole, or of what follows {@code before}
-     * @param rendered the whole as text
+     * @param whole what was rendered
      * @param continues whether {@code tokens} only continues {@code before}
      */
-    record Chat(int[] tokens, String rendered, boolean continues) {}
+    record Chat(int[] tokens, RenderedChat whole, boolean continues) {
+        /** The whole as text. */
+        String rendered() {
+            return whole.text();
+        }
+    }
 
     /** As below, with no variables. */
     Chat chat(List<ChatMessage> messages, @Nullable String before) {
-        return chat(messages, TemplateVariables.NONE, before);
+        return chat(messages, new Prompt.Messages(messages), before);
     }
 
     /**
      * Renders and splits a chat.
      *
      * @param messages the whole conversation
-     * @param variables what the template is given beside it
+     * @param prompt the turn, whose tools and variables the template is given beside it
      * @param before what was rendered for its earlier messages; if the whole begins with it, only the rest is split
      */
-    Chat chat(List<ChatMessage> messages, TemplateVariables variables, @Nullable String before) {
-        RenderedChat full = model.chatTemplate().render(messages, variables, true);
+    Chat chat(List<ChatMessage> messages, Prompt.Messages prompt, @Nullable String before) {
+        AnswerForm form = prompt.form();
+        RenderedChat full = model.chatTemplate()
+                .render(
+                        form == null ? messages : form.dialect().shown(messages),
+                        prompt.tools(),
+                        prompt.variables(),
+                        true);
         boolean continues = before != null && full.text().startsWith(before);
         int from = continues && before != null ? before.length() : 0;
         int[] tokens = split(full.part(from, full.text().length()), !continues);
-        return new Chat(withoutDoubledBegin(tokens), full.text(), continues);
+        return new Chat(withoutDoubledBegin(tokens), full, continues);
     }
 
     private int[] split(RenderedChat chat, boolean begins) {

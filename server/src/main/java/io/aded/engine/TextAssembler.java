@@ -1,9 +1,11 @@
 package io.aded.engine;
 
+import io.aded.dialect.Marks;
 import io.aded.model.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns emitted tokens into text that may be shown.
@@ -16,6 +18,7 @@ import java.util.List;
  */
 final class TextAssembler {
     private final Vocabulary vocabulary;
+    private final @Nullable Marks marks;
     private final byte[][] stops;
     private byte[] piece = new byte[256];
     private byte[] held = new byte[256];
@@ -23,7 +26,17 @@ final class TextAssembler {
     private boolean stopped;
 
     TextAssembler(Vocabulary vocabulary, List<String> stopStrings) {
+        this(vocabulary, stopStrings, null);
+    }
+
+    /**
+     * One for an answer with marks in it.
+     *
+     * @param marks control tokens whose names are written out; null for none
+     */
+    TextAssembler(Vocabulary vocabulary, List<String> stopStrings, @Nullable Marks marks) {
         this.vocabulary = vocabulary;
+        this.marks = marks;
         stops = new byte[stopStrings.size()][];
         for (int i = 0; i < stops.length; i++) {
             stops[i] = stopStrings.get(i).getBytes(StandardCharsets.UTF_8);
@@ -36,10 +49,11 @@ final class TextAssembler {
      * @return true if a stop string is now complete: the text before it stands, the rest is dropped
      */
     boolean append(int token) {
-        int count = vocabulary.piece(token, piece, false);
+        boolean named = marks != null && marks.contains(token);
+        int count = vocabulary.piece(token, piece, named);
         if (count < 0) {
             piece = new byte[-count];
-            count = vocabulary.piece(token, piece, false);
+            count = vocabulary.piece(token, piece, named);
         }
         if (length + count > held.length) {
             held = Arrays.copyOf(held, Math.max(held.length * 2, length + count));

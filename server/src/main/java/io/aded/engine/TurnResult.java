@@ -13,6 +13,7 @@ package io.aded.engine;
  * @param timeToFirstTokenNanos from submission to the first emitted token; 0 if there was none
  * @param totalNanos from submission to the end
  * @param speculation how drafting fared
+ * @param reasoningTokens those of the completion's tokens that were reasoning
  */
 public record TurnResult(
         FinishReason reason,
@@ -23,4 +24,30 @@ public record TurnResult(
         long queuedNanos,
         long timeToFirstTokenNanos,
         long totalNanos,
-        SpeculationStatistics speculation) {}
+        SpeculationStatistics speculation,
+        int reasoningTokens) {
+
+    /** Of an answer without reasoning. */
+    public TurnResult(
+            FinishReason reason,
+            int promptTokens,
+            int cachedPromptTokens,
+            int completionTokens,
+            int seed,
+            long queuedNanos,
+            long timeToFirstTokenNanos,
+            long totalNanos,
+            SpeculationStatistics speculation) {
+        this(
+                reason,
+                promptTokens,
+                cachedPromptTokens,
+                completionTokens,
+                seed,
+                queuedNanos,
+                timeToFirstTokenNanos,
+                totalNanos,
+                speculation,
+                0);
+    }
+}

@@ -14,12 +14,25 @@ final class GbnfText {
     private final List<String> more = new ArrayList<>();
     private final java.util.Map<String, String> sets = new java.util.HashMap<>();
 
-    private GbnfText(Rules rules) {
+    /** Before the names of rules that are made here. */
+    private final String prefix;
+
+    private GbnfText(Rules rules, String prefix) {
         this.rules = rules;
+        this.prefix = prefix;
     }
 
     static String of(Rules rules) {
-        GbnfText writer = new GbnfText(rules);
+        return of(rules, "");
+    }
+
+    /**
+     * A grammar as text.
+     *
+     * @param prefix before the names of rules that are made on the way
+     */
+    static String of(Rules rules, String prefix) {
+        GbnfText writer = new GbnfText(rules, prefix);
         StringBuilder text = new StringBuilder();
         for (int rule = 0; rule < rules.bodies().size(); rule++) {
             text.append(rules.names().get(rule)).append(" ::= ");
@@ -70,7 +83,7 @@ final class GbnfText {
         }
         int place = more.size();
         more.add("");
-        String name = "part-" + place;
+        String name = prefix + "part-" + place;
         more.set(place, name + " ::= " + body(pattern, 0));
         return name;
     }
@@ -92,7 +105,7 @@ final class GbnfText {
             return text;
         }
         return sets.computeIfAbsent(text, long1 -> {
-            String name = "set-" + sets.size();
+            String name = prefix + "set-" + sets.size();
             more.add(name + " ::= " + long1);
             return name;
         });

@@ -4,7 +4,8 @@ package io.aded.grammar;
 public class GrammarRefused extends Exception {
     private static final long serialVersionUID = 1L;
 
-    GrammarRefused(String message) {
+    /** With what is wrong, as a clause without its subject. */
+    public GrammarRefused(String message) {
         super(message);
     }
 }

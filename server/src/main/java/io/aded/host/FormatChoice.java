@@ -10,8 +10,8 @@ import java.util.Locale;
 /**
  * Which format of a model is the fastest on this machine, by what the passes of each were found to cost.
  *
- * <p>Only formats that lose nothing to speak of are looked at: those with more bits a weight than the file has. What is
- * fast with coarser weights is fast at the price of its answers, and that is the user's to decide.
+ * <p>Only eight bits for fewer are ever chosen. Four bits for two are measured and told, too, but they change answers,
+ * and that is the user's to decide; coarser weights than the file's are not looked at.
  *
  * @param formats what was measured, the file as it came first
  */
@@ -22,7 +22,7 @@ public record FormatChoice(List<MeasuredFormat> formats) {
     /** A file for nothing but speed may take so much of the disk. */
     private static final double LARGEST_BYTES = 2e9;
 
-    /** Weights of so many bits or fewer lose next to nothing when they are written with four and a half. */
+    /** Weights of so many bits or fewer are finer with four and a half. */
     private static final double COARSE_BITS = 3.5;
 
     public FormatChoice {
@@ -54,18 +54,23 @@ public record FormatChoice(List<MeasuredFormat> formats) {
         return formats.getFirst();
     }
 
-    /** The one to use: the fastest with {@code auto} over the kinds of text, if it is clearly faster than the file. */
+    /** The one to use: the fastest with {@code auto} over the kinds of text that keeps answers, if by a twentieth. */
     public MeasuredFormat best() {
         MeasuredFormat best = asItIs();
         double least = WORTH_WRITING * best.outlook().typicalRate();
         for (MeasuredFormat other : formats.subList(1, formats.size())) {
             double rate = other.outlook().typicalRate();
-            if (rate > least) {
+            if (keepsAnswers(other) && rate > least) {
                 best = other;
                 least = rate;
             }
         }
         return best;
+    }
+
+    /** Whether the weights stay as they were, to within 0.4 % of the largest of a block. */
+    public static boolean keepsAnswers(MeasuredFormat format) {
+        return format.requantized() != RequantizedModels.Format.Q4_0;
     }
 
     /** What was chosen and why, as a sentence. */
@@ -75,7 +80,10 @@ public record FormatChoice(List<MeasuredFormat> formats) {
         reason.append(", the fastest here: ").append(rates(best));
         for (MeasuredFormat other : formats) {
             if (other != best) {
-                reason.append("; ").append(other.name()).append(": ").append(rates(other));
+                reason.append("; ")
+                        .append(other.name())
+                        .append(keepsAnswers(other) ? ": " : ", with other answers: ")
+                        .append(rates(other));
             }
         }
         return reason.append('.').toString();

@@ -258,6 +258,14 @@ final class LlamaSampler implements TokenSampler {
     }
 
     @Override
+    public void take(int token) {
+        remember(token);
+        if (grammar != null) {
+            grammar.accept(token);
+        }
+    }
+
+    @Override
     public void remember(int token) {
         checkOpen();
         if (token < 0 || token >= vocabularySize) {

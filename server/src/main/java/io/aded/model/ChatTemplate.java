@@ -26,6 +26,19 @@ public interface ChatTemplate {
         return render(messages, addGenerationPrompt);
     }
 
+    /**
+     * Renders a conversation in which the model may call tools.
+     *
+     * @param tools what it may call; a template that knows of none leaves them out
+     */
+    default RenderedChat render(
+            List<ChatMessage> messages,
+            List<ToolDefinition> tools,
+            TemplateVariables variables,
+            boolean addGenerationPrompt) {
+        return render(messages, variables, addGenerationPrompt);
+    }
+
     /** Where the template came from: the model's own, a known name, or the built-in default, and why. */
     String description();
 

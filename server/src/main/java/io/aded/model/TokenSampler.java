@@ -29,6 +29,13 @@ public interface TokenSampler extends AutoCloseable {
      */
     void remember(int token);
 
+    /**
+     * Goes on by a token that was not drawn but set, as if it had been drawn: penalties and grammar see it.
+     */
+    default void take(int token) {
+        remember(token);
+    }
+
     /** Whether {@link #prune} can ever remove anything. */
     boolean constrains();
 

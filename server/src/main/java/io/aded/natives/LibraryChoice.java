@@ -297,8 +297,12 @@ public final class LibraryChoice {
         json.set("verdict", verdict.toJson());
         try {
             Path partial = Files.createTempFile(file.getParent(), ".verdict-", ".json");
-            Files.writeString(partial, json.toPrettyString() + "\n");
-            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            try {
+                Files.writeString(partial, json.toPrettyString() + "\n");
+                Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(partial);
+            }
         } catch (IOException e) {
             // A directory that cannot be written to: the build is tried at every start.
         }

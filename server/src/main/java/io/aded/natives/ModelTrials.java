@@ -118,7 +118,11 @@ public final class ModelTrials {
     private void keep(Path remembered, String verdict) throws IOException {
         Files.createDirectories(directory);
         Path written = Files.createTempFile(directory, "verdict", ".part");
-        Files.writeString(written, verdict);
-        Files.move(written, remembered, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try {
+            Files.writeString(written, verdict);
+            Files.move(written, remembered, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(written); // on a full disk a file can be made and not be written
+        }
     }
 }

@@ -343,8 +343,12 @@ public final class NativesStore {
             Files.createDirectories(directory);
             ObjectNode json = JsonMapper.shared().createObjectNode().put("use", choice.toString());
             Path partial = Files.createTempFile(directory, ".choice-", ".json");
-            Files.writeString(partial, json.toPrettyString() + "\n");
-            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            try {
+                Files.writeString(partial, json.toPrettyString() + "\n");
+                Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(partial);
+            }
         } catch (IOException e) {
             throw cannotWrite("remember the choice", e);
         }

@@ -177,8 +177,8 @@ final class Connections {
     }
 
     /**
-     * Whether there is no call on it. From another thread than the connection's own this may be a moment old: a call that
-     * has come since is carried out before the connection is closed.
+     * Whether there is no call on it. From another thread than the connection's own this may be a moment old: a call
+     * that has come since is carried out before the connection is closed.
      */
     private static boolean isIdle(Channel connection) {
         Http2ConnectionHandler http2 = connection.pipeline().get(Http2ConnectionHandler.class);
@@ -214,8 +214,8 @@ final class Connections {
     }
 
     /**
-     * Closes it. Whoever has called over it before may be sending a call right now: such a client is asked to go (a GOAWAY
-     * that still accepts all calls, as RFC 9113, 6.8 advises) and closes by itself, or is closed after a time.
+     * Closes it. Whoever has called over it before may be sending a call right now: such a client is asked to go (a
+     * GOAWAY that still accepts all calls, as RFC 9113, 6.8 advises) and closes by itself, or is closed after a time.
      */
     private static void close(Channel idle) {
         idle.eventLoop().execute(() -> {

@@ -18,6 +18,8 @@ import io.aded.v1.DraftPolicy;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerationOptions;
 import io.aded.v1.Open;
+import io.aded.v1.ToolCall;
+import io.aded.v1.ToolResult;
 import io.aded.v1.Turn;
 import io.aded.v1.Update;
 import java.time.Duration;
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Messages of this API as what {@link io.aded.serving} takes. Whether values are allowed is not asked here. What has no
- * counterpart there is: parts of the API that are not served, and messages that make no sense whatever their values.
+ * counterpart there is: messages that make no sense whatever their values.
  *
  * <p>One reader a message. Fields are named as {@code io.aded.serving} would; {@link FieldPaths} makes paths of the
  * names.
@@ -42,7 +44,6 @@ final class RequestReader {
     private static final int MOST_WRONG = 256;
 
     private final List<FieldViolation> unreadable = new ArrayList<>();
-    private final List<String> notServed = new ArrayList<>();
 
     /** A turn of {@code Generate}. */
     TurnInput turn(GenerateRequest request) {
@@ -85,7 +86,6 @@ final class RequestReader {
         Set<String> reset = OptionPaths.named(open.getReset(), "reset", unreadable);
         Duration retention = retention(open);
         GenerationChange defaults = change(open.getOptions(), reset);
-        refuseWhatIsNotServed();
         return new OpenInput(
                 open.getModel(), open.getConversationId(), open.getRequireResume(), retention, defaults, unreadable);
     }
@@ -103,7 +103,6 @@ final class RequestReader {
             cleared.removeIf(path -> OptionPaths.isSet(all, path));
         }
         GenerationChange change = change(options, cleared);
-        refuseWhatIsNotServed();
         if (!unreadable.isEmpty()) {
             throw new AdedException.InvalidRequest(unreadable);
         }
@@ -111,14 +110,7 @@ final class RequestReader {
     }
 
     private TurnInput input(@Nullable Prompt prompt, GenerationChange change) {
-        refuseWhatIsNotServed();
         return new TurnInput(prompt, change, unreadable);
-    }
-
-    private void refuseWhatIsNotServed() {
-        if (!notServed.isEmpty()) {
-            throw new AdedException.NotServed(notServed);
-        }
     }
 
     // --- prompts
@@ -136,39 +128,57 @@ final class RequestReader {
                 if (!content.isEmpty()) {
                     unreadable("messages[" + i + "].parts", "is set beside content; allowed: one of the two");
                 }
-                content = text(message.getPartsList(), "messages[" + i + "].parts");
             }
-            messages.add(new ChatMessage(message.getRole().isEmpty() ? "user" : message.getRole(), content));
+            String role = message.getRole().isEmpty() ? "user" : message.getRole();
+            if (message.getPartsCount() > 0) {
+                parts(role, message.getPartsList(), "messages[" + i + "].parts", messages);
+            } else {
+                messages.add(new ChatMessage(role, content));
+            }
         }
         return messages;
     }
 
-    private String text(List<ContentPart> parts, String field) {
+    /** A message of parts; one with several results becomes a message for each. */
+    private void parts(String role, List<ContentPart> parts, String field, List<ChatMessage> messages) {
         StringBuilder text = new StringBuilder();
+        StringBuilder reasoning = new StringBuilder();
+        List<ChatMessage.ToolCall> calls = new ArrayList<>();
+        List<ToolResult> results = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             ContentPart part = parts.get(i);
-            String path = field + "[" + i + "]";
             switch (part.getPartCase()) {
                 case TEXT -> text.append(part.getText());
-                case REASONING -> notServed(path + ".reasoning");
-                case TOOL_CALL -> notServed(path + ".tool_call");
-                case TOOL_RESULT -> notServed(path + ".tool_result");
-                case PART_NOT_SET -> unreadable(path, "says nothing; allowed: a text");
+                case REASONING -> reasoning.append(part.getReasoning());
+                case TOOL_CALL -> {
+                    ToolCall call = part.getToolCall();
+                    String arguments = call.getArguments();
+                    calls.add(new ChatMessage.ToolCall(
+                            call.getId(), call.getName(), arguments.isBlank() ? "{}" : arguments));
+                }
+                case TOOL_RESULT -> results.add(part.getToolResult());
+                case PART_NOT_SET ->
+                    unreadable(
+                            field + "[" + i + "]", "says nothing; allowed: text, reasoning, tool_call or tool_result");
             }
         }
-        return text.toString();
+        if (results.isEmpty()) {
+            messages.add(new ChatMessage(role, text.toString(), reasoning.toString(), calls, null));
+            return;
+        }
+        if (!text.isEmpty()) {
+            unreadable(field, "has text beside a tool result; allowed: one of the two");
+        }
+        for (ToolResult result : results) {
+            messages.add(new ChatMessage(
+                    role, result.getContent(), reasoning.toString(), calls, ToolMessages.answered(result, messages)));
+        }
     }
 
     /** A message may have a million of either; nobody reads so far. */
     private void unreadable(String field, String description) {
         if (unreadable.size() < MOST_WRONG) {
             unreadable.add(new FieldViolation(field, description));
-        }
-    }
-
-    private void notServed(String field) {
-        if (notServed.size() < MOST_WRONG) {
-            notServed.add(field);
         }
     }
 
@@ -179,7 +189,6 @@ final class RequestReader {
     // --- options
 
     private GenerationChange change(GenerationOptions set, Set<String> cleared) {
-        findWhatIsNotServed(set);
         return GenerationChange.builder()
                 .cleared(cleared)
                 .sampling(SamplingMessages.change(set.getSampling(), cleared))
@@ -203,6 +212,7 @@ final class RequestReader {
                 .reportRounds(set.hasReportRounds() ? Boolean.valueOf(set.getReportRounds()) : null)
                 .prefixSharing(set.hasPrefixSharing() ? prefixSharing(set.getPrefixSharing()) : null)
                 .templateVariables(set.hasTemplateVariables() ? Structs.variables(set.getTemplateVariables()) : null)
+                .speech(ToolMessages.speech(set, this::unreadable))
                 .priority(set.hasPriority() ? Integer.valueOf(set.getPriority()) : null)
                 .build();
     }
@@ -219,21 +229,6 @@ final class RequestReader {
                 yield null;
             }
         };
-    }
-
-    private void findWhatIsNotServed(GenerationOptions set) {
-        if (set.getToolsCount() > 0) {
-            notServed.add("tools");
-        }
-        if (set.hasToolChoice()) {
-            notServed.add("tool_choice");
-        }
-        if (set.hasParallelToolCalls()) {
-            notServed.add("parallel_tool_calls");
-        }
-        if (set.hasReasoning()) {
-            notServed.add("reasoning");
-        }
     }
 
     private @Nullable Constraint constraint(io.aded.v1.Constraint set) {

@@ -2,6 +2,7 @@ package io.aded.rpc;
 
 import com.google.protobuf.Duration;
 import io.aded.draft.catalogue.DrafterKind;
+import io.aded.engine.Delta.Part;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.RoundReport;
@@ -32,6 +33,7 @@ import io.aded.v1.PrefixSharing;
 import io.aded.v1.Round;
 import io.aded.v1.TokenAlternative;
 import io.aded.v1.TokenLogProbability;
+import io.aded.v1.ToolCallDelta;
 import io.aded.v1.Usage;
 import io.aded.v1.VocabularyInfo;
 import java.util.List;
@@ -48,8 +50,20 @@ final class ResponseWriter {
         ConverseResponse.Builder response = ConverseResponse.newBuilder();
         switch (event) {
             case AnswerEvent.Opened opened -> response.setOpened(opened(opened));
-            case AnswerEvent.Emitted emitted ->
-                response.setTurn(emitted.turn()).setDelta(delta(emitted.delta(), vocabulary(event)));
+            case AnswerEvent.Emitted emitted -> {
+                response.setTurn(emitted.turn());
+                switch (emitted.delta().part()) {
+                    case Part.Words(boolean reasoning) -> {
+                        Delta delta = delta(emitted.delta(), vocabulary(event));
+                        if (reasoning) {
+                            response.setReasoningDelta(delta);
+                        } else {
+                            response.setDelta(delta);
+                        }
+                    }
+                    case Part.Call call -> response.setToolCallDelta(call(call, emitted.delta(), vocabulary(event)));
+                }
+            }
             case AnswerEvent.Round round ->
                 response.setTurn(round.turn()).setRound(round(round.report(), vocabulary(event)));
             case AnswerEvent.Finished finished ->
@@ -63,7 +77,19 @@ final class ResponseWriter {
         GenerateResponse.Builder response = GenerateResponse.newBuilder();
         switch (event) {
             case AnswerEvent.Opened opened -> throw new IllegalArgumentException("nothing is opened in " + opened);
-            case AnswerEvent.Emitted emitted -> response.setDelta(delta(emitted.delta(), vocabulary(event)));
+            case AnswerEvent.Emitted emitted -> {
+                switch (emitted.delta().part()) {
+                    case Part.Words(boolean reasoning) -> {
+                        Delta delta = delta(emitted.delta(), vocabulary(event));
+                        if (reasoning) {
+                            response.setReasoningDelta(delta);
+                        } else {
+                            response.setDelta(delta);
+                        }
+                    }
+                    case Part.Call call -> response.setToolCallDelta(call(call, emitted.delta(), vocabulary(event)));
+                }
+            }
             case AnswerEvent.Round round -> response.setRound(round(round.report(), vocabulary(event)));
             case AnswerEvent.Finished finished -> response.setFinished(finished(finished.result()));
         }
@@ -103,6 +129,18 @@ final class ResponseWriter {
             }
         }
         return builder.build();
+    }
+
+    private static ToolCallDelta call(Part.Call call, io.aded.engine.Delta delta, Vocabulary vocabulary) {
+        Delta words = delta(delta, vocabulary);
+        return ToolCallDelta.newBuilder()
+                .setIndex(call.index())
+                .setId(call.id())
+                .setName(call.name())
+                .setArguments(delta.text())
+                .addAllTokens(words.getTokensList())
+                .addAllLogProbabilities(words.getLogProbabilitiesList())
+                .build();
     }
 
     private static TokenLogProbability logProbability(
@@ -153,6 +191,7 @@ final class ResponseWriter {
                 .setPromptTokens(result.promptTokens())
                 .setCachedPromptTokens(result.cachedPromptTokens())
                 .setCompletionTokens(result.completionTokens())
+                .setReasoningTokens(result.reasoningTokens())
                 .setQueueTime(nanos(result.queuedNanos()))
                 .setTotalTime(nanos(result.totalNanos()));
         if (result.timeToFirstTokenNanos() > 0) {
@@ -165,6 +204,7 @@ final class ResponseWriter {
                             case LENGTH -> FinishReason.FINISH_REASON_LENGTH;
                             case CONTEXT_FULL -> FinishReason.FINISH_REASON_CONTEXT_FULL;
                             case CANCELLED -> FinishReason.FINISH_REASON_CANCELLED;
+                            case TOOL_CALLS -> FinishReason.FINISH_REASON_TOOL_CALLS;
                         })
                 .setUsage(usage)
                 .setSeed(result.seed())
@@ -218,6 +258,7 @@ final class ResponseWriter {
         if (!generation.templateVariables().values().isEmpty()) {
             options.setTemplateVariables(Structs.struct(generation.templateVariables()));
         }
+        ToolMessages.write(generation.speech(), options);
         switch (generation.constraint()) {
             case io.aded.serving.Constraint.None none -> {}
             case io.aded.serving.Constraint.Grammar(String gbnf) ->

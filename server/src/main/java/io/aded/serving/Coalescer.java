@@ -75,15 +75,20 @@ final class Coalescer {
 
     /** Sends all that is held back. */
     void flush() {
-        if (!deltas.isEmpty()) {
-            output.emitted(deltas.size() == 1 ? deltas.getFirst() : joined());
-            deltas.clear();
+        for (int from = 0, to; from < deltas.size(); from = to) {
+            to = from + 1;
+            while (to < deltas.size()
+                    && deltas.get(from).part().goesOnWith(deltas.get(to).part())) {
+                to++;
+            }
+            output.emitted(to == from + 1 ? deltas.get(from) : joined(deltas.subList(from, to)));
         }
+        deltas.clear();
         rounds.forEach(output::round);
         rounds.clear();
     }
 
-    private Delta joined() {
+    private static Delta joined(List<Delta> deltas) {
         StringBuilder text = new StringBuilder();
         int count = deltas.stream().mapToInt(delta -> delta.tokens().length).sum();
         int[] tokens = new int[count];
@@ -100,6 +105,7 @@ final class Coalescer {
                 probabilities.addAll(more);
             }
         }
-        return new Delta(text.toString(), tokens, probabilities);
+        return new Delta(
+                text.toString(), tokens, probabilities, deltas.getFirst().part());
     }
 }

@@ -1,5 +1,6 @@
 package io.aded.serving;
 
+import io.aded.dialect.AnswerForm;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.PrefixSharing;
@@ -24,6 +25,7 @@ import java.util.List;
  * @param priority higher is taken from the queue earlier
  * @param prefixSharing with whom what is computed of prompts may be shared, at most what the server shares
  * @param templateVariables what the chat template is given beside the messages
+ * @param speech which tools may be called, and how reasoning is treated
  */
 public record Generation(
         SamplingParameters sampling,
@@ -37,13 +39,44 @@ public record Generation(
         boolean reportRounds,
         int priority,
         PrefixSharing prefixSharing,
-        TemplateVariables templateVariables) {
+        TemplateVariables templateVariables,
+        AnswerForm.Request speech) {
 
     /** Defensive copies of the lists; a constraint among the sampling parameters is taken out. */
     public Generation {
         sampling = Constraint.NONE.over(sampling);
         stopStrings = List.copyOf(stopStrings);
         stopTokens = List.copyOf(stopTokens);
+    }
+
+    /** Mere text, and reasoning as the model has it. */
+    public Generation(
+            SamplingParameters sampling,
+            Constraint constraint,
+            DraftPolicy draft,
+            int maxTokens,
+            List<String> stopStrings,
+            List<Integer> stopTokens,
+            boolean ignoreEnd,
+            int logProbabilities,
+            boolean reportRounds,
+            int priority,
+            PrefixSharing prefixSharing,
+            TemplateVariables templateVariables) {
+        this(
+                sampling,
+                constraint,
+                draft,
+                maxTokens,
+                stopStrings,
+                stopTokens,
+                ignoreEnd,
+                logProbabilities,
+                reportRounds,
+                priority,
+                prefixSharing,
+                templateVariables,
+                AnswerForm.Request.TEXT);
     }
 
     /** Sharing prefixes as widely as the server does, and with nothing for the chat template beside the messages. */

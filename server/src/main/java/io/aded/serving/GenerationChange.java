@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority higher is taken from the queue earlier
  * @param prefixSharing with whom what is computed of prompts may be shared
  * @param templateVariables all that the chat template is given beside the messages
+ * @param speech which tools may be called, and how reasoning is treated
  */
 public record GenerationChange(
         Set<String> cleared,
@@ -42,7 +43,8 @@ public record GenerationChange(
         @Nullable Boolean reportRounds,
         @Nullable Integer priority,
         @Nullable PrefixSharing prefixSharing,
-        @Nullable TemplateVariables templateVariables) {
+        @Nullable TemplateVariables templateVariables,
+        SpeechChange speech) {
 
     /** Nothing said. */
     public static final GenerationChange NONE = builder().build();
@@ -78,7 +80,8 @@ public record GenerationChange(
                 or(reportRounds, "report_rounds", before.reportRounds(), server.reportRounds()),
                 or(priority, "priority", before.priority(), server.priority()),
                 or(prefixSharing, "prefix_sharing", before.prefixSharing(), server.prefixSharing()),
-                or(templateVariables, "template_variables", before.templateVariables(), server.templateVariables()));
+                or(templateVariables, "template_variables", before.templateVariables(), server.templateVariables()),
+                speech.over(before.speech(), server.speech(), cleared));
     }
 
     private <T> T or(@Nullable T said, String field, T before, T server) {
@@ -103,6 +106,7 @@ public record GenerationChange(
         private @Nullable Integer priority;
         private @Nullable PrefixSharing prefixSharing;
         private @Nullable TemplateVariables templateVariables;
+        private SpeechChange speech = SpeechChange.NONE;
 
         private Builder() {}
 
@@ -184,6 +188,12 @@ public record GenerationChange(
             return this;
         }
 
+        /** Which tools may be called, and how reasoning is treated. */
+        public Builder speech(SpeechChange value) {
+            speech = value;
+            return this;
+        }
+
         /** As said. */
         public GenerationChange build() {
             return new GenerationChange(
@@ -199,7 +209,8 @@ public record GenerationChange(
                     reportRounds,
                     priority,
                     prefixSharing,
-                    templateVariables);
+                    templateVariables,
+                    speech);
         }
     }
 }

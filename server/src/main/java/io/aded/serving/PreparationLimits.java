@@ -24,8 +24,8 @@ public record PreparationLimits(int threads, int perCaller, int waiting, Duratio
     }
 
     /**
-     * Requests that may be worked on beside {@link #threads}, since they have turned out to take long; half of them may be
-     * one caller's. More than these keep the places of short ones.
+     * Requests that may be worked on beside {@link #threads}, since they have turned out to take long; half of them
+     * may be one caller's. More than these keep the places of short ones.
      */
     public int longWork() {
         return threads;

@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * Work that has not begun by then never begins; work that has is told by {@link Patience}, and its place is taken until
  * it has listened.
  *
- * <p>Work that is long for its kind makes room: it goes on beside the pool, another thread takes its place, and so what
- * is short never waits for what is long. While the engine has turns, all such work together takes a part of the cores
- * only ({@link PreparationLimits#longWorkShare}), by pausing after each slice: one dear request costs the others what an
- * ordinary one would, it only takes longer itself. Thread-safe.
+ * <p>Work that is long for its kind makes room: it goes on beside the pool, another thread takes its place, and so
+ * what is short never waits for what is long. While the engine has turns, all such work together takes a part of the
+ * cores only ({@link PreparationLimits#longWorkShare}), by pausing after each slice: one dear request costs the others
+ * what an ordinary one would, it only takes longer itself. Thread-safe.
  */
 final class PreparationPool implements AutoCloseable {
     /** A thread with nothing to do ends after this, so that a pool that nobody closes leaves none. */
@@ -346,7 +346,7 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
-    /** Work has turned out to be long: its thread and its caller's place are free for what is not. False if it may not. */
+    /** Work has turned out to be long: its thread and its place are free for what is not. False if it may not. */
     private boolean makeRoom(Line line) {
         synchronized (lock) {
             if (longOnes >= limits.longWork() || line.longOnes >= Math.max(1, limits.longWork() / 2)) {

@@ -1,5 +1,6 @@
 package io.aded.serving;
 
+import io.aded.dialect.Spoken;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineStatus;
 import io.aded.model.ModelInfo;
@@ -48,7 +49,12 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         Vocabulary vocabulary = model().vocabulary();
         // Below a MiB it is quicker to count than to guess.
         long mostPromptBytes = Math.max(1L << 20, (long) contextTokens() * vocabulary.longestPiece());
-        return new TurnValidator(vocabulary.size(), mostPromptBytes);
+        return new TurnValidator(vocabulary.size(), mostPromptBytes, spoken());
+    }
+
+    /** How it calls tools and marks reasoning. */
+    public Spoken spoken() {
+        return engines.getFirst().spoken();
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */

@@ -1,5 +1,6 @@
 package io.aded.serving;
 
+import io.aded.dialect.AnswerForm;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
@@ -175,6 +176,11 @@ public final class Serving implements AutoCloseable {
         return Generation.of(backend.model());
     }
 
+    /** Whether the model can be offered tools: its chat template shows how it calls them. */
+    public boolean offersTools() {
+        return backend.model().spoken().dialect().calls() != null;
+    }
+
     /** What is kept for callers. */
     public ServingLimits limits() {
         return limits;
@@ -228,6 +234,7 @@ public final class Serving implements AutoCloseable {
      * @throws AdedException.InvalidRequest if the prompt is wrong, or the chat template refuses it
      */
     public int countTokens(Caller caller, ServedModel model, TurnInput input) {
+        model.validator().speech().refuseWhatIsNotServed(input.generation().speech(), input.prompt());
         Violations wrong = new Violations();
         wrong.addAll(input.unreadable());
         Prompt prompt = model.validator().prompt(input.prompt(), wrong);
@@ -235,8 +242,11 @@ public final class Serving implements AutoCloseable {
         TemplateVariables variables = given == null ? TemplateVariables.NONE : given;
         wrong.addAll(variables.violations("template_variables"));
         wrong.check();
-        Prompt whole =
-                prompt instanceof Prompt.Messages chat ? new Prompt.Messages(chat.messages(), variables) : prompt;
+        AnswerForm.Request asked =
+                input.generation().speech().over(AnswerForm.Request.TEXT, AnswerForm.Request.TEXT, Set.of());
+        model.validator().speech().request(asked, wrong);
+        wrong.check();
+        Prompt whole = model.validator().speech().counted(prompt, asked, variables);
         return pool.run(caller, () -> model.leastBusy().countTokens(whole));
     }
 

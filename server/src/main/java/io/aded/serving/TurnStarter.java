@@ -57,7 +57,9 @@ final class TurnStarter {
     private static FieldViolation named(FieldViolation violation, Constraint constraint) {
         String field = violation.field();
         return field.equals("sampling.grammar") || field.equals("sampling.json_schema")
-                ? new FieldViolation("constraint." + constraint.field(), violation.description())
+                ? new FieldViolation(
+                        constraint.equals(Constraint.NONE) ? "tools" : "constraint." + constraint.field(),
+                        violation.description())
                 : violation;
     }
 

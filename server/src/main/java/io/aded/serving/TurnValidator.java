@@ -1,5 +1,6 @@
 package io.aded.serving;
 
+import io.aded.dialect.Spoken;
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
 import io.aded.grammar.GrammarBounds;
@@ -33,6 +34,7 @@ public final class TurnValidator {
 
     private final int vocabularySize;
     private final long mostPromptBytes;
+    private final SpeechChecks speech;
 
     /** Checks turns for a model whose prompts may have any length. */
     public TurnValidator(int vocabularySize) {
@@ -47,8 +49,23 @@ public final class TurnValidator {
      *     splitting it would take long
      */
     public TurnValidator(int vocabularySize, long mostPromptBytes) {
+        this(vocabularySize, mostPromptBytes, null);
+    }
+
+    /**
+     * Checks turns for a model that may call tools, and reason.
+     *
+     * @param spoken how it does; null if it does neither
+     */
+    public TurnValidator(int vocabularySize, long mostPromptBytes, @Nullable Spoken spoken) {
         this.vocabularySize = vocabularySize;
         this.mostPromptBytes = mostPromptBytes;
+        speech = new SpeechChecks(spoken);
+    }
+
+    /** Says what is allowed of tools and reasoning. */
+    SpeechChecks speech() {
+        return speech;
     }
 
     /** What fields may hold at most, for callers to know beforehand. */
@@ -92,6 +109,7 @@ public final class TurnValidator {
      * @throws AdedException.InvalidRequest naming every field that is wrong
      */
     public ValidTurn validate(TurnInput input, Generation before, Generation server, Caller caller) {
+        speech.refuseWhatIsNotServed(input.generation().speech(), input.prompt());
         Violations wrong = new Violations();
         wrong.addAll(input.unreadable());
         Prompt prompt = prompt(input.prompt(), wrong);
@@ -100,9 +118,7 @@ public final class TurnValidator {
         generation(generation, wrong);
         wrong.check();
         TurnRequest request = new TurnRequest(
-                prompt instanceof Prompt.Messages chat
-                        ? new Prompt.Messages(chat.messages(), generation.templateVariables())
-                        : prompt,
+                prompt instanceof Prompt.Messages chat ? speech.prompt(chat, generation) : prompt,
                 generation.constraint().over(generation.sampling()),
                 generation.draft(),
                 generation.maxTokens(),
@@ -147,7 +163,7 @@ public final class TurnValidator {
                 length(
                         "messages",
                         chat.messages().stream()
-                                .mapToLong(message -> message.content().length())
+                                .mapToLong(ChatMessage::characters)
                                 .sum(),
                         wrong);
             case Prompt.Tokens tokens -> {
@@ -165,7 +181,7 @@ public final class TurnValidator {
         }
     }
 
-    private static void messages(List<ChatMessage> messages, Violations wrong) {
+    private void messages(List<ChatMessage> messages, Violations wrong) {
         if (messages.size() > MOST_MESSAGES) {
             wrong.add("messages", "has " + messages.size() + " entries; allowed: at most " + MOST_MESSAGES);
             return;
@@ -178,8 +194,9 @@ public final class TurnValidator {
                         "messages[" + i + "].role",
                         "is no role; allowed: system, user, assistant, or 1 to 64 of A-Z a-z 0-9 _ . -");
             }
-            saysSomething |= !message.content().isEmpty();
+            saysSomething |= message.characters() > 0;
         }
+        speech.messages(messages, wrong);
         if (!saysSomething) {
             wrong.add("messages", "has no content; allowed: at least one character");
         }
@@ -191,6 +208,7 @@ public final class TurnValidator {
         constraint(generation, wrong);
         wrong.addAll(generation.draft().violations("draft."));
         wrong.addAll(generation.templateVariables().violations("template_variables"));
+        speech.request(generation.speech(), wrong);
         if (generation.maxTokens() < 0) {
             wrong.add("max_tokens", "is " + generation.maxTokens() + "; allowed: 0 (as many as fit) or more");
         }

@@ -5,6 +5,7 @@ import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
 import io.aded.model.RenderedChat;
 import io.aded.model.TemplateVariables;
+import io.aded.model.ToolDefinition;
 import io.aded.template.jinja.Bounds;
 import io.aded.template.jinja.JinjaTemplate;
 import io.aded.template.jinja.TemplateException;
@@ -15,7 +16,6 @@ import java.time.InstantSource;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,6 +38,7 @@ public final class ChatTemplates implements ChatTemplate {
     private final ZoneId zone;
     private final String description;
     private final @Nullable String problem;
+    private volatile MessageValues.@Nullable Way way;
 
     private ChatTemplates(
             JinjaTemplate template,
@@ -117,20 +118,29 @@ public final class ChatTemplates implements ChatTemplate {
 
     @Override
     public RenderedChat render(List<ChatMessage> messages, TemplateVariables given, boolean addGenerationPrompt) {
+        return render(messages, List.of(), given, addGenerationPrompt);
+    }
+
+    @Override
+    public RenderedChat render(
+            List<ChatMessage> messages,
+            List<ToolDefinition> tools,
+            TemplateVariables given,
+            boolean addGenerationPrompt) {
         if (messages.isEmpty()) {
             throw new AdedException.InvalidRequest("messages", "is empty; allowed: at least one message");
         }
         ChatMessage last = messages.getLast();
         if (!addGenerationPrompt || !last.role().equals(ASSISTANT)) {
-            return rendered(messages, given, addGenerationPrompt);
+            return rendered(messages, tools, given, addGenerationPrompt);
         }
         if (last.content().isBlank()) {
             // Nothing to continue: the assistant's message begins.
             return messages.size() == 1
-                    ? rendered(messages, given, true)
-                    : rendered(messages.subList(0, messages.size() - 1), given, true);
+                    ? rendered(messages, tools, given, true)
+                    : rendered(messages.subList(0, messages.size() - 1), tools, given, true);
         }
-        return upToTheEndOf(last.content(), rendered(messages, given, false));
+        return upToTheEndOf(last.content(), rendered(messages, tools, given, false));
     }
 
     /** Cuts off what the template puts behind the last message, so that the model goes on inside it. */
@@ -148,19 +158,63 @@ public final class ChatTemplates implements ChatTemplate {
         return whole.part(0, at + (kept ? withBlanks.length() : said.length()));
     }
 
-    private RenderedChat rendered(List<ChatMessage> messages, TemplateVariables given, boolean addGenerationPrompt) {
+    private RenderedChat rendered(
+            List<ChatMessage> messages,
+            List<ToolDefinition> tools,
+            TemplateVariables given,
+            boolean addGenerationPrompt) {
+        boolean calls = messages.stream().anyMatch(message -> !message.calls().isEmpty());
+        return rendered(messages, tools, given, addGenerationPrompt, calls ? wayOfCalls() : MessageValues.Way.USUAL);
+    }
+
+    /** How this template wants calls to be given; found by giving it one in each way, when it is first needed. */
+    private MessageValues.Way wayOfCalls() {
+        MessageValues.Way known = way;
+        if (known == null) {
+            known = MessageValues.Way.USUAL;
+            for (MessageValues.Way candidate : MessageValues.Way.values()) {
+                if (MessageValues.showsCall(tried(candidate))) {
+                    known = candidate;
+                    break;
+                }
+            }
+            way = known;
+        }
+        return known;
+    }
+
+    private String tried(MessageValues.Way candidate) {
+        try {
+            return rendered(
+                            MessageValues.TRIAL,
+                            List.of(MessageValues.TRIAL_TOOL),
+                            TemplateVariables.NONE,
+                            false,
+                            candidate)
+                    .text();
+        } catch (AdedException.InvalidRequest refused) {
+            return "";
+        }
+    }
+
+    private RenderedChat rendered(
+            List<ChatMessage> messages,
+            List<ToolDefinition> tools,
+            TemplateVariables given,
+            boolean addGenerationPrompt,
+            MessageValues.Way how) {
         List<Value> list = new ArrayList<>(messages.size());
         for (ChatMessage message : messages) {
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("role", role(message.role()));
-            fields.put("content", Text.fromCaller(message.content()));
-            list.add(Values.of(fields));
+            list.add(MessageValues.message(message, role(message.role()), how));
         }
         Map<String, Value> variables = new HashMap<>();
         given.values().forEach((name, value) -> variables.put(name, Values.fromCaller(value)));
         variables.put("messages", new Value.ListValue(list));
         // There for every template, as transformers has it, with or without something in them.
-        variables.put("tools", Value.None.NONE);
+        variables.put("tools", MessageValues.tools(tools));
+        if (!tools.isEmpty()) {
+            variables.putIfAbsent("xml_tools", MessageValues.functions(tools)); // SmolLM3's name for them
+        }
         variables.put("documents", Value.None.NONE);
         variables.put("add_generation_prompt", Values.of(addGenerationPrompt));
         variables.put("bos_token", Text.of(special.beginning()));

@@ -34,13 +34,14 @@ final class FormatChoiceTest {
     }
 
     @Test
-    void best_wherePlainPassesAreFasterThanDraftedOnes_isTheFastestPlain() {
+    void best_fourBitsForTwo_isToldButNeverChosen() {
         FormatChoice choice = new FormatChoice(List.of(
                 format("IQ2_XXS", null, 75, 2.05, 3.99, 5.42),
                 format("Q8_0", Format.Q8_0, 43.6, 1.52, 1.86, 2.88),
                 format("Q4_0", Format.Q4_0, 18.8, 1.86, 3.46, 6.26)));
 
-        assertThat(choice.best().requantized()).isEqualTo(Format.Q4_0);
+        assertThat(choice.best().requantized()).isEqualTo(Format.Q8_0);
+        assertThat(choice.reason()).contains("; Q4_0, with other answers: 53 tokens/s plain");
     }
 
     @Test

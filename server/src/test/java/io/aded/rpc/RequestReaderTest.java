@@ -10,10 +10,12 @@ import io.aded.model.AdedException;
 import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
+import io.aded.model.ToolDefinition;
 import io.aded.serving.Constraint;
 import io.aded.serving.DraftChoice;
 import io.aded.serving.GenerationChange;
 import io.aded.serving.OpenInput;
+import io.aded.serving.SpeechChange;
 import io.aded.serving.TurnInput;
 import io.aded.v1.Chat;
 import io.aded.v1.ContentPart;
@@ -143,23 +145,36 @@ class RequestReaderTest {
     }
 
     @Test
-    void message_partsThatAreNotServed_areNamed() {
-        AdedException.NotServed refused = catchThrowableOfType(
-                AdedException.NotServed.class,
-                () -> chat(
-                        message()
-                                .setRole("assistant")
-                                .addParts(part().setReasoning("hm"))
-                                .addParts(part().setText("x"))
-                                .addParts(
-                                        part().setToolCall(ToolCall.newBuilder().setName("f"))),
-                        message().setRole("tool").addParts(part().setToolResult(ToolResult.newBuilder()))));
-        assertThat(refused.fields())
-                .extracting(FieldViolation::field)
+    void message_partsOfCallsAndResults_areReadAndResultsNamedByTheirCalls() {
+        TurnInput input = chat(
+                message()
+                        .setRole("assistant")
+                        .addParts(part().setReasoning("hm"))
+                        .addParts(part().setText("x"))
+                        .addParts(part().setToolCall(
+                                        ToolCall.newBuilder().setId("1").setName("f")))
+                        .addParts(part().setToolCall(
+                                        ToolCall.newBuilder().setId("2").setName("g"))),
+                message()
+                        .setRole("tool")
+                        .addParts(part().setToolResult(ToolResult.newBuilder()
+                                .setToolCallId("2")
+                                .setContent("b")))
+                        .addParts(part().setToolResult(
+                                        ToolResult.newBuilder().setContent("c").setIsError(true))));
+        assertThat(input.unreadable()).isEmpty();
+        assertThat(((Prompt.Messages) input.prompt()).messages())
                 .containsExactly(
-                        "messages[0].parts[0].reasoning",
-                        "messages[0].parts[2].tool_call",
-                        "messages[1].parts[0].tool_result");
+                        new ChatMessage(
+                                "assistant",
+                                "x",
+                                "hm",
+                                List.of(
+                                        new ChatMessage.ToolCall("1", "f", "{}"),
+                                        new ChatMessage.ToolCall("2", "g", "{}")),
+                                null),
+                        new ChatMessage("tool", "b", "", List.of(), new ChatMessage.Answered("2", "g", false)),
+                        new ChatMessage("tool", "c", "", List.of(), new ChatMessage.Answered("2", "g", true)));
     }
 
     // --- options
@@ -285,18 +300,20 @@ class RequestReaderTest {
     }
 
     @Test
-    void options_thatAreNotServed_areAllNamed() {
-        AdedException.NotServed refused = catchThrowableOfType(
-                AdedException.NotServed.class,
-                () -> read(options()
-                        .addTools(Tool.newBuilder().setName("f"))
-                        .setToolChoice(ToolChoice.newBuilder().setTool("f"))
-                        .setParallelToolCalls(false)
-                        .setReasoning(ReasoningOptions.getDefaultInstance())));
-        assertThat(refused.fields())
-                .extracting(FieldViolation::field)
-                .containsExactly("tools", "tool_choice", "parallel_tool_calls", "reasoning");
-        assertThat(refused.reason()).isEqualTo("NOT_SERVED");
+    void options_ofToolsAndReasoning_areRead() {
+        assertThat(read(options()
+                                .addTools(Tool.newBuilder().setName("f").setStrict(false))
+                                .setToolChoice(ToolChoice.newBuilder().setTool("f"))
+                                .setParallelToolCalls(false)
+                                .setReasoning(ReasoningOptions.newBuilder().setBudget(3)))
+                        .speech())
+                .isEqualTo(new SpeechChange(
+                        List.of(new ToolDefinition("f", "", "", false)),
+                        new io.aded.dialect.ToolChoice.Named("f"),
+                        false,
+                        3,
+                        null));
+        assertThat(read(options()).speech()).isEqualTo(SpeechChange.NONE);
     }
 
     @Test
@@ -438,12 +455,12 @@ class RequestReaderTest {
     }
 
     @Test
-    void update_whatIsNotServedAndNotNamed_isIgnored() {
+    void update_whatIsNotNamed_isIgnored() {
         GenerationOptions.Builder options =
                 options().addTools(Tool.newBuilder().setName("f")).setMaxTokens(3);
         assertThat(update(options, "max_tokens").maxTokens()).isEqualTo(3);
-        assertThat(catchThrowableOfType(AdedException.NotServed.class, () -> update(options, "max_tokens", "tools")))
-                .isNotNull();
+        assertThat(update(options, "max_tokens").speech().tools()).isNull();
+        assertThat(update(options, "max_tokens", "tools").speech().tools()).hasSize(1);
     }
 
     // --- open

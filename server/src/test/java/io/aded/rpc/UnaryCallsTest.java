@@ -28,7 +28,6 @@ import io.aded.v1.ListModelsRequest;
 import io.aded.v1.ListModelsResponse;
 import io.aded.v1.Model;
 import io.aded.v1.PrefixSharing;
-import io.aded.v1.ReasoningOptions;
 import io.aded.v1.ResetDraftStateRequest;
 import io.aded.v1.SpeculationStatistics;
 import io.aded.v1.TokenizeRequest;
@@ -287,11 +286,10 @@ class UnaryCallsTest {
                         .setPrompt("hello")
                         .setOptions(Requests.options()
                                 .addTools(Tool.newBuilder().setName("weather"))
-                                .setReasoning(ReasoningOptions.newBuilder().setBudget(0))
                                 .setMaxTokens(-1)) // is not looked at
                         .build())
                 .next());
         assertStatus(failure, Status.Code.UNIMPLEMENTED, "NOT_SERVED");
-        assertThat(Harness.paths(failure)).containsExactly("options.tools", "options.reasoning");
+        assertThat(Harness.paths(failure)).containsExactly("options.tools");
     }
 }

@@ -37,8 +37,7 @@ public final class StandInModel implements TargetModel {
 
     private final ScriptedModel exact;
     private final CompiledGrammars grammars;
-    private final ChatTemplate template =
-            ChatTemplates.of(TEMPLATE, new SpecialTexts("", "", false), () -> Instant.EPOCH, ZoneOffset.UTC);
+    private final ChatTemplate template;
 
     /**
      * A model that babbles.
@@ -46,8 +45,20 @@ public final class StandInModel implements TargetModel {
      * @param pass what a forward pass takes, however wide it is
      */
     public StandInModel(Duration pass) {
+        this(pass, TEMPLATE, ScriptedModel.babble(1, 2));
+    }
+
+    /**
+     * A model that says what it is told to.
+     *
+     * @param pass what a forward pass takes, however wide it is
+     * @param chatTemplate in Jinja
+     * @param script what it says
+     */
+    public StandInModel(Duration pass, String chatTemplate, ScriptedModel.Script script) {
         long nanos = pass.toNanos();
-        exact = new ScriptedModel(ScriptedModel.babble(1, 2), _ -> sleep(nanos));
+        exact = new ScriptedModel(script, _ -> sleep(nanos));
+        template = ChatTemplates.of(chatTemplate, new SpecialTexts("", "", false), () -> Instant.EPOCH, ZoneOffset.UTC);
         grammars = new CompiledGrammars(VocabularyTrie.of(exact.vocabulary()));
     }
 
