@@ -27,7 +27,8 @@ func main() {
 	// At a terminal what is typed, else two questions.
 	questions := []string{"My name is Ada. Say hello to me.", "What is my name?"}
 	info, _ := os.Stdin.Stat()
-	typed := info.Mode()&os.ModeCharDevice != 0 && info.Name() != "null"
+	null, _ := os.Stat(os.DevNull)
+	typed := info.Mode()&os.ModeCharDevice != 0 && !os.SameFile(info, null)
 	for input := bufio.NewScanner(os.Stdin); ; {
 		question := ""
 		if typed && input.Scan() {
