@@ -156,14 +156,15 @@ final class LocalSession implements Session {
         boolean submitted = false;
         try {
             AnswerParts parts = parts(request.prompt(), next);
-            AnswerForm form = parts == null ? null : parts.form();
-            sampler = model().newSampler(
-                            form == null
-                                    ? sampling.withSeed(seed)
-                                    : form.constrained(sampling.withSeed(seed), parts.beganInReasoning()));
-            if (form != null && form.budget() >= 0) {
-                sampler = new BudgetedSampler(
-                        sampler, parts, model().vocabulary().tokenizeContinuation(form.closing(), true));
+            if (parts == null) {
+                sampler = model().newSampler(sampling.withSeed(seed));
+            } else {
+                AnswerForm form = parts.form();
+                sampler = model().newSampler(form.constrained(sampling.withSeed(seed), parts.beganInReasoning()));
+                if (form.budget() >= 0) {
+                    sampler = new BudgetedSampler(
+                            sampler, parts, model().vocabulary().tokenizeContinuation(form.closing(), true));
+                }
             }
             if (sampling.lookBack() > 0) {
                 int from = Math.max(0, next.tokens.length - sampling.lookBack());
