@@ -80,7 +80,7 @@ final class AnswerGrammar {
                     sampling.grammar() != null ? "sampling.grammar" : "sampling.json_schema",
                     String.valueOf(e.getMessage())));
         }
-        if (reasoning == null) {
+        if (reasoning == null || reasoning.byPrompt() && !open) {
             parts.rule("root", answer);
         } else {
             boolean mayEnd = !required && !sampling.isConstrained();

@@ -8,8 +8,14 @@ import java.util.regex.Pattern;
  *
  * @param open what stands before it, with the white space that the template writes
  * @param close what stands behind it, likewise
+ * @param byPrompt whether it is always the prompt that opens it: then a model that is not asked to reason does not begin
  */
-public record ReasoningForm(String open, String close) {
+public record ReasoningForm(String open, String close, boolean byPrompt) {
+    /** Reasoning that the model opens, where the prompt does not. */
+    public ReasoningForm(String open, String close) {
+        this(open, close, false);
+    }
+
     /** The mark that opens it, without white space around. */
     public String opening() {
         return open.strip();

@@ -127,7 +127,7 @@ final class ReasoningProbe {
             String opened = "<" + opening.substring(2);
             return drops(opened, opening)
                             || opened.toLowerCase(java.util.Locale.ROOT).contains("think")
-                    ? new ReasoningForm(opened, opening)
+                    ? new ReasoningForm(opened, opening, true)
                     : null;
         }
         String closing = opening.startsWith("<")
@@ -135,7 +135,7 @@ final class ReasoningProbe {
                 : opening.startsWith("[") ? "[/" + opening.substring(1) : "";
         return drops(opening, closing)
                         || opening.toLowerCase(java.util.Locale.ROOT).contains("think")
-                ? new ReasoningForm(mark.group(), closing)
+                ? new ReasoningForm(mark.group(), closing, true)
                 : null;
     }
 

@@ -124,6 +124,6 @@ class DialectProbeTest {
     @Test
     void probe_promptThatOpensReasoning_isKnownByWhatItDrops() {
         assertThat(Templates.dialect(Templates.OPENED).reasoning())
-                .isEqualTo(new ReasoningForm("<think>\n", "</think>"));
+                .isEqualTo(new ReasoningForm("<think>\n", "</think>", true));
     }
 }

@@ -12,6 +12,7 @@ import io.aded.model.JsonValues;
 import io.aded.model.ScriptedModel;
 import io.aded.v1.Chat;
 import io.aded.v1.ChatMessage;
+import io.aded.v1.Constraint;
 import io.aded.v1.ContentPart;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.CountTokensRequest;
@@ -221,6 +222,24 @@ class ToolsServedTest {
                     options().setReasoning(ReasoningOptions.newBuilder().setBudget(0)));
             assertThat(none.reasoning).isEmpty();
             assertThat(none.text).hasToString("nd think.");
+        }
+    }
+
+    @Test
+    void constraint_holdsBehindReasoning_fromTheBeginningWhereThePromptOpensNone() {
+        var constraint = Constraint.newBuilder().setGrammar("root ::= \"yes\" | \"no\"");
+        try (Harness harness = serving(Templates.OPENED, "<think>\nhm</think>yes")) {
+            Told thinking = told(harness, options().setConstraint(constraint));
+            assertThat(thinking.reasoning).hasToString("hm");
+            assertThat(thinking.text).hasToString("yes");
+
+            Told atOnce = told(
+                    harness,
+                    options()
+                            .setConstraint(constraint)
+                            .setReasoning(ReasoningOptions.newBuilder().setBudget(0)));
+            assertThat(atOnce.reasoning).isEmpty();
+            assertThat(atOnce.text).hasToString("no"); // of what it may say, the first; it would say something else
         }
     }
 
