@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.llama.ProcessEnd;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +95,6 @@ final class Shutdown implements Runnable {
             }
         }
         notes.accept(text.toString());
-        Runtime.getRuntime().halt(ExitCode.OVERDUE.code());
+        ProcessEnd.halt(ExitCode.OVERDUE.code());
     }
 }

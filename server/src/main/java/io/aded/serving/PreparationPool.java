@@ -23,18 +23,19 @@ import org.jspecify.annotations.Nullable;
  * Work that has not begun by then never begins; work that has is told by {@link Patience}, and its place is taken until
  * it has listened.
  *
- * <p>Work that is long for its kind makes room: it goes on beside the pool, another thread takes its place, and so
- * what is short never waits for what is long. While the engine has turns, all such work together takes a part of the
- * cores only ({@link PreparationLimits#longWorkShare}), by pausing after each slice: one dear request costs the others
- * what an ordinary one would, it only takes longer itself. Thread-safe.
+ * <p>Work that is long for its kind makes room, if its caller has none beside the pool yet: another thread takes its
+ * place, and so what is short does not wait for what is long. While the engine has turns, all long work together, with
+ * room of its own or without, takes a part of the cores only ({@link PreparationLimits#longWorkShare}), by pausing
+ * after each slice: dear requests cost the others what ordinary ones would, they only take longer themselves.
+ * Thread-safe.
  */
 final class PreparationPool implements AutoCloseable {
     /** A thread with nothing to do ends after this, so that a pool that nobody closes leaves none. */
     private static final long IDLE_MILLIS = 5_000;
     /** Native tokenisers recurse over text; what is not touched of a stack costs no memory. */
     private static final long STACK_BYTES = 16L << 20;
-    /** What people send takes less, some milliseconds. */
-    private static final long SHORT_NANOS = 20_000_000;
+    /** What people send takes less, a millisecond or two. */
+    private static final long SHORT_NANOS = 5_000_000;
     /** How long long work goes on between two pauses, if it looks up so often: less than a forward pass takes. */
     private static final long SLICE_NANOS = 1_000_000;
     /** In a pause, whether it is still needed is looked up this often. */
@@ -58,7 +59,9 @@ final class PreparationPool implements AutoCloseable {
     private int idle;
     private int waiting;
     private boolean closed;
-    /** Work that goes on beside the pool. Written under the lock. */
+    /** Work that goes on beside the pool. */
+    private int besides;
+    /** Work that has turned out to be long, beside the pool or not. Written under the lock. */
     private volatile int longOnes;
 
     private final Demand demand;
@@ -91,10 +94,10 @@ final class PreparationPool implements AutoCloseable {
     private static final class Line {
         final String caller;
         final Queue<Ticket<?>> waiting = new ArrayDeque<>();
-        /** Without long work. */
+        /** Without what goes on beside the pool. */
         int running;
 
-        int longOnes;
+        int besides;
         boolean queued;
 
         Line(String caller) {
@@ -144,6 +147,7 @@ final class PreparationPool implements AutoCloseable {
         private long worked;
 
         private boolean isLong;
+        private boolean isBeside;
         /** Nobody waits any more. */
         volatile boolean abandoned;
 
@@ -180,7 +184,8 @@ final class PreparationPool implements AutoCloseable {
             }
             worked += slice;
             if (!isLong && worked >= SHORT_NANOS) {
-                isLong = makeRoom(line);
+                isLong = true;
+                isBeside = makeRoom(line);
             }
             if (isLong) {
                 pause((long) (slice * (longOnes / limits.longWorkShare() - 1)));
@@ -216,6 +221,9 @@ final class PreparationPool implements AutoCloseable {
                 thrown = e;
             }
             synchronized (lock) {
+                if (isLong) {
+                    longOnes--;
+                }
                 done = true;
                 result = made;
                 failure = thrown;
@@ -349,11 +357,12 @@ final class PreparationPool implements AutoCloseable {
     /** Work has turned out to be long: its thread and its place are free for what is not. False if it may not. */
     private boolean makeRoom(Line line) {
         synchronized (lock) {
-            if (longOnes >= limits.longWork() || line.longOnes >= Math.max(1, limits.longWork() / 2)) {
+            longOnes++;
+            if (besides >= limits.longWork() || line.besides >= Math.max(1, limits.longWork() / 2)) {
                 return false;
             }
-            longOnes++;
-            line.longOnes++;
+            besides++;
+            line.besides++;
             line.running--;
             threads--;
             offer(line);
@@ -362,10 +371,10 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
-    /** Long work is done; under the lock. False if its thread is one too many by now. */
+    /** Work beside the pool is done; under the lock. False if its thread is one too many by now. */
     private boolean rejoin(Line line) {
-        longOnes--;
-        line.longOnes--;
+        besides--;
+        line.besides--;
         forget(line);
         if (threads >= limits.threads()) {
             return false;
@@ -383,7 +392,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     private void forget(Line line) {
-        if (line.waiting.isEmpty() && line.running == 0 && line.longOnes == 0) {
+        if (line.waiting.isEmpty() && line.running == 0 && line.besides == 0) {
             lines.remove(line.caller, line);
         }
     }
@@ -396,7 +405,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     /** What a thread has just done: of its ticket no more is kept while it waits for the next one. */
-    private record Done(Line line, boolean wasLong) {}
+    private record Done(Line line, boolean wasBeside) {}
 
     private @Nullable Done playNext(@Nullable Done before) {
         Ticket<?> ticket = next(before);
@@ -404,13 +413,13 @@ final class PreparationPool implements AutoCloseable {
             return null;
         }
         ticket.play();
-        return new Done(ticket.line, ticket.isLong);
+        return new Done(ticket.line, ticket.isBeside);
     }
 
     /** The next job, or null when the thread is to end. */
     private @Nullable Ticket<?> next(@Nullable Done before) {
         synchronized (lock) {
-            if (before != null && before.wasLong()) {
+            if (before != null && before.wasBeside()) {
                 if (!rejoin(before.line())) {
                     return null;
                 }

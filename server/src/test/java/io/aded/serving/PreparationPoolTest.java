@@ -313,11 +313,45 @@ class PreparationPoolTest {
 
         pool.run(caller("a"), hundredMillis);
 
-        // Twenty milliseconds may pass for short. From then on: half of one core, of two.
-        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(81));
+        // Five milliseconds may pass for short. From then on: half of one core, of two.
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(96));
         busy.set(false);
         pool.run(caller("a"), hundredMillis);
-        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(81));
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(96));
+    }
+
+    @Test
+    void run_longWorkForWhichThereIsNoRoom_pausesAsWell() throws InterruptedException {
+        AtomicBoolean isSecond = new AtomicBoolean();
+        AtomicLong paused = new AtomicLong();
+        PreparationPool pool =
+                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, nanos -> {
+                    if (isSecond.get()) {
+                        paused.addAndGet(nanos);
+                    }
+                });
+        this.pool = pool;
+        CountDownLatch isLong = new CountDownLatch(1);
+        var first = async(pool, caller("a"), () -> {
+            clock.addAndGet(Duration.ofMillis(5).toNanos());
+            Patience.check(); // goes on beside the pool
+            isLong.countDown();
+            return blocking(new AtomicInteger()).work();
+        });
+        isLong.await();
+        isSecond.set(true);
+
+        pool.run(caller("a"), () -> {
+            for (int i = 0; i < 15; i++) {
+                clock.addAndGet(Duration.ofMillis(1).toNanos());
+                Patience.check();
+            }
+            return true;
+        });
+
+        // Two share half a core: from the fifth millisecond on, three are paused for each that is worked.
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(33));
+        assertThat(first).isNotDone();
     }
 
     @Test
