@@ -54,6 +54,7 @@ final class Shutdown implements Runnable {
         Duration limit = whole == null || whole.compareTo(LEAST) < 0 ? LEAST : whole;
         Thread.ofPlatform().daemon(true).name("aded-halt").start(() -> haltAfter(limit));
         if (whole == null) {
+            notes.accept("Stopped before the model was loaded.");
             server.close();
             System.exit(ExitCode.OK.code()); // it was told to stop, and did
         } else {
