@@ -4,10 +4,10 @@ import queue
 import sys
 
 import grpc
-from aded.v1 import answer_pb2, generation_pb2, inference_service_pb2 as api
+from aded.v1 import answer_pb2, generation_pb2, inference_service_pb2 as api, sampling_pb2
 from aded.v1.inference_service_pb2_grpc import InferenceServiceStub
 
-OPTIONS = generation_pb2.GenerationOptions(max_tokens=128, sampling=generation_pb2.Sampling(temperature=0))
+OPTIONS = generation_pb2.GenerationOptions(max_tokens=128, sampling=sampling_pb2.Sampling(temperature=0))
 EDIT = """Rename the variable total to price, and repeat the whole function:
 
 def invoice(items, rate):

@@ -200,6 +200,19 @@ class ArchitectureTest {
                 .check(ours);
     }
 
+    /** See {@code llama.ProcessEnd}: any other way may end in a fault of native code. */
+    @Test
+    void processes_areHaltedInOnePlaceOnly() {
+        noClasses()
+                .that(describe(
+                        "are not llama.ProcessEnd", type -> !type.getFullName().equals("io.aded.llama.ProcessEnd")))
+                .should()
+                .callMethodWhere(describe(
+                        "it halts the process",
+                        call -> call.getTarget().getFullName().startsWith("java.lang.Runtime.halt(")))
+                .check(ours);
+    }
+
     @Test
     void grpc_isKnownToServicesAndTheirCallersOnly() {
         noClasses()

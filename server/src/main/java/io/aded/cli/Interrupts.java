@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.llama.ProcessEnd;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
@@ -16,7 +17,7 @@ final class Interrupts implements AutoCloseable {
         this.signal = signal;
         this.before = Signal.handle(signal, received -> {
             if (fired) {
-                Runtime.getRuntime().halt(ExitCode.INTERRUPTED.code());
+                ProcessEnd.halt(ExitCode.INTERRUPTED.code());
             }
             fired = true;
             action.run();

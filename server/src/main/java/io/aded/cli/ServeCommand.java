@@ -9,6 +9,7 @@ import io.aded.host.Host;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
 import io.aded.host.ServerConfiguration;
+import io.aded.llama.ProcessEnd;
 import io.aded.model.AdedException;
 import io.aded.model.ModelInfo;
 import io.aded.rpc.ListenAddress;
@@ -153,7 +154,7 @@ final class ServeCommand implements Callable<Integer> {
                         + (page == null ? "" : ", metrics on http://" + page.host() + ":" + page.port() + "/metrics")
                         + "; loading the model");
                 Duration drainFor = configuration.server().drain();
-                var end = new EngineEnd(() -> host.drain(drainFor), Runtime.getRuntime()::halt, terminal::note);
+                var end = new EngineEnd(() -> host.drain(drainFor), ProcessEnd::halt, terminal::note);
                 host.onEngineFailure(end);
                 List<Engine> engines = standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
                 stop.drainFor(configuration.server().drain());

@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.llama.ProcessEnd;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +54,7 @@ final class Shutdown implements Runnable {
         Duration limit = whole == null || whole.compareTo(LEAST) < 0 ? LEAST : whole;
         Thread.ofPlatform().daemon(true).name("aded-halt").start(() -> haltAfter(limit));
         if (whole == null) {
+            notes.accept("Stopped before the model was loaded.");
             server.close();
             System.exit(ExitCode.OK.code()); // it was told to stop, and did
         } else {
@@ -94,6 +96,6 @@ final class Shutdown implements Runnable {
             }
         }
         notes.accept(text.toString());
-        Runtime.getRuntime().halt(ExitCode.OVERDUE.code());
+        ProcessEnd.halt(ExitCode.OVERDUE.code());
     }
 }

@@ -159,7 +159,7 @@ public final class AnswerSplitter {
     public void finish() {
         finished = true;
         run();
-        if (state == State.WAITING) {
+        while (state == State.WAITING) { // behind one that is none may stand another
             giveUpHead();
             run();
         }
@@ -473,7 +473,8 @@ public final class AnswerSplitter {
                 }
             } else {
                 String close = calls == null ? "" : calls.callClose().strip();
-                if (!close.isEmpty() && held.indexOf(close, headEnd) < 0) {
+                if (!close.isEmpty() && held.indexOf(close, Math.max(headEnd, scanned - close.length())) < 0) {
+                    scanned = held.length();
                     return tooLong();
                 }
             }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,17 +48,28 @@ public final class DialectProbe {
     }
 
     /**
-     * Probes a template.
+     * Probes a template. One that costs too much, or that makes no sense of what it is given, is one that knows neither
+     * calls nor reasoning: it never keeps a model from being loaded.
      *
      * @param endsAnswer whether a text is that of a token which ends an answer
      */
     public static Dialect probe(ChatTemplate template, Predicate<String> endsAnswer) {
-        DialectProbe probe = new DialectProbe(template, endsAnswer);
-        CallForm calls = probe.calls();
+        ChatTemplate bounded = new BoundedTemplate(template);
+        DialectProbe probe = new DialectProbe(bounded, endsAnswer);
+        CallForm calls = orNone(probe::calls);
         if (calls == null) {
-            calls = Instructions.read(rendered(template, TOOLS, TemplateVariables.NONE, true, user()));
+            calls = Instructions.read(rendered(bounded, TOOLS, TemplateVariables.NONE, true, user()));
         }
-        return new Dialect(calls, new ReasoningProbe(template, calls).find());
+        return new Dialect(calls, orNone(new ReasoningProbe(bounded, calls)::find));
+    }
+
+    /** What a template writes need not have the order that is looked for. */
+    private static <T> @Nullable T orNone(Supplier<@Nullable T> finding) {
+        try {
+            return finding.get();
+        } catch (IndexOutOfBoundsException outOfOrder) {
+            return null;
+        }
     }
 
     // --- rendering
@@ -211,7 +223,7 @@ public final class DialectProbe {
     /** Some templates put empty reasoning in front of every answer that has none. */
     private static String withoutEmptyReasoning(String answer) {
         java.util.regex.Matcher empty = java.util.regex.Pattern.compile(
-                        "\\A\\s*(?:<[^</>\\s]*think>)?\\s*</[^</>\\s]*think>\\s*")
+                        "\\A\\s*+(?:<[^</>\\s]{0,40}think>\\s*+)?</[^</>\\s]{0,40}think>\\s*+")
                 .matcher(answer);
         return empty.find() ? answer.substring(empty.end()) : answer;
     }

@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Where in a rendered call its parts stand: places in UTF-16 units. */
 sealed interface Places {
+    /** Objects that are read to find a call's: each takes as many steps as it is long. */
+    int MOST_BRACES = 512;
+
     /** Where the body of the call starts. */
     int start();
 
@@ -52,7 +55,10 @@ sealed interface Places {
         if (at < 0) {
             return null;
         }
-        for (int brace = text.indexOf('{', from); brace >= 0 && brace < at; brace = text.indexOf('{', brace + 1)) {
+        int tries = 0;
+        for (int brace = text.indexOf('{', from);
+                brace >= 0 && brace < at && tries < MOST_BRACES;
+                brace = text.indexOf('{', brace + 1), tries++) {
             int end = JsonScan.end(text, brace);
             Map<String, @Nullable Object> members = end < 0 ? null : JsonValues.object(text.substring(brace, end));
             if (members == null) {

@@ -261,12 +261,17 @@ final class Admission {
         return turn.session().committed() + need(turn, OPEN_END_RESERVE);
     }
 
-    /** Cells that a turn will take yet: its prompt, and the answer's bound, or {@code openEnd} where there is none. */
+    /**
+     * Cells that a turn will take yet: its prompt, and the answer's bound, or {@code openEnd} where there is none. A bound
+     * that the context has no room for is none: else one such answer would hold the cache against everybody.
+     */
     private int need(LocalTurn turn, int openEnd) {
         LocalSession session = turn.session();
+        int room = sessionLimit - session.length();
         int most = turn.request().maxTokens();
-        int open = most == 0 ? openEnd : most - turn.answerTokens();
-        return session.length() - session.committed() + Math.min(open, sessionLimit - session.length());
+        int left = most - turn.answerTokens();
+        int open = most == 0 || left >= room ? openEnd : left;
+        return session.length() - session.committed() + Math.min(open, room);
     }
 
     /**

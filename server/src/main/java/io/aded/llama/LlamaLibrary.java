@@ -111,6 +111,7 @@ public final class LlamaLibrary {
 
     private static LlamaLibrary openNew(Path real, boolean bundled) {
         Parts parts = Parts.find(real);
+        ProcessEnd.prepare();
         SymbolLookup symbols = null;
         for (Path part : parts.inLoadOrder()) {
             SymbolLookup opened;
@@ -140,6 +141,7 @@ public final class LlamaLibrary {
             loadBackEnds(exports, parts.directory());
         }
         natives.library.backendInit();
+        ProcessEnd.prepare();
         return new LlamaLibrary(natives, log, bundled, real);
     }
 

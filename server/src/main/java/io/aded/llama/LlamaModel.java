@@ -29,6 +29,7 @@ import java.time.InstantSource;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -189,7 +190,7 @@ public final class LlamaModel implements TargetModel {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(256);
             natives.models.modelDescription(handle, buffer.address(), buffer.byteSize());
-            text = buffer.getString(0);
+            text = sized(buffer.getString(0), natives.models.parameterCount(handle));
         }
         List<String> devices = new ArrayList<>();
         for (LlamaLibrary.Device device : library.devices()) {
@@ -212,6 +213,14 @@ public final class LlamaModel implements TargetModel {
                 natives.models.isRecurrent(handle) || natives.calls.isHybrid(handle),
                 library.description(),
                 devices);
+    }
+
+    /** The library's line about a model, with the counted weights where its table of sizes gave only {@code ?B}. */
+    static String sized(String description, long parameters) {
+        String size = parameters >= 999_500_000L
+                ? String.format(Locale.ROOT, "%.1fB", parameters / 1e9)
+                : String.format(Locale.ROOT, "%.0fM", parameters / 1e6);
+        return description.replace("?B", size);
     }
 
     @Override

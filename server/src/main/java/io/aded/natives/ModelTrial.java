@@ -3,6 +3,7 @@ package io.aded.natives;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.ModelParameters;
+import io.aded.llama.ProcessEnd;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
@@ -50,7 +51,7 @@ final class ModelTrial {
         String problem = run(library, Path.of(arguments[1]), Boolean.parseBoolean(arguments[2]));
         System.out.println(Trial.MARK + new Verdict(problem, "", List.of()).toJson());
         System.out.flush();
-        Runtime.getRuntime().halt(0);
+        ProcessEnd.halt(0);
     }
 
     /**

@@ -3,6 +3,7 @@ package io.aded.natives;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.ModelParameters;
+import io.aded.llama.ProcessEnd;
 import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
@@ -39,7 +40,7 @@ final class Trial {
         System.out.println(MARK + verdict.toJson());
         System.out.flush();
         // Drivers have been seen to fall over when they are unloaded; the verdict stands by then.
-        Runtime.getRuntime().halt(0);
+        ProcessEnd.halt(0);
     }
 
     static Verdict run(Path directory, boolean needsGpu) {

@@ -21,7 +21,9 @@ import tools.jackson.databind.json.JsonMapper;
  * only the whole file has a checksum that the index publishes.
  */
 final class PypiIndex {
-    private static final Pattern LINK = Pattern.compile("<a\\s[^>]*?href\\s*=\\s*[\"']([^\"']*)[\"'][^>]*>([^<]*)</a>");
+    // Nothing is looked through twice: a page is as long and as odd as its server likes.
+    private static final Pattern LINK = Pattern.compile("<a\\s([^<>]*+)>([^<]*+)</a>");
+    private static final Pattern ADDRESS = Pattern.compile("(?<!\\S)href\\s*+=\\s*+[\"']([^\"']*+)[\"']");
     private static final String DIGEST = "sha256=";
 
     private final PypiSettings settings;
@@ -87,7 +89,8 @@ final class PypiIndex {
         Matcher link = LINK.matcher(answer);
         while (link.find()) {
             if (link.group(2).strip().equalsIgnoreCase(wheel)) {
-                String address = link.group(1).replace("&amp;", "&");
+                Matcher target = ADDRESS.matcher(link.group(1));
+                String address = target.find() ? target.group(1).replace("&amp;", "&") : "";
                 int digest = address.indexOf('#');
                 String fragment = digest < 0 ? "" : address.substring(digest + 1);
                 return wheel(

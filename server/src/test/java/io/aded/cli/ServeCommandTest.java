@@ -237,4 +237,15 @@ final class ServeCommandTest {
         server.await(line -> line.contains("aded-engine: "));
         assertThat(server.exit()).isEqualTo(9);
     }
+
+    @Test
+    void run_signalBeforeThereIsAModel_saysSoAndEndsWithZero() throws Exception {
+        Running server = startMain("io.aded.cli.LoadingServer");
+        server.await(line -> line.equals("ready"));
+
+        signal("TERM", server);
+
+        server.await(line -> line.equals("Stopped before the model was loaded."));
+        assertThat(server.exit()).isZero();
+    }
 }

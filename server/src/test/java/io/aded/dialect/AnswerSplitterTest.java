@@ -155,6 +155,14 @@ class AnswerSplitterTest {
     }
 
     @Test
+    void split_callsThatNeverEnd_areTextToTheLastCharacter() {
+        String open = "<tool_call>\n{\"name\": \"clock\", \"arguments\": {\"a\": ";
+
+        assertThat(split(form(Templates.TAGGED, false), false, open.repeat(3) + "x", 1))
+                .containsExactly("text:" + open.repeat(3) + "x");
+    }
+
+    @Test
     void split_reasoningThatThePromptOpened_endsAtTheFirstMark() {
         assertThat(split(form(Templates.TAGGED, true), true, "a <think> b\n</think>\n\nc</think>d", 1))
                 .containsExactly("reasoning:a <think> b", "text:c</think>d");

@@ -7,7 +7,14 @@ import io.aded.dialect.CallForm.KeyedBody;
 import io.aded.dialect.CallForm.NamedBody;
 import io.aded.dialect.CallForm.OtherValues;
 import io.aded.dialect.CallForm.TextValues;
+import io.aded.model.ChatTemplate;
+import io.aded.testing.Seeds;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What templates of each kind tell of calls and reasoning. */
 class DialectProbeTest {
@@ -125,5 +132,75 @@ class DialectProbeTest {
     void probe_promptThatOpensReasoning_isKnownByWhatItDrops() {
         assertThat(Templates.dialect(Templates.OPENED).reasoning())
                 .isEqualTo(new ReasoningForm("<think>\n", "</think>", true));
+    }
+
+    /** A file's template is anybody's program. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{% for i in range(100000000) %}{% for j in range(100000000) %}x{% endfor %}{% endfor %}",
+                "{{ ' ' * 3000000 }}{% for m in messages %}{{ m.content }}{% endfor %}",
+                "{% for m in messages %}{{ m.content }}{{ ' ' * 60000 }}{{ m.tool_calls | tojson }}{% endfor %}",
+                "{% for m in messages %}{{ m.content }}{{ '{' * 60000 }}{{ m.tool_calls | tojson }}{% endfor %}",
+                "{% for m in messages %}{{ m.content }}{{ '{\"a\":' * 9000 }}{{ m.tool_calls | tojson }}{% endfor %}",
+                "{% for m in messages %}{{ m.content }}{{ '<think>' * 8000 }}{{ m.tool_calls | tojson }}{% endfor %}",
+                "{% for m in messages %}{{ '[A' * 20000 + '<a' * 9000 }}{{ m.tool_calls | tojson }}{% endfor %}",
+                "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}",
+                "{{ raise_exception('no') }}",
+                "{% for m in messages %}{{ (m.tool_calls | tojson)[::-1] }}{{ m.content }}{% endfor %}",
+                "{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.function.name }}mark_key=markvalue"
+                        + "{{ c.function.arguments | length }}{% endfor %}{{ m.content }}{% endfor %}",
+                "markvalue mark_key elsevalue next_key{% for m in messages %}{{ m.content }}{{ m.tool_calls }}{%"
+                        + " endfor %}",
+                "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}aded_mark_tool next_key "
+                        + "{{ c.function.arguments }}markvalue mark_key 73519{% endfor %}{% endfor %}"
+            })
+    void probe_hostileTemplate_endsSoon(String source) {
+        ChatTemplate template = Templates.of(source);
+        long before = ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadCpuTime();
+
+        Dialect dialect = DialectProbe.probe(template, "<|end|>"::equals);
+
+        assertThat(dialect.describe()).isNotEmpty();
+        long spent = ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadCpuTime() - before;
+        assertThat(spent).as("CPU time in ns").isLessThan(20_000_000_000L);
+    }
+
+    @Test
+    void probe_anyOrderOfTheParts_neverFails() {
+        List<String> parts = List.of(
+                "{{ m.content }}",
+                "{{ c.function.name }}",
+                "{{ c.function.arguments | tojson }}",
+                "{{ c.function.arguments }}",
+                "{% for k, v in c.function.arguments.items() %}{{ v }}<{{ k }}>{% endfor %}",
+                "{% for k, v in c.function.arguments.items() %}<{{ k }}>{{ v }}</{{ k }}>{% endfor %}",
+                "{% for k in c.function.arguments %}{{ k }}{% endfor %}",
+                "{{ c.id }}",
+                "{{ m.reasoning_content }}",
+                "<|end|>",
+                "</think>",
+                "mark_key",
+                "elsevalue",
+                "{",
+                "}",
+                "\"",
+                "{% if loop.last %}next_key{% endif %}");
+        Seeds.with(random -> {
+            for (int i = 0; i < 400; i++) {
+                StringBuilder source = new StringBuilder("{% for m in messages %}");
+                for (int part = random.nextInt(3); part >= 0; part--) {
+                    source.append(parts.get(random.nextInt(parts.size())));
+                }
+                source.append("{% for c in m.tool_calls or [] %}");
+                for (int part = random.nextInt(6); part >= 0; part--) {
+                    source.append(parts.get(random.nextInt(parts.size())));
+                }
+                source.append("{% endfor %}{% endfor %}");
+                assertThat(Templates.dialect(source.toString()).describe())
+                        .as(source.toString())
+                        .isNotEmpty();
+            }
+        });
     }
 }

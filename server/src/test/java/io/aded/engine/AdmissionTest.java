@@ -151,6 +151,22 @@ class AdmissionTest {
     }
 
     @Test
+    void next_boundThatTheContextHasNoRoomFor_isAnOpenEnd() {
+        LocalTurn first = turn("a", 100, 100_000);
+        LocalTurn second = turn("b", 544, 100);
+        assertThat(admission.next()).isSameAs(first);
+        assertThat(admission.next()).isSameAs(second);
+    }
+
+    @Test
+    void next_boundThatJustFits_isKept() {
+        LocalTurn first = turn("a", 100, 899);
+        turn("b", 544, 100);
+        assertThat(admission.next()).isSameAs(first);
+        assertThat(admission.next()).isNull();
+    }
+
+    @Test
     void next_turnThatNeverFits_runsAlone() {
         LocalTurn whole = turn("a", 1000, 0);
         assertThat(admission.next()).isSameAs(whole);

@@ -9,6 +9,9 @@ import io.aded.llama.ModelParameters;
 import io.aded.llama.TinyModels;
 import io.aded.llama.TinyVocabularies;
 import io.aded.model.ChatMessage;
+import io.aded.model.JsonValues;
+import io.aded.model.TemplateVariables;
+import io.aded.model.ToolDefinition;
 import io.aded.model.Vocabulary;
 import io.aded.testing.Seeds;
 import java.io.IOException;
@@ -20,6 +23,7 @@ import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,6 +114,64 @@ class ForgedControlTokensTest {
                     .as("raw " + text)
                     .isEmpty();
         }
+    }
+
+    /** Each shows every text that a caller may send along with tools: whole, as JSON, changed, or put together. */
+    private static final List<String> TOOL_TEMPLATES = List.of(
+            "{{ tools | tojson }}{% for m in messages %}<|im_start|>{{ m.content }}{{ m.reasoning_content }}{{"
+                    + " m.tool_calls | tojson if m.tool_calls }}{{ m.tool_call_id }}{{ m.name }}<|im_end|>{% endfor %}",
+            "{% for t in tools %}{{ t.function.name ~ t.function.description }}{% for k, v in t.function.parameters"
+                    + ".items() %}<{{ k | upper }}={{ v }}>{{ k | lower ~ v }}{% endfor %}{% endfor %}"
+                    + "{% for m in messages %}{% for c in m.tool_calls or [] %}<{{ c.function.name }}>{{ c.id }}"
+                    + "{% for k, v in c.function.arguments.items() %}<|im_{{ k }}|>{{ v | string | trim }}{% endfor %}"
+                    + "{% endfor %}{{ m.content ~ m.thinking ~ m.tool_call_id ~ m.name }}<|im_end|>{% endfor %}",
+            "{{ (tools | tojson(indent=2)).replace('[', '<').replace(']', '>').replace('\u200b', '') }}"
+                    + "{% for m in messages %}{{ (m | tojson).replace('\u0000', '').replace('[', '<') ~ m.name"
+                    + ".replace(']', '>') if m.name else (m.tool_calls | string)[::-1] }}{% endfor %}");
+
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void tools_everyControlTokenDisguisedInEveryText_staysText(LlamaLibrary library) {
+        Path spm = TinyModels.f32(directory);
+        Path bpe = TinyVocabularies.bpe(directory, "llama-bpe");
+        Seeds.with(random -> {
+            for (Path file : List.of(hostile(spm, "\u2581the", "ing"), hostile(bpe, "ab", "\u0120a"))) {
+                for (String template : TOOL_TEMPLATES) {
+                    try (LlamaModel model = LlamaModel.load(library, file, laidOutBy(template))) {
+                        PromptTokens prompts = new PromptTokens(model);
+                        Vocabulary vocabulary = model.vocabulary();
+                        List<String> names = names(vocabulary);
+                        for (int i = 0; i < 60; i++) {
+                            String name = names.get(random.nextInt(names.size()));
+                            String invisible = INVISIBLE.get(random.nextInt(INVISIBLE.size()));
+                            int half = random.nextInt(name.length() + 1);
+                            String text = (name.substring(0, half) + invisible + name.substring(half))
+                                    .replace('<', random.nextBoolean() ? '<' : '[');
+                            int place = i % 10;
+                            assertThat(controls(vocabulary, prompts.first(withTools(text, place))))
+                                    .as(template + " with " + text + " at " + place)
+                                    .isEqualTo(controls(vocabulary, prompts.first(withTools("5", place))));
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    private static Prompt withTools(String text, int place) {
+        String[] at = new String[10];
+        Arrays.fill(at, "5");
+        at[place] = text;
+        String schema = JsonValues.text(Map.of(at[2], at[3], "type", "object"));
+        ChatMessage.ToolCall call = new ChatMessage.ToolCall(at[4], at[0], JsonValues.text(Map.of(at[5], at[6])));
+        return new Prompt.Messages(
+                List.of(
+                        new ChatMessage("user", "5"),
+                        new ChatMessage("assistant", "", at[7], List.of(call), null),
+                        new ChatMessage("tool", at[8], "", List.of(), new ChatMessage.Answered(at[4], at[9], true))),
+                List.of(new ToolDefinition(at[0], at[1], schema, true)),
+                TemplateVariables.NONE,
+                null);
     }
 
     private static ModelParameters laidOutBy(String template) {

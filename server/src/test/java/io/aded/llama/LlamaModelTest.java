@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -124,5 +125,12 @@ class LlamaModelTest {
             }
             assertThat(allocated).as("bytes a pass").isLessThanOrEqualTo(16);
         }
+    }
+
+    @Test
+    void sized_sizeThatTheLibraryDoesNotName_isTheCountedOne() {
+        assertThat(LlamaModel.sized("llama ?B Q8_0", 134_515_008)).isEqualTo("llama 135M Q8_0");
+        assertThat(LlamaModel.sized("qwen3 ?B Q4_0", 1_720_574_976)).isEqualTo("qwen3 1.7B Q4_0");
+        assertThat(LlamaModel.sized("llama 1B Q8_0", 1_100_048_384)).isEqualTo("llama 1B Q8_0");
     }
 }

@@ -55,6 +55,11 @@ public final class TinyModels {
 
     /** The model as a writer, for tests that change it before it is written. */
     public static GgufWriter writer(long seed) {
+        return writer(seed, LAYERS);
+    }
+
+    /** With more layers than the others, for tests that need passes which take their time. */
+    public static GgufWriter writer(long seed, int layers) {
         Random random = new Random(seed);
         List<String> tokens = new ArrayList<>();
         List<Float> scores = new ArrayList<>();
@@ -96,7 +101,7 @@ public final class TinyModels {
                 .integer("llama.vocab_size", vocabulary)
                 .integer("llama.context_length", TRAINED_CONTEXT)
                 .integer("llama.embedding_length", DIMENSION)
-                .integer("llama.block_count", LAYERS)
+                .integer("llama.block_count", layers)
                 .integer("llama.feed_forward_length", FEED_FORWARD)
                 .integer("llama.attention.head_count", HEADS)
                 .integer("llama.attention.head_count_kv", KEY_VALUE_HEADS)
@@ -122,7 +127,7 @@ public final class TinyModels {
                                 + "' }}{% endif %}");
 
         writer.tensor("token_embd.weight", normal(random, DIMENSION * vocabulary, 1f), DIMENSION, vocabulary);
-        for (int layer = 0; layer < LAYERS; layer++) {
+        for (int layer = 0; layer < layers; layer++) {
             String block = "blk." + layer + ".";
             int keyValue = KEY_VALUE_HEADS * HEAD_SIZE;
             writer.tensor(block + "attn_norm.weight", ones(DIMENSION), DIMENSION);

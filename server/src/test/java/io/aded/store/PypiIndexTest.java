@@ -158,6 +158,18 @@ final class PypiIndexTest {
         }
     }
 
+    @Test
+    void locate_pagesThatNeverEndTheirLinks_areReadThroughOnce() {
+        page("/simple/open/", "<a href=\"/w.whl#sha256=".repeat(200_000));
+        page("/simple/unquoted/", "<a " + "href=".repeat(1_000_000));
+        page("/simple/blank/", "<a " + "href ".repeat(300_000) + " ".repeat(1_000_000) + ">");
+        page("/simple/quotes/", "<a " + "href=\"\" ".repeat(500_000));
+
+        for (String name : List.of("open", "unquoted", "blank", "quotes")) {
+            assertThatThrownBy(() -> index().locate(name, "1.0")).as(name).isInstanceOf(AdedException.class);
+        }
+    }
+
     // --- a model in a wheel
 
     private static byte[] wheel(String member, byte[] content) throws IOException {
