@@ -22,7 +22,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LETTERS = {"delta": "d", "reasoning": "r", "tool_call": "t", "round": "o", "finished": "f"}
-STEP_LIMIT = 30.0
+# Of the runner, for when a client hangs; vectors have limits of their own. Generous: a busy machine is no failure.
+STEP_LIMIT = 120.0
 
 
 # --- comparing
