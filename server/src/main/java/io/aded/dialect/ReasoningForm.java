@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  *
  * @param open what stands before it, with the white space that the template writes
  * @param close what stands behind it, likewise
- * @param byPrompt whether it is always the prompt that opens it: then a model that is not asked to reason does not begin
+ * @param byPrompt whether only prompts open it: a model that is not asked to reason does not begin by itself
  */
 public record ReasoningForm(String open, String close, boolean byPrompt) {
     /** Reasoning that the model opens, where the prompt does not. */

@@ -262,8 +262,8 @@ final class Admission {
     }
 
     /**
-     * Cells that a turn will take yet: its prompt, and the answer's bound, or {@code openEnd} where there is none. A bound
-     * that the context has no room for is none: else one such answer would hold the cache against everybody.
+     * Cells that a turn will take yet: its prompt, and the answer's bound, or {@code openEnd} where there is none. A
+     * bound that the context has no room for is none: else one such answer would hold the cache against everybody.
      */
     private int need(LocalTurn turn, int openEnd) {
         LocalSession session = turn.session();
