@@ -187,6 +187,9 @@ function kindOf(code: Code): ErrorKind {
   }
 }
 
+/** A connection that was lost, which grpc-js calls INTERNAL where it is a stream that tells. */
+const LOST = /triggered by internal client error: .*(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|[Ss]ession closed)/;
+
 /**
  * The one place where a gRPC status becomes an error of ours. A deadline is the caller's, whether this side or the server
  * noticed it first.
@@ -220,6 +223,9 @@ export function decode(error: unknown, deadline?: number): AdedError {
     if (retry !== undefined) {
       retryAfterMs = milliseconds(retry.retryDelay);
     }
+  }
+  if (kind === "INTERNAL" && LOST.test(state.details ?? "")) {
+    kind = "UNAVAILABLE";
   }
   if (kind === "CANCELLED" && reason === "" && deadline !== undefined && Date.now() >= deadline) {
     kind = "DEADLINE_EXCEEDED"; // a server that was quicker to notice

@@ -316,6 +316,9 @@ export class Single implements Source {
     endSpan(this.span, error);
     if (error === undefined) {
       this.mailbox.from(undefined); // nothing more comes but the end of the call
+      if (this.call !== undefined) {
+        this.wire.leave(this.call);
+      }
     } else {
       this.mailbox.fail(error);
     }

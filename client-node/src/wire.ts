@@ -132,6 +132,11 @@ export class Wire {
     this.channel.close();
   }
 
+  /** A call that has said all there is: closing the client lets it end by itself. */
+  leave(call: Call): void {
+    this.running.delete(call);
+  }
+
   private async metadata(from: Context, waitForReady: boolean): Promise<Metadata> {
     const metadata = new Metadata({ waitForReady });
     metadata.set("aded-client-version", `aded-node/${VERSION}`);
