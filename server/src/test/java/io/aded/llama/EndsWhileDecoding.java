@@ -32,7 +32,6 @@ final class EndsWhileDecoding {
         CountDownLatch decoding = new CountDownLatch(1);
         Thread.ofPlatform().daemon(true).start(() -> decodeForEver(context, decoding));
         decoding.await();
-        Thread.sleep(50); // into the pass: until it begins it is Java's, which stops by itself
         System.out.println("decoding");
         System.out.flush();
         String way = arguments[2];
@@ -72,10 +71,11 @@ final class EndsWhileDecoding {
         for (int i = 0; i < WIDTH; i++) {
             batch.add(262 + i % 40, i, 0, i == WIDTH - 1);
         }
-        decoding.countDown();
         while (true) {
             context.clear();
             context.decode(batch);
+            // From now on pass follows upon pass, and there is next to nothing in between that is Java's.
+            decoding.countDown();
         }
     }
 }
