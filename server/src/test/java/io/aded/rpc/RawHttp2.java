@@ -118,15 +118,9 @@ final class RawHttp2 implements AutoCloseable {
         return true;
     }
 
-    private synchronized boolean isOver(int stream) {
+    /** Whether the server has ended the call or the connection. */
+    synchronized boolean isOver(int stream) {
         return gone || ended.contains(stream);
-    }
-
-    /** Waits until the server has ended the call or the connection. */
-    synchronized void awaitEnd(int stream) throws InterruptedException {
-        while (!isOver(stream)) {
-            wait();
-        }
     }
 
     private void follow() {
