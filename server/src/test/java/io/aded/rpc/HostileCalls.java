@@ -106,7 +106,7 @@ final class HostileCalls {
         }
     }
 
-    /** What is served, but for watching health, which never ends; inference so often, since most is to be broken there. */
+    /** What is served, but for watching health, which never ends; inference so often: most is to be broken there. */
     private static List<Method> methods(int inference) {
         return Stream.concat(
                         Collections.nCopies(inference, InferenceServiceGrpc.getServiceDescriptor()).stream(),
