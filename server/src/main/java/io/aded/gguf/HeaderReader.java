@@ -83,13 +83,9 @@ final class HeaderReader {
         }
 
         Map<String, Object> metadata = new LinkedHashMap<>();
-        long fileType = -1;
         for (long i = 0; i < entryCount; i++) {
             String key = string(LONGEST_KEY);
             int type = int32();
-            if (key.equals("general.file_type") && type == 4) {
-                fileType = at;
-            }
             // Read by llama.cpp without a look at their types.
             if ((key.equals("general.alignment") || key.equals("general.file_type")) && type != UNSIGNED) {
                 throw GgufFile.invalid(path, "its " + key + " is no 32-bit unsigned integer");
@@ -107,7 +103,6 @@ final class HeaderReader {
                     path, "its alignment is " + alignment + "; allowed: powers of two from 8 to 1048576");
         }
 
-        GgufFile.Places places = new GgufFile.Places(at, fileType, alignment);
         fits("number of tensors", tensorCount, 32);
         List<GgufFile.Tensor> tensors = new ArrayList<>();
         Set<String> names = new HashSet<>();
@@ -140,7 +135,7 @@ final class HeaderReader {
                 List.copyOf(tensors),
                 dataOffset,
                 tokenTexts,
-                places,
+                alignment,
                 1);
     }
 

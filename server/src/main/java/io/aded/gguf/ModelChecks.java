@@ -72,9 +72,9 @@ final class ModelChecks {
         if (file.tensors().isEmpty()) {
             throw invalid("it holds no tensors");
         }
-        if (file.places().alignment() < LEAST_ALIGNMENT) {
-            throw invalid("its tensors are aligned to " + file.places().alignment() + " bytes; llama.cpp needs "
-                    + LEAST_ALIGNMENT);
+        if (file.alignment() < LEAST_ALIGNMENT) {
+            throw invalid(
+                    "its tensors are aligned to " + file.alignment() + " bytes; llama.cpp needs " + LEAST_ALIGNMENT);
         }
         shape(architecture);
         experts(architecture);
