@@ -350,19 +350,13 @@ public final class AdedClient implements AutoCloseable {
         }
 
         /**
-         * Whether calls are spans of OpenTelemetry, and the server's spans their descendants: on unless said otherwise, and
-         * of effect where {@code io.opentelemetry:opentelemetry-api}, 1.57 or later, is on the class path and {@code
+         * Whether calls are spans of OpenTelemetry, and the server's spans their descendants: on unless said
+         * otherwise, and of effect where {@code io.opentelemetry:opentelemetry-api}, 1.57 or later, is on the class path and {@code
          * GlobalOpenTelemetry} has been set.
          */
         public Builder tracing(boolean trace) {
             tracing = trace;
             return this;
-        }
-
-        /** As the jar's manifest says it; classes of a build that is under way have none. */
-        private static String version() {
-            String version = AdedClient.class.getPackage().getImplementationVersion();
-            return version == null ? "development" : version;
         }
 
         /** Makes the client. Nothing is sent yet. */
@@ -381,12 +375,12 @@ public final class AdedClient implements AutoCloseable {
                 base = own;
             }
             Metadata sent = new Metadata();
-            sent.put(CLIENT_VERSION, "aded-java/" + version());
+            sent.put(CLIENT_VERSION, "aded-java/" + VersionCheck.OURS);
             sent.merge(headers);
             List<ClientInterceptor> interceptors = new ArrayList<>();
             // The last one sees a call first.
             interceptors.add(MetadataUtils.newAttachHeadersInterceptor(sent));
-            interceptors.add(new VersionCheck(version()));
+            interceptors.add(new VersionCheck(VersionCheck.OURS));
             ClientInterceptor spans = tracing ? Telemetry.interceptor() : null;
             if (spans != null) {
                 interceptors.add(spans);

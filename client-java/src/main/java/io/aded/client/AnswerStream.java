@@ -104,7 +104,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     /**
-     * Reads the answer's text alone, piece by piece, none of them empty; a view as {@link #iterator} is, which it shares.
+     * Reads the answer's text alone, piece by piece, none of them empty; a view as {@link #iterator} is, which it
+     * shares.
      */
     public Iterable<String> texts() {
         return () -> {
@@ -115,7 +116,8 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 @Override
                 public boolean hasNext() {
                     while (head == null && events.hasNext()) {
-                        if (events.next() instanceof AnswerEvent.Delta delta && !delta.text().isEmpty()) {
+                        if (events.next() instanceof AnswerEvent.Delta delta
+                                && !delta.text().isEmpty()) {
                             head = delta.text();
                         }
                     }

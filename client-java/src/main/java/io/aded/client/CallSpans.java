@@ -25,8 +25,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A span for each call, a try again being a call of its own. What it adds to the metadata makes the server's spans, down
- * to draft and verify, its descendants. Attributes have the names of OpenTelemetry's conventions for RPC and for
+ * A span for each call, a try again being a call of its own. What it adds to the metadata makes the server's spans,
+ * down to draft and verify, its descendants. Attributes have the names of OpenTelemetry's conventions for RPC and for
  * generative models.
  */
 final class CallSpans implements ClientInterceptor {

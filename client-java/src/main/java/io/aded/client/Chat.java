@@ -86,8 +86,8 @@ public final class Chat {
     }
 
     /**
-     * Offers functions to the model. The run calls those that the model wants called and tells it their results, until it
-     * answers.
+     * Offers functions to the model. The run calls those that the model wants called and tells it their results,
+     * until it answers.
      */
     public ToolRun tools(ToolFunction... functions) {
         return new ToolRun(asked, prompt, options, List.of(functions));

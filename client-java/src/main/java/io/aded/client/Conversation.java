@@ -334,8 +334,7 @@ public final class Conversation implements AutoCloseable {
 
     @SuppressWarnings("FutureReturnValueIgnored") // what becomes of it is told to the turn
     private void reconnectAfter(Duration pause, TurnSource turn) {
-        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS)
-                .execute(() -> reconnect(turn));
+        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS).execute(() -> reconnect(turn));
     }
 
     /** Opens the conversation in another call, unless the turn that wanted it was given up meanwhile. */
@@ -353,13 +352,12 @@ public final class Conversation implements AutoCloseable {
         }
         fresh.start(again);
         CompletableFuture<Void> opening = fresh.opened.thenAccept(opened -> {});
-        opening.orTimeout(options.openTimeout().toNanos(), TimeUnit.NANOSECONDS)
-                .whenComplete((nothing, thrown) -> {
-                    if (thrown instanceof TimeoutException) {
-                        end(fresh, notOpenInTime());
-                        fresh.cancel("not opened in time");
-                    }
-                });
+        opening.orTimeout(options.openTimeout().toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
+            if (thrown instanceof TimeoutException) {
+                end(fresh, notOpenInTime());
+                fresh.cancel("not opened in time");
+            }
+        });
     }
 
     /** Turns of this conversation, for those who ask by {@link #chat}. */
@@ -594,8 +592,7 @@ public final class Conversation implements AutoCloseable {
         public void onCompleted() {
             end(
                     this,
-                    new AdedClientException.Unavailable(
-                                    "CONVERSATION_ENDED", "the server ended the conversation", null)
+                    new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null)
                             .of("OK"));
         }
     }

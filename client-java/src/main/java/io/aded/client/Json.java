@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON (RFC 8259) as values of Java: {@code null}, {@link Boolean}, {@link BigDecimal}, {@link String}, {@link List} and
- * {@link Map}. Small on purpose: a library for it would be the largest dependency of the client.
+ * JSON (RFC 8259) as values of Java: {@code null}, {@link Boolean}, {@link BigDecimal}, {@link String}, {@link List}
+ * and {@link Map}. Small on purpose: a library for it would be the largest dependency of the client.
  */
 final class Json {
     /** Text that is no JSON. */
@@ -239,8 +239,8 @@ final class Json {
     }
 
     /**
-     * A value as JSON text: what {@link #parse} gives, and records, enums, arrays, optionals, numbers of all kinds. What
-     * is none of these is written as the text of its {@code toString}.
+     * A value as JSON text: what {@link #parse} gives, and records, enums, arrays, optionals, numbers of all kinds.
+     * What is none of these is written as the text of its {@code toString}.
      *
      * @throws IllegalArgumentException if a number is not finite, or there are too many levels, as in a value that
      *     contains itself
@@ -322,7 +322,9 @@ final class Json {
                 }
             } catch (ReflectiveOperationException | RuntimeException failed) {
                 throw new IllegalArgumentException(
-                        "cannot read " + component.getName() + " of " + record.getClass().getName(), failed);
+                        "cannot read " + component.getName() + " of "
+                                + record.getClass().getName(),
+                        failed);
             }
         }
         return members;

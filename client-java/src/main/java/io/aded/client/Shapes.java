@@ -61,12 +61,10 @@ final class Shapes {
         }
         if (raw.isArray()) {
             Concrete element = type.arguments().get(0);
-            return new Shape.Several(
-                    shape(element, path + "[]"), false, elements -> array(element.raw(), elements));
+            return new Shape.Several(shape(element, path + "[]"), false, elements -> array(element.raw(), elements));
         }
         if (raw == List.class || raw == Collection.class || raw == Iterable.class) {
-            return new Shape.Several(
-                    shape(type.arguments().get(0), path + "[]"), false, Collections::unmodifiableList);
+            return new Shape.Several(shape(type.arguments().get(0), path + "[]"), false, Collections::unmodifiableList);
         }
         if (raw == Set.class) {
             return new Shape.Several(
@@ -120,7 +118,8 @@ final class Shapes {
         } else if (type == LocalDate.class) {
             return new Shape.Text("date", LocalDate::parse);
         } else if (type == Instant.class) {
-            return new Shape.Text("date-time", text -> OffsetDateTime.parse(text).toInstant());
+            return new Shape.Text(
+                    "date-time", text -> OffsetDateTime.parse(text).toInstant());
         } else if (type == OffsetDateTime.class) {
             return new Shape.Text("date-time", OffsetDateTime::parse);
         } else if (type == UUID.class) {
@@ -190,7 +189,8 @@ final class Shapes {
                 throw refused(where, "a " + leaf.getName() + ", which is no record");
             }
             Shape.Members variant = (Shape.Members) shape(concrete(leaf, Map.of(), where), where);
-            if (Arrays.stream(leaf.getRecordComponents()).anyMatch(each -> each.getName().equals(Shape.TAG))) {
+            if (Arrays.stream(leaf.getRecordComponents())
+                    .anyMatch(each -> each.getName().equals(Shape.TAG))) {
                 throw new IllegalArgumentException(where + "." + Shape.TAG
                         + ": this name tells the records of a sealed interface apart; give the component another");
             }
@@ -235,8 +235,7 @@ final class Shapes {
             return concrete(wildcard.getUpperBounds()[0], bindings, path);
         }
         if (type instanceof GenericArrayType array) {
-            return new Concrete(
-                    Object[].class, List.of(concrete(array.getGenericComponentType(), bindings, path)));
+            return new Concrete(Object[].class, List.of(concrete(array.getGenericComponentType(), bindings, path)));
         }
         Concrete bound = type instanceof TypeVariable<?> variable ? bindings.get(variable.getName()) : null;
         if (bound == null) {
@@ -250,7 +249,8 @@ final class Shapes {
         return Stream.of(component, component.getAnnotatedType(), component.getAccessor())
                 .map(AnnotatedElement.class::cast)
                 .flatMap(element -> Arrays.stream(element.getAnnotations()))
-                .anyMatch(annotation -> annotation.annotationType().getSimpleName().equals("Nullable"));
+                .anyMatch(annotation ->
+                        annotation.annotationType().getSimpleName().equals("Nullable"));
     }
 
     private static String description(AnnotatedElement element) {

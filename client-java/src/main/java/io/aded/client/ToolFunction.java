@@ -28,12 +28,14 @@ public final class ToolFunction {
          * @return what the model is told: text as it is; anything else as JSON, records too
          * @throws Exception what went wrong; the model is told its class and message, and the run goes on
          */
-        @Nullable Object call(T arguments) throws Exception;
+        @Nullable
+        Object call(T arguments) throws Exception;
     }
 
     /** Carries a call out whose arguments are JSON text. */
     private interface Call {
-        @Nullable Object call(String arguments) throws Exception;
+        @Nullable
+        Object call(String arguments) throws Exception;
     }
 
     private final Tool tool;

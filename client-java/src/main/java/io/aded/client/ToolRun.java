@@ -65,8 +65,8 @@ public final class ToolRun implements Iterable<ToolEvent>, AutoCloseable {
     }
 
     /**
-     * How often the model is asked at most, 1 or more; {@value #DEFAULT_ROUNDS} unless said otherwise. The answer of the
-     * last round is the answer, even if it wants calls.
+     * How often the model is asked at most, 1 or more; {@value #DEFAULT_ROUNDS} unless said otherwise. The answer of
+     * the last round is the answer, even if it wants calls.
      */
     public ToolRun rounds(int most) {
         if (most < 1) {
@@ -85,7 +85,8 @@ public final class ToolRun implements Iterable<ToolEvent>, AutoCloseable {
     /**
      * Runs it to its end.
      *
-     * @throws AdedClientException if an answer fails; {@link AdedClientException.Cancelled} if the thread is interrupted
+     * @throws AdedClientException if an answer fails; {@link AdedClientException.Cancelled} if the thread is
+     * interrupted
      */
     public ToolAnswer run() {
         Reader reading = read();
@@ -278,7 +279,8 @@ public final class ToolRun implements Iterable<ToolEvent>, AutoCloseable {
 
         private Prompt results() {
             return new Prompt.Messages(List.of(new Message(
-                    "tool", ofRound.stream().<Message.Part>map(ToolOutcome::told).toList())));
+                    "tool",
+                    ofRound.stream().<Message.Part>map(ToolOutcome::told).toList())));
         }
 
         private void listen(Iterator<AnswerEvent> growing) {

@@ -8,6 +8,9 @@ import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,6 +25,9 @@ final class VersionCheck implements ClientInterceptor {
     interface Warning {
         void warn(String message);
     }
+
+    /** This client's version, as the build wrote it down. */
+    static final String OURS = ours();
 
     private static final Metadata.Key<String> SERVER_VERSION =
             Metadata.Key.of("aded-server-version", Metadata.ASCII_STRING_MARSHALLER);
@@ -38,6 +44,14 @@ final class VersionCheck implements ClientInterceptor {
     VersionCheck(String ours, Warning warning) {
         this.ours = ours;
         this.warning = warning;
+    }
+
+    private static String ours() {
+        try (InputStream written = VersionCheck.class.getResourceAsStream("version.txt")) {
+            return written == null ? "development" : new String(written.readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException unreadable) {
+            return "development";
+        }
     }
 
     @Override

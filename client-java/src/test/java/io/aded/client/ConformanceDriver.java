@@ -39,10 +39,7 @@ final class ConformanceDriver {
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
 
     private static final ToolFunction WEATHER = ToolFunction.of(
-            "weather",
-            "The weather in a city.",
-            Place.class,
-            place -> Map.of("city", place.city(), "celsius", 21));
+            "weather", "The weather in a city.", Place.class, place -> Map.of("city", place.city(), "celsius", 21));
     private static final ToolFunction DIVIDE =
             ToolFunction.of("divide", "Divides a by b.", Division.class, two -> two.a() / two.b());
 
@@ -145,19 +142,21 @@ final class ConformanceDriver {
             case "typed" -> {
                 City city = client.chat(step.get("prompt").getAsString()).as(City.class);
                 return Map.of(
-                        "value",
-                        Map.of("name", city.name(), "population", city.population(), "rivers", city.rivers()));
+                        "value", Map.of("name", city.name(), "population", city.population(), "rivers", city.rivers()));
             }
             case "tools" -> {
-                ToolAnswer ran =
-                        client.chat(step.get("prompt").getAsString()).tools(WEATHER, DIVIDE).run();
+                ToolAnswer ran = client.chat(step.get("prompt").getAsString())
+                        .tools(WEATHER, DIVIDE)
+                        .run();
                 Map<String, Object> said = new LinkedHashMap<>(answer(ran.answer()));
                 said.put(
                         "calls",
                         ran.calls().stream()
                                 .map(each -> Map.of(
                                         "name", each.call().name(),
-                                        "arguments", JsonParser.parseString(each.call().arguments()),
+                                        "arguments",
+                                                JsonParser.parseString(
+                                                        each.call().arguments()),
                                         "result", each.result(),
                                         "is_error", each.isError()))
                                 .toList());

@@ -83,6 +83,7 @@ public final class Errors {
             case AdedClientException.Denied denied -> Duration.ZERO;
             case AdedClientException.Unsupported unsupported -> Duration.ZERO;
             case AdedClientException.Internal fault -> Duration.ZERO;
+            case AdedClientException.BadAnswer useless -> Duration.ZERO;
         };
     }
 }
