@@ -8,6 +8,7 @@ import io.aded.rpc.ListenAddress;
 import io.aded.rpc.ServerLimits;
 import io.aded.serving.ConversationBounds;
 import io.aded.serving.ServedModel;
+import io.aded.llama.ThreadPriority;
 import io.aded.serving.Serving;
 import io.aded.serving.ServingLimits;
 import io.aded.telemetry.Telemetry;
@@ -52,6 +53,7 @@ public final class Host implements AutoCloseable {
                                 new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
                         .coalescing(safeguards.coalescing())
+                        .demotion(ThreadPriority::lower)
                         .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())
