@@ -200,7 +200,7 @@ func (s *single) end(failure *Error) {
 			s.release()
 			return
 		}
-		timer := time.AfterFunc(time.Second, func() { s.stop(errClosed) })
+		timer := time.AfterFunc(5*time.Second, func() { s.stop(errClosed) })
 		go func() {
 			_, _ = s.stream.Recv()
 			timer.Stop()

@@ -2,7 +2,8 @@ package aded
 
 import (
 	"context"
-	"strings"
+	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -94,16 +95,23 @@ func (c *Client) heard(header metadata.MD) {
 	if len(told) == 0 || c.versioned.Swap(true) {
 		return
 	}
-	if release(told[0]) != release(Version) {
-		c.logger.Warn("aded: client and server are of different releases; use a client of the server's release if calls fail",
-			"client", Version, "server", told[0])
+	ours, known := release(Version)
+	theirs, readable := release(told[0])
+	if !known || !readable || ours == theirs {
+		return
 	}
+	older := "server"
+	if slices.Compare(ours[:], theirs[:]) < 0 {
+		older = "client"
+	}
+	c.logger.Warn("aded: client and server are of different releases: what the newer one added does not work; update the "+older,
+		"client", Version, "server", told[0])
 }
 
 // release is what must be the same: major and minor version.
-func release(version string) string {
-	parts := strings.SplitN(version, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
+func release(version string) (of [2]int, known bool) {
+	n, _ := fmt.Sscanf(version, "%d.%d", &of[0], &of[1])
+	return of, n == 2
 }
 
 func tracerOf(provider trace.TracerProvider) trace.Tracer {

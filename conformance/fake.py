@@ -182,8 +182,10 @@ class Fake:
         )
         server.add_generic_rpc_handlers(tuple(self.handlers()))
         if "tls" in self.spec:
-            key, chain, root = (self.read(name) for name in ("server.key", "server.pem", "ca.pem"))
-            mutual = self.spec["tls"] == "mutual"
+            kind = self.spec["tls"]
+            own = kind if kind in ("expired", "elsewhere") else "server"
+            key, chain, root = (self.read(name) for name in (f"{own}.key", f"{own}.pem", "ca.pem"))
+            mutual = kind == "mutual"
             server.add_secure_port(
                 self.address,
                 grpc.ssl_server_credentials([(key, chain)], root if mutual else None, require_client_auth=mutual),

@@ -9,6 +9,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ ROOT = HERE.parent
 LETTERS = {"delta": "d", "reasoning": "r", "tool_call": "t", "round": "o", "finished": "f"}
 # Of the runner, for when a client hangs; vectors have limits of their own. Generous: a busy machine is no failure.
 STEP_LIMIT = 120.0
+BUILD_LIMIT = 600.0
 
 
 # --- comparing
@@ -239,8 +241,55 @@ class Real:
                 self.process.wait()
 
 
+class Proxy:
+    """nginx in front of a server: ends TLS, and asks for a client's certificate or a token if it is told to."""
+
+    def __init__(self, program: str, spec: dict[str, Any], upstream: str, certificates: Path, directory: Path):
+        port = free_port()
+        self.target = f"localhost:{port}"
+        own = directory / f"nginx-{port}"
+        own.mkdir()
+        mutual = f"ssl_client_certificate {certificates}/ca.pem; ssl_verify_client on;" if spec["tls"] == "mutual" else ""
+        token = f"""if ($http_authorization != "Bearer {spec['token']}") {{ return 401; }}""" if "token" in spec else ""
+        temporary = " ".join(f"{kind}_temp_path {own}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (own / "nginx.conf").write_text(f"""
+            daemon off; master_process off; pid {own}/pid; error_log {own}/log;
+            events {{ worker_connections 256; }}
+            http {{
+                access_log off; {temporary}
+                server {{
+                    listen 127.0.0.1:{port} ssl http2;
+                    ssl_certificate {certificates}/server.pem; ssl_certificate_key {certificates}/server.key; {mutual}
+                    client_max_body_size 0;
+                    location / {{ {token} grpc_pass grpc://{upstream}; grpc_read_timeout 1h; grpc_send_timeout 1h; }}
+                }}
+            }}
+        """)
+        self.process = subprocess.Popen(
+            [program, "-p", str(own), "-c", str(own / "nginx.conf"), "-e", str(own / "log")], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("nginx did not start: " + (own / "log").read_text()[-500:]) from None
+                time.sleep(0.01)
+
+    @staticmethod
+    def program() -> str | None:
+        return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
 def certificates(directory: Path) -> Path:
-    """An authority, a server's and a client's certificate of it, and another authority."""
+    """An authority, certificates of it, a server's (a good one, one that has expired, one of another name) and a client's, and
+    another authority."""
 
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], check=True, cwd=directory, capture_output=True)
@@ -249,10 +298,12 @@ def certificates(directory: Path) -> Path:
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     for name in ("ca", "other"):
         openssl("req", "-x509", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2", "-subj", f"/CN={name}")
-    for name, extension in (("server", "subjectAltName=DNS:localhost,IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth")):
+    here = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    for name, days, extension in (("server", 2, here), ("expired", -1, here), ("elsewhere", 2, "subjectAltName=DNS:elsewhere.example"),
+                                  ("client", 2, "extendedKeyUsage=clientAuth")):
         openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         (directory / f"{name}.ext").write_text(extension + "\n")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
                 "-extfile", f"{name}.ext", "-out", f"{name}.pem")
     return directory
 
@@ -299,24 +350,24 @@ class Runner:
         self.directory.mkdir()
         self.out: list[str] = []
         self.fake: Lines | None = None
-        self.certificates: Path | None = None
+        self.made: Path | None = None
 
     def start_fake(self, spec: dict[str, Any]) -> str:
         if self.fake is None:
             python = os.environ.get("ADED_FAKE_PYTHON", sys.executable)
             self.fake = Lines([python, str(HERE / "fake.py")])
-        if "tls" in spec and self.certificates is None:
-            self.certificates = certificates(self.directory / "certificates")
-        self.fake.say({"start": spec, "certificates": str(self.certificates or "")})
+        self.fake.say({"start": spec, "certificates": str(self.certificates()) if "tls" in spec else ""})
         return str(self.fake.hear()["target"])
+
+    def certificates(self) -> Path:
+        self.made = self.made or certificates(self.directory / "certificates")
+        return self.made
 
     def filled(self, connect: dict[str, Any], target: str) -> dict[str, Any]:
         filled = {**connect, "target": target}
         if "tls" in connect:
-            if self.certificates is None:
-                self.certificates = certificates(self.directory / "certificates")
             files = {"ca": {True: "ca.pem", "other": "other.pem"}, "cert": {True: "client.pem"}, "key": {True: "client.key"}}
-            filled["tls"] = {name: str(self.certificates / files[name][value]) for name, value in connect["tls"].items()}
+            filled["tls"] = {name: str(self.certificates() / files[name][value]) for name, value in connect["tls"].items()}
         return filled
 
     def play(self, name: str, vector: dict[str, Any], driver: Lines) -> tuple[list[str], str | None]:
@@ -333,12 +384,18 @@ class Runner:
             target = real.target
         else:
             target = self.start_fake(spec)
+        proxy: Proxy | None = None
+        if "proxy" in spec:
+            proxy = Proxy(str(Proxy.program()), spec["proxy"], target, self.certificates(), self.directory)
+            target = proxy.target
         client = json.loads(json.dumps(vector["client"]).replace("$CLIENT", self.client))
         client["connect"] = self.filled(client.get("connect", {}), target)
         try:
             steps, problems, skipped = self.listen(name, vector, client, driver, real)
         finally:
             seen = None
+            if proxy is not None:
+                proxy.stop()
             if own is not None:
                 own.stop()
             if real is None and self.fake is not None:
@@ -374,7 +431,8 @@ class Runner:
             if self.arguments.verbose:
                 self.say("   " + show(said))
             if "done" in said:
-                return steps, [], skipped
+                wanted = vector.get("warnings")
+                return steps, [] if wanted is None else mismatches(wanted, said.get("warnings"), "warnings"), skipped
             step = steps.setdefault(said["step"], {"events": []})
             if "event" in said:
                 step["events"].append(said)
@@ -416,6 +474,13 @@ class Runner:
     def say(self, line: str) -> None:
         self.out.append(line)
 
+    def driver(self) -> Lines:
+        """A driver that is built and answers, so that no vector's time contains that."""
+        driver = Lines([str(HERE / "drivers" / self.client)])
+        driver.say({"vector": "none", "client": {"connect": {"target": "localhost:1"}, "steps": []}})
+        driver.hear(BUILD_LIMIT)
+        return driver
+
     def run(self, vectors: dict[str, Any]) -> bool:
         passed, failed, skipped = 0, 0, []
         began = time.monotonic()
@@ -424,11 +489,13 @@ class Runner:
             why = vector.get("skip", {}).get(self.client)
             if "real" in vector["server"] and self.arguments.no_real:
                 why = "need the real binary"
+            if "proxy" in vector["server"] and Proxy.program() is None:
+                why = "need nginx, which is not there"
             problems: list[str] = []
             started = time.monotonic()
             if why is None:
                 try:
-                    driver = driver or Lines([str(HERE / "drivers" / self.client)])
+                    driver = driver or self.driver()
                     problems, why = self.play(name, vector, driver)
                 except (TimeoutError, EOFError, OSError, RuntimeError) as broken:
                     problems = [f"{type(broken).__name__}: {broken}"]

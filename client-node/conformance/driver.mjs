@@ -1,5 +1,7 @@
 // The driver by which ../../conformance tries this client: it reads vectors, does what they say, and prints what it saw.
 import { createInterface } from "node:readline";
+import { context, trace, TraceFlags } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AdedError, Client, tool } from "../dist/index.js";
@@ -40,8 +42,11 @@ function promptOf(step) {
   return step.prompt;
 }
 
-function clientOf({ target, tls, token, client_id, retry }) {
-  const options = { token, clientId: client_id };
+// So that a step can have a context; the client's own spans are nobody's.
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
+function clientOf({ target, tls, token, client_id, retry }, warnings) {
+  const options = { token, clientId: client_id, warn: (message) => warnings.push(message) };
   if (tls !== undefined) options.tls = { authorities: tls.ca, certificate: tls.cert, key: tls.key };
   if (retry !== undefined) {
     options.retry = {
@@ -204,6 +209,13 @@ async function tools(step, client) {
   }
 }
 
+/** The context that a step's calls are made in. */
+function contextOf({ trace: told }) {
+  if (told === undefined) return context.active();
+  const span = { traceId: told.trace, spanId: told.span, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+  return trace.setSpanContext(context.active(), span);
+}
+
 async function carryOut(step, index, client, conversations) {
   const conversation = conversations.get(step.name ?? "c");
   if (["ask", "update", "close"].includes(step.do) && conversation === undefined) {
@@ -263,16 +275,18 @@ async function carryOut(step, index, client, conversations) {
 for await (const line of createInterface({ input: process.stdin })) {
   const { vector, client: told } = JSON.parse(line);
   const conversations = new Map();
+  const warnings = [];
   let client;
   for (const [index, step] of told.steps.entries()) {
     try {
-      client ??= clientOf(told.connect);
-      print({ step: index, result: await carryOut(step, index, client, conversations) });
+      client ??= clientOf(told.connect, warnings);
+      const result = await context.with(contextOf(step), () => carryOut(step, index, client, conversations));
+      print({ step: index, result });
     } catch (error) {
       print({ step: index, error: errorOf(error) });
     }
   }
   for (const conversation of conversations.values()) await conversation.close();
   client?.close();
-  print({ done: vector });
+  print({ done: vector, warnings });
 }

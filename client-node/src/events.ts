@@ -17,6 +17,7 @@ export type AnswerEvent = Delta | ReasoningDelta | ToolCallDelta | Round | Finis
 
 /** The answer grows. The concatenation of all texts is the whole answer. */
 export interface Delta {
+  /** Tells this kind of event from the others. */
   readonly type: "delta";
   /** What to append; empty while a character or a possible stop string is held back. */
   readonly text: string;
@@ -28,6 +29,7 @@ export interface Delta {
 
 /** The reasoning before the answer grows. */
 export interface ReasoningDelta {
+  /** Tells this kind of event from the others. */
   readonly type: "reasoning";
   /** What to append. */
   readonly text: string;
@@ -39,6 +41,7 @@ export interface ReasoningDelta {
 
 /** A tool call grows. The concatenation of all arguments of one index is the call's arguments. */
 export interface ToolCallDelta {
+  /** Tells this kind of event from the others. */
   readonly type: "tool_call";
   /** Which call of the answer, from 0. */
   readonly index: number;
@@ -56,6 +59,7 @@ export interface ToolCallDelta {
 
 /** One draft-and-verify round, after the deltas of that round. Sent only with `reportRounds`. */
 export interface Round {
+  /** Tells this kind of event from the others. */
   readonly type: "round";
   /** Counts from 0 within the answer. */
   readonly index: number;
@@ -79,6 +83,7 @@ export interface Round {
 
 /** The answer is complete. */
 export interface Finished {
+  /** Tells this kind of event from the others. */
   readonly type: "finished";
   /** Why it ended. */
   readonly reason: FinishReason;

@@ -50,10 +50,10 @@ export type {
   Usage,
 } from "./events.js";
 export type { Drafter, DraftStatistics, Limits, Load, ModelDetails, ServerDetails, Settings } from "./info.js";
-export type { AnswerOptions, Constraint, Draft, JsonObject, JsonValue, PrefixSharing, Sampling } from "./options.js";
+export type { AnswerOptions, Constraint, Draft, JsonObject, JsonValue, PrefixSharing, Reasoning, Sampling, ToolByName } from "./options.js";
 export { assistant, type Message, type Part, type Prompt, type ToolCall, type ToolResult } from "./prompt.js";
 export { DEFAULT_RETRY, NO_RETRY, type RetryPolicy } from "./retry.js";
-export { jsonSchemaOf, type Checked, type Parsed, type Schema } from "./schema.js";
+export { jsonSchemaOf, type Checked, type Issue, type Parsed, type Schema } from "./schema.js";
 export { AnswerStream } from "./stream.js";
 export { tool, type CalledTool, type Tool, type ToolRun } from "./tool.js";
 export type { ClientOptions, Pem, TlsOptions } from "./wire.js";

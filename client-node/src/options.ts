@@ -49,11 +49,11 @@ export interface AnswerOptions {
   /** What the model may call; names must differ. {@link Conversation.runTools} carries calls out. */
   tools?: readonly Tool[] | undefined;
   /** Whether the model must call a tool, or which. */
-  toolChoice?: "auto" | "none" | "required" | { readonly tool: string } | undefined;
+  toolChoice?: "auto" | "none" | "required" | ToolByName | undefined;
   /** Whether one answer may call several tools. */
   parallelToolCalls?: boolean | undefined;
-  /** How reasoning before the answer is treated: the most tokens of it (-1: no bound), and whether it is sent. */
-  reasoning?: { readonly budget?: number | undefined; readonly include?: boolean | undefined } | undefined;
+  /** How reasoning before the answer is treated. */
+  reasoning?: Reasoning | undefined;
   /** Variables for the model's chat template, such as `enable_thinking`. */
   templateVariables?: JsonObject | undefined;
   /**
@@ -70,6 +70,20 @@ export interface AnswerOptions {
   timeoutMs?: number | undefined;
   /** Ends the answer when it is aborted. */
   signal?: AbortSignal | undefined;
+}
+
+/** The tool that must be called. */
+export interface ToolByName {
+  /** Its name. */
+  readonly tool: string;
+}
+
+/** How reasoning before an answer is treated. */
+export interface Reasoning {
+  /** The most tokens of it; -1 is no bound. */
+  readonly budget?: number | undefined;
+  /** Whether it is sent. */
+  readonly include?: boolean | undefined;
 }
 
 /** How tokens are drawn. Ranges stand in the API's `sampling.proto`. */
@@ -126,12 +140,18 @@ export interface Sampling {
 export type Constraint =
   | "none"
   | "json"
-  /** A JSON schema, as JSON text or as the value of it. */
-  | { readonly jsonSchema: string | object }
-  /** A grammar in GBNF, matched from its rule `root`. */
-  | { readonly grammar: string }
-  /** A regular expression (ECMA-262); a RegExp's flags are not sent. */
-  | { readonly regularExpression: string | RegExp };
+  | {
+      /** A JSON schema, as JSON text or as the value of it. */
+      readonly jsonSchema: string | object;
+    }
+  | {
+      /** A grammar in GBNF, matched from its rule `root`. */
+      readonly grammar: string;
+    }
+  | {
+      /** A regular expression (ECMA-262); a RegExp's flags are not sent. */
+      readonly regularExpression: string | RegExp;
+    };
 
 /** How the server guesses ahead. */
 export interface Draft {

@@ -11,9 +11,18 @@ import type { Answer } from "./events.js";
 export type Prompt =
   | string
   | readonly Message[]
-  | { readonly messages: readonly Message[] }
-  | { readonly text: string }
-  | { readonly tokens: readonly number[] };
+  | {
+      /** The conversation so far, oldest first. */
+      readonly messages: readonly Message[];
+    }
+  | {
+      /** What to continue, without the chat template. */
+      readonly text: string;
+    }
+  | {
+      /** What to continue, as the model's own token ids. */
+      readonly tokens: readonly number[];
+    };
 
 /** One message of a conversation. */
 export interface Message {
@@ -25,13 +34,22 @@ export interface Message {
 
 /** A part of a message. */
 export type Part =
-  | { readonly text: string }
-  /** What the model thought before an answer or a tool call. Only in messages of the assistant. */
-  | { readonly reasoning: string }
-  /** A call that the model wants made. Only in messages of the assistant. */
-  | { readonly toolCall: ToolCall }
-  /** What a call gave. Only in messages of the role `tool`. */
-  | { readonly toolResult: ToolResult };
+  | {
+      /** What is said. */
+      readonly text: string;
+    }
+  | {
+      /** What the model thought before an answer or a tool call. Only in messages of the assistant. */
+      readonly reasoning: string;
+    }
+  | {
+      /** A call that the model wants made. Only in messages of the assistant. */
+      readonly toolCall: ToolCall;
+    }
+  | {
+      /** What a call gave. Only in messages of the role `tool`. */
+      readonly toolResult: ToolResult;
+    };
 
 /** A call that the model wants made. */
 export interface ToolCall {

@@ -13,14 +13,40 @@ export interface Schema<T> {
     /** Checks a value. */
     readonly validate: (value: unknown) => Checked<T> | Promise<Checked<T>>;
     /** Tells the schema of what is checked. */
-    readonly jsonSchema: { readonly input: (options: { readonly target: "draft-2020-12" }) => Record<string, unknown> };
+    readonly jsonSchema: {
+      /** The JSON schema of what goes in. */
+      readonly input: (options: { readonly target: "draft-2020-12" }) => Record<string, unknown>;
+    };
     /** The types, for the compiler. */
-    readonly types?: { readonly input: unknown; readonly output: T } | undefined;
+    readonly types?:
+      | {
+          /** Of what is checked. */
+          readonly input: unknown;
+          /** Of what the check gives. */
+          readonly output: T;
+        }
+      | undefined;
   };
 }
 
 /** What a schema says of a value. */
-export type Checked<T> = { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] };
+export type Checked<T> =
+  | {
+      /** The value, of the schema's type. */
+      readonly value: T;
+      /** None. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** What is wrong, at least one. */
+      readonly issues: readonly Issue[];
+    };
+
+/** What a schema finds wrong with a value. */
+export interface Issue {
+  /** What is wrong, for people. */
+  readonly message: string;
+}
 
 /** A value and the answer that it was. */
 export interface Parsed<T> {

@@ -69,9 +69,10 @@ function credentialsOf(tls: boolean | TlsOptions | undefined): ChannelCredential
   }
 }
 
-/** What must be the same of two versions. */
-function release(version: string): string {
-  return version.split(".", 2).join(".");
+/** What must be the same of two versions, the first two numbers, as one that can be compared; undefined if there are none. */
+function release(version: string): number | undefined {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return major === undefined || minor === undefined ? undefined : Number(major) * 1e6 + Number(minor);
 }
 
 interface Described {
@@ -183,10 +184,14 @@ export class Wire {
       return;
     }
     this.versioned = true;
-    if (release(String(told)) !== release(VERSION)) {
-      const message = `aded: the client is ${VERSION} and the server ${String(told)}; use a client of the server's release if calls fail`;
-      (this.options.warn ?? console.warn)(message);
+    const theirs = release(String(told));
+    const ours = release(VERSION);
+    if (theirs === undefined || ours === undefined || theirs === ours) {
+      return;
     }
+    const older = ours < theirs ? "client" : "server";
+    const message = `aded: the client is ${VERSION} and the server ${String(told)}: what the newer one added does not work; update the ${older}`;
+    (this.options.warn ?? console.warn)(message);
   }
 
   async serverStream<Q extends Message, A extends Message>(

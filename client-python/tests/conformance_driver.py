@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import sys
+import warnings
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -270,6 +271,11 @@ def connect(said: dict[str, Any], twin: str) -> Any:
     return Blocking(aded.Client(said["target"], **arguments))
 
 
+warned: list[str] = []
+warnings.simplefilter("always", UserWarning)
+warnings.showwarning = lambda message, *_, **__: warned.append(str(message))
+
+
 async def play(vector: dict[str, Any], twin: str) -> None:
     client = vector["client"]
     driver = Driver(connect(client["connect"], twin))
@@ -282,7 +288,8 @@ async def play(vector: dict[str, Any], twin: str) -> None:
             said = {"error": {"kind": "NOT_OPEN_HERE", "message": str(missing)}}
         say(step=number, **said)
     await driver.close()
-    say(done=vector["vector"])
+    say(done=vector["vector"], warnings=warned)
+    warned.clear()
 
 
 class _Runner:

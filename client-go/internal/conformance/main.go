@@ -4,14 +4,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	aded "aded.io/client-go"
 )
@@ -62,6 +66,7 @@ type step struct {
 	ConversationID  string `json:"conversation_id"`
 	RequireResume   bool   `json:"require_resume"`
 	RetentionMillis *int   `json:"retention_ms"`
+	Trace           *struct{ Trace, Span string }
 }
 
 type options struct {
@@ -202,6 +207,7 @@ type driver struct {
 	client        *aded.Client
 	conversations map[string]*aded.Conversation
 	out           *bufio.Writer
+	log           bytes.Buffer
 	step          int
 }
 
@@ -229,12 +235,13 @@ func main() {
 		} else {
 			d.run(&v)
 		}
-		d.print(object{"done": v.Vector})
+		warnings := strings.Split(strings.TrimSuffix(d.log.String(), "\n"), "\n")
+		d.print(object{"done": v.Vector, "warnings": slices.DeleteFunc(warnings, func(line string) bool { return line == "" })})
 	}
 }
 
 func (d *driver) run(v *vector) {
-	client, err := dial(&v.Client.Connect)
+	client, err := d.dial(&v.Client.Connect)
 	for i := range v.Client.Steps {
 		d.step = i
 		if err != nil {
@@ -262,8 +269,8 @@ func (d *driver) run(v *vector) {
 	}
 }
 
-func dial(c *connect) (*aded.Client, error) {
-	var all []aded.ClientOption
+func (d *driver) dial(c *connect) (*aded.Client, error) {
+	all := []aded.ClientOption{aded.WithLogger(slog.New(slog.NewTextHandler(&d.log, nil)))}
 	if c.Token != "" {
 		all = append(all, aded.WithToken(c.Token))
 	}
@@ -320,7 +327,10 @@ func failed(step int, err error) object {
 }
 
 func (d *driver) do(s *step) (any, error) {
-	ctx := context.Background()
+	ctx, err := s.context()
+	if err != nil {
+		return nil, err
+	}
 	name := s.Name
 	if name == "" {
 		name = "c"
@@ -359,6 +369,22 @@ func (d *driver) do(s *step) (any, error) {
 	default:
 		return d.unary(ctx, s)
 	}
+}
+
+// context is the one that the step's call is made in.
+func (s *step) context() (context.Context, error) {
+	ctx := context.Background()
+	if s.Trace == nil {
+		return ctx, nil
+	}
+	of, err := trace.TraceIDFromHex(s.Trace.Trace)
+	if err != nil {
+		return nil, err
+	}
+	span, err := trace.SpanIDFromHex(s.Trace.Span)
+	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: of, SpanID: span, TraceFlags: trace.FlagsSampled, Remote: true,
+	})), err
 }
 
 func (d *driver) stream(ctx context.Context, s *step) *aded.AnswerStream {

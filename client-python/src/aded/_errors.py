@@ -183,6 +183,11 @@ _KINDS: dict[grpc.StatusCode, type[AdedError]] = {
 }
 
 
+# How gRPC's core tells of a stream that ended without a status, such as a proxy's page that says that the server is
+# not there: by UNKNOWN, where other implementations say UNAVAILABLE.
+_LOST = "Stream removed"
+
+
 def decode(failed: grpc.aio.AioRpcError, text: str = "") -> AdedError:
     """The exception for a status; details of kinds that are not known are passed over."""
     reason, violations, retry_after = "", (), None  # type: str, tuple[Violation, ...], float | None
@@ -192,6 +197,8 @@ def decode(failed: grpc.aio.AioRpcError, text: str = "") -> AdedError:
             reason, violations, retry_after = _details(value)
     code = failed.code()
     message = failed.details() or code.name
+    if code is grpc.StatusCode.UNKNOWN and message.startswith(_LOST):
+        code = grpc.StatusCode.UNAVAILABLE
     return _KINDS.get(code, Internal)(
         message, reason=reason, code=code.name, retry_after=retry_after, violations=violations, text=text
     )

@@ -75,7 +75,7 @@ final class FormatAdvice {
         TextTable table = new TextTable(header.toArray(String[]::new));
         for (MeasuredFormat format : measured.formats()) {
             SpeculationOutlook outlook = format.outlook();
-            String mark = format == measured.asItIs() ? " (the file)" : FormatChoice.keepsAnswers(format) ? "" : " *";
+            String mark = format == measured.asItIs() ? " (the file)" : measured.keepsAnswers(format) ? "" : " *";
             List<String> row = new ArrayList<>(List.of(
                     format.name() + mark,
                     number("%.0f", format.bytes() / 1e6),
@@ -99,7 +99,7 @@ final class FormatAdvice {
         String which = asItIs ? "The file as it is, " + best.name() + "," : best.name();
         String how =
                 asItIs ? "" : " serve --requantize auto uses it, and so does the default of the catalogue's models.";
-        boolean changes = !measured.formats().stream().allMatch(FormatChoice::keepsAnswers);
+        boolean changes = !measured.formats().stream().allMatch(measured::keepsAnswers);
         String note = changes ? "\n* It changes answers, so it is used only where it is named." : "";
         return """
             t(1) is the time of a pass of one token; t(2) to t(8) are in such passes. The rates with drafts (auto) are

@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Measures what each format of a model gives on this machine, plain and with drafts, and keeps what it"
                     + " found",
-            "for \"aded serve --requantize auto\". Formats coarser than the file are left out: they cost answers."
+            "for \"aded serve --requantize auto\", which never uses one that costs answers."
         })
 final class FormatsCommand implements Callable<Integer> {
     private final Terminal terminal;
@@ -63,7 +63,7 @@ final class FormatsCommand implements Callable<Integer> {
         FormatChoice choice = ProgressPrinter.during(terminal, progress -> {
             LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(natives, progress::note);
             Path file = new ModelFiles(terminal.environment(), progress).find(wanted);
-            return new ModelFormats(configuration, progress).measure(library, file);
+            return new ModelFormats(configuration, progress).measure(library, file, true);
         });
         FormatAdvice.of(Optional.of(choice), terminal.program(), wanted).print(terminal.out());
         return ExitCode.OK.code();

@@ -31,7 +31,7 @@ final class ModelOptions {
 
     @Option(
             names = "--requantize",
-            paramLabel = "auto|none|q8_0|q4_0",
+            paramLabel = "auto|none|q8_0|q6_k|q4_k_m|q4_k|q4_0",
             description = "Write the model in another format, once, and use that: the one named, or, with auto, the"
                     + " fastest here of those that lose nothing, measured once. Default: auto for the catalogue's"
                     + " models, none for others.")

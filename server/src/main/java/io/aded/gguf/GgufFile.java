@@ -34,17 +34,8 @@ public final class GgufFile {
     private final List<Tensor> tensors;
     private final long dataOffset;
     private final TokenTexts tokenTexts;
-    private final Places places;
+    private final long alignment;
     private final int parts;
-
-    /**
-     * Where things stand in the file, for {@link Requantizer}.
-     *
-     * @param entriesEnd where the entries end and the tensors' descriptions begin
-     * @param fileType where the value of {@code general.file_type} stands, or -1
-     * @param alignment of the tensors' data
-     */
-    record Places(long entriesEnd, long fileType, long alignment) {}
 
     GgufFile(
             Path path,
@@ -54,7 +45,7 @@ public final class GgufFile {
             List<Tensor> tensors,
             long dataOffset,
             TokenTexts tokenTexts,
-            Places places,
+            long alignment,
             int parts) {
         this.path = path;
         this.size = size;
@@ -63,7 +54,7 @@ public final class GgufFile {
         this.tensors = tensors;
         this.dataOffset = dataOffset;
         this.tokenTexts = tokenTexts;
-        this.places = places;
+        this.alignment = alignment;
         this.parts = parts;
     }
 
@@ -72,8 +63,9 @@ public final class GgufFile {
         return parts;
     }
 
-    Places places() {
-        return places;
+    /** Bytes that each tensor's data begins at a multiple of. */
+    long alignment() {
+        return alignment;
     }
 
     /**
@@ -120,7 +112,7 @@ public final class GgufFile {
 
     GgufFile withParts(List<Tensor> allTensors, long allBytes, int count) {
         return new GgufFile(
-                path, allBytes, version, metadata, List.copyOf(allTensors), dataOffset, tokenTexts, places, count);
+                path, allBytes, version, metadata, List.copyOf(allTensors), dataOffset, tokenTexts, alignment, count);
     }
 
     static AdedException.InvalidArtifact invalid(Path path, String why) {

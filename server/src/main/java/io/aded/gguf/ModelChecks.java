@@ -72,9 +72,9 @@ final class ModelChecks {
         if (file.tensors().isEmpty()) {
             throw invalid("it holds no tensors");
         }
-        if (file.places().alignment() < LEAST_ALIGNMENT) {
-            throw invalid("its tensors are aligned to " + file.places().alignment() + " bytes; llama.cpp needs "
-                    + LEAST_ALIGNMENT);
+        if (file.alignment() < LEAST_ALIGNMENT) {
+            throw invalid(
+                    "its tensors are aligned to " + file.alignment() + " bytes; llama.cpp needs " + LEAST_ALIGNMENT);
         }
         shape(architecture);
         experts(architecture);
@@ -193,6 +193,10 @@ final class ModelChecks {
         if ("rwkv".equals(model) && texts.singleBytes() != 256) {
             throw invalid("its tokeniser knows only " + texts.singleBytes()
                     + " of the 256 single bytes, so it cannot split every text");
+        }
+        // Two blanks in a row are an assertion of the library's, but where its tokeniser drops them before.
+        if ("whitespace".equals(file.string("tokenizer.ggml.pre")) && !"whitespace".equals(model)) {
+            throw invalid("tokenizer.ggml.pre is whitespace, which goes with the tokeniser of that name only");
         }
         parallel("tokenizer.ggml.scores", "f32", tokens.count());
         parallel("tokenizer.ggml.token_type", "i32", tokens.count());

@@ -6,7 +6,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -15,7 +14,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,36 +24,45 @@ import java.util.concurrent.Future;
 import java.util.function.DoubleConsumer;
 
 /**
- * Writes a model again with its matrices in another format. llama.cpp has a function for the whole task, but the
- * bundled build does not export it; what every build exports is the arithmetic, which comes in as a
- * {@link RowConverter}. The rest is copying.
+ * Writes a model again with its matrices in another format, or without some of its layers. llama.cpp has a function for
+ * the whole task, but the bundled build does not export it; what every build exports is the arithmetic, which comes in
+ * as a {@link RowConverter}. The rest is copying.
  *
- * <p>The choice of formats is llama.cpp's: one-dimensional tensors and routers stay as they are; everything else takes
- * the target format, except that a Q4_0 model keeps its output matrix, on which every logit depends, in Q6_K.
+ * <p>A tensor is read, converted and written in pieces of some megabytes, one for each worker at a time, so that a
+ * model of any size needs little memory.
  */
 public final class Requantizer {
     /** Elements that one task takes: a few megabytes of floats. */
     private static final long CHUNK = 1 << 20;
 
+    /** The version of the layouts that the types stand for; llama.cpp's are of the second since 2023. */
+    private static final int LAYOUTS = 2;
+
+    private static final int BEGINNING = 24;
+
     private final GgufFile source;
-    private final TensorType target;
+    private final ModelCopy copy;
     private final RowConverter converter;
     private final int workers;
     private final DoubleConsumer progress;
 
+    /** A tensor as it is and as it will be. */
+    private record Move(Tensor old, Tensor planned) {}
+
     /**
      * For one model.
      *
-     * @param source a usable model
-     * @param target what its matrices become: {@code Q8_0} or {@code Q4_0}
+     * @param source a usable model, in one file
+     * @param copy what it becomes
      * @param converter does the arithmetic
      * @param workers threads that convert at once, 1 or more
      * @param progress told the share that is done, from 0 to 1
+     * @throws AdedException.InvalidRequest if the model cannot go without the layers that are to be skipped
      */
-    public Requantizer(
-            GgufFile source, TensorType target, RowConverter converter, int workers, DoubleConsumer progress) {
+    public Requantizer(GgufFile source, ModelCopy copy, RowConverter converter, int workers, DoubleConsumer progress) {
+        copy.skipped().require(source);
         this.source = source;
-        this.target = target;
+        this.copy = copy;
         this.converter = converter;
         this.workers = workers;
         this.progress = progress;
@@ -85,42 +95,60 @@ public final class Requantizer {
     }
 
     /** What each tensor becomes, with its offset in the new file's data. */
-    private List<Tensor> plan() {
-        List<Tensor> planned = new ArrayList<>();
-        long offset = 0;
+    private List<Move> plan() {
+        List<Tensor> olds = new ArrayList<>();
+        List<Tensor> kept = new ArrayList<>();
         for (Tensor tensor : source.tensors()) {
-            TensorType type = typeOf(tensor);
+            String name = copy.skipped().renamed(tensor.name());
+            if (name != null) {
+                olds.add(tensor);
+                kept.add(new Tensor(name, tensor.shape(), tensor.type(), tensor.offset(), tensor.bytes()));
+            }
+        }
+        Quantization format = copy.format();
+        TensorFormats formats = format == null ? null : new TensorFormats(source, kept, format);
+        List<Move> moves = new ArrayList<>();
+        long offset = 0;
+        for (int i = 0; i < kept.size(); i++) {
+            Tensor tensor = kept.get(i);
+            TensorType type = formats == null ? tensor.type() : formats.of(tensor);
             long bytes = tensor.elements() / type.blockElements() * type.blockBytes();
-            planned.add(new Tensor(tensor.name(), tensor.shape(), type, offset, bytes));
+            moves.add(new Move(olds.get(i), new Tensor(tensor.name(), tensor.shape(), type, offset, bytes)));
             offset = aligned(offset + bytes);
         }
-        return planned;
+        return moves;
     }
 
-    private TensorType typeOf(Tensor tensor) {
-        String name = tensor.name();
-        if (tensor.shape().size() < 2
-                || !name.endsWith(".weight")
-                || name.contains("_norm")
-                || name.contains("ffn_gate_inp")
-                || tensor.type().isInteger()) {
-            return tensor.type();
+    private List<HeaderEntry> entries() throws IOException {
+        Map<String, HeaderEntry> entries = new LinkedHashMap<>();
+        HeaderEntry.readAll(source.path()).forEach(entry -> entries.put(entry.key(), entry));
+        Quantization format = copy.format();
+        List<HeaderEntry> changed = new ArrayList<>();
+        if (format != null) {
+            changed.add(HeaderEntry.integer("general.file_type", format.fileType()));
+            changed.add(HeaderEntry.integer("general.quantization_version", LAYOUTS));
         }
-        if (target == TensorType.Q4_0 && name.equals("output.weight") && fits(tensor, TensorType.Q6_K)) {
-            return TensorType.Q6_K;
+        if (!copy.skipped().isEmpty()) {
+            String key = source.architecture() + ".block_count";
+            long left = source.integer(key, 0) - copy.skipped().count();
+            changed.add(HeaderEntry.integer(key, Math.toIntExact(left)));
         }
-        return fits(tensor, target) ? target : tensor.type();
+        copy.notes().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(note -> changed.add(HeaderEntry.text(note.getKey(), note.getValue())));
+        changed.forEach(entry -> entries.put(entry.key(), entry));
+        return List.copyOf(entries.values());
     }
 
-    private static boolean fits(Tensor tensor, TensorType type) {
-        return tensor.shape().getFirst() % type.blockElements() == 0;
-    }
-
-    private void write(Path partial, List<Tensor> planned) throws IOException {
-        long entriesEnd = source.places().entriesEnd();
-        long dataOffset = aligned(entriesEnd
-                + planned.stream().mapToLong(Requantizer::descriptionSize).sum());
-        Tensor last = planned.getLast();
+    private void write(Path partial, List<Move> moves) throws IOException {
+        List<HeaderEntry> entries = entries();
+        long header = BEGINNING
+                + entries.stream().mapToLong(HeaderEntry::size).sum()
+                + moves.stream()
+                        .mapToLong(move -> descriptionSize(move.planned()))
+                        .sum();
+        long dataOffset = aligned(header);
+        Tensor last = moves.getLast().planned();
         long size = dataOffset + aligned(last.offset() + last.bytes());
         try (FileChannel in = FileChannel.open(source.path(), StandardOpenOption.READ);
                 FileChannel out = FileChannel.open(
@@ -129,33 +157,33 @@ public final class Requantizer {
                         StandardOpenOption.TRUNCATE_EXISTING,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
-            writeHeader(in, out, planned, entriesEnd, dataOffset);
+            writeHeader(out, entries, moves, Math.toIntExact(dataOffset));
             try (ExecutorService pool = Executors.newFixedThreadPool(workers)) {
-                for (int i = 0; i < planned.size(); i++) {
-                    Tensor old = source.tensors().get(i);
-                    convert(in, old, planned.get(i), out, dataOffset, pool);
-                    long done = aligned(planned.get(i).offset() + planned.get(i).bytes());
-                    progress.accept((double) done / (size - dataOffset));
+                try {
+                    for (Move move : moves) {
+                        convert(in, move, out, dataOffset, size, pool);
+                    }
+                } catch (IOException | RuntimeException | Error e) {
+                    pool.shutdownNow(); // what is still to be converted is of no use
+                    throw e;
                 }
             }
             if (out.size() < size) {
                 out.write(ByteBuffer.allocate(1), size - 1);
             }
+            progress.accept(1);
         }
     }
 
-    private void writeHeader(FileChannel in, FileChannel out, List<Tensor> planned, long entriesEnd, long dataOffset)
+    private void writeHeader(FileChannel out, List<HeaderEntry> entries, List<Move> moves, int dataOffset)
             throws IOException {
-        ByteBuffer header = ByteBuffer.allocate(Math.toIntExact(dataOffset)).order(ByteOrder.LITTLE_ENDIAN);
-        readFully(in, header.limit((int) entriesEnd), 0);
-        header.limit(header.capacity());
-        if (source.places().fileType() >= 0) {
-            // llama.cpp's numbers for "mostly" of a format.
-            header.putInt((int) source.places().fileType(), target == TensorType.Q8_0 ? 7 : 2);
-        }
-        for (Tensor tensor : planned) {
-            byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
-            header.putLong(name.length).put(name).putInt(tensor.shape().size());
+        ByteBuffer header = HeaderEntry.buffer(dataOffset);
+        header.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(source.version());
+        header.putLong(moves.size()).putLong(entries.size());
+        entries.forEach(entry -> entry.write(header));
+        for (Move move : moves) {
+            Tensor tensor = move.planned();
+            header.put(HeaderEntry.string(tensor.name())).putInt(tensor.shape().size());
             tensor.shape().forEach(header::putLong);
             header.putInt(tensor.type().id()).putLong(tensor.offset());
         }
@@ -171,9 +199,10 @@ public final class Requantizer {
                 + 8;
     }
 
-    private void convert(
-            FileChannel in, Tensor old, Tensor planned, FileChannel out, long dataOffset, ExecutorService pool)
+    private void convert(FileChannel in, Move move, FileChannel out, long dataOffset, long size, ExecutorService pool)
             throws IOException {
+        Tensor old = move.old();
+        Tensor planned = move.planned();
         long row = old.shape().getFirst();
         long rows = old.elements() / row;
         long rowsATask = Math.max(1, CHUNK / row);
@@ -188,26 +217,45 @@ public final class Requantizer {
                 readFully(in, part, source.dataOffset() + old.offset() + start * oldRow);
                 part.flip();
                 if (old.type() != planned.type()) {
-                    part = ByteBuffer.wrap(converter.convert(old.type(), part, planned.type(), count, row));
+                    part = ByteBuffer.wrap(converted(old, part, planned.type(), count));
                 }
                 writeFully(out, part, dataOffset + planned.offset() + start * newRow);
                 return null;
             }));
         }
-        for (Future<?> task : tasks) {
-            try {
-                task.get();
-            } catch (ExecutionException e) {
-                switch (e.getCause()) {
-                    case IOException failure -> throw failure;
-                    case RuntimeException failure -> throw failure;
-                    case Error failure -> throw failure;
-                    case null, default -> throw new AdedException.Internal("CANNOT_CONVERT", "converting failed", e);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AdedException.Cancelled("writing the model was interrupted");
+        for (int i = 0; i < tasks.size(); i++) {
+            await(tasks.get(i));
+            long done = planned.offset() + Math.min(rows, (i + 1) * rowsATask) * newRow;
+            progress.accept((double) done / (size - dataOffset));
+        }
+    }
+
+    private byte[] converted(Tensor tensor, ByteBuffer rows, TensorType type, long count) {
+        try {
+            return converter.convert(
+                    tensor.type(), rows, type, count, tensor.shape().getFirst());
+        } catch (ArithmeticException e) {
+            throw new AdedException.InvalidArtifact(
+                    "WEIGHTS_NOT_FINITE",
+                    "the tensor " + tensor.name() + " of " + source.path() + " cannot be written as " + type.label()
+                            + ": " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static void await(Future<?> task) throws IOException {
+        try {
+            task.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case IOException failure -> throw failure;
+                case RuntimeException failure -> throw failure;
+                case Error failure -> throw failure;
+                case null, default -> throw new AdedException.Internal("CANNOT_CONVERT", "converting failed", e);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AdedException.Cancelled("writing the model was interrupted");
         }
     }
 
@@ -230,7 +278,7 @@ public final class Requantizer {
     }
 
     private long aligned(long offset) {
-        long alignment = source.places().alignment();
+        long alignment = source.alignment();
         return (offset + alignment - 1) / alignment * alignment;
     }
 }

@@ -15,6 +15,7 @@ public interface RowConverter {
      * @param count how many rows there are
      * @param elements how many elements a row has; whole blocks of both formats
      * @return the packed rows, {@code count * elements / to.blockElements() * to.blockBytes()} bytes
+     * @throws ArithmeticException if an element is no finite number, which no packed format can hold
      */
     byte[] convert(TensorType from, ByteBuffer rows, TensorType to, long count, long elements);
 }

@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.engine.SpeculationOutlook;
 import io.aded.engine.SpeculationOutlook.Text;
 import io.aded.gguf.GgufFile;
+import io.aded.gguf.Quantization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -10,8 +11,8 @@ import java.util.Locale;
 /**
  * Which format of a model is the fastest on this machine, by what the passes of each were found to cost.
  *
- * <p>Only eight bits for fewer are ever chosen. Four bits for two are measured and told, too, but they change answers,
- * and that is the user's to decide; coarser weights than the file's are not looked at.
+ * <p>Only eight bits for fewer are ever chosen. All other formats change answers, and that is the user's to decide:
+ * they are measured and told.
  *
  * @param formats what was measured, the file as it came first
  */
@@ -21,6 +22,13 @@ public record FormatChoice(List<MeasuredFormat> formats) {
 
     /** A file for nothing but speed may take so much of the disk. */
     private static final double LARGEST_BYTES = 2e9;
+
+    /** A file whose length differs by less has the same format, or as good a one. */
+    private static final double ALIKE = 0.05;
+
+    /** Beside these, Q4_K is the same as Q4_K_M to a few per cent. */
+    private static final List<Quantization> WORTH_MEASURING =
+            List.of(Quantization.Q8_0, Quantization.Q6_K, Quantization.Q4_K_M, Quantization.Q4_0);
 
     /** Weights of so many bits or fewer are finer with four and a half. */
     private static final double COARSE_BITS = 3.5;
@@ -32,20 +40,31 @@ public record FormatChoice(List<MeasuredFormat> formats) {
         }
     }
 
-    /** The formats worth measuring beside the file as it is: finer than it, and not too large. */
-    static List<RequantizedModels.Format> candidates(GgufFile model) {
-        return candidates(model.size(), model.parameters());
+    /** The formats that may be chosen beside the file as it is: finer than it, and not too large. */
+    static List<Quantization> finer(GgufFile model) {
+        return finer(model.size(), model.parameters());
     }
 
-    static List<RequantizedModels.Format> candidates(long bytes, long parameters) {
+    static List<Quantization> finer(long bytes, long parameters) {
         double bits = 8.0 * bytes / Math.max(1, parameters);
-        List<RequantizedModels.Format> candidates = new ArrayList<>();
-        for (RequantizedModels.Format format : List.of(RequantizedModels.Format.Q8_0, RequantizedModels.Format.Q4_0)) {
-            boolean finer = bits < (format == RequantizedModels.Format.Q8_0 ? 8 : COARSE_BITS);
+        List<Quantization> candidates = new ArrayList<>();
+        // The formats with a K are never chosen, and to write them takes a search of minutes.
+        for (Quantization format : List.of(Quantization.Q8_0, Quantization.Q4_0)) {
+            boolean finer = bits < (format == Quantization.Q8_0 ? 8 : COARSE_BITS);
             if (finer && format.bytes(parameters) <= LARGEST_BYTES) {
                 candidates.add(format);
             }
         }
+        return candidates;
+    }
+
+    /** The formats worth telling about, those that are coarser than the file among them. */
+    static List<Quantization> all(GgufFile model) {
+        List<Quantization> candidates = new ArrayList<>(WORTH_MEASURING);
+        long parameters = model.parameters();
+        candidates.removeIf(format -> !format.suits(model)
+                || format.bytes(parameters) > LARGEST_BYTES
+                || Math.abs(format.bytes(parameters) / model.size() - 1) < ALIKE);
         return candidates;
     }
 
@@ -68,9 +87,10 @@ public record FormatChoice(List<MeasuredFormat> formats) {
         return best;
     }
 
-    /** Whether the weights stay as they were, to within 0.4 % of the largest of a block. */
-    public static boolean keepsAnswers(MeasuredFormat format) {
-        return format.requantized() != RequantizedModels.Format.Q4_0;
+    /** Whether the weights stay as the file has them, to within 0.4 % of the largest of a block. */
+    public boolean keepsAnswers(MeasuredFormat format) {
+        return format.requantized() == null
+                || format.requantized() == Quantization.Q8_0 && format.bytes() >= asItIs().bytes();
     }
 
     /** What was chosen and why, as a sentence. */

@@ -5,6 +5,7 @@ import io.aded.draft.table.BaseTable;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.gguf.GgufFile;
+import io.aded.gguf.Quantization;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.MemoryPlan;
@@ -104,8 +105,7 @@ public final class LocalModel implements AutoCloseable {
         }
         return switch (wish) {
             case USUAL, NONE -> found;
-            case Q8_0 -> formats.file(library, found, RequantizedModels.Format.Q8_0);
-            case Q4_0 -> formats.file(library, found, RequantizedModels.Format.Q4_0);
+            case Q8_0, Q6_K, Q4_K_M, Q4_K, Q4_0 -> formats.file(library, found, Quantization.valueOf(wish.name()));
             case AUTO -> {
                 if (!formats.hasChoice(found)) {
                     yield found;

@@ -1,6 +1,7 @@
 package io.aded.host;
 
 import io.aded.engine.SpeculationOutlook;
+import io.aded.gguf.Quantization;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytes the file's length
  * @param passNanos nanoseconds of a pass by its tokens; element 0 does not count
  */
-public record MeasuredFormat(
-        String name, RequantizedModels.@Nullable Format requantized, long bytes, double[] passNanos) {
+public record MeasuredFormat(String name, @Nullable Quantization requantized, long bytes, double[] passNanos) {
 
     /** What that means for plain and for drafted answers. */
     public SpeculationOutlook outlook() {

@@ -34,6 +34,12 @@ public record ModelConfiguration(
         NONE,
         /** Written once as Q8_0. */
         Q8_0,
+        /** Written once as Q6_K. */
+        Q6_K,
+        /** Written once as Q4_K_M. */
+        Q4_K_M,
+        /** Written once as Q4_K. */
+        Q4_K,
         /** Written once as Q4_0. */
         Q4_0
     }

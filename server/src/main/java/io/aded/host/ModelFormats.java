@@ -4,6 +4,7 @@ import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.gguf.GgufFile;
+import io.aded.gguf.Quantization;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
@@ -53,7 +54,7 @@ public final class ModelFormats {
     }
 
     /** A file that may be the fastest. */
-    private record Candidate(String name, RequantizedModels.@Nullable Format format, GgufFile header) {}
+    private record Candidate(String name, @Nullable Quantization format, GgufFile header) {}
 
     /** Keeps its findings in the cache of the configuration's environment. */
     public ModelFormats(HostConfiguration configuration, HostListener listener) {
@@ -75,7 +76,7 @@ public final class ModelFormats {
 
     /** Whether there is any format to choose beside the file as it is. */
     public boolean hasChoice(Path model) {
-        return !FormatChoice.candidates(GgufFile.readModel(model)).isEmpty();
+        return !FormatChoice.finer(GgufFile.readModel(model)).isEmpty();
     }
 
     /** What was found earlier, or is found now; takes as long as {@link #measure}. */
@@ -85,7 +86,7 @@ public final class ModelFormats {
                 findings.resolveSibling(findings.getFileName() + ".lock"),
                 () -> listener.note("another process measures the formats of this model; waiting for that"))) {
             Optional<FormatChoice> known = kept(library, model);
-            return known.isPresent() ? known.get() : measure(library, model);
+            return known.isPresent() ? known.get() : measure(library, model, false);
         } catch (IOException e) {
             throw new AdedException.InvalidArtifact("NOT_MEASURED", "cannot write to " + findings.getParent(), e);
         }
@@ -96,21 +97,22 @@ public final class ModelFormats {
      * written for this and are not the fastest are removed. Takes a quarter of a minute a format at most, and the
      * writing.
      *
+     * @param coarserToo whether formats that are never chosen, as they are coarser than the file, are measured as well
      * @throws AdedException.InvalidArtifact if the file cannot be used
      */
-    public FormatChoice measure(LlamaLibrary library, Path model) {
+    public FormatChoice measure(LlamaLibrary library, Path model, boolean coarserToo) {
         GgufFile header = GgufFile.readModel(model);
-        List<RequantizedModels.Format> others = FormatChoice.candidates(header);
+        List<Quantization> others = coarserToo ? FormatChoice.all(header) : FormatChoice.finer(header);
         if (!others.isEmpty()) {
             listener.note("Measuring once which format of " + model.getFileName() + " is the fastest on this machine: "
                     + header.quantization() + " as it is, or written as "
                     + String.join(" or ", others.stream().map(Enum::toString).toList())
-                    + ". Takes about a minute.");
+                    + ". Takes a minute or two.");
         }
         List<Candidate> candidates = new ArrayList<>();
         candidates.add(new Candidate(header.quantization(), null, header));
         List<Path> written = new ArrayList<>();
-        for (RequantizedModels.Format format : others) {
+        for (Quantization format : others) {
             boolean there = requantized.isThere(model, format);
             try {
                 Path file = requantized.find(library, model, format, listener);
@@ -149,7 +151,7 @@ public final class ModelFormats {
     }
 
     /** The file to load for a choice. */
-    Path file(LlamaLibrary library, Path model, RequantizedModels.@Nullable Format format) {
+    Path file(LlamaLibrary library, Path model, @Nullable Quantization format) {
         return format == null ? model : requantized.find(library, model, format, listener);
     }
 

@@ -1,6 +1,7 @@
 package io.aded.host;
 
-import io.aded.gguf.TensorType;
+import io.aded.gguf.ModelCopy;
+import io.aded.gguf.Quantization;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
@@ -13,28 +14,7 @@ import java.nio.file.Path;
 import java.util.zip.CRC32;
 
 /** Models in other formats than they came in, made once and kept in the user's cache. */
-public final class RequantizedModels {
-    /** Formats that a model can be written in. */
-    public enum Format {
-        /** 8.5 bits a weight. */
-        Q8_0(TensorType.Q8_0, 8.5),
-        /** 4.5 bits a weight. */
-        Q4_0(TensorType.Q4_0, 4.5);
-
-        private final TensorType type;
-        private final double bits;
-
-        Format(TensorType type, double bits) {
-            this.type = type;
-            this.bits = bits;
-        }
-
-        /** About how long a file of so many weights is. */
-        double bytes(long parameters) {
-            return parameters * bits / 8;
-        }
-    }
-
+final class RequantizedModels {
     private final Path directory;
 
     /** Keeps them below {@code cache}. */
@@ -47,7 +27,7 @@ public final class RequantizedModels {
      *
      * @param progress hears how far the writing is
      */
-    Path find(LlamaLibrary library, Path model, Format format, TransferListener progress) {
+    Path find(LlamaLibrary library, Path model, Quantization format, TransferListener progress) {
         Path target = target(model, format.name(), ".gguf");
         if (Files.isRegularFile(target)) {
             return target;
@@ -58,11 +38,11 @@ public final class RequantizedModels {
             if (!Files.isRegularFile(target)) {
                 progress.note("writing " + model.getFileName() + " as " + format + " to " + target + ", once");
                 long size = Files.size(model);
-                LlamaModel.quantize(
+                LlamaModel.copy(
                         library,
                         model,
                         target,
-                        format.type,
+                        ModelCopy.of(format),
                         share -> progress.progress(String.valueOf(target.getFileName()), (long) (share * size), size));
             }
             return target;
@@ -72,7 +52,7 @@ public final class RequantizedModels {
     }
 
     /** Whether the model was written in that format before. */
-    boolean isThere(Path model, Format format) {
+    boolean isThere(Path model, Quantization format) {
         return Files.isRegularFile(target(model, format.name(), ".gguf"));
     }
 

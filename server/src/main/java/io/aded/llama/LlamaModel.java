@@ -1,8 +1,8 @@
 package io.aded.llama;
 
 import io.aded.gguf.GgufFile;
+import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Requantizer;
-import io.aded.gguf.TensorType;
 import io.aded.llama.abi.CStruct;
 import io.aded.model.AdedException;
 import io.aded.model.ChatTemplate;
@@ -116,23 +116,25 @@ public final class LlamaModel implements TargetModel {
     }
 
     /**
-     * Writes a model again with its matrices in another format. A model that is already quantised loses a little more;
-     * that is of no matter where only its speed is to be measured.
+     * Writes a model again, in another format or without some of its layers. A model that is already quantised loses a
+     * little more.
      *
-     * @param target {@code Q8_0} or {@code Q4_0}
+     * @param copy what it becomes
      * @param destination appears, or is replaced, only when it is complete
      * @param progress told the share that is done, from 0 to 1
      * @throws AdedException.NotFound if there is no source
      * @throws AdedException.InvalidArtifact if the source is no usable model
+     * @throws AdedException.InvalidRequest if the model cannot go without the layers that are to be skipped
      */
-    public static void quantize(
-            LlamaLibrary library, Path source, Path destination, TensorType target, DoubleConsumer progress) {
-        if (target != TensorType.Q8_0 && target != TensorType.Q4_0) {
-            throw new AdedException.InvalidRequest("quantization", "is " + target.label() + "; allowed: Q8_0, Q4_0");
-        }
+    public static void copy(
+            LlamaLibrary library, Path source, Path destination, ModelCopy copy, DoubleConsumer progress) {
         GgufFile file = GgufFile.read(source);
+        if (file.integer("split.count", 1) > 1) {
+            throw new AdedException.InvalidArtifact(
+                    "MODEL_IN_PARTS", source + " comes in several files; only a model in one file can be written anew");
+        }
         file.requireModel();
-        new Requantizer(file, target, library.natives().rows, Processor.physicalCores(), progress).write(destination);
+        new Requantizer(file, copy, library.natives().rows, Processor.physicalCores(), progress).write(destination);
     }
 
     private static MemorySegment describe(

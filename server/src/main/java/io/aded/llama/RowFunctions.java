@@ -39,6 +39,7 @@ final class RowFunctions implements RowConverter {
             MemorySegment source = arena.allocate(rows.remaining(), 64).copyFrom(MemorySegment.ofBuffer(rows));
             MemorySegment floats = arena.allocate(4 * elements * count, 64);
             dequantize(from, source, floats, elements * count);
+            requireFinite(floats, elements * count);
             MemorySegment packed = arena.allocate(elements * count / to.blockElements() * to.blockBytes(), 64);
             quantize(to, floats, packed, count, elements);
             return packed.toArray(JAVA_BYTE);
@@ -68,6 +69,16 @@ final class RowFunctions implements RowConverter {
                 } catch (Throwable thrown) {
                     throw Exports.unexpected(thrown);
                 }
+            }
+        }
+    }
+
+    /** ggml's search for a scale takes what is no number for an index. */
+    private static void requireFinite(MemorySegment floats, long count) {
+        for (long i = 0; i < count; i++) {
+            float value = floats.getAtIndex(JAVA_FLOAT, i);
+            if (!Float.isFinite(value)) {
+                throw new ArithmeticException("one of its weights is " + value);
             }
         }
     }

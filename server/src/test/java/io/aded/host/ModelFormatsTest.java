@@ -2,10 +2,11 @@ package io.aded.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.gguf.GgufFile;
+import io.aded.gguf.Quantization;
 import io.aded.gguf.SyntheticFormat;
 import io.aded.gguf.SyntheticModel;
 import io.aded.host.ModelConfiguration.FormatWish;
-import io.aded.host.RequantizedModels.Format;
 import io.aded.llama.LlamaLibrary;
 import io.aded.natives.BuiltInModel;
 import io.aded.store.ProcessEnvironment;
@@ -57,7 +58,7 @@ final class ModelFormatsTest {
     private static FormatChoice costing(double asItIs, double eightBits) {
         return new FormatChoice(List.of(
                 new MeasuredFormat("Q4_0", null, 1, passes(asItIs)),
-                new MeasuredFormat("Q8_0", Format.Q8_0, 2, passes(eightBits))));
+                new MeasuredFormat("Q8_0", Quantization.Q8_0, 2, passes(eightBits))));
     }
 
     private static double[] passes(double millis) {
@@ -95,6 +96,33 @@ final class ModelFormatsTest {
         assertThat(loaded(FormatWish.USUAL)).isEqualTo("Q4_0");
         new ModelFormats(configuration(FormatWish.AUTO), listener).keep(library, model, costing(5, 10));
         assertThat(loaded(FormatWish.Q8_0)).isEqualTo("Q8_0");
+    }
+
+    @Test
+    void load_formatsWithK_areWrittenAndLoaded() throws IOException {
+        Path wide = wide(SyntheticFormat.F16);
+        model = wide;
+        assertThat(loaded(FormatWish.Q4_K_M)).isEqualTo("Q4_K");
+        assertThat(loaded(FormatWish.Q6_K)).isEqualTo("Q6_K");
+        assertThat(notes).anySatisfy(note -> assertThat(note).startsWith("writing wide.gguf as Q4_K_M to "));
+    }
+
+    @Test
+    void candidates_byWhatTheFileIs() throws IOException {
+        GgufFile eightBits = GgufFile.read(wide(SyntheticFormat.Q8_0));
+        assertThat(FormatChoice.finer(eightBits)).isEmpty();
+        assertThat(FormatChoice.all(eightBits))
+                .containsExactly(Quantization.Q6_K, Quantization.Q4_K_M, Quantization.Q4_0);
+
+        // Its rows are too short for the formats with a K.
+        assertThat(FormatChoice.finer(GgufFile.read(model))).containsExactly(Quantization.Q8_0);
+    }
+
+    private Path wide(SyntheticFormat format) throws IOException {
+        Path file = directory.resolve("wide.gguf");
+        SyntheticModel.Shape shape = new SyntheticModel.Shape("wide", 4, 256, 4, 2, 512, 0, 256, 10_000f);
+        SyntheticModel.write(shape, format, 1, directory.resolve("vocabulary.gguf"), file, (_, _) -> {});
+        return file;
     }
 
     @Test
