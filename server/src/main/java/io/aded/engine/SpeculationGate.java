@@ -27,7 +27,7 @@ final class SpeculationGate {
      * Exploration
      *
      *   Prices change, and only passes tell. So while all are off, one stream in a while drafts and verifies a token
-     *   all the same; so rarely that it takes three thousandths of the time: a stream that is new makes a drafter and
+     *   all the same; so rarely that it takes a four-hundredth of the time: a stream that is new makes a drafter and
      *   has it read the prompt only for this, and the memory and the code that this takes are not on its bill.
      */
 
@@ -40,7 +40,7 @@ final class SpeculationGate {
     private static final double TRYING = 0.008;
 
     /** The share of time that explorations take. */
-    private static final double EXPLORING = 0.003;
+    private static final double EXPLORING = 0.0025;
 
     /** The least number of rounds between two explorations, as in {@link SpeculationControl}. */
     private static final int EXPLORATION_INTERVAL = 32;
