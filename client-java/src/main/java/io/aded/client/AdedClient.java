@@ -14,6 +14,7 @@ import io.aded.v1.ModelServiceGrpc.ModelServiceBlockingStub;
 import io.aded.v1.TokenizeRequest;
 import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -77,6 +78,16 @@ public final class AdedClient implements AutoCloseable {
         return new Builder("", channel);
     }
 
+    /** A question of the user, to be answered as a whole, as it grows, as a value of a type, or with tools. */
+    public Chat chat(String content) {
+        return chat(Prompt.user(content));
+    }
+
+    /** As {@link #chat(String)}, of messages, raw text or token ids. */
+    public Chat chat(Prompt prompt) {
+        return new Chat(new Singly(), prompt, AnswerOptions.DEFAULT);
+    }
+
     /** Answers one prompt of the user with the server's defaults. */
     public AnswerStream generate(String content) {
         return generate(Prompt.user(content), AnswerOptions.DEFAULT);
@@ -84,7 +95,7 @@ public final class AdedClient implements AutoCloseable {
 
     /** Answers one prompt and forgets it. The answer's timeout travels to the server as the call's deadline. */
     public AnswerStream generate(Prompt prompt, AnswerOptions options) {
-        InferenceServiceStub stub = InferenceServiceGrpc.newStub(channel);
+        InferenceServiceStub stub = Telemetry.within(InferenceServiceGrpc.newStub(channel));
         return SingleAnswer.start(stub, RequestWriter.generate(prompt, options), options.timeout(), retry);
     }
 
@@ -99,7 +110,7 @@ public final class AdedClient implements AutoCloseable {
      * @throws AdedClientException if it is refused, or not open in time
      */
     public Conversation converse(ConversationOptions options) {
-        return Conversation.open(InferenceServiceGrpc.newStub(channel), options, retry);
+        return Conversation.open(Telemetry.within(InferenceServiceGrpc.newStub(channel)), options, retry);
     }
 
     /** Splits text into token ids. Text such as {@code <|im_end|>} stays text, and nothing is added around it. */
@@ -226,6 +237,33 @@ public final class AdedClient implements AutoCloseable {
         });
     }
 
+    /** Questions that are answered once; tools need a conversation, which is opened for them. */
+    private final class Singly implements Chat.Asked {
+        @Override
+        public AnswerStream ask(Prompt prompt, AnswerOptions options) {
+            return generate(prompt, options);
+        }
+
+        @Override
+        public ToolRun.Talk talk(AnswerOptions options, List<Tool> tools) {
+            AnswerOptions defaults =
+                    options.toBuilder().tools(tools.toArray(Tool[]::new)).build();
+            Conversation conversation =
+                    converse(ConversationOptions.builder().defaults(defaults).build());
+            return new ToolRun.Talk() {
+                @Override
+                public AnswerStream ask(Prompt prompt) {
+                    return conversation.ask(prompt, AnswerOptions.DEFAULT);
+                }
+
+                @Override
+                public void close() {
+                    conversation.close();
+                }
+            };
+        }
+    }
+
     /** How to connect. */
     public static final class Builder {
         private static final String CLIENT_ID = "aded-client-id";
@@ -239,6 +277,7 @@ public final class AdedClient implements AutoCloseable {
         private Duration timeout = Duration.ofSeconds(30);
         private RetryPolicy retry = RetryPolicy.DEFAULT;
         private @Nullable Duration keepAlive;
+        private boolean tracing = true;
 
         private Builder(String target, @Nullable ManagedChannel given) {
             this.target = target;
@@ -310,10 +349,14 @@ public final class AdedClient implements AutoCloseable {
             return this;
         }
 
-        /** As the jar's manifest says it; classes of a build that is under way have none. */
-        private static String version() {
-            String version = AdedClient.class.getPackage().getImplementationVersion();
-            return version == null ? "development" : version;
+        /**
+         * Whether calls are spans of OpenTelemetry, and the server's spans their descendants: on unless said
+         * otherwise, and of effect where {@code io.opentelemetry:opentelemetry-api}, 1.57 or later, is on the class path and {@code
+         * GlobalOpenTelemetry} has been set.
+         */
+        public Builder tracing(boolean trace) {
+            tracing = trace;
+            return this;
         }
 
         /** Makes the client. Nothing is sent yet. */
@@ -332,9 +375,17 @@ public final class AdedClient implements AutoCloseable {
                 base = own;
             }
             Metadata sent = new Metadata();
-            sent.put(CLIENT_VERSION, "aded-java/" + version());
+            sent.put(CLIENT_VERSION, "aded-java/" + VersionCheck.OURS);
             sent.merge(headers);
-            Channel channel = ClientInterceptors.intercept(base, MetadataUtils.newAttachHeadersInterceptor(sent));
+            List<ClientInterceptor> interceptors = new ArrayList<>();
+            // The last one sees a call first.
+            interceptors.add(MetadataUtils.newAttachHeadersInterceptor(sent));
+            interceptors.add(new VersionCheck(VersionCheck.OURS));
+            ClientInterceptor spans = tracing ? Telemetry.interceptor() : null;
+            if (spans != null) {
+                interceptors.add(spans);
+            }
+            Channel channel = ClientInterceptors.intercept(base, interceptors);
             return new AdedClient(channel, own, timeout, retry);
         }
     }

@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Which kind? {@link InvalidRequest} and {@link NotFound} will fail again unless the request changes;
  * {@link FailedPrecondition} unless something else happens first; {@link Unavailable} is worth another try later, and
  * so is a {@link ResourceExhausted} that says {@linkplain #retryAfter() when};
- * {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish.
+ * {@link DeadlineExceeded} and {@link Cancelled} were the caller's own wish; {@link BadAnswer} came, but is of no use.
+ * None of them has an exception of gRPC, or of its transport, as its cause: what these say is in the message.
  */
 public abstract sealed class AdedClientException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final String reason;
+    private String code = "";
     private String text = "";
     private @Nullable Duration retryAfter;
 
@@ -34,6 +36,17 @@ public abstract sealed class AdedClientException extends RuntimeException {
      */
     public String reason() {
         return reason;
+    }
+
+    /** The gRPC status that it was, such as {@code UNAVAILABLE}; empty if no call ended so. */
+    public String code() {
+        return code;
+    }
+
+    /** Says which status it was. */
+    final AdedClientException of(String status) {
+        code = status;
+        return this;
     }
 
     /** After what time trying again makes sense; empty if the same request would fail again, or nobody knows. */
@@ -61,12 +74,21 @@ public abstract sealed class AdedClientException extends RuntimeException {
             return this;
         }
         AdedClientException same = again();
+        same.code = code;
         same.text = came;
         same.setStackTrace(getStackTrace());
         return same;
     }
 
-    /** A copy without the text. */
+    /** The same failure where it is thrown: of one that a thread of gRPC reported, its own trace would tell nothing. */
+    AdedClientException here() {
+        AdedClientException same = again();
+        same.code = code;
+        same.text = text;
+        return same;
+    }
+
+    /** A copy without text and status. */
     abstract AdedClientException again();
 
     /** The request itself is wrong; the same request will fail again. */
@@ -239,6 +261,23 @@ public abstract sealed class AdedClientException extends RuntimeException {
         @Override
         AdedClientException again() {
             return new Internal(reason(), message(), getCause());
+        }
+    }
+
+    /**
+     * An answer that is not of the type that was asked for: it was cut short, or its constraint does not hold it to the
+     * type. {@link #text} is the answer.
+     */
+    public static final class BadAnswer extends AdedClientException {
+        private static final long serialVersionUID = 1;
+
+        BadAnswer(String message, @Nullable Throwable cause) {
+            super("", message, cause);
+        }
+
+        @Override
+        AdedClientException again() {
+            return new BadAnswer(message(), getCause());
         }
     }
 }

@@ -69,6 +69,30 @@ public record AnswerOptions(
         return new Builder();
     }
 
+    /** Starts with what is set here. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.sampling = sampling;
+        builder.constraint = constraint;
+        builder.draft = draft;
+        builder.maxTokens = maxTokens;
+        builder.stopStrings = stopStrings;
+        builder.stopTokens = stopTokens;
+        builder.ignoreEnd = ignoreEnd;
+        builder.logProbabilities = logProbabilities;
+        builder.reportRounds = reportRounds;
+        builder.priority = priority;
+        builder.prefixSharing = prefixSharing;
+        builder.tools = tools;
+        builder.toolChoice = toolChoice;
+        builder.parallelToolCalls = parallelToolCalls;
+        builder.reasoning = reasoning;
+        builder.templateVariables = templateVariables;
+        builder.reset.addAll(reset);
+        builder.timeout = timeout;
+        return builder;
+    }
+
     /** Collects what is to be set. */
     public static final class Builder {
         private Sampling sampling = Sampling.DEFAULT;

@@ -55,7 +55,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     /** Whoever reads. Calls come one after the other; {@link #onEnd} is the last. */
-    private interface Receiver {
+    interface Receiver {
         void onEvent(AnswerEvent event);
 
         void onEnd(@Nullable AdedClientException failure);
@@ -101,6 +101,40 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         }
         request(READ_AHEAD);
         return reader;
+    }
+
+    /**
+     * Reads the answer's text alone, piece by piece, none of them empty; a view as {@link #iterator} is, which it
+     * shares.
+     */
+    public Iterable<String> texts() {
+        return () -> {
+            Iterator<AnswerEvent> events = iterator();
+            return new Iterator<>() {
+                private @Nullable String head;
+
+                @Override
+                public boolean hasNext() {
+                    while (head == null && events.hasNext()) {
+                        if (events.next() instanceof AnswerEvent.Delta delta
+                                && !delta.text().isEmpty()) {
+                            head = delta.text();
+                        }
+                    }
+                    return head != null;
+                }
+
+                @Override
+                public String next() {
+                    if (!hasNext() || head == null) {
+                        throw new NoSuchElementException("the answer is over");
+                    }
+                    String text = head;
+                    head = null;
+                    return text;
+                }
+            };
+        };
     }
 
     /**
@@ -344,6 +378,9 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     private static RuntimeException rethrown(@Nullable Throwable cause) {
+        if (cause instanceof AdedClientException failed) {
+            return failed.here();
+        }
         return cause instanceof RuntimeException unchecked ? unchecked : new CompletionException(cause);
     }
 
@@ -372,7 +409,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         public boolean hasNext() {
             if (peek() instanceof End end) {
                 if (end.failure() != null) {
-                    throw end.failure();
+                    throw end.failure().here();
                 }
                 return false;
             }
@@ -468,7 +505,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     /** The view for those who want it all at once. */
-    private static final class Collector implements Receiver {
+    static final class Collector implements Receiver {
         private final CompletableFuture<Answer> future = new CompletableFuture<>();
         private final StringBuilder text = new StringBuilder();
         private final List<Integer> tokens = new ArrayList<>();
@@ -488,14 +525,19 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 add(delta);
                 add(delta.tokens(), delta.logProbabilities());
             } else if (event instanceof AnswerEvent.Finished finished) {
-                future.complete(new Answer(
-                        text.toString(),
-                        tokens,
-                        logProbabilities,
-                        reasoning.toString(),
-                        toolCalls.stream().map(ToolCallParts::whole).toList(),
-                        finished));
+                future.complete(whole(finished));
             }
+        }
+
+        /** What came, with how it ended. */
+        Answer whole(AnswerEvent.Finished finished) {
+            return new Answer(
+                    text.toString(),
+                    tokens,
+                    logProbabilities,
+                    reasoning.toString(),
+                    toolCalls.stream().map(ToolCallParts::whole).toList(),
+                    finished);
         }
 
         private void add(List<Integer> more, List<AnswerEvent.TokenLogProbability> theirs) {

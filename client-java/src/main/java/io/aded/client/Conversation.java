@@ -8,6 +8,9 @@ import io.aded.v1.Turn;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * A conversation with the model: it remembers what was said, keeps its KV cache on the server, and guesses better with
  * every turn. One turn at a time; open several conversations to talk in parallel.
  *
- * <p>An answer that fails ends the conversation: {@link #ask} throws the same failure from then on. A conversation
- * opened with an id can be resumed by opening it again. Thread-safe.
+ * <p>A turn that fails before anything of its answer came, because nobody answers or a queue is full, is tried again
+ * ({@link RetryPolicy}) if the conversation can be had as it was: it is new, or the server keeps it. Any other answer
+ * that fails ends the conversation: {@link #ask} throws the same failure from then on. A conversation opened with an id
+ * can be resumed by opening it again. Thread-safe.
  */
 public final class Conversation implements AutoCloseable {
 
@@ -30,58 +35,75 @@ public final class Conversation implements AutoCloseable {
      *   for in that time waits in "next" and is sent when the drain is over, so that the server never sees two turns at
      *   once.
      *
+     * One call after the other.
+     *   "link" is the call under way, null where one broke and the conversation can be had again: the next turn then
+     *   opens another ("reconnect"), and is sent when that is open. What comes from a call that is not "link" any more
+     *   is passed over. "updates" are those since the last answer, which another call has to be told again.
+     *
      *   Messages are sent under the lock, since a call may be written to by one thread at a time. "requested" says that
      *   one message is on request already; there is never more than one, so none is left over when an answer ends.
      */
 
     private final Object lock = new Object();
-    private final CompletableFuture<ConversationInfo> opened = new CompletableFuture<>();
-    private @Nullable ClientCallStreamObserver<ConverseRequest> call;
+    private final InferenceServiceStub stub;
+    private final ConversationOptions options;
+    private final RetryPolicy retry;
+    private final List<ConverseRequest> updates = new ArrayList<>();
+    private @Nullable Link link;
     private @Nullable ConversationInfo info;
     private @Nullable TurnSource current;
     private @Nullable TurnSource next;
     private @Nullable AdedClientException failure;
     private @Nullable Duration timeout;
-    private boolean requested = true;
+    private boolean asked;
+    private boolean requested;
     private boolean draining;
     private boolean closed;
 
-    private Conversation(ConversationOptions options) {
+    private Conversation(InferenceServiceStub stub, ConversationOptions options, RetryPolicy retry) {
+        this.stub = stub;
+        this.options = options;
+        this.retry = retry;
         timeout = options.defaults().timeout();
     }
 
     static Conversation open(InferenceServiceStub stub, ConversationOptions options, RetryPolicy retry) {
         return Attempts.of(retry, options.openTimeout(), left -> {
-            Conversation conversation = new Conversation(options);
-            stub.converse(conversation.new Responses());
-            conversation.await(options, left);
+            Conversation conversation = new Conversation(stub, options, retry);
+            conversation.open(left);
             return conversation;
         });
     }
 
-    private void await(ConversationOptions options, Duration limit) {
-        send(ConverseRequest.newBuilder().setOpen(RequestWriter.open(options)).build());
+    private void open(Duration limit) {
+        Link first = new Link();
+        synchronized (lock) {
+            link = first;
+            requested = true;
+        }
+        first.start(options);
         try {
-            ConversationInfo answered = opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-            synchronized (lock) {
-                info = answered;
-            }
+            first.opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException interrupted) {
-            abort("interrupted while opening");
+            abort(first, "interrupted while opening");
             Thread.currentThread().interrupt();
             throw new AdedClientException.Cancelled(
                     Failures.CANCELLED, "interrupted while opening the conversation", interrupted);
         } catch (TimeoutException late) {
-            abort("not opened in time");
-            throw new AdedClientException.DeadlineExceeded(
-                    Failures.TIMEOUT, "the conversation was not open after " + options.openTimeout(), late);
+            abort(first, "not opened in time");
+            throw notOpenInTime();
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
-            throw Failures.decode(cause == null ? failed : cause);
+            throw Failures.decode(cause == null ? failed : cause).here();
         }
     }
 
-    /** What the server opened. */
+    private AdedClientException notOpenInTime() {
+        return new AdedClientException.DeadlineExceeded(
+                Failures.TIMEOUT, "the conversation was not open after " + options.openTimeout(), null);
+    }
+
+    /** What the server opened; after a turn that was tried again, what it opened then. */
     public ConversationInfo info() {
         synchronized (lock) {
             if (info == null) {
@@ -89,6 +111,16 @@ public final class Conversation implements AutoCloseable {
             }
             return info;
         }
+    }
+
+    /** A question of the user as the next turn, to be answered as a whole, as it grows, as a value, or with tools. */
+    public Chat chat(String content) {
+        return chat(Prompt.user(content));
+    }
+
+    /** As {@link #chat(String)}, of messages, raw text or token ids. */
+    public Chat chat(Prompt prompt) {
+        return new Chat(new InTurns(), prompt, AnswerOptions.DEFAULT);
     }
 
     /** Says something as the user. As {@link #ask(Prompt, AnswerOptions)} with the conversation's defaults. */
@@ -105,18 +137,24 @@ public final class Conversation implements AutoCloseable {
     public AnswerStream ask(Prompt prompt, AnswerOptions options) {
         TurnSource turn = new TurnSource(RequestWriter.turn(prompt, options));
         Duration limit = options.timeout();
+        boolean lost = false;
         synchronized (lock) {
             requireOpen();
             limit = limit == null ? timeout : limit;
+            turn.limit(limit);
             if (next != null || (current != null && !draining)) {
                 throw new IllegalStateException(
                         "the previous answer is still running; read it to its end or close it first");
             }
             if (current == null) {
+                lost = link == null;
                 begin(turn);
             } else {
                 next = turn;
             }
+        }
+        if (lost) {
+            reconnectAfter(Duration.ZERO, turn);
         }
         if (limit != null) {
             turn.answer.expireAfter(limit);
@@ -139,11 +177,15 @@ public final class Conversation implements AutoCloseable {
      * the server's own default, the rest stays. A turn that is running is not affected.
      */
     public void update(AnswerOptions changes) {
+        ConverseRequest update = ConverseRequest.newBuilder()
+                .setUpdate(RequestWriter.update(changes))
+                .build();
         synchronized (lock) {
             requireOpen();
-            send(ConverseRequest.newBuilder()
-                    .setUpdate(RequestWriter.update(changes))
-                    .build());
+            updates.add(update);
+            if (link != null && link.open) {
+                link.send(update);
+            }
             if (changes.timeout() != null) {
                 timeout = changes.timeout();
             }
@@ -162,11 +204,11 @@ public final class Conversation implements AutoCloseable {
             closed = true;
             running = draining ? null : current;
             waiting = next;
-            if (failure == null) {
-                if (current == null) {
-                    call().onCompleted();
+            if (failure == null && link != null) {
+                if (current == null && link.open) {
+                    link.halfClose();
                 } else {
-                    call().cancel("the conversation was closed", null);
+                    link.cancel("the conversation was closed");
                 }
             }
         }
@@ -185,67 +227,89 @@ public final class Conversation implements AutoCloseable {
             throw new IllegalStateException("the conversation was closed");
         }
         if (failure != null) {
-            throw failure;
+            throw failure.here();
         }
     }
 
+    /** Makes a turn the current one, and sends it if there is a call for it. */
     private void begin(TurnSource turn) {
         current = turn;
         draining = false;
-        send(ConverseRequest.newBuilder().setTurn(turn.message).build());
+        if (link != null && link.open) {
+            sendTurn(turn, link);
+        }
+    }
+
+    private void sendTurn(TurnSource turn, Link over) {
+        asked = true;
+        turn.sent = true;
+        over.send(ConverseRequest.newBuilder().setTurn(turn.message).build());
         if (turn.wanted) {
             requestOne();
         }
     }
 
     private void requestOne() {
-        if (!requested) {
+        if (!requested && link != null) {
             requested = true;
-            call().request(1);
+            link.request();
         }
     }
 
-    private void send(ConverseRequest request) {
-        synchronized (lock) {
-            call().onNext(request);
-        }
-    }
-
-    private void abort(String why) {
+    private void abort(Link aborted, String why) {
         synchronized (lock) {
             closed = true;
-            call().cancel(why, null);
+            aborted.cancel(why);
         }
-    }
-
-    private ClientCallStreamObserver<ConverseRequest> call() {
-        if (call == null) {
-            throw new IllegalStateException("the call has not started");
-        }
-        return call;
     }
 
     private void sendCancel() {
-        if (failure == null && !closed) {
-            send(ConverseRequest.newBuilder()
+        if (failure == null && !closed && link != null) {
+            link.send(ConverseRequest.newBuilder()
                     .setCancel(Cancel.getDefaultInstance())
                     .build());
         }
     }
 
-    private void end(AdedClientException reported) {
+    /** A call is over. A turn that nothing has come of may be tried again; else the conversation is over. */
+    private void end(Link ended, AdedClientException reported) {
         TurnSource running;
         TurnSource waiting;
+        Optional<Duration> pause = Optional.empty();
         synchronized (lock) {
-            if (failure == null) {
-                failure = reported;
+            if (ended != link) {
+                return;
             }
-            running = draining ? null : current;
-            waiting = next;
-            current = null;
-            next = null;
+            TurnSource turn = draining ? next : current;
+            if (info != null && !closed && canBeHadAgain()) {
+                // Between turns nobody waits: the next one finds the call gone.
+                pause = turn == null ? retry.pause(1, reported, null) : turn.pause(reported);
+            }
+            if (pause.isPresent()) {
+                link = null;
+                requested = false;
+                draining = false;
+                current = turn;
+                next = null;
+                running = turn;
+                waiting = null;
+            } else {
+                if (failure == null) {
+                    failure = reported;
+                }
+                running = draining ? null : current;
+                waiting = next;
+                current = null;
+                next = null;
+            }
         }
-        opened.completeExceptionally(reported);
+        ended.opened.completeExceptionally(reported);
+        if (pause.isPresent()) {
+            if (running != null) {
+                reconnectAfter(pause.get(), running);
+            }
+            return;
+        }
         if (running != null) {
             running.answer.fail(reported);
         }
@@ -254,23 +318,113 @@ public final class Conversation implements AutoCloseable {
         }
     }
 
+    /** Nothing has been asked yet, and it began with nothing; or the server keeps it. */
+    private boolean canBeHadAgain() {
+        return info != null && (isKept(info) || (!asked || onlyThisOne()) && !info.resumed());
+    }
+
+    private boolean isKept(ConversationInfo opened) {
+        return !options.id().isEmpty() && !opened.retention().isZero();
+    }
+
+    /** Whether the turn that is waited for is the only one that the conversation has had. */
+    private boolean onlyThisOne() {
+        return !draining && current != null && current.isFirst;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // what becomes of it is told to the turn
+    private void reconnectAfter(Duration pause, TurnSource turn) {
+        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS).execute(() -> reconnect(turn));
+    }
+
+    /** Opens the conversation in another call, unless the turn that wanted it was given up meanwhile. */
+    @SuppressWarnings("FutureReturnValueIgnored") // an end of its own makes the call end, which is then told
+    private void reconnect(TurnSource turn) {
+        Link fresh = new Link();
+        ConversationOptions again;
+        synchronized (lock) {
+            if (closed || current != turn || link != null || info == null) {
+                return;
+            }
+            link = fresh;
+            requested = true;
+            again = isKept(info) ? options.resuming(info.id()) : options;
+        }
+        fresh.start(again);
+        CompletableFuture<Void> opening = fresh.opened.thenAccept(opened -> {});
+        opening.orTimeout(options.openTimeout().toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
+            if (thrown instanceof TimeoutException) {
+                end(fresh, notOpenInTime());
+                fresh.cancel("not opened in time");
+            }
+        });
+    }
+
+    /** Turns of this conversation, for those who ask by {@link #chat}. */
+    private final class InTurns implements Chat.Asked {
+        @Override
+        public AnswerStream ask(Prompt prompt, AnswerOptions options) {
+            return Conversation.this.ask(prompt, options);
+        }
+
+        @Override
+        public ToolRun.Talk talk(AnswerOptions options, List<Tool> tools) {
+            update(AnswerOptions.builder().tools(tools.toArray(Tool[]::new)).build());
+            return new ToolRun.Talk() {
+                @Override
+                public AnswerStream ask(Prompt prompt) {
+                    return Conversation.this.ask(prompt, options);
+                }
+
+                @Override
+                public void close() {} // the conversation goes on
+            };
+        }
+    }
+
     /** One turn, as the source of its answer's events. */
     private final class TurnSource implements AnswerStream.Source {
         private final Turn message;
         private final AnswerStream answer = new AnswerStream(this);
+        private boolean isFirst;
+        private boolean sent;
         private boolean wanted;
+        private boolean stopping;
+        private boolean limited;
+        private long end;
+        private int attempt = 1;
 
         TurnSource(Turn message) {
             this.message = message;
         }
 
+        /** From now on. */
+        void limit(@Nullable Duration limit) {
+            isFirst = !asked;
+            limited = limit != null;
+            end = limit == null ? 0 : System.nanoTime() + limit.toNanos();
+        }
+
+        /** After what time it is tried again, if it is. */
+        Optional<Duration> pause(AdedClientException reported) {
+            if (answer.begun() || stopping) {
+                return Optional.empty();
+            }
+            Duration left = limited ? Duration.ofNanos(Math.max(1, end - System.nanoTime())) : null;
+            Optional<Duration> pause = retry.pause(attempt, reported, left);
+            if (pause.isPresent()) {
+                attempt++;
+                sent = false;
+            }
+            return pause;
+        }
+
         @Override
         public void pull() {
             synchronized (lock) {
-                if (current == this) {
+                wanted = true;
+                if (current == this && sent) {
                     requestOne();
-                } else {
-                    wanted = true;
                 }
             }
         }
@@ -278,8 +432,11 @@ public final class Conversation implements AutoCloseable {
         @Override
         public void stop() {
             synchronized (lock) {
-                if (current == this && !draining) {
-                    sendCancel();
+                if (current == this && !draining && sent) {
+                    if (!stopping) {
+                        sendCancel();
+                    }
+                    stopping = true;
                     return;
                 }
             }
@@ -292,6 +449,10 @@ public final class Conversation implements AutoCloseable {
                 if (next == this) {
                     next = null;
                 } else if (current == this && !draining) {
+                    if (!sent) {
+                        current = null;
+                        return;
+                    }
                     sendCancel();
                     draining = true;
                     requestOne();
@@ -300,8 +461,53 @@ public final class Conversation implements AutoCloseable {
         }
     }
 
-    /** What the server says. */
-    private final class Responses implements ClientResponseObserver<ConverseRequest, ConverseResponse> {
+    /** One call, and what the server says in it. */
+    private final class Link implements ClientResponseObserver<ConverseRequest, ConverseResponse> {
+        private final CompletableFuture<ConversationInfo> opened = new CompletableFuture<>();
+        private @Nullable ClientCallStreamObserver<ConverseRequest> call;
+        private boolean open;
+
+        void start(ConversationOptions opening) {
+            stub.converse(this);
+            synchronized (lock) {
+                if (closed) {
+                    cancel("the conversation was closed");
+                    return;
+                }
+                send(ConverseRequest.newBuilder()
+                        .setOpen(RequestWriter.open(opening))
+                        .build());
+            }
+        }
+
+        void send(ConverseRequest request) {
+            synchronized (lock) {
+                call().onNext(request);
+            }
+        }
+
+        void request() {
+            call().request(1);
+        }
+
+        void halfClose() {
+            call().onCompleted();
+        }
+
+        void cancel(String why) {
+            synchronized (lock) {
+                if (call != null) {
+                    call.cancel(why, null);
+                }
+            }
+        }
+
+        private ClientCallStreamObserver<ConverseRequest> call() {
+            if (call == null) {
+                throw new IllegalStateException("the call has not started");
+            }
+            return call;
+        }
 
         @Override
         public void beforeStart(ClientCallStreamObserver<ConverseRequest> started) {
@@ -314,10 +520,13 @@ public final class Conversation implements AutoCloseable {
         @Override
         public void onNext(ConverseResponse response) {
             synchronized (lock) {
+                if (link != this) {
+                    return;
+                }
                 requested = false;
             }
             switch (response.getEventCase()) {
-                case OPENED -> opened.complete(ResponseReader.opened(response.getOpened()));
+                case OPENED -> opened(ResponseReader.opened(response.getOpened()));
                 case DELTA -> deliver(ResponseReader.delta(response.getDelta()));
                 case REASONING_DELTA -> deliver(ResponseReader.reasoning(response.getReasoningDelta()));
                 case TOOL_CALL_DELTA -> deliver(ResponseReader.toolCall(response.getToolCallDelta()));
@@ -332,6 +541,20 @@ public final class Conversation implements AutoCloseable {
             }
         }
 
+        private void opened(ConversationInfo told) {
+            synchronized (lock) {
+                info = told;
+                if (!open && !closed) {
+                    open = true;
+                    updates.forEach(this::send);
+                    if (current != null) {
+                        sendTurn(current, this);
+                    }
+                }
+            }
+            opened.complete(told);
+        }
+
         private void deliver(AnswerEvent event) {
             TurnSource receiving = null;
             synchronized (lock) {
@@ -341,9 +564,13 @@ public final class Conversation implements AutoCloseable {
                 } else if (!last) {
                     requestOne();
                 }
+                if (receiving != null) {
+                    receiving.wanted = false;
+                }
                 if (last) {
                     current = null;
                     draining = false;
+                    updates.clear();
                     if (next != null) {
                         TurnSource waiting = next;
                         next = null;
@@ -358,12 +585,15 @@ public final class Conversation implements AutoCloseable {
 
         @Override
         public void onError(Throwable thrown) {
-            end(Failures.decode(thrown));
+            end(this, Failures.decode(thrown));
         }
 
         @Override
         public void onCompleted() {
-            end(new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null));
+            end(
+                    this,
+                    new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null)
+                            .of("OK"));
         }
     }
 }

@@ -30,6 +30,11 @@ public record ConversationOptions(
         return new Builder();
     }
 
+    /** The same for a conversation that is kept, and must be. */
+    ConversationOptions resuming(String kept) {
+        return new ConversationOptions(model, defaults, kept, true, retention, openTimeout);
+    }
+
     /** Collects what is to be set. */
     public static final class Builder {
         private String model = "";

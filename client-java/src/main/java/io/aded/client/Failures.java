@@ -7,6 +7,8 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.aded.client.AdedClientException.Violation;
 import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
 import java.util.List;
@@ -22,6 +24,9 @@ final class Failures {
     /** gRPC cancels a call whose bytes are no message, and tells the parser's complaint as the cause. */
     private static final String MALFORMED = "MALFORMED_ANSWER";
 
+    /** Levels of causes that a message tells. */
+    private static final int MOST_CAUSES = 5;
+
     private Failures() {}
 
     /** Decodes whatever a stub or an observer reported. */
@@ -30,26 +35,33 @@ final class Failures {
             return already;
         }
         Status status = Status.fromThrowable(thrown);
+        // What the transport made of it is in the message; its own exceptions are nothing that a caller could use.
+        Throwable cause = isOfGrpc(thrown) ? null : thrown;
         Details details = Details.of(StatusProto.fromThrowable(thrown));
         String reason = details.reason;
         String message = describe(status, reason.isEmpty());
+        return kind(status, reason, message, details, cause).of(status.getCode().name());
+    }
+
+    private static AdedClientException kind(
+            Status status, String reason, String message, Details details, @Nullable Throwable cause) {
         return switch (status.getCode()) {
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                new AdedClientException.InvalidRequest(reason, message, details.violations, thrown);
+                new AdedClientException.InvalidRequest(reason, message, details.violations, cause);
             case FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS ->
-                new AdedClientException.FailedPrecondition(reason, message, thrown);
-            case NOT_FOUND -> new AdedClientException.NotFound(reason, message, thrown);
+                new AdedClientException.FailedPrecondition(reason, message, cause);
+            case NOT_FOUND -> new AdedClientException.NotFound(reason, message, cause);
             case RESOURCE_EXHAUSTED ->
-                new AdedClientException.ResourceExhausted(reason, message, details.retryAfter, thrown);
-            case UNAVAILABLE -> new AdedClientException.Unavailable(reason, message, details.retryAfter, thrown);
-            case DEADLINE_EXCEEDED -> new AdedClientException.DeadlineExceeded(reason, message, thrown);
+                new AdedClientException.ResourceExhausted(reason, message, details.retryAfter, cause);
+            case UNAVAILABLE -> new AdedClientException.Unavailable(reason, message, details.retryAfter, cause);
+            case DEADLINE_EXCEEDED -> new AdedClientException.DeadlineExceeded(reason, message, cause);
             case CANCELLED ->
                 status.getCause() == null
-                        ? new AdedClientException.Cancelled(reason, message, thrown)
-                        : new AdedClientException.Internal(MALFORMED, message, thrown);
-            case UNAUTHENTICATED, PERMISSION_DENIED -> new AdedClientException.Denied(reason, message, thrown);
-            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, details.violations, thrown);
-            case INTERNAL, UNKNOWN, DATA_LOSS, OK -> new AdedClientException.Internal(reason, message, thrown);
+                        ? new AdedClientException.Cancelled(reason, message, cause)
+                        : new AdedClientException.Internal(MALFORMED, message, cause);
+            case UNAUTHENTICATED, PERMISSION_DENIED -> new AdedClientException.Denied(reason, message, cause);
+            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, details.violations, cause);
+            case INTERNAL, UNKNOWN, DATA_LOSS, OK -> new AdedClientException.Internal(reason, message, cause);
         };
     }
 
@@ -60,10 +72,10 @@ final class Failures {
             return failure;
         }
         if (limited && failure instanceof AdedClientException.DeadlineExceeded) {
-            return new AdedClientException.DeadlineExceeded(TIMEOUT, failure.message(), thrown);
+            return new AdedClientException.DeadlineExceeded(TIMEOUT, failure.message(), null).of(failure.code());
         }
         if (stopped && failure instanceof AdedClientException.Cancelled) {
-            return new AdedClientException.Cancelled(CANCELLED, failure.message(), thrown);
+            return new AdedClientException.Cancelled(CANCELLED, failure.message(), null).of(failure.code());
         }
         return failure;
     }
@@ -73,12 +85,20 @@ final class Failures {
         String description = status.getDescription();
         String said =
                 description == null || description.isEmpty() ? status.getCode().name() : description;
-        Throwable cause = status.getCause();
-        if (!withCause || cause == null) {
-            return said;
+        StringBuilder whole = new StringBuilder(said);
+        Throwable cause = withCause ? status.getCause() : null;
+        for (int level = 0; cause != null && level < MOST_CAUSES; level++) {
+            String detail = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+            if (whole.indexOf(detail) < 0) {
+                whole.append(": ").append(detail);
+            }
+            cause = cause.getCause();
         }
-        String detail = cause.getMessage();
-        return said + ": " + (detail == null ? cause.toString() : detail);
+        return whole.toString();
+    }
+
+    private static boolean isOfGrpc(Throwable thrown) {
+        return thrown instanceof StatusException || thrown instanceof StatusRuntimeException;
     }
 
     /** What the details say, as far as this client knows them; details of other kinds are passed over. */

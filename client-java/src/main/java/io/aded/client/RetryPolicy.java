@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * When a call that failed before its first event is tried again: after {@link AdedClientException.Unavailable}, and
  * after {@link AdedClientException.ResourceExhausted} for a reason that passes, such as {@code QUEUE_FULL}. Never once
- * a part of the answer has come. It holds for single answers, for the opening of conversations and for unary calls.
+ * a part of the answer has come. It holds for single answers, for the opening of conversations, for their turns
+ * if the conversation can be had as it was ({@link Conversation}), and for unary calls.
  *
  * @param attempts the first one included, 1 or more
  * @param initial the pause before the second attempt; doubles each time, give or take a fifth

@@ -6,7 +6,16 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.grpc.Status;
+import io.opentelemetry.api.GlobalOpenTelemetry;
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.TraceFlags;
+import io.opentelemetry.api.trace.TraceState;
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
+import io.opentelemetry.context.propagation.ContextPropagators;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -29,6 +38,18 @@ final class ConformanceDriver {
     private static final Gson GSON = new GsonBuilder().serializeNulls().create();
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
 
+    private static final ToolFunction WEATHER = ToolFunction.of(
+            "weather", "The weather in a city.", Place.class, place -> Map.of("city", place.city(), "celsius", 21));
+    private static final ToolFunction DIVIDE =
+            ToolFunction.of("divide", "Divides a by b.", Division.class, two -> two.a() / two.b());
+
+    /** What a typed answer is asked for. */
+    private record City(String name, int population, List<String> rivers) {}
+
+    private record Place(String city) {}
+
+    private record Division(int a, int b) {}
+
     private final AdedClient client;
     private final Map<String, Conversation> conversations = new HashMap<>();
 
@@ -37,6 +58,8 @@ final class ConformanceDriver {
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
+        GlobalOpenTelemetry.set(
+                OpenTelemetry.propagating(ContextPropagators.create(W3CTraceContextPropagator.getInstance())));
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             JsonObject vector = JsonParser.parseString(line).getAsJsonObject();
@@ -96,12 +119,48 @@ final class ConformanceDriver {
     }
 
     private @Nullable Object step(int number, JsonObject step) throws InterruptedException {
+        if (step.has("trace")) {
+            JsonObject trace = step.getAsJsonObject("trace");
+            SpanContext parent = SpanContext.createFromRemoteParent(
+                    trace.get("trace").getAsString(),
+                    trace.get("span").getAsString(),
+                    TraceFlags.getSampled(),
+                    TraceState.getDefault());
+            JsonObject rest = step.deepCopy();
+            rest.remove("trace");
+            try (Scope within = Context.root().with(Span.wrap(parent)).makeCurrent()) {
+                return step(number, rest);
+            }
+        }
         switch (step.get("do").getAsString()) {
             case "stream" -> {
                 return read(number, step, client.generate(prompt(step), options(step)), null);
             }
             case "chat" -> {
-                return answer(client.generate(prompt(step), options(step)).await());
+                return answer(client.chat(prompt(step)).with(options(step)).answer());
+            }
+            case "typed" -> {
+                City city = client.chat(step.get("prompt").getAsString()).as(City.class);
+                return Map.of(
+                        "value", Map.of("name", city.name(), "population", city.population(), "rivers", city.rivers()));
+            }
+            case "tools" -> {
+                ToolAnswer ran = client.chat(step.get("prompt").getAsString())
+                        .tools(WEATHER, DIVIDE)
+                        .run();
+                Map<String, Object> said = new LinkedHashMap<>(answer(ran.answer()));
+                said.put(
+                        "calls",
+                        ran.calls().stream()
+                                .map(each -> Map.of(
+                                        "name", each.call().name(),
+                                        "arguments",
+                                                JsonParser.parseString(
+                                                        each.call().arguments()),
+                                        "result", each.result(),
+                                        "is_error", each.isError()))
+                                .toList());
+                return said;
             }
             case "ask" -> {
                 Conversation conversation = conversation(step);
@@ -475,8 +534,7 @@ final class ConformanceDriver {
     private static Map<String, @Nullable Object> error(AdedClientException failed) {
         Map<String, @Nullable Object> said = new LinkedHashMap<>();
         said.put("kind", kind(failed));
-        Status status = failed.getCause() == null ? Status.OK : Status.fromThrowable(failed.getCause());
-        said.put("code", status.isOk() ? "" : status.getCode().name());
+        said.put("code", failed.code());
         said.put("reason", failed.reason());
         said.put("message", failed.getMessage());
         List<AdedClientException.Violation> violations = switch (failed) {

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.Pull.class,
             ModelsCommand.Show.class,
             FormatsCommand.class,
+            DeriveCommand.class,
             SynthesizeCommand.class
         })
 final class ModelsCommand implements Runnable {
@@ -41,7 +42,7 @@ final class ModelsCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "a command is missing; one of list, pull, show, formats, synthesize");
+                spec.commandLine(), "a command is missing; one of list, pull, show, formats, derive, synthesize");
     }
 
     private static String megabytes(long bytes) {

@@ -17,13 +17,14 @@ public final class AnswerSplitter {
     /** White space before a mark that is taken for layout. */
     private static final int MOST_BLANKS = 16;
 
-    /** The head of a call, up to its arguments, is not longer. */
-    private static final int LONGEST_HEAD = 4096;
-
     /** A call that is told only when it is complete is not longer. */
-    private static final int LONGEST_HELD = 1 << 20;
+    static final int LONGEST_HELD = 1 << 20;
 
-    private static final String OPEN_BRACE = "{";
+    /**
+     * Characters that an answer's search for the ends of calls may read more than once: behind what began as a call and
+     * was none may stand another. When they are used up, what begins as a call is text.
+     */
+    private static final int MOST_READ_AGAIN = 8 << 20;
 
     /** What part of an answer something belongs to. */
     public enum Channel {
@@ -70,7 +71,8 @@ public final class AnswerSplitter {
     private final AnswerForm form;
     private final Ids ids;
     private final Output output;
-    private final StringBuilder held = new StringBuilder();
+    private final Held held = new Held();
+    private final CallHead head;
     private State state = State.TEXT;
 
     /** Whether something came that rules out reasoning, and a call that has no mark. */
@@ -85,6 +87,11 @@ public final class AnswerSplitter {
     private String headName = "";
     private String headId = "";
     private int scanned;
+
+    /** Up to where ends of calls were looked for. */
+    private int seen;
+
+    private int readAgain;
     private JsonCursor cursor = new JsonCursor(0);
     private @Nullable KeyedArguments keyed;
     private boolean finished;
@@ -106,6 +113,7 @@ public final class AnswerSplitter {
     AnswerSplitter(AnswerForm form, boolean reasoningOpen, Ids ids, Output output) {
         this.form = form;
         calls = form.recognisesCalls() ? form.dialect().calls() : null;
+        head = new CallHead(held, calls == null ? null : calls.body(), form.names());
         reasoning = form.dialect().reasoning();
         this.ids = ids;
         this.output = output;
@@ -170,7 +178,7 @@ public final class AnswerSplitter {
                 // A closing mark that was cut off, or arguments that were.
             }
         }
-        held.setLength(0);
+        held.clear();
     }
 
     private void run() {
@@ -193,7 +201,7 @@ public final class AnswerSplitter {
             String more = held.substring(0, end);
             said.append(more);
             output.text(more);
-            held.delete(0, end);
+            drop(end);
         }
     }
 
@@ -202,16 +210,13 @@ public final class AnswerSplitter {
             String more = held.substring(0, end);
             thought.append(more);
             output.reasoning(more);
-            held.delete(0, end);
+            drop(end);
         }
     }
 
-    private int skipBlanks(int from) {
-        int at = from;
-        while (at < held.length() && Character.isWhitespace(held.charAt(at))) {
-            at++;
-        }
-        return at;
+    private void drop(int count) {
+        held.drop(count);
+        seen = Math.max(0, seen - count);
     }
 
     // --- text
@@ -219,7 +224,7 @@ public final class AnswerSplitter {
     private boolean inText() {
         undecided = false;
         if (blanksAreLayout) { // behind a mark
-            held.delete(0, skipBlanks(0));
+            drop(held.skipBlanks(0));
             if (held.isEmpty()) {
                 return false;
             }
@@ -243,8 +248,8 @@ public final class AnswerSplitter {
             return false;
         }
         int opening = opening(hit);
-        int found = opening < 0 ? opening : head(opening);
-        if (found == Loose.MORE && !finished && held.length() - hit <= LONGEST_HEAD) {
+        int found = opening < 0 ? opening : head.read(opening);
+        if (found == Loose.MORE && !finished && held.length() - hit <= CallHead.LONGEST) {
             text(Loose.blanksBefore(held, hit, MOST_BLANKS));
             undecided = true;
             return false;
@@ -261,19 +266,20 @@ public final class AnswerSplitter {
 
     /** What can only stand at the beginning of an answer; null if none of it does. */
     private @Nullable Boolean beginning() {
-        int first = skipBlanks(0);
+        int first = held.skipBlanks(0);
+        boolean mayBegin = !finished && held.length() <= CallHead.LONGEST;
         if (first == held.length() && !finished && first <= MOST_BLANKS) {
             return false;
         }
         if (reasoning != null && index < 0) {
             int mark = Loose.literal(held, first, reasoning.opening());
             if (mark >= 0) {
-                held.delete(0, mark);
+                drop(mark);
                 state = State.REASONING;
                 blanksAreLayout = true;
                 return true;
             }
-            if (mark == Loose.MORE && !finished) {
+            if (mark == Loose.MORE && mayBegin) {
                 return false;
             }
         }
@@ -281,20 +287,20 @@ public final class AnswerSplitter {
             for (String lead : List.of(reasoning.lead(), reasoning.leadAlone())) {
                 int end = lead.isEmpty() ? Loose.NO : Loose.match(held, first, lead, "");
                 if (end >= 0) {
-                    held.delete(0, end);
+                    drop(end);
                     blanksAreLayout = true;
                     begun = true;
                     return true;
                 }
-                if (end == Loose.MORE && !finished) {
+                if (end == Loose.MORE && mayBegin) {
                     return false;
                 }
             }
         }
         if (calls != null && form.trigger().isEmpty()) {
             int opening = Loose.match(held, first, calls.opening(), "");
-            int found = opening < 0 ? opening : head(opening);
-            if (found == Loose.MORE && !finished && held.length() <= LONGEST_HEAD) {
+            int found = opening < 0 ? opening : head.read(opening);
+            if (found == Loose.MORE && mayBegin) {
                 undecided = held.length() > first;
                 return false;
             }
@@ -317,7 +323,7 @@ public final class AnswerSplitter {
 
     private boolean inReasoning() {
         if (blanksAreLayout) {
-            held.delete(0, skipBlanks(0));
+            drop(held.skipBlanks(0));
             if (held.isEmpty()) {
                 return false;
             }
@@ -330,7 +336,7 @@ public final class AnswerSplitter {
         if (close < 0) {
             return false;
         }
-        held.delete(0, held.indexOf(closing) + closing.length());
+        drop(held.indexOf(closing) + closing.length());
         state = State.TEXT;
         begun = false;
         blanksAreLayout = true;
@@ -339,118 +345,10 @@ public final class AnswerSplitter {
 
     // --- calls
 
-    /** Reads the head of a call, up to where its arguments start, which it returns; {@link Loose#MORE} or NO. */
-    private int head(int from) {
-        headId = "";
-        CallForm.Body body = calls == null ? null : calls.body();
-        return switch (body) {
-            case CallForm.JsonBody json -> jsonHead(json, from);
-            case CallForm.NamedBody named -> namedHead(named.between(), from, true);
-            case CallForm.KeyedBody written -> namedHead(written.open(), from, false);
-            case null -> Loose.NO;
-        };
-    }
-
-    private int namedHead(String between, int from, boolean object) {
-        int best = Loose.NO;
-        int longest = 0;
-        int start = skipBlanks(from);
-        for (String name : form.names()) {
-            int end = Loose.literal(held, start, name);
-            int open = end < 0 ? end : Loose.match(held, end, between, name);
-            if (open >= 0 && object) {
-                open = skipBlanks(open);
-                int brace = Loose.literal(held, open, OPEN_BRACE);
-                open = brace < 0 ? brace : open;
-            }
-            if (open >= 0 && name.length() > longest) {
-                best = open;
-                longest = name.length();
-                headName = name;
-            } else if (open == Loose.MORE && best < 0) {
-                best = Loose.MORE;
-            }
-        }
-        return best;
-    }
-
-    /** Members may come in any order, but the arguments last of those that matter. */
-    private int jsonHead(CallForm.JsonBody body, int from) {
-        int at = skipBlanks(from);
-        int brace = Loose.literal(held, at, OPEN_BRACE);
-        if (brace < 0) {
-            return brace;
-        }
-        at = brace;
-        String name = "";
-        while (true) {
-            at = skipBlanks(at);
-            if (at < held.length() && held.charAt(at) == ',') {
-                at = skipBlanks(at + 1);
-            }
-            int keyEnd = stringEnd(at);
-            if (keyEnd < 0) {
-                return keyEnd;
-            }
-            String key = held.substring(at + 1, keyEnd - 1);
-            int colon = Loose.literal(held, skipBlanks(keyEnd), ":");
-            if (colon < 0) {
-                return colon;
-            }
-            at = skipBlanks(colon);
-            if (at == held.length()) {
-                return Loose.MORE;
-            }
-            if (key.equals(body.argumentsKey())) {
-                headName = name;
-                return held.charAt(at) == '{' && form.names().contains(name) ? at : Loose.NO;
-            }
-            int valueEnd = held.charAt(at) == '"' ? stringEnd(at) : scalarEnd(at);
-            if (valueEnd < 0) {
-                return valueEnd;
-            }
-            String value = held.substring(at, valueEnd);
-            if (value.startsWith("\"")) {
-                String plain = value.substring(1, value.length() - 1);
-                name = key.equals(body.nameKey()) ? plain : name;
-                headId = key.equals("id") ? plain : headId;
-            }
-            at = valueEnd;
-        }
-    }
-
-    private int stringEnd(int at) {
-        if (at >= held.length()) {
-            return Loose.MORE;
-        }
-        if (held.charAt(at) != '"') {
-            return Loose.NO;
-        }
-        for (int i = at + 1; i < held.length(); i++) {
-            if (held.charAt(i) == '\\') {
-                i++;
-            } else if (held.charAt(i) == '"') {
-                return i + 1;
-            }
-        }
-        return Loose.MORE;
-    }
-
-    private int scalarEnd(int at) {
-        for (int i = at; i < held.length(); i++) {
-            char c = held.charAt(i);
-            if (c == ',' || c == '}' || Character.isWhitespace(c)) {
-                return i == at ? Loose.NO : i;
-            }
-            if (c == '{' || c == '[' || c == '"') {
-                return Loose.NO;
-            }
-        }
-        return Loose.MORE;
-    }
-
     private void headFound(int argumentsAt) {
         headEnd = argumentsAt;
+        headName = head.name();
+        headId = head.id();
         cursor = new JsonCursor(0);
         scanned = argumentsAt;
         state = State.WAITING;
@@ -461,22 +359,13 @@ public final class AnswerSplitter {
         undecided = false;
         boolean object = calls != null && !(calls.body() instanceof CallForm.KeyedBody);
         if (!form.constrainsCalls()) {
-            if (object) {
-                int end = cursor.read(held, scanned);
-                scanned = held.length();
-                if (end < 0) {
-                    return tooLong();
-                }
-                if (JsonValues.object(held.substring(headEnd, end)) == null) {
-                    giveUpHead();
-                    return true;
-                }
-            } else {
-                String close = calls == null ? "" : calls.callClose().strip();
-                if (!close.isEmpty() && held.indexOf(close, Math.max(headEnd, scanned - close.length())) < 0) {
-                    scanned = held.length();
-                    return tooLong();
-                }
+            int end = readAgain > MOST_READ_AGAIN ? Loose.NO : object ? objectEnd() : closeAt();
+            if (end == Loose.MORE) {
+                return false;
+            }
+            if (end == Loose.NO || object && JsonValues.object(held.substring(headEnd, end)) == null) {
+                giveUpHead();
+                return true;
             }
         }
         begin();
@@ -485,12 +374,27 @@ public final class AnswerSplitter {
         return true;
     }
 
-    private boolean tooLong() {
-        if (held.length() - headEnd > LONGEST_HELD) {
-            giveUpHead();
-            return true;
+    private int objectEnd() {
+        int from = scanned;
+        return looked(from, cursor.read(held, from));
+    }
+
+    private int closeAt() {
+        String close = calls == null ? "" : calls.callClose().strip();
+        if (close.isEmpty()) {
+            return headEnd;
         }
-        return false;
+        int from = Math.max(headEnd, scanned - close.length());
+        return looked(from, held.indexOf(close, from));
+    }
+
+    /** Counts what was read; an end that is too far away is none. */
+    private int looked(int from, int end) {
+        int to = end < 0 ? held.length() : end;
+        readAgain += Math.max(0, Math.min(to, seen) - from);
+        seen = Math.max(seen, to);
+        scanned = held.length();
+        return to - headEnd > LONGEST_HELD ? Loose.NO : end < 0 ? Loose.MORE : end;
     }
 
     /** It was no call. */
@@ -505,7 +409,7 @@ public final class AnswerSplitter {
         index++;
         String id = headId.isEmpty() ? ids.next() : headId;
         made.add(new Made(id, headName, new StringBuilder()));
-        held.delete(0, headEnd);
+        drop(headEnd);
         output.call(index, id, headName);
         keyed = calls != null && calls.body() instanceof CallForm.KeyedBody body
                 ? new KeyedArguments(calls, body, form.textArguments(headName))
@@ -523,13 +427,12 @@ public final class AnswerSplitter {
         int end = cursor.read(held, 0);
         int take = end < 0 ? held.length() : end;
         arguments(held.substring(0, take));
-        held.delete(0, take);
+        drop(take);
         if (end < 0) {
             return false;
         }
         boolean inObject = calls != null && calls.body() instanceof CallForm.JsonBody;
         cursor = new JsonCursor(1);
-        scanned = 0;
         state = inObject ? State.TAIL : State.AFTER;
         return true;
     }
@@ -548,12 +451,11 @@ public final class AnswerSplitter {
     }
 
     private boolean inTail() {
-        int end = cursor.read(held, scanned);
-        scanned = held.length();
+        int end = cursor.read(held, 0);
+        drop(end < 0 ? held.length() : end);
         if (end < 0) {
             return false;
         }
-        held.delete(0, end);
         state = State.AFTER;
         return true;
     }
@@ -563,25 +465,26 @@ public final class AnswerSplitter {
             return false;
         }
         int close = Loose.match(held, 0, calls.callClose(), headName);
-        if (close == Loose.MORE) {
+        boolean mayCome = held.length() <= CallHead.LONGEST;
+        if (close == Loose.MORE && (finished || mayCome)) {
             return false;
         }
         int at = Math.max(0, close);
         boolean undecidedStill = false;
         if (calls.several() && form.parallel()) {
             int open = Loose.match(held, at, calls.separator() + calls.callOpen(), "");
-            int found = open < 0 ? open : head(open);
+            int found = open < 0 ? open : head.read(open);
             if (found >= 0) {
                 headFound(found);
                 return true;
             }
-            undecidedStill = found == Loose.MORE && held.length() <= LONGEST_HEAD;
+            undecidedStill = found == Loose.MORE;
         }
         int end = calls.sectionClose().isBlank() ? at : Loose.match(held, at, calls.sectionClose(), "");
-        if (!finished && (end == Loose.MORE || undecidedStill)) {
+        if (!finished && mayCome && (end == Loose.MORE || undecidedStill)) {
             return false;
         }
-        held.delete(0, Math.max(at, end));
+        drop(Math.max(at, end));
         state = State.TEXT;
         begun = true;
         blanksAreLayout = true;

@@ -18,8 +18,16 @@ final class KeyedArguments {
     private boolean streaming;
     private int count;
 
-    /** Where the search for a value's end goes on. */
+    /** Where the search for a value's end goes on, and what is open there. */
     private int searched;
+
+    private int depth;
+    /** The quote that is open, or 0. */
+    private char quote;
+
+    private boolean escaped;
+    /** Whether the text between two marks is open. */
+    private boolean marked;
 
     /** Takes JSON text. */
     @FunctionalInterface
@@ -39,7 +47,7 @@ final class KeyedArguments {
     }
 
     /** Reads what is decided and takes it out of the buffer; returns whether the call's body is over. */
-    boolean read(StringBuilder held, Output output) {
+    boolean read(Held held, Output output) {
         while (true) {
             boolean on = key == null ? readKey(held, output) : readValue(held, output);
             if (!on) {
@@ -53,7 +61,7 @@ final class KeyedArguments {
 
     private boolean done;
 
-    private boolean readKey(StringBuilder held, Output output) {
+    private boolean readKey(Held held, Output output) {
         String close = calls.callClose().isBlank() ? calls.sectionClose() : calls.callClose();
         int over = close.isBlank() ? Loose.NO : Loose.match(held, 0, close, "");
         int start = 0;
@@ -62,15 +70,16 @@ final class KeyedArguments {
             start = separated < 0 ? 0 : separated;
         }
         int open = Loose.match(held, start, body.argumentOpen(), "");
-        if (over >= 0 || over == Loose.NO && open == Loose.NO) {
+        boolean mayCome = open < 0 || over == Loose.MORE && body.argumentOpen().isEmpty();
+        if (over >= 0 || over == Loose.NO && open == Loose.NO || mayCome && held.length() > LONGEST_KEY) {
             output.arguments(count == 0 ? "{}" : "}");
             done = true;
             return true;
         }
-        if (open < 0 || over == Loose.MORE && body.argumentOpen().isEmpty()) {
+        if (mayCome) {
             return false;
         }
-        int at = skipBlanks(held, open);
+        int at = held.skipBlanks(open);
         int text = held.indexOf(body.equals().strip(), at);
         int other = held.indexOf(body.otherEquals().strip(), at);
         if (text < 0 && other < 0) {
@@ -92,18 +101,18 @@ final class KeyedArguments {
             return false;
         }
         key = held.substring(at, equalsAt).strip();
-        held.delete(0, valueAt < 0 ? end : valueAt);
+        held.drop(valueAt < 0 ? end : valueAt);
         output.arguments((count == 0 ? "{" : ", ") + JsonValues.text(key) + ": ");
         count++;
         return true;
     }
 
-    private boolean readValue(StringBuilder held, Output output) {
+    private boolean readValue(Held held, Output output) {
         String name = key == null ? "" : key;
         return body.quote().isEmpty() ? readRaw(held, name, output) : readQuoted(held, output);
     }
 
-    private boolean readRaw(StringBuilder held, String name, Output output) {
+    private boolean readRaw(Held held, String name, Output output) {
         String close = body.argumentClose().replace(CallForm.KEY, name);
         String mark = close.strip();
         String before = close.substring(0, close.length() - close.stripLeading().length());
@@ -115,7 +124,7 @@ final class KeyedArguments {
                 int keep = Loose.partial(held, mark);
                 keep = Loose.blanksBefore(held, keep, before.length());
                 stream(held.substring(0, keep), output);
-                held.delete(0, keep);
+                held.drop(keep);
                 searched = held.length();
             }
             return false;
@@ -128,7 +137,7 @@ final class KeyedArguments {
         } else {
             output.arguments(LooseValue.json(value, ""));
         }
-        held.delete(0, at + mark.length());
+        held.drop(at + mark.length());
         key = null;
         searched = 0;
         streaming = false;
@@ -144,56 +153,51 @@ final class KeyedArguments {
         }
     }
 
-    /** A value ends where neither quotes nor brackets are open. */
-    private boolean readQuoted(StringBuilder held, Output output) {
+    /** A value ends where neither quotes nor brackets are open; what was read of it is not read again. */
+    private boolean readQuoted(Held held, Output output) {
         String mark = body.quote().length() > 1 ? body.quote() : "";
-        int depth = 0;
-        for (int i = 0; i < held.length(); i++) {
-            if (!mark.isEmpty() && Loose.literal(held, i, mark) >= 0) {
-                int end = held.indexOf(mark, i + mark.length());
+        int i = searched;
+        while (i < held.length()) {
+            char c = held.charAt(i);
+            if (marked) {
+                int end = held.indexOf(mark, i);
                 if (end < 0) {
-                    return false;
+                    i = Math.max(i, held.length() - mark.length() + 1);
+                    break;
                 }
-                i = end + mark.length() - 1;
+                marked = false;
+                i = end + mark.length();
                 continue;
             }
-            char c = held.charAt(i);
-            if (mark.isEmpty() && (c == '"' || c == '\'')) {
-                int end = quoteEnd(held, i);
-                if (end < 0) {
-                    return false;
-                }
-                i = end;
-            } else if (c == '[' || c == '{' || c == '(') {
-                depth++;
-            } else if (depth == 0 && (c == ',' || c == ')' || c == '}' || c == ']')) {
+            if (quote != 0) {
+                boolean ends = !escaped && c == quote;
+                escaped = !escaped && c == '\\';
+                quote = ends ? 0 : quote;
+                i++;
+                continue;
+            }
+            int opened = mark.isEmpty() ? Loose.NO : Loose.literal(held, i, mark);
+            if (opened == Loose.MORE) {
+                break;
+            }
+            if (opened >= 0) {
+                marked = true;
+                i = opened;
+                continue;
+            }
+            boolean closes = c == ')' || c == '}' || c == ']';
+            if (depth == 0 && (closes || c == ',')) {
                 output.arguments(LooseValue.json(held.substring(0, i), body.quote()));
-                held.delete(0, i);
+                held.drop(i);
+                searched = 0;
                 key = null;
                 return true;
-            } else if (c == ']' || c == '}' || c == ')') {
-                depth--;
             }
+            quote = mark.isEmpty() && (c == '"' || c == '\'') ? c : 0;
+            depth += c == '[' || c == '{' || c == '(' ? 1 : closes ? -1 : 0;
+            i++;
         }
+        searched = i;
         return false;
-    }
-
-    private static int quoteEnd(StringBuilder held, int at) {
-        for (int i = at + 1; i < held.length(); i++) {
-            if (held.charAt(i) == '\\') {
-                i++;
-            } else if (held.charAt(i) == held.charAt(at)) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    private static int skipBlanks(StringBuilder held, int from) {
-        int at = from;
-        while (at < held.length() && Character.isWhitespace(held.charAt(at))) {
-            at++;
-        }
-        return at;
     }
 }

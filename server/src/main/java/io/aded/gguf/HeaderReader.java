@@ -19,6 +19,12 @@ import java.util.Set;
 final class HeaderReader {
     private static final int MAGIC = 0x46554747;
     private static final int LONGEST_KEY = 65_535;
+    /** Bytes of the longest text that is kept; whole tokenisers written as JSON have some 30 million. */
+    private static final int LONGEST_TEXT = 128 << 20;
+    /** Models have some fifty entries, and at most some ten thousand tensors. */
+    private static final int MOST_ENTRIES = 1 << 13;
+
+    private static final int MOST_TENSORS = 1 << 18;
     private static final int MOST_DIMENSIONS = 4;
 
     private static final int UNSIGNED = 4;
@@ -69,6 +75,12 @@ final class HeaderReader {
         // The least that a tensor (empty name, one dimension) and an entry (empty key, a byte) can take.
         fits("number of tensors", tensorCount, 32);
         fits("number of entries", entryCount, 13);
+        if (tensorCount > MOST_TENSORS || entryCount > MOST_ENTRIES) {
+            throw GgufFile.invalid(
+                    path,
+                    "it has " + entryCount + " entries and " + tensorCount + " tensors; allowed: up to " + MOST_ENTRIES
+                            + " and " + MOST_TENSORS);
+        }
 
         Map<String, Object> metadata = new LinkedHashMap<>();
         for (long i = 0; i < entryCount; i++) {
@@ -177,7 +189,7 @@ final class HeaderReader {
             case 5 -> (long) int32();
             case 6 -> (double) Float.intBitsToFloat(int32());
             case 7 -> truth(key);
-            case STRING -> string(Integer.MAX_VALUE - 16);
+            case STRING -> string(LONGEST_TEXT);
             case ARRAY -> array(key);
             case 10, 11 -> int64();
             case 12 -> Double.longBitsToDouble(int64());
@@ -221,7 +233,15 @@ final class HeaderReader {
                 tokenTexts = TokenTexts.read(file, (int) start, (int) count);
             }
         } else {
-            at += (count - kept) * width;
+            if (key.equals(CharacterMap.KEY) && width == 1) {
+                at = start;
+                need(count);
+                String problem = CharacterMap.problem(file.slice((int) start, (int) count));
+                if (problem != null) {
+                    throw GgufFile.invalid(path, key + " " + problem);
+                }
+            }
+            at = start + count * width;
         }
         return new GgufFile.Array(NAMES[type], count, List.copyOf(head));
     }

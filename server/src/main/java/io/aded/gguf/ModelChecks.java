@@ -194,6 +194,10 @@ final class ModelChecks {
             throw invalid("its tokeniser knows only " + texts.singleBytes()
                     + " of the 256 single bytes, so it cannot split every text");
         }
+        // Two blanks in a row are an assertion of the library's, but where its tokeniser drops them before.
+        if ("whitespace".equals(file.string("tokenizer.ggml.pre")) && !"whitespace".equals(model)) {
+            throw invalid("tokenizer.ggml.pre is whitespace, which goes with the tokeniser of that name only");
+        }
         parallel("tokenizer.ggml.scores", "f32", tokens.count());
         parallel("tokenizer.ggml.token_type", "i32", tokens.count());
         Object merges = file.metadata().get("tokenizer.ggml.merges");

@@ -8,7 +8,8 @@ import java.util.BitSet;
  * What the texts of a file's tokens say about each other: whether two are the same (an assertion in llama.cpp), and
  * which single bytes have a token (without which its tokeniser throws).
  *
- * @param duplicate the first token whose text an earlier one has, or -1; empty ones may repeat: the library names them
+ * @param duplicate the first token whose text an earlier one has, or -1; the library reads texts up to a byte 0, and
+ *     empty ones may repeat: it names them
  * @param byteTokens how many of {@code <0x00>} to {@code <0xFF>} are there
  * @param singleBytes how many bytes are a text of their own, if texts are read as RWKV writes them: {@code \xff},
  *     {@code \n}
@@ -42,7 +43,8 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
         for (int i = 0; i < count; i++) {
             int length = (int) file.getLong(at);
             longest = Math.max(longest, length);
-            if (duplicate < 0 && length > 0 && !insert(file, table, at, length)) {
+            int read = read(file, at);
+            if (duplicate < 0 && read > 0 && !insert(file, table, at, read)) {
                 duplicate = i;
             }
             noteByteToken(file, at + 8, length, bytes);
@@ -54,6 +56,16 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
             found += there ? 1 : 0;
         }
         return new TokenTexts(duplicate, found, single.cardinality(), longest);
+    }
+
+    /** How much of a text the library reads: up to a byte 0. */
+    private static int read(ByteBuffer file, int at) {
+        int length = (int) file.getLong(at);
+        int read = 0;
+        while (read < length && file.get(at + 8 + read) != 0) {
+            read++;
+        }
+        return read;
     }
 
     private static boolean insert(ByteBuffer file, int[] table, int at, int length) {
@@ -74,7 +86,7 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
     }
 
     private static boolean same(ByteBuffer file, int one, int other, int length) {
-        if (file.getLong(one) != length) {
+        if (read(file, one) != length) {
             return false;
         }
         for (int i = 8; i < 8 + length; i++) {
@@ -99,12 +111,13 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
                         default -> escaped & 0xff;
                     });
         } else if (length == 4 && file.get(at) == '\\' && file.get(at + 1) == 'x') {
-            int high = Character.digit((char) file.get(at + 2), 16);
-            int low = Character.digit((char) file.get(at + 3), 16);
-            if (high >= 0 && low >= 0) {
-                single.set(high << 4 | low);
-            }
+            single.set(((digit(file.get(at + 2)) << 4) + digit(file.get(at + 3))) & 0xff);
         }
+    }
+
+    /** As the library reads it, which knows no capital letters: {@code \xFF} is the byte 0x76 to it. */
+    private static int digit(byte hexadecimal) {
+        return hexadecimal >= 'a' ? hexadecimal - 'a' + 10 : hexadecimal - '0';
     }
 
     private static void noteByteToken(ByteBuffer file, int at, int length, boolean[] bytes) {

@@ -30,7 +30,7 @@ public record FormatChoice(List<MeasuredFormat> formats) {
     private static final List<Quantization> WORTH_MEASURING =
             List.of(Quantization.Q8_0, Quantization.Q6_K, Quantization.Q4_K_M, Quantization.Q4_0);
 
-    /** Weights of so many bits or fewer are finer with more than four. */
+    /** Weights of so many bits or fewer are finer with four and a half. */
     private static final double COARSE_BITS = 3.5;
 
     public FormatChoice {
@@ -40,23 +40,18 @@ public record FormatChoice(List<MeasuredFormat> formats) {
         }
     }
 
-    /** The formats worth measuring to choose one beside the file as it is: finer than it, and not too large. */
+    /** The formats that may be chosen beside the file as it is: finer than it, and not too large. */
     static List<Quantization> finer(GgufFile model) {
-        List<Quantization> candidates = finer(model.size(), model.parameters());
-        candidates.removeIf(format -> !format.suits(model));
-        return candidates;
+        return finer(model.size(), model.parameters());
     }
 
     static List<Quantization> finer(long bytes, long parameters) {
         double bits = 8.0 * bytes / Math.max(1, parameters);
         List<Quantization> candidates = new ArrayList<>();
-        for (Quantization format : WORTH_MEASURING) {
-            double below = switch (format) {
-                case Q8_0 -> 8;
-                case Q6_K -> 6;
-                case Q4_K_M, Q4_K, Q4_0 -> COARSE_BITS;
-            };
-            if (bits < below && format.bytes(parameters) <= LARGEST_BYTES) {
+        // The formats with a K are never chosen, and to write them takes a search of minutes.
+        for (Quantization format : List.of(Quantization.Q8_0, Quantization.Q4_0)) {
+            boolean finer = bits < (format == Quantization.Q8_0 ? 8 : COARSE_BITS);
+            if (finer && format.bytes(parameters) <= LARGEST_BYTES) {
                 candidates.add(format);
             }
         }

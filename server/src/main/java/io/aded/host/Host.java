@@ -1,6 +1,7 @@
 package io.aded.host;
 
 import io.aded.engine.Engine;
+import io.aded.llama.ThreadPriority;
 import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
@@ -52,6 +53,7 @@ public final class Host implements AutoCloseable {
                                 new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
                         .coalescing(safeguards.coalescing())
+                        .demotion(ThreadPriority::lower)
                         .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())

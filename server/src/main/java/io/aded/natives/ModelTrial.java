@@ -40,9 +40,22 @@ final class ModelTrial {
             "\u2581\u2581a",
             "<|im_start|>user\n<s></s>",
             "1234567890",
-            "a".repeat(600));
+            "a".repeat(600),
+            " ".repeat(600) + "\n".repeat(600) + "1".repeat(600) + ".".repeat(600),
+            ofAllPlanes());
 
     private ModelTrial() {}
+
+    /** Characters by which every byte is met that a text can begin one with. */
+    private static String ofAllPlanes() {
+        StringBuilder text = new StringBuilder();
+        for (int character = 0x80; character <= Character.MAX_CODE_POINT; character += character < 0x800 ? 61 : 1021) {
+            if (character < Character.MIN_SURROGATE || character > Character.MAX_SURROGATE) {
+                text.appendCodePoint(character);
+            }
+        }
+        return text.toString();
+    }
 
     /** Arguments: the library's directory or {@code bundled}, the file, and whether to compute. */
     public static void main(String[] arguments) {

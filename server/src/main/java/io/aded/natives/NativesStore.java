@@ -47,6 +47,9 @@ public final class NativesStore {
     private static final String MANIFEST = "aded-natives.json";
     private static final String CHOICE = "choice.json";
     private static final String UNPACKING = ".unpacking-";
+    /** Bytes of an archive; the largest that is published has some 700 million. */
+    private static final long LARGEST_BUILD = 8L << 30;
+
     private static final Pattern VERSION = Pattern.compile("[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?");
 
     private final Path directory;
@@ -81,7 +84,7 @@ public final class NativesStore {
                 (name, version, destination, label, listener) -> {
                     try (Downloader downloader = Downloader.of(environment)) {
                         NpmRegistry registry = NpmRegistry.of(environment, downloader);
-                        return registry.fetch(name, version, destination, label, listener)
+                        return registry.fetch(name, version, destination, LARGEST_BUILD, label, listener)
                                 .checksum();
                     }
                 },

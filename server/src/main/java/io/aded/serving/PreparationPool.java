@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Work that is long for its kind makes room, if its caller has none beside the pool yet: another thread takes its
  * place, and so what is short does not wait for what is long. While the engine has turns, all long work together, with
  * room of its own or without, takes a part of the cores only ({@link PreparationLimits#longWorkShare}), by pausing
- * after each slice: dear requests cost the others what ordinary ones would, they only take longer themselves.
- * Thread-safe.
+ * after each slice: dear requests cost the others what ordinary ones would, they only take longer themselves. And its
+ * threads give way ({@link Demotion}): a slice ends when a thread of the engine or the network wakes up. Such a thread
+ * does no more than that one piece of work, since it may not be possible to raise it again. Thread-safe.
  */
 final class PreparationPool implements AutoCloseable {
     /** A thread with nothing to do ends after this, so that a pool that nobody closes leaves none. */
@@ -66,6 +67,7 @@ final class PreparationPool implements AutoCloseable {
 
     private final Demand demand;
     private final Nap nap;
+    private final Demotion demotion;
 
     /** Whether somebody is being answered, who is to have the cores. */
     @FunctionalInterface
@@ -106,7 +108,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     PreparationPool(PreparationLimits limits, LongSupplier nanoClock) {
-        this(limits, nanoClock, () -> false, LockSupport::parkNanos);
+        this(limits, nanoClock, () -> false, LockSupport::parkNanos, Demotion.NONE);
     }
 
     /**
@@ -114,12 +116,14 @@ final class PreparationPool implements AutoCloseable {
      *
      * @param demand whether long work is to pause
      * @param nap how it does
+     * @param demotion what its threads do, whether or not it is to pause
      */
-    PreparationPool(PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap) {
+    PreparationPool(PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap, Demotion demotion) {
         this.limits = limits;
         this.nanoClock = nanoClock;
         this.demand = demand;
         this.nap = nap;
+        this.demotion = demotion;
         this.room = limits.waiting();
     }
 
@@ -148,6 +152,13 @@ final class PreparationPool implements AutoCloseable {
 
         private boolean isLong;
         private boolean isBeside;
+        /** The pool's. */
+        private @Nullable Thread worker;
+
+        private boolean hasStepped;
+        private boolean isDemoted;
+        /** Works for the pool's thread, with a stack of another size; the last one of them. */
+        private @Nullable Thread helper;
         /** Nobody waits any more. */
         volatile boolean abandoned;
 
@@ -188,6 +199,7 @@ final class PreparationPool implements AutoCloseable {
                 isBeside = makeRoom(line);
             }
             if (isLong) {
+                stepBack();
                 pause((long) (slice * (longOnes / limits.longWorkShare() - 1)));
             }
             sliceBegun = nanoClock.getAsLong();
@@ -202,6 +214,19 @@ final class PreparationPool implements AutoCloseable {
             }
         }
 
+        private void stepBack() {
+            Thread thread = Thread.currentThread();
+            if (thread != worker) {
+                if (thread != helper) {
+                    helper = thread;
+                    demotion.demote();
+                }
+            } else if (!hasStepped) {
+                hasStepped = true;
+                isDemoted = demotion.demote();
+            }
+        }
+
         private void pause(long nanos) {
             for (long left = nanos; left > 0 && demand.isThere(); left -= NAP_NANOS) {
                 nap.take(Math.min(left, NAP_NANOS));
@@ -213,6 +238,7 @@ final class PreparationPool implements AutoCloseable {
         void play() {
             begun = nanoClock.getAsLong();
             sliceBegun = begun;
+            worker = Thread.currentThread();
             T made = null;
             Throwable thrown = null;
             try {
@@ -371,12 +397,19 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
-    /** Work beside the pool is done; under the lock. False if its thread is one too many by now. */
-    private boolean rejoin(Line line) {
-        besides--;
-        line.besides--;
+    /** Work is done; under the lock. False if its thread is to end: it was demoted, or is one too many by now. */
+    private boolean comesBack(Done done) {
+        Line line = done.line();
+        if (done.wasBeside()) {
+            besides--;
+            line.besides--;
+        } else {
+            line.running--;
+            threads--;
+            offer(line);
+        }
         forget(line);
-        if (threads >= limits.threads()) {
+        if (done.isDemoted() || threads >= limits.threads()) {
             return false;
         }
         threads++;
@@ -405,7 +438,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     /** What a thread has just done: of its ticket no more is kept while it waits for the next one. */
-    private record Done(Line line, boolean wasBeside) {}
+    private record Done(Line line, boolean wasBeside, boolean isDemoted) {}
 
     private @Nullable Done playNext(@Nullable Done before) {
         Ticket<?> ticket = next(before);
@@ -413,20 +446,15 @@ final class PreparationPool implements AutoCloseable {
             return null;
         }
         ticket.play();
-        return new Done(ticket.line, ticket.isBeside);
+        return new Done(ticket.line, ticket.isBeside, ticket.isDemoted);
     }
 
     /** The next job, or null when the thread is to end. */
     private @Nullable Ticket<?> next(@Nullable Done before) {
         synchronized (lock) {
-            if (before != null && before.wasBeside()) {
-                if (!rejoin(before.line())) {
-                    return null;
-                }
-            } else if (before != null) {
-                before.line().running--;
-                offer(before.line());
-                forget(before.line());
+            if (before != null && !comesBack(before)) {
+                wakeOne();
+                return null;
             }
             while (true) {
                 for (Line line = turns.poll(); line != null; line = turns.poll()) {

@@ -77,7 +77,8 @@ public final class Serving implements AutoCloseable {
                 (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then),
                 output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
-        this.pool = new PreparationPool(builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos);
+        this.pool = new PreparationPool(
+                builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos, builder.demotion);
     }
 
     /** Starts with the default limits and no telemetry. */
@@ -93,6 +94,7 @@ public final class Serving implements AutoCloseable {
         private LongSupplier nanoClock = System::nanoTime;
         private ConversationBounds bounds = ConversationBounds.DEFAULT;
         private Duration coalescing = Duration.ZERO;
+        private Demotion demotion = Demotion.NONE;
 
         private Builder() {}
 
@@ -117,6 +119,12 @@ public final class Serving implements AutoCloseable {
         /** How many conversations may be open. */
         public Builder conversations(ConversationBounds value) {
             bounds = value;
+            return this;
+        }
+
+        /** What threads do that work long on a request before the engine hears of it. */
+        public Builder demotion(Demotion value) {
+            demotion = value;
             return this;
         }
 

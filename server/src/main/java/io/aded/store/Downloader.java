@@ -9,7 +9,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -29,6 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,19 +50,26 @@ public final class Downloader implements AutoCloseable {
      * wrong, its older half may be at fault: it is fetched once more from the start. If a file is wrong that came in
      * one piece, the server's copy is wrong, and that is said.
      */
-    private static final int MAX_REDIRECTS = 8;
     private static final int MAX_FRUITLESS_ATTEMPTS = 5;
     private static final int MAX_TEXT_BYTES = 32 << 20;
-    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d+|\\*)");
+    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18}|\\*)");
+    /** How a server says that there is nothing behind the part that was asked for, and how long the file is. */
+    private static final Pattern NOTHING_LEFT = Pattern.compile("bytes \\*/(\\d{1,18})");
+    /** What is left on the disk by a file of which nobody said how long it is, and how often that is looked at. */
+    private static final long SPARE = 256L << 20;
+
+    private static final long LOOK_AT_SPACE = 64L << 20;
 
     private final Supplier<HttpClient> connector;
     private final Limits limits;
+    private final HttpRequests requests;
     private final Object lock = new Object();
     private @Nullable HttpClient client;
 
     private Downloader(Supplier<HttpClient> connector, Limits limits) {
         this.connector = connector;
         this.limits = limits;
+        requests = new HttpRequests(this::client, limits.stall());
     }
 
     /**
@@ -164,12 +171,9 @@ public final class Downloader implements AutoCloseable {
         IOException last = null;
         for (int attempt = 0; attempt < MAX_FRUITLESS_ATTEMPTS; attempt++) {
             pause(attempt);
-            try (InputStream body = get(address, headers).body();
-                    StallGuard guard = new StallGuard(body, limits.stall())) {
-                byte[] bytes = body.readNBytes(MAX_TEXT_BYTES);
-                guard.progressed();
-                return new String(bytes, StandardCharsets.UTF_8);
-            } catch (RetryableStatus | IOException e) {
+            try {
+                return read(address, requests.get(address, headers));
+            } catch (HttpRequests.Busy | IOException e) {
                 last = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
                 if (isHopeless(last)) {
                     break;
@@ -177,6 +181,27 @@ public final class Downloader implements AutoCloseable {
             }
         }
         throw unreachable(address, last, "");
+    }
+
+    private String read(URI address, HttpResponse<InputStream> answer) throws IOException {
+        try (InputStream body = answer.body();
+                StallGuard guard = new StallGuard(body, limits.stall());
+                InputStream plain = isZipped(answer) ? new GZIPInputStream(body) : body) {
+            byte[] bytes = plain.readNBytes(MAX_TEXT_BYTES + 1);
+            guard.progressed();
+            if (bytes.length > MAX_TEXT_BYTES) {
+                throw new AdedException.InvalidArtifact(
+                        "TOO_LONG",
+                        address.getHost() + " answers with more than " + MAX_TEXT_BYTES + " bytes for "
+                                + address.getPath());
+            }
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+
+    /** Nobody asks for it; some servers do it all the same. */
+    private static boolean isZipped(HttpResponse<?> answer) {
+        return answer.headers().firstValue("Content-Encoding").orElse("").equalsIgnoreCase("gzip");
     }
 
     private void receive(Download download, Path part, TransferListener listener) throws IOException {
@@ -228,30 +253,37 @@ public final class Downloader implements AutoCloseable {
         }
         HttpResponse<InputStream> answer;
         try {
-            answer = get(download.source(), headers);
-        } catch (RetryableStatus | IOException e) {
+            answer = requests.get(download.source(), headers);
+        } catch (HttpRequests.Busy | IOException e) {
             throw new BrokenOff(e instanceof IOException io ? io : new IOException(e.getMessage(), e));
         }
-        long start = from;
+        long start = answer.statusCode() == 206 ? from : 0;
         long length = contentLength(answer);
+        long stated = length >= 0 ? start + length : -1;
         if (answer.statusCode() == 206) {
             Matcher range = CONTENT_RANGE.matcher(
                     answer.headers().firstValue("Content-Range").orElse(""));
-            if (!range.matches() || Long.parseLong(range.group(1)) != from) {
+            if (!range.matches() || Long.parseLong(range.group(1)) != from || Long.parseLong(range.group(2)) < from) {
                 answer.body().close();
                 discard(part);
                 throw new BrokenOff(
                         new IOException("the server answered with another part of the file than asked for"));
             }
-            length = Long.parseLong(range.group(2)) + 1 - from;
+            // It may send less than all that is left, and is asked again then.
+            stated = range.group(3).equals("*") ? Long.parseLong(range.group(2)) + 1 : Long.parseLong(range.group(3));
         } else if (answer.statusCode() == 416) {
             answer.body().close();
+            Matcher nothing = NOTHING_LEFT.matcher(
+                    answer.headers().firstValue("Content-Range").orElse(""));
+            if (from > 0 && download.size() < 0 && nothing.matches() && Long.parseLong(nothing.group(1)) == from) {
+                return; // It was complete.
+            }
             discard(part);
             throw new BrokenOff(new IOException("the file has changed on the server"));
-        } else {
-            start = 0;
         }
-        long total = download.size() >= 0 ? download.size() : length >= 0 ? start + length : -1;
+        requirePlain(download, answer);
+        long total = download.size() >= 0 ? download.size() : stated;
+        requireNoMore(download, part, total);
         if (start == 0) {
             rememberTag(answer.headers(), tagFile);
         }
@@ -264,6 +296,7 @@ public final class Downloader implements AutoCloseable {
             long done = start;
             listener.progress(download.label(), done, total);
             byte[] buffer = new byte[1 << 17];
+            long looked = done;
             while (true) {
                 int got;
                 try {
@@ -283,6 +316,11 @@ public final class Downloader implements AutoCloseable {
                             download.label() + ": " + download.source().getHost() + " sends more than the " + total
                                     + " bytes that it should have; nothing of it was kept");
                 }
+                if (total < 0 && done + got - looked > LOOK_AT_SPACE) {
+                    looked = done + got;
+                    requireNoMore(download, part, looked);
+                    requireSpace(download.label(), part, SPARE);
+                }
                 ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, got);
                 while (bytes.hasRemaining()) {
                     out.write(bytes);
@@ -296,6 +334,28 @@ public final class Downloader implements AutoCloseable {
         }
     }
 
+    /** A file's bytes are wanted as they are: its length and its checksum are of those. */
+    private static void requirePlain(Download download, HttpResponse<InputStream> answer) throws IOException {
+        String encoding = answer.headers().firstValue("Content-Encoding").orElse("identity");
+        if (!encoding.equalsIgnoreCase("identity") && !encoding.isBlank()) {
+            answer.body().close();
+            throw new AdedException.InvalidArtifact(
+                    "ENCODED",
+                    download.label() + ": " + download.source().getHost()
+                            + " sends it compressed although that was not asked for; use another server");
+        }
+    }
+
+    private static void requireNoMore(Download download, Path part, long bytes) throws IOException {
+        if (download.size() < 0 && bytes > download.most()) {
+            discard(part);
+            throw new AdedException.InvalidArtifact(
+                    "TOO_LONG",
+                    download.label() + ": " + download.source().getHost() + " sends more than the " + download.most()
+                            + " bytes that it can have; nothing of it was kept");
+        }
+    }
+
     private static boolean isSound(Download download, Path part, TransferListener listener) throws IOException {
         if (download.size() >= 0 && Files.size(part) != download.size()) {
             return false;
@@ -306,71 +366,6 @@ public final class Downloader implements AutoCloseable {
         }
         listener.note(download.label() + ": verifying");
         return checksum.matches(part);
-    }
-
-    /** A GET that follows redirects, taking the caller's headers along only to the same host. */
-    private HttpResponse<InputStream> get(URI address, Map<String, String> headers)
-            throws IOException, RetryableStatus {
-        URI at = address;
-        for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-            HttpRequest.Builder request;
-            try {
-                request = HttpRequest.newBuilder(at);
-            } catch (IllegalArgumentException e) {
-                throw new AdedException.InvalidRequest("address", "is " + at + "; allowed: http and https addresses");
-            }
-            // The range belongs to the file, wherever it lies; the rest of the headers to the host they were meant for.
-            boolean sameHost = String.valueOf(at.getRawAuthority()).equals(String.valueOf(address.getRawAuthority()));
-            headers.forEach((name, value) -> {
-                if (sameHost || name.equals("Range") || name.equals("If-Range")) {
-                    request.header(name, value);
-                }
-            });
-            request.header("User-Agent", "aded").timeout(limits.stall());
-            HttpResponse<InputStream> answer;
-            try {
-                answer = client().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AdedException.Cancelled("the transfer was interrupted");
-            }
-            int status = answer.statusCode();
-            if (status == 200 || status == 206 || status == 416) {
-                return answer;
-            }
-            answer.body().close();
-            if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
-                String to = answer.headers().firstValue("Location").orElse("");
-                URI next = at.resolve(to);
-                if (at.getScheme().equals("https") && !"https".equals(next.getScheme())) {
-                    throw new AdedException.Unavailable(
-                            "INSECURE_REDIRECT", at.getHost() + " redirects from https to " + next.getScheme());
-                }
-                at = next;
-                continue;
-            }
-            throw refusal(status, at);
-        }
-        throw new AdedException.Unavailable(
-                "TOO_MANY_REDIRECTS", address.getHost() + " redirects more than " + MAX_REDIRECTS + " times");
-    }
-
-    private static AdedException refusal(int status, URI at) throws RetryableStatus {
-        return switch (status) {
-            case 404, 410 ->
-                new AdedException.NotFound(
-                        "NOT_ON_SERVER", at.getHost() + " has no " + at.getPath() + " (HTTP " + status + ")");
-            case 401, 403 ->
-                new AdedException.FailedPrecondition(
-                        "ACCESS_DENIED",
-                        at.getHost() + " denies access to " + at.getPath() + " (HTTP " + status
-                                + "); it may need a token (HF_TOKEN for Hugging Face, .npmrc for a registry)");
-            case 408, 425, 429, 500, 502, 503, 504 ->
-                throw new RetryableStatus(at.getHost() + " answers HTTP " + status);
-            default ->
-                new AdedException.Unavailable(
-                        "SERVER_ANSWER", at.getHost() + " answers HTTP " + status + " for " + at.getPath());
-        };
     }
 
     /** Refuses to begin what cannot end. */
@@ -508,15 +503,6 @@ public final class Downloader implements AutoCloseable {
         BrokenOff(IOException reason) {
             super(reason);
             this.reason = reason;
-        }
-    }
-
-    /** A status by which a server says: not now. */
-    private static final class RetryableStatus extends Exception {
-        private static final long serialVersionUID = 1;
-
-        RetryableStatus(String message) {
-            super(message);
         }
     }
 

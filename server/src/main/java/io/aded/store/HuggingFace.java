@@ -6,8 +6,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,9 +26,14 @@ final class HuggingFace {
     private static final Pattern SPECIFICATION =
             Pattern.compile("([A-Za-z0-9][\\w.-]*)/([A-Za-z0-9][\\w.-]*)(?::([\\w./ -]+))?");
     /** A big model is split into files of this form; llama.cpp finds all by the first. */
-    private static final Pattern SHARD = Pattern.compile("(.*)-\\d{5}-of-(\\d{5})\\.gguf");
+    private static final Pattern SHARD = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
     /** Names that can be files anywhere and be printed. */
-    private static final Pattern NAME = Pattern.compile("[\\w.+()\\[\\] /=@-]+\\.gguf");
+    private static final Pattern NAME = Pattern.compile("[\\w.,+()\\[\\] /=@~-]+\\.(?:gguf|GGUF)");
+    /** Files that are no models: projectors for images, and what was measured to quantise by. */
+    private static final Pattern BESIDE =
+            Pattern.compile("mmproj|(?:^|/)imatrix[^/]*$|[._-]imatrix\\.gguf$", Pattern.CASE_INSENSITIVE);
+    /** What stands before a tag of Unsloth's own mixtures, which have the names of others otherwise. */
+    private static final Pattern MIXTURE = Pattern.compile("(?i)(?<![A-Za-z0-9])UD-");
     /** If there is a choice and the user made none: a size that keeps quality and fits a laptop, then the next best. */
     private static final List<String> PREFERRED = List.of("Q4_K_M", "Q4_0", "Q5_K_M", "Q8_0");
 
@@ -41,7 +46,7 @@ final class HuggingFace {
         String address = named == null ? "https://huggingface.co" : named;
         endpoint = endpoint(address.endsWith("/") ? address : address + "/");
         String token = environment.variable("HF_TOKEN");
-        headers = token == null ? Map.of() : Map.of("Authorization", "Bearer " + token);
+        headers = token == null || token.isBlank() ? Map.of() : Map.of("Authorization", "Bearer " + token.strip());
         this.downloader = downloader;
     }
 
@@ -85,8 +90,7 @@ final class HuggingFace {
         List<Remote> all = list(repository);
         Remote file = choose(repository, wanted, models(all));
         for (Remote part : parts(file, all)) {
-            URI source =
-                    endpoint.resolve(repository + "/resolve/main/" + part.name().replace(" ", "%20"));
+            URI source = endpoint.resolve(repository + "/resolve/main/" + escaped(part.name()));
             downloader.fetch(
                     new Download(
                             source,
@@ -139,7 +143,7 @@ final class HuggingFace {
     /** Models, each by its first file: no projectors for images, and no later part of a split model. */
     private static List<Remote> models(List<Remote> all) {
         return all.stream()
-                .filter(file -> !file.name().toLowerCase(Locale.ROOT).contains("mmproj"))
+                .filter(file -> !BESIDE.matcher(file.name()).find())
                 .filter(file ->
                         !SHARD.matcher(file.name()).matches() || file.name().contains("-00001-of-"))
                 .toList();
@@ -152,16 +156,29 @@ final class HuggingFace {
             return List.of(first);
         }
         List<Remote> parts = all.stream()
-                .filter(file -> file.name().startsWith(shard.group(1) + "-")
-                        && file.name().endsWith("-of-" + shard.group(2) + ".gguf"))
+                .filter(file -> {
+                    Matcher other = SHARD.matcher(file.name());
+                    return other.matches()
+                            && other.group(1).equals(shard.group(1))
+                            && other.group(3).equals(shard.group(3));
+                })
                 .toList();
-        if (parts.size() != Integer.parseInt(shard.group(2))) {
+        int count = Integer.parseInt(shard.group(3));
+        if (parts.size() != count) {
             throw new AdedException.NotFound(
-                    "SPLIT_MODEL",
-                    "of the " + Integer.parseInt(shard.group(2)) + " files of " + first.name() + " there are only "
-                            + parts.size());
+                    "SPLIT_MODEL", "of the " + count + " files of " + first.name() + " there are only " + parts.size());
         }
         return parts;
+    }
+
+    /** As it stands in an address. */
+    private static String escaped(String name) {
+        StringBuilder escaped = new StringBuilder();
+        name.chars().forEach(c -> {
+            boolean plain = Character.isLetterOrDigit(c) || "-._~/".indexOf(c) >= 0;
+            escaped.append(plain ? Character.toString(c) : "%%%02X".formatted(c)); // all are ASCII
+        });
+        return escaped.toString();
     }
 
     private List<Remote> list(String repository) {
@@ -182,18 +199,20 @@ final class HuggingFace {
                     endpoint.getHost() + " has no repository " + repository
                             + ", or shows it only to those who set HF_TOKEN");
         }
-        List<Remote> found = new ArrayList<>();
+        Map<String, Remote> found = new LinkedHashMap<>();
         for (JsonNode sibling : siblings) {
             String name = sibling.path("rfilename").asString("");
             String sha256 = sibling.path("lfs").path("sha256").asString("");
             if (NAME.matcher(name).matches() && !name.contains("..") && !name.startsWith("/")) {
-                found.add(new Remote(
+                found.putIfAbsent(
                         name,
-                        Math.max(-1, sibling.path("size").asLong(-1)),
-                        sha256.matches("[0-9a-fA-F]{64}") ? Checksum.sha256(sha256) : null));
+                        new Remote(
+                                name,
+                                Math.max(-1, sibling.path("size").asLong(-1)),
+                                sha256.matches("[0-9a-fA-F]{64}") ? Checksum.sha256(sha256) : null));
             }
         }
-        return found;
+        return List.copyOf(found.values());
     }
 
     private static Remote choose(String repository, @Nullable String wanted, List<Remote> files) {
@@ -228,17 +247,24 @@ final class HuggingFace {
                 "hf", repository + " holds several models; name one as " + repository + ":FILE, of: " + names);
     }
 
-    /** Files that have the words in their name; as a tag by itself, if there are such: Q6_K is not Q6_K_L. */
+    /**
+     * Files that have the words in their name; as a tag by itself, if there are such: Q6_K is not Q6_K_L. Of those, a
+     * tag that is another's with something before it comes last: UD-Q4_K_M is asked for by that name.
+     */
     private static List<Remote> containing(List<Remote> files, String part) {
         Pattern tag = Pattern.compile(
                 "(?<![A-Za-z0-9_])" + Pattern.quote(part) + "(?![A-Za-z0-9_])", Pattern.CASE_INSENSITIVE);
         List<Remote> exact =
                 files.stream().filter(file -> tag.matcher(file.name()).find()).toList();
-        String lower = part.toLowerCase(Locale.ROOT);
-        return !exact.isEmpty()
-                ? exact
-                : files.stream()
-                        .filter(file -> file.name().toLowerCase(Locale.ROOT).contains(lower))
-                        .toList();
+        if (exact.isEmpty()) {
+            String lower = part.toLowerCase(Locale.ROOT);
+            return files.stream()
+                    .filter(file -> file.name().toLowerCase(Locale.ROOT).contains(lower))
+                    .toList();
+        }
+        List<Remote> plain = exact.stream()
+                .filter(file -> !MIXTURE.matcher(file.name()).find())
+                .toList();
+        return plain.isEmpty() ? exact : plain;
     }
 }

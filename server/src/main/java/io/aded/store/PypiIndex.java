@@ -116,9 +116,11 @@ final class PypiIndex {
      * Fetches a version's wheel, or the rest of it, and verifies it.
      *
      * @param destination where it appears when it is whole
+     * @param most bytes that are taken of it, whatever it says
      * @throws AdedException as {@link #locate} and {@link Downloader#fetch} do
      */
-    void fetch(String packageName, String version, Path destination, String label, TransferListener listener) {
+    void fetch(
+            String packageName, String version, Path destination, long most, String label, TransferListener listener) {
         Wheel wheel = locate(packageName, version);
         downloader.fetch(
                 new Download(
@@ -127,6 +129,7 @@ final class PypiIndex {
                         destination,
                         wheel.checksum(),
                         -1,
+                        most,
                         label),
                 listener);
     }

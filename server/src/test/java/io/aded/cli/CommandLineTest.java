@@ -184,6 +184,11 @@ final class CommandLineTest {
                 new Failure("no table", 3, "no draft table", "draft", "show", "/nowhere"),
                 new Failure("not a table", 4, "table", "draft", "show", tiny),
                 new Failure("no text", 3, "nowhere", "draft", "build", "-m", tiny, "--from", "/nowhere"),
+                new Failure("no such layer", 2, "0 to 1", "models", "derive", tiny, "--skip", "2"),
+                new Failure("odd layers", 2, "9-12", "models", "derive", tiny, "--skip", "all"),
+                new Failure("too few layers", 2, "at least 3", "models", "derive", tiny, "--skip", "auto"),
+                new Failure("nothing to derive", 2, "the model itself", "models", "derive", tiny),
+                new Failure("odd format", 2, "Q4_K_M", "models", "derive", tiny, "--format", "q3_k"),
                 new Failure("odd hub", 2, "OWNER/REPO", "models", "pull", "--hf", "justaname"));
     }
 
@@ -343,6 +348,26 @@ final class CommandLineTest {
                     .isZero();
             assertThat(server.requests()).hasSize(1);
         }
+    }
+
+    @Test
+    void models_derive_writesACopyWithoutLayersOnceAndAnswersFromIt() {
+        String[] derive = {"models", "derive", model, "--format", "q8_0", "--skip", "1", "--natives", "bundled"};
+        assertThat(terminal.run(derive)).describedAs(() -> terminal.err()).isZero();
+        String copy = terminal.out().strip();
+        assertThat(copy).contains("derived").contains("-Q8_0-without-1-");
+        assertThat(terminal.err()).contains("without layers 1").contains("100%");
+
+        assertThat(terminal.run(derive)).isZero();
+        assertThat(terminal.out().strip()).isEqualTo(copy);
+        assertThat(terminal.err()).isEmpty();
+
+        assertThat(terminal.run("models", "show", copy, "--metadata")).isZero();
+        assertThat(terminal.out())
+                .containsPattern("llama.block_count +1\n")
+                .containsPattern("aded.derived.skipped_layers +1\n");
+        assertThat(terminal.run("generate", "-m", copy, "--raw", "-n", "2", "the"))
+                .isZero();
     }
 
     @Test

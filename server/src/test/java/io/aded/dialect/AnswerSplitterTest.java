@@ -257,6 +257,65 @@ class AnswerSplitterTest {
         assertThat(split(form(Templates.TAGGED, false), false, answer, 50)).containsExactly("text:" + answer);
     }
 
+    /** Heads inside of heads: with each looked through to its end, these would take some 40 billion steps. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "<tool_call>{\"name\": \"clock\", \"arguments\": {\"a\": ",
+                "<tool_call>{\"name\": \"clock\", \"arguments\": {} ",
+                "<tool_call>{\"name\": \"",
+                "<tool_call>{\"name\": \"clock\", \"x\": 111",
+                "<tool_call>",
+                "<tool_call>{\"name\": \"clock\", \"arguments\": {\"<tool_call>"
+            })
+    void split_aMillionCharactersOfHeads_costNoMoreThanTheirLength(String head) {
+        String answer = head.repeat(AnswerSplitter.LONGEST_HELD / head.length() + 10_000);
+        for (int step : new int[] {1009, answer.length()}) {
+            // Behind arguments that end, the rest belongs to the object that holds them.
+            assertThat(split(form(Templates.TAGGED, false), false, answer, step))
+                    .containsExactly(head.contains("{}") ? "clock#id1:{}" : "text:" + answer);
+        }
+    }
+
+    @Test
+    void split_callBehindAMillionCharactersThatWereNone_isACall() {
+        String open = "<tool_call>{\"name\": \"clock\", \"arguments\": {\"a\": \"";
+        String rest = "x".repeat(AnswerSplitter.LONGEST_HELD);
+        String call = "<tool_call>{\"name\": \"clock\", \"arguments\": {}}</tool_call>";
+
+        for (int step : new int[] {1000, 2_000_000}) {
+            assertThat(split(form(Templates.TAGGED, false), false, open + rest + call, step))
+                    .containsExactly("text:" + open + rest, "clock#id1:{}");
+        }
+    }
+
+    @Test
+    void split_blanksWithoutEnd_areReadOnceWhereverTheyStand() {
+        String blanks = " \n".repeat(60_000);
+        String call = "<tool_call>{\"name\": \"clock\", \"arguments\": {}}";
+
+        assertThat(split(form(Templates.TAGGED, true), false, blanks, 2)).containsExactly("text:" + blanks);
+        assertThat(split(form(Templates.TAGGED, true), false, call + blanks, 2)).containsExactly("clock#id1:{}");
+        assertThat(split(form(Templates.KEYED, true), false, "<tool_call><function=weather>" + blanks, 2))
+                .containsExactly("weather#id1:{}");
+        assertThat(split(form(Templates.TAGGED, true), false, call + "</tool_call>" + blanks + "x", 2))
+                .containsExactly("clock#id1:{}", "text:x");
+    }
+
+    @Test
+    void split_longValueBetweenMarks_isReadOnce() {
+        String value = "\\{'<|".repeat(60_000);
+
+        assertThat(split(
+                        form(Templates.QUOTED, true),
+                        false,
+                        "<|tool_call>call:weather{city:<|\"|>" + value
+                                + "<|\"|>,days:[1, {a:<|\"|>}<|\"|>}]}<tool_call|>",
+                        3))
+                .containsExactly("weather#id1:{\"city\": \"" + value.replace("\\", "\\\\")
+                        + "\", \"days\": [1, {\"a\": \"}\"}]}");
+    }
+
     @Test
     void opensReasoning_byTheTemplatesOwnEndOnly() {
         AnswerForm form = form(Templates.TAGGED, true);

@@ -53,6 +53,14 @@ class ModelChecksTest {
     }
 
     @Test
+    void preTokeniser_whitespace_onlyWithTheTokeniserThatDropsBlanks() throws IOException {
+        refused(
+                "tokenizer.ggml.pre is whitespace",
+                gguf -> gguf.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "whitespace"));
+        accepted(gguf -> gguf.text("tokenizer.ggml.model", "whitespace").text("tokenizer.ggml.pre", "whitespace"));
+    }
+
+    @Test
     void headCounts_perLayer_areAccepted() throws IOException {
         accepted(gguf -> gguf.integers("llama.attention.head_count", 4, 4));
         accepted(gguf -> gguf.integers("llama.attention.head_count_kv", 2, 0));

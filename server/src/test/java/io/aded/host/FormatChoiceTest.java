@@ -80,8 +80,8 @@ final class FormatChoiceTest {
     @Test
     void finer_onlyFormatsFinerThanTheFileAndNotTooLarge() {
         assertThat(FormatChoice.finer(322_591_712L, 1_100_048_384L))
-                .containsExactly(Quantization.Q8_0, Quantization.Q6_K, Quantization.Q4_K_M, Quantization.Q4_0);
-        assertThat(FormatChoice.finer(98_362_432L, 134_515_008L)).containsExactly(Quantization.Q8_0, Quantization.Q6_K);
+                .containsExactly(Quantization.Q8_0, Quantization.Q4_0);
+        assertThat(FormatChoice.finer(98_362_432L, 134_515_008L)).containsExactly(Quantization.Q8_0);
         assertThat(FormatChoice.finer(269_000_000L, 134_515_008L)).isEmpty();
         assertThat(FormatChoice.finer(143_000_000L, 134_515_008L)).isEmpty();
         assertThat(FormatChoice.finer(4_900_000_000L, 8_000_000_000L)).isEmpty();

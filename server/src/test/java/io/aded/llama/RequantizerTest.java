@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.aded.gguf.GgufFile;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Quantization;
+import io.aded.gguf.SkippedLayers;
 import io.aded.gguf.SyntheticFormat;
 import io.aded.gguf.SyntheticModel;
 import io.aded.gguf.TensorType;
@@ -171,6 +172,36 @@ class RequantizerTest {
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files).containsExactly(source);
         }
+    }
+
+    /** Layers that add nothing to the stream may as well go: the copy says exactly the same. */
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void copy_withoutLayersThatDoNothing_givesTheSameLogits(LlamaLibrary library) throws Exception {
+        Path source = directory.resolve("four.gguf");
+        TinyModels.writer(1, 4).write(source);
+        GgufFile header = GgufFile.read(source);
+        try (FileChannel file = FileChannel.open(source, StandardOpenOption.WRITE)) {
+            for (GgufFile.Tensor tensor : header.tensors()) {
+                if (tensor.name().matches("blk\\.[12]\\.(attn_output|ffn_down)\\.weight")) {
+                    ByteBuffer nothing = ByteBuffer.allocate((int) tensor.bytes());
+                    file.write(nothing, header.dataOffset() + tensor.offset());
+                }
+            }
+        }
+        Path copy = directory.resolve("two.gguf");
+        LlamaModel.copy(
+                library,
+                source,
+                copy,
+                new ModelCopy(null, SkippedLayers.parse("1-2"), Map.of("aded.note", "ä")),
+                share -> {});
+
+        GgufFile copied = GgufFile.read(copy);
+        assertThat(copied.integer("llama.block_count", 0)).isEqualTo(2);
+        assertThat(copied.string("aded.note")).isEqualTo("ä");
+        assertThat(copied.tensors()).hasSize(header.tensors().size() - 18);
+        assertThat(logits(library, copy)).isEqualTo(logits(library, source));
     }
 
     /** Random weights in four layers with rows of so many. */

@@ -446,7 +446,7 @@ final class NativesStoreTest {
                 (name, version, destination, label, heard) -> {
                     try (Downloader downloader = Downloader.of(environment)) {
                         return NpmRegistry.of(environment, downloader)
-                                .fetch(name, version, destination, label, heard)
+                                .fetch(name, version, destination, 1 << 20, label, heard)
                                 .checksum();
                     }
                 },

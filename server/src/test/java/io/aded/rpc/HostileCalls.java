@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -57,14 +58,22 @@ final class HostileCalls {
             Status.Code.DEADLINE_EXCEEDED);
 
     private final Channel channel;
-    private final List<Method> methods = methods();
+    private final boolean tools;
+    private final List<Method> methods;
     private final Semaphore places = new Semaphore(AT_ONCE);
     private final Set<Call> open = ConcurrentHashMap.newKeySet();
     private final Map<String, Map<Status.Code, Long>> ends = new TreeMap<>();
     private final List<String> faults = new ArrayList<>();
 
-    HostileCalls(Channel channel) {
+    /**
+     * Calls of a server.
+     *
+     * @param tools whether its model has tools and reasoning
+     */
+    HostileCalls(Channel channel, boolean tools) {
         this.channel = channel;
+        this.tools = tools;
+        this.methods = methods(tools ? 9 : 3);
     }
 
     /** Bytes both ways. */
@@ -97,16 +106,15 @@ final class HostileCalls {
         }
     }
 
-    /** What is served, but for watching health, which never ends. */
-    private static List<Method> methods() {
-        return Stream.of(
-                        InferenceServiceGrpc.getServiceDescriptor(),
-                        InferenceServiceGrpc.getServiceDescriptor(), // again and again: most is to be broken there
-                        InferenceServiceGrpc.getServiceDescriptor(),
-                        ModelServiceGrpc.getServiceDescriptor(),
-                        DraftServiceGrpc.getServiceDescriptor(),
-                        HealthGrpc.getServiceDescriptor(),
-                        ServerReflectionGrpc.getServiceDescriptor())
+    /** What is served, but for watching health, which never ends; inference so often: most is to be broken there. */
+    private static List<Method> methods(int inference) {
+        return Stream.concat(
+                        Collections.nCopies(inference, InferenceServiceGrpc.getServiceDescriptor()).stream(),
+                        Stream.of(
+                                ModelServiceGrpc.getServiceDescriptor(),
+                                DraftServiceGrpc.getServiceDescriptor(),
+                                HealthGrpc.getServiceDescriptor(),
+                                ServerReflectionGrpc.getServiceDescriptor()))
                 .flatMap(service -> service.getMethods().stream())
                 .filter(method -> !method.equals(HealthGrpc.getWatchMethod()))
                 .<Method>map(Method::of)
@@ -165,14 +173,14 @@ final class HostileCalls {
 
         Call(Method method, SplittableRandom random) {
             this.method = method;
-            var hostile = new HostileMessages(random);
+            var hostile = new HostileMessages(random, tools);
             int manner = random.nextInt(4);
             if (manner == 0) {
                 for (int i = method.severalMessages() ? 1 + random.nextInt(4) : 1; i > 0; i--) {
                     all.add(hostile.any(method.input()));
                 }
             } else {
-                for (Message meant : new MeantRequests(random).of(method.input())) {
+                for (Message meant : new MeantRequests(random, tools).of(method.input())) {
                     all.add(hostile.near(meant));
                 }
             }

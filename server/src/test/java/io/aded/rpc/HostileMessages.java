@@ -97,13 +97,21 @@ final class HostileMessages {
             "a".repeat(3_000),
             "\u20ac".repeat(1_500));
 
+    private static final Set<String> RARE_ALWAYS = Set.of("prefix_sharing", "reset", "update_mask");
     private static final Set<String> RARE = Set.of(
             "tools", "tool_choice", "parallel_tool_calls", "reasoning", "prefix_sharing", "reset", "update_mask");
 
     private final SplittableRandom random;
+    private final Set<String> rare;
 
-    HostileMessages(SplittableRandom random) {
+    /**
+     * Messages for a server.
+     *
+     * @param tools whether its model has tools and reasoning, so that what speaks of them is read
+     */
+    HostileMessages(SplittableRandom random, boolean tools) {
         this.random = random;
+        this.rare = tools ? RARE_ALWAYS : RARE;
     }
 
     /** The bytes of one, of any fields. */
@@ -137,7 +145,7 @@ final class HostileMessages {
         FieldDescriptor field = !set.isEmpty() && random.nextInt(3) > 0
                 ? set.get(random.nextInt(set.size()))
                 : fields.get(random.nextInt(fields.size()));
-        if (RARE.contains(field.getName()) && random.nextInt(10) > 0) {
+        if (rare.contains(field.getName()) && random.nextInt(10) > 0) {
             return message;
         }
         DynamicMessage.Builder builder = message.toBuilder();
@@ -171,7 +179,7 @@ final class HostileMessages {
         DynamicMessage.Builder message = DynamicMessage.newBuilder(type);
         int one = Math.max(1, type.getFields().size() / 3);
         for (FieldDescriptor field : type.getFields()) {
-            boolean refusedUnread = RARE.contains(field.getName()) && random.nextInt(20) > 0;
+            boolean refusedUnread = rare.contains(field.getName()) && random.nextInt(20) > 0;
             if (random.nextInt(one + 1) > 1 || depth >= DEEPEST || refusedUnread) {
                 continue;
             }

@@ -11,6 +11,7 @@ import io.aded.v1.AnyJsonObject;
 import io.aded.v1.Cancel;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.Constraint;
+import io.aded.v1.ContentPart;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.CountTokensRequest;
 import io.aded.v1.DetokenizeRequest;
@@ -23,9 +24,14 @@ import io.aded.v1.ImportDraftTableHeader;
 import io.aded.v1.ImportDraftTableRequest;
 import io.aded.v1.ListModelsRequest;
 import io.aded.v1.Open;
+import io.aded.v1.ReasoningOptions;
 import io.aded.v1.Sampling;
 import io.aded.v1.TokenIds;
 import io.aded.v1.TokenizeRequest;
+import io.aded.v1.Tool;
+import io.aded.v1.ToolCall;
+import io.aded.v1.ToolChoice;
+import io.aded.v1.ToolResult;
 import io.aded.v1.Turn;
 import io.aded.v1.Update;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -50,10 +56,31 @@ final class MeantRequests {
             Constraint.newBuilder().setRegularExpression("[a-f]{2,9}(x|yy)?"),
             Constraint.newBuilder().setJsonObject(AnyJsonObject.getDefaultInstance()));
 
-    private final SplittableRandom random;
+    private static final List<Tool> TOOLS = List.of(
+            Tool.newBuilder()
+                    .setName("weather")
+                    .setDescription("Tells it.")
+                    .setParameters("{\"type\":\"object\",\"properties\":{\"city\":{\"enum\":[\"Bonn\",\"Ulm\"]},"
+                            + "\"days\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":3}},\"required\":[\"city\"]}")
+                    .build(),
+            Tool.newBuilder()
+                    .setName("weather")
+                    .setParameters("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}")
+                    .setStrict(true)
+                    .build(),
+            Tool.newBuilder().setName("clock").setStrict(false).build());
 
-    MeantRequests(SplittableRandom random) {
+    private final SplittableRandom random;
+    private final boolean tools;
+
+    /**
+     * Requests of a server.
+     *
+     * @param tools whether they speak of tools and reasoning
+     */
+    MeantRequests(SplittableRandom random, boolean tools) {
         this.random = random;
+        this.tools = tools;
     }
 
     /** What a call of a method with this input sends: one message, or several in order. */
@@ -131,8 +158,61 @@ final class MeantRequests {
                         .build());
             }
         }
-        messages.add(ChatMessage.newBuilder().setContent(prompt()).build());
+        if (tools && random.nextBoolean()) {
+            addToolUse(messages);
+        } else {
+            messages.add(ChatMessage.newBuilder().setContent(prompt()).build());
+        }
         return messages;
+    }
+
+    /** An answer that reasons and calls, and mostly what came of it. */
+    private void addToolUse(List<ChatMessage> messages) {
+        ChatMessage.Builder answer = ChatMessage.newBuilder().setRole("assistant");
+        if (random.nextBoolean()) {
+            answer.addParts(ContentPart.newBuilder().setReasoning(prompt()));
+        }
+        if (random.nextBoolean()) {
+            answer.addParts(ContentPart.newBuilder().setText(prompt()));
+        }
+        answer.addParts(ContentPart.newBuilder()
+                .setToolCall(ToolCall.newBuilder()
+                        .setId("abcdefghi")
+                        .setName("weather")
+                        .setArguments("{\"city\":\"Bonn\"}")));
+        messages.add(answer.build());
+        if (random.nextInt(8) > 0) {
+            messages.add(ChatMessage.newBuilder()
+                    .setRole("tool")
+                    .addParts(ContentPart.newBuilder()
+                            .setToolResult(ToolResult.newBuilder()
+                                    .setToolCallId("abcdefghi")
+                                    .setName("weather")
+                                    .setContent(prompt())
+                                    .setIsError(random.nextInt(4) == 0)))
+                    .build());
+        }
+    }
+
+    private void addTools(GenerationOptions.Builder options) {
+        options.setMaxTokens(1 + random.nextInt(120));
+        if (random.nextInt(4) > 0) {
+            options.clearConstraint().clearIgnoreEnd().addTools(TOOLS.get(random.nextInt(2)));
+            if (random.nextBoolean()) {
+                options.addTools(TOOLS.getLast());
+            }
+            switch (random.nextInt(4)) {
+                case 0 -> options.setToolChoice(ToolChoice.newBuilder().setTool("weather"));
+                case 1 -> options.setToolChoice(ToolChoice.newBuilder().setModeValue(1 + random.nextInt(3)));
+                default -> {}
+            }
+        }
+        if (random.nextInt(4) == 0) {
+            options.setParallelToolCalls(random.nextBoolean());
+        }
+        if (random.nextBoolean()) {
+            options.setReasoning(ReasoningOptions.newBuilder().setBudget(random.nextInt(20)));
+        }
     }
 
     private GenerationOptions options() {
@@ -167,12 +247,15 @@ final class MeantRequests {
                             "enable_thinking",
                             Value.newBuilder().setBoolValue(true).build()));
         }
+        if (tools && random.nextInt(3) > 0) {
+            addTools(options);
+        }
         return options.build();
     }
 
     private GenerateRequest generate() {
         GenerateRequest.Builder request = GenerateRequest.newBuilder().setOptions(options());
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(tools ? 2 : 4)) {
             case 0 -> request.setPrompt(prompt()).build();
             case 1 ->
                 request.setChat(io.aded.v1.Chat.newBuilder().addAllMessages(messages()))
@@ -199,7 +282,7 @@ final class MeantRequests {
         List<Message> sent = new ArrayList<>();
         String name = name();
         // Messages cannot follow raw text.
-        boolean raw = name.isEmpty() ? random.nextBoolean() : name.hashCode() % 2 == 0;
+        boolean raw = tools ? random.nextInt(8) == 0 : name.isEmpty() ? random.nextBoolean() : name.hashCode() % 2 == 0;
         if (random.nextInt(20) > 0) {
             Open.Builder open = Open.newBuilder()
                     .setOptions(options())

@@ -9,6 +9,7 @@ import io.aded.model.Patience;
 import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -59,13 +60,17 @@ class PreparationPoolTest {
     private PreparationPool.Job<Boolean> blocking(AtomicInteger begun) {
         return () -> {
             begun.incrementAndGet();
-            try {
-                release.await();
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
+            waitFor(release);
             return true;
         };
+    }
+
+    private static void waitFor(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
@@ -297,11 +302,15 @@ class PreparationPoolTest {
     void run_longWorkWhileTurnsAreAnswered_takesAQuarterOfTheCores() {
         AtomicBoolean busy = new AtomicBoolean(true);
         AtomicLong paused = new AtomicLong();
-        PreparationPool pool =
-                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, busy::get, nanos -> {
+        PreparationPool pool = new PreparationPool(
+                new PreparationLimits(2, 1, 4, LONG),
+                clock::get,
+                busy::get,
+                nanos -> {
                     paused.addAndGet(nanos);
                     clock.addAndGet(nanos);
-                });
+                },
+                Demotion.NONE);
         this.pool = pool;
         PreparationPool.Job<Boolean> hundredMillis = () -> {
             for (int i = 0; i < 100; i++) {
@@ -320,16 +329,124 @@ class PreparationPoolTest {
         assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(96));
     }
 
+    /** Work of so many milliseconds, on the thread that the pool gave it. */
+    private PreparationPool.Job<Thread> working(int millis) {
+        return () -> {
+            for (int i = 0; i < millis; i++) {
+                clock.addAndGet(Duration.ofMillis(1).toNanos());
+                Patience.check();
+            }
+            return Thread.currentThread();
+        };
+    }
+
+    /** A pool of one thread which writes down who was demoted. */
+    private PreparationPool demoting(boolean succeeds, List<Thread> demoted) {
+        PreparationLimits one = new PreparationLimits(1, 1, 4, LONG);
+        PreparationPool pool = new PreparationPool(one, clock::get, () -> false, clock::addAndGet, () -> {
+            demoted.add(Thread.currentThread());
+            return succeeds;
+        });
+        this.pool = pool;
+        return pool;
+    }
+
+    @Test
+    void run_longWork_isDemotedOnceAndItsThreadEndsWithIt() {
+        List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
+        PreparationPool pool = demoting(true, demoted);
+        Thread before = pool.run(caller("a"), working(4));
+        assertThat(demoted).isEmpty();
+
+        Thread atLongWork = pool.run(caller("a"), working(50));
+
+        assertThat(demoted).containsExactly(atLongWork);
+        await().until(() -> !atLongWork.isAlive());
+        assertThat(pool.run(caller("a"), working(4))).isNotIn(atLongWork);
+        assertThat(before).isEqualTo(atLongWork);
+    }
+
+    @Test
+    void run_longWorkWithoutRoomBesideThePool_leavesItsPlaceToAnotherThread() throws InterruptedException {
+        List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
+        PreparationPool pool = demoting(true, demoted);
+        CountDownLatch isLong = new CountDownLatch(1);
+        var beside = async(pool, caller("b"), () -> {
+            working(5).work();
+            isLong.countDown();
+            return blocking(new AtomicInteger()).work();
+        });
+        isLong.await();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch enough = new CountDownLatch(1);
+        var inThePool = async(pool, caller("a"), () -> {
+            begun.countDown();
+            waitFor(enough);
+            return working(50).work();
+        });
+        begun.await();
+        var next = async(pool, caller("a"), working(1));
+        await().until(() -> pool.waiting() == 1);
+
+        enough.countDown();
+
+        assertThat(next).succeedsWithin(LONG);
+        assertThat(demoted).hasSize(2).contains(inThePool.join()).doesNotContain(next.join());
+        assertThat(beside).isNotDone();
+    }
+
+    @Test
+    void run_longWorkWhereNothingCanBeDemoted_keepsItsThread() {
+        List<Thread> asked = Collections.synchronizedList(new ArrayList<>());
+        PreparationPool pool = demoting(false, asked);
+
+        Thread thread = pool.run(caller("a"), working(50));
+
+        assertThat(asked).containsExactly(thread);
+        await().until(() -> pool.idle() == 1);
+        assertThat(pool.run(caller("a"), working(1))).isEqualTo(thread);
+    }
+
+    @Test
+    void run_longWorkOnAnotherThread_demotesThatOneAndKeepsThePools() {
+        List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
+        PreparationPool pool = demoting(true, demoted);
+        List<Thread> helpers = new ArrayList<>();
+
+        Thread thread = pool.run(caller("a"), () -> {
+            Patience.Limit limit = Patience.current();
+            for (int i = 0; i < 2; i++) {
+                CountDownLatch ended = new CountDownLatch(1);
+                Thread helper = new Thread(() -> {
+                    Patience.during(limit, () -> working(20).work());
+                    ended.countDown();
+                });
+                helpers.add(helper);
+                helper.start();
+                waitFor(ended);
+            }
+            return Thread.currentThread();
+        });
+
+        assertThat(demoted).isEqualTo(helpers);
+        await().until(() -> pool.idle() == 1);
+        assertThat(pool.run(caller("a"), working(1))).isEqualTo(thread);
+    }
+
     @Test
     void run_longWorkForWhichThereIsNoRoom_pausesAsWell() throws InterruptedException {
         AtomicBoolean isSecond = new AtomicBoolean();
         AtomicLong paused = new AtomicLong();
-        PreparationPool pool =
-                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, nanos -> {
+        PreparationPool pool = new PreparationPool(
+                new PreparationLimits(2, 1, 4, LONG),
+                clock::get,
+                () -> true,
+                nanos -> {
                     if (isSecond.get()) {
                         paused.addAndGet(nanos);
                     }
-                });
+                },
+                Demotion.NONE);
         this.pool = pool;
         CountDownLatch isLong = new CountDownLatch(1);
         var first = async(pool, caller("a"), () -> {
@@ -357,7 +474,11 @@ class PreparationPoolTest {
     @Test
     void run_longWorkThatPauses_isTimedWithoutItsPauses() {
         PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)), clock::get, () -> true, clock::addAndGet);
+                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)),
+                clock::get,
+                () -> true,
+                clock::addAndGet,
+                Demotion.NONE);
         this.pool = pool;
         AtomicInteger worked = new AtomicInteger();
 

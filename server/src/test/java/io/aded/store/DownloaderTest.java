@@ -5,23 +5,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.model.AdedException;
 import io.aded.store.StandInServer.Misbehaviour;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class DownloaderTest {
     private static final byte[] CONTENT = randomBytes(700_000, 1);
@@ -295,6 +301,125 @@ final class DownloaderTest {
             assertThat(elsewhere.requests().getFirst().header("Authorization")).isEmpty();
             assertThat(elsewhere.requests().getFirst().header("Range")).isEqualTo("bytes=10-");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "mailto:a@b",
+                "http://[x",
+                "ftp://localhost/x",
+                "file:///etc/passwd",
+                "http:///x",
+                "ht!tp:x",
+                "//"
+            })
+    void fetch_redirectToNoAddress_unavailable(String to) {
+        server.redirect("/odd", to);
+        Download odd = new Download(server.uri("/odd"), Map.of(), destination, null, -1, "model");
+
+        assertThatThrownBy(() -> downloader.fetch(odd, listener))
+                .isInstanceOf(AdedException.Unavailable.class)
+                .hasMessage("127.0.0.1 redirects to what is no http or https address");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bytes 7-3/10", "bytes 5-9/700000", "bytes 0-9", "10-20", "bytes 0-99/1e9", ""})
+    void fetch_rangesThatAreNone_startAgain(String range) throws IOException {
+        server.misbehave(new Misbehaviour.Answer(206, Map.of("Content-Range", range), 10, new byte[10]));
+
+        downloader.fetch(download(), listener);
+
+        assertThat(destination).hasBinaryContent(CONTENT);
+    }
+
+    @Test
+    void fetch_partsSmallerThanAskedFor_areAllFetched() {
+        byte[] first = Arrays.copyOf(CONTENT, 100);
+        server.misbehave(new Misbehaviour.Answer(206, Map.of("Content-Range", "bytes 0-99/700000"), 100, first));
+
+        downloader.fetch(new Download(server.uri("/file"), Map.of(), destination, null, -1, "model"), listener);
+
+        assertThat(destination).hasBinaryContent(CONTENT);
+    }
+
+    @Test
+    void fetch_nothingLeft_isComplete() throws IOException {
+        Files.write(directory.resolve("model.bin.part"), CONTENT);
+        server.misbehave(new Misbehaviour.Answer(416, Map.of("Content-Range", "bytes */700000"), 0, new byte[0]));
+
+        downloader.fetch(
+                new Download(server.uri("/file"), Map.of(), destination, sha256(CONTENT), -1, "model"), listener);
+
+        assertThat(destination).hasBinaryContent(CONTENT);
+        assertThat(server.requests()).hasSize(1);
+    }
+
+    @Test
+    void fetch_moreThanItCanHave_isRefusedWhetherItSaysSoOrNot() throws IOException {
+        byte[] endless = new byte[70 << 20];
+        server.file("/endless", endless);
+        server.misbehave(new Misbehaviour.Answer(200, Map.of(), -1, endless));
+        Download small = new Download(server.uri("/endless"), Map.of(), destination, null, -1, 60 << 20, "model");
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThatThrownBy(() -> downloader.fetch(small, listener))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("more than the 62914560 bytes that it can have");
+            assertNothingLeftBehind();
+        }
+    }
+
+    @Test
+    void fetch_lengthNotSaid_leavesRoomOnTheDisk() {
+        server.misbehave(new Misbehaviour.Answer(200, Map.of(), -1, new byte[70 << 20]));
+        free = 100 << 20;
+
+        assertThatThrownBy(() -> downloader.fetch(
+                        new Download(server.uri("/file"), Map.of(), destination, null, -1, "model"), listener))
+                .isInstanceOf(AdedException.ResourceExhausted.class);
+    }
+
+    @Test
+    void fetch_compressedAnswer_isRefusedAndATextIsUnfolded() throws IOException {
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {
+            out.write("{}".getBytes(StandardCharsets.UTF_8));
+        }
+        Misbehaviour encoded =
+                new Misbehaviour.Answer(200, Map.of("Content-Encoding", "gzip"), zipped.size(), zipped.toByteArray());
+        server.misbehave(encoded, encoded);
+
+        assertThat(downloader.text(server.uri("/file"), Map.of())).isEqualTo("{}");
+        assertThatThrownBy(() -> downloader.fetch(download(), listener))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("compressed although that was not asked for");
+    }
+
+    @Test
+    void text_bombOfZeros_isRefused() throws IOException {
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {
+            out.write(new byte[33 << 20]);
+        }
+        server.misbehave(
+                new Misbehaviour.Answer(200, Map.of("Content-Encoding", "gzip"), zipped.size(), zipped.toByteArray()));
+
+        assertThatThrownBy(() -> downloader.text(server.uri("/file"), Map.of()))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("more than 33554432 bytes");
+    }
+
+    @Test
+    void fetch_headerThatCannotBeSent_isToldWithoutItsValue() {
+        Download secret = new Download(
+                server.uri("/file"), Map.of("Authorization", "Bearer se\ncret"), destination, null, -1, "model");
+
+        assertThatThrownBy(() -> downloader.fetch(secret, listener))
+                .isInstanceOf(AdedException.FailedPrecondition.class)
+                .hasMessageContaining("Authorization for 127.0.0.1")
+                .hasMessageNotContaining("cret");
     }
 
     @Test

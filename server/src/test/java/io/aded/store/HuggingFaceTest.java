@@ -206,6 +206,80 @@ final class HuggingFaceTest {
     }
 
     @Test
+    void fetch_whatLiesBesideModels_isNoneOfThem() {
+        repository(
+                "model-Q4_K_M.gguf",
+                "imatrix_unsloth.gguf",
+                "model.imatrix.gguf",
+                "x/imatrix.gguf",
+                "mmproj-F16.gguf",
+                "MMPROJ/model-Q4_K_M.gguf");
+
+        assertThat(fetch("owner/repo")).hasFileName("model-Q4_K_M.gguf");
+        assertThat(fetch("owner/repo:q4_k_m")).hasFileName("model-Q4_K_M.gguf");
+        assertThat(fetch("owner/repo:gguf")).hasFileName("model-Q4_K_M.gguf");
+    }
+
+    @Test
+    void fetch_tagsOfMixtures_areOthersThanThoseTheyContain() {
+        repository(
+                "model-Q4_K_M.gguf",
+                "model-UD-Q4_K_M.gguf",
+                "model-Q4_K_S.gguf",
+                "model-IQ4_XS.gguf",
+                "model-UD-Q4_K_XL.gguf",
+                "model-UD-IQ1_S.gguf",
+                "model.Q6_K.gguf",
+                "model.Q6_K_L.GGUF");
+
+        assertThat(fetch("owner/repo")).hasFileName("model-Q4_K_M.gguf");
+        assertThat(fetch("owner/repo:Q4_K_M")).hasFileName("model-Q4_K_M.gguf");
+        assertThat(fetch("owner/repo:ud-q4_k_m")).hasFileName("model-UD-Q4_K_M.gguf");
+        assertThat(fetch("owner/repo:UD-Q4_K_XL")).hasFileName("model-UD-Q4_K_XL.gguf");
+        assertThat(fetch("owner/repo:Q4_K_XL")).hasFileName("model-UD-Q4_K_XL.gguf");
+        assertThat(fetch("owner/repo:IQ1_S")).hasFileName("model-UD-IQ1_S.gguf");
+        assertThat(fetch("owner/repo:Q6_K")).hasFileName("model.Q6_K.gguf");
+        assertThat(fetch("owner/repo:q6_k_l")).hasFileName("model.Q6_K_L.GGUF");
+        assertThatThrownBy(() -> fetch("owner/repo:Q4_K")).hasMessageContaining("more than one file");
+        assertThatThrownBy(() -> fetch("owner/repo:Q3_K_M")).hasMessageContaining("no file of owner/repo matches");
+    }
+
+    @Test
+    void fetch_splitModelsWhoseNamesBeginAlike_takesTheirOwnParts() {
+        repository(
+                "Q4/m-00001-of-00002.gguf",
+                "Q4/m-00002-of-00002.gguf",
+                "Q4/m-00002-of-00002.gguf",
+                "Q4/m-x-00001-of-00002.gguf",
+                "Q4/m-x-00002-of-00002.gguf",
+                "Q8/m-00001-of-00002.gguf",
+                "Q8/m-00002-of-00002.gguf");
+
+        Path first = fetch("owner/repo:Q4/m-00001-of-00002.gguf");
+
+        assertThat(first).hasFileName("m-00001-of-00002.gguf").hasParent(home.resolve(first.getParent()));
+        assertThat(first.resolveSibling("m-00002-of-00002.gguf")).exists();
+        assertThat(first.resolveSibling("m-x-00001-of-00002.gguf")).doesNotExist();
+    }
+
+    @Test
+    void fetch_namesWithSignsThatAddressesDoWithout_areFetched() {
+        repository("models/a b[1]=@c+d,e~.gguf");
+        server.file("/owner/repo/resolve/main/models/a%20b%5B1%5D%3D%40c%2Bd%2Ce~.gguf", CONTENT);
+
+        assertThat(fetch("owner/repo")).hasFileName("a b[1]=@c+d,e~.gguf").hasBinaryContent(CONTENT);
+    }
+
+    @Test
+    void fetch_tokenWithALinesEnd_isSentWithout() {
+        environment.put("HF_TOKEN", "hf_secret\n");
+        repository("model.gguf");
+
+        assertThat(fetch("owner/repo")).exists();
+        assertThat(server.requests().getFirst().header("Authorization")).isEqualTo("Bearer hf_secret");
+    }
+
+    @Test
     void fetch_endpointThatIsNone_isRefused() {
         for (String address : new String[] {"not an address", "ftp://x/", "http://", "://"}) {
             environment.put("HF_ENDPOINT", address);

@@ -51,6 +51,13 @@ public final class StandInServer implements AutoCloseable {
 
         record Status(int code) implements Misbehaviour {}
 
+        /**
+         * Answer in another way altogether.
+         *
+         * @param length what is said of it; -1 for nothing, which sends it in chunks
+         */
+        record Answer(int status, Map<String, String> headers, long length, byte[] body) implements Misbehaviour {}
+
         /** Ignore the range that was asked for. */
         record IgnoreRange() implements Misbehaviour {}
     }
@@ -126,6 +133,12 @@ public final class StandInServer implements AutoCloseable {
             }
             if (misbehaviour instanceof Misbehaviour.Status(int code)) {
                 exchange.sendResponseHeaders(code, -1);
+                return;
+            }
+            if (misbehaviour instanceof Misbehaviour.Answer answer) {
+                answer.headers().forEach(exchange.getResponseHeaders()::set);
+                exchange.sendResponseHeaders(answer.status(), answer.length() < 0 ? 0 : answer.length());
+                exchange.getResponseBody().write(answer.body());
                 return;
             }
             String tag = tags.getOrDefault(key, "");
