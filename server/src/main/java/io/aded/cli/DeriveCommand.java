@@ -1,16 +1,20 @@
 package io.aded.cli;
 
+import io.aded.engine.DraftPolicy;
 import io.aded.gguf.Quantization;
 import io.aded.gguf.SkippedLayers;
 import io.aded.host.DerivedModels;
+import io.aded.host.HostConfiguration;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
+import io.aded.host.SkipChooser;
 import io.aded.llama.LlamaLibrary;
 import io.aded.natives.LibraryChoice;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,9 +40,11 @@ final class DeriveCommand implements Callable<Integer> {
 
     @Option(
             names = "--skip",
-            paramLabel = "LAYERS",
-            description = "Leave these layers out, counted from 0, such as 9-12 or 3,9-12. Those in the middle matter"
-                    + " least. Default: none.")
+            paramLabel = "auto|LAYERS",
+            description =
+                    "Leave these layers out, counted from 0, such as 9-12 or 3,9-12. Those in the middle matter least,"
+                            + " and auto searches for those without which drafting is the fastest here, once. Default:"
+                            + " none.")
     private @Nullable String skip;
 
     @Option(
@@ -53,16 +59,27 @@ final class DeriveCommand implements Callable<Integer> {
             description = "The llama.cpp build that does the arithmetic. Default: the best installed one that works.")
     private @Nullable Path natives;
 
+    @Mixin
+    private final ContextOptions context = new ContextOptions();
+
     DeriveCommand(Terminal terminal) {
         this.terminal = terminal;
     }
 
     @Override
     public Integer call() {
-        SkippedLayers skipped = skip == null ? SkippedLayers.NONE : SkippedLayers.parse(skip);
+        boolean search = "auto".equals(skip);
+        SkippedLayers named = skip == null || search ? SkippedLayers.NONE : SkippedLayers.parse(skip);
+        HostConfiguration configuration = HostConfiguration.DEFAULT
+                .withModel(ModelConfiguration.of(model).withNatives(natives))
+                .withContext(context.configuration(1, 1))
+                .withDraft(DraftPolicy.OFF, null)
+                .withEnvironment(terminal.environment());
         Path copy = ProgressPrinter.during(terminal, progress -> {
             LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(natives, progress::note);
-            Path file = new ModelFiles(terminal.environment(), progress).find(ModelConfiguration.of(model));
+            Path file = new ModelFiles(terminal.environment(), progress).find(configuration.model());
+            SkippedLayers skipped =
+                    search ? new SkipChooser(configuration, progress).choose(library, file, format) : named;
             return new DerivedModels(terminal.environment())
                     .find(library, new DerivedModels.Request(file, format, skipped, output), progress);
         });

@@ -176,6 +176,16 @@ public final class SkippedLayers {
                 : "blk." + (layer - layers.headSet(layer).size()) + block.group(2);
     }
 
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof SkippedLayers skipped && layers.equals(skipped.layers);
+    }
+
+    @Override
+    public int hashCode() {
+        return layers.hashCode();
+    }
+
     /** In the form that {@link #parse} reads. */
     @Override
     public String toString() {

@@ -18,9 +18,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies of a model that are cheaper than it and guess what it will say: coarser weights, fewer layers, or both. Each is
- * made once. Its header tells what it was made from ({@code aded.derived.*}), so a copy of another model, or of the same
- * file as it was before, is never taken for it.
+ * Copies of a model that are cheaper than it and guess what it will say: coarser weights, fewer layers, or both. Each
+ * is made once. Its header tells what it was made from ({@code aded.derived.*}), so a copy of another model, or of the
+ * same file as it was before, is never taken for it.
  */
 public final class DerivedModels {
     static final String SOURCE = "aded.derived.source_sha256";
@@ -99,6 +99,11 @@ public final class DerivedModels {
         }
     }
 
+    /** Where something about the copies in a format is kept. */
+    Path beside(Path model, @Nullable Quantization format, String suffix) {
+        return directory.resolve(stem(model, format) + "-" + checksum(model).substring(0, 12) + suffix);
+    }
+
     private static String checksum(Path model) {
         try {
             return Checksum.of("SHA-256", model).hex();
@@ -122,12 +127,14 @@ public final class DerivedModels {
     }
 
     private static String name(Request request, String source) {
-        String file = String.valueOf(request.model().getFileName());
-        String stem = file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
-        Quantization format = request.format();
-        return stem
-                + (format == null ? "" : "-" + format)
+        return stem(request.model(), request.format())
                 + (request.skipped().isEmpty() ? "" : "-without-" + request.skipped())
                 + "-" + source.substring(0, 12) + ".gguf";
+    }
+
+    private static String stem(Path model, @Nullable Quantization format) {
+        String file = String.valueOf(model.getFileName());
+        String stem = file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
+        return stem + (format == null ? "" : "-" + format);
     }
 }

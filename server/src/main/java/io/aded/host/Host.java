@@ -1,6 +1,7 @@
 package io.aded.host;
 
 import io.aded.engine.Engine;
+import io.aded.llama.ThreadPriority;
 import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
@@ -8,7 +9,6 @@ import io.aded.rpc.ListenAddress;
 import io.aded.rpc.ServerLimits;
 import io.aded.serving.ConversationBounds;
 import io.aded.serving.ServedModel;
-import io.aded.llama.ThreadPriority;
 import io.aded.serving.Serving;
 import io.aded.serving.ServingLimits;
 import io.aded.telemetry.Telemetry;

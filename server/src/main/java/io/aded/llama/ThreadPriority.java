@@ -89,8 +89,7 @@ public final class ThreadPriority {
 
         /** {@code int getpriority(int which, id_t who)}. */
         static final @Nullable MethodHandle GET = function(
-                "getpriority",
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+                "getpriority", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
         /** {@code int setpriority(int which, id_t who, int value)}. */
         static final @Nullable MethodHandle SET = function(

@@ -77,7 +77,8 @@ public final class Serving implements AutoCloseable {
                 (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then),
                 output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
-        this.pool = new PreparationPool(builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos, builder.demotion);
+        this.pool = new PreparationPool(
+                builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos, builder.demotion);
     }
 
     /** Starts with the default limits and no telemetry. */

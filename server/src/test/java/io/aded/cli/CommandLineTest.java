@@ -185,7 +185,8 @@ final class CommandLineTest {
                 new Failure("not a table", 4, "table", "draft", "show", tiny),
                 new Failure("no text", 3, "nowhere", "draft", "build", "-m", tiny, "--from", "/nowhere"),
                 new Failure("no such layer", 2, "0 to 1", "models", "derive", tiny, "--skip", "2"),
-                new Failure("odd layers", 2, "9-12", "models", "derive", tiny, "--skip", "auto"),
+                new Failure("odd layers", 2, "9-12", "models", "derive", tiny, "--skip", "all"),
+                new Failure("too few layers", 2, "at least 3", "models", "derive", tiny, "--skip", "auto"),
                 new Failure("nothing to derive", 2, "the model itself", "models", "derive", tiny),
                 new Failure("odd format", 2, "Q4_K_M", "models", "derive", tiny, "--format", "q3_k"),
                 new Failure("odd hub", 2, "OWNER/REPO", "models", "pull", "--hf", "justaname"));

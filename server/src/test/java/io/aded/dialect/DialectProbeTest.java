@@ -7,10 +7,13 @@ import io.aded.dialect.CallForm.KeyedBody;
 import io.aded.dialect.CallForm.NamedBody;
 import io.aded.dialect.CallForm.OtherValues;
 import io.aded.dialect.CallForm.TextValues;
+import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
+import io.aded.model.Patience;
+import io.aded.model.RenderedChat;
+import io.aded.model.TemplateVariables;
+import io.aded.model.ToolDefinition;
 import io.aded.testing.Seeds;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What templates of each kind tell of calls and reasoning. */
 class DialectProbeTest {
+    private static final int MOST_RENDERINGS = 64;
+
+    /** What the template engine lets any template write. */
+    private static final int MOST_WRITTEN = 32 << 20;
+
     @Test
     void probe_objectsBetweenMarks_foundWithReasoning() {
         Dialect dialect = Templates.dialect(Templates.TAGGED);
@@ -156,14 +164,54 @@ class DialectProbeTest {
                         + "{{ c.function.arguments }}markvalue mark_key 73519{% endfor %}{% endfor %}"
             })
     void probe_hostileTemplate_endsSoon(String source) {
-        ChatTemplate template = Templates.of(source);
-        long before = ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadCpuTime();
+        Counting counting = new Counting(Templates.of(source));
 
-        Dialect dialect = DialectProbe.probe(template, "<|end|>"::equals);
+        Dialect dialect = Patience.during(counting, () -> DialectProbe.probe(counting, "<|end|>"::equals));
 
         assertThat(dialect.describe()).isNotEmpty();
-        long spent = ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadCpuTime() - before;
-        assertThat(spent).as("CPU time in ns").isLessThan(20_000_000_000L);
+        assertThat(counting.renderings).isLessThanOrEqualTo(MOST_RENDERINGS);
+        // One look each thousand steps or so; a rendering that goes on too long is told by one more.
+        assertThat(counting.looks).isLessThanOrEqualTo(40_000 + MOST_RENDERINGS);
+        assertThat(counting.longest).isLessThanOrEqualTo(MOST_WRITTEN);
+    }
+
+    /** Counts what a template is asked for, how far it gets, and how much it writes. */
+    private static final class Counting implements ChatTemplate, Patience.Limit {
+        private final ChatTemplate template;
+        private int renderings;
+        private int looks;
+        private int longest;
+
+        Counting(ChatTemplate template) {
+            this.template = template;
+        }
+
+        @Override
+        public void check() {
+            looks++;
+        }
+
+        @Override
+        public RenderedChat render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+            return render(messages, List.of(), TemplateVariables.NONE, addGenerationPrompt);
+        }
+
+        @Override
+        public RenderedChat render(
+                List<ChatMessage> messages,
+                List<ToolDefinition> tools,
+                TemplateVariables variables,
+                boolean addGenerationPrompt) {
+            renderings++;
+            RenderedChat chat = template.render(messages, tools, variables, addGenerationPrompt);
+            longest = Math.max(longest, chat.text().length());
+            return chat;
+        }
+
+        @Override
+        public String description() {
+            return template.description();
+        }
     }
 
     @Test

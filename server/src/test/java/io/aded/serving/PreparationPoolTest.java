@@ -302,11 +302,15 @@ class PreparationPoolTest {
     void run_longWorkWhileTurnsAreAnswered_takesAQuarterOfTheCores() {
         AtomicBoolean busy = new AtomicBoolean(true);
         AtomicLong paused = new AtomicLong();
-        PreparationPool pool =
-                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, busy::get, nanos -> {
+        PreparationPool pool = new PreparationPool(
+                new PreparationLimits(2, 1, 4, LONG),
+                clock::get,
+                busy::get,
+                nanos -> {
                     paused.addAndGet(nanos);
                     clock.addAndGet(nanos);
-                }, Demotion.NONE);
+                },
+                Demotion.NONE);
         this.pool = pool;
         PreparationPool.Job<Boolean> hundredMillis = () -> {
             for (int i = 0; i < 100; i++) {
@@ -433,12 +437,16 @@ class PreparationPoolTest {
     void run_longWorkForWhichThereIsNoRoom_pausesAsWell() throws InterruptedException {
         AtomicBoolean isSecond = new AtomicBoolean();
         AtomicLong paused = new AtomicLong();
-        PreparationPool pool =
-                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, nanos -> {
+        PreparationPool pool = new PreparationPool(
+                new PreparationLimits(2, 1, 4, LONG),
+                clock::get,
+                () -> true,
+                nanos -> {
                     if (isSecond.get()) {
                         paused.addAndGet(nanos);
                     }
-                }, Demotion.NONE);
+                },
+                Demotion.NONE);
         this.pool = pool;
         CountDownLatch isLong = new CountDownLatch(1);
         var first = async(pool, caller("a"), () -> {
@@ -466,7 +474,11 @@ class PreparationPoolTest {
     @Test
     void run_longWorkThatPauses_isTimedWithoutItsPauses() {
         PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)), clock::get, () -> true, clock::addAndGet, Demotion.NONE);
+                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)),
+                clock::get,
+                () -> true,
+                clock::addAndGet,
+                Demotion.NONE);
         this.pool = pool;
         AtomicInteger worked = new AtomicInteger();
 

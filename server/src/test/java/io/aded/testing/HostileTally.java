@@ -1,15 +1,21 @@
 package io.aded.testing;
 
+import io.aded.model.Patience;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** What became of hostile inputs, kind by kind, and what the dearest took. */
+/**
+ * What became of hostile inputs, kind by kind, and what the dearest took: in time, which is told, and in looks at
+ * whether its caller still waits, which come each so many steps, are the same on every machine, and may be asserted.
+ */
 public final class HostileTally {
     private final String what;
     private final Time time;
     private final Map<String, Map<String, Integer>> outcomes = new TreeMap<>();
     private final Map<String, Long> most = new TreeMap<>();
+    private final Map<String, Long> looks = new TreeMap<>();
 
     /** How what an input takes is measured. */
     public enum Time {
@@ -41,18 +47,24 @@ public final class HostileTally {
     /** Works on an input. What the attempt does not catch is a fault. */
     public void attempt(String kind, Attempt attempt) {
         long start = time.nanos();
+        AtomicLong looked = new AtomicLong();
         String end;
         try {
-            end = attempt.end();
+            end = Patience.during(looked::incrementAndGet, attempt::end);
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             throw new AssertionError(kind + ": " + e, e);
         }
         most.merge(kind, time.nanos() - start, Math::max);
+        looks.merge(kind, looked.get(), Math::max);
         outcomes.computeIfAbsent(kind, _ -> new TreeMap<>()).merge(end, 1, Integer::sum);
     }
 
-    /** What the dearest took, in nanoseconds. */
-    public long mostNanos() {
+    /** Looks at whether somebody waits, in the work on the dearest. */
+    public long mostLooks() {
+        return looks.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
+    private long mostNanos() {
         return most.values().stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
@@ -69,8 +81,8 @@ public final class HostileTally {
                         outcomes.size(),
                         mostNanos() / 1e9,
                         time == Time.OF_THE_THREAD ? "of the processor" : "by the clock"));
-        outcomes.forEach((kind, of) ->
-                text.append("  %-50s %8.1f ms at most  %s%n".formatted(kind, most.getOrDefault(kind, 0L) / 1e6, of)));
+        outcomes.forEach((kind, of) -> text.append("  %-50s %8.1f ms and %6d looks at most  %s%n"
+                .formatted(kind, most.getOrDefault(kind, 0L) / 1e6, looks.getOrDefault(kind, 0L), of)));
         System.out.print(text);
     }
 }

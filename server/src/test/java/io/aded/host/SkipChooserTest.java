@@ -1,0 +1,103 @@
+package io.aded.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.aded.gguf.GgufFile;
+import io.aded.gguf.Quantization;
+import io.aded.gguf.SkippedLayers;
+import io.aded.llama.LlamaLibrary;
+import io.aded.llama.LlamaModel;
+import io.aded.llama.TinyModels;
+import io.aded.model.AdedException;
+import io.aded.store.ProcessEnvironment;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With prices that are given: a layer costs one, and wide passes cost nothing more. */
+final class SkipChooserTest {
+    @TempDir
+    Path directory;
+
+    private final LlamaLibrary library = LlamaLibrary.bundled();
+    private final List<String> notes = new ArrayList<>();
+    private final HostListener listener = new HostListener() {
+        @Override
+        public void note(String line) {
+            notes.add(line);
+        }
+    };
+    private Path model = Path.of("");
+
+    /** Six layers, of which two add nothing. */
+    @BeforeEach
+    void write() throws IOException {
+        model = directory.resolve("six.gguf");
+        TinyModels.writer(1, 6).write(model);
+        GgufFile header = GgufFile.read(model);
+        try (FileChannel file = FileChannel.open(model, StandardOpenOption.WRITE)) {
+            for (GgufFile.Tensor tensor : header.tensors()) {
+                if (tensor.name().matches("blk\\.[23]\\.(attn_output|ffn_down)\\.weight")) {
+                    file.write(ByteBuffer.allocate((int) tensor.bytes()), header.dataOffset() + tensor.offset());
+                }
+            }
+        }
+    }
+
+    private SkipChooser chooser() {
+        HostConfiguration configuration = HostConfiguration.DEFAULT
+                .withContext(ContextConfiguration.DEFAULT.withThreads(1))
+                .withEnvironment(new ProcessEnvironment(Map.of(), directory, directory));
+        return new SkipChooser(configuration, listener, SkipChooserTest::prices);
+    }
+
+    private static double[] prices(LlamaModel model) {
+        double[] nanos = new double[10];
+        java.util.Arrays.fill(nanos, model.info().layers());
+        return nanos;
+    }
+
+    @Test
+    void choose_layersThatAddNothing_areFoundOnceAndKept() throws IOException {
+        assertThat(chooser().choose(library, model, null)).isEqualTo(SkippedLayers.parse("2-3"));
+        assertThat(notes)
+                .contains("  without 2-3: 1.000 guessed, 0.67 of the price")
+                .last()
+                .asString()
+                .startsWith("Without layers 2-3: 100 % of the model's tokens guessed at 0.67 of its price");
+        try (Stream<Path> files = Files.list(directory.resolve(".cache/aded/derived"))) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .allSatisfy(name -> assertThat(name).endsWith("-skip.json"));
+        }
+
+        notes.clear();
+        assertThat(chooser().choose(library, model, null)).isEqualTo(SkippedLayers.parse("2-3"));
+        assertThat(notes).hasSize(1);
+    }
+
+    @Test
+    void choose_inAnotherFormat_comparesWithAllLayersToo() {
+        SkippedLayers chosen = chooser().choose(library, model, Quantization.Q8_0);
+        assertThat(notes).anySatisfy(note -> assertThat(note).startsWith("  with all layers: "));
+        assertThat(chosen).isEqualTo(SkippedLayers.parse("2-3"));
+    }
+
+    @Test
+    void choose_tooFewLayers_isRefused() {
+        Path two = TinyModels.f32(directory);
+        assertThatThrownBy(() -> chooser().choose(library, two, null))
+                .isInstanceOf(AdedException.InvalidRequest.class)
+                .hasMessageContaining("at least 3");
+    }
+}
