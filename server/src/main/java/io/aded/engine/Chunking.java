@@ -19,6 +19,11 @@ final class Chunking {
      *   at any time, and waits for the pass that is being played. So such passes take no more than twice the time of
      *   one that it would have met without the others, or an eighth of the stall, which nobody notices.
      *
+     *   Nor do answers then take more than twice their time, all in all. On a processor and over a deep context the
+     *   smallest chunk worth computing makes a pass five times as long. So prompts take no more time than answers do:
+     *   what a chunk added to its pass is made up for by passes without one. A prompt that fits into a quantum does not
+     *   wait for that, else its caller would be late for what another has sent.
+     *
      * Who gets it
      *
      *   Higher priorities first. Among equals, callers take turns, a quantum each (deficit round robin: Shreedhar and
@@ -56,6 +61,12 @@ final class Chunking {
     private long requests;
     private long floor;
 
+    /** What prompts have had of the time beyond what answers beside them have had. */
+    private double aheadNanos;
+
+    /** Whether long prompts are left out of the plan that is made. */
+    private boolean held;
+
     /**
      * A policy.
      *
@@ -80,13 +91,20 @@ final class Chunking {
             round.plan(0, decodes);
             decoding += decodes ? 1 : 0;
         }
+        boolean shares = contended && decoding > 0;
+        double roots = decoding == 0 ? 0 : curve.nanos(decoding);
+        held = shares && aheadNanos > 0;
+        // A pass may be saved up: else prompts would pay a whole one for the least that a chunk is dearer than the
+        // roots.
+        aheadNanos = shares ? Math.max(-2 * roots, aheadNanos - roots) : 0;
         if (decoding == rounds.size()) {
             return;
         }
         plans++;
         long least = Long.MAX_VALUE;
         // Room is kept for the roots of those that decode only: however narrow the pass, a prompt alone in it advances.
-        int left = Math.min(room - decoding, longestChunk(decoding, contended));
+        int most = Math.min(room - decoding, longestChunk(decoding, contended));
+        int left = most;
         int done = Integer.MAX_VALUE;
         while (left > 0) {
             int priority = highestBelow(rounds, done);
@@ -102,14 +120,22 @@ final class Chunking {
             done = priority;
         }
         floor = Math.max(floor, least == Long.MAX_VALUE ? 0 : least);
+        if (shares && left < most) {
+            aheadNanos += Math.max(0, curve.nanos(decoding + most - left) - roots);
+        }
+    }
+
+    /** Whether a prompt may have room in this plan that it has not got. */
+    private boolean isOpen(Round round) {
+        return !round.verifies() && (!held || round.turn().pendingPrefill() < PrefillAccount.QUANTUM);
     }
 
     /** The highest priority below one at which a prompt wants room. */
-    private static int highestBelow(List<Round> rounds, int bound) {
+    private int highestBelow(List<Round> rounds, int bound) {
         int highest = Integer.MIN_VALUE;
         for (Round round : rounds) {
             int priority = round.turn().request().priority();
-            if (!round.verifies() && priority < bound) {
+            if (isOpen(round) && priority < bound) {
                 highest = Math.max(highest, priority);
             }
         }
@@ -122,7 +148,7 @@ final class Chunking {
         askers.clear();
         for (Round round : rounds) {
             LocalTurn turn = round.turn();
-            if (!round.verifies()
+            if (isOpen(round)
                     && turn.request().priority() == priority
                     && turn.caller().prefill().ask(requests, plans, floor, turn.pendingPrefill() + 1)) {
                 askers.add(turn.caller());
@@ -168,7 +194,7 @@ final class Chunking {
     }
 
     /** The prompt that came first. */
-    private static @Nullable Round first(List<Round> rounds, int priority, Caller caller) {
+    private @Nullable Round first(List<Round> rounds, int priority, Caller caller) {
         Round first = null;
         for (Round round : rounds) {
             if (isOf(round, priority, caller)
@@ -180,7 +206,7 @@ final class Chunking {
     }
 
     /** The prompt of which least is left; of equal ones, the one that came first. */
-    private static @Nullable Round nearest(List<Round> rounds, int priority, Caller caller) {
+    private @Nullable Round nearest(List<Round> rounds, int priority, Caller caller) {
         Round nearest = null;
         for (Round round : rounds) {
             if (isOf(round, priority, caller)
@@ -194,9 +220,9 @@ final class Chunking {
         return nearest;
     }
 
-    private static boolean isOf(Round round, int priority, Caller caller) {
+    private boolean isOf(Round round, int priority, Caller caller) {
         LocalTurn turn = round.turn();
-        return !round.verifies() && turn.caller() == caller && turn.request().priority() == priority;
+        return isOpen(round) && turn.caller() == caller && turn.request().priority() == priority;
     }
 
     /** Prompt tokens that are in no pass. */

@@ -79,6 +79,39 @@ class ChunkingTest {
     }
 
     @Test
+    void plan_besideAStreamWhileSeveralCallersAreAbout_takesNoMoreTimeThanTheStream() {
+        Chunking chunking = chunking(0, 100_000);
+        Round decodes = round("a", 0, 0);
+        List<Round> rounds = List.of(decodes, round("b", 0, 400));
+        // 16 tokens take 16 us beside a root, which takes 1: of 16 passes one has a chunk.
+        for (int i = 0; i < 33; i++) {
+            assertThat(plan(chunking, rounds, WIDEST, true)).containsExactly("0+", i % 16 == 0 ? "16" : "0");
+        }
+        // A prompt that fits into a quantum does not wait for that, and what it takes is added to what is owed.
+        List<Round> more = List.of(decodes, rounds.getLast(), round("c", 0, 7));
+        assertThat(plan(chunking, more, WIDEST, true)).containsExactly("0+", "0", "7+");
+        for (int i = 0; i < 22; i++) {
+            assertThat(plan(chunking, rounds, WIDEST, true)).containsExactly("0+", "0");
+        }
+        assertThat(plan(chunking, rounds, WIDEST, true)).containsExactly("0+", "16");
+        // It is owed to those who decode while several are about, and to nobody else.
+        assertThat(plan(chunking, rounds, WIDEST, false)).containsExactly("0+", "96");
+        assertThat(plan(chunking, List.of(rounds.getLast()), WIDEST, true)).containsExactly("16");
+    }
+
+    @Test
+    void plan_besideManyStreams_aChunkAsDearAsTheirRootsIsInEachPass() {
+        // Ten roots take 110 us and ten with a chunk of 96 take 206.
+        Chunking chunking = chunking(100_000, 206_000);
+        List<Round> rounds = IntStream.range(0, 11)
+                .mapToObj(i -> round("caller " + i, 0, i < 10 ? 0 : 400))
+                .toList();
+        for (int i = 0; i < 4; i++) {
+            assertThat(plan(chunking, rounds, WIDEST, true).getLast()).isEqualTo("96");
+        }
+    }
+
+    @Test
     void plan_severalPrompts_areServedInOrderAndVerifyWithTheirRoot() {
         // Of 96: 50 and a root, 45 of the next, none for the last.
         assertThat(plan(chunking(0, 100_000), rounds(0, 50, 100, 100), WIDEST)).containsExactly("0+", "50+", "45", "0");
