@@ -104,7 +104,7 @@ func TestChat_timeout_keepsWhatHadCome(t *testing.T) {
 	if err := client.WaitReady(background(t)); err != nil { // so that the limit is the answer's alone
 		t.Fatal(err)
 	}
-	answer, err := client.Chat(background(t), "Hello", Timeout(300*time.Millisecond))
+	answer, err := client.Chat(background(t), "Hello", Timeout(time.Second))
 	var failure *Error
 	if !errors.As(err, &failure) || failure.Reason != ReasonClientTimeout || !errors.Is(err, DeadlineExceeded) ||
 		!errors.Is(err, context.DeadlineExceeded) {

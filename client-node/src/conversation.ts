@@ -474,6 +474,10 @@ class Turn implements Source {
     }
   }
 
+  poll(): AnswerEvent | undefined {
+    return this.mailbox.poll();
+  }
+
   take(): Promise<AnswerEvent> {
     return this.mailbox.take();
   }

@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from "node:util";
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { status as Code, type ServiceError } from "@grpc/grpc-js";
@@ -84,6 +85,15 @@ export class AdedError extends Error {
   /** The text that had come of the answer that failed; empty if nothing. */
   get text(): string {
     return this.partial?.text ?? "";
+  }
+
+  /** What `console.log` and an uncaught error show: what there is to know, without the bytes of the cause. @internal */
+  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: InspectOptions): string {
+    const { kind, reason, code, retryAfterMs, violations, text } = this;
+    const told = Object.entries({ kind, reason, code, retryAfterMs, violations, text }).filter(
+      ([, value]) => value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0),
+    );
+    return `${this.stack ?? String(this)} ${inspect(Object.fromEntries(told), options)}`;
   }
 }
 

@@ -8,6 +8,8 @@ import { endSpan, type Wire } from "./wire.js";
 
 /** Where events come from: a call, or one turn of a conversation. @internal */
 export interface Source {
+  /** An event that is there already. */
+  poll(): AnswerEvent | undefined;
   /** Waits for an event. */
   take(): Promise<AnswerEvent>;
   /** Asks for an early end, which is still awaited. */
@@ -70,13 +72,18 @@ export class Mailbox {
     this.reader = undefined;
   }
 
-  take(): Promise<AnswerEvent> {
+  poll(): AnswerEvent | undefined {
     const event = this.items.shift();
+    if (event !== undefined && this.paused && this.items.length <= READ_AHEAD / 2) {
+      this.paused = false;
+      this.flow?.resume();
+    }
+    return event;
+  }
+
+  take(): Promise<AnswerEvent> {
+    const event = this.poll();
     if (event !== undefined) {
-      if (this.paused && this.items.length <= READ_AHEAD / 2) {
-        this.paused = false;
-        this.flow?.resume();
-      }
       return Promise.resolve(event);
     }
     if (this.end !== undefined) {
@@ -162,7 +169,8 @@ export class AnswerStream implements AsyncIterable<AnswerEvent>, AsyncDisposable
     if (this.over) {
       return this.failed === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(this.failed);
     }
-    return this.source.take().then(this.took, this.ended);
+    const event = this.source.poll(); // saves a turn of the queue of promises for most events
+    return event === undefined ? this.source.take().then(this.took, this.ended) : Promise.resolve(this.took(event));
   }
 
   private readonly took = (event: AnswerEvent): IteratorResult<AnswerEvent, undefined> => {
@@ -180,7 +188,7 @@ export class AnswerStream implements AsyncIterable<AnswerEvent>, AsyncDisposable
 
 /** An answer that cannot begin. @internal */
 export function failedStream(error: AdedError): AnswerStream {
-  return new AnswerStream({ take: () => Promise.reject(error), cancel: () => undefined, abandon: () => undefined });
+  return new AnswerStream({ poll: () => undefined, take: () => Promise.reject(error), cancel: () => undefined, abandon: () => undefined });
 }
 
 /** Reads what a call that failed had still to deliver, before the failure is. @internal */
@@ -224,6 +232,10 @@ export class Single implements Source {
       signal?.addEventListener("abort", this.aborted, { once: true });
       void this.start();
     }
+  }
+
+  poll(): AnswerEvent | undefined {
+    return this.mailbox.poll();
   }
 
   take(): Promise<AnswerEvent> {

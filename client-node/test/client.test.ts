@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { create, fromJson, toBinary, type JsonValue } from "@bufbuild/protobuf";
 import { AnySchema, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { createRegistry } from "@bufbuild/protobuf";
@@ -122,10 +123,18 @@ test("stream: events come in order, the last is finished", async () => {
 
 test("chat: what had come before the time was up is kept", async () => {
   await using fake = await new Fake({ generate: (to: Answering) => void to.write(delta("half")) }).listen();
-  const error = await failed(fake.client().chat("Hello", { timeoutMs: 400 }));
+  const error = await failed(fake.client().chat("Hello", { timeoutMs: 1500 }));
   assert.ok(error instanceof DeadlineExceededError);
   assert.equal(error.reason, "CLIENT_TIMEOUT");
   assert.equal(error.text, "half");
+});
+
+test("error: what is printed of one is what there is to know, without its cause", async () => {
+  await using fake = await new Fake({ generate: (to: Answering) => to.emit("error", failing(status.UNIMPLEMENTED, "NOT_SERVED")) }).listen();
+  const printed = inspect(await failed(fake.client().chat("Hello")));
+  assert.match(printed, /^UnsupportedError: /);
+  assert.match(printed, /kind: 'UNSUPPORTED', reason: 'NOT_SERVED', code: 'UNIMPLEMENTED' }$/);
+  assert.doesNotMatch(printed, /metadata|cause/);
 });
 
 test("stream: leaving the loop ends the call", async () => {
