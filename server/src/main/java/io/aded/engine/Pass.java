@@ -249,6 +249,7 @@ final class Pass {
                 curve.observe(batch.size(), nanos());
             }
             afterPause = false;
+            chunking.played(nanos());
             limit = (int) Math.min(context.maxBatchTokens(), limit + 1L + limit / 8);
             passes++;
         }
