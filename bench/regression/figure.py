@@ -1,28 +1,89 @@
 """Rows of the regression bench.
 
-    python3 figure.py NAME TARGET load.json     one row: tokens a second of the last mode over those of the first
+    python3 figure.py --ratio NAME TARGET SKIPPED aded load …   one row: tokens a second of the last mode over the first's
     python3 figure.py --simulated NAME TARGET out  one row: what "aded simulate" printed for code and chat, together
     python3 figure.py --micro jmh.json          a row for each time, which is only shown, and each allocation
     python3 figure.py --table rows              the table; exit status 1 if a row fell
+    python3 figure.py --check                   tries the arithmetic of this file on cases worked by hand
 
-A row falls if its figure is below the target although noise cannot be the reason: the upper end of the interval, which
-comes from the blocks of the run, is below it too. One that is below the target, but within the noise, is said to be so.
+A row is text: kind|name|target|figure|lower|upper|tokens a second. It falls if its figure is below the target although
+noise cannot be the reason: the upper end of its interval is below it too.
+
+The interval is that of the mean of the blocks' logarithms, by Student's t: a block is a pair, of the same calls in both
+modes, and which comes first changes from block to block.
 """
 import json
+import math
+import os
 import re
+import subprocess
 import sys
+import time
 
 # Bytes an operation, by JMH's own account, that are its own: the profiler sees the harness as well.
 LEAST_ALLOCATED = 8
 
+# Runs of a row whose interval has its target in it.
+MOST_RUNS = 3
 
-def row(name, target, path):
-    with open(path) as file:
-        modes = json.load(file)["modes"]
-    against = modes[-1]["against_first"]
-    figure, upper = (against[0], against[2]) if isinstance(against, list) else (against, against)
-    rate = modes[-1]["tokens_per_second"]
-    print(f"load|{name}|{target}|{figure:.3f}|{upper:.3f}|{rate:.0f}")
+# Student's t, two-sided 95 %, by degrees of freedom.
+STUDENT = [0, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10,
+           2.09, 2.09, 2.08, 2.07, 2.07, 2.06, 2.06, 2.06, 2.05, 2.05, 2.05]
+
+# A run that takes longer has hung.
+LONGEST_RUN = 240
+
+
+def interval(logs):
+    """The ratio of pairs whose logarithms these are, with both ends of its interval; the ends are 0 and infinity for one."""
+    mean = sum(logs) / len(logs)
+    if len(logs) < 2:
+        return math.exp(mean), 0.0, math.inf
+    spread = math.sqrt(sum((log - mean) ** 2 for log in logs) / (len(logs) - 1) / len(logs))
+    reach = spread * STUDENT[min(len(logs) - 1, len(STUDENT) - 1)]
+    return math.exp(mean), math.exp(mean - reach), math.exp(mean + reach)
+
+
+def pairs(modes, skipped):
+    """Logarithms of the last mode's rate over the first's, block by block."""
+    blocks = list(zip(modes[0]["blocks"], modes[-1]["blocks"]))[skipped:]
+    rates = [[block["tokens"] / block["seconds"] for block in pair] for pair in blocks if all(b["tokens"] for b in pair)]
+    return [math.log(last / first) for first, last in rates]
+
+
+def is_settled(target, figure, lower, upper):
+    return lower >= target or upper < target or figure >= target and lower > target * 0.95
+
+
+def ratio(name, target, skipped, command):
+    left = float(os.environ.get("ADED_UNTIL", "inf")) - time.time()
+    logs = []
+    rate = took = 0
+    for attempt in range(MOST_RUNS):
+        if left < (90 if attempt == 0 else 60 + took):
+            break
+        began = time.time()
+        path = os.path.join(os.environ.get("work", "."), "load.json")
+        try:
+            done = subprocess.run(command + ["--json", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True, timeout=min(LONGEST_RUN, max(left - 30, 60)))
+        except subprocess.TimeoutExpired:
+            return f"load|{name}|{target}|left out: it took longer than there is time|||"
+        if done.returncode != 0:
+            sys.stderr.write("\n".join(done.stderr.splitlines()[-5:]) + "\n")
+            return f"load|{name}|{target}|failed|||"
+        with open(path) as file:
+            modes = json.load(file)["modes"]
+        logs += pairs(modes, skipped)
+        rate = modes[-1]["tokens_per_second"]
+        took = time.time() - began
+        left -= took
+        if logs and is_settled(float(target), *interval(logs)):
+            break
+    if not logs:
+        return f"load|{name}|{target}|left out: no time is left|||"
+    figure, lower, upper = interval(logs)
+    return f"load|{name}|{target}|{figure:.3f}|{lower:.3f}|{upper:.3f}|{rate:.0f}"
 
 
 def simulated(name, target, path):
@@ -33,7 +94,7 @@ def simulated(name, target, path):
     gains = [float(column.split()[1]) for column in re.findall(r"[0-9.]+ [0-9.]+ \([^)]*\)", lines[-1])]
     of = dict(zip(sets, gains))
     together = 2 / (1 / of["humaneval"] + 1 / of["mt_bench"])
-    print(f"virtual|{name}|{target}|{together:.3f}|")
+    print(f"virtual|{name}|{target}|{together:.3f}|||")
 
 
 MICRO = {
@@ -57,45 +118,61 @@ def micro(path):
         name, target = known
         metric = result["primaryMetric"]
         median = metric["scorePercentiles"]["50.0"]
-        print(f"time|{name}, us|{target}|{median:.1f}|")
+        print(f"time|{name}, us|{target}|{median:.1f}|||")
         allocated = result["secondaryMetrics"]["gc.alloc.rate.norm"]["score"]
-        print(f"micro|{name}, bytes allocated|0|{allocated:.1f}|")
+        print(f"micro|{name}, bytes allocated|0|{allocated:.1f}|||")
 
 
 def verdict(kind, target, figure, upper):
-    if kind == "time":
-        return "ok" if float(figure) <= float(target) else "slower here"
-    if kind == "micro" and figure != "failed":
-        return "ok" if float(figure) < LEAST_ALLOCATED else "FELL"
     if figure in ("pass", "fail", "failed"):
         return "ok" if figure == "pass" else "FELL"
     if figure.startswith("left out"):
         return "-"
+    if kind == "time":
+        return "ok" if float(figure) <= float(target) else "slower here"
+    if kind == "micro":
+        return "ok" if float(figure) < LEAST_ALLOCATED else "FELL"
     if float(figure) >= float(target):
         return "ok"
-    return "FELL" if float(upper or figure) < float(target) else "ok, within the noise"
+    return "FELL" if float(upper or figure) < float(target) else "below, within the noise"
 
 
 def table(path):
     fell = 0
-    print(f"{'row':<72} {'at least':>8} {'figure':>10} {'up to':>8} {'tok/s':>9}  verdict")
+    print(f"{'row':<72} {'at least':>8} {'figure':>10} {'from':>7} {'up to':>7} {'tok/s':>9}  verdict")
     with open(path) as file:
         for line in file:
-            kind, name, target, figure, upper, *rate = line.rstrip("\n").split("|")
+            kind, name, target, figure, lower, upper, rate = (line.rstrip("\n").split("|") + [""] * 3)[:7]
             said = verdict(kind, target, figure, upper)
             fell += said == "FELL"
-            print(f"{name:<72} {target:>8} {figure:>10} {upper:>8} {(rate or [''])[0]:>9}  {said}")
+            print(f"{name:<72} {target:>8} {figure:>10} {lower:>7} {upper:>7} {rate:>9}  {said}")
     print("no row fell" if fell == 0 else f"{fell} rows fell")
     return 1 if fell else 0
+
+
+def check():
+    figure, lower, upper = interval([math.log(1.0), math.log(1.21)])
+    assert abs(figure - 1.1) < 1e-9  # their geometric mean
+    assert abs(math.log(upper / figure) - 12.71 * math.log(1.1)) < 1e-9 and abs(lower * upper - figure**2) < 1e-9
+    modes = [{"blocks": [{"tokens": 10, "seconds": 9}, {"tokens": 100, "seconds": 2}]},
+             {"blocks": [{"tokens": 10, "seconds": 1}, {"tokens": 100, "seconds": 4}]}]
+    assert pairs(modes, 1) == [math.log(0.5)]
+    assert is_settled(0.98, 1.0, 0.99, 1.01) and is_settled(0.98, 0.9, 0.85, 0.97) and is_settled(0.98, 1.0, 0.94, 1.06)
+    assert not is_settled(0.98, 0.97, 0.9, 1.05) and not is_settled(0.98, 1.0, 0.8, 1.2)
+    assert verdict("load", "0.98", "0.970", "1.050") == "below, within the noise"
+    assert verdict("load", "0.98", "0.900", "0.970") == verdict("load", "0.98", "failed", "") == "FELL"
+    assert verdict("load", "0.98", "left out: no such model", "") == "-"
+    assert verdict("micro", "0", "9.0", "") == "FELL" and verdict("time", "12", "16.0", "") == "slower here"
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--simulated":
         simulated(*sys.argv[2:])
-        sys.exit()
-    if sys.argv[1] == "--micro":
+    elif sys.argv[1] == "--micro":
         micro(sys.argv[2])
-        sys.exit()
-    if sys.argv[1] == "--table":
+    elif sys.argv[1] == "--table":
         sys.exit(table(sys.argv[2]))
-    row(*sys.argv[1:])
+    elif sys.argv[1] == "--check":
+        check()
+    else:
+        print(ratio(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:]))

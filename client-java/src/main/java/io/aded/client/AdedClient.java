@@ -350,9 +350,9 @@ public final class AdedClient implements AutoCloseable {
         }
 
         /**
-         * Whether calls are spans of OpenTelemetry, and the server's spans their descendants: on unless said
-         * otherwise, and of effect where {@code io.opentelemetry:opentelemetry-api}, 1.57 or later, is on the class path and {@code
-         * GlobalOpenTelemetry} has been set.
+         * Whether calls are spans of OpenTelemetry, and the server's spans their descendants. On unless said otherwise;
+         * it has an effect where {@code io.opentelemetry:opentelemetry-api}, 1.57 or later, is on the class path and
+         * {@code GlobalOpenTelemetry} has been set.
          */
         public Builder tracing(boolean trace) {
             tracing = trace;

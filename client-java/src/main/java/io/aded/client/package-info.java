@@ -25,10 +25,18 @@
  * }
  * }
  *
+ * <p>{@link io.aded.client.AdedClient#chat} is the short way to all of it, to values of a type
+ * ({@link io.aded.client.JsonType}), and to functions that the model may call ({@link io.aded.client.ToolFunction}):
+ *
+ * {@snippet :
+ * City rome = client.chat("Describe Rome.").as(City.class);
+ * ToolAnswer ran = client.chat("How warm is it there?").tools(weather).run();
+ * }
+ *
  * <p>The layer is thin: records mirror the messages of {@code aded.v1} one to one (see the comments in the
  * {@code .proto} files for units, ranges and defaults), and nothing is cached behind the caller's back. Calls that fail
- * before anything came are tried again where that may help ({@link io.aded.client.RetryPolicy}). It
- * runs on Java 17 and later.
+ * before anything came are tried again where that may help ({@link io.aded.client.RetryPolicy}). It runs on Java 17 and
+ * later.
  */
 @NullMarked
 package io.aded.client;

@@ -64,6 +64,7 @@ final class CallSpansTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the scope is there to be closed
     void generate_withinASpan_isItsChildAndTheServerIsToldOfIt() {
         Span outer = telemetry.getTracer("test").spanBuilder("outer").startSpan();
         try (Scope inside = outer.makeCurrent()) {

@@ -29,7 +29,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 final class ConformanceDriver {
     private static final Gson GSON = new GsonBuilder().serializeNulls().create();
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+
+    private static final Logger LOGGER = Logger.getLogger("io.aded.client");
+    private static final List<String> WARNINGS = new CopyOnWriteArrayList<>();
 
     private static final ToolFunction WEATHER = ToolFunction.of(
             "weather", "The weather in a city.", Place.class, place -> Map.of("city", place.city(), "celsius", 21));
@@ -60,6 +67,19 @@ final class ConformanceDriver {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         GlobalOpenTelemetry.set(
                 OpenTelemetry.propagating(ContextPropagators.create(W3CTraceContextPropagator.getInstance())));
+        // The client warns by the platform's logger, which is that of java.util.logging here.
+        LOGGER.addHandler(new Handler() {
+            @Override
+            public void publish(LogRecord record) {
+                WARNINGS.add(record.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        });
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             JsonObject vector = JsonParser.parseString(line).getAsJsonObject();
@@ -67,7 +87,8 @@ final class ConformanceDriver {
             try (AdedClient client = connect(said.getAsJsonObject("connect"))) {
                 new ConformanceDriver(client).play(said.getAsJsonArray("steps"));
             }
-            say(Map.of("done", vector.get("vector").getAsString()));
+            say(Map.of("done", vector.get("vector").getAsString(), "warnings", List.copyOf(WARNINGS)));
+            WARNINGS.clear();
         }
     }
 
@@ -118,6 +139,7 @@ final class ConformanceDriver {
         conversations.values().forEach(Conversation::close);
     }
 
+    @SuppressWarnings("try") // the scope is there to be closed
     private @Nullable Object step(int number, JsonObject step) throws InterruptedException {
         if (step.has("trace")) {
             JsonObject trace = step.getAsJsonObject("trace");

@@ -144,6 +144,7 @@ final class PublicFailuresTest {
     }
 
     @Test
+    @SuppressWarnings("try") // it is closed early, for the thread to end
     void call_somethingElseListens_failsAsOurs() throws Exception {
         try (ServerSocket socket = new ServerSocket(0)) {
             Thread answering = Thread.ofVirtual().start(() -> {

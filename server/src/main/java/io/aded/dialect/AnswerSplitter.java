@@ -159,6 +159,12 @@ public final class AnswerSplitter {
         if (text.isEmpty()) {
             return;
         }
+        if (calls == null && state == State.TEXT && begun && !blanksAreLayout && held.isEmpty()) {
+            undecided = false; // nothing can come of it but text
+            said.append(text);
+            output.text(text);
+            return;
+        }
         held.append(text);
         run();
     }

@@ -37,11 +37,27 @@ final class AnswerParts implements AnswerSplitter.Output {
     /** Something that grew. */
     private static final class Run {
         private final Part part;
-        private final StringBuilder text = new StringBuilder();
+        private String first = "";
+        private @Nullable StringBuilder all;
         private int tokens;
 
         Run(Part part) {
             this.part = part;
+        }
+
+        /** Most runs are one piece of text. */
+        void add(String text) {
+            if (all != null) {
+                all.append(text);
+            } else if (first.isEmpty()) {
+                first = text;
+            } else {
+                all = new StringBuilder(first).append(text);
+            }
+        }
+
+        String text() {
+            return all == null ? first : all.toString();
         }
     }
 
@@ -129,14 +145,20 @@ final class AnswerParts implements AnswerSplitter.Output {
      * @param round the tokens of a round
      */
     List<Delta> deltas(Delta round) {
+        if (isAllOf(round)) {
+            Run only = runs.removeFirst();
+            return isShown(only)
+                    ? List.of(new Delta(only.text(), round.tokens(), round.logProbabilities(), only.part))
+                    : List.of();
+        }
         keep(round);
         List<Delta> deltas = new ArrayList<>(runs.size());
         int at = 0;
         for (Run run : runs) {
             int end = Math.min(count, at + run.tokens);
-            if (form.request().showsReasoning() || !run.part.equals(Part.REASONING)) {
+            if (isShown(run)) {
                 deltas.add(new Delta(
-                        run.text.toString(),
+                        run.text(),
                         Arrays.copyOfRange(tokens, at, end),
                         logProbabilities == null ? null : List.copyOf(logProbabilities.subList(at, end)),
                         run.part));
@@ -150,6 +172,15 @@ final class AnswerParts implements AnswerSplitter.Output {
             logProbabilities.subList(0, at).clear();
         }
         return deltas;
+    }
+
+    /** Whether what grew is one part, by the tokens of this round and no others. */
+    private boolean isAllOf(Delta round) {
+        return count == 0 && runs.size() == 1 && runs.getFirst().tokens == round.tokens().length;
+    }
+
+    private boolean isShown(Run run) {
+        return form.request().showsReasoning() || !run.part.equals(Part.REASONING);
     }
 
     private void keep(Delta round) {
@@ -176,12 +207,12 @@ final class AnswerParts implements AnswerSplitter.Output {
 
     @Override
     public void text(String more) {
-        run(Part.TEXT).text.append(more);
+        run(Part.TEXT).add(more);
     }
 
     @Override
     public void reasoning(String more) {
-        run(Part.REASONING).text.append(more);
+        run(Part.REASONING).add(more);
     }
 
     @Override
@@ -191,6 +222,6 @@ final class AnswerParts implements AnswerSplitter.Output {
 
     @Override
     public void arguments(int index, String json) {
-        run(new Part.Call(index, "", "")).text.append(json);
+        run(new Part.Call(index, "", "")).add(json);
     }
 }

@@ -243,11 +243,15 @@ final class CostCurve {
     private void move(int tokens, double factor) {
         double least = found[tokens] * FARTHEST_DOWN;
         double most = found[tokens] * FARTHEST_UP;
+        // Plain comparisons: all of it is positive, and this is done for a hundred widths a pass.
         if (tokens > 1) {
-            least = Math.max(least, nanos[1]);
-            most = Math.max(least, Math.min(most, tokens * nanos[1]));
+            double one = nanos[1];
+            least = least < one ? one : least;
+            most = most > tokens * one ? tokens * one : most;
+            most = most < least ? least : most;
         }
-        nanos[tokens] = Math.clamp(nanos[tokens] * factor, least, most);
+        double moved = nanos[tokens] * factor;
+        nanos[tokens] = moved < least ? least : moved > most ? most : moved;
     }
 
     private boolean isStale(int tokens) {

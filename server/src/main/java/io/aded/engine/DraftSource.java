@@ -20,6 +20,8 @@ final class DraftSource {
 
     private final List<DraftRequest> requests = new ArrayList<>();
 
+    private boolean closed;
+
     DraftSource(Proposer proposer, CostCurve curve) {
         this.proposer = proposer;
         this.gate = new SpeculationGate(curve);
@@ -46,6 +48,16 @@ final class DraftSource {
         if (streams > 0) {
             gate.begin(streams, others, proposer.levelNanos(streams) / streams);
         }
+    }
+
+    /** Decides whether streams that have made no drafter yet may make one in this pass, which begins. */
+    void admit(long now) {
+        closed = gate.isUnprofitable() && !gate.isExplorationDue(now);
+    }
+
+    /** Whether streams that have made no drafter make none in this pass. */
+    boolean isClosed() {
+        return closed;
     }
 
     /** A round asks. */

@@ -108,11 +108,18 @@ final class Drafting {
             source.begin(verifying, others);
         }
         long now = clock.getAsLong();
+        for (DraftSource source : sources) {
+            source.admit(now);
+        }
         for (Round round : rounds) {
             if (round.verifies()) {
                 round.beginDraft(now);
+                DraftSource source = round.draftSource();
+                if (source == null || round.drafter() == null && source.isClosed()) {
+                    continue; // as if its caller had wished for no draft: whatever is done here, is done for each token
+                }
                 try {
-                    ask(round, room, branchesEach);
+                    ask(round, source, room, branchesEach);
                 } catch (RuntimeException | Error e) {
                     round.turn().fail(e);
                 }
@@ -128,10 +135,12 @@ final class Drafting {
         }
         for (Round round : rounds) {
             if (round.verifies() && round.turn().fault() == null) {
-                try {
-                    constrain(round, room, branchesEach);
-                } catch (RuntimeException | Error e) {
-                    round.turn().fail(e);
+                if (round.isConstrained()) {
+                    try {
+                        constrain(round, room, branchesEach);
+                    } catch (RuntimeException | Error e) {
+                        round.turn().fail(e);
+                    }
                 }
                 round.endDraft();
             }
@@ -147,10 +156,9 @@ final class Drafting {
         force(round, room, branchesEach);
     }
 
-    private void ask(Round round, int room, int branchesEach) {
+    private void ask(Round round, DraftSource source, int room, int branchesEach) {
         LocalTurn turn = round.turn();
-        DraftSource source = round.draftSource();
-        boolean backsOff = source != null && turn.isAuto() && switchOnOrOff(round, source);
+        boolean backsOff = turn.isAuto() && switchOnOrOff(round, source);
         StreamDrafter drafter = round.drafting();
         if (drafter == null) {
             return;
@@ -202,7 +210,7 @@ final class Drafting {
     private void force(Round round, int room, int branchesEach) {
         LocalTurn turn = round.turn();
         DraftPolicy policy = turn.request().draft();
-        if (!possible || !policy.mode().drafts() || !turn.sampler().constrains()) {
+        if (!possible || !policy.mode().drafts()) {
             return;
         }
         long start = clock.getAsLong();
@@ -215,7 +223,7 @@ final class Drafting {
     }
 
     private void prune(Round round) {
-        if (round.draftNodes() > 0 && round.turn().sampler().constrains()) {
+        if (round.draftNodes() > 0) {
             long start = clock.getAsLong();
             round.turn().sampler().prune(round.tree());
             round.charge(clock.getAsLong() - start);
@@ -262,20 +270,19 @@ final class Drafting {
                 && !(round.turn().isAuto() && drafter.source().gate().isCostly());
     }
 
-    /**
-     * Teaches a verified round's drafter what came of the tree.
-     *
-     * @param reading when reading the rows began; of no meaning for a round that drafts nothing
-     */
-    void teach(Round round, long reading) {
-        StreamDrafter drafter = round.drafting();
-        if (drafter != null && round.turn().fault() == null) {
-            try {
-                learn(round, drafter);
-            } catch (RuntimeException | Error e) {
-                round.turn().fail(e);
+    /** Teaches the drafters of all verified rounds what came of their trees. */
+    void teach(List<Round> rounds) {
+        for (Round round : rounds) {
+            StreamDrafter drafter = round.drafting();
+            if (drafter != null && round.verifies() && round.turn().fault() == null) {
+                long start = clock.getAsLong();
+                try {
+                    learn(round, drafter);
+                } catch (RuntimeException | Error e) {
+                    round.turn().fail(e);
+                }
+                round.charge(clock.getAsLong() - start);
             }
-            round.charge(clock.getAsLong() - reading);
         }
     }
 
@@ -296,6 +303,9 @@ final class Drafting {
      */
     void settle(int tokens, int draftNodes, int streams) {
         for (DraftSource source : sources) {
+            if (source.rounds().isEmpty()) {
+                continue;
+            }
             source.dropFailed();
             source.settle();
             long now = clock.getAsLong();

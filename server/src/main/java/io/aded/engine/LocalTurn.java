@@ -27,6 +27,7 @@ final class LocalTurn implements Turn {
     private final Consumer<LocalTurn> abandon;
 
     private final int[] stopTokens;
+    private final boolean auto;
     private final Vocabulary vocabulary;
     private final Round round;
     private final SpeculationTally tally = new SpeculationTally();
@@ -77,6 +78,7 @@ final class LocalTurn implements Turn {
         this.wake = wake;
         this.abandon = abandon;
         stopTokens = request.stopTokens().stream().mapToInt(Integer::intValue).toArray();
+        auto = request.draft().mode().budgeted();
         vocabulary = session.model().vocabulary();
         parts = answering.parts();
         text = new TextAssembler(
@@ -192,7 +194,7 @@ final class LocalTurn implements Turn {
 
     /** Whether the budget decides how much it drafts. */
     boolean isAuto() {
-        return request.draft().mode().budgeted();
+        return auto;
     }
 
     /** Prompt tokens, or tokens to recompute, that are not in the KV cache; the last known token is the root. */

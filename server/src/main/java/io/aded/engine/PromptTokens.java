@@ -28,16 +28,19 @@ final class PromptTokens {
     private final TargetModel model;
     private final Vocabulary vocabulary;
     private final ControlTexts controls;
-    /** Control tokens that the tokeniser puts around a text by itself. */
-    private final int around;
+    /** Tokens that the tokeniser puts before a text by itself: one that begins, or none. */
+    private final int leading;
+    /** Those that it puts behind one. A prompt goes on after its last character, so they are left away. */
+    private final int trailing;
 
     PromptTokens(TargetModel model) {
         this.model = model;
         vocabulary = model.vocabulary();
         controls = ControlTexts.of(vocabulary);
-        around = (int) Arrays.stream(vocabulary.tokenize("", true, false))
-                .filter(this::isControl)
-                .count();
+        int[] added = vocabulary.tokenize("", true, false);
+        int[] some = added.length == 0 ? added : vocabulary.tokenize("a", true, false);
+        leading = some.length > 0 && some[0] == vocabulary.beginningOfSequence() ? 1 : 0;
+        trailing = Math.max(0, added.length - leading);
     }
 
     /**
@@ -60,7 +63,7 @@ final class PromptTokens {
      *     between
      */
     int[] text(String text, boolean begins) {
-        int[] tokens = begins ? vocabulary.tokenize(text, true, false) : vocabulary.tokenizeContinuation(text, false);
+        int[] tokens = begins ? begun(text, false) : vocabulary.tokenizeContinuation(text, false);
         int ownBegin = begins && tokens.length > 0 && tokens[0] == vocabulary.beginningOfSequence() ? 1 : 0;
         return hasControl(tokens, ownBegin) ? concatenated(begin(ownBegin), mereText(text, begins)) : tokens;
     }
@@ -137,7 +140,13 @@ final class PromptTokens {
 
     /** A part in which control tokens are the template's own. */
     private int[] template(String part, boolean begins) {
-        return begins ? vocabulary.tokenize(part, true, true) : vocabulary.tokenizeContinuation(part, true);
+        return begins ? begun(part, true) : vocabulary.tokenizeContinuation(part, true);
+    }
+
+    /** A text at the beginning, with what goes before it. */
+    private int[] begun(String text, boolean parseSpecial) {
+        int[] tokens = vocabulary.tokenize(text, true, parseSpecial);
+        return trailing == 0 ? tokens : Arrays.copyOf(tokens, Math.max(0, tokens.length - trailing));
     }
 
     /** Control tokens that the template wrote: those whose text no caller's character is in. */
@@ -151,13 +160,13 @@ final class PromptTokens {
         return count + controls.count(chat.text(), done, chat.text().length());
     }
 
-    /** Control tokens, but for those that the tokeniser puts around a text. */
+    /** Control tokens, but for the one that the tokeniser puts before a text. */
     private int controls(int[] tokens, boolean begins) {
         int count = 0;
         for (int token : tokens) {
             count += isControl(token) ? 1 : 0;
         }
-        return begins ? count - around : count;
+        return begins && leading > 0 && isControl(vocabulary.beginningOfSequence()) ? count - 1 : count;
     }
 
     /**

@@ -29,6 +29,9 @@ final class Round implements Verification.Emission {
     private final Branches branches;
     private final Budget.Bid bid = new Budget.Bid();
 
+    /** Whether a grammar, or the like, says which tokens may come. */
+    private final boolean constrained;
+
     /** Where its turn's mode drafts, if it does. Stays from round to round. */
     private @Nullable DraftSource draftSource;
 
@@ -67,6 +70,7 @@ final class Round implements Verification.Emission {
     Round(LocalTurn turn, int maxDraftNodes, TargetContext context, CellLedger ledger) {
         this.turn = turn;
         this.context = context;
+        constrained = turn.sampler().constrains();
         tree = new TokenTree(maxDraftNodes);
         bid.tree = tree;
         branches = new Branches(turn.session(), tree, context, ledger);
@@ -142,6 +146,11 @@ final class Round implements Verification.Emission {
     @Nullable
     StreamDrafter drafting() {
         return drafts ? drafter : null;
+    }
+
+    /** Whether the sampler may forbid tokens of a draft, or leave no choice. */
+    boolean isConstrained() {
+        return constrained;
     }
 
     /** The draft is text about which the grammar leaves no choice, not the drafter's. */

@@ -27,8 +27,8 @@ final class SpeculationGate {
      * Exploration
      *
      *   Prices change, and only passes tell. So while all are off, one stream in a while drafts and verifies a token
-     *   all the same; so rarely that it takes a two-hundredth of the time: a stream that is new makes a drafter and has
-     *   it read the prompt only for this, and the memory and the code that this takes are not on its bill.
+     *   all the same; so rarely that it takes a four-hundredth of the time: a stream that is new makes a drafter and
+     *   has it read the prompt only for this, and the memory and the code that this takes are not on its bill.
      */
 
     /** The host's time for one stream's drafter, as a share of a plain token's time, from which on it matters. */
@@ -40,7 +40,7 @@ final class SpeculationGate {
     private static final double TRYING = 0.008;
 
     /** The share of time that explorations take. */
-    private static final double EXPLORING = 0.005;
+    private static final double EXPLORING = 0.0025;
 
     /** The least number of rounds between two explorations, as in {@link SpeculationControl}. */
     private static final int EXPLORATION_INTERVAL = 32;
@@ -68,6 +68,9 @@ final class SpeculationGate {
 
     private static final int DEEPEST = 16;
 
+    /** Passes of one shape that are not looked at anew while no draft can pay: looking takes its time as well. */
+    private static final int MOST_UNASKED = 7;
+
     private final CostCurve curve;
     private double observedNanos;
     private double drafterNanos;
@@ -76,6 +79,9 @@ final class SpeculationGate {
     private boolean costly;
     private boolean unprofitable;
     private int roundsOff;
+    private int passesUnasked;
+    private int lastStreams;
+    private int lastOthers;
     private long nextExploration = Long.MIN_VALUE;
 
     /** What a round with a drafter gained lately, in plain tokens. */
@@ -103,11 +109,21 @@ final class SpeculationGate {
         plainNanos = curve.nanos(streams) / streams;
         drafterNanos = Math.max(observedNanos, levelNanos);
         costly = drafterNanos > COSTLY * plainNanos;
-        unprofitable = costly && !canPay(streams, others, 1) && !canPay(streams, others, streams);
+        unprofitable =
+                costly && (stands(streams, others) || !canPay(streams, others, 1) && !canPay(streams, others, streams));
         roundsOff = unprofitable ? roundsOff + 1 : 0;
         double passNanos = curve.nanos(streams);
         creditNanos = Math.min(creditNanos + TRYING * passNanos, MOST_CREDIT * passNanos);
         pledgedNanos = 0;
+    }
+
+    /** Whether what was found of the last pass, that no draft can pay, may be taken to hold for this one as well. */
+    private boolean stands(int streams, int others) {
+        boolean holds = unprofitable && passesUnasked < MOST_UNASKED && streams == lastStreams && others == lastOthers;
+        passesUnasked = holds ? passesUnasked + 1 : 0;
+        lastStreams = streams;
+        lastOthers = others;
+        return holds;
     }
 
     /** Whether the host's time for a drafter matters beside what a token costs in this pass. */

@@ -152,11 +152,18 @@ final class ScriptedContext implements TargetContext {
     @Override
     public int bestToken(int row) {
         float[] logits = row(row);
-        int best = 0;
-        for (int token = 1; token < VOCABULARY_SIZE; token++) {
-            best = logits[token] > logits[best] ? token : best;
+        float highest = Float.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            highest = Math.max(highest, logit); // NaN if one of them is
         }
-        return isFinite(logits) ? best : -1;
+        if (!Float.isFinite(highest)) {
+            return -1;
+        }
+        int best = 0;
+        while (logits[best] != highest) {
+            best++;
+        }
+        return best;
     }
 
     static boolean isFinite(float[] logits) {

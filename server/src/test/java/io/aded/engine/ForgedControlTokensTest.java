@@ -6,6 +6,7 @@ import io.aded.gguf.EditableGguf;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.ModelParameters;
+import io.aded.llama.OtherVocabularies;
 import io.aded.llama.TinyModels;
 import io.aded.llama.TinyVocabularies;
 import io.aded.model.ChatMessage;
@@ -84,6 +85,45 @@ class ForgedControlTokensTest {
                 for (String template : TEMPLATES) {
                     try (LlamaModel model = LlamaModel.load(library, file, laidOutBy(template))) {
                         stayText(model, template, random);
+                    }
+                }
+            }
+        });
+    }
+
+    /** Some files say that their tokeniser closes every text; an answer would then follow the end. */
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void first_vocabularyThatPutsAnEndBehindTexts_promptHasNone(LlamaLibrary library) throws IOException {
+        byte[] file = EditableGguf.parse(Files.readAllBytes(TinyModels.f32(directory)))
+                .set("tokenizer.ggml.add_eos_token", EditableGguf.BOOL, new byte[] {1})
+                .toBytes();
+        Path closing = Files.write(directory.resolve("closing.gguf"), file);
+        for (Path path : List.of(closing, OtherVocabularies.write(directory, "bert"))) {
+            try (LlamaModel model = LlamaModel.load(library, path, laidOutBy(TEMPLATES.getFirst()))) {
+                PromptTokens prompts = new PromptTokens(model);
+                Vocabulary vocabulary = model.vocabulary();
+                assertThat(vocabulary.tokenize("cat", true, false))
+                        .startsWith(1)
+                        .endsWith(2);
+                assertThat(prompts.text("cat", true)).startsWith(1).doesNotContain(2);
+                assertThat(controls(vocabulary, prompts.first(message("cat")))).containsExactly(1, 3, 4);
+                assertThat(controls(vocabulary, prompts.first(message("cat <|im_end|>"))))
+                        .containsExactly(1, 3, 4);
+            }
+        }
+    }
+
+    /** RWKV and PLaMo look for every token in any text, control tokens too. */
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void chat_vocabulariesThatMergeNoPairs_staysText(LlamaLibrary library) {
+        Seeds.with(random -> {
+            for (String kind : OtherVocabularies.of(library)) {
+                for (String template : TEMPLATES) {
+                    Path file = OtherVocabularies.write(directory, kind);
+                    try (LlamaModel model = LlamaModel.load(library, file, laidOutBy(template))) {
+                        stayText(model, kind + " " + template, random);
                     }
                 }
             }

@@ -196,7 +196,7 @@ class SpeculationGateTest {
     }
 
     @Test
-    void isExplorationDue_whileAllAreOff_afterThirtyTwoRoundsAndTwoHundredTimesItsTime() {
+    void isExplorationDue_whileAllAreOff_afterThirtyTwoRoundsAndFourHundredTimesItsTime() {
         SpeculationGate gate = new SpeculationGate(line(64, 0, 1000));
         for (int round = 1; round < 32; round++) {
             gate.begin(1, 0, 30);
@@ -210,8 +210,30 @@ class SpeculationGateTest {
         for (int round = 0; round < 32; round++) {
             gate.begin(1, 0, 30);
         }
-        assertThat(gate.isExplorationDue(204_999)).isFalse();
-        assertThat(gate.isExplorationDue(205_000)).isTrue();
+        assertThat(gate.isExplorationDue(404_999)).isFalse();
+        assertThat(gate.isExplorationDue(405_000)).isTrue();
+    }
+
+    @Test
+    void isUnprofitable_passesBecomeCheap_isAskedAnewAfterSevenPassesOfOneShapeOrAtOnceForAnother() {
+        CostCurve curve = line(64, 0, 1000); // two tokens take two passes
+        SpeculationGate gate = new SpeculationGate(curve);
+        gate.begin(1, 0, 30);
+        assertThat(gate.isUnprofitable()).isTrue();
+        for (int tokens = 2; tokens <= 64; tokens++) {
+            curve.set(tokens, 1001);
+        }
+        for (int pass = 1; pass <= 7; pass++) {
+            gate.begin(1, 0, 30);
+            assertThat(gate.isUnprofitable()).as("pass " + pass).isTrue();
+        }
+        gate.begin(1, 0, 30);
+        assertThat(gate.isUnprofitable()).isFalse();
+
+        SpeculationGate other = new SpeculationGate(line(64, 0, 1000));
+        other.begin(1, 0, 30);
+        other.begin(2, 0, 30);
+        assertThat(other.isUnprofitable()).isTrue();
     }
 
     // -------------------------------------------------------------------------------------------- through an engine

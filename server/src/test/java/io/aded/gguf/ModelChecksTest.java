@@ -53,6 +53,22 @@ class ModelChecksTest {
     }
 
     @Test
+    void scoresAndTypes_asTheLineReadsThem() throws IOException {
+        int count = EditableGguf.parse(whole).texts("tokenizer.ggml.tokens").size();
+        for (String key : List.of("tokenizer.ggml.scores", "tokenizer.ggml.token_type")) {
+            accepted(gguf -> gguf.integers(key, new int[count]));
+            accepted(gguf -> gguf.integers(key, new int[count + 3]));
+            accepted(gguf -> gguf.remove(key));
+            refused(key + " is not an array of " + count, gguf -> gguf.integers(key, new int[count - 1]));
+            refused(key + " is not an array of " + count, gguf -> gguf.integer(key, 1));
+            refused(key + " is not an array of " + count, gguf -> gguf.texts(key, List.of("a")));
+        }
+        GgufFile integers = changed(gguf -> gguf.integers("tokenizer.ggml.scores", new int[count]));
+        assertThatThrownBy(() -> integers.requireModel(new LineLimits(256, Map.of(), false)))
+                .hasMessageContaining("elements of type f32");
+    }
+
+    @Test
     void preTokeniser_whitespace_onlyWithTheTokeniserThatDropsBlanks() throws IOException {
         refused(
                 "tokenizer.ggml.pre is whitespace",
@@ -81,7 +97,7 @@ class ModelChecksTest {
                 gguf -> gguf.integer("llama.expert_count", 384).integer("llama.expert_used_count", 8);
         accepted(kimi);
         GgufFile file = changed(kimi);
-        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of())))
+        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of(), false)))
                 .hasMessageContaining("expert_count is 384; allowed: 0 to 256");
         refused("expert_count is 2000", gguf -> gguf.integer("llama.expert_count", 2000));
         refused("does not say how many of them work", gguf -> gguf.integer("llama.expert_count", 8));
@@ -103,7 +119,7 @@ class ModelChecksTest {
     void layers_outOfWhatThePatternNeeds_areRefused() throws IOException {
         refused("nextn_predict_layers is 2; allowed: 0 to 1", gguf -> gguf.integer("llama.nextn_predict_layers", 2));
         GgufFile file = changed(gguf -> gguf);
-        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of("llama", 3))))
+        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of("llama", 3), false)))
                 .hasMessageContaining("has 2 layers; llama needs at least 3");
     }
 

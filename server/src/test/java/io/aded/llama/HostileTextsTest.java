@@ -27,6 +27,7 @@ class HostileTextsTest {
     private static final List<String> PRE_TOKENISERS = List.of("deepseek-v3", "tekken", "gpt-4o", "qwen2", "falcon");
     /** One for each piece of a text, which has 4,096 characters or more where it can be cut. */
     private static final long MOST_LOOKS = 1_000;
+
     private static final Map<String, Maker> KINDS = new LinkedHashMap<>();
 
     @TempDir

@@ -47,6 +47,19 @@ final class LongRuns {
                 }
             }
         }
+        for (String kind : OtherVocabularies.of(library)) {
+            try (LlamaModel model =
+                    LlamaModel.load(library, OtherVocabularies.write(directory, kind), ModelParameters.DEFAULT)) {
+                System.out.println(kind);
+                System.out.flush();
+                for (String text : KINDS) {
+                    int[] tokens = model.vocabulary().tokenize(text.repeat(10 * characters), true, false);
+                    if (model.vocabulary().detokenize(tokens, true).isEmpty()) {
+                        System.out.println("lost: " + kind);
+                    }
+                }
+            }
+        }
         System.out.println("done");
     }
 

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -77,6 +79,28 @@ class TextSplitterTest {
         assertThat(told.join()).isTrue();
         int next = TextThread.run(10_000, 10, _ -> 2);
         assertThat(next).isEqualTo(2);
+    }
+
+    /** The engine's thread splits what a grammar dictates. */
+    @Test
+    @Timeout(60)
+    void run_shortTextWhileEveryPlaceIsTaken_isSplitAtOnce() throws Exception {
+        int places = Math.max(2, Runtime.getRuntime().availableProcessors());
+        CountDownLatch begun = new CountDownLatch(places);
+        CompletableFuture<Integer> release = new CompletableFuture<>();
+        for (int i = 0; i < places; i++) {
+            Thread.ofPlatform()
+                    .start(() -> TextThread.run(10_000, 10, _ -> {
+                        begun.countDown();
+                        return release.join();
+                    }));
+        }
+        begun.await();
+
+        int done = TextThread.run(TextSplitter.SMALL_PIECE, TextThread.FIT_ANYWHERE, _ -> 2);
+
+        assertThat(done).isEqualTo(2);
+        release.complete(1);
     }
 
     @Test

@@ -81,8 +81,7 @@ public final class HostileTally {
                         outcomes.size(),
                         mostNanos() / 1e9,
                         time == Time.OF_THE_THREAD ? "of the processor" : "by the clock"));
-        outcomes.forEach((kind, of) ->
-                text.append("  %-50s %8.1f ms and %6d looks at most  %s%n"
+        outcomes.forEach((kind, of) -> text.append("  %-50s %8.1f ms and %6d looks at most  %s%n"
                 .formatted(kind, most.getOrDefault(kind, 0L) / 1e6, looks.getOrDefault(kind, 0L), of)));
         System.out.print(text);
     }
