@@ -21,8 +21,8 @@ final class Chunking {
      *
      *   Nor do answers then take more than twice their time, all in all. On a processor and over a deep context the
      *   smallest chunk worth computing makes a pass five times as long. So prompts take no more time than answers do:
-     *   what a chunk added to its pass is made up for by passes without one. A prompt that fits into a quantum does not
-     *   wait for that, else its caller would be late for what another has sent.
+     *   what a chunk added to its pass is made up for by passes without one. An ordinary prompt does not wait for that:
+     *   its caller would be late for what another has sent.
      *
      * Who gets it
      *
@@ -48,6 +48,9 @@ final class Chunking {
     /** A short prompt, in tokens. */
     private static final int SHORT_PROMPT = 16;
 
+    /** A prompt, or what is left of one, which does not wait for those who decode, in tokens. */
+    private static final int ORDINARY_PROMPT = 256;
+
     /** While several callers are about, passes are not made shorter than this part of the stall. */
     private static final int LEAST_STALL = 8;
 
@@ -63,6 +66,10 @@ final class Chunking {
 
     /** What prompts have had of the time beyond what answers beside them have had. */
     private double aheadNanos;
+
+    // What the plan's roots cost, and all of it, if prompts have to share the time; else nothing.
+    private double rootsNanos;
+    private double planNanos;
 
     /** Whether long prompts are left out of the plan that is made. */
     private boolean held;
@@ -94,6 +101,8 @@ final class Chunking {
         boolean shares = contended && decoding > 0;
         double roots = decoding == 0 ? 0 : curve.nanos(decoding);
         held = shares && aheadNanos > 0;
+        rootsNanos = 0;
+        planNanos = 0;
         // A pass may be saved up: else prompts would pay a whole one for the least that a chunk is dearer than the
         // roots.
         aheadNanos = shares ? Math.max(-2 * roots, aheadNanos - roots) : 0;
@@ -120,14 +129,26 @@ final class Chunking {
             done = priority;
         }
         floor = Math.max(floor, least == Long.MAX_VALUE ? 0 : least);
-        if (shares && left < most) {
-            aheadNanos += Math.max(0, curve.nanos(decoding + most - left) - roots);
+        if (shares) {
+            rootsNanos = roots;
+            planNanos = curve.nanos(decoding + most - left);
         }
+    }
+
+    /**
+     * The pass that was planned has been computed.
+     *
+     * @param nanos how long it took
+     */
+    void played(long nanos) {
+        // A pass may take ten times its time, and the price of widths that are seldom used is a guess: both must say
+        // so.
+        aheadNanos += Math.max(0, Math.min(nanos, planNanos) - rootsNanos);
     }
 
     /** Whether a prompt may have room in this plan that it has not got. */
     private boolean isOpen(Round round) {
-        return !round.verifies() && (!held || round.turn().pendingPrefill() < PrefillAccount.QUANTUM);
+        return !round.verifies() && (!held || round.turn().pendingPrefill() < ORDINARY_PROMPT);
     }
 
     /** The highest priority below one at which a prompt wants room. */

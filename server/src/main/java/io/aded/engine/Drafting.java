@@ -270,20 +270,19 @@ final class Drafting {
                 && !(round.turn().isAuto() && drafter.source().gate().isCostly());
     }
 
-    /**
-     * Teaches a verified round's drafter what came of the tree.
-     *
-     * @param reading when reading the rows began; of no meaning for a round that drafts nothing
-     */
-    void teach(Round round, long reading) {
-        StreamDrafter drafter = round.drafting();
-        if (drafter != null && round.turn().fault() == null) {
-            try {
-                learn(round, drafter);
-            } catch (RuntimeException | Error e) {
-                round.turn().fail(e);
+    /** Teaches the drafters of all verified rounds what came of their trees. */
+    void teach(List<Round> rounds) {
+        for (Round round : rounds) {
+            StreamDrafter drafter = round.drafting();
+            if (drafter != null && round.verifies() && round.turn().fault() == null) {
+                long start = clock.getAsLong();
+                try {
+                    learn(round, drafter);
+                } catch (RuntimeException | Error e) {
+                    round.turn().fail(e);
+                }
+                round.charge(clock.getAsLong() - start);
             }
-            round.charge(clock.getAsLong() - reading);
         }
     }
 

@@ -32,7 +32,7 @@ final class LocalEngine implements Engine {
      *     grant    how much of each tree is worth verifying (Budget over the measured CostCurve);
      *     decode   one forward pass over all roots, granted draft nodes and chunks;
      *     settle   walk each tree with the turn's own sampler (Verification), keep the accepted branch and drop the
-     *              others, teach the drafters what the target computed, deliver one delta per turn.
+     *              others, deliver one delta per turn, teach the drafters what the target computed.
      *
      *   All but the first are steps of the Pass. The loop never waits for a client: a turn whose listener is not ready
      *   is left out of the pass and nothing else. It never computes while it holds a lock: sessions are handed over,

@@ -25,8 +25,8 @@ final class Pass {
      *   grant    of each tree what is worth verifying (Budget over the measured CostCurve);
      *   fill     the batch: chunks, roots, granted draft nodes, one sequence id for each branch (Branches);
      *   decode   it, once;
-     *   settle   turn by turn: verify (Verification), keep the accepted branch, teach the drafter, deliver; then the
-     *            drafters together.
+     *   settle   turn by turn: verify (Verification), keep the accepted branch, deliver; then the drafters learn, while
+     *            others send what was delivered.
      *
      *   A pass that finds no room, or is aborted, is taken back after fill or decode, and nothing has happened: what
      *   was committed before stands, and the trees are drafted anew.
@@ -249,6 +249,7 @@ final class Pass {
                 curve.observe(batch.size(), nanos());
             }
             afterPause = false;
+            chunking.played(nanos());
             limit = (int) Math.min(context.maxBatchTokens(), limit + 1L + limit / 8);
             passes++;
         }
@@ -289,7 +290,7 @@ final class Pass {
 
     // --- settle
 
-    /** After the pass: verify, keep, teach, deliver, turn by turn. */
+    /** After the pass: verify, keep, deliver, turn by turn; and teach. */
     void settle() {
         int streams = 0;
         int prefilled = 0;
@@ -309,12 +310,15 @@ final class Pass {
                 long reading = round.drafting() == null ? 0 : clock.getAsLong();
                 round.verify(top, drafting.showsRejected(round));
                 keep(round);
-                drafting.teach(round, reading);
+                if (round.drafting() != null) {
+                    round.charge(clock.getAsLong() - reading);
+                }
                 deliver(turn);
                 emitted += round.emittedCount();
                 allAuto &= turn.isAuto();
             }
         }
+        drafting.teach(rounds);
         drafting.settle(batch.size(), draftNodes, streams);
         long hostNanos = clock.getAsLong() - start - nanos();
         for (Round round : rounds) {

@@ -3,6 +3,7 @@ package io.aded.gguf;
 import io.aded.model.AdedException;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a file must say to be a language model, and what llama.cpp takes for granted about it: numbers that it would
@@ -13,6 +14,9 @@ final class ModelChecks {
     private static final int MOST_LAYERS = 512;
 
     private static final int MOST_HEADS = 1 << 14;
+
+    /** Characters of the longest name of one that there is, thrice. */
+    private static final int LONGEST_ARCHITECTURE = 64;
 
     /** Longer ones exhaust the stack: the library's trie of tokens calls itself for every byte of one. */
     private static final int LONGEST_TOKEN = 2048;
@@ -60,6 +64,10 @@ final class ModelChecks {
         String architecture = file.architecture();
         if (architecture.isEmpty()) {
             throw invalid("it does not name an architecture (general.architecture)");
+        }
+        if (architecture.length() > LONGEST_ARCHITECTURE) {
+            throw invalid("its general.architecture has " + architecture.length() + " characters; allowed: up to "
+                    + LONGEST_ARCHITECTURE);
         }
         if (architecture.equals("clip") || "mmproj".equals(file.string("general.type"))) {
             throw invalid("it is a projector for images (mmproj) that belongs to a language model, not one itself");
@@ -198,8 +206,9 @@ final class ModelChecks {
         if ("whitespace".equals(file.string("tokenizer.ggml.pre")) && !"whitespace".equals(model)) {
             throw invalid("tokenizer.ggml.pre is whitespace, which goes with the tokeniser of that name only");
         }
-        parallel("tokenizer.ggml.scores", "f32", tokens.count());
-        parallel("tokenizer.ggml.token_type", "i32", tokens.count());
+        parallel(
+                "tokenizer.ggml.scores", limits.integerScores() ? Set.of("f32", "i32") : Set.of("f32"), tokens.count());
+        parallel("tokenizer.ggml.token_type", Set.of("i32"), tokens.count());
         Object merges = file.metadata().get("tokenizer.ggml.merges");
         if (merges != null
                 && !(merges instanceof GgufFile.Array pairs
@@ -215,16 +224,17 @@ final class ModelChecks {
         }
     }
 
-    /** An array with one element a token, which the library reads without looking at its length. */
-    private void parallel(String key, String elementType, long count) {
+    /** An array with an element for each token, which the library reads without looking at its length. */
+    private void parallel(String key, Set<String> elementTypes, long count) {
         Object value = file.metadata().get(key);
         if (value == null) {
             return;
         }
         if (!(value instanceof GgufFile.Array array)
-                || !array.elementType().equals(elementType)
-                || array.count() != count) {
-            throw invalid(key + " is not an array of " + count + " elements of type " + elementType);
+                || !elementTypes.contains(array.elementType())
+                || array.count() < count) {
+            throw invalid(key + " is not an array of " + count + " elements of type "
+                    + elementTypes.stream().sorted().collect(Collectors.joining(" or ")));
         }
     }
 

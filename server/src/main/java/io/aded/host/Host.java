@@ -1,7 +1,6 @@
 package io.aded.host;
 
 import io.aded.engine.Engine;
-import io.aded.llama.ThreadPriority;
 import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import io.aded.rpc.AdedServer;
@@ -53,7 +52,7 @@ public final class Host implements AutoCloseable {
                                 new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
                         .coalescing(safeguards.coalescing())
-                        .demotion(ThreadPriority::lower)
+                        .demotion(new LowerPriority())
                         .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())

@@ -36,7 +36,9 @@ final class Grammar {
     private TokenMasks.@Nullable Position[] positions = new TokenMasks.Position[64];
 
     private boolean[] keep = new boolean[64];
-    private final byte[] forced = new byte[256];
+    /** No more than the engine's thread splits into tokens by itself, without waiting for callers' texts. */
+    private final byte[] forced = new byte[TextThread.FIT_ANYWHERE];
+
     private final Offers offers = new Offers();
 
     private Grammar(String field, LlamaVocabulary vocabulary, TokenMasks masks) {

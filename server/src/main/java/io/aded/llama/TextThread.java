@@ -22,7 +22,7 @@ final class TextThread {
     static final int BYTES_A_CHARACTER = 1024;
 
     /** Characters whose stack fits on any thread beside all else, some 200 KiB of at least a megabyte. */
-    private static final int FIT_ANYWHERE = 200;
+    static final int FIT_ANYWHERE = 200;
 
     /** What everything else on the stack takes, Java's own frames included. */
     private static final long REST = 1 << 20;

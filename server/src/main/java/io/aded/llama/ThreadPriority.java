@@ -25,6 +25,9 @@ public final class ThreadPriority {
     /** A tenth of the share of a thread that was not lowered. */
     private static final int STEP = 10;
 
+    /** Half of it: where both cores are taken by code that is not compiled yet, compilers are what helps. */
+    private static final int COMPILERS_STEP = 3;
+
     private static final int LOWEST = 19;
     /** Of {@code setpriority} and {@code getpriority}: one process, or, on Linux, one thread. */
     private static final int PRIO_PROCESS = 0;
@@ -37,7 +40,7 @@ public final class ThreadPriority {
 
     /** Lowers that of the calling thread, for as long as it lives. False if it was not: it can only be tried. */
     public static boolean lower() {
-        return !Thread.currentThread().isVirtual() && lower(CALLING);
+        return !Thread.currentThread().isVirtual() && lower(CALLING, STEP);
     }
 
     /**
@@ -52,7 +55,7 @@ public final class ThreadPriority {
             try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
                 for (Path thread : threads) {
                     if (isCompiler(thread)
-                            && lower(Integer.parseInt(thread.getFileName().toString()))) {
+                            && lower(Integer.parseInt(thread.getFileName().toString()), COMPILERS_STEP)) {
                         lowered++;
                     }
                 }
@@ -68,7 +71,7 @@ public final class ThreadPriority {
         return name.startsWith("C1 Compiler") || name.startsWith("C2 Compiler");
     }
 
-    private static boolean lower(int thread) {
+    private static boolean lower(int thread, int step) {
         MethodHandle get = C.GET;
         MethodHandle set = C.SET;
         if (get == null || set == null) {
@@ -76,7 +79,7 @@ public final class ThreadPriority {
         }
         try {
             int now = (int) get.invokeExact(PRIO_PROCESS, thread);
-            return (int) set.invokeExact(PRIO_PROCESS, thread, Math.min(LOWEST, now + STEP)) == 0;
+            return (int) set.invokeExact(PRIO_PROCESS, thread, Math.min(LOWEST, now + step)) == 0;
         } catch (Throwable noMemory) {
             return false;
         }

@@ -6,11 +6,13 @@ import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.channel.EventLoop;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Error;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Stream;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +27,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>When there are as many as may be, who does nothing gives way: of the connections without a call, the one that came
  * first is closed, and its client told so before if it has called before. A newcomer is turned away only if there are
- * calls on all of them. Either is counted, and told in the log once a minute at most. Thread-safe.
+ * calls on all of them. Either is counted, and told in the log once a minute at most.
+ *
+ * <p>It should not come to that: a client that was turned away tries again only after a second. So while an eighth or
+ * less of the places is free, calls that nobody needs are ended, and connections are looked through for those which are
+ * there for such calls only. Thread-safe.
  */
 final class Connections {
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
@@ -33,7 +39,14 @@ final class Connections {
     /** To look at all of them is not done for each newcomer of a flood, if nothing was found a moment ago. */
     private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(100).toNanos();
 
-    private static final int SWEEP = 64;
+    /** Connections that are looked at in one go, on their own threads, and how far apart that is. */
+    private static final int SWEEP = 512;
+
+    private static final int SWEEP_MILLIS = 20;
+    /** How often all are looked through after somebody has come: a call that was ended is over a moment later. */
+    private static final int ROUNDS = 3;
+
+    private static final int ROUND_MILLIS = 100;
 
     private static final long TELL_AGAIN_NANOS = Duration.ofMinutes(1).toNanos();
     private static final long LEAVING_MILLIS = 1_000;
@@ -60,13 +73,17 @@ final class Connections {
     private long untold;
     private long tellAfter;
     private long lookAfter;
-    private int sweepFrom;
+    /** Rounds of looking through all that are still to come, the one that goes on included. */
+    private int rounds;
+
+    /** Calls that are still to be ended, since one more has come for each. */
+    private int owed;
 
     /** Frees connections of calls that nobody needs. */
     @FunctionalInterface
     interface Crowd {
-        /** One more has come, and there is hardly a place left. */
-        void grows();
+        /** One more has come, and there is hardly a place left. False if there is no such call, or none yet. */
+        boolean grows();
     }
 
     /**
@@ -88,7 +105,8 @@ final class Connections {
         return new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object accepted) {
-                if (accepted instanceof Channel connection && !enter(connection)) {
+                if (accepted instanceof Channel connection
+                        && !enter(connection, context.channel().eventLoop())) {
                     connection.unsafe().closeForcibly();
                 } else {
                     context.fireChannelRead(accepted);
@@ -97,10 +115,10 @@ final class Connections {
         };
     }
 
-    private boolean enter(Channel connection) {
+    private boolean enter(Channel connection, EventLoop doorkeeper) {
         long now = nanoClock.getAsLong();
         if (isCrowded()) {
-            crowd.grows();
+            lookThrough(doorkeeper, crowd.grows() ? 0 : 1);
         }
         if (!take(connection)) {
             Channel idle = longestIdle(now);
@@ -141,33 +159,82 @@ final class Connections {
                 return each;
             }
         }
-        sweep(all, now);
+        synchronized (lock) {
+            lookAfter = now + LOOK_AGAIN_NANOS;
+        }
         return null;
     }
 
-    /** Has some of them looked at on their own threads: a call that was ended and that its client keeps is none. */
-    private void sweep(Channel[] all, long now) {
-        int from;
+    /** Has all of them looked through soon, and so many calls ended that nobody needs. */
+    private void lookThrough(EventLoop doorkeeper, int calls) {
         synchronized (lock) {
-            lookAfter = now + LOOK_AGAIN_NANOS;
-            from = sweepFrom;
-            sweepFrom = (from + SWEEP) % all.length;
+            boolean begun = rounds > 0;
+            rounds = ROUNDS;
+            owed = Math.min(owed + calls, most / 8);
+            if (begun) {
+                return;
+            }
         }
-        for (int i = 0; i < Math.min(SWEEP, all.length); i++) {
-            Channel each = all[(from + i) % all.length];
+        doorkeeper.schedule(() -> round(doorkeeper), SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** In a flood calls begin some time after their connections. */
+    private void round(EventLoop doorkeeper) {
+        int calls;
+        synchronized (lock) {
+            calls = owed;
+        }
+        int left = calls;
+        while (left > 0 && crowd.grows()) {
+            left--;
+        }
+        synchronized (lock) {
+            owed -= calls - left;
+        }
+        sweep(doorkeeper, all(), 0);
+    }
+
+    private Channel[] all() {
+        synchronized (lock) {
+            return open.toArray(Channel[]::new);
+        }
+    }
+
+    /** Has some of them looked at on their own threads: a call that was ended and that its client keeps is none. */
+    private void sweep(EventLoop doorkeeper, Channel[] all, int from) {
+        int to = Math.min(all.length, from + SWEEP);
+        for (Channel each : Arrays.asList(all).subList(from, to)) {
             each.eventLoop().execute(() -> {
                 if (isOver(each)) {
                     each.unsafe().close(each.newPromise());
                 }
             });
         }
+        if (doorkeeper.isShuttingDown()) {
+            return;
+        }
+        if (to < all.length) {
+            doorkeeper.schedule(() -> sweep(doorkeeper, all, to), SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        } else if (hasAnotherRound()) {
+            doorkeeper.schedule(() -> round(doorkeeper), ROUND_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
+    private boolean hasAnotherRound() {
+        synchronized (lock) {
+            rounds--;
+            owed = rounds > 0 ? owed : 0;
+            return rounds > 0;
+        }
+    }
+
+    /** Whether there are calls on it and all of them have ended. */
     private static boolean isOver(Channel connection) {
         Http2ConnectionHandler http2 = connection.pipeline().get(Http2ConnectionHandler.class);
         try {
-            return http2 == null
-                    || http2.connection()
+            return http2 != null
+                    && http2.connection().numActiveStreams() > 0
+                    && http2.connection()
                                     .forEachActiveStream(
                                             stream -> stream.state() == Http2Stream.State.HALF_CLOSED_LOCAL)
                             == null;

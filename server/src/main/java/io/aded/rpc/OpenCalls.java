@@ -55,12 +55,15 @@ final class OpenCalls {
      * calls only.
      *
      * @param connections that there may be
+     * @return whether it did
      */
-    void makeRoom(int connections) {
+    boolean makeRoom(int connections) {
         GuardedCall<?, ?, ?> oldest = oneOfMoreThan(Math.clamp(connections / 2, LEAST_IDLE, USUAL_IDLE));
-        if (oldest != null) {
-            end(oldest);
+        if (oldest == null) {
+            return false;
         }
+        end(oldest);
+        return true;
     }
 
     private @Nullable GuardedCall<?, ?, ?> oneOfMoreThan(int most) {

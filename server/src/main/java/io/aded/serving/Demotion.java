@@ -13,4 +13,9 @@ public interface Demotion {
      * @return whether it is lower now
      */
     boolean demote();
+
+    /** What the calling thread has had of a processor since it began, in nanoseconds; negative if nobody can tell. */
+    default long computedNanos() {
+        return -1;
+    }
 }

@@ -149,16 +149,22 @@ final class PreparationPool implements AutoCloseable {
         private long sliceBegun;
         /** Before the slice, without pauses. */
         private long worked;
+        /** The part of it that a processor was at it. */
+        private long computed;
 
         private boolean isLong;
         private boolean isBeside;
         /** The pool's. */
         private @Nullable Thread worker;
 
-        private boolean hasStepped;
+        private long workerComputed;
+        private boolean workerStepped;
         private boolean isDemoted;
         /** Works for the pool's thread, with a stack of another size; the last one of them. */
         private @Nullable Thread helper;
+
+        private long helperComputed;
+        private boolean helperStepped;
         /** Nobody waits any more. */
         volatile boolean abandoned;
 
@@ -194,13 +200,16 @@ final class PreparationPool implements AutoCloseable {
                 return;
             }
             worked += slice;
-            if (!isLong && worked >= SHORT_NANOS) {
+            // On a busy machine short work may take long, and must not be kept from its end for that.
+            long had = Math.min(slice, computed(slice));
+            computed += had;
+            if (!isLong && computed >= SHORT_NANOS) {
                 isLong = true;
                 isBeside = makeRoom(line);
             }
             if (isLong) {
                 stepBack();
-                pause((long) (slice * (longOnes / limits.longWorkShare() - 1)));
+                pause((long) (had * (longOnes / limits.longWorkShare() - 1)));
             }
             sliceBegun = nanoClock.getAsLong();
         }
@@ -214,15 +223,34 @@ final class PreparationPool implements AutoCloseable {
             }
         }
 
-        private void stepBack() {
+        /** What the thread at it has had of a processor since this was last asked; the slice where nobody can tell. */
+        private long computed(long slice) {
             Thread thread = Thread.currentThread();
-            if (thread != worker) {
+            long now = demotion.computedNanos();
+            long before;
+            if (thread == worker) {
+                before = workerComputed;
+                workerComputed = now;
+            } else {
                 if (thread != helper) {
                     helper = thread;
+                    helperComputed = 0;
+                    helperStepped = false;
+                }
+                before = helperComputed;
+                helperComputed = now;
+            }
+            return now < 0 ? slice : now - before;
+        }
+
+        private void stepBack() {
+            if (Thread.currentThread() != worker) {
+                if (!helperStepped) {
+                    helperStepped = true;
                     demotion.demote();
                 }
-            } else if (!hasStepped) {
-                hasStepped = true;
+            } else if (!workerStepped) {
+                workerStepped = true;
                 isDemoted = demotion.demote();
             }
         }
@@ -239,6 +267,7 @@ final class PreparationPool implements AutoCloseable {
             begun = nanoClock.getAsLong();
             sliceBegun = begun;
             worker = Thread.currentThread();
+            workerComputed = demotion.computedNanos();
             T made = null;
             Throwable thrown = null;
             try {

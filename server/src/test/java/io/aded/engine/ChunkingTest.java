@@ -41,6 +41,7 @@ class ChunkingTest {
 
     private static List<String> plan(Chunking chunking, List<Round> rounds, int room, boolean contended) {
         chunking.plan(rounds, room, contended);
+        chunking.played(Long.MAX_VALUE);
         return rounds.stream()
                 .map(round -> round.chunk() + (round.verifies() ? "+" : ""))
                 .toList();
@@ -87,7 +88,7 @@ class ChunkingTest {
         for (int i = 0; i < 33; i++) {
             assertThat(plan(chunking, rounds, WIDEST, true)).containsExactly("0+", i % 16 == 0 ? "16" : "0");
         }
-        // A prompt that fits into a quantum does not wait for that, and what it takes is added to what is owed.
+        // An ordinary prompt does not wait for that, and what it takes is added to what is owed.
         List<Round> more = List.of(decodes, rounds.getLast(), round("c", 0, 7));
         assertThat(plan(chunking, more, WIDEST, true)).containsExactly("0+", "0", "7+");
         for (int i = 0; i < 22; i++) {
@@ -97,6 +98,21 @@ class ChunkingTest {
         // It is owed to those who decode while several are about, and to nobody else.
         assertThat(plan(chunking, rounds, WIDEST, false)).containsExactly("0+", "96");
         assertThat(plan(chunking, List.of(rounds.getLast()), WIDEST, true)).containsExactly("16");
+    }
+
+    @Test
+    void plan_afterAPassThatTookLessThanItsPrice_owesWhatItTook() {
+        Chunking chunking = chunking(0, 100_000);
+        List<Round> rounds = List.of(round("a", 0, 0), round("b", 0, 400));
+        assertThat(plan(chunking, rounds, WIDEST, true)).containsExactly("0+", "16");
+        for (int i = 0; i < 15; i++) {
+            assertThat(plan(chunking, rounds, WIDEST, true)).containsExactly("0+", "0");
+        }
+        for (int i = 0; i < 5; i++) {
+            chunking.plan(rounds, WIDEST, true);
+            assertThat(rounds.getLast().chunk()).isEqualTo(16);
+            chunking.played(2_000); // a microsecond more than the root
+        }
     }
 
     @Test

@@ -41,7 +41,7 @@ class FairPrefillTest {
         /** Where a token costs a twentieth of what a pass costs at least. */
         BETWEEN(n -> 20 + n, 570, 1.9),
         /** Two cores: 8 tokens cost three passes of one. */
-        PROCESSOR(n -> 30 + 10 * n, 78, 1.4),
+        PROCESSOR(n -> 30 + 10 * n, 78, 1.55),
         /** 512 tokens cost two and a half passes of one. */
         GPU(n -> 20 + n / 16.0, 8000, 2.05);
 

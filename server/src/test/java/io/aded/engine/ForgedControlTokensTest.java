@@ -103,7 +103,9 @@ class ForgedControlTokensTest {
             try (LlamaModel model = LlamaModel.load(library, path, laidOutBy(TEMPLATES.getFirst()))) {
                 PromptTokens prompts = new PromptTokens(model);
                 Vocabulary vocabulary = model.vocabulary();
-                assertThat(vocabulary.tokenize("cat", true, false)).startsWith(1).endsWith(2);
+                assertThat(vocabulary.tokenize("cat", true, false))
+                        .startsWith(1)
+                        .endsWith(2);
                 assertThat(prompts.text("cat", true)).startsWith(1).doesNotContain(2);
                 assertThat(controls(vocabulary, prompts.first(message("cat")))).containsExactly(1, 3, 4);
                 assertThat(controls(vocabulary, prompts.first(message("cat <|im_end|>"))))

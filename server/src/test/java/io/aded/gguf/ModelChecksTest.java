@@ -9,8 +9,10 @@ import io.aded.llama.TinyVocabularies;
 import io.aded.model.AdedException;
 import io.aded.testing.Seeds;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -53,6 +55,39 @@ class ModelChecksTest {
     }
 
     @Test
+    void namesWithoutEnd_areNotRepeatedInMessages() throws IOException {
+        refused(
+                "general.architecture has 100000 characters",
+                gguf -> gguf.text("general.architecture", "x".repeat(100_000)));
+        byte[] twice = EditableGguf.parse(whole)
+                .text("k".repeat(60_000), "a")
+                .text("K".repeat(60_000), "a")
+                .toBytes();
+        int second = new String(twice, StandardCharsets.ISO_8859_1).indexOf("KKKK");
+        Arrays.fill(twice, second, second + 60_000, (byte) 'k');
+        Path path = Files.write(directory.resolve("twice.gguf"), twice);
+        assertThatThrownBy(() -> GgufFile.read(path))
+                .hasMessageContaining("the entry kkkk")
+                .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(1_000));
+    }
+
+    @Test
+    void scoresAndTypes_asTheLineReadsThem() throws IOException {
+        int count = EditableGguf.parse(whole).texts("tokenizer.ggml.tokens").size();
+        for (String key : List.of("tokenizer.ggml.scores", "tokenizer.ggml.token_type")) {
+            accepted(gguf -> gguf.integers(key, new int[count]));
+            accepted(gguf -> gguf.integers(key, new int[count + 3]));
+            accepted(gguf -> gguf.remove(key));
+            refused(key + " is not an array of " + count, gguf -> gguf.integers(key, new int[count - 1]));
+            refused(key + " is not an array of " + count, gguf -> gguf.integer(key, 1));
+            refused(key + " is not an array of " + count, gguf -> gguf.texts(key, List.of("a")));
+        }
+        GgufFile integers = changed(gguf -> gguf.integers("tokenizer.ggml.scores", new int[count]));
+        assertThatThrownBy(() -> integers.requireModel(new LineLimits(256, Map.of(), false)))
+                .hasMessageContaining("elements of type f32");
+    }
+
+    @Test
     void preTokeniser_whitespace_onlyWithTheTokeniserThatDropsBlanks() throws IOException {
         refused(
                 "tokenizer.ggml.pre is whitespace",
@@ -81,7 +116,7 @@ class ModelChecksTest {
                 gguf -> gguf.integer("llama.expert_count", 384).integer("llama.expert_used_count", 8);
         accepted(kimi);
         GgufFile file = changed(kimi);
-        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of())))
+        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of(), false)))
                 .hasMessageContaining("expert_count is 384; allowed: 0 to 256");
         refused("expert_count is 2000", gguf -> gguf.integer("llama.expert_count", 2000));
         refused("does not say how many of them work", gguf -> gguf.integer("llama.expert_count", 8));
@@ -103,7 +138,7 @@ class ModelChecksTest {
     void layers_outOfWhatThePatternNeeds_areRefused() throws IOException {
         refused("nextn_predict_layers is 2; allowed: 0 to 1", gguf -> gguf.integer("llama.nextn_predict_layers", 2));
         GgufFile file = changed(gguf -> gguf);
-        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of("llama", 3))))
+        assertThatThrownBy(() -> file.requireModel(new LineLimits(256, Map.of("llama", 3), false)))
                 .hasMessageContaining("has 2 layers; llama needs at least 3");
     }
 

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.model.AdedException;
+import io.aded.model.Vocabulary;
 import io.aded.testing.ForkedJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,6 +44,21 @@ class TextSplitterTest {
                 .hasSize(library.isBundled() ? 2 : 3)
                 .anySatisfy(line ->
                         assertThat(line).contains("a line of 262145 characters").contains("up to 262144"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void tokenizeContinuation_unigrams_putsNoBlankBefore(LlamaLibrary library) {
+        try (LlamaModel model =
+                LlamaModel.load(library, OtherVocabularies.write(directory, "t5"), ModelParameters.DEFAULT)) {
+            Vocabulary vocabulary = model.vocabulary();
+            for (String text : List.of("the", "the cat", " the", "~the", "caught")) {
+                assertThat(vocabulary.detokenize(vocabulary.tokenizeContinuation(text, false), true))
+                        .isEqualTo(text);
+            }
+            assertThat(vocabulary.detokenize(vocabulary.tokenize("the", false, false), true))
+                    .isEqualTo(" the");
+        }
     }
 
     @Test
@@ -77,6 +95,28 @@ class TextSplitterTest {
         assertThat(told.join()).isTrue();
         int next = TextThread.run(10_000, 10, _ -> 2);
         assertThat(next).isEqualTo(2);
+    }
+
+    /** The engine's thread splits what a grammar dictates. */
+    @Test
+    @Timeout(60)
+    void run_shortTextWhileEveryPlaceIsTaken_isSplitAtOnce() throws Exception {
+        int places = Math.max(2, Runtime.getRuntime().availableProcessors());
+        CountDownLatch begun = new CountDownLatch(places);
+        CompletableFuture<Integer> release = new CompletableFuture<>();
+        for (int i = 0; i < places; i++) {
+            Thread.ofPlatform()
+                    .start(() -> TextThread.run(10_000, 10, _ -> {
+                        begun.countDown();
+                        return release.join();
+                    }));
+        }
+        begun.await();
+
+        int done = TextThread.run(TextSplitter.SMALL_PIECE, TextThread.FIT_ANYWHERE, _ -> 2);
+
+        assertThat(done).isEqualTo(2);
+        release.complete(1);
     }
 
     @Test

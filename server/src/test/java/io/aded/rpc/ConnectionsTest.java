@@ -216,6 +216,24 @@ class ConnectionsTest {
         assertThat(server.connections().open()).isLessThanOrEqualTo(40);
     }
 
+    /** Nobody has to be turned away first: a client that was tries again only after a second. */
+    @Test
+    void enter_placesBecomeScarceByCallsThatSayNothing_someAreFreedBeforeAnybodyNeedsThem() throws IOException {
+        AdedServer server = server("127.0.0.1:0", 64, LONG);
+        int port = ((ListenAddress.Tcp) server.addresses().getFirst()).port();
+        for (int i = 0; i < 64; i++) {
+            RawHttp2 silent = new RawHttp2(port);
+            open.add(silent);
+            silent.greet().call("aded.v1.InferenceService/Converse");
+        }
+
+        await().until(() -> server.connections().open() < 64);
+
+        assertHealthy(channel(server));
+        assertThat(server.connections().refused()).isZero();
+        assertThat(server.connections().displaced()).isZero();
+    }
+
     @Test
     void calls_moreThatOnlyWatchThanMayBe_oldestEnds() {
         AdedServer server = server("127.0.0.1:0", 4, LONG);

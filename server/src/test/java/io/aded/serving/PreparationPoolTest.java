@@ -367,6 +367,46 @@ class PreparationPoolTest {
     }
 
     @Test
+    void run_workThatAProcessorWasAtForAMomentOnly_isNotLong() {
+        AtomicLong computed = new AtomicLong();
+        AtomicInteger demoted = new AtomicInteger();
+        AtomicLong paused = new AtomicLong();
+        PreparationPool pool = new PreparationPool(
+                new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, paused::addAndGet, new Demotion() {
+                    @Override
+                    public boolean demote() {
+                        demoted.incrementAndGet();
+                        return true;
+                    }
+
+                    @Override
+                    public long computedNanos() {
+                        return computed.get();
+                    }
+                });
+        this.pool = pool;
+        PreparationPool.Job<Boolean> halfAsMuch = () -> {
+            for (int i = 0; i < 8; i++) {
+                computed.addAndGet(500_000);
+                working(1).work();
+            }
+            return true;
+        };
+
+        pool.run(caller("a"), halfAsMuch);
+        assertThat(demoted).hasValue(0);
+        assertThat(paused).hasValue(0);
+
+        pool.run(caller("a"), () -> {
+            halfAsMuch.work();
+            return halfAsMuch.work();
+        });
+        assertThat(demoted).hasValue(1);
+        // From the tenth half of a millisecond on, as long as each.
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofNanos(3_500_000));
+    }
+
+    @Test
     void run_longWorkWithoutRoomBesideThePool_leavesItsPlaceToAnotherThread() throws InterruptedException {
         List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
         PreparationPool pool = demoting(true, demoted);

@@ -158,7 +158,7 @@ final class B4916 implements LibraryLine {
 
     @Override
     public LineLimits limits() {
-        return new LineLimits(256, Map.of("gemma2", 2, "gemma3", 6, "cohere2", 4));
+        return new LineLimits(256, Map.of("gemma2", 2, "gemma3", 6, "cohere2", 4), false);
     }
 
     @Override
