@@ -1,15 +1,10 @@
 package io.aded.llama;
 
-import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,52 +26,18 @@ public final class ThreadPriority {
 
     private static final int CALLING = 0;
 
-    private static final AtomicBoolean COMPILERS_LOWERED = new AtomicBoolean();
-
     private ThreadPriority() {}
 
     /** Lowers that of the calling thread, for as long as it lives. False if it was not: it can only be tried. */
     public static boolean lower() {
-        return !Thread.currentThread().isVirtual() && lower(CALLING);
-    }
-
-    /**
-     * Lowers those of the JVM's compilers, once for the process; further threads that they start inherit it. Code that
-     * is new runs somewhat longer before it is compiled, and what is answered meanwhile is not kept waiting by it.
-     *
-     * @return how many threads that were
-     */
-    public static int lowerCompilers() {
-        int lowered = 0;
-        if (C.SET != null && COMPILERS_LOWERED.compareAndSet(false, true)) {
-            try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
-                for (Path thread : threads) {
-                    if (isCompiler(thread)
-                            && lower(Integer.parseInt(thread.getFileName().toString()))) {
-                        lowered++;
-                    }
-                }
-            } catch (IOException | RuntimeException unreadable) {
-                return lowered; // as it was
-            }
-        }
-        return lowered;
-    }
-
-    private static boolean isCompiler(Path thread) throws IOException {
-        String name = Files.readString(thread.resolve("comm"));
-        return name.startsWith("C1 Compiler") || name.startsWith("C2 Compiler");
-    }
-
-    private static boolean lower(int thread) {
         MethodHandle get = C.GET;
         MethodHandle set = C.SET;
-        if (get == null || set == null) {
+        if (get == null || set == null || Thread.currentThread().isVirtual()) {
             return false;
         }
         try {
-            int now = (int) get.invokeExact(PRIO_PROCESS, thread);
-            return (int) set.invokeExact(PRIO_PROCESS, thread, Math.min(LOWEST, now + STEP)) == 0;
+            int now = (int) get.invokeExact(PRIO_PROCESS, CALLING);
+            return (int) set.invokeExact(PRIO_PROCESS, CALLING, Math.min(LOWEST, now + STEP)) == 0;
         } catch (Throwable noMemory) {
             return false;
         }
