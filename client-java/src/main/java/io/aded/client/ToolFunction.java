@@ -59,8 +59,7 @@ public final class ToolFunction {
         Shape shape = Shapes.of(arguments);
         return new ToolFunction(
                 Tool.of(name, description, Json.write(SchemaWriter.schema(shape))),
-                json -> body.call(
-                        arguments.cast(Objects.requireNonNull(shape.read(Json.parse(json), "arguments")))));
+                json -> body.call(arguments.cast(Objects.requireNonNull(shape.read(Json.parse(json), "arguments")))));
     }
 
     /** One for a tool with a schema of its own; the body is given the arguments as JSON text. */
