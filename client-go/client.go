@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +35,10 @@ type Client struct {
 	tracer    trace.Tracer
 	logger    *slog.Logger
 	versioned atomic.Bool
+
+	mu sync.Mutex
+	// ending are answers that were read to their end, until the server has ended their calls.
+	ending map[*single]chan struct{}
 }
 
 // Dial makes a client. Without TLS, as one does to a sidecar on the same machine, unless an option says otherwise.
@@ -49,6 +56,7 @@ func Dial(target string, options ...ClientOption) (*Client, error) {
 		retry:    settings.retry,
 		tracer:   tracerOf(settings.tracers),
 		logger:   settings.logger,
+		ending:   map[*single]chan struct{}{},
 	}
 	if client.logger == nil {
 		client.logger = slog.Default()
@@ -94,12 +102,39 @@ const (
 	largestMessage = 1<<31 - 1
 )
 
-// Close ends every call under way and closes the connection, unless it was given by [WithConn].
+// Close ends every call under way and closes the connection, unless it was given by [WithConn]. Where an answer was read to
+// its end and the server has not ended its call yet, that is waited for, a second at most.
 func (c *Client) Close() error {
 	if c.own == nil {
 		return nil
 	}
+	c.mu.Lock()
+	ending := slices.Collect(maps.Values(c.ending))
+	c.mu.Unlock()
+	limit := time.NewTimer(time.Second)
+	defer limit.Stop()
+	for _, over := range ending {
+		select {
+		case <-over:
+		case <-limit.C:
+			return c.own.Close()
+		}
+	}
 	return c.own.Close()
+}
+
+// ends says that an answer waits for the end of its call; what it gives says that it has come.
+func (c *Client) ends(answer *single) func() {
+	over := make(chan struct{})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending[answer] = over
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.ending, answer)
+		close(over)
+	}
 }
 
 // Stream answers one prompt of the user and forgets it. The server is at work from now on. Failures come with the

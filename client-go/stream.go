@@ -201,7 +201,9 @@ func (s *single) end(failure *Error) {
 			return
 		}
 		timer := time.AfterFunc(5*time.Second, func() { s.stop(errClosed) })
+		over := s.client.ends(s)
 		go func() {
+			defer over()
 			_, _ = s.stream.Recv()
 			timer.Stop()
 			s.stop(errClosed)

@@ -246,6 +246,28 @@ func TestTokens_thereAndBack(t *testing.T) {
 	}
 }
 
+func TestClose_afterWholeAnswer_letsTheCallEnd(t *testing.T) {
+	ended := make(chan error, 1)
+	fake := &Fake{Generating: func(_ int, _ *adedv1.GenerateRequest, to answers) error {
+		if err := to.Send(finished()); err != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond) // the client closes meanwhile
+		ended <- to.Context().Err()
+		return nil
+	}}
+	client := connect(t, fake)
+	if _, err := client.Chat(background(t), "Hello"); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the call ended with %v", err)
+	}
+}
+
 func TestUnread_answer_staysWithTheServer(t *testing.T) {
 	const all = 100_000
 	var sent atomic.Int64

@@ -70,7 +70,6 @@ class ConcurrencyTest {
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
             Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
             Map.entry("llama.ProcessEnd", "a compare-and-set lets one thread register the hook"),
-            Map.entry("llama.ThreadPriority", "a compare-and-set lets the compilers be lowered once"),
             Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
             Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down"),
             Map.entry("rpc.PathClaim", "one lock, within the process, and a lock on a file, between processes"),

@@ -1,5 +1,6 @@
 package io.aded.client;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +59,7 @@ public final class ToolFunction {
         Shape shape = Shapes.of(arguments);
         return new ToolFunction(
                 Tool.of(name, description, Json.write(SchemaWriter.schema(shape))),
-                json -> body.call(arguments.cast(shape.read(Json.parse(json), "arguments"))));
+                json -> body.call(arguments.cast(Objects.requireNonNull(shape.read(Json.parse(json), "arguments")))));
     }
 
     /** One for a tool with a schema of its own; the body is given the arguments as JSON text. */

@@ -10,7 +10,6 @@ import io.aded.host.ModelConfiguration;
 import io.aded.host.ServerConfiguration;
 import io.aded.lab.load.LoadPlan;
 import io.aded.lab.load.LoadSession;
-import io.aded.llama.ThreadPriority;
 import io.aded.model.AdedException;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
@@ -80,7 +79,6 @@ final class LoadCommand implements Callable<Integer> {
                 .withDraft(DraftPolicy.OFF, null)
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
                 .withEnvironment(terminal.environment());
-        ThreadPriority.lowerCompilers(); // as serve does
         try (StandIn standIn = StandIn.named(wanted.model());
                 Host host = Host.listen(configuration, Telemetry.none())) {
             if (standIn == null) {

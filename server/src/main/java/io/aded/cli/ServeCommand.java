@@ -10,7 +10,6 @@ import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
 import io.aded.host.ServerConfiguration;
 import io.aded.llama.ProcessEnd;
-import io.aded.llama.ThreadPriority;
 import io.aded.model.AdedException;
 import io.aded.model.ModelInfo;
 import io.aded.rpc.ListenAddress;
@@ -145,7 +144,6 @@ final class ServeCommand implements Callable<Integer> {
         }
         try (Telemetry telemetry = Telemetry.fromEnvironment(page);
                 StandIn standIn = StandIn.named(configuration.model().model())) {
-            ThreadPriority.lowerCompilers(); // the process is ours
             Host host = Host.listen(configuration, telemetry);
             Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;

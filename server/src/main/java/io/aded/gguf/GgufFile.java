@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * assertion, which ends the process, is refused here with a message ({@link #requireModel}).
  */
 public final class GgufFile {
+    private static final int LONGEST_REASON = 600;
+
     private final Path path;
     private final long size;
     private final int version;
@@ -115,8 +117,10 @@ public final class GgufFile {
                 path, allBytes, version, metadata, List.copyOf(allTensors), dataOffset, tokenTexts, alignment, count);
     }
 
+    /** Keys and names of a file may be as long as they like; what is said of them is not. */
     static AdedException.InvalidArtifact invalid(Path path, String why) {
-        return new AdedException.InvalidArtifact("INVALID_GGUF", path + " is not a usable GGUF file: " + why);
+        String shown = why.length() <= LONGEST_REASON ? why : why.substring(0, LONGEST_REASON) + "\u2026";
+        return new AdedException.InvalidArtifact("INVALID_GGUF", path + " is not a usable GGUF file: " + shown);
     }
 
     TokenTexts tokenTexts() {

@@ -15,6 +15,9 @@ final class ModelChecks {
 
     private static final int MOST_HEADS = 1 << 14;
 
+    /** Characters of the longest name of one that there is, thrice. */
+    private static final int LONGEST_ARCHITECTURE = 64;
+
     /** Longer ones exhaust the stack: the library's trie of tokens calls itself for every byte of one. */
     private static final int LONGEST_TOKEN = 2048;
 
@@ -61,6 +64,10 @@ final class ModelChecks {
         String architecture = file.architecture();
         if (architecture.isEmpty()) {
             throw invalid("it does not name an architecture (general.architecture)");
+        }
+        if (architecture.length() > LONGEST_ARCHITECTURE) {
+            throw invalid("its general.architecture has " + architecture.length() + " characters; allowed: up to "
+                    + LONGEST_ARCHITECTURE);
         }
         if (architecture.equals("clip") || "mmproj".equals(file.string("general.type"))) {
             throw invalid("it is a projector for images (mmproj) that belongs to a language model, not one itself");

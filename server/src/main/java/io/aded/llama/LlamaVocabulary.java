@@ -102,7 +102,32 @@ final class LlamaVocabulary implements Vocabulary {
                 .orElse(1);
         ends = IntStream.range(0, size).filter(this::endsGeneration).toArray();
         cuts = TextCuts.of(kind, tokeniser, pre, new Read());
-        splitter = new TextSplitter(natives, handle, life, kind, cuts, pre, tokenOfByte(1));
+        splitter = new TextSplitter(natives, handle, life, kind, cuts, pre, separator());
+    }
+
+    private TextSplitter.Separator separator() {
+        return switch (kind) {
+            case "SPM" -> new TextSplitter.Separator("\u0001", tokenOfByte(1));
+            case "UGM" -> loneCharacter();
+            default -> TextSplitter.Separator.NONE;
+        };
+    }
+
+    /** One that is a token by itself and in no other, so that what follows it is split as if it stood alone. */
+    private TextSplitter.Separator loneCharacter() {
+        int[] occurrences = new int[128];
+        for (byte b : pieces) {
+            if (b > ' ') {
+                occurrences[b]++;
+            }
+        }
+        for (int c = '~'; c > ' '; c--) {
+            int token = occurrences[c] == 1 && !Character.isLetterOrDigit(c) ? tokenOfByte(c) : -1;
+            if (token >= 0) {
+                return new TextSplitter.Separator(Character.toString(c), token);
+            }
+        }
+        return TextSplitter.Separator.NONE;
     }
 
     private int tokenOfByte(int value) {

@@ -36,9 +36,6 @@ final class TextSplitter {
     /** Digits in a row that {@code superbpe} may have: its search looks at all that follow, from every one. */
     private static final int LONGEST_SUPER_BPE_NUMBER = 1000;
 
-    /** A character that merges with nothing: it stands between the blank that the tokeniser adds and the text. */
-    private static final String SEPARATOR = "\u0001";
-
     private final Native natives;
     private final long handle;
     private final Lifetime life;
@@ -46,7 +43,17 @@ final class TextSplitter {
     private final TextCuts cuts;
     private final int piece;
     private final boolean limitsNumbers;
-    private final int separatorToken;
+    private final Separator separator;
+
+    /**
+     * A character that merges with nothing: it stands between the blank that a tokeniser adds and the text.
+     *
+     * @param text the character; empty if there is none, or no need of one
+     * @param token what it becomes by itself, or -1
+     */
+    record Separator(String text, int token) {
+        static final Separator NONE = new Separator("", -1);
+    }
 
     /**
      * Creates one.
@@ -54,7 +61,7 @@ final class TextSplitter {
      * @param kind the tokeniser's, such as {@code SPM}
      * @param cuts where texts may be cut
      * @param pre the pre-tokeniser's name, or null
-     * @param separatorToken the token whose only byte is 1, or -1
+     * @param separator what keeps a blank away from the text that it is put before
      */
     TextSplitter(
             Native natives,
@@ -63,7 +70,7 @@ final class TextSplitter {
             String kind,
             TextCuts cuts,
             @Nullable String pre,
-            int separatorToken) {
+            Separator separator) {
         this.natives = natives;
         this.handle = handle;
         this.life = life;
@@ -71,7 +78,7 @@ final class TextSplitter {
         this.cuts = cuts;
         piece = kind.equals("BPE") ? PIECE : SMALL_PIECE;
         limitsNumbers = "superbpe".equals(pre);
-        this.separatorToken = separatorToken;
+        this.separator = separator;
     }
 
     /** Splits a text that stands at the beginning. */
@@ -128,14 +135,14 @@ final class TextSplitter {
         }
     }
 
-    /** Without the blank that SPM puts in front of a text. */
+    /** Without the blank that tokenisers of SentencePiece put in front of a text. */
     private int[] continuing(String text, boolean parseSpecial) {
-        if (text.isEmpty() || !"SPM".equals(kind) || separatorToken < 0) {
+        if (text.isEmpty() || separator.token() < 0) {
             return whole(text, false, parseSpecial);
         }
-        int[] separated = whole(SEPARATOR + text, false, parseSpecial);
+        int[] separated = whole(separator.text() + text, false, parseSpecial);
         for (int i = 0; i < Math.min(2, separated.length); i++) {
-            if (separated[i] == separatorToken) {
+            if (separated[i] == separator.token()) {
                 return Arrays.copyOfRange(separated, i + 1, separated.length);
             }
         }

@@ -37,8 +37,11 @@ public abstract sealed class AdedException extends RuntimeException {
         this.reason = reason;
     }
 
-    /** Names in messages come from files, servers and callers: none of their bytes may command a terminal. */
-    private static String printable(String message) {
+    /**
+     * A text as it may be shown: names in messages come from files, servers and callers, and none of their bytes may
+     * command a terminal.
+     */
+    public static String printable(String message) {
         StringBuilder shown = new StringBuilder(message.length());
         message.codePoints().forEach(c -> {
             boolean commands =

@@ -88,7 +88,7 @@ final class ModelTrial {
             }
             return null;
         } catch (AdedException e) {
-            return String.valueOf(e.getMessage());
+            return "says: " + e.getMessage();
         }
     }
 

@@ -72,7 +72,8 @@ public final class ChatTemplates implements ChatTemplate {
                 JinjaTemplate parsed = JinjaTemplate.parse(source);
                 return new ChatTemplates(parsed, special, clock, zone, "the model's own", null);
             } catch (TemplateException e) {
-                problem = "the model's chat template is broken: " + e.getMessage();
+                problem = "the model's chat template is broken: "
+                        + AdedException.printable(String.valueOf(e.getMessage()));
             }
         }
         JinjaTemplate chatMl = JinjaTemplate.parse(KnownTemplate.CHATML.source());

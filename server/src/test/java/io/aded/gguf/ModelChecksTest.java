@@ -9,8 +9,10 @@ import io.aded.llama.TinyVocabularies;
 import io.aded.model.AdedException;
 import io.aded.testing.Seeds;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -50,6 +52,23 @@ class ModelChecksTest {
     @Test
     void parse_thenToBytes_isTheSameFile() {
         assertThat(EditableGguf.parse(whole).toBytes()).isEqualTo(whole);
+    }
+
+    @Test
+    void namesWithoutEnd_areNotRepeatedInMessages() throws IOException {
+        refused(
+                "general.architecture has 100000 characters",
+                gguf -> gguf.text("general.architecture", "x".repeat(100_000)));
+        byte[] twice = EditableGguf.parse(whole)
+                .text("k".repeat(60_000), "a")
+                .text("K".repeat(60_000), "a")
+                .toBytes();
+        int second = new String(twice, StandardCharsets.ISO_8859_1).indexOf("KKKK");
+        Arrays.fill(twice, second, second + 60_000, (byte) 'k');
+        Path path = Files.write(directory.resolve("twice.gguf"), twice);
+        assertThatThrownBy(() -> GgufFile.read(path))
+                .hasMessageContaining("the entry kkkk")
+                .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(1_000));
     }
 
     @Test

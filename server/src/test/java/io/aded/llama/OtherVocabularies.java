@@ -98,7 +98,8 @@ public final class OtherVocabularies {
                 .integer("tokenizer.ggml.bos_token_id", 1)
                 .integer("tokenizer.ggml.eos_token_id", 2)
                 .integer("tokenizer.ggml.seperator_token_id", 2)
-                .integer("tokenizer.ggml.padding_token_id", 0);
+                .integer("tokenizer.ggml.padding_token_id", 0)
+                .flag("tokenizer.ggml.add_space_prefix", kind.equals("t5"));
         float[] ones = new float[DIMENSION];
         Arrays.fill(ones, 1f);
         float[] square = new float[DIMENSION * DIMENSION];

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.model.AdedException;
+import io.aded.model.Vocabulary;
 import io.aded.testing.ForkedJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,21 @@ class TextSplitterTest {
                 .hasSize(library.isBundled() ? 2 : 3)
                 .anySatisfy(line ->
                         assertThat(line).contains("a line of 262145 characters").contains("up to 262144"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.aded.llama.Libraries#all")
+    void tokenizeContinuation_unigrams_putsNoBlankBefore(LlamaLibrary library) {
+        try (LlamaModel model =
+                LlamaModel.load(library, OtherVocabularies.write(directory, "t5"), ModelParameters.DEFAULT)) {
+            Vocabulary vocabulary = model.vocabulary();
+            for (String text : List.of("the", "the cat", " the", "~the", "caught")) {
+                assertThat(vocabulary.detokenize(vocabulary.tokenizeContinuation(text, false), true))
+                        .isEqualTo(text);
+            }
+            assertThat(vocabulary.detokenize(vocabulary.tokenize("the", false, false), true))
+                    .isEqualTo(" the");
+        }
     }
 
     @Test

@@ -554,7 +554,9 @@ class PreparationPoolTest {
     @Test
     void close_whileSomeWait_refusesThem() {
         PreparationPool pool = pool(1, 1, 4);
-        async(pool, caller("a"), blocking(new AtomicInteger()));
+        AtomicInteger begun = new AtomicInteger();
+        async(pool, caller("a"), blocking(begun));
+        await().until(() -> begun.get() == 1);
         var waiting = async(pool, caller("b"), () -> 1);
         await().until(() -> pool.waiting() == 1);
 

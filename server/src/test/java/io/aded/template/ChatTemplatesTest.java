@@ -124,6 +124,7 @@ class ChatTemplatesTest {
             assertThat(template.problem()).isNotNull();
         }
         assertThat(template("{% if %}").problem()).contains("broken");
+        assertThat(template("{% \u001b[31m %}").problem()).contains("\\u001b").doesNotContain("\u001b");
     }
 
     @ParameterizedTest

@@ -1,18 +1,17 @@
 package io.aded.host;
 
-import io.aded.llama.ThreadPriority;
 import io.aded.serving.Demotion;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 
-/** Asks the operating system to prefer others, and what the thread has cost. */
-final class LowerPriority implements Demotion {
+/** Tells what a thread has cost, and leaves its priority as it is. */
+final class ProcessorTime implements Demotion {
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final boolean tells = threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled();
 
     @Override
     public boolean demote() {
-        return ThreadPriority.lower();
+        return false;
     }
 
     @Override
