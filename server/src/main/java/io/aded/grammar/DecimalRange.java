@@ -91,7 +91,8 @@ final class DecimalRange {
         }
         if (inner <= innerEnd) {
             ways.add(new Pattern.Sequence(List.of(
-                    new Pattern.Characters(new int[] {inner, innerEnd}), new Pattern.Repeat(DIGIT, rest - 1, rest - 1))));
+                    new Pattern.Characters(new int[] {inner, innerEnd}),
+                    new Pattern.Repeat(DIGIT, rest - 1, rest - 1))));
         }
         return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
     }
