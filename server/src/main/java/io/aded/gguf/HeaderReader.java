@@ -27,6 +27,7 @@ final class HeaderReader {
     private static final int MOST_TENSORS = 1 << 18;
     private static final int MOST_DIMENSIONS = 4;
 
+    private static final int SIGNED_BYTE = 1;
     private static final int UNSIGNED = 4;
     private static final int STRING = 8;
     private static final int ARRAY = 9;
@@ -213,6 +214,10 @@ final class HeaderReader {
             throw GgufFile.invalid(
                     path, "the array " + key + " has elements of the unknown type " + Integer.toUnsignedString(type));
         }
+        // The older line reads bytes there, whatever they are, and would read others than were looked at.
+        if (key.equals(CharacterMap.KEY) && type > SIGNED_BYTE) {
+            throw GgufFile.invalid(path, key + " is no array of bytes");
+        }
         long count = int64();
         int width = type == STRING ? 8 : WIDTHS[type];
         fits("length of the array " + key, count, width);
@@ -233,7 +238,7 @@ final class HeaderReader {
                 tokenTexts = TokenTexts.read(file, (int) start, (int) count);
             }
         } else {
-            if (key.equals(CharacterMap.KEY) && width == 1) {
+            if (key.equals(CharacterMap.KEY)) {
                 at = start;
                 need(count);
                 String problem = CharacterMap.problem(file.slice((int) start, (int) count));

@@ -48,7 +48,7 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
                 duplicate = i;
             }
             noteByteToken(file, at + 8, length, bytes);
-            noteSingleByte(file, at + 8, length, single);
+            noteSingleByte(file, at + 8, read, single);
             at += 8 + length;
         }
         int found = 0;
@@ -97,11 +97,11 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
         return true;
     }
 
-    /** A byte by itself, or as it is escaped. */
+    /** A byte by itself, or as it is escaped; {@code \x} alone is none, nor is what follows it but small digits. */
     private static void noteSingleByte(ByteBuffer file, int at, int length, BitSet single) {
         if (length == 1 && file.get(at) != '\\') {
             single.set(file.get(at) & 0xff);
-        } else if (length == 2 && file.get(at) == '\\') {
+        } else if (length == 2 && file.get(at) == '\\' && file.get(at + 1) != 'x') {
             byte escaped = file.get(at + 1);
             single.set(
                     switch (escaped) {
@@ -111,13 +111,24 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
                         default -> escaped & 0xff;
                     });
         } else if (length == 4 && file.get(at) == '\\' && file.get(at + 1) == 'x') {
-            single.set(((digit(file.get(at + 2)) << 4) + digit(file.get(at + 3))) & 0xff);
+            int high = digit(file.get(at + 2), 'a');
+            int low = digit(file.get(at + 3), 'a');
+            if (high >= 0 && low >= 0) {
+                single.set(high << 4 | low);
+            }
         }
     }
 
-    /** As the library reads it, which knows no capital letters: {@code \xFF} is the byte 0x76 to it. */
-    private static int digit(byte hexadecimal) {
-        return hexadecimal >= 'a' ? hexadecimal - 'a' + 10 : hexadecimal - '0';
+    /**
+     * A hexadecimal digit, or -1.
+     *
+     * @param ten how 10 is written, as the library wants it: a, or A
+     */
+    private static int digit(byte character, char ten) {
+        if (character >= '0' && character <= '9') {
+            return character - '0';
+        }
+        return character >= ten && character < ten + 6 ? character - ten + 10 : -1;
     }
 
     private static void noteByteToken(ByteBuffer file, int at, int length, boolean[] bytes) {
@@ -128,8 +139,8 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
                 || file.get(at + 5) != '>') {
             return;
         }
-        int high = Character.digit((char) file.get(at + 3), 16);
-        int low = Character.digit((char) file.get(at + 4), 16);
+        int high = digit(file.get(at + 3), 'A');
+        int low = digit(file.get(at + 4), 'A');
         if (high >= 0 && low >= 0) {
             bytes[high << 4 | low] = true;
         }

@@ -72,27 +72,37 @@ final class DecimalRange {
         }
         char from = onLow ? low.charAt(at) : '0';
         char to = onHigh ? high.charAt(at) : '9';
-        List<Pattern> ways = new ArrayList<>();
+        // Behind a bound's own digit all digits may come, if nothing is below what it has there, or above.
+        boolean lowGoesOn = onLow && !isAll('0', low, at + 1);
+        boolean highGoesOn = onHigh && !isAll('9', high, at + 1);
         if (from == to) {
-            ways.add(digitThen(from, sameLength(low, high, at + 1, onLow, onHigh)));
-        } else {
-            char inner = from;
-            char innerEnd = to;
-            if (onLow) {
-                ways.add(digitThen(from, sameLength(low, high, at + 1, true, false)));
-                inner++;
-            }
-            if (onHigh) {
-                ways.add(digitThen(to, sameLength(low, high, at + 1, false, true)));
-                innerEnd--;
-            }
-            if (inner <= innerEnd) {
-                ways.add(new Pattern.Sequence(List.of(
-                        new Pattern.Characters(new int[] {inner, innerEnd}),
-                        new Pattern.Repeat(DIGIT, rest - 1, rest - 1))));
-            }
+            return digitThen(from, sameLength(low, high, at + 1, lowGoesOn, highGoesOn));
+        }
+        List<Pattern> ways = new ArrayList<>();
+        char inner = from;
+        char innerEnd = to;
+        if (lowGoesOn) {
+            ways.add(digitThen(from, sameLength(low, high, at + 1, true, false)));
+            inner++;
+        }
+        if (highGoesOn) {
+            ways.add(digitThen(to, sameLength(low, high, at + 1, false, true)));
+            innerEnd--;
+        }
+        if (inner <= innerEnd) {
+            ways.add(new Pattern.Sequence(List.of(
+                    new Pattern.Characters(new int[] {inner, innerEnd}), new Pattern.Repeat(DIGIT, rest - 1, rest - 1))));
         }
         return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
+    }
+
+    private static boolean isAll(char digit, String digits, int from) {
+        for (int i = from; i < digits.length(); i++) {
+            if (digits.charAt(i) != digit) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static Pattern digitThen(char digit, Pattern rest) {
@@ -160,7 +170,7 @@ final class DecimalRange {
      */
     private static Pattern fractions(String low, String high) {
         List<Pattern> ways = new ArrayList<>();
-        if (isZero(low, 0)) {
+        if (isAll('0', low, 0)) {
             ways.add(Pattern.EMPTY);
         }
         Pattern digits = fractionDigits(low, high, 0, true, true);
@@ -170,16 +180,14 @@ final class DecimalRange {
         return ways.size() == 1 ? ways.getFirst() : new Pattern.Choice(ways);
     }
 
-    private static boolean isZero(String digits, int from) {
-        return digits.substring(from).chars().allMatch(c -> c == '0');
-    }
-
     /** At least one digit from here on; null if none can be. */
-    private static @Nullable Pattern fractionDigits(String low, String high, int at, boolean onLow, boolean onHigh) {
+    private static @Nullable Pattern fractionDigits(String low, String high, int at, boolean wasLow, boolean wasHigh) {
         int rest = FRACTION_DIGITS - at;
         if (rest == 0) {
             return null;
         }
+        boolean onLow = wasLow && !isAll('0', low, at);
+        boolean onHigh = wasHigh && !isAll('9', high, at);
         if (!onLow && !onHigh) {
             return new Pattern.Repeat(DIGIT, 1, rest);
         }
@@ -190,7 +198,7 @@ final class DecimalRange {
             boolean stillLow = onLow && digit == from;
             boolean stillHigh = onHigh && digit == to;
             Pattern more = fractionDigits(low, high, at + 1, stillLow, stillHigh);
-            boolean mayEnd = !stillLow || isZero(low, at + 1);
+            boolean mayEnd = !stillLow || isAll('0', low, at + 1);
             Pattern tail = more == null ? Pattern.EMPTY : mayEnd ? new Pattern.Repeat(more, 0, 1) : more;
             if (mayEnd || more != null) {
                 ways.add(digitThen(digit, tail));

@@ -212,6 +212,12 @@ final class JsonSchemaGrammar {
             BigDecimal rounded = open.divide(step, 0, lower ? RoundingMode.FLOOR : RoundingMode.CEILING)
                     .multiply(step);
             BigDecimal closed = lower ? rounded.add(step) : rounded.subtract(step);
+            double nearest = open.doubleValue();
+            if (step.compareTo(BigDecimal.ONE) < 0 && nearest != 0 && Double.isFinite(nearest)) {
+                // Who reads the answer as a double must not find the bound itself.
+                BigDecimal next = new BigDecimal(lower ? Math.nextUp(nearest) : Math.nextDown(nearest));
+                closed = lower ? closed.max(next) : closed.min(next);
+            }
             bound = bound == null ? closed : lower ? bound.max(closed) : bound.min(closed);
         }
         return bound;

@@ -9,9 +9,13 @@ final class RuleBook {
     /** The most rules; a schema that needs more is refused. */
     private static final int MOST_RULES = 40_000;
 
+    /** Some 80 MB, while they are compiled. */
+    private static final long MOST_PIECES = 2_000_000;
+
     private final Effort effort;
     private final List<String> names = new ArrayList<>();
     private final List<Pattern> bodies = new ArrayList<>();
+    private long pieces;
 
     RuleBook(Effort effort) {
         this.effort = effort;
@@ -23,14 +27,41 @@ final class RuleBook {
             throw new GrammarRefused(
                     "is too large, or refers to itself without end: it needs more than " + MOST_RULES + " rules");
         }
+        count(body);
         names.add(name);
         bodies.add(body);
         return bodies.size() - 1;
     }
 
     /** Gives a rule that was added another body. */
-    void set(int rule, Pattern body) {
+    void set(int rule, Pattern body) throws GrammarRefused {
+        count(body);
         bodies.set(rule, body);
+    }
+
+    private void count(Pattern body) throws GrammarRefused {
+        pieces += pieces(body);
+        if (pieces > MOST_PIECES) {
+            throw new GrammarRefused("is too large: its texts and the digits of its numbers make more than "
+                    + MOST_PIECES + " pieces of a grammar");
+        }
+    }
+
+    private static long pieces(Pattern pattern) {
+        return switch (pattern) {
+            case Pattern.Characters _, Pattern.Token _, Pattern.Reference _ -> 1;
+            case Pattern.Repeat repeat -> 1 + pieces(repeat.part());
+            case Pattern.Sequence sequence -> 1 + pieces(sequence.parts());
+            case Pattern.Choice choice -> 1 + pieces(choice.alternatives());
+        };
+    }
+
+    private static long pieces(List<Pattern> patterns) {
+        long sum = 0;
+        for (Pattern each : patterns) {
+            sum += pieces(each);
+        }
+        return sum;
     }
 
     /** All rules. */

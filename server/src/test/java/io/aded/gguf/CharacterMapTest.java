@@ -68,11 +68,28 @@ class CharacterMapTest {
     @Test
     void read_fileWithABadMap_isRefused() throws Exception {
         byte[] map = replacing(256, 3, "b\0").array();
-        byte[] array = ByteBuffer.allocate(12 + map.length)
+        refused(0, map.length, map, "precompiled_charsmap leads out of itself");
+    }
+
+    @Test
+    void read_mapThatIsNoArrayOfBytes_isRefused() throws Exception {
+        // The elements make a sound map; the bytes do not.
+        byte[] map = replacing(256, 0, "b\0").array();
+        byte[] wide = new byte[4 * map.length];
+        for (int i = 0; i < map.length; i++) {
+            wide[4 * i] = map[i];
+        }
+        refused(2, 2 * map.length, wide, "precompiled_charsmap is no array of bytes");
+        refused(4, map.length, wide, "precompiled_charsmap is no array of bytes");
+        refused(7, map.length, map, "precompiled_charsmap is no array of bytes");
+    }
+
+    private void refused(int type, int count, byte[] elements, String why) throws Exception {
+        byte[] array = ByteBuffer.allocate(12 + elements.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(0)
-                .putLong(map.length)
-                .put(map)
+                .putInt(type)
+                .putLong(count)
+                .put(elements)
                 .array();
         byte[] file = EditableGguf.parse(Files.readAllBytes(TinyModels.f32(directory)))
                 .set(CharacterMap.KEY, EditableGguf.ARRAY, array)
@@ -81,6 +98,6 @@ class CharacterMapTest {
 
         assertThatThrownBy(() -> GgufFile.read(path))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
-                .hasMessageContaining("precompiled_charsmap leads out of itself");
+                .hasMessageContaining(why);
     }
 }

@@ -108,8 +108,11 @@ class GgufFileTest {
         unusable(duplicates, "token 2 has the text of an earlier one");
         unusable(minimal(List.of("a", "b")), "of the 256 byte tokens");
         List<String> single = List.of("a", "\\n", "\\\\", "\\xff", "\\xFF", "<0x07>", "ab");
-        // The library reads the capital letters as if they were digits: that is the byte 0x76.
-        unusable(minimal("rwkv", single), "only 5 of the 256 single bytes");
+        // The library reads the capital letters as if they were digits, and that is another byte.
+        unusable(minimal("rwkv", single), "only 4 of the 256 single bytes");
+        unusable(minimal("rwkv", List.of("a", "\\x\0\u0001", "\0", "\\\0", "\\x4")), "only 1 of the 256 single bytes");
+        unusable(minimal("rwkv", List.of("a", "\\x")), "only 1 of the 256 single bytes");
+        unusable(minimal(List.of("<0x1f>", "<0x1E>", "<0x1D")), "only 1 of the 256 byte tokens");
         unusable(minimal(List.of("a\0b", "c", "a\0d")), "token 2 has the text of an earlier one");
         unusable(minimal(List.of("\0b", "\0c")), "of the 256 byte tokens");
         unusable(minimal(List.of()), "no tokens");

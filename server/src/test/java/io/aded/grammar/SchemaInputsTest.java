@@ -210,6 +210,28 @@ class SchemaInputsTest {
     static Stream<Arguments> passedOver() {
         return Stream.of(
                 shape("{'type':'number','exclusiveMaximum':10}", List.of("9.99", "-3"), List.of("10", "10.0", "11")),
+                // as doubles, the bad ones are the bounds themselves
+                shape(
+                        "{'type':'number','exclusiveMinimum':-2,'exclusiveMaximum':-1}",
+                        List.of("-1.0000000000000003", "-1.5", "-1.9999999999999997"),
+                        List.of("-1.00000000000000000001", "-1.99999999999999999999", "-1", "-2")),
+                shape(
+                        "{'type':'integer','minimum':100,'maximum':1999}",
+                        List.of("100", "109", "999", "1000", "1099", "1999"),
+                        List.of("99", "0100", "2000", "10000", "-100")),
+                shape(
+                        "{'type':'integer','minimum':-1200,'maximum':-199}",
+                        List.of("-199", "-200", "-999", "-1000", "-1200"),
+                        List.of("-198", "-1201", "-2000", "199", "0")),
+                shape("{'type':'integer','minimum':7,'maximum':7}", List.of("7"), List.of("6", "8", "77", "")),
+                shape(
+                        "{'type':'integer','minimum':0}",
+                        List.of("0", "9", "10", "9".repeat(40)),
+                        List.of("-1", "00", "01", "1" + "0".repeat(41))),
+                shape(
+                        "{'type':'number','minimum':0.5,'maximum':1.099}",
+                        List.of("0.5", "0.50", "0.999", "1", "1.09", "1.099", "1.0990"),
+                        List.of("0.4", "0.49", "0.", "0", "1.0991", "1.1", "2")),
                 shape(
                         "{'type':'integer','minimum':1577836800000,'maximum':4102444800000}",
                         List.of("1577836800000", "1700000000000", "4102444800000"),
@@ -367,7 +389,13 @@ class SchemaInputsTest {
         String two = "{'anyOf':[{'minLength':1},{'maxLength':9}]}";
         String many = "{'anyOf':[" + "{'maxLength':9},".repeat(3_000) + "{}]}";
         String names = "'a'" + ",'b'".repeat(20_000);
+        StringBuilder numbers = new StringBuilder("{'type':'object','properties':{");
+        for (int i = 10_000; i < 20_000; i++) {
+            numbers.append("'").append(i).append("':{'type':'integer','minimum':-");
+            numbers.append("1234567".repeat(5)).append(i).append("},");
+        }
         for (String bomb : List.of(
+                numbers + "'a':{}}}",
                 "{'allOf':[" + (two + ",").repeat(40) + "{}]}",
                 "{'allOf':[" + (many + ",").repeat(20) + "{}]}",
                 "{'$ref':'#/$defs/a','$defs':{'a':{'allOf':[{'$ref':'#/$defs/b'}]},'b':{'allOf':[{'$ref':'#/$defs/a'}]}}}",
