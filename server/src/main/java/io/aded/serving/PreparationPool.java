@@ -26,9 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Work that is long for its kind makes room, if its caller has none beside the pool yet: another thread takes its
  * place, and so what is short does not wait for what is long. While the engine has turns, all long work together, with
  * room of its own or without, takes a part of the cores only ({@link PreparationLimits#longWorkShare}), by pausing
- * after each slice: dear requests cost the others what ordinary ones would, they only take longer themselves. And its
- * threads give way ({@link Demotion}): a slice ends when a thread of the engine or the network wakes up. Such a thread
- * does no more than that one piece of work, since it may not be possible to raise it again. Thread-safe.
+ * after each slice: dear requests cost the others what ordinary ones would, they only take longer themselves.
+ * Thread-safe.
  */
 final class PreparationPool implements AutoCloseable {
     /** A thread with nothing to do ends after this, so that a pool that nobody closes leaves none. */
@@ -67,7 +66,7 @@ final class PreparationPool implements AutoCloseable {
 
     private final Demand demand;
     private final Nap nap;
-    private final Demotion demotion;
+    private final ProcessorClock processor;
 
     /** Whether somebody is being answered, who is to have the cores. */
     @FunctionalInterface
@@ -108,7 +107,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     PreparationPool(PreparationLimits limits, LongSupplier nanoClock) {
-        this(limits, nanoClock, () -> false, LockSupport::parkNanos, Demotion.NONE);
+        this(limits, nanoClock, () -> false, LockSupport::parkNanos, ProcessorClock.NONE);
     }
 
     /**
@@ -116,14 +115,15 @@ final class PreparationPool implements AutoCloseable {
      *
      * @param demand whether long work is to pause
      * @param nap how it does
-     * @param demotion what its threads do, whether or not it is to pause
+     * @param processor by which work is long
      */
-    PreparationPool(PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap, Demotion demotion) {
+    PreparationPool(
+            PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap, ProcessorClock processor) {
         this.limits = limits;
         this.nanoClock = nanoClock;
         this.demand = demand;
         this.nap = nap;
-        this.demotion = demotion;
+        this.processor = processor;
         this.room = limits.waiting();
     }
 
@@ -158,13 +158,10 @@ final class PreparationPool implements AutoCloseable {
         private @Nullable Thread worker;
 
         private long workerComputed;
-        private boolean workerStepped;
-        private boolean isDemoted;
         /** Works for the pool's thread, with a stack of another size; the last one of them. */
         private @Nullable Thread helper;
 
         private long helperComputed;
-        private boolean helperStepped;
         /** Nobody waits any more. */
         volatile boolean abandoned;
 
@@ -208,7 +205,6 @@ final class PreparationPool implements AutoCloseable {
                 isBeside = makeRoom(line);
             }
             if (isLong) {
-                stepBack();
                 pause((long) (had * (longOnes / limits.longWorkShare() - 1)));
             }
             sliceBegun = nanoClock.getAsLong();
@@ -226,7 +222,7 @@ final class PreparationPool implements AutoCloseable {
         /** What the thread at it has had of a processor since this was last asked; the slice where nobody can tell. */
         private long computed(long slice) {
             Thread thread = Thread.currentThread();
-            long now = demotion.computedNanos();
+            long now = processor.computedNanos();
             long before;
             if (thread == worker) {
                 before = workerComputed;
@@ -235,24 +231,11 @@ final class PreparationPool implements AutoCloseable {
                 if (thread != helper) {
                     helper = thread;
                     helperComputed = 0;
-                    helperStepped = false;
                 }
                 before = helperComputed;
                 helperComputed = now;
             }
             return now < 0 ? slice : now - before;
-        }
-
-        private void stepBack() {
-            if (Thread.currentThread() != worker) {
-                if (!helperStepped) {
-                    helperStepped = true;
-                    demotion.demote();
-                }
-            } else if (!workerStepped) {
-                workerStepped = true;
-                isDemoted = demotion.demote();
-            }
         }
 
         private void pause(long nanos) {
@@ -267,7 +250,7 @@ final class PreparationPool implements AutoCloseable {
             begun = nanoClock.getAsLong();
             sliceBegun = begun;
             worker = Thread.currentThread();
-            workerComputed = demotion.computedNanos();
+            workerComputed = processor.computedNanos();
             T made = null;
             Throwable thrown = null;
             try {
@@ -426,7 +409,7 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
-    /** Work is done; under the lock. False if its thread is to end: it was demoted, or is one too many by now. */
+    /** Work is done; under the lock. False if its thread is one too many by now. */
     private boolean comesBack(Done done) {
         Line line = done.line();
         if (done.wasBeside()) {
@@ -438,7 +421,7 @@ final class PreparationPool implements AutoCloseable {
             offer(line);
         }
         forget(line);
-        if (done.isDemoted() || threads >= limits.threads()) {
+        if (threads >= limits.threads()) {
             return false;
         }
         threads++;
@@ -467,7 +450,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     /** What a thread has just done: of its ticket no more is kept while it waits for the next one. */
-    private record Done(Line line, boolean wasBeside, boolean isDemoted) {}
+    private record Done(Line line, boolean wasBeside) {}
 
     private @Nullable Done playNext(@Nullable Done before) {
         Ticket<?> ticket = next(before);
@@ -475,7 +458,7 @@ final class PreparationPool implements AutoCloseable {
             return null;
         }
         ticket.play();
-        return new Done(ticket.line, ticket.isBeside, ticket.isDemoted);
+        return new Done(ticket.line, ticket.isBeside);
     }
 
     /** The next job, or null when the thread is to end. */

@@ -78,7 +78,7 @@ public final class Serving implements AutoCloseable {
                 output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
         this.pool = new PreparationPool(
-                builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos, builder.demotion);
+                builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos, builder.processor);
     }
 
     /** Starts with the default limits and no telemetry. */
@@ -94,7 +94,7 @@ public final class Serving implements AutoCloseable {
         private LongSupplier nanoClock = System::nanoTime;
         private ConversationBounds bounds = ConversationBounds.DEFAULT;
         private Duration coalescing = Duration.ZERO;
-        private Demotion demotion = Demotion.NONE;
+        private ProcessorClock processor = ProcessorClock.NONE;
 
         private Builder() {}
 
@@ -122,9 +122,9 @@ public final class Serving implements AutoCloseable {
             return this;
         }
 
-        /** What threads do that work long on a request before the engine hears of it. */
-        public Builder demotion(Demotion value) {
-            demotion = value;
+        /** By which work on a request, before the engine hears of it, is long. By default by the time that passes. */
+        public Builder processor(ProcessorClock value) {
+            processor = value;
             return this;
         }
 

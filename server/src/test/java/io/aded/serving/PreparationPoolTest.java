@@ -9,7 +9,6 @@ import io.aded.model.Patience;
 import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -310,15 +309,9 @@ class PreparationPoolTest {
                     paused.addAndGet(nanos);
                     clock.addAndGet(nanos);
                 },
-                Demotion.NONE);
+                ProcessorClock.NONE);
         this.pool = pool;
-        PreparationPool.Job<Boolean> hundredMillis = () -> {
-            for (int i = 0; i < 100; i++) {
-                clock.addAndGet(Duration.ofMillis(1).toNanos());
-                Patience.check();
-            }
-            return true;
-        };
+        PreparationPool.Job<Boolean> hundredMillis = working(100);
 
         pool.run(caller("a"), hundredMillis);
 
@@ -329,61 +322,23 @@ class PreparationPoolTest {
         assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(96));
     }
 
-    /** Work of so many milliseconds, on the thread that the pool gave it. */
-    private PreparationPool.Job<Thread> working(int millis) {
+    /** Work of so many milliseconds. */
+    private PreparationPool.Job<Boolean> working(int millis) {
         return () -> {
             for (int i = 0; i < millis; i++) {
                 clock.addAndGet(Duration.ofMillis(1).toNanos());
                 Patience.check();
             }
-            return Thread.currentThread();
+            return true;
         };
-    }
-
-    /** A pool of one thread which writes down who was demoted. */
-    private PreparationPool demoting(boolean succeeds, List<Thread> demoted) {
-        PreparationLimits one = new PreparationLimits(1, 1, 4, LONG);
-        PreparationPool pool = new PreparationPool(one, clock::get, () -> false, clock::addAndGet, () -> {
-            demoted.add(Thread.currentThread());
-            return succeeds;
-        });
-        this.pool = pool;
-        return pool;
-    }
-
-    @Test
-    void run_longWork_isDemotedOnceAndItsThreadEndsWithIt() {
-        List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
-        PreparationPool pool = demoting(true, demoted);
-        Thread before = pool.run(caller("a"), working(4));
-        assertThat(demoted).isEmpty();
-
-        Thread atLongWork = pool.run(caller("a"), working(50));
-
-        assertThat(demoted).containsExactly(atLongWork);
-        await().until(() -> !atLongWork.isAlive());
-        assertThat(pool.run(caller("a"), working(4))).isNotIn(atLongWork);
-        assertThat(before).isEqualTo(atLongWork);
     }
 
     @Test
     void run_workThatAProcessorWasAtForAMomentOnly_isNotLong() {
         AtomicLong computed = new AtomicLong();
-        AtomicInteger demoted = new AtomicInteger();
         AtomicLong paused = new AtomicLong();
         PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, paused::addAndGet, new Demotion() {
-                    @Override
-                    public boolean demote() {
-                        demoted.incrementAndGet();
-                        return true;
-                    }
-
-                    @Override
-                    public long computedNanos() {
-                        return computed.get();
-                    }
-                });
+                new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, paused::addAndGet, computed::get);
         this.pool = pool;
         PreparationPool.Job<Boolean> halfAsMuch = () -> {
             for (int i = 0; i < 8; i++) {
@@ -394,83 +349,14 @@ class PreparationPoolTest {
         };
 
         pool.run(caller("a"), halfAsMuch);
-        assertThat(demoted).hasValue(0);
         assertThat(paused).hasValue(0);
 
         pool.run(caller("a"), () -> {
             halfAsMuch.work();
             return halfAsMuch.work();
         });
-        assertThat(demoted).hasValue(1);
         // From the tenth half of a millisecond on, as long as each.
         assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofNanos(3_500_000));
-    }
-
-    @Test
-    void run_longWorkWithoutRoomBesideThePool_leavesItsPlaceToAnotherThread() throws InterruptedException {
-        List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
-        PreparationPool pool = demoting(true, demoted);
-        CountDownLatch isLong = new CountDownLatch(1);
-        var beside = async(pool, caller("b"), () -> {
-            working(5).work();
-            isLong.countDown();
-            return blocking(new AtomicInteger()).work();
-        });
-        isLong.await();
-        CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch enough = new CountDownLatch(1);
-        var inThePool = async(pool, caller("a"), () -> {
-            begun.countDown();
-            waitFor(enough);
-            return working(50).work();
-        });
-        begun.await();
-        var next = async(pool, caller("a"), working(1));
-        await().until(() -> pool.waiting() == 1);
-
-        enough.countDown();
-
-        assertThat(next).succeedsWithin(LONG);
-        assertThat(demoted).hasSize(2).contains(inThePool.join()).doesNotContain(next.join());
-        assertThat(beside).isNotDone();
-    }
-
-    @Test
-    void run_longWorkWhereNothingCanBeDemoted_keepsItsThread() {
-        List<Thread> asked = Collections.synchronizedList(new ArrayList<>());
-        PreparationPool pool = demoting(false, asked);
-
-        Thread thread = pool.run(caller("a"), working(50));
-
-        assertThat(asked).containsExactly(thread);
-        await().until(() -> pool.idle() == 1);
-        assertThat(pool.run(caller("a"), working(1))).isEqualTo(thread);
-    }
-
-    @Test
-    void run_longWorkOnAnotherThread_demotesThatOneAndKeepsThePools() {
-        List<Thread> demoted = Collections.synchronizedList(new ArrayList<>());
-        PreparationPool pool = demoting(true, demoted);
-        List<Thread> helpers = new ArrayList<>();
-
-        Thread thread = pool.run(caller("a"), () -> {
-            Patience.Limit limit = Patience.current();
-            for (int i = 0; i < 2; i++) {
-                CountDownLatch ended = new CountDownLatch(1);
-                Thread helper = new Thread(() -> {
-                    Patience.during(limit, () -> working(20).work());
-                    ended.countDown();
-                });
-                helpers.add(helper);
-                helper.start();
-                waitFor(ended);
-            }
-            return Thread.currentThread();
-        });
-
-        assertThat(demoted).isEqualTo(helpers);
-        await().until(() -> pool.idle() == 1);
-        assertThat(pool.run(caller("a"), working(1))).isEqualTo(thread);
     }
 
     @Test
@@ -486,7 +372,7 @@ class PreparationPoolTest {
                         paused.addAndGet(nanos);
                     }
                 },
-                Demotion.NONE);
+                ProcessorClock.NONE);
         this.pool = pool;
         CountDownLatch isLong = new CountDownLatch(1);
         var first = async(pool, caller("a"), () -> {
@@ -518,7 +404,7 @@ class PreparationPoolTest {
                 clock::get,
                 () -> true,
                 clock::addAndGet,
-                Demotion.NONE);
+                ProcessorClock.NONE);
         this.pool = pool;
         AtomicInteger worked = new AtomicInteger();
 

@@ -1,18 +1,13 @@
 package io.aded.host;
 
-import io.aded.serving.Demotion;
+import io.aded.serving.ProcessorClock;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 
-/** Tells what a thread has cost, and leaves its priority as it is. */
-final class ProcessorTime implements Demotion {
+/** The JVM's count of what its threads have had of a processor, where it has one. */
+final class ThreadProcessorClock implements ProcessorClock {
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private final boolean tells = threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled();
-
-    @Override
-    public boolean demote() {
-        return false;
-    }
 
     @Override
     public long computedNanos() {
