@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.host.HostListener;
+import io.aded.model.AdedException;
 import java.util.Locale;
 import java.util.function.Function;
 
@@ -47,7 +48,7 @@ final class ProgressPrinter implements HostListener {
         int now = (int) (share * 100);
         if (percent != now) {
             percent = now;
-            terminal.err().printf("\rLoading %s %3d%%", file, now);
+            terminal.err().printf("\rLoading %s %3d%%", shown(file), now);
             terminal.err().flush();
         }
     }
@@ -55,7 +56,7 @@ final class ProgressPrinter implements HostListener {
     @Override
     public void loaded(String file) {
         percent = -1;
-        terminal.err().print("\r" + " ".repeat("Loading ".length() + file.length() + 5) + "\r");
+        terminal.err().print("\r" + " ".repeat("Loading ".length() + shown(file).length() + 5) + "\r");
         terminal.err().flush();
     }
 
@@ -106,10 +107,15 @@ final class ProgressPrinter implements HostListener {
         label = "";
     }
 
+    /** A file's name may hold what a terminal obeys. */
+    private static String shown(String file) {
+        return AdedException.printable(file).replace('\n', ' ').replace('\t', ' ');
+    }
+
     private String line(long done, long total, long now) {
         double seconds = Math.max(1e-3, (now - startNanos) / 1e9);
         double rate = (done - startBytes) / seconds;
-        StringBuilder line = new StringBuilder("  ").append(label).append("  ");
+        StringBuilder line = new StringBuilder("  ").append(shown(label)).append("  ");
         if (total > 0) {
             int filled = (int) (done * WIDTH / total);
             line.append('[').repeat('#', filled).repeat('.', WIDTH - filled).append("] ");

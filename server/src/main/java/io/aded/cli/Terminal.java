@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.model.AdedException;
 import io.aded.store.ProcessEnvironment;
 import java.io.BufferedReader;
 import java.io.Console;
@@ -59,9 +60,9 @@ record Terminal(
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);
     }
 
-    /** A line for the user, apart from the answer. */
+    /** A line for the user, apart from the answer; what a file's name may hold of a terminal's commands is shown. */
     void note(String line) {
-        err.println(line);
+        err.println(AdedException.printable(line));
         err.flush();
     }
 }

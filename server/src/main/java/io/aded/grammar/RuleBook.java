@@ -9,8 +9,8 @@ final class RuleBook {
     /** The most rules; a schema that needs more is refused. */
     private static final int MOST_RULES = 40_000;
 
-    /** Some 80 MB, while they are compiled. */
-    private static final long MOST_PIECES = 2_000_000;
+    /** Some 25 MB while they are compiled. An automaton's states are used up before, but for the digits of numbers. */
+    private static final long MOST_PIECES = 600_000;
 
     private final Effort effort;
     private final List<String> names = new ArrayList<>();
