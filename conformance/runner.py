@@ -493,7 +493,9 @@ class Runner:
                 why = "need nginx, which is not there"
             problems: list[str] = []
             started = time.monotonic()
-            if why is None:
+            for played in range(self.arguments.tries if why is None else 0):
+                if played:
+                    self.say(f"once more, {self.client} {name}: {'; '.join(problems)}")
                 try:
                     driver = driver or self.driver()
                     problems, why = self.play(name, vector, driver)
@@ -502,6 +504,8 @@ class Runner:
                     if driver is not None:
                         driver.process.kill()
                         driver = None
+                if not problems:
+                    break
             if self.arguments.verbose:
                 self.say(f"-- {name}: {time.monotonic() - started:.1f} s")
             if why is not None:
@@ -531,6 +535,7 @@ def main() -> int:
     parser.add_argument("clients", nargs="*", help="names of programs in conformance/drivers")
     parser.add_argument("--only", metavar="TEXT", help="only vectors whose name contains it")
     parser.add_argument("--no-real", action="store_true", help="leave out those that need the real binary")
+    parser.add_argument("--tries", type=int, default=1, help="how often a vector that fails is played: 2 on a busy machine")
     parser.add_argument("--list", action="store_true", help="list the vectors")
     parser.add_argument("-v", "--verbose", action="store_true", help="print what is seen")
     arguments = parser.parse_args()

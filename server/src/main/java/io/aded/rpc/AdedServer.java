@@ -90,7 +90,7 @@ public final class AdedServer implements AutoCloseable {
         this.nanoClock = builder.nanoClock;
         this.inbound = builder.inbound;
         this.memory = builder.memory;
-        this.calls = new OpenCalls(nanoClock);
+        this.calls = new OpenCalls(nanoClock, this::isNearlyFull);
         this.connections =
                 new Connections(limits.maxConnections(), nanoClock, () -> calls.makeRoom(limits.maxConnections()));
         this.network = new Network(connections);
@@ -345,6 +345,10 @@ public final class AdedServer implements AutoCloseable {
     /** Where the server listens, with the ports that were picked. */
     public List<ListenAddress> addresses() {
         return List.copyOf(addresses);
+    }
+
+    private boolean isNearlyFull() {
+        return connections.isNearlyFull();
     }
 
     /** How many connections there are and were. */

@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It should not come to that: a client that was turned away tries again only after a second. So while an eighth or
  * less of the places is free, calls that nobody needs are ended, and connections are looked through for those which are
- * there for such calls only. Thread-safe.
+ * there for such calls only; and no conversation begins, since it may hold a connection for as long as it likes.
+ * Thread-safe.
  */
 final class Connections {
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
@@ -134,9 +135,17 @@ final class Connections {
         return true;
     }
 
+    /** Whether an eighth or less of the places is free. */
     private boolean isCrowded() {
         synchronized (lock) {
             return open.size() >= most - most / 8;
+        }
+    }
+
+    /** Whether one that is open holds one of the last places, an eighth of them, which nobody is to keep for long. */
+    boolean isNearlyFull() {
+        synchronized (lock) {
+            return most >= 8 && open.size() > most - most / 8;
         }
     }
 

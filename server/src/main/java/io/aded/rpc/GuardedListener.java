@@ -31,8 +31,10 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
     private final @Nullable MemoryBudget memory;
     private final String caller;
     private final boolean answersOnce;
+    private final boolean stays;
 
     private MemoryBudget.@Nullable Share share;
+    private boolean heard;
     /** Whether the handler knows that nobody waits for it any more. */
     private boolean told;
 
@@ -58,6 +60,7 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
         this.memory = memory;
         this.caller = caller;
         answersOnce = call.getMethodDescriptor().getType() == MethodType.UNARY;
+        stays = memory != null && call.getMethodDescriptor().getType() == MethodType.BIDI_STREAMING;
     }
 
     @Override
@@ -70,6 +73,10 @@ final class GuardedListener<Q, A> extends ServerCall.Listener<InputStream> {
             if (arriving != null) {
                 arriving.read();
             }
+            if (stays && !heard) {
+                open.requireRoomToStay();
+            }
+            heard = true;
             if (memory != null || answersOnce) {
                 open.heard(call);
             }

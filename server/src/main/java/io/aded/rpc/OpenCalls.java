@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +28,20 @@ final class OpenCalls {
     private static final long MOMENT_NANOS = Duration.ofSeconds(2).toNanos();
 
     private final LongSupplier nanoClock;
+    private final BooleanSupplier crowded;
     private final Set<GuardedCall<?, ?, ?>> calls = ConcurrentHashMap.newKeySet();
     private final Object lock = new Object();
     /** When each was begun. Guarded by the lock; in that order. */
     private final Map<GuardedCall<?, ?, ?>, Long> idle = new LinkedHashMap<>();
 
-    /** None yet. */
-    OpenCalls(LongSupplier nanoClock) {
+    /**
+     * None yet.
+     *
+     * @param crowded whether there is hardly a place left for connections
+     */
+    OpenCalls(LongSupplier nanoClock, BooleanSupplier crowded) {
         this.nanoClock = nanoClock;
+        this.crowded = crowded;
     }
 
     /** One was begun. */
@@ -105,6 +112,22 @@ final class OpenCalls {
             }
             idle.remove(oldest.getKey());
             return oldest.getKey();
+        }
+    }
+
+    /**
+     * A call that may go on for as long as its client likes says for the first time what it wants. While places for
+     * connections are nearly taken, none is let in: each could keep a connection, and health checks need the rest.
+     *
+     * @throws AdedException.ResourceExhausted if so
+     */
+    void requireRoomToStay() {
+        if (crowded.getAsBoolean()) {
+            throw new AdedException.ResourceExhausted(
+                    "TOO_MANY_CONVERSATIONS",
+                    "there are nearly as many connections as may be, and conversations may not hold the last of them;"
+                            + " end some of them first, or hold several over one connection",
+                    Duration.ofSeconds(1));
         }
     }
 

@@ -7,7 +7,13 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.aded.engine.Engine;
+import io.aded.serving.ServedModel;
 import io.aded.telemetry.ConnectionGauges;
+import io.aded.v1.ConverseRequest;
+import io.aded.v1.ConverseResponse;
+import io.aded.v1.InferenceServiceGrpc;
+import io.aded.v1.Open;
 import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -18,6 +24,7 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,7 +39,10 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -232,6 +242,45 @@ class ConnectionsTest {
         assertHealthy(channel(server));
         assertThat(server.connections().refused()).isZero();
         assertThat(server.connections().displaced()).isZero();
+    }
+
+    @Test
+    void enter_conversationOnEachConnectionThatMayBe_leavesRoomForOthers() throws InterruptedException {
+        AdedServer server = server("127.0.0.1:0", 64, LONG);
+        Engine engine = Harness.engine();
+        open.addFirst(engine);
+        server.serve(ServedModel.of(engine));
+        BlockingQueue<Status> refused = new LinkedBlockingQueue<>();
+        AtomicInteger opened = new AtomicInteger();
+        for (int i = 0; i < 64; i++) {
+            InferenceServiceGrpc.newStub(channel(server))
+                    .converse(new StreamObserver<ConverseResponse>() {
+                        @Override
+                        public void onNext(ConverseResponse response) {
+                            opened.incrementAndGet();
+                        }
+
+                        @Override
+                        public void onError(Throwable failure) {
+                            refused.add(Status.fromThrowable(failure));
+                        }
+
+                        @Override
+                        public void onCompleted() {}
+                    })
+                    .onNext(ConverseRequest.newBuilder()
+                            .setOpen(Open.getDefaultInstance())
+                            .build());
+        }
+
+        Status reason = refused.take();
+        assertThat(reason.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(reason.getDescription()).contains("conversations may not hold the last of them");
+        await().until(() -> opened.get() + refused.size() + 1 == 64);
+        assertThat(opened).hasValueLessThanOrEqualTo(56);
+        for (int i = 0; i < 16; i++) {
+            assertHealthy(channel(server));
+        }
     }
 
     @Test
