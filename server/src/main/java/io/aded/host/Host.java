@@ -52,7 +52,6 @@ public final class Host implements AutoCloseable {
                                 new ConversationBounds(safeguards.conversations(), safeguards.conversationsPerClient()))
                         .telemetry(telemetry)
                         .coalescing(safeguards.coalescing())
-                        .processor(new ThreadProcessorClock())
                         .build())
                 .version(AdedVersion.text())
                 .socketMode(wanted.socketMode())

@@ -31,9 +31,9 @@ public record PreparationLimits(int threads, int perCaller, int waiting, Duratio
         return threads;
     }
 
-    /** Cores that such work takes, all of it together, while turns are being answered: a quarter of them. */
+    /** Cores that such work takes, all of it together, while turns are being answered: an eighth of them. */
     public double longWorkShare() {
-        return threads / 4.0;
+        return threads / 8.0;
     }
 
     /** Requests that may wait for a thread where so many may be running in the engine or waiting for it. */

@@ -41,7 +41,7 @@ final class PreparationPool implements AutoCloseable {
     /** In a pause, whether it is still needed is looked up this often. */
     private static final long NAP_NANOS = 20_000_000;
     /** With pauses, work may take this many times longer than without. */
-    private static final int MOST_STRETCH = 6;
+    private static final int MOST_STRETCH = 12;
 
     private final PreparationLimits limits;
     private final LongSupplier nanoClock;
@@ -66,7 +66,6 @@ final class PreparationPool implements AutoCloseable {
 
     private final Demand demand;
     private final Nap nap;
-    private final ProcessorClock processor;
 
     /** Whether somebody is being answered, who is to have the cores. */
     @FunctionalInterface
@@ -107,7 +106,7 @@ final class PreparationPool implements AutoCloseable {
     }
 
     PreparationPool(PreparationLimits limits, LongSupplier nanoClock) {
-        this(limits, nanoClock, () -> false, LockSupport::parkNanos, ProcessorClock.NONE);
+        this(limits, nanoClock, () -> false, LockSupport::parkNanos);
     }
 
     /**
@@ -115,15 +114,12 @@ final class PreparationPool implements AutoCloseable {
      *
      * @param demand whether long work is to pause
      * @param nap how it does
-     * @param processor by which work is long
      */
-    PreparationPool(
-            PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap, ProcessorClock processor) {
+    PreparationPool(PreparationLimits limits, LongSupplier nanoClock, Demand demand, Nap nap) {
         this.limits = limits;
         this.nanoClock = nanoClock;
         this.demand = demand;
         this.nap = nap;
-        this.processor = processor;
         this.room = limits.waiting();
     }
 
@@ -149,19 +145,9 @@ final class PreparationPool implements AutoCloseable {
         private long sliceBegun;
         /** Before the slice, without pauses. */
         private long worked;
-        /** The part of it that a processor was at it. */
-        private long computed;
 
         private boolean isLong;
         private boolean isBeside;
-        /** The pool's. */
-        private @Nullable Thread worker;
-
-        private long workerComputed;
-        /** Works for the pool's thread, with a stack of another size; the last one of them. */
-        private @Nullable Thread helper;
-
-        private long helperComputed;
         /** Nobody waits any more. */
         volatile boolean abandoned;
 
@@ -197,15 +183,12 @@ final class PreparationPool implements AutoCloseable {
                 return;
             }
             worked += slice;
-            // On a busy machine short work may take long, and must not be kept from its end for that.
-            long had = Math.min(slice, computed(slice));
-            computed += had;
-            if (!isLong && computed >= SHORT_NANOS) {
+            if (!isLong && worked >= SHORT_NANOS) {
                 isLong = true;
                 isBeside = makeRoom(line);
             }
             if (isLong) {
-                pause((long) (had * (longOnes / limits.longWorkShare() - 1)));
+                pause((long) (slice * (longOnes / limits.longWorkShare() - 1)));
             }
             sliceBegun = nanoClock.getAsLong();
         }
@@ -219,25 +202,6 @@ final class PreparationPool implements AutoCloseable {
             }
         }
 
-        /** What the thread at it has had of a processor since this was last asked; the slice where nobody can tell. */
-        private long computed(long slice) {
-            Thread thread = Thread.currentThread();
-            long now = processor.computedNanos();
-            long before;
-            if (thread == worker) {
-                before = workerComputed;
-                workerComputed = now;
-            } else {
-                if (thread != helper) {
-                    helper = thread;
-                    helperComputed = 0;
-                }
-                before = helperComputed;
-                helperComputed = now;
-            }
-            return now < 0 ? slice : now - before;
-        }
-
         private void pause(long nanos) {
             for (long left = nanos; left > 0 && demand.isThere(); left -= NAP_NANOS) {
                 nap.take(Math.min(left, NAP_NANOS));
@@ -249,8 +213,6 @@ final class PreparationPool implements AutoCloseable {
         void play() {
             begun = nanoClock.getAsLong();
             sliceBegun = begun;
-            worker = Thread.currentThread();
-            workerComputed = processor.computedNanos();
             T made = null;
             Throwable thrown = null;
             try {
@@ -409,17 +371,10 @@ final class PreparationPool implements AutoCloseable {
         }
     }
 
-    /** Work is done; under the lock. False if its thread is one too many by now. */
-    private boolean comesBack(Done done) {
-        Line line = done.line();
-        if (done.wasBeside()) {
-            besides--;
-            line.besides--;
-        } else {
-            line.running--;
-            threads--;
-            offer(line);
-        }
+    /** Work beside the pool is done; under the lock. False if its thread is one too many by now. */
+    private boolean rejoin(Line line) {
+        besides--;
+        line.besides--;
         forget(line);
         if (threads >= limits.threads()) {
             return false;
@@ -464,9 +419,14 @@ final class PreparationPool implements AutoCloseable {
     /** The next job, or null when the thread is to end. */
     private @Nullable Ticket<?> next(@Nullable Done before) {
         synchronized (lock) {
-            if (before != null && !comesBack(before)) {
-                wakeOne();
-                return null;
+            if (before != null && before.wasBeside()) {
+                if (!rejoin(before.line())) {
+                    return null;
+                }
+            } else if (before != null) {
+                before.line().running--;
+                offer(before.line());
+                forget(before.line());
             }
             while (true) {
                 for (Line line = turns.poll(); line != null; line = turns.poll()) {

@@ -77,8 +77,7 @@ public final class Serving implements AutoCloseable {
                 (sink, then) -> new UnreadGuard(sink, limits.longestUnread(), alarm, then),
                 output -> new Coalescer(coalescing.toNanos(), nanoClock, output));
         this.starter = new TurnStarter(telemetry);
-        this.pool = new PreparationPool(
-                builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos, builder.processor);
+        this.pool = new PreparationPool(builder.preparation, nanoClock, backend::isBusy, LockSupport::parkNanos);
     }
 
     /** Starts with the default limits and no telemetry. */
@@ -94,7 +93,6 @@ public final class Serving implements AutoCloseable {
         private LongSupplier nanoClock = System::nanoTime;
         private ConversationBounds bounds = ConversationBounds.DEFAULT;
         private Duration coalescing = Duration.ZERO;
-        private ProcessorClock processor = ProcessorClock.NONE;
 
         private Builder() {}
 
@@ -119,12 +117,6 @@ public final class Serving implements AutoCloseable {
         /** How many conversations may be open. */
         public Builder conversations(ConversationBounds value) {
             bounds = value;
-            return this;
-        }
-
-        /** By which work on a request, before the engine hears of it, is long. By default by the time that passes. */
-        public Builder processor(ProcessorClock value) {
-            processor = value;
             return this;
         }
 

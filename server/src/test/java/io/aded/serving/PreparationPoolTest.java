@@ -59,17 +59,13 @@ class PreparationPoolTest {
     private PreparationPool.Job<Boolean> blocking(AtomicInteger begun) {
         return () -> {
             begun.incrementAndGet();
-            waitFor(release);
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
             return true;
         };
-    }
-
-    private static void waitFor(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     @Test
@@ -298,81 +294,42 @@ class PreparationPoolTest {
     }
 
     @Test
-    void run_longWorkWhileTurnsAreAnswered_takesAQuarterOfTheCores() {
+    void run_longWorkWhileTurnsAreAnswered_takesAnEighthOfTheCores() {
         AtomicBoolean busy = new AtomicBoolean(true);
         AtomicLong paused = new AtomicLong();
-        PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, LONG),
-                clock::get,
-                busy::get,
-                nanos -> {
+        PreparationPool pool =
+                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, busy::get, nanos -> {
                     paused.addAndGet(nanos);
                     clock.addAndGet(nanos);
-                },
-                ProcessorClock.NONE);
+                });
         this.pool = pool;
-        PreparationPool.Job<Boolean> hundredMillis = working(100);
-
-        pool.run(caller("a"), hundredMillis);
-
-        // Five milliseconds may pass for short. From then on: half of one core, of two.
-        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(96));
-        busy.set(false);
-        pool.run(caller("a"), hundredMillis);
-        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(96));
-    }
-
-    /** Work of so many milliseconds. */
-    private PreparationPool.Job<Boolean> working(int millis) {
-        return () -> {
-            for (int i = 0; i < millis; i++) {
+        PreparationPool.Job<Boolean> hundredMillis = () -> {
+            for (int i = 0; i < 100; i++) {
                 clock.addAndGet(Duration.ofMillis(1).toNanos());
                 Patience.check();
             }
             return true;
         };
-    }
 
-    @Test
-    void run_workThatAProcessorWasAtForAMomentOnly_isNotLong() {
-        AtomicLong computed = new AtomicLong();
-        AtomicLong paused = new AtomicLong();
-        PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, paused::addAndGet, computed::get);
-        this.pool = pool;
-        PreparationPool.Job<Boolean> halfAsMuch = () -> {
-            for (int i = 0; i < 8; i++) {
-                computed.addAndGet(500_000);
-                working(1).work();
-            }
-            return true;
-        };
+        pool.run(caller("a"), hundredMillis);
 
-        pool.run(caller("a"), halfAsMuch);
-        assertThat(paused).hasValue(0);
-
-        pool.run(caller("a"), () -> {
-            halfAsMuch.work();
-            return halfAsMuch.work();
-        });
-        // From the tenth half of a millisecond on, as long as each.
-        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofNanos(3_500_000));
+        // Five milliseconds may pass for short. From then on: a quarter of one core, of two.
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(288));
+        busy.set(false);
+        pool.run(caller("a"), hundredMillis);
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(288));
     }
 
     @Test
     void run_longWorkForWhichThereIsNoRoom_pausesAsWell() throws InterruptedException {
         AtomicBoolean isSecond = new AtomicBoolean();
         AtomicLong paused = new AtomicLong();
-        PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, LONG),
-                clock::get,
-                () -> true,
-                nanos -> {
+        PreparationPool pool =
+                new PreparationPool(new PreparationLimits(2, 1, 4, LONG), clock::get, () -> true, nanos -> {
                     if (isSecond.get()) {
                         paused.addAndGet(nanos);
                     }
-                },
-                ProcessorClock.NONE);
+                });
         this.pool = pool;
         CountDownLatch isLong = new CountDownLatch(1);
         var first = async(pool, caller("a"), () -> {
@@ -392,19 +349,15 @@ class PreparationPoolTest {
             return true;
         });
 
-        // Two share half a core: from the fifth millisecond on, three are paused for each that is worked.
-        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(33));
+        // Two share a quarter of a core: from the fifth millisecond on, seven are paused for each that is worked.
+        assertThat(Duration.ofNanos(paused.get())).isEqualTo(Duration.ofMillis(77));
         assertThat(first).isNotDone();
     }
 
     @Test
     void run_longWorkThatPauses_isTimedWithoutItsPauses() {
         PreparationPool pool = new PreparationPool(
-                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)),
-                clock::get,
-                () -> true,
-                clock::addAndGet,
-                ProcessorClock.NONE);
+                new PreparationLimits(2, 1, 4, Duration.ofMillis(150)), clock::get, () -> true, clock::addAndGet);
         this.pool = pool;
         AtomicInteger worked = new AtomicInteger();
 
