@@ -1,6 +1,7 @@
 package io.aded.model;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One KV cache and one forward pass at a time. Owned by a single thread; only {@link #requestAbort} may be called from
@@ -92,6 +93,16 @@ public interface TargetContext extends AutoCloseable {
      * @return false if there is no room; nothing changed then
      */
     boolean restoreSequence(int sequence, ByteBuffer source);
+
+    /**
+     * What puts cells of another context into this one, whose model is a copy of the other's: with coarser weights, with
+     * fewer layers, or both.
+     *
+     * @return null if that cannot be done; the default
+     */
+    default @Nullable CellCopier copierFrom(TargetContext source) {
+        return null;
+    }
 
     /** Makes a running or the next {@link #decode} return {@link DecodeOutcome#ABORTED} soon. Thread-safe. */
     void requestAbort();

@@ -1,0 +1,27 @@
+package io.aded.draft.neural;
+
+import io.aded.model.AdedException;
+import io.aded.model.CellCopier;
+import io.aded.model.TargetContext;
+import org.jspecify.annotations.Nullable;
+
+/** Where the contexts of a draft model come from, one for each engine. */
+@FunctionalInterface
+public interface DraftContexts {
+
+    /**
+     * Opens the draft model's context for an engine. Called by the engine's thread, which then owns it.
+     *
+     * @param target the context that verifies; the vocabularies of both models have been found equal
+     * @throws AdedException.ResourceExhausted if there is no memory for it
+     */
+    Opened open(TargetContext target);
+
+    /**
+     * A draft model's context. Whoever opened it closes both, the copier first.
+     *
+     * @param context its KV cache and its passes; sequence ids in it are the drafter's own and no target's
+     * @param copier takes over the target's cells; null if the draft model must compute its own
+     */
+    record Opened(TargetContext context, @Nullable CellCopier copier) {}
+}
