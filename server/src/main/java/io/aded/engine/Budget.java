@@ -23,6 +23,9 @@ final class Budget {
      *   very round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins
      *   whenever drafting would not beat it.
      *
+     *   Prices are measured, and the cheapest of several measured prices is on average cheaper than it is. So a draft has
+     *   to promise a little more than no draft.
+     *
      *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
      *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs
      *   microseconds.
@@ -41,6 +44,9 @@ final class Budget {
 
     /** Nodes less likely than this are not worth the arithmetic. */
     private static final double LEAST_PROBABILITY = 0.004;
+
+    /** What a draft has to promise beyond no draft, as a share of what the pass yields without. */
+    private static final double LEAST_GAIN = 0.03;
 
     /** Host costs follow with this rate. */
     private static final double HOST_RATE = 0.05;
@@ -113,7 +119,7 @@ final class Budget {
         double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
         double rate = known * (nanos > 0 ? tokens / nanos : 0) + (1 - known) * localRate;
         rate = Math.max(rate, count / plain);
-        double best = count - rate * plain;
+        double best = count * (1 + LEAST_GAIN) - rate * plain;
         int bestLength = 0;
         for (int i = 0; i < length; i++) {
             double value = yields[i] - rate * prices[i];

@@ -20,29 +20,34 @@ final class CostCurve {
      *
      * Keeping current
      *
-     *   Every pass is an observation. Its width's entry follows its own error, with a rate that falls as observations
-     *   gather, and rises again while none come: what was learned long ago yields to what is seen now. All other
-     *   entries follow a little, since what changes one width mostly changes all (a deeper context, another process on
-     *   the machine); stale ones that are near or wider follow as fast as the entry itself, though never far from what
-     *   they were last found to be. All work on the logarithm and clip what they see, so one stalled pass, which can
+     *   What changes one width mostly changes all: a deeper context, another process on the machine. So t(n) is the
+     *   product of a pace, which all widths share, and a shape with an entry for each. Every pass is an observation: its
+     *   error moves the pace a little, and the rest of what its width is to follow moves its entry, with a rate that falls
+     *   as observations gather, and rises again while none come: what was learned long ago yields to what is seen now.
+     *   Of that rest, neighbours that are stale take a share, the nearer the more. Because the pace takes what is common
+     *   once, a machine that slows down and recovers leaves the widths that nobody has tried in the meantime where they
+     *   were, beside those that were. All work on the logarithm and clip what they see, so one stalled pass, which can
      *   take ten times its time, moves nothing by much.
      *
-     *   Tables are wide, a pass can take microseconds, and nobody asks for most widths. So only those near the pass's
-     *   own are moved at once. What the others are to move by is added up, and moved by when one of them is asked for,
-     *   or after a few passes.
+     *   Beyond the widths where kernels change, a pass carries a chunk of a prompt and rarely has the width of another.
+     *   There one entry would be one pass and its noise; and since a budget looks for the cheapest width in reach, it
+     *   would find the luckiest, and take drafts for free that are not. So wide entries are learned together.
      *
      * [1] Chen et al., Sequoia: Scalable, Robust, and Hardware-aware Speculative Decoding, arXiv 2402.12374.
      * [2] Liu et al., TurboSpec: Closed-loop Speculation Control, arXiv 2406.14066.
      */
 
-    /** One pass moves other widths by at most e^(0.7 · 0.03), that is 2 %. */
-    private static final double COMMON_RATE = 0.03;
+    /** How fast the pace follows: one pass moves all widths by at most e^(0.7 · 0.04), that is 3 %. */
+    private static final double PACE_RATE = 0.04;
 
-    /** An entry's own rate after many observations. */
+    /** An entry's own rate, the pace's included, after many observations. */
     private static final double SLOWEST_OWN_RATE = 0.05;
 
-    /** Noise only adds: a pass that took less than 70 % of what was believed is believed at once, by half. */
+    /** Noise only adds: what is rarely tried, and takes less than 70 % of what was believed, is believed by half. */
     private static final double MUCH_CHEAPER = Math.log(0.7);
+
+    /** Passes since the last of its width after which one is rarely tried; explorations are farther apart. */
+    private static final int RARE = 24;
 
     private static final double CHEAPER_RATE = 0.5;
 
@@ -52,19 +57,17 @@ final class CostCurve {
     /** Passes after which an entry's observations count half, and after which others may move it. */
     private static final int STALE_PASSES = 64;
 
-    /** How far others move an entry away from what it was last found to be: down to an eighth, up to twice that. */
-    private static final double FARTHEST_DOWN = 0.125;
+    /** Neighbours are at most so far away, in octaves. */
+    private static final double REACH = 2;
 
-    private static final double FARTHEST_UP = 2;
+    /** Widths above this have steps that are small beside a pass, and are learned together. */
+    private static final int WIDE = 64;
 
-    /** Widths up to this, and twice the pass's own at least, are moved by every pass; the others after so many. */
-    private static final int NEAR = 64;
+    /** The first wide pass is believed by half; later ones less, down to this rate. */
+    private static final double SLOWEST_WIDE_RATE = 0.07;
 
-    private static final int MOST_PENDING = 16;
-
-    private final double[] nanos;
-    /** What an entry was last found to be; else its own value. */
-    private final double[] found;
+    /** In nanoseconds at pace 1. */
+    private final double[] shape;
 
     private final int[] observations;
     /** Real passes. */
@@ -74,18 +77,13 @@ final class CostCurve {
     /** To base 2, of each width. */
     private final double[] logs;
 
+    private double pace = 1;
     private long passes;
-
-    // What widths from here on are still to move by: the logarithms, if stale and if not, of so many passes.
-    private int pendingFrom = Integer.MAX_VALUE;
-    private int pending;
-    private double pendingCommon;
-    private double pendingWhole;
+    private int widePasses;
 
     /** An empty curve for widths 1 to {@code maxTokens}; it must be given at least one {@link #set} before use. */
     CostCurve(int maxTokens) {
-        nanos = new double[maxTokens + 1];
-        found = new double[maxTokens + 1];
+        shape = new double[maxTokens + 1];
         observations = new int[maxTokens + 1];
         seen = new int[maxTokens + 1];
         lastSeen = new long[maxTokens + 1];
@@ -97,9 +95,7 @@ final class CostCurve {
 
     /** States what a width costs, as if it had been measured once. */
     void set(int tokens, double cost) {
-        moveFar();
-        nanos[tokens] = cost;
-        found[tokens] = cost;
+        shape[tokens] = cost / pace;
         observations[tokens] = 1;
         interpolate();
     }
@@ -111,11 +107,9 @@ final class CostCurve {
      * @param ratio to what one token costs, which must be known
      */
     void suggest(int tokens, double ratio) {
-        moveFar();
-        double suggested = nanos[1] * ratio;
-        double own = seen[tokens] == 0 ? suggested : nanos[tokens];
-        nanos[tokens] = suggested * Math.pow(own / suggested, seen[tokens] / (seen[tokens] + 1.0));
-        found[tokens] = nanos[tokens];
+        double suggested = shape[1] * ratio;
+        double own = seen[tokens] == 0 ? suggested : shape[tokens];
+        shape[tokens] = suggested * Math.pow(own / suggested, seen[tokens] / (seen[tokens] + 1.0));
         observations[tokens] = Math.max(1, observations[tokens]);
         interpolate();
     }
@@ -128,12 +122,10 @@ final class CostCurve {
         if (seen[1] > 0) {
             return;
         }
-        moveFar();
-        double factor = cost / nanos[1];
-        for (int tokens = 1; tokens < nanos.length; tokens++) {
+        double factor = cost / nanos(1);
+        for (int tokens = 1; tokens < shape.length; tokens++) {
             if (seen[tokens] == 0) {
-                nanos[tokens] *= factor;
-                found[tokens] *= factor;
+                shape[tokens] *= factor;
             }
         }
         interpolate();
@@ -144,26 +136,30 @@ final class CostCurve {
         return tokens < seen.length ? seen[tokens] : 0;
     }
 
-    /** The expected time of a pass of {@code tokens} tokens, in nanoseconds. */
+    /** The expected time of a pass of {@code tokens} tokens, in nanoseconds: at least that of one, at most of so many. */
     double nanos(int tokens) {
-        if (tokens >= pendingFrom) {
-            moveFar();
-        }
-        return nanos[Math.min(tokens, nanos.length - 1)];
+        int width = tokens < shape.length ? tokens : shape.length - 1;
+        double one = pace * shape[1];
+        double own = pace * shape[width];
+        double most = width * one;
+        // Plain comparisons: all of it is positive, and a budget asks for every width in its reach.
+        return own < one ? one : own > most ? most : own;
     }
 
     /** All entries. May be called by any thread: one that is just being changed is old or new. */
     PassCosts costs() {
-        boolean[] measured = new boolean[nanos.length];
-        for (int tokens = 1; tokens < nanos.length; tokens++) {
+        double[] costs = new double[shape.length];
+        boolean[] measured = new boolean[shape.length];
+        for (int tokens = 1; tokens < shape.length; tokens++) {
+            costs[tokens] = nanos(tokens);
             measured[tokens] = isMeasured(tokens);
         }
-        return new PassCosts(nanos.clone(), measured);
+        return new PassCosts(costs, measured);
     }
 
     /** The widest pass in the table. */
     int maxTokens() {
-        return nanos.length - 1;
+        return shape.length - 1;
     }
 
     /** Whether the width was ever timed. */
@@ -173,85 +169,42 @@ final class CostCurve {
 
     /** A pass of {@code tokens} tokens took {@code elapsed} nanoseconds. */
     void observe(int tokens, long elapsed) {
-        if (elapsed <= 0 || tokens >= nanos.length) {
+        if (elapsed <= 0 || tokens >= shape.length) {
             return;
         }
         double error = clip(Math.log(elapsed / nanos(tokens)));
         passes++;
         seen[tokens]++;
-        long halvings = Math.min(30, (passes - lastSeen[tokens]) / STALE_PASSES);
-        int known = observations[tokens] >> halvings;
-        double rate = Math.max(error < MUCH_CHEAPER ? CHEAPER_RATE : SLOWEST_OWN_RATE, 1.0 / (known + 1));
-        double step = error * rate;
-        moveOthers(tokens, error * COMMON_RATE, step);
-        nanos[tokens] *= Math.exp(step);
-        nanos[tokens] = Math.min(nanos[tokens], tokens * nanos[1]);
-        found[tokens] = nanos[tokens];
+        boolean wide = tokens > WIDE;
+        long since = passes - lastSeen[tokens];
+        int known = observations[tokens] >> Math.min(30, since / STALE_PASSES);
+        double rate = wide
+                ? Math.max(SLOWEST_WIDE_RATE, 1.0 / (1 + ++widePasses))
+                : Math.max(since > RARE && error < MUCH_CHEAPER ? CHEAPER_RATE : SLOWEST_OWN_RATE, 1.0 / (known + 1));
+        double rest = error * (rate - PACE_RATE);
+        pace *= Math.exp(error * PACE_RATE);
+        shape[tokens] *= Math.exp(rest);
         lastSeen[tokens] = passes;
         observations[tokens] = known + 1;
-        if (known == 0) {
-            moveFar();
+        if (tokens > 1) {
+            moveNeighbours(tokens, rest);
+        }
+        if (known == 0 && !wide) {
             interpolate();
         }
     }
 
-    /**
-     * Moves all entries but one a little, and stale ones by a whole step: those that are wider, since a wider pass does
-     * the same work and more, and narrower ones the more the nearer they are, down to half the width.
-     */
-    private void moveOthers(int tokens, double commonStep, double step) {
-        double common = Math.exp(commonStep);
-        double whole = tokens == 1 ? common : Math.exp(step);
-        int half = tokens / 2;
-        for (int narrower = 1; narrower < tokens; narrower++) {
-            boolean near = narrower > half && narrower > 1 && isStale(narrower);
-            move(narrower, near ? Math.exp(step * (1 - logs[tokens] + logs[narrower])) : common);
-        }
-        int far = Math.min(nanos.length, 1 + Math.max(NEAR, 4 * Integer.highestOneBit(tokens)));
-        if (far != pendingFrom) {
-            moveFar(); // each of those that wait has the same to move by
-        }
-        moveWider(tokens + 1, far, common, whole);
-        if (far < nanos.length) {
-            pendingFrom = far;
-            pendingCommon += commonStep;
-            pendingWhole += tokens == 1 ? commonStep : step;
-            if (++pending == MOST_PENDING) {
-                moveFar();
+    /** Moves the wide neighbours of a wide pass, and the stale ones of another, by a share of a step. */
+    private void moveNeighbours(int tokens, double step) {
+        boolean wide = tokens > WIDE;
+        int from = wide ? Math.max(WIDE + 1, tokens >> 2) : Math.max(2, tokens >> 2);
+        int to = wide ? Math.min(shape.length - 1, 4 * tokens) : Math.min(maxTokens(), Math.min(WIDE, 4 * tokens));
+        for (int other = from; other <= to; other++) {
+            if (other != tokens && (wide || isStale(other))) {
+                double share = 1 - Math.abs(logs[tokens] - logs[other]) / REACH;
+                shape[other] *= Math.exp(step * Math.max(0, share));
             }
         }
-    }
-
-    private void moveWider(int from, int to, double common, double whole) {
-        for (int wider = from; wider < to; wider++) {
-            move(wider, isStale(wider) ? whole : common);
-        }
-    }
-
-    /** Moves the entries that passes of late left for later. */
-    private void moveFar() {
-        if (pending > 0) {
-            moveWider(pendingFrom, nanos.length, Math.exp(pendingCommon), Math.exp(pendingWhole));
-            pendingFrom = Integer.MAX_VALUE;
-            pending = 0;
-            pendingCommon = 0;
-            pendingWhole = 0;
-        }
-    }
-
-    /** By so much and no farther: thousands of small steps without a look at the entry itself would lead anywhere. */
-    private void move(int tokens, double factor) {
-        double least = found[tokens] * FARTHEST_DOWN;
-        double most = found[tokens] * FARTHEST_UP;
-        // Plain comparisons: all of it is positive, and this is done for a hundred widths a pass.
-        if (tokens > 1) {
-            double one = nanos[1];
-            least = least < one ? one : least;
-            most = most > tokens * one ? tokens * one : most;
-            most = most < least ? least : most;
-        }
-        double moved = nanos[tokens] * factor;
-        nanos[tokens] = moved < least ? least : moved > most ? most : moved;
     }
 
     private boolean isStale(int tokens) {
@@ -264,29 +217,28 @@ final class CostCurve {
 
     /** Fills the widths that were never timed from those that were. */
     private void interpolate() {
+        int end = widePasses == 0 ? shape.length : Math.min(shape.length, WIDE + 1); // real passes know more of the others
         int left = 0;
-        for (int right = 1; right < nanos.length; right++) {
+        for (int right = 1; right < end; right++) {
             if (observations[right] == 0) {
                 continue;
             }
             for (int between = left + 1; between < right; between++) {
                 double share = (double) (between - left) / (right - left);
-                nanos[between] = left == 0 ? nanos[right] : nanos[left] + share * (nanos[right] - nanos[left]);
-                found[between] = nanos[between];
+                shape[between] = left == 0 ? shape[right] : shape[left] + share * (shape[right] - shape[left]);
             }
             left = right;
         }
         // Beyond the last measured width: the average price of a token so far, or the slope of the last half if that is
         // steeper, but never more than a pass of one token. Two neighbours alone say little, they differ by noise.
         int half = Math.max(1, left / 2);
-        double slope = nanos[left] / left;
+        double slope = shape[left] / left;
         if (half < left) {
-            slope = Math.max(slope * 0.25, (nanos[left] - nanos[half]) / (left - half));
+            slope = Math.max(slope * 0.25, (shape[left] - shape[half]) / (left - half));
         }
-        slope = Math.min(slope, nanos[1]);
-        for (int beyond = left + 1; beyond < nanos.length; beyond++) {
-            nanos[beyond] = nanos[left] + slope * (beyond - left);
-            found[beyond] = nanos[beyond];
+        slope = Math.min(slope, shape[1]);
+        for (int beyond = left + 1; beyond < end; beyond++) {
+            shape[beyond] = shape[left] + slope * (beyond - left);
         }
     }
 }

@@ -61,6 +61,25 @@ class CostCurveTest {
     }
 
     @Test
+    void observe_noisyWidePasses_leaveNoTokensForNothing() {
+        // Chunks of prompts of any width, half a millisecond a token, each with noise of a third.
+        Random random = new Random(Seeds.orElse(1));
+        CostCurve curve = measured();
+        for (int pass = 0; pass < 2_000; pass++) {
+            int width = 80 + random.nextInt(300);
+            curve.observe(width, (long) (MILLI * (10 + 0.5 * width) * Math.exp(0.33 * random.nextGaussian())));
+        }
+        for (int width = 100; width <= 300; width++) {
+            assertThat(curve.nanos(width) / (MILLI * (10 + 0.5 * width)))
+                    .as("width %d", width)
+                    .isBetween(0.7, 1.5);
+            assertThat(curve.nanos(width + 40) - curve.nanos(width))
+                    .as("40 tokens beside %d", width)
+                    .isBetween(0.3 * 20 * MILLI, 2.5 * 20 * MILLI);
+        }
+    }
+
+    @Test
     void interpolate_twoNeighboursThatDifferByNoise_saysNothingOfWidePasses() {
         CostCurve curve = measured();
         curve.suggest(63, 8);
