@@ -96,7 +96,9 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .setPrefixSharing(ResponseWriter.sharing(
                         served.engines().getFirst().options().prefixSharing()))
                 .addAllDrafters(
-                        Drafters.all().stream().map(ResponseWriter::drafter).toList())
+                        Drafters.available(served.hasDraftModel()).stream()
+                                .map(ResponseWriter::drafter)
+                                .toList())
                 .addAllCapabilities(Capabilities.of(serving))
                 .setLoad(ResponseWriter.load(served.status()))
                 .build();
