@@ -68,8 +68,7 @@ public final class TurnValidator {
      *
      * @param hasDraftModel whether a second model is loaded, without which some drafters cannot be asked for
      */
-    public TurnValidator(
-            int vocabularySize, long mostPromptBytes, @Nullable Spoken spoken, boolean hasDraftModel) {
+    public TurnValidator(int vocabularySize, long mostPromptBytes, @Nullable Spoken spoken, boolean hasDraftModel) {
         this.hasDraftModel = hasDraftModel;
         this.vocabularySize = vocabularySize;
         this.mostPromptBytes = mostPromptBytes;

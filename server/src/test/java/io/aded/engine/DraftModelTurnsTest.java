@@ -71,10 +71,9 @@ class DraftModelTurnsTest {
                 Fault fault) {
             ScriptedModel draft = target.draft(agreement, 9, _ -> {}, cells);
             models = new DraftModels(context -> {
-                TargetContext opened = draft.newContext(
-                        ContextParameters.ofCells(draftCells)
-                                .withMaxBatchTokens(draftCells)
-                                .withMaxSequences(draftSequences));
+                TargetContext opened = draft.newContext(ContextParameters.ofCells(draftCells)
+                        .withMaxBatchTokens(draftCells)
+                        .withMaxSequences(draftSequences));
                 draftContext = opened;
                 CellCopier copier = opened.copierFrom(context);
                 return new DraftContexts.Opened(watched(opened, fault), copier);
@@ -119,7 +118,7 @@ class DraftModelTurnsTest {
             return recorder;
         }
 
-        /** Every sequence of the draft's cache is empty, and all its cells are free: it would not take the batch else. */
+        /** Every sequence of the draft's cache is empty, and all its cells are free: else it refuses the batch. */
         void assertNothingLeft() {
             await().untilAsserted(() -> {
                 assertThat(engine.status().cellsUsed()).isZero();
@@ -201,14 +200,13 @@ class DraftModelTurnsTest {
                         .await();
 
                 SpeculationStatistics statistics = result.speculation();
-                System.out.println(cells + " " + pair.decodes.get() + " " + statistics + " " + pair.model.statistics());
                 assertThat(statistics.numAcceptedDraftTokens()).isEqualTo(statistics.numDraftTokens());
                 assertThat(statistics.numSteps() + statistics.numAcceptedDraftTokens())
                         .isEqualTo(TOKENS);
                 assertThat(statistics.numAcceptedDraftTokens()).isGreaterThan(TOKENS / 3);
-                assertThat(pair.decodes.get())
-                        .as("a level for each token drafted")
-                        .isBetween((int) statistics.numDraftTokens(), (int) statistics.numDraftTokens() + 1);
+                assertThat((long) pair.decodes.get())
+                        .as("a level for each token drafted; a pass may be taken back, and drafted for again")
+                        .isBetween(statistics.numDraftTokens(), statistics.numDraftTokens() + 8);
             }
         }
     }

@@ -115,7 +115,8 @@ class ScriptedModelTest extends TargetModelContract {
         ContextParameters parameters = ContextParameters.ofCells(32);
         try (ScriptedModel target = target();
                 TargetContext targets = target.newContext(parameters);
-                TargetContext refuses = target.draft(1, 1, _ -> {}, Cells.REFUSED).newContext(parameters);
+                TargetContext refuses =
+                        target.draft(1, 1, _ -> {}, Cells.REFUSED).newContext(parameters);
                 TargetContext own = target.draft(1, 1, _ -> {}, Cells.OWN).newContext(parameters);
                 CellCopier copier = refuses.copierFrom(targets)) {
             TokenBatch batch = new TokenBatch();
@@ -133,8 +134,8 @@ class ScriptedModelTest extends TargetModelContract {
     void copy_moreThanThereIsRoomFor_isRefusedAndChangesNothing() {
         try (ScriptedModel target = target();
                 TargetContext targets = target.newContext(ContextParameters.ofCells(32));
-                TargetContext drafts = target.draft(1, 1, _ -> {}, Cells.TAKEN_OVER)
-                        .newContext(ContextParameters.ofCells(4));
+                TargetContext drafts =
+                        target.draft(1, 1, _ -> {}, Cells.TAKEN_OVER).newContext(ContextParameters.ofCells(4));
                 CellCopier copier = drafts.copierFrom(targets)) {
             TokenBatch batch = new TokenBatch();
             for (int i = 0; i < 5; i++) {

@@ -211,9 +211,8 @@ class UnaryCallsTest {
         assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_CALLER);
         assertThat(info.getDraftersList())
                 .extracting(Drafter::getName)
-                .containsExactlyElementsOf(Drafters.withoutModel().stream()
-                        .map(DrafterKind::label)
-                        .toList())
+                .containsExactlyElementsOf(
+                        Drafters.withoutModel().stream().map(DrafterKind::label).toList())
                 .startsWith("auto", "off")
                 .contains("aded", "aded-mcts");
         assertThat(info.getDraftersList()).allSatisfy(drafter -> {

@@ -201,8 +201,7 @@ class TurnValidatorTest {
         });
 
         ValidTurn valid = new TurnValidator(100, 1000, null, true)
-                .validate(
-                        new TurnInput(HELLO, drafting(choice), List.of()), DEFAULTS, DEFAULTS, Caller.ANONYMOUS);
+                .validate(new TurnInput(HELLO, drafting(choice), List.of()), DEFAULTS, DEFAULTS, Caller.ANONYMOUS);
 
         assertThat(valid.request().draft().mode()).hasToString(mode);
     }

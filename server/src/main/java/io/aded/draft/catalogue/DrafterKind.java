@@ -25,7 +25,13 @@ import java.util.function.LongSupplier;
  * @param maker makes it for an engine
  */
 public record DrafterKind(
-        String label, String help, DraftLimits bounds, boolean budgeted, boolean baseline, boolean needsModel, Maker maker) {
+        String label,
+        String help,
+        DraftLimits bounds,
+        boolean budgeted,
+        boolean baseline,
+        boolean needsModel,
+        Maker maker) {
 
     /** What most rules draft if nobody says otherwise: one chain of ten tokens. */
     private static final DraftLimits ONE_CHAIN = new DraftLimits(10, 64, 1);
@@ -95,7 +101,8 @@ public record DrafterKind(
 
     /** The same with other bounds to begin with. */
     DrafterKind withBounds(int nodes, int depth, int branches) {
-        return new DrafterKind(label, help, new DraftLimits(nodes, depth, branches), budgeted, baseline, needsModel, maker);
+        return new DrafterKind(
+                label, help, new DraftLimits(nodes, depth, branches), budgeted, baseline, needsModel, maker);
     }
 
     /** The same, with a budget that decides how much of a draft is verified. */

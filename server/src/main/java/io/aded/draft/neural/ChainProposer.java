@@ -26,9 +26,9 @@ public final class ChainProposer implements Proposer {
      *   will in this round. Where tokens have no price, as with callers who fixed the length of their drafts, all get
      *   it.
      *
-     *   Acceptance is estimated from probabilities that are calibrated by what came of earlier ones (Calibration), where
-     *   the paper compares the model's own probability with a threshold (ThresholdController, which is used instead for
-     *   the mode that follows the paper).
+     *   Acceptance is estimated from probabilities that are calibrated by what came of earlier ones (Calibration),
+     *   where the paper compares the model's own probability with a threshold (ThresholdController, which is used
+     *   instead for the mode that follows the paper).
      *
      *   A model that does not pay is tried again with a hundredth of the time: prices and texts change.
      */

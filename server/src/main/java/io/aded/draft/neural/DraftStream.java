@@ -8,7 +8,8 @@ import java.util.Arrays;
  * One stream as its draft model sees it: the text so far, how much of it is in the draft's cache, and, within a round,
  * the path of guesses below the last token. Opened by {@link DraftModel#open}, used by the engine's thread only.
  *
- * <p>A round goes {@link #begin}, then any number of {@link #extend} and {@link DraftModel#level}, then {@link #accept}.
+ * <p>A round goes {@link #begin}, then any number of {@link #extend} and {@link DraftModel#level}, then {@link
+ * #accept}.
  * What the model thinks at the nodes of the path stays to be read until the next {@link #begin}.
  *
  * <p>Nothing here throws for what the draft model does: where it fails, there are no opinions.
@@ -135,7 +136,7 @@ public final class DraftStream {
         }
     }
 
-    /** Whether a token of the text is remembered: those are not that come after the longest text that is drafted for. */
+    /** Whether a token of the text is remembered: those beyond the longest text that is drafted for are not. */
     boolean remembers(int position) {
         return position < Math.min(length, model.maxTokens());
     }

@@ -45,6 +45,7 @@ final class Bench implements AutoCloseable {
     final List<Integer> decoded = new ArrayList<>();
 
     long now;
+
     @Nullable
     Fault fault;
 

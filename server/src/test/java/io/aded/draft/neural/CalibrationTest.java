@@ -28,7 +28,9 @@ final class CalibrationTest {
 
     @Test
     void chance_aboveOne_isOne() {
-        assertThat(calibration.chance(1.02f)).as("sums over a part of a row may be too small").isEqualTo(1);
+        assertThat(calibration.chance(1.02f))
+                .as("sums over a part of a row may be too small")
+                .isEqualTo(1);
     }
 
     @Test

@@ -102,8 +102,7 @@ final class ChainProposerTest {
 
         assertThat(bench.decoded).containsExactly(20, 3, 2, 1);
         for (int i = 0; i < 4; i++) {
-            assertThat(drafted(requests.get(i).tree()))
-                    .isEqualTo(Arrays.copyOfRange(Bench.text(i, 6 + i), 5, 6 + i));
+            assertThat(drafted(requests.get(i).tree())).isEqualTo(Arrays.copyOfRange(Bench.text(i, 6 + i), 5, 6 + i));
         }
         assertThat(requests.stream().mapToLong(DraftRequest::nanos).sum())
                 .as("together they pay for every level")
@@ -286,6 +285,7 @@ final class ChainProposerTest {
             ChainProposer proposer = byThreshold
                     ? ChainProposer.byThreshold("a", models, bench.targetContext, () -> bench.now)
                     : ChainProposer.priced("a", models, bench.targetContext, () -> bench.now);
+            open.add(proposer);
             int[] text = Bench.text(byThreshold ? 1 : 0, 1500);
             DraftRequest request = stream(proposer, Arrays.copyOf(text, 20));
             List<DraftRequest> requests = List.of(request);
@@ -312,7 +312,6 @@ final class ChainProposerTest {
             assertThat(allocated)
                     .as("bytes in a hundred and fifty rounds, by threshold: %s", byThreshold)
                     .isLessThan(4_000);
-            open.add(proposer);
         }
     }
 }

@@ -124,7 +124,9 @@ final class DraftModelTest {
             DraftStream stream = learned(bench, Arrays.copyOf(text, 6));
             begin(bench, stream);
             grow(bench, stream, 4);
-            assertThat(bench.model.heldCells()).as("the last of the chain is not fed").isEqualTo(6 + 3);
+            assertThat(bench.model.heldCells())
+                    .as("the last of the chain is not fed")
+                    .isEqualTo(6 + 3);
             TokenTree tree = Bench.chain(text[5], text[6], text[7], text[8], text[9]);
             int bonus = accepted == 4 ? text[10] : 3 + '?';
 
@@ -278,9 +280,10 @@ final class DraftModelTest {
             stream.begin(-1, 0);
             bench.model.level(List.of(stream));
 
-            assertThat(bench.decoded).singleElement().satisfies(tokens -> assertThat(
-                            Bench.PASS_NANOS + Bench.TOKEN_NANOS * tokens)
-                    .isLessThanOrEqualTo(5200));
+            assertThat(bench.decoded)
+                    .singleElement()
+                    .satisfies(tokens -> assertThat(Bench.PASS_NANOS + Bench.TOKEN_NANOS * tokens)
+                            .isLessThanOrEqualTo(5200));
             assertThat(bench.decoded.getFirst()).isGreaterThan(8);
         }
     }
@@ -376,7 +379,9 @@ final class DraftModelTest {
             assertThat(bench.model.heldCells()).isEqualTo(12);
             begin(bench, b, c, a);
             bench.model.level(List.of(b, c, a));
-            assertThat(b.opinions() + c.opinions()).as("who drafts in this pass keeps its place").isEqualTo(2);
+            assertThat(b.opinions() + c.opinions())
+                    .as("who drafts in this pass keeps its place")
+                    .isEqualTo(2);
             assertThat(a.opinions()).isZero();
             begin(bench, a);
             bench.model.level(List.of(a));
