@@ -3,6 +3,7 @@ package io.aded.llama;
 import io.aded.gguf.GgufFile;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Requantizer;
+import io.aded.gguf.SkippedLayers;
 import io.aded.llama.abi.CStruct;
 import io.aded.model.AdedException;
 import io.aded.model.ChatTemplate;
@@ -43,6 +44,7 @@ public final class LlamaModel implements TargetModel {
     private final ModelInfo info;
     private final ChatTemplate template;
     private final Lifetime life = new Lifetime("the model");
+    private volatile @Nullable Origin origin;
 
     private LlamaModel(LlamaLibrary library, GgufFile file, long handle, ModelParameters parameters) {
         this.library = library;
@@ -243,6 +245,38 @@ public final class LlamaModel implements TargetModel {
     /** The header of the file that was loaded. */
     public GgufFile file() {
         return file;
+    }
+
+    /**
+     * What a model is a copy of.
+     *
+     * @param original the model whose weights it has, as fine or coarser
+     * @param skipped the layers of the original that it goes without
+     */
+    record Origin(LlamaModel original, SkippedLayers skipped) {}
+
+    /**
+     * Says that this model has the weights of another one, as fine or coarser, but for some of its layers. Contexts of it
+     * may then {@linkplain TargetContext#copierFrom take over cells} of the other's contexts. What is no such copy would
+     * read keys and values that it cannot understand: who says so has compared the files.
+     *
+     * @param skipped the layers of the original that this one goes without
+     * @throws IllegalArgumentException if the layers or the widths of the two do not fit together
+     */
+    public void declareCopyOf(LlamaModel original, SkippedLayers skipped) {
+        if (info.layers() != original.info.layers() - skipped.count()
+                || info.embeddingSize() != original.info.embeddingSize()
+                || !info.architecture().equals(original.info.architecture())) {
+            throw new IllegalArgumentException(
+                    info.name() + " is no copy of " + original.info.name() + " without the layers " + skipped);
+        }
+        origin = new Origin(original, skipped);
+    }
+
+    /** What it was declared a copy of; null if nothing was said. */
+    @Nullable
+    Origin origin() {
+        return origin;
     }
 
     /** The library that it was loaded into. */
