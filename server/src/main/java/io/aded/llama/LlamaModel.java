@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A GGUF model loaded into llama.cpp. */
 public final class LlamaModel implements TargetModel {
+    /** Elements of a cache that share a scale. */
+    private static final int QUANTISED_BLOCK = 32;
+
     private final LlamaLibrary library;
     private final Native natives;
     private final long handle;
@@ -44,7 +47,7 @@ public final class LlamaModel implements TargetModel {
     private final ModelInfo info;
     private final ChatTemplate template;
     private final Lifetime life = new Lifetime("the model");
-    private volatile @Nullable Origin origin;
+    private @Nullable Origin origin;
 
     private LlamaModel(LlamaLibrary library, GgufFile file, long handle, ModelParameters parameters) {
         this.library = library;
@@ -258,7 +261,8 @@ public final class LlamaModel implements TargetModel {
     /**
      * Says that this model has the weights of another one, as fine or coarser, but for some of its layers. Contexts of it
      * may then {@linkplain TargetContext#copierFrom take over cells} of the other's contexts. What is no such copy would
-     * read keys and values that it cannot understand: who says so has compared the files.
+     * read keys and values that it cannot understand: who says so has compared the files. To be said before its contexts
+     * are asked.
      *
      * @param skipped the layers of the original that this one goes without
      * @throws IllegalArgumentException if the layers or the widths of the two do not fit together
@@ -296,6 +300,8 @@ public final class LlamaModel implements TargetModel {
             violations.add(new FieldViolation(
                     "context.value_type", "is quantised, which needs flash attention; allowed without it: F32, F16"));
         }
+        requireWholeBlocks(violations, "context.key_type", parameters.keyType(), "key_length");
+        requireWholeBlocks(violations, "context.value_type", parameters.valueType(), "value_length");
         boolean flash = parameters.flashAttention() == ContextParameters.FlashAttention.ON || quantisedValues;
         if (flash && library.natives().line.flashAttentionRefusesF32()) {
             // Its kernel for processors ends the process over it.
@@ -317,6 +323,22 @@ public final class LlamaModel implements TargetModel {
         } catch (Throwable thrown) {
             life.release();
             throw thrown;
+        }
+    }
+
+    /** The older line ends the process over heads that the blocks of a quantised cache do not divide. */
+    private void requireWholeBlocks(
+            List<FieldViolation> violations, String field, ContextParameters.CacheType type, String length) {
+        String attention = file.architecture() + ".attention.";
+        long heads = Math.max(1, file.integer(attention + "head_count", 1));
+        long width = file.integer(attention + length, info.embeddingSize() / heads);
+        if (type.isQuantised()
+                && width % QUANTISED_BLOCK != 0
+                && violations.stream().noneMatch(other -> other.field().equals(field))) {
+            violations.add(new FieldViolation(
+                    field,
+                    "is " + type + ", whose blocks of " + QUANTISED_BLOCK + " do not divide this model's heads of "
+                            + width + "; allowed: F32, F16"));
         }
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Quantization;
 import io.aded.gguf.SkippedLayers;
+import io.aded.gguf.SyntheticFormat;
+import io.aded.gguf.SyntheticModel;
 import io.aded.model.CellCopier;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
@@ -38,7 +40,15 @@ final class LlamaCellCopierTest {
 
         Two(LlamaLibrary library, ContextParameters parameters, @Nullable Quantization format, String skip)
                 throws IOException {
-            Path file = TinyModels.writer(7, 4).write(directory.resolve("four.gguf"));
+            this(library, parameters, TinyModels.writer(7, 4).write(directory.resolve("four.gguf")), format, skip);
+        }
+
+        Two(
+                LlamaLibrary library,
+                ContextParameters parameters,
+                Path file,
+                @Nullable Quantization format,
+                String skip) {
             SkippedLayers skipped = skip.isEmpty() ? SkippedLayers.NONE : SkippedLayers.parse(skip);
             Path derived = file;
             if (format != null || !skipped.isEmpty()) {
@@ -165,9 +175,12 @@ final class LlamaCellCopierTest {
     @ParameterizedTest
     @MethodSource(LIBRARIES)
     void copy_quantisedCache_isTakenOverToo(LlamaLibrary library) throws IOException {
-        // Rows of 32 elements are the shortest that have a scale.
+        // Heads of 32 elements are the smallest that have a scale.
+        Path wide = directory.resolve("wide.gguf");
+        SyntheticModel.Shape shape = new SyntheticModel.Shape("wide", 2, 64, 2, 1, 64, 0, 512, 10_000f);
+        SyntheticModel.write(shape, SyntheticFormat.Q8_0, 1, TinyModels.f32(directory), wide, (_, _) -> {});
         ContextParameters quantised = Tiny.EXACT.withCacheTypes(CacheType.Q8_0, CacheType.F16);
-        try (Two two = new Two(library, quantised, null, "")) {
+        try (Two two = new Two(library, quantised, wide, null, "")) {
             feed(two.target, 0, 0, 12);
             assertThat(two.copier().copy(0, 0, 12, 0)).isTrue();
             float[] taken = next(two.copy, two.draft, 0, 12);
