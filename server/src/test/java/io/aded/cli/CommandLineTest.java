@@ -414,7 +414,7 @@ final class CommandLineTest {
     void generate_draftModelOfTheEnvironment_isUsedAsIfItHadBeenTyped() {
         terminal = terminal.with("ADED_DRAFT_MODEL", home.resolve("no.gguf").toString());
 
-        assertThat(terminal.run("generate", "-m", model, "the")).isEqualTo(4);
+        assertThat(terminal.run("generate", "-m", model, "the")).isEqualTo(3);
         assertThat(terminal.err()).contains("no.gguf");
     }
 
