@@ -1,11 +1,13 @@
 package io.aded.host;
 
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.store.ProcessEnvironment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,10 @@ public record HostConfiguration(
      * @throws AdedException.InvalidRequest naming all that is wrong
      */
     public HostConfiguration {
-        List<FieldViolation> wrong = draft.violations("draft.");
+        List<FieldViolation> wrong = new ArrayList<>(draft.violations("draft."));
+        if (draft.mode().needsModel() && draftModel == null) {
+            wrong.add(new FieldViolation("draft", "is " + draft.mode().label() + ", which " + DrafterKind.NO_MODEL));
+        }
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
