@@ -55,7 +55,8 @@ final class StandIn implements AutoCloseable {
         boolean scripted = share.matches();
         if (scripted != name.matches() && (scripted || drafting != null)) {
             throw new AdedException.InvalidRequest(
-                    "--draft-model", "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
+                    "--draft-model",
+                    "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
         }
         if (!name.matches()) {
             return null;

@@ -50,6 +50,7 @@ final class StandInTest {
                 .isInstanceOf(AdedException.InvalidRequest.class);
         assertThatThrownBy(() -> StandIn.named("x.gguf", DraftModelConfiguration.named("scripted:0.5")))
                 .isInstanceOf(AdedException.InvalidRequest.class);
-        assertThat(StandIn.named("x.gguf", DraftModelConfiguration.named("y.gguf"))).isNull();
+        assertThat(StandIn.named("x.gguf", DraftModelConfiguration.named("y.gguf")))
+                .isNull();
     }
 }
