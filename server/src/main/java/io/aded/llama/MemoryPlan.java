@@ -100,8 +100,8 @@ public record MemoryPlan(int gpuLayers, int cells, long hostBytes, String explan
 
     /**
      * Chooses for a model and for one that drafts for it, by what the library's devices have free now. Where both may
-     * have as many layers on the GPU as fit, both get the same share of theirs: a layer of the one costs a round as much
-     * for each byte as a layer of the other, or more, as the draft model is asked several times.
+     * have as many layers on the GPU as fit, both get the same share of theirs: a layer of the one costs a round as
+     * much for each byte as a layer of the other, or more, as the draft model is asked several times.
      *
      * @param draftRequest its cells are of no account: it gets as many as the target
      */
