@@ -79,8 +79,8 @@ final class AlignCommand implements Runnable {
             description = {
                 "Plays prompts, of conversations the first turn, through a model and writes its answers: tokens, its 16"
                         + " best with their probabilities at each, and where a drafter guessed wrong.",
-                "Token ids are text for whoever has the model. Nothing is taken from calls that the server answers: what is"
-                        + " written is what the prompt files and recordings hold that are named here.",
+                "Token ids are text for whoever has the model. Nothing is taken from calls that the server answers:"
+                        + " what is written is what the prompt files and recordings hold that are named here.",
                 "An export that was stopped goes on where it was when it is started again with the same options."
             })
     static final class Export implements Callable<Integer> {
@@ -163,10 +163,8 @@ final class AlignCommand implements Runnable {
         @Override
         public Integer call() {
             check();
-            List<Scenario> scenarios =
-                    recordings.isEmpty() ? prompts.scenarios(Scenario.Grouping.TASK) : List.of();
-            Map<String, Recording> recorded =
-                    recordings.isEmpty() ? Map.of() : Recordings.read(recordings, headerless);
+            List<Scenario> scenarios = recordings.isEmpty() ? prompts.scenarios(Scenario.Grouping.TASK) : List.of();
+            Map<String, Recording> recorded = recordings.isEmpty() ? Map.of() : Recordings.read(recordings, headerless);
             HostConfiguration configuration = HostConfiguration.DEFAULT
                     .withModel(model.configuration())
                     .withContext(context.configuration(PARALLEL, PARALLEL / 2))
@@ -176,9 +174,16 @@ final class AlignCommand implements Runnable {
                             ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener));
                     LlamaModel drafter = draft == null
                             ? null
-                            : loadDraft(terminal, target.library(), draft, configuration.model().parameters());
+                            : loadDraft(
+                                    terminal,
+                                    target.library(),
+                                    draft,
+                                    configuration.model().parameters());
                     AlignmentExport export = new AlignmentExport(
-                            output, facts(target, recorded), drafter, target.options().context())) {
+                            output,
+                            facts(target, recorded),
+                            drafter,
+                            target.options().context())) {
                 AlignmentExport.Outcome outcome = recordings.isEmpty()
                         ? export.play(
                                 target.model(),
@@ -229,7 +234,10 @@ final class AlignCommand implements Runnable {
 
         private AlignmentFacts facts(LocalModel target, Map<String, Recording> recorded) {
             return new AlignmentFacts(
-                    InstantSource.system().instant().truncatedTo(ChronoUnit.SECONDS).toString(),
+                    InstantSource.system()
+                            .instant()
+                            .truncatedTo(ChronoUnit.SECONDS)
+                            .toString(),
                     AdedVersion.text(),
                     AlignmentExport.describe(target.name(), target.model()),
                     recordings.isEmpty() ? prompts.source() : "recordings " + String.join(", ", recorded.keySet()),
@@ -247,8 +255,8 @@ final class AlignCommand implements Runnable {
     @Command(
             name = "evaluate",
             description = {
-                "Judges draft models on the held-out answers of an export, one beside the other: the share of their tokens"
-                        + " that the target accepts, tokens a pass of the target for chains of γ drafts (block"
+                "Judges draft models on the held-out answers of an export, one beside the other: the share of their"
+                        + " tokens that the target accepts, tokens a pass of the target for chains of γ drafts (block"
                         + " efficiency), and what is gained by it where time goes by the bytes read (memory-bound"
                         + " speed-up).",
                 "There is no clock in it."
@@ -281,8 +289,9 @@ final class AlignCommand implements Runnable {
         @Option(
                 names = {"-c", "--context"},
                 paramLabel = "N",
-                description = "The most tokens of context that drafts are asked with. Default: ${DEFAULT-VALUE}, or what"
-                        + " the shortest was trained on.")
+                description =
+                        "The most tokens of context that drafts are asked with. Default: ${DEFAULT-VALUE}, or what"
+                                + " the shortest was trained on.")
         private int context = 2048;
 
         @Option(
@@ -315,8 +324,7 @@ final class AlignCommand implements Runnable {
             if (!wrong.isEmpty()) {
                 throw new AdedException.InvalidRequest(wrong);
             }
-            ContextParameters parameters =
-                    ContextParameters.ofCells(context).withThreads(threads);
+            ContextParameters parameters = ContextParameters.ofCells(context).withThreads(threads);
             AlignmentEvaluation evaluation = new AlignmentEvaluation(data, gammas, parameters);
             LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(natives, terminal::note);
             Machine machine = null;

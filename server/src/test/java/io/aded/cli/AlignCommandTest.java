@@ -28,14 +28,34 @@ class AlignCommandTest {
     private int export(Path model, Path draft, String... more) throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 8; i++) {
-            lines.append("{\"id\": ").append(i).append(", \"task\": \"t\", \"turns\": [\"the cat and dog ")
-                    .append("the ".repeat(i)).append("\"]}\n");
+            lines.append("{\"id\": ")
+                    .append(i)
+                    .append(", \"task\": \"t\", \"turns\": [\"the cat and dog ")
+                    .append("the ".repeat(i))
+                    .append("\"]}\n");
         }
         Path prompts = Files.writeString(directory.resolve("prompts.jsonl"), lines.toString());
         String[] usual = {
-            "align", "export", "--model", model.toString(), "--natives", "bundled", "--raw", "--prompts",
-            prompts.toString(), "--context", "256", "--max-tokens", "12", "--keep-loops", "--held-out", "0.5", "--draft",
-            draft.toString(), "--output", directory.resolve("data").toString()
+            "align",
+            "export",
+            "--model",
+            model.toString(),
+            "--natives",
+            "bundled",
+            "--raw",
+            "--prompts",
+            prompts.toString(),
+            "--context",
+            "256",
+            "--max-tokens",
+            "12",
+            "--keep-loops",
+            "--held-out",
+            "0.5",
+            "--draft",
+            draft.toString(),
+            "--output",
+            directory.resolve("data").toString()
         };
         String[] all = Arrays.copyOf(usual, usual.length + more.length);
         System.arraycopy(more, 0, all, usual.length, more.length);
@@ -84,7 +104,7 @@ class AlignCommandTest {
         Path model = TinyModels.f32(directory, 1);
         assertThat(export(model, model)).describedAs(terminal::err).isZero();
         assertThat(export(model, model, "--samples", "2")).isEqualTo(ExitCode.INVALID_REQUEST.code());
-        assertThat(terminal.err()).contains("--samples is 2; the export was begun with 1");
+        assertThat(terminal.err()).contains("--samples: is 2; the export was begun with 1");
     }
 
     @Test

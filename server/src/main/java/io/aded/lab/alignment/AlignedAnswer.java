@@ -34,8 +34,7 @@ record AlignedAnswer(Key key, float temperature, boolean finished, RecordedAnswe
 
     AlignedAnswer {
         if (guesses.length != said.answer().length) {
-            throw new IllegalArgumentException(
-                    guesses.length + " guesses for " + said.answer().length + " positions");
+            throw new IllegalArgumentException(guesses.length + " guesses for " + said.answer().length + " positions");
         }
     }
 

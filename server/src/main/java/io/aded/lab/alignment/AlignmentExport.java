@@ -50,7 +50,8 @@ public final class AlignmentExport implements AutoCloseable {
      * @throws AdedException.FailedPrecondition if another process writes there
      * @throws AdedException.InvalidArtifact if what is there is damaged
      */
-    public AlignmentExport(Path folder, AlignmentFacts facts, @Nullable TargetModel drafter, ContextParameters context) {
+    public AlignmentExport(
+            Path folder, AlignmentFacts facts, @Nullable TargetModel drafter, ContextParameters context) {
         this.facts = facts;
         if (drafter != null) {
             requireVocabulary(facts.target(), drafter, String.valueOf(facts.draft()));
@@ -147,7 +148,9 @@ public final class AlignmentExport implements AutoCloseable {
      * @throws AdedException.InvalidArtifact if a token is none of the target's
      */
     public Outcome take(Map<String, Recording> recordings, Progress progress) {
-        int total = recordings.values().stream().mapToInt(set -> set.answers().size()).sum();
+        int total = recordings.values().stream()
+                .mapToInt(set -> set.answers().size())
+                .sum();
         int done = 0;
         for (Map.Entry<String, Recording> set : recordings.entrySet()) {
             for (RecordedAnswer answer : set.getValue().answers()) {
@@ -156,8 +159,7 @@ public final class AlignmentExport implements AutoCloseable {
                 if (!folder.contains(key)) {
                     requireTokens(set.getKey(), answer);
                     RecordedAnswer kept = facts.loops() ? answer : answer.withoutLoop();
-                    add(new AlignedAnswer(
-                            key, 0f, false, kept, AlignedAnswer.notAsked(kept.answer().length)));
+                    add(new AlignedAnswer(key, 0f, false, kept, AlignedAnswer.notAsked(kept.answer().length)));
                 }
             }
         }

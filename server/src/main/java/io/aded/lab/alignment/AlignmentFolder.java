@@ -252,7 +252,8 @@ final class AlignmentFolder implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw new AdedException.NotFound(
                     "ALIGNMENT_NOT_FOUND",
-                    "there is no export for alignment in " + folder + " (" + FACTS + "); \"aded align export\" makes one");
+                    "there is no export for alignment in " + folder + " (" + FACTS
+                            + "); \"aded align export\" makes one");
         }
         return AlignmentFacts.read(file);
     }
@@ -360,7 +361,8 @@ final class AlignmentFolder implements AutoCloseable {
     }
 
     private static AdedException.InvalidArtifact damaged(Path folder, String why) {
-        return new AdedException.InvalidArtifact("ALIGNMENT_DAMAGED", "the export in " + folder + " is damaged: " + why);
+        return new AdedException.InvalidArtifact(
+                "ALIGNMENT_DAMAGED", "the export in " + folder + " is damaged: " + why);
     }
 
     private static void close(@Nullable FileChannel... channels) {

@@ -54,10 +54,8 @@ final class DraftReader implements AutoCloseable {
         this.draft = draft;
         int trained = draft.info().trainedContext();
         limit = trained > 0 ? Math.min(trained, parameters.cells()) : parameters.cells();
-        context = draft.newContext(parameters
-                .withCells(limit)
-                .withMaxSequences(1)
-                .withMaxBatchTokens(Math.min(limit, ROWS)));
+        context = draft.newContext(
+                parameters.withCells(limit).withMaxSequences(1).withMaxBatchTokens(Math.min(limit, ROWS)));
     }
 
     /** The tokens of context that the draft is asked with at most. */

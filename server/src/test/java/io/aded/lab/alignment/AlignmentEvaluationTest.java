@@ -69,7 +69,8 @@ class AlignmentEvaluationTest {
         // Its own distribution overlaps with itself in all but what the sixteen best leave out.
         assertThat(itself.get("overlap").asDouble()).isBetween(0.99, 1.0001);
         // Twenty tokens in chains of three: five passes of four.
-        assertThat(itself.get("chains").get(0).get("block_efficiency").asDouble()).isEqualTo(4);
+        assertThat(itself.get("chains").get(0).get("block_efficiency").asDouble())
+                .isEqualTo(4);
         // In chains of five: 6 + 6 + 6 + 2.
         assertThat(itself.get("chains").get(1).get("block_efficiency").asDouble())
                 .isEqualTo(5);
@@ -87,7 +88,8 @@ class AlignmentEvaluationTest {
         evaluation.judge("itself", target, Progress.NONE);
         JsonNode data = json(evaluation).get("data");
         assertThat(data.get("context").asInt()).isEqualTo(20);
-        // "prompt 7" and "prompt 17" are 9 and 10 tokens with the first: rows 8 … 19 tell of 12 positions, rows 9 … 19 of 11.
+        // "prompt 7" and "prompt 17" are 9 and 10 tokens with the first: rows 8 … 19 tell of 12 positions, rows 9 … 19
+        // of 11.
         assertThat(data.get("positions").asLong())
                 .isBetween(
                         11L * data.get("held_out_answers").asInt(),

@@ -61,8 +61,7 @@ class AlignmentExportTest {
     }
 
     private static List<AlignedAnswer> all(Path folder) {
-        return Stream.concat(
-                        AlignmentFolder.read(folder, true).stream(), AlignmentFolder.read(folder, false).stream())
+        return Stream.concat(AlignmentFolder.read(folder, true).stream(), AlignmentFolder.read(folder, false).stream())
                 .toList();
     }
 
@@ -140,8 +139,8 @@ class AlignmentExportTest {
         export(directory, facts(1, 0.3, null), PROMPTS.subList(0, 1));
         assertThatThrownBy(() -> export(directory, facts(2, 0.5, null), PROMPTS))
                 .isInstanceOf(AdedException.InvalidRequest.class)
-                .hasMessageContaining("samples is 2; the export was begun with 1")
-                .hasMessageContaining("held_out is 0.5")
+                .hasMessageContaining("samples: is 2; the export was begun with 1")
+                .hasMessageContaining("held_out: is 0.5")
                 .hasMessageContaining("name another folder");
     }
 

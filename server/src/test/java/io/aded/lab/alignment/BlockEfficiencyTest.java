@@ -21,7 +21,7 @@ class BlockEfficiencyTest {
         assertThat(BlockEfficiency.greedy(agrees, 8, 2)).isEqualTo(new BlockEfficiency.Tally(8, 3));
         // Chains of 3: TT+F, TTT+T, and F is the target's own.
         assertThat(BlockEfficiency.greedy(agrees, 8, 3)).isEqualTo(new BlockEfficiency.Tally(8, 3));
-        assertThat(BlockEfficiency.greedy(agrees, 8, 1)).isEqualTo(new BlockEfficiency.Tally(8, 4));
+        assertThat(BlockEfficiency.greedy(agrees, 8, 1)).isEqualTo(new BlockEfficiency.Tally(8, 5));
     }
 
     @Test
