@@ -17,11 +17,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what a draft model is aligned by: the target's own answers. The paper's finding is that a draft learns more from
- * what its target says than from any text that others wrote (arXiv 2403.00858, section on distillation data).
+ * Writes what a draft model is aligned by: the target's own answers, as Goel et al. do (arXiv 2403.00858), instead of
+ * text that others wrote.
  *
- * <p>The first sample of each prompt is greedy, further ones are drawn at a temperature; of held-out prompts there is the
- * greedy one only, since that is what block efficiency is measured on.
+ * <p>The first sample of each prompt is greedy, further ones are drawn at a temperature; of held-out prompts there is
+ * the greedy one only, since that is what block efficiency is measured on.
  */
 public final class AlignmentExport implements AutoCloseable {
     private static final float CERTAIN = 1f;

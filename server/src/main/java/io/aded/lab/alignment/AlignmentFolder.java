@@ -27,8 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <ul>
  *   <li>{@value #FACTS}: {@link AlignmentFacts}, written first.
- *   <li>{@value #ANSWERS}: records one behind the other, without anything between them. Little-endian, all of four bytes,
- *       for a prompt of P and an answer of G tokens:
+ *   <li>{@value #ANSWERS}: records one behind the other, nothing between them. Little-endian, all of four bytes, for a
+ *       prompt of P and an answer of G tokens:
  *       <pre>
  *   P      × u32   the prompt's tokens
  *   G      × u32   the answer's tokens
@@ -38,8 +38,8 @@ import tools.jackson.databind.node.ObjectNode;
  * </pre>
  *   <li>{@value #INDEX}: a JSON object a line for each record, in order: {@code id}, {@code task}, {@code sample},
  *       {@code temperature}, {@code split} ({@code train} or {@code held_out}), {@code finished}, {@code prompt} (P),
- *       {@code answer} (G), {@code offset} and {@code bytes} of the record, {@code crc32} of it, that of zlib, in eight hexadecimal
- *       digits, {@code rejected} (guesses that are not the answer's token; null where no drafter was asked).
+ *       {@code answer} (G), {@code offset} and {@code bytes} of the record, {@code crc32} of it (zlib's, eight
+ *       hexadecimal digits), {@code rejected} (guesses that are not the answer's token; null where no drafter was asked).
  * </ul>
  *
  * A record is written, then its line. What a killed export leaves behind the last whole line is cut off when the folder

@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays many prompts through a model at once, one token of each a pass, without the engine and without drafts: for data,
- * tokens a second count, not the time to the next one, and a pass of eight tokens costs far less than eight passes.
+ * Plays many prompts through a model at once, one token of each a pass, without the engine and without drafts: for
+ * data, tokens a second count, not the time to the next one, and a pass of eight tokens costs far less than eight.
  */
 final class AnswerPlayer implements AutoCloseable {
     private static final int TOP = RecordedAnswer.TOP;

@@ -3,8 +3,8 @@ package io.aded.lab.alignment;
 /**
  * How many tokens a pass of the target yields while a draft model proposes chains.
  *
- * <p>Goel et al. (arXiv 2403.00858, section on metrics) call it <i>block efficiency</i> τ: tokens generated for each pass
- * of the target, at most γ + 1 for chains of γ drafts. From it they reckon the <i>memory-bound speed-up</i>
+ * <p>Goel et al. (arXiv 2403.00858) call it <i>block efficiency</i> τ: tokens generated for each pass of the target,
+ * at most γ + 1 for chains of γ drafts. From it they reckon the <i>memory-bound speed-up</i>
  * MBSU = τ ÷ (c·γ + 1), where c is the size of the draft model in parts of the target's: what is gained where time goes
  * by the bytes of weights that are read.
  */
@@ -31,8 +31,8 @@ final class BlockEfficiency {
     }
 
     /**
-     * Plays greedy chains over an answer: γ tokens are drafted, those before the first that the target would not say are
-     * accepted, and the target's own token follows.
+     * Plays greedy chains over an answer: γ tokens are drafted, those before the first that the target would not say
+     * are accepted, and the target's own token follows.
      *
      * @param agrees whether the draft's best token is the target's, at each of the first {@code positions} positions
      * @param chain γ, at least 1

@@ -12,8 +12,8 @@ import java.util.Arrays;
 
 /**
  * What a draft model thinks at each position of an answer, knowing the target's tokens before it: teacher-forced, in a
- * context of its own. As long as all drafts of a chain are accepted, that is what it thinks while drafting, so the length
- * of the accepted part of any chain follows from it.
+ * context of its own. As long as all drafts of a chain are accepted, that is what it thinks while drafting, so the
+ * length of the accepted part of any chain follows from it.
  */
 final class DraftReader implements AutoCloseable {
     private static final int TOP = RecordedAnswer.TOP;
