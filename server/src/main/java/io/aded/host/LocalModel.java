@@ -256,6 +256,11 @@ public final class LocalModel implements AutoCloseable {
         return new ModelFormats(configuration, HostListener.NONE).kept(model.library(), source);
     }
 
+    /** What computes: other models are loaded beside this one by it. */
+    public LlamaLibrary library() {
+        return model.library();
+    }
+
     /** The weights. They are closed with this. */
     public TargetModel model() {
         return model;
