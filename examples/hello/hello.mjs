@@ -18,7 +18,7 @@ const options = { maxTokens: 128, sampling: { temperature: 0 } };
 
 /** A forward pass without a draft yields one token; what is above that was drafted and accepted. */
 function report({ reason, usage, speculation }) {
-  console.log(`\n[${reason}: ${usage.completionTokens} tokens in ${speculation.steps} passes]\n`);
+  console.log(`\n[${reason}: ${usage.completionTokens} tokens in ${speculation.numSteps} passes]\n`);
 }
 
 const client = new Client(process.argv[2]);

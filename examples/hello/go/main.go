@@ -26,7 +26,7 @@ const text = "The harbour office will replace the floating pontoon at the east q
 
 // report tells how many passes an answer took: one without a draft yields one token; what is above that was drafted and accepted.
 func report(finished *aded.Finished) {
-	fmt.Printf("\n[%s: %d tokens in %d passes]\n\n", finished.Reason, finished.Usage.CompletionTokens, finished.Speculation.Steps)
+	fmt.Printf("\n[%s: %d tokens in %d passes]\n\n", finished.Reason, finished.Usage.CompletionTokens, finished.Speculation.NumSteps)
 }
 
 func main() {
