@@ -10,8 +10,8 @@ import { Client as GrpcClient, credentials } from "@grpc/grpc-js";
 import { Client } from "../dist/index.js";
 import { GenerateRequestSchema, InferenceService } from "../dist/gen/aded/v1/inference_service_pb.js";
 
-const TOKENS = 256;
-const [target, streams = "16", pairs = "31"] = process.argv.slice(2);
+const TOKENS = 512;
+const [target, streams = "16", pairs = "41"] = process.argv.slice(2);
 
 const channel = new GrpcClient(target, credentials.createInsecure());
 const { input, output, parent, name } = InferenceService.method.generate;

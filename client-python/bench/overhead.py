@@ -20,7 +20,7 @@ import aded
 from aded.v1 import generation_pb2, sampling_pb2
 from aded.v1 import inference_service_pb2 as inference
 
-TOKENS = 256
+TOKENS = 512
 
 
 def stub_options() -> generation_pb2.GenerationOptions:
@@ -123,7 +123,7 @@ async def compare(name: str, ways: list[Callable[[], Awaitable[int]]], pairs: in
 async def main() -> None:
     target = sys.argv[1]
     streams = int(sys.argv[2]) if len(sys.argv) > 2 else 16
-    pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 31
+    pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 41
     async with grpc.aio.insecure_channel(target) as channel, aded.AsyncClient(target) as client:
         await compare("asyncio", [lambda: with_stubs(channel, streams), lambda: with_client(client, streams)], pairs)
     with grpc.insecure_channel(target) as blocking_channel, aded.Client(target) as blocking:
@@ -133,7 +133,7 @@ async def main() -> None:
                 lambda: asyncio.to_thread(threaded_stubs, blocking_channel, streams),
                 lambda: asyncio.to_thread(with_threads, blocking, streams),
             ],
-            -(-pairs // 3),
+            -(-pairs // 6),
         )
 
 

@@ -26,10 +26,10 @@ import (
 )
 
 // tokens of an answer: as many deltas, since nothing is drafted.
-const tokens = 256
+const tokens = 512
 
 func main() {
-	target, streams, pairs := os.Args[1], argument(2, 16), argument(3, 31)
+	target, streams, pairs := os.Args[1], argument(2, 16), argument(3, 41)
 	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		log.Fatal(err)
@@ -113,7 +113,7 @@ func withStubs(stub adedv1.InferenceServiceClient) int {
 	for {
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return count
+			return counted(count, text)
 		}
 		if err != nil {
 			log.Fatal(err)
@@ -136,7 +136,15 @@ func withClient(client *aded.Client) int {
 			text = append(text, delta.Text...)
 		}
 	}
-	return count
+	return counted(count, text)
+}
+
+// counted sees to it that the text was wanted.
+func counted(tokens int, text []byte) int {
+	if len(text) == 0 {
+		log.Fatal("an answer without text")
+	}
+	return tokens
 }
 
 func pointer[T any](value T) *T { return &value }

@@ -28,15 +28,15 @@ final class Overhead {
         long run(int streams);
     }
 
-    private static final int TOKENS = 256;
-    private static final int WARM_UP = 12;
+    private static final int TOKENS = 512;
+    private static final int WARM_UP = 30;
 
     private Overhead() {}
 
     public static void main(String[] arguments) {
         String target = arguments[0];
         int streams = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 16;
-        int pairs = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 31;
+        int pairs = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 41;
         ManagedChannel channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
                 .build();
         try (AdedClient client = AdedClient.connect(target);
