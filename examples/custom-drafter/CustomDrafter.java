@@ -31,7 +31,7 @@ public final class CustomDrafter {
         private static final int SLOTS = 1 << 16;
         private static final float TRUST = 0.8f;
 
-        /** By pair: the token that came next, and 1; 0 where nothing is known. Of one size: drafting never allocates. */
+        /** By pair: the token that came next, and 1; 0 where nothing is known. Of one size: drafts never allocate. */
         private final int[] after = new int[SLOTS];
 
         private int before = -1;
