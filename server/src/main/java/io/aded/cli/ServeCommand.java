@@ -66,6 +66,9 @@ final class ServeCommand implements Callable<Integer> {
     private final DraftOptions draft = new DraftOptions();
 
     @Mixin
+    private final DraftModelOptions draftModel = new DraftModelOptions();
+
+    @Mixin
     private final SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
@@ -176,6 +179,7 @@ final class ServeCommand implements Callable<Integer> {
     private List<Engine> load(Host host) {
         LocalModel local = ProgressPrinter.during(terminal, host::load);
         describe(name == null ? local.name() : name, local.model().info(), local.engines(), host.addresses());
+        local.draft().ifPresent(drafting -> terminal.note("Draft model: " + drafting + "."));
         return local.engines();
     }
 
@@ -202,6 +206,7 @@ final class ServeCommand implements Callable<Integer> {
                 .withContext(context.configuration(USUAL.parallel(), USUAL.conversations())
                         .withReplicas(replicas.count()))
                 .withDraft(draft.policy(), draft.table())
+                .withDraftModel(draftModel.configuration())
                 .withSampling(sampling.parameters())
                 .withServer(new ServerConfiguration(
                         listen,

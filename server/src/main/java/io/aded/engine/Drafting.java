@@ -178,6 +178,7 @@ final class Drafting {
                 new DraftLimits(Math.max(0, nodes), Math.max(0, depth), Math.min(policy.maxBranches(), branchesEach)),
                 turn.session().sequence(),
                 tokenNanos);
+        request.kept(turn.session().committed());
         drafter.source().add(round, request);
     }
 
@@ -342,6 +343,11 @@ final class Drafting {
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
         drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
         gate.gained(Math.max(-3, saved));
+    }
+
+    /** Whether there is a model to draft by. Any thread may ask. */
+    boolean hasDraftModel() {
+        return factory.hasDraftModel();
     }
 
     /** Closes the proposers. The sessions' drafters must have been closed. */
