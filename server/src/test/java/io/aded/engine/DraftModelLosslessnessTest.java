@@ -59,8 +59,7 @@ class DraftModelLosslessnessTest {
     void everyMode_generatedF32Model_sameTokens(LlamaLibrary library) {
         Path file = TinyModels.f32(directory);
         Path coarse = directory.resolve("coarse.gguf");
-        LlamaModel.copy(
-                library, file, coarse, new ModelCopy(Quantization.Q8_0, SkippedLayers.NONE, Map.of()), _ -> {});
+        LlamaModel.copy(library, file, coarse, new ModelCopy(Quantization.Q8_0, SkippedLayers.NONE, Map.of()), _ -> {});
 
         DraftStatistics copy = assertSameTokens(library, file, coarse, SkippedLayers.NONE, 1);
         DraftStatistics other = assertSameTokens(library, file, TinyModels.f32(directory, 99), null, 0);

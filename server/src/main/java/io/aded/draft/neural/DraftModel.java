@@ -23,11 +23,11 @@ public final class DraftModel {
     /*
      * Texts
      *
-     *   To draft, the model must have read what stands before the root. What it lacks comes in three ways: as cells of
-     *   the target's, if there is a copier, as soon as the target has read it; else with the next level, if it is a few tokens, which is what a round
-     *   leaves behind whose last guess was accepted; else in pieces, one a pass, which stand in the same batch as the
-     *   roots of the streams that are ready. A piece is as long as the pass that it delays may last again; so other
-     *   streams never wait for a prompt.
+     *   To draft, the model must have read what stands before the root. What it lacks comes in three ways: as cells
+     *   of the target's, if there is a copier, as soon as the target has read it; else with the next level, if it is a
+     *   few tokens, which is what a round leaves behind whose last guess was accepted; else in pieces, one a pass,
+     *   which stand in the same batch as the roots of the streams that are ready. A piece is as long as the pass that
+     *   it delays may last again; so other streams never wait for a prompt.
      *
      * Cells and sequence ids
      *
