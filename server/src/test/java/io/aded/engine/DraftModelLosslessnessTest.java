@@ -1,183 +1,127 @@
 package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.aded.draft.catalogue.DrafterKind;
-import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
-import io.aded.draft.neural.DraftContexts;
-import io.aded.draft.neural.DraftModels;
-import io.aded.draft.neural.DraftStatistics;
-import io.aded.gguf.ModelCopy;
-import io.aded.gguf.Quantization;
-import io.aded.gguf.SkippedLayers;
+import io.aded.host.ContextConfiguration;
+import io.aded.host.DraftModelConfiguration;
+import io.aded.host.HostConfiguration;
+import io.aded.host.HostListener;
+import io.aded.host.LocalModel;
+import io.aded.host.ModelConfiguration;
 import io.aded.llama.LlamaLibrary;
-import io.aded.llama.LlamaModel;
-import io.aded.llama.ModelParameters;
+import io.aded.llama.SharedModels;
 import io.aded.llama.TinyModels;
-import io.aded.model.ContextParameters;
 import io.aded.model.SamplingParameters;
-import io.aded.model.TargetContext;
-import io.aded.telemetry.EngineTelemetry;
-import io.aded.testing.SharedFiles;
+import io.aded.store.ProcessEnvironment;
+import io.aded.telemetry.Telemetry;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * With a draft model of the real library or without, the same tokens: on F32 weights with an F32 cache, token for
- * token.
- */
-class DraftModelLosslessnessTest {
-    private static final int TOKENS = 32;
+/** With a second model that drafts, or without one, the same tokens: on F32 weights with an F32 cache exactly. */
+final class DraftModelLosslessnessTest {
     private static final String LIBRARIES = "io.aded.llama.Libraries#all";
+    private static final int TOKENS = 24;
     private static final List<DrafterKind> MODES = List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO);
+    private static final List<String> PROMPTS =
+            List.of("the cat and the dog", "once there was a sea and the sun. the sea", "a");
 
     @TempDir
-    private Path directory;
+    private static Path directory;
 
-    private static ContextParameters exact() {
-        return ContextParameters.ofCells(1024)
-                .withThreads(1)
-                .withMaxSequences(16)
-                .withCacheTypes(ContextParameters.CacheType.F32, ContextParameters.CacheType.F32);
+    private static LocalModel open(LlamaLibrary library, Path target, DraftModelConfiguration draft) {
+        HostConfiguration configuration = HostConfiguration.DEFAULT
+                .withModel(new ModelConfiguration(
+                        target.toString(),
+                        null,
+                        library.isBundled() ? Path.of("bundled") : library.path(),
+                        ModelConfiguration.DEFAULT.parameters(),
+                        true,
+                        ModelConfiguration.FormatWish.NONE,
+                        false))
+                .withContext(ContextConfiguration.DEFAULT.withContext(1024).withThreads(1))
+                .withDraftModel(draft)
+                .withEnvironment(new ProcessEnvironment(Map.of(), directory, directory));
+        return LocalModel.open(configuration, Telemetry.none(), HostListener.NONE);
     }
 
-    /** A coarser copy, which takes over cells; and a model that shares nothing but the vocabulary. */
-    @ParameterizedTest
-    @MethodSource(LIBRARIES)
-    void everyMode_generatedF32Model_sameTokens(LlamaLibrary library) {
-        Path file = TinyModels.f32(directory);
-        Path coarse = directory.resolve("coarse.gguf");
-        LlamaModel.copy(library, file, coarse, new ModelCopy(Quantization.Q8_0, SkippedLayers.NONE, Map.of()), _ -> {});
-
-        DraftStatistics copy = assertSameTokens(library, file, coarse, SkippedLayers.NONE, 1);
-        DraftStatistics other = assertSameTokens(library, file, TinyModels.f32(directory, 99), null, 0);
-
-        assertThat(copy.copiedTokens()).isPositive();
-        assertThat(copy.refusedCopies()).isZero();
-        assertThat(copy.readTokens()).isLessThan(copy.copiedTokens() / 10);
-        assertThat(other.copies()).isZero();
-        assertThat(other.readTokens()).isPositive();
-    }
-
-    @ParameterizedTest
-    @MethodSource(LIBRARIES)
-    void everyMode_stories260K_sameTokens(LlamaLibrary library) {
-        Optional<Path> file = SharedFiles.find("models/stories260K-F32.gguf");
-        assumeTrue(file.isPresent());
-        Path coarse = directory.resolve("coarse.gguf");
-        LlamaModel.copy(
-                library,
-                file.orElseThrow(),
-                coarse,
-                new ModelCopy(Quantization.Q8_0, SkippedLayers.NONE, Map.of()),
-                _ -> {});
-
-        assertSameTokens(library, file.orElseThrow(), coarse, SkippedLayers.NONE, 20);
-    }
-
-    /**
-     * Compares every mode with none, at both temperatures.
-     *
-     * @param copied the layers that the draft, a copy of the target, goes without; null if it is another model
-     * @param leastAccepted draft tokens that a chain by the model has accepted over all prompts, at least
-     */
-    private static DraftStatistics assertSameTokens(
-            LlamaLibrary library, Path file, Path draftFile, @Nullable SkippedLayers copied, int leastAccepted) {
-        AtomicReference<Supplier<DraftStatistics>> statistics = new AtomicReference<>();
-        try (LlamaModel target = LlamaModel.load(library, file, ModelParameters.DEFAULT);
-                LlamaModel draft = LlamaModel.load(library, draftFile, ModelParameters.DEFAULT)) {
-            if (copied != null) {
-                draft.declareCopyOf(target, copied);
-            }
-            DraftModels models = new DraftModels(context -> {
-                TargetContext opened = draft.newContext(exact());
-                return new DraftContexts.Opened(opened, opened.copierFrom(context));
-            });
-            DrafterSettings settings = DrafterSettings.DEFAULT.withDraftModel(models);
-            try (Engine engine = Engine.start(
-                    target,
-                    EngineOptions.ofCells(1024).withContext(exact()),
-                    EngineTelemetry.NONE,
-                    (label, context, clock) -> {
-                        var made = Drafters.named(label).maker().make(settings, context, clock);
-                        statistics.set(models.take(context, clock)::statistics);
-                        models.giveBack();
-                        return made;
-                    })) {
-                long accepted = 0;
-                for (int i = 0; i < 2; i++) {
-                    Prompt prompt = new Prompt.Tokens(target.vocabulary()
-                            .tokenize("Once upon a time there were " + i + " cats and " + i + " dogs", true, false));
-                    for (float temperature : new float[] {0f, 0.8f}) {
-                        List<Integer> plain = run(engine, prompt, temperature, i, Drafters.OFF).tokens;
-                        assertThat(plain).hasSize(TOKENS);
-                        for (DrafterKind mode : MODES) {
-                            Recorder drafted = run(engine, prompt, temperature, i, mode);
-                            assertThat(drafted.tokens)
-                                    .as("%s, prompt %d, temperature %s", mode, i, temperature)
-                                    .isEqualTo(plain);
-                            accepted += mode == Drafters.DRAFT_VERIFY
-                                    ? drafted.await().speculation().numAcceptedDraftTokens()
-                                    : 0;
-                        }
-                    }
-                }
-                assertSameTogether(engine, target);
-                assertThat(accepted).isGreaterThanOrEqualTo(leastAccepted);
-                return Objects.requireNonNull(statistics.get()).get();
-            }
-        }
-    }
-
-    /** Several streams at once, whose levels are one forward pass. */
-    private static void assertSameTogether(Engine engine, LlamaModel target) {
-        List<Prompt> prompts = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            prompts.add(new Prompt.Tokens(target.vocabulary().tokenize("The " + i + " big dogs", true, false)));
-        }
+    /** Answers of all prompts, greedy and drawn, all at once. */
+    private static List<List<Integer>> answers(Engine engine, DrafterKind mode, int[] drafted) {
+        List<Recorder> recorders = new ArrayList<>();
         List<Session> sessions = new ArrayList<>();
-        List<Recorder> together = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            Session session = engine.openSession();
-            sessions.add(session);
-            Recorder recorder = new Recorder();
-            together.add(recorder);
-            session.submit(request(prompts.get(i), 0f, 1, i == 0 ? Drafters.MODEL : Drafters.DRAFT_VERIFY), recorder);
+        for (String prompt : PROMPTS) {
+            for (float temperature : new float[] {0, 0.8f}) {
+                Recorder recorder = new Recorder();
+                Session session = engine.openSession();
+                session.submit(
+                        TurnRequest.of(
+                                        new Prompt.Text(prompt),
+                                        SamplingParameters.GREEDY
+                                                .withTemperature(temperature)
+                                                .withSeed(7),
+                                        DraftPolicy.of(mode),
+                                        TOKENS)
+                                .withIgnoreEnd(true)
+                                .withRounds(true),
+                        recorder);
+                recorders.add(recorder);
+                sessions.add(session);
+            }
         }
-        together.forEach(Recorder::await);
-        sessions.forEach(Session::close);
-        for (int i = 0; i < 3; i++) {
-            assertThat(together.get(i).tokens).isEqualTo(run(engine, prompts.get(i), 0f, 1, Drafters.OFF).tokens);
-        }
-    }
-
-    private static TurnRequest request(Prompt prompt, float temperature, int seed, DrafterKind mode) {
-        return TurnRequest.of(
-                        prompt,
-                        SamplingParameters.GREEDY.withTemperature(temperature).withSeed(seed),
-                        DraftPolicy.of(mode),
-                        TOKENS)
-                .withIgnoreEnd(true);
-    }
-
-    private static Recorder run(Engine engine, Prompt prompt, float temperature, int seed, DrafterKind mode) {
-        try (Session session = engine.openSession()) {
-            Recorder recorder = new Recorder();
-            session.submit(request(prompt, temperature, seed, mode), recorder);
+        List<List<Integer>> answers = new ArrayList<>();
+        for (Recorder recorder : recorders) {
             recorder.await();
-            return recorder;
+            answers.add(recorder.tokens);
+            recorder.rounds.forEach(round -> drafted[0] += round.tokens().length - 1);
         }
+        sessions.forEach(Session::close);
+        return answers;
+    }
+
+    private static void assertLossless(LlamaLibrary library, Path target, DraftModelConfiguration draft) {
+        try (LocalModel local = open(library, target, draft)) {
+            List<List<Integer>> plain = answers(local.engine(), Drafters.OFF, new int[1]);
+            for (DrafterKind mode : MODES) {
+                int[] drafted = new int[1];
+                assertThat(answers(local.engine(), mode, drafted))
+                        .as("%s, %s, %s", library, draft.source(), mode.label())
+                        .isEqualTo(plain);
+                if (mode == Drafters.DRAFT_VERIFY) {
+                    assertThat(drafted[0]).as("%s, %s", library, draft.source()).isPositive();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void drafts_copyWithoutALayerAndCoarserCopy_sameTokens(LlamaLibrary library) throws IOException {
+        Path target = TinyModels.writer(7, 4).write(directory.resolve("four.gguf"));
+        assertLossless(library, target, DraftModelConfiguration.copy("none:1"));
+        assertLossless(library, target, DraftModelConfiguration.copy("q8_0"));
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void drafts_modelOfItsOwn_sameTokens(LlamaLibrary library) {
+        assertLossless(
+                library,
+                TinyModels.f32(directory),
+                DraftModelConfiguration.named(TinyModels.f32(directory, 2).toString()));
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void drafts_stories260KByItselfWithoutALayer_sameTokens(LlamaLibrary library) {
+        Optional<Path> model = SharedModels.find("stories260K-F32.gguf");
+        model.ifPresent(file -> assertLossless(library, file, DraftModelConfiguration.copy("none:2")));
     }
 }

@@ -84,7 +84,9 @@ final class DraftFiguresTest {
         }
     }
 
-    /** Teacher-forced on the target's own greedy answers; sequence 0 is the target's, 1 takes cells over, 2 has its own. */
+    /**
+     * Teacher-forced on the target's own greedy answers; sequence 0 is the target's, 1 takes cells over, 2 has its own.
+     */
     private static final class Run {
         private final LocalModel local;
         private final TargetContext target;
