@@ -25,23 +25,12 @@ final class SuccessorRows {
     /** Sightings by the target are counted up to here. */
     private static final int MOST_SIGHTINGS = 3;
 
-    /**
-     * Ints before the first row. An array's elements begin 16 bytes into it, and large arrays at a cache line: so each
-     * row is one line of 64 bytes.
-     */
-    private static final int FIRST = 12;
-
-    /** A row: its successors, then the bits of their weights. */
-    private static final int STRIDE = 2 * WIDTH;
-
-    private static final int SIGHTING_BITS = 2;
-
     private final int maxRows;
     private long[] keys;
-    /** Of each row the clock at its last lesson and, in the lowest bits, its sightings. */
-    private int[] lessons;
-
-    private int[] rows;
+    private int[] touched;
+    private byte[] sightings;
+    private int[] successors;
+    private float[] weights;
     private int mask;
     private int used;
     private int clock;
@@ -52,12 +41,14 @@ final class SuccessorRows {
         allocate(Math.min(maxRows, INITIAL_ROWS));
     }
 
-    private void allocate(int count) {
-        keys = new long[count];
+    private void allocate(int rows) {
+        keys = new long[rows];
         Arrays.fill(keys, EMPTY);
-        lessons = new int[count];
-        rows = new int[FIRST + count * STRIDE];
-        mask = count - 1;
+        touched = new int[rows];
+        sightings = new byte[rows];
+        successors = new int[rows * WIDTH];
+        weights = new float[rows * WIDTH];
+        mask = rows - 1;
         used = 0;
     }
 
@@ -75,32 +66,22 @@ final class SuccessorRows {
 
     /** The {@code i}-th best successor of a row; only meaningful where {@link #weight} is above 0. */
     int successor(int row, int i) {
-        return rows[FIRST + row * STRIDE + i];
+        return successors[row * WIDTH + i];
     }
 
     /** Its weight, in [0, 1], not increasing with {@code i}; the weights of a row sum to at most 1. */
     float weight(int row, int i) {
-        return weightAt(FIRST + row * STRIDE + i);
-    }
-
-    /** The weight of the successor that stands at a place of {@link #rows}. */
-    private float weightAt(int place) {
-        return Float.intBitsToFloat(rows[place + WIDTH]);
-    }
-
-    private void put(int place, int token, float weight) {
-        rows[place] = token;
-        rows[place + WIDTH] = Float.floatToRawIntBits(weight);
+        return weights[row * WIDTH + i];
     }
 
     /** How often the row has learned the target's own view, up to {@value #MOST_SIGHTINGS}; 0 if only from a prompt. */
     int sightings(int row) {
-        return lessons[row] & MOST_SIGHTINGS;
+        return sightings[row];
     }
 
     /** Lessons of the whole table since the row's last one. */
     int age(int row) {
-        return clock - (lessons[row] >>> SIGHTING_BITS) & -1 >>> SIGHTING_BITS;
+        return clock - touched[row];
     }
 
     /**
@@ -117,34 +98,38 @@ final class SuccessorRows {
             }
             row = claim(key);
         }
-        int seen = sightings(row);
-        lessons[row] = ++clock << SIGHTING_BITS | (byTarget && seen < MOST_SIGHTINGS ? seen + 1 : seen);
-        int base = FIRST + row * STRIDE;
-        for (int place = base + WIDTH; place < base + STRIDE; place++) {
-            rows[place] = Float.floatToRawIntBits(Float.intBitsToFloat(rows[place]) * (1 - rate));
+        touched[row] = ++clock;
+        if (byTarget && sightings[row] < MOST_SIGHTINGS) {
+            sightings[row]++;
+        }
+        int base = row * WIDTH;
+        for (int i = base; i < base + WIDTH; i++) {
+            weights[i] *= 1 - rate;
         }
         return row;
     }
 
     /** Adds weight to one successor, which replaces the weakest if it is new and stronger. */
     void add(int row, int token, float weight) {
-        int first = FIRST + row * STRIDE;
+        int first = row * WIDTH;
         int at = first;
         int last = first + WIDTH - 1;
-        while (at < last && (rows[at] != token || weightAt(at) <= 0)) {
+        while (at < last && (successors[at] != token || weights[at] <= 0)) {
             at++;
         }
         float sum = weight;
-        if (rows[at] == token) {
-            sum += weightAt(at);
-        } else if (weight <= weightAt(at)) {
+        if (successors[at] == token) {
+            sum += weights[at];
+        } else if (weight <= weights[at]) {
             return;
         }
-        while (at > first && weightAt(at - 1) < sum) {
-            put(at, rows[at - 1], weightAt(at - 1));
+        while (at > first && weights[at - 1] < sum) {
+            successors[at] = successors[at - 1];
+            weights[at] = weights[at - 1];
             at--;
         }
-        put(at, token, sum);
+        successors[at] = token;
+        weights[at] = sum;
     }
 
     private int claim(long key) {
@@ -162,22 +147,25 @@ final class SuccessorRows {
             }
         }
         keys[oldest] = key;
-        lessons[oldest] &= -1 << SIGHTING_BITS;
-        int weights = FIRST + oldest * STRIDE + WIDTH;
-        Arrays.fill(rows, weights, weights + WIDTH, Float.floatToRawIntBits(0f));
+        sightings[oldest] = 0;
+        Arrays.fill(weights, oldest * WIDTH, oldest * WIDTH + WIDTH, 0f);
         return oldest;
     }
 
     private void grow() {
         long[] oldKeys = keys;
-        int[] oldLessons = lessons;
-        int[] oldRows = rows;
+        int[] oldTouched = touched;
+        byte[] oldSightings = sightings;
+        int[] oldSuccessors = successors;
+        float[] oldWeights = weights;
         allocate(oldKeys.length * 2);
         for (int old = 0; old < oldKeys.length; old++) {
             if (oldKeys[old] != EMPTY) {
                 int row = claim(oldKeys[old]);
-                lessons[row] = oldLessons[old];
-                System.arraycopy(oldRows, FIRST + old * STRIDE, rows, FIRST + row * STRIDE, STRIDE);
+                touched[row] = oldTouched[old];
+                sightings[row] = oldSightings[old];
+                System.arraycopy(oldSuccessors, old * WIDTH, successors, row * WIDTH, WIDTH);
+                System.arraycopy(oldWeights, old * WIDTH, weights, row * WIDTH, WIDTH);
             }
         }
     }
@@ -188,6 +176,6 @@ final class SuccessorRows {
     }
 
     long stateBytes() {
-        return keys.length * (8L + 4 + 8L * WIDTH);
+        return keys.length * (8L + 4 + 1 + 8L * WIDTH);
     }
 }
