@@ -51,7 +51,8 @@ final class StandIn implements AutoCloseable {
         Double agreement = agreement(drafting);
         if ((agreement != null) != name.matches() && (agreement != null || drafting != null)) {
             throw new AdedException.InvalidRequest(
-                    "--draft-model", "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
+                    "--draft-model",
+                    "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
         }
         if (!name.matches()) {
             return null;

@@ -78,8 +78,7 @@ public final class VocabularyRule {
     private static @Nullable String difference(GgufFile target, GgufFile draft) {
         ByteBuffer ours = open(target.path());
         ByteBuffer theirs = open(draft.path());
-        int common = Math.min(
-                target.tokenTexts().count(), draft.tokenTexts().count());
+        int common = Math.min(target.tokenTexts().count(), draft.tokenTexts().count());
         int at = target.tokenTexts().at();
         int other = draft.tokenTexts().at();
         try {

@@ -41,7 +41,15 @@ class BenchCommandTest {
     void bench_scriptedDraft_modesThatNeedOneAreMeasured() throws IOException {
         Path prompts = Files.writeString(directory.resolve("p.jsonl"), "{\"id\": 1, \"turns\": [\"one\"]}\n");
         List<String> asked = List.of(
-                "bench", "--model", "scripted", "--prompts", prompts.toString(), "--modes", "off,model", "--max-tokens", "16");
+                "bench",
+                "--model",
+                "scripted",
+                "--prompts",
+                prompts.toString(),
+                "--modes",
+                "off,model",
+                "--max-tokens",
+                "16");
         assertThat(run(asked.toArray(String[]::new))).isEqualTo(2);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("--modes", "model", "needs a draft model");
 

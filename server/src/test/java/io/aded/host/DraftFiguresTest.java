@@ -43,14 +43,21 @@ final class DraftFiguresTest {
 
     /** What was found; times in nanoseconds, the median of all. */
     private record Figures(
-            int tokens, double own, double taken, double copyNanos, double promptCopy, double promptRead, double alone, double beside) {
+            int tokens,
+            double own,
+            double taken,
+            double copyNanos,
+            double promptCopy,
+            double promptRead,
+            double alone,
+            double beside) {
         @Override
         public String toString() {
             return String.format(
                     Locale.ROOT,
-                    "%d tokens: %.3f with its own cells, %.3f with the target's; a round's copy %.0f µs; prompts copied"
-                            + " in %.2f %% of the time to read them; a pass of the target %.2f ms alone, %.2f ms between"
-                            + " passes of the draft",
+                    "%d tokens: %.3f with its own cells, %.3f with the target's; a round's copy %.0f µs; prompts"
+                            + " copied in %.2f %% of the time to read them; a pass of the target %.2f ms alone, %.2f ms"
+                            + " between passes of the draft",
                     tokens,
                     own,
                     taken,
