@@ -49,6 +49,9 @@ final class AnswerOptions {
     private final DraftOptions draft = new DraftOptions();
 
     @Mixin
+    private final DraftModelOptions draftModel = new DraftModelOptions();
+
+    @Mixin
     private final ContextOptions context = new ContextOptions();
 
     int maxTokens() {
@@ -84,7 +87,7 @@ final class AnswerOptions {
         DraftPolicy policy = draft.policy();
         if (target != null) {
             // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option : List.of("--model", "--hf", "--requantize")) {
+            for (String option : List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self")) {
                 if (command.commandLine().getParseResult().hasMatchedOption(option)) {
                     throw new AdedException.InvalidRequest(
                             option, "cannot be combined with --target, whose server has its model");
@@ -97,6 +100,7 @@ final class AnswerOptions {
             HostConfiguration configuration = HostConfiguration.DEFAULT
                     .withModel(model.configuration())
                     .withContext(context.configuration(1, 1))
+                    .withDraftModel(draftModel.configuration())
                     .withDraft(policy, draft.table())
                     .withSampling(sampling.parameters())
                     .withEnvironment(terminal.environment());

@@ -53,6 +53,9 @@ final class LoadCommand implements Callable<Integer> {
     private final ContextOptions context = new ContextOptions();
 
     @Mixin
+    private final DraftModelOptions draftModel = new DraftModelOptions();
+
+    @Mixin
     private final ReplicaOption replicas = new ReplicaOption();
 
     LoadCommand(Terminal terminal) {
@@ -64,7 +67,7 @@ final class LoadCommand implements Callable<Integer> {
         LoadPlan plan = options.plan();
         if (plan.namesServer()) {
             // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option : List.of("--model", "--hf", "--requantize")) {
+            for (String option : List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self")) {
                 if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
                     throw new AdedException.InvalidRequest(
                             option, "cannot be combined with a server's address; that server has its model");
@@ -77,9 +80,10 @@ final class LoadCommand implements Callable<Integer> {
                 .withModel(wanted)
                 .withContext(context.configuration(streams(), conversations()).withReplicas(replicas.count()))
                 .withDraft(DraftPolicy.OFF, null)
+                .withDraftModel(draftModel.configuration())
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
                 .withEnvironment(terminal.environment());
-        try (StandIn standIn = StandIn.named(wanted.model());
+        try (StandIn standIn = StandIn.named(wanted.model(), configuration.draftModel());
                 Host host = Host.listen(configuration, Telemetry.none())) {
             if (standIn == null) {
                 ProgressPrinter.during(terminal, host::load);

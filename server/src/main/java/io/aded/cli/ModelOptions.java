@@ -93,7 +93,15 @@ final class ModelOptions {
                     model,
                     hub,
                     natives,
-                    new ModelParameters(layers(), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
+                    new ModelParameters(
+                            layers("--gpu-layers", gpuLayers),
+                            mainGpu,
+                            splitMode,
+                            tensorSplit,
+                            !copy,
+                            lock,
+                            chatTemplate(),
+                            null),
                     gpuLayers.equals("auto"),
                     format,
                     !untried);
@@ -117,7 +125,8 @@ final class ModelOptions {
         }
     }
 
-    private int layers() {
+    /** Layers on the GPU as an option names them; all where they are to be fitted. */
+    static int layers(String option, String gpuLayers) {
         if (gpuLayers.equals("auto") || gpuLayers.equals("all")) {
             return ModelParameters.ALL_LAYERS;
         }
@@ -129,6 +138,6 @@ final class ModelOptions {
         } catch (NumberFormatException e) {
             // Refused below, like a negative number.
         }
-        throw new AdedException.InvalidRequest("--gpu-layers", "is " + gpuLayers + "; allowed: auto, all, 0 or more");
+        throw new AdedException.InvalidRequest(option, "is " + gpuLayers + "; allowed: auto, all, 0 or more");
     }
 }

@@ -31,7 +31,7 @@ final class ReplayCommand implements Callable<Integer> {
     private List<Integer> nodes = List.of(12);
 
     @Option(names = "--drafters", split = ",", paramLabel = "NAME", description = "Default: all that draft.")
-    private List<String> drafters = Drafters.all().stream()
+    private List<String> drafters = Drafters.withoutModel().stream()
             .filter(kind -> kind.drafts() && !kind.budgeted())
             .map(DrafterKind::label)
             .toList();

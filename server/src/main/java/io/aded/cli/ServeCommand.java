@@ -66,6 +66,9 @@ final class ServeCommand implements Callable<Integer> {
     private final DraftOptions draft = new DraftOptions();
 
     @Mixin
+    private final DraftModelOptions draftModel = new DraftModelOptions();
+
+    @Mixin
     private final SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
@@ -143,7 +146,7 @@ final class ServeCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest("--metrics", String.valueOf(e.getMessage()));
         }
         try (Telemetry telemetry = Telemetry.fromEnvironment(page);
-                StandIn standIn = StandIn.named(configuration.model().model())) {
+                StandIn standIn = StandIn.named(configuration.model().model(), configuration.draftModel())) {
             Host host = Host.listen(configuration, telemetry);
             Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;
@@ -176,6 +179,7 @@ final class ServeCommand implements Callable<Integer> {
     private List<Engine> load(Host host) {
         LocalModel local = ProgressPrinter.during(terminal, host::load);
         describe(name == null ? local.name() : name, local.model().info(), local.engines(), host.addresses());
+        local.draft().ifPresent(drafting -> terminal.note("Draft model: " + drafting + "."));
         return local.engines();
     }
 
@@ -201,6 +205,7 @@ final class ServeCommand implements Callable<Integer> {
                 .withModel(model.configuration())
                 .withContext(context.configuration(USUAL.parallel(), USUAL.conversations())
                         .withReplicas(replicas.count()))
+                .withDraftModel(draftModel.configuration())
                 .withDraft(draft.policy(), draft.table())
                 .withSampling(sampling.parameters())
                 .withServer(new ServerConfiguration(

@@ -84,7 +84,10 @@ public final class DraftRequest {
         return tokenNanos;
     }
 
-    /** Tokens of the stream that the target's cache holds, in positions from 0; set before {@link Proposer#settle}. */
+    /**
+     * Tokens of the stream that the target's cache holds, in positions from 0; said before {@link Proposer#propose},
+     * and again before {@link Proposer#settle}.
+     */
     public void kept(int cachedTokens) {
         committed = cachedTokens;
     }

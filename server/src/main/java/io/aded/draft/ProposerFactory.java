@@ -18,4 +18,9 @@ public interface ProposerFactory {
      * @param nanoClock the engine's clock
      */
     Proposer create(String drafter, TargetContext target, LongSupplier nanoClock);
+
+    /** Whether drafters that need a second model can be made. */
+    default boolean hasDraftModel() {
+        return false;
+    }
 }

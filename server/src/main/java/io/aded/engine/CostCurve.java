@@ -43,18 +43,13 @@ final class CostCurve {
     /** An entry's own rate, the pace's included, after many observations. */
     private static final double SLOWEST_OWN_RATE = 0.05;
 
-    /** Noise only adds: what is rarely tried, and takes less than 70 % of what was believed, is believed by half. */
-    private static final double MUCH_CHEAPER = Math.log(0.7);
-
-    /** Passes since the last of its width after which one is rarely tried; explorations are farther apart. */
-    private static final int RARE = 24;
-
-    private static final double CHEAPER_RATE = 0.5;
-
     /** Errors are clipped to a factor of two. */
     private static final double CLIP = Math.log(2);
 
-    /** Passes after which an entry's observations count half, and after which others may move it. */
+    /** Passes after which an entry's observations count half; explorations are farther apart. */
+    private static final int HALF_LIFE = 24;
+
+    /** Passes after which an entry's neighbours may move it. */
     private static final int STALE_PASSES = 64;
 
     /** Neighbours are at most so far away, in octaves. */
@@ -176,11 +171,10 @@ final class CostCurve {
         passes++;
         seen[tokens]++;
         boolean wide = tokens > WIDE;
-        long since = passes - lastSeen[tokens];
-        int known = observations[tokens] >> Math.min(30, since / STALE_PASSES);
+        int known = observations[tokens] >> Math.min(30, (passes - lastSeen[tokens]) / HALF_LIFE);
         double rate = wide
                 ? Math.max(SLOWEST_WIDE_RATE, 1.0 / (1 + ++widePasses))
-                : Math.max(since > RARE && error < MUCH_CHEAPER ? CHEAPER_RATE : SLOWEST_OWN_RATE, 1.0 / (known + 1));
+                : Math.max(SLOWEST_OWN_RATE, 1.0 / (known + 1));
         double rest = error * (rate - PACE_RATE);
         pace *= Math.exp(error * PACE_RATE);
         shape[tokens] *= Math.exp(rest);

@@ -92,6 +92,11 @@ public interface Engine extends AutoCloseable {
      */
     LongSupplier nanoClock();
 
+    /** Whether turns may ask for drafters that draft by a second model. */
+    default boolean hasDraftModel() {
+        return false;
+    }
+
     /** What forward passes cost by now. A recent copy. */
     PassCosts passCosts();
 

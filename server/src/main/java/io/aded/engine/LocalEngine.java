@@ -176,6 +176,11 @@ final class LocalEngine implements Engine {
     }
 
     @Override
+    public boolean hasDraftModel() {
+        return drafting.hasDraftModel();
+    }
+
+    @Override
     public LongSupplier nanoClock() {
         return clock;
     }

@@ -122,6 +122,11 @@ public final class SkippedLayers {
         return layers.size();
     }
 
+    /** Whether it skips this layer. */
+    public boolean contains(int layer) {
+        return layers.contains(layer);
+    }
+
     /**
      * Checks that the model's layers can close up.
      *

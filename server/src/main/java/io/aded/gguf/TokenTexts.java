@@ -14,13 +14,15 @@ import java.util.BitSet;
  * @param singleBytes how many bytes are a text of their own, if texts are read as RWKV writes them: {@code \xff},
  *     {@code \n}
  * @param longest bytes of the longest
+ * @param at where in the file the length of the first one stands; 0 if they were not looked at
+ * @param count how many there are
  */
-record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
+record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest, int at, int count) {
     static final String KEY = "tokenizer.ggml.tokens";
     /** More tokens than this no model has; they are not looked at. */
     static final int MOST = 1 << 24;
 
-    static final TokenTexts NONE = new TokenTexts(-1, 0, 0, 0);
+    static final TokenTexts NONE = new TokenTexts(-1, 0, 0, 0, 0, 0);
 
     /** The length of {@code <0xFF>}. */
     private static final int BYTE_TOKEN = 6;
@@ -55,7 +57,7 @@ record TokenTexts(int duplicate, int byteTokens, int singleBytes, int longest) {
         for (boolean there : bytes) {
             found += there ? 1 : 0;
         }
-        return new TokenTexts(duplicate, found, single.cardinality(), longest);
+        return new TokenTexts(duplicate, found, single.cardinality(), longest, start, count);
     }
 
     /** How much of a text the library reads: up to a byte 0. */

@@ -12,9 +12,17 @@ import io.aded.store.FileLease;
 import io.aded.store.ProcessEnvironment;
 import io.aded.store.TransferListener;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.ToLongFunction;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +36,7 @@ public final class DerivedModels {
     static final String SKIPPED = "aded.derived.skipped_layers";
 
     private final Path directory;
+    private final ToLongFunction<Path> freeBytes;
 
     /**
      * What is wanted.
@@ -45,7 +54,21 @@ public final class DerivedModels {
 
     /** Keeps them in the cache of the environment unless another place is named. */
     public DerivedModels(ProcessEnvironment environment) {
+        this(environment, DerivedModels::free);
+    }
+
+    /** With another opinion of how many bytes can be written to a directory. */
+    DerivedModels(ProcessEnvironment environment, ToLongFunction<Path> freeBytes) {
         directory = environment.cacheDirectory().resolve("derived");
+        this.freeBytes = freeBytes;
+    }
+
+    private static long free(Path directory) {
+        try {
+            return Files.getFileStore(directory).getUsableSpace();
+        } catch (IOException unknown) {
+            return Long.MAX_VALUE;
+        }
     }
 
     /**
@@ -56,6 +79,7 @@ public final class DerivedModels {
      *     file is at the output's place
      * @throws AdedException.NotFound if there is no such model
      * @throws AdedException.InvalidArtifact if it is no usable model
+     * @throws AdedException.ResourceExhausted if the disk has no room for the copy
      */
     public Path find(LlamaLibrary library, Request request, TransferListener listener) {
         Quantization format = request.format();
@@ -80,6 +104,7 @@ public final class DerivedModels {
                         "output", "is " + target + ", which is there and is not this copy; name another file");
             }
             if (!isTheCopy(target, notes)) {
+                requireRoom(target, bytes(header, request));
                 listener.note("writing " + request.model().getFileName()
                         + (format == null ? "" : " as " + format)
                         + (skipped.isEmpty() ? "" : " without layers " + skipped)
@@ -104,12 +129,82 @@ public final class DerivedModels {
         return directory.resolve(stem(model, format) + "-" + checksum(model).substring(0, 12) + suffix);
     }
 
-    private static String checksum(Path model) {
+    private void requireRoom(Path target, long bytes) {
+        Path place = target.toAbsolutePath().getParent();
+        long free = place == null ? Long.MAX_VALUE : freeBytes.applyAsLong(place);
+        if (free < bytes) {
+            throw AdedException.ResourceExhausted.forGood(
+                    "NO_DISK_SPACE",
+                    String.format(
+                            Locale.ROOT,
+                            "the copy would take about %,d MB of %s, where %,d MB are free",
+                            bytes / 1_000_000,
+                            place,
+                            free / 1_000_000));
+        }
+    }
+
+    /** About how long the copy will be. */
+    private static long bytes(GgufFile model, Request request) {
+        long layers = Math.max(1, model.integer(model.architecture() + ".block_count", 1));
+        Quantization format = request.format();
+        double whole = format == null ? model.size() : format.bytes(model.parameters()) + model.dataOffset();
+        return (long) (whole * (layers - request.skipped().count()) / layers);
+    }
+
+    /**
+     * The checksum of a file. To read a large one takes a while, so it is kept for as long as the file's length and
+     * time do not change.
+     */
+    String checksum(Path model) {
+        try {
+            Path real = model.toRealPath();
+            String facts = real + "\n" + Files.size(real) + "\n" + Files.getLastModifiedTime(real) + "\n"
+                    + Files.readAttributes(real, BasicFileAttributes.class).fileKey();
+            CRC32 short32 = new CRC32();
+            short32.update(real.toString().getBytes(StandardCharsets.UTF_8));
+            Path kept = directory.resolve(String.format("sums/%08x.txt", short32.getValue()));
+            String known = Files.isRegularFile(kept) ? Files.readString(kept) : "";
+            if (known.startsWith(facts + "\n")) {
+                return known.substring(facts.length() + 1).strip();
+            }
+            String sum = sum(real);
+            keep(kept, facts + "\n" + sum + "\n");
+            return sum;
+        } catch (NoSuchFileException e) {
+            throw new AdedException.NotFound("MODEL_NOT_FOUND", "there is no model file at " + model);
+        } catch (IOException e) {
+            throw unreadable(model, e);
+        }
+    }
+
+    /** Whoever comes later computes it anew if it could not be kept. */
+    private static void keep(Path file, String text) {
+        try {
+            Path place = Objects.requireNonNull(file.getParent());
+            Files.createDirectories(place);
+            Path part = Files.createTempFile(place, "sum", ".part");
+            try {
+                Files.writeString(part, text);
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException notKept) {
+            // The sum itself is right.
+        }
+    }
+
+    private static AdedException.InvalidArtifact unreadable(Path model, IOException e) {
+        return new AdedException.InvalidArtifact(
+                "MODEL_UNREADABLE", "cannot read the model file " + model + ": " + e.getMessage(), e);
+    }
+
+    private static String sum(Path model) {
         try {
             return Checksum.of("SHA-256", model).hex();
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact(
-                    "MODEL_UNREADABLE", "cannot read the model file " + model + ": " + e.getMessage(), e);
+            throw unreadable(model, e);
         }
     }
 

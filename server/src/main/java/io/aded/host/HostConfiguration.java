@@ -1,11 +1,13 @@
 package io.aded.host;
 
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.store.ProcessEnvironment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param context the KV cache, and how many share it
  * @param draft how tokens are guessed where a call does not say
  * @param draftTable a base table that drafters start from; null for none
+ * @param draftModel a model that drafts; null for none
  * @param sampling how tokens are drawn where a call does not say
  * @param server what listens in front; of no account to who only wants the model
  * @param safeguards what keeps callers from each other, and the process from hanging
@@ -26,6 +29,7 @@ public record HostConfiguration(
         ContextConfiguration context,
         DraftPolicy draft,
         @Nullable Path draftTable,
+        @Nullable DraftModelConfiguration draftModel,
         SamplingParameters sampling,
         ServerConfiguration server,
         Safeguards safeguards,
@@ -35,6 +39,7 @@ public record HostConfiguration(
             ModelConfiguration.DEFAULT,
             ContextConfiguration.DEFAULT,
             DraftPolicy.AUTO,
+            null,
             null,
             SamplingParameters.DEFAULT,
             ServerConfiguration.DEFAULT,
@@ -47,7 +52,10 @@ public record HostConfiguration(
      * @throws AdedException.InvalidRequest naming all that is wrong
      */
     public HostConfiguration {
-        List<FieldViolation> wrong = draft.violations("draft.");
+        List<FieldViolation> wrong = new ArrayList<>(draft.violations("draft."));
+        if (draft.mode().needsModel() && draftModel == null) {
+            wrong.add(new FieldViolation("draft", "is " + draft.mode().label() + ", which " + DrafterKind.NO_MODEL));
+        }
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
@@ -55,36 +63,49 @@ public record HostConfiguration(
 
     /** The same with another model. */
     public HostConfiguration withModel(ModelConfiguration value) {
-        return new HostConfiguration(value, context, draft, draftTable, sampling, server, safeguards, environment);
+        return new HostConfiguration(
+                value, context, draft, draftTable, draftModel, sampling, server, safeguards, environment);
     }
 
     /** The same with another context. */
     public HostConfiguration withContext(ContextConfiguration value) {
-        return new HostConfiguration(model, value, draft, draftTable, sampling, server, safeguards, environment);
+        return new HostConfiguration(
+                model, value, draft, draftTable, draftModel, sampling, server, safeguards, environment);
     }
 
     /** The same with another way of drafting; a null table is none. */
     public HostConfiguration withDraft(DraftPolicy policy, @Nullable Path table) {
-        return new HostConfiguration(model, context, policy, table, sampling, server, safeguards, environment);
+        return new HostConfiguration(
+                model, context, policy, table, draftModel, sampling, server, safeguards, environment);
+    }
+
+    /** The same with a model that drafts; null for none. */
+    public HostConfiguration withDraftModel(@Nullable DraftModelConfiguration value) {
+        return new HostConfiguration(
+                model, context, draft, draftTable, value, sampling, server, safeguards, environment);
     }
 
     /** The same with another way of drawing tokens. */
     public HostConfiguration withSampling(SamplingParameters value) {
-        return new HostConfiguration(model, context, draft, draftTable, value, server, safeguards, environment);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, value, server, safeguards, environment);
     }
 
     /** The same with another server. */
     public HostConfiguration withServer(ServerConfiguration value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, value, safeguards, environment);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, sampling, value, safeguards, environment);
     }
 
     /** The same with other safeguards. */
     public HostConfiguration withSafeguards(Safeguards value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, server, value, environment);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, sampling, server, value, environment);
     }
 
     /** The same in another environment. */
     public HostConfiguration withEnvironment(ProcessEnvironment value) {
-        return new HostConfiguration(model, context, draft, draftTable, sampling, server, safeguards, value);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, sampling, server, safeguards, value);
     }
 }

@@ -1,6 +1,7 @@
 package io.aded.host;
 
 import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.table.BaseTable;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
@@ -20,6 +21,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that was loaded by this process, with the engines that were started over it. Closing frees all, in order,
@@ -31,15 +34,22 @@ public final class LocalModel implements AutoCloseable {
     private final Path source;
     private final LlamaModel model;
     private final EngineOptions options;
+    private final @Nullable LocalDraft draft;
     private final List<Engine> engines = new ArrayList<>();
 
     private LocalModel(
-            HostConfiguration configuration, String name, Path source, LlamaModel model, EngineOptions options) {
+            HostConfiguration configuration,
+            String name,
+            Path source,
+            LlamaModel model,
+            EngineOptions options,
+            @Nullable LocalDraft draft) {
         this.configuration = configuration;
         this.name = name;
         this.source = source;
         this.model = model;
         this.options = options;
+        this.draft = draft;
     }
 
     /**
@@ -50,6 +60,11 @@ public final class LocalModel implements AutoCloseable {
      * @throws AdedException.InvalidArtifact if its file cannot be used
      */
     public static LocalModel load(HostConfiguration configuration, HostListener listener) {
+        return load(configuration, listener, HostMemory.ofMachine()::availableBytes);
+    }
+
+    /** With another opinion of how many bytes of memory could be had. */
+    static LocalModel load(HostConfiguration configuration, HostListener listener, LongSupplier availableBytes) {
         ModelConfiguration wanted = configuration.model();
         // The library first: a wrong path should not be found out after a long download.
         LlamaLibrary library = LibraryChoice.of(configuration.environment()).open(wanted.natives(), listener::note);
@@ -64,32 +79,60 @@ public final class LocalModel implements AutoCloseable {
                 .withSessionBytes(safeguards.bytesEach(
                         context.replicas(), Runtime.getRuntime().maxMemory()));
         int cells = options.context().cells();
-        MemoryPlan plan = MemoryPlan.of(
-                library,
-                header,
-                new MemoryPlan.Request(
-                        wanted.fitLayers()
-                                ? MemoryPlan.AUTO_LAYERS
-                                : wanted.parameters().gpuLayers(),
-                        cells,
-                        context.leastCells(cells),
-                        context.replicas(),
-                        options.context(),
-                        wanted.parameters()));
-        if (library.supportsGpuOffload() && wanted.parameters().gpuLayers() != 0) {
-            listener.note("Memory: " + plan.explanation() + ".");
+        MemoryPlan.Request request = new MemoryPlan.Request(
+                wanted.fitLayers()
+                        ? MemoryPlan.AUTO_LAYERS
+                        : wanted.parameters().gpuLayers(),
+                cells,
+                context.leastCells(cells),
+                context.replicas(),
+                options.context(),
+                wanted.parameters());
+        DraftModelConfiguration wantedDraft = configuration.draftModel();
+        LocalDraft draft = null;
+        MemoryPlan plan;
+        if (wantedDraft == null) {
+            plan = MemoryPlan.of(library, header, request);
+        } else {
+            LocalDraft.Found drafting = LocalDraft.find(library, header, configuration, wantedDraft, listener);
+            MemoryPlan.Pair plans = LocalDraft.plan(library, header, request, drafting, wantedDraft);
+            LocalDraft.requireMemory(plans, drafting, availableBytes.getAsLong());
+            plan = plans.target();
+            if (library.supportsGpuOffload()) {
+                listener.note("Memory of the draft model: " + plans.draft().explanation() + ".");
+            }
+            draft = LocalDraft.load(
+                    library,
+                    drafting,
+                    wanted.parameters().withGpuLayers(plans.draft().gpuLayers()),
+                    listener);
         }
-        LlamaModel weights = loadWeights(library, file, wanted.parameters().withGpuLayers(plan.gpuLayers()), listener);
-        String problem = weights.chatTemplate().problem();
-        if (problem != null) {
-            listener.note("Conversations are laid out as ChatML, because " + problem + "; answers may be poor.");
+        LlamaModel weights = null;
+        boolean complete = false;
+        try {
+            if (library.supportsGpuOffload() && wanted.parameters().gpuLayers() != 0) {
+                listener.note("Memory: " + plan.explanation() + ".");
+            }
+            weights = loadWeights(library, file, wanted.parameters().withGpuLayers(plan.gpuLayers()), listener);
+            String problem = weights.chatTemplate().problem();
+            if (problem != null) {
+                listener.note("Conversations are laid out as ChatML, because " + problem + "; answers may be poor.");
+            }
+            draft = draft == null ? null : draft.draftsFor(weights, listener);
+            LocalModel loaded = new LocalModel(
+                    configuration,
+                    ModelFiles.nameOf(wanted, found),
+                    found,
+                    weights,
+                    options.withContext(options.context().withCells(plan.cells())),
+                    draft);
+            complete = true;
+            return loaded;
+        } finally {
+            if (!complete) {
+                close(draft, weights);
+            }
         }
-        return new LocalModel(
-                configuration,
-                ModelFiles.nameOf(wanted, found),
-                found,
-                weights,
-                options.withContext(options.context().withCells(plan.cells())));
     }
 
     /** The file to load, in the format that is wished for: it may have to be written, or even found out, first. */
@@ -121,7 +164,7 @@ public final class LocalModel implements AutoCloseable {
     }
 
     /** Looks at the file and has a process of its own try it, so that nothing is loaded that would end this one. */
-    private static GgufFile requireUsable(
+    static GgufFile requireUsable(
             LlamaLibrary library, Path file, HostConfiguration configuration, HostListener listener) {
         GgufFile header = GgufFile.readModel(file);
         header.requireModel();
@@ -175,9 +218,32 @@ public final class LocalModel implements AutoCloseable {
                 : DrafterSettings.DEFAULT.withBaseTable(
                         BaseTable.open(configuration.draftTable()).requireVocabulary(model.vocabulary()));
         EngineTelemetry instruments = telemetry.forEngine(name);
+        List<DrafterSettings> each = new ArrayList<>();
         for (int replica = 0; replica < configuration.context().replicas(); replica++) {
-            engines.add(Engine.start(model, options, instruments, settings));
+            // All before the first engine: none is to serve if there is no memory for them.
+            each.add(settings.withDraftModel(draftContexts()));
         }
+        each.forEach(own -> engines.add(Engine.start(model, options, instruments, own)));
+    }
+
+    /**
+     * Opens a context of the model that drafts, for one engine; null if there is none. It is freed with this, after the
+     * engine has been closed.
+     *
+     * @throws AdedException.ResourceExhausted if there is no memory for it
+     */
+    public @Nullable DraftContexts draftContexts() {
+        DraftModelConfiguration wanted = configuration.draftModel();
+        if (draft == null || wanted == null) {
+            return null;
+        }
+        return draft.open(
+                wanted.threads() == 0 ? options.context() : options.context().withThreads(wanted.threads()));
+    }
+
+    /** The model that drafts; nothing if there is none. */
+    public Optional<DraftDescription> draft() {
+        return draft == null ? Optional.empty() : Optional.of(draft.description(options.context()));
     }
 
     /** What the model is called in messages and in the API: its catalogue name, else its file's name. */
@@ -188,6 +254,11 @@ public final class LocalModel implements AutoCloseable {
     /** What was found here about the formats that the model can be had in; nothing if that was not measured. */
     public Optional<FormatChoice> formats() {
         return new ModelFormats(configuration, HostListener.NONE).kept(model.library(), source);
+    }
+
+    /** What computes: other models are loaded beside this one by it. */
+    public LlamaLibrary library() {
+        return model.library();
     }
 
     /** The weights. They are closed with this. */
@@ -210,12 +281,25 @@ public final class LocalModel implements AutoCloseable {
         return List.copyOf(engines);
     }
 
+    /** The draft model first: it may be a copy of the other one. */
+    private static void close(@Nullable LocalDraft draft, @Nullable LlamaModel model) {
+        try {
+            if (draft != null) {
+                draft.close();
+            }
+        } finally {
+            if (model != null) {
+                model.close();
+            }
+        }
+    }
+
     @Override
     public void close() {
         try {
             engines.forEach(Engine::close);
         } finally {
-            model.close();
+            close(draft, model);
         }
     }
 }

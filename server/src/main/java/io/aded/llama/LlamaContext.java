@@ -4,6 +4,7 @@ import io.aded.llama.abi.CStruct;
 import io.aded.llama.abi.CommonStructs;
 import io.aded.llama.abi.LibraryLine;
 import io.aded.model.AdedException;
+import io.aded.model.CellCopier;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
@@ -17,6 +18,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A llama.cpp context behind the {@link TargetContext} contract.
@@ -45,6 +47,7 @@ final class LlamaContext implements TargetContext {
 
     private static final CStruct BATCH = CommonStructs.BATCH;
 
+    private static final int MOST_SEQUENCES = 256;
     private static final int OK = 0;
     private static final int ABORTED = 2;
 
@@ -63,6 +66,10 @@ final class LlamaContext implements TargetContext {
     private final int cells;
     private final int maxBatchTokens;
     private final int maxSequences;
+    /** An id that callers do not know of, for cells that are on their way to another context; -1 if there is none. */
+    private final int scratch;
+
+    private final ContextParameters parameters;
     private final int vocabularySize;
     private final boolean branches;
     private final long fingerprint;
@@ -91,6 +98,9 @@ final class LlamaContext implements TargetContext {
         this.natives = model.library().natives();
         this.vocabularySize = model.vocabulary().size();
         this.branches = !model.info().recurrent();
+        this.parameters = parameters;
+        // A recurrent model pays for each id, and hands over no cells.
+        this.scratch = branches && parameters.maxSequences() < MOST_SEQUENCES ? parameters.maxSequences() : -1;
         this.fingerprint = SavedSequence.fingerprint(model.info(), parameters);
         this.maxBatchTokens = Math.min(parameters.maxBatchTokens(), parameters.cells());
         boolean complete = false;
@@ -122,7 +132,7 @@ final class LlamaContext implements TargetContext {
             }
             handle = opened;
             cells = natives.contexts.contextCells(handle);
-            maxSequences = natives.contexts.contextSequences(handle);
+            maxSequences = natives.contexts.contextSequences(handle) - (scratch < 0 ? 0 : 1);
             cache = natives.calls.cache(handle);
             emptyState = natives.contexts.sequenceStateSize(handle, 0);
             complete = true;
@@ -138,19 +148,20 @@ final class LlamaContext implements TargetContext {
 
     private MemorySegment describe(ContextParameters parameters) {
         LibraryLine line = natives.line;
+        int ids = parameters.maxSequences() + (scratch < 0 ? 0 : 1);
         CStruct.Value struct = line.contextParams().at(natives.library.contextDefaults(arena));
         int threads = parameters.threads() == 0 ? Processor.physicalCores() : parameters.threads();
         struct.set("n_ctx", parameters.cells())
                 // A tree must stay inside one micro-batch, so that its nodes see each other's keys.
                 .set("n_batch", maxBatchTokens)
                 .set("n_ubatch", maxBatchTokens)
-                .set("n_seq_max", parameters.maxSequences())
+                .set("n_seq_max", ids)
                 .set("n_threads", threads)
                 .set("n_threads_batch", threads)
                 .set("type_k", cacheType(parameters.keyType()))
                 .set("type_v", cacheType(parameters.valueType()))
                 .set("no_perf", true);
-        line.setTrees(struct, maxBatchTokens, parameters.maxSequences());
+        line.setTrees(struct, maxBatchTokens, ids);
         line.setFlashAttention(struct, parameters);
         if (STRLEN != 0) {
             struct.set("abort_callback", STRLEN).set("abort_callback_data", abort.address());
@@ -373,6 +384,42 @@ final class LlamaContext implements TargetContext {
     }
 
     @Override
+    public @Nullable CellCopier copierFrom(TargetContext source) {
+        checkOpen();
+        return source instanceof LlamaContext original ? LlamaCellCopier.between(original, this) : null;
+    }
+
+    /** The id for cells on their way to another context, or -1. */
+    int scratch() {
+        return scratch;
+    }
+
+    LlamaModel model() {
+        return model;
+    }
+
+    /** What it was opened with. */
+    ContextParameters parameters() {
+        return parameters;
+    }
+
+    Native natives() {
+        return natives;
+    }
+
+    /** The library's object; throws if it is gone. */
+    long handle() {
+        checkOpen();
+        return handle;
+    }
+
+    /** What the library's functions on the cache take; throws if it is gone. */
+    long cache() {
+        checkOpen();
+        return cache;
+    }
+
+    @Override
     public void requestAbort() {
         // The arena may be closed between the check and the write only by an owner that closes while others still use
         // it; the segment's own liveness check then throws instead of writing.
@@ -404,7 +451,7 @@ final class LlamaContext implements TargetContext {
         }
     }
 
-    private void checkSequence(int sequence) {
+    void checkSequence(int sequence) {
         if (sequence < 0 || sequence >= maxSequences) {
             throw new IllegalArgumentException("sequence id " + sequence + "; allowed: 0 to " + (maxSequences - 1));
         }

@@ -3,6 +3,7 @@ package io.aded.llama;
 import io.aded.gguf.GgufFile;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Requantizer;
+import io.aded.gguf.SkippedLayers;
 import io.aded.llama.abi.CStruct;
 import io.aded.model.AdedException;
 import io.aded.model.ChatTemplate;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A GGUF model loaded into llama.cpp. */
 public final class LlamaModel implements TargetModel {
+    /** Elements of a cache that share a scale. */
+    private static final int QUANTISED_BLOCK = 32;
+
     private final LlamaLibrary library;
     private final Native natives;
     private final long handle;
@@ -43,6 +47,7 @@ public final class LlamaModel implements TargetModel {
     private final ModelInfo info;
     private final ChatTemplate template;
     private final Lifetime life = new Lifetime("the model");
+    private @Nullable Origin origin;
 
     private LlamaModel(LlamaLibrary library, GgufFile file, long handle, ModelParameters parameters) {
         this.library = library;
@@ -245,6 +250,39 @@ public final class LlamaModel implements TargetModel {
         return file;
     }
 
+    /**
+     * What a model is a copy of.
+     *
+     * @param original the model whose weights it has, as fine or coarser
+     * @param skipped the layers of the original that it goes without
+     */
+    record Origin(LlamaModel original, SkippedLayers skipped) {}
+
+    /**
+     * Says that this model has the weights of another one, as fine or coarser, but for some of its layers. Contexts of
+     * it may then {@linkplain TargetContext#copierFrom take over cells} of the other's contexts. What is no such copy
+     * would read keys and values that it cannot understand: who says so has compared the files. To be said before its
+     * contexts are asked.
+     *
+     * @param skipped the layers of the original that this one goes without
+     * @throws IllegalArgumentException if the layers or the widths of the two do not fit together
+     */
+    public void declareCopyOf(LlamaModel original, SkippedLayers skipped) {
+        if (info.layers() != original.info.layers() - skipped.count()
+                || info.embeddingSize() != original.info.embeddingSize()
+                || !info.architecture().equals(original.info.architecture())) {
+            throw new IllegalArgumentException(
+                    info.name() + " is no copy of " + original.info.name() + " without the layers " + skipped);
+        }
+        origin = new Origin(original, skipped);
+    }
+
+    /** What it was declared a copy of; null if nothing was said. */
+    @Nullable
+    Origin origin() {
+        return origin;
+    }
+
     /** The library that it was loaded into. */
     public LlamaLibrary library() {
         return library;
@@ -262,6 +300,8 @@ public final class LlamaModel implements TargetModel {
             violations.add(new FieldViolation(
                     "context.value_type", "is quantised, which needs flash attention; allowed without it: F32, F16"));
         }
+        requireWholeBlocks(violations, "context.key_type", parameters.keyType(), "key_length");
+        requireWholeBlocks(violations, "context.value_type", parameters.valueType(), "value_length");
         boolean flash = parameters.flashAttention() == ContextParameters.FlashAttention.ON || quantisedValues;
         if (flash && library.natives().line.flashAttentionRefusesF32()) {
             // Its kernel for processors ends the process over it.
@@ -283,6 +323,22 @@ public final class LlamaModel implements TargetModel {
         } catch (Throwable thrown) {
             life.release();
             throw thrown;
+        }
+    }
+
+    /** The older line ends the process over heads that the blocks of a quantised cache do not divide. */
+    private void requireWholeBlocks(
+            List<FieldViolation> violations, String field, ContextParameters.CacheType type, String length) {
+        String attention = file.architecture() + ".attention.";
+        long heads = Math.max(1, file.integer(attention + "head_count", 1));
+        long width = file.integer(attention + length, info.embeddingSize() / heads);
+        if (type.isQuantised()
+                && width % QUANTISED_BLOCK != 0
+                && violations.stream().noneMatch(other -> other.field().equals(field))) {
+            violations.add(new FieldViolation(
+                    field,
+                    "is " + type + ", whose blocks of " + QUANTISED_BLOCK + " do not divide this model's heads of "
+                            + width + "; allowed: F32, F16"));
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param gpuLayers layers on the GPU; {@link ModelParameters#ALL_LAYERS} for all and the output
  * @param cells cells of the KV cache
+ * @param hostBytes what stays beside the GPU: weights, cache and working memory
  * @param explanation one line that says what was chosen and why
  */
-public record MemoryPlan(int gpuLayers, int cells, String explanation) {
+public record MemoryPlan(int gpuLayers, int cells, long hostBytes, String explanation) {
     /*
      * What a layer on the GPU costs (llama.cpp with the KV cache offloaded, which is its default):
      *
@@ -59,6 +61,14 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
             ContextParameters context,
             ModelParameters model) {
 
+        Request withGpuLayers(int layers) {
+            return new Request(layers, wantedCells, leastCells, contexts, context, model);
+        }
+
+        Request withCells(int cells) {
+            return new Request(gpuLayers, cells, cells, contexts, context, model);
+        }
+
         private String cellsText(int cells) {
             return (contexts == 1 ? "" : contexts + " × ") + String.format(Locale.ROOT, "%,d cells", cells);
         }
@@ -72,54 +82,132 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
     static MemoryPlan of(List<LlamaLibrary.Device> devices, GgufFile file, Request request) {
         Sizes sizes = Sizes.of(file, request.context()).times(request.contexts());
         List<LlamaLibrary.Device> gpus = gpus(devices, request.model());
-        int layers = sizes.layers();
         if (gpus.isEmpty() || request.gpuLayers() == 0) {
-            String why = gpus.isEmpty() ? "no GPU" : "as asked";
-            return new MemoryPlan(
-                    0,
-                    request.wantedCells(),
-                    String.format(
-                            Locale.ROOT,
-                            "all %d layers on the processor (%s); %s of context, %s",
-                            layers,
-                            why,
-                            request.cellsText(request.wantedCells()),
-                            gigabytes(sizes.cacheBytes(layers, request.wantedCells()))));
+            return onProcessor(sizes, gpus, request, request.wantedCells());
         }
+        long room = room(gpus);
+        Need need = (layers, cells) -> sizes.gpuBytes(layers, cells, gpus.size());
+        return sizes.plan(gpus, room, choose(need, sizes.layers() + 1, room, request), request);
+    }
+
+    /**
+     * Plans for two models that share the memory there is, and the number of cells.
+     *
+     * @param target the model that answers
+     * @param draft the model that drafts for it
+     */
+    public record Pair(MemoryPlan target, MemoryPlan draft) {}
+
+    /**
+     * Chooses for a model and for one that drafts for it, by what the library's devices have free now. Where both may
+     * have as many layers on the GPU as fit, both get the same share of theirs: a layer of the one costs a round as
+     * much for each byte as a layer of the other, or more, as the draft model is asked several times.
+     *
+     * @param draftRequest its cells are of no account: it gets as many as the target
+     */
+    public static Pair of(LlamaLibrary library, GgufFile file, Request request, GgufFile draft, Request draftRequest) {
+        return of(library.devices(), file, request, draft, draftRequest);
+    }
+
+    static Pair of(
+            List<LlamaLibrary.Device> devices, GgufFile file, Request request, GgufFile draft, Request draftRequest) {
+        Sizes sizes = Sizes.of(file, request.context()).times(request.contexts());
+        Sizes draftSizes = Sizes.of(draft, draftRequest.context()).times(draftRequest.contexts());
+        List<LlamaLibrary.Device> gpus = gpus(devices, request.model());
+        if (gpus.isEmpty() || (request.gpuLayers() == 0 && draftRequest.gpuLayers() == 0)) {
+            return new Pair(
+                    onProcessor(sizes, gpus, request, request.wantedCells()),
+                    onProcessor(draftSizes, gpus, draftRequest, request.wantedCells()));
+        }
+        long room = room(gpus);
+        int all = sizes.layers() + 1;
+        int draftAll = draftSizes.layers() + 1;
+        Choice choice;
+        int draftLayers;
+        if (request.gpuLayers() == AUTO_LAYERS || draftRequest.gpuLayers() != AUTO_LAYERS) {
+            IntUnaryOperator beside = layers -> draftRequest.gpuLayers() == AUTO_LAYERS
+                    ? (layers * draftAll + all - 1) / all
+                    : asked(draftRequest, draftAll);
+            Need need = (layers, cells) -> sizes.someBytes(layers, cells, gpus.size())
+                    + draftSizes.someBytes(beside.applyAsInt(layers), cells, gpus.size());
+            choice = choose(need, all, room, request);
+            draftLayers = beside.applyAsInt(choice.layers());
+        } else {
+            int layers = asked(request, all);
+            Need need = (beside, cells) ->
+                    sizes.someBytes(layers, cells, gpus.size()) + draftSizes.someBytes(beside, cells, gpus.size());
+            Choice ofDraft = choose(need, draftAll, room, request.withGpuLayers(AUTO_LAYERS));
+            choice = new Choice(layers, ofDraft.cells());
+            draftLayers = ofDraft.layers();
+        }
+        long forTarget = room - draftSizes.someBytes(draftLayers, choice.cells(), gpus.size());
+        long forDraft = room - sizes.someBytes(choice.layers(), choice.cells(), gpus.size());
+        Choice ofDraft = new Choice(draftLayers, choice.cells());
+        return new Pair(
+                choice.layers() == 0
+                        ? onProcessor(sizes, gpus, request, choice.cells())
+                        : sizes.plan(gpus, forTarget, choice, request),
+                draftLayers == 0
+                        ? onProcessor(draftSizes, gpus, draftRequest, choice.cells())
+                        : draftSizes.plan(gpus, forDraft, ofDraft, draftRequest.withCells(choice.cells())));
+    }
+
+    private static MemoryPlan onProcessor(Sizes sizes, List<LlamaLibrary.Device> gpus, Request request, int cells) {
+        int layers = sizes.layers();
+        String why = gpus.isEmpty() ? "no GPU" : request.gpuLayers() == 0 ? "as asked" : "no room on the GPU";
+        return new MemoryPlan(
+                0,
+                cells,
+                sizes.hostBytes(0, cells),
+                String.format(
+                        Locale.ROOT,
+                        "all %d layers on the processor (%s); %s of context, %s",
+                        layers,
+                        why,
+                        request.cellsText(cells),
+                        gigabytes(sizes.cacheBytes(layers, cells))));
+    }
+
+    private static long room(List<LlamaLibrary.Device> gpus) {
         long room = 0;
         for (LlamaLibrary.Device gpu : gpus) {
             long reserve = Math.max(LEAST_RESERVE, (long) (gpu.totalBytes() * RESERVE_SHARE));
             room += Math.max(0, gpu.freeBytes() - reserve);
         }
-        Choice choice = choose(sizes, room, gpus.size(), request);
-        return new MemoryPlan(
-                choice.layers() > layers ? ModelParameters.ALL_LAYERS : choice.layers(),
-                choice.cells(),
-                explain(sizes, gpus, room, choice, request));
+        return room;
+    }
+
+    private static int asked(Request request, int all) {
+        return request.gpuLayers() == ModelParameters.ALL_LAYERS ? all : Math.min(all, request.gpuLayers());
     }
 
     /** Layers count the output as one more, as llama.cpp does. */
     private record Choice(int layers, int cells) {}
 
-    private static Choice choose(Sizes sizes, long room, int gpus, Request request) {
-        int all = sizes.layers() + 1;
+    /** Bytes on the GPU for so many layers and cells. */
+    @FunctionalInterface
+    private interface Need {
+        long bytes(int layers, int cells);
+    }
+
+    private static Choice choose(Need need, int all, long room, Request request) {
         if (request.gpuLayers() != AUTO_LAYERS) {
-            int asked = request.gpuLayers() == ModelParameters.ALL_LAYERS ? all : Math.min(all, request.gpuLayers());
-            return new Choice(asked, mostCells(sizes, room, gpus, asked, request));
+            int asked = asked(request, all);
+            return new Choice(asked, mostCells(need, room, asked, request));
         }
         // A shorter context costs nobody anything who does not use it; a layer on the host costs every token.
-        int cells = mostCells(sizes, room, gpus, all, request);
+        int cells = mostCells(need, room, all, request);
         int layers = all;
-        while (layers > 0 && sizes.gpuBytes(layers, cells, gpus) > room) {
+        while (layers > 0 && need.bytes(layers, cells) > room) {
             layers--;
         }
-        return new Choice(layers, layers == all ? cells : mostCells(sizes, room, gpus, layers, request));
+        return new Choice(layers, layers == all ? cells : mostCells(need, room, layers, request));
     }
 
     /** The most cells between the least and the wanted ones with which so many layers fit; the least if none do. */
-    private static int mostCells(Sizes sizes, long room, int gpus, int layers, Request request) {
+    private static int mostCells(Need need, long room, int layers, Request request) {
         int cells = request.wantedCells();
-        while (cells > request.leastCells() && sizes.gpuBytes(layers, cells, gpus) > room) {
+        while (cells > request.leastCells() && need.bytes(layers, cells) > room) {
             cells = Math.max(request.leastCells(), cells - CELLS_STEP);
         }
         return cells;
@@ -201,12 +289,19 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
      * What the parts of a model cost.
      *
      * @param layerWeights bytes of each layer's tensors
+     * @param embeddingWeights bytes of the input's tensors
      * @param outputWeights bytes of the output's tensors
      * @param layerCell bytes of a cell in each layer
      * @param workFixed bytes of working memory whatever the context
      * @param workPerCell bytes of working memory for each cell
      */
-    private record Sizes(long[] layerWeights, long outputWeights, long[] layerCell, long workFixed, long workPerCell) {
+    private record Sizes(
+            long[] layerWeights,
+            long embeddingWeights,
+            long outputWeights,
+            long[] layerCell,
+            long workFixed,
+            long workPerCell) {
 
         static Sizes of(GgufFile file, ContextParameters context) {
             String architecture = file.architecture();
@@ -241,7 +336,9 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
             long batch = context.maxBatchTokens();
             long widest = Math.max(vocabulary + width, 8 * width + 3 * feedForward);
             long scores = context.flashAttention() == ContextParameters.FlashAttention.OFF ? 2 * heads : 0;
-            return new Sizes(weights, output, cell, batch * 4 * widest, batch * 4 * (1 + scores));
+            // On the processor a tied output reads the embedding where it is.
+            long tied = others.containsKey("output.weight") ? embedding : 0;
+            return new Sizes(weights, tied, output, cell, batch * 4 * widest, batch * 4 * (1 + scores));
         }
 
         /** The same weights under several contexts. */
@@ -250,11 +347,35 @@ public record MemoryPlan(int gpuLayers, int cells, String explanation) {
             for (int i = 0; i < cell.length; i++) {
                 cell[i] *= contexts;
             }
-            return new Sizes(layerWeights, outputWeights, cell, workFixed * contexts, workPerCell * contexts);
+            return new Sizes(
+                    layerWeights, embeddingWeights, outputWeights, cell, workFixed * contexts, workPerCell * contexts);
         }
 
         int layers() {
             return layerWeights.length;
+        }
+
+        MemoryPlan plan(List<LlamaLibrary.Device> gpus, long room, Choice choice, Request request) {
+            return new MemoryPlan(
+                    choice.layers() > layers() ? ModelParameters.ALL_LAYERS : choice.layers(),
+                    choice.cells(),
+                    hostBytes(choice.layers(), choice.cells()),
+                    explain(this, gpus, room, choice, request));
+        }
+
+        /** What does not go to the GPU; the embedding stays, and what is counted twice there. */
+        long hostBytes(int offloaded, int cells) {
+            int left = firstOffloaded(offloaded);
+            long sum = embeddingWeights + (offloaded > 0 ? 0 : outputWeights);
+            for (int i = 0; i < left; i++) {
+                sum += layerWeights[i] + layerCell[i] * cells;
+            }
+            return sum + (left > 0 ? workBytes(cells) : 0);
+        }
+
+        /** As {@link #gpuBytes}, but nothing for a model that is not there at all. */
+        long someBytes(int offloaded, int cells, int gpus) {
+            return offloaded == 0 ? 0 : gpuBytes(offloaded, cells, gpus);
         }
 
         long weightBytes(int offloaded) {

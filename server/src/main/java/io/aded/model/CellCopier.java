@@ -18,7 +18,8 @@ public interface CellCopier extends AutoCloseable {
      * @param from first position, inclusive
      * @param to last position, exclusive; above {@code from}
      * @param destination a sequence id of the destination
-     * @return false if it could not be done, now or ever; the destination is as it was, and its cells have to be computed
+     * @return false if it could not be done, now or ever; the destination is as it was, and its cells have to be
+     *     computed
      */
     boolean copy(int source, int from, int to, int destination);
 

@@ -2,6 +2,7 @@ package io.aded.model;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cache of a {@link ScriptedModel}: strict where llama.cpp would silently compute with a wrong history, and as
@@ -15,6 +16,7 @@ final class ScriptedContext implements TargetContext {
 
     private final ScriptedModel.Script script;
     private final ScriptedModel.PassCost cost;
+    private final ScriptedModel.Cells draftCells;
     private final ContextParameters parameters;
     private final Sequence[] sequences;
     private final int[] owners;
@@ -28,7 +30,12 @@ final class ScriptedContext implements TargetContext {
     private boolean closed;
     private volatile boolean abort;
 
-    ScriptedContext(ScriptedModel.Script script, ScriptedModel.PassCost cost, ContextParameters parameters) {
+    ScriptedContext(
+            ScriptedModel.Script script,
+            ScriptedModel.PassCost cost,
+            ScriptedModel.Cells draftCells,
+            ContextParameters parameters) {
+        this.draftCells = draftCells;
         this.script = script;
         this.cost = cost;
         this.parameters = parameters;
@@ -311,6 +318,55 @@ final class ScriptedContext implements TargetContext {
 
     private static AdedException.InvalidArtifact invalid(String why) {
         return new AdedException.InvalidArtifact("INVALID_SAVED_SEQUENCE", "a saved sequence " + why);
+    }
+
+    @Override
+    public @Nullable CellCopier copierFrom(TargetContext source) {
+        checkOpen();
+        return draftCells == ScriptedModel.Cells.OWN || !(source instanceof ScriptedContext other)
+                ? null
+                : new Copier(other);
+    }
+
+    /** Copies tokens, which are all that there is. */
+    private final class Copier implements CellCopier {
+        private final ScriptedContext source;
+        private boolean given;
+
+        Copier(ScriptedContext source) {
+            this.source = source;
+        }
+
+        @Override
+        public boolean copy(int from, int first, int last, int destination) {
+            checkOpen();
+            source.checkOpen();
+            checkSequence(destination);
+            source.checkSequence(from);
+            if (given) {
+                throw new IllegalStateException("the copier is closed");
+            }
+            Sequence giver = source.sequences[from];
+            Sequence taker = sequences[destination];
+            if (first < 0 || first >= last || last > giver.length || taker.length != first) {
+                throw new IllegalStateException("tokens " + first + " to " + last + " of " + giver.length
+                        + " cannot continue a sequence of " + taker.length);
+            }
+            if (draftCells == ScriptedModel.Cells.REFUSED || last - first > freeCount) {
+                return false;
+            }
+            for (int i = first; i < last; i++) {
+                int cell = freeCells[--freeCount];
+                owners[cell] = 1;
+                taker.append(giver.tokens[i], cell);
+            }
+            return true;
+        }
+
+        @Override
+        public void close() {
+            given = true;
+        }
     }
 
     @Override

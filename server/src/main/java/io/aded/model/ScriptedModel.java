@@ -46,8 +46,19 @@ public final class ScriptedModel implements TargetModel {
         void charge(int tokens);
     }
 
+    /** How a scripted draft comes by cells of texts that its target has read. */
+    public enum Cells {
+        /** It computes its own. */
+        OWN,
+        /** It {@linkplain TargetContext#copierFrom takes over} the target's. */
+        TAKEN_OVER,
+        /** It has a copier, which never can. */
+        REFUSED
+    }
+
     private final Script script;
     private final PassCost cost;
+    private final Cells draftCells;
 
     /** A model that follows the script, with free passes. */
     public ScriptedModel(Script script) {
@@ -56,8 +67,51 @@ public final class ScriptedModel implements TargetModel {
 
     /** A model that follows the script and charges for each pass. */
     public ScriptedModel(Script script, PassCost cost) {
+        this(script, cost, Cells.OWN);
+    }
+
+    private ScriptedModel(Script script, PassCost cost, Cells draftCells) {
         this.script = script;
         this.cost = cost;
+        this.draftCells = draftCells;
+    }
+
+    /**
+     * A draft model for this one: after each text it thinks the same, or has the two best tokens the other way round.
+     *
+     * @param agreement the share of texts after which it thinks the same, in [0, 1]
+     * @param seed chooses after which
+     * @param passCost what its own passes cost
+     * @param cells how it comes by cells of the target's
+     */
+    public ScriptedModel draft(double agreement, long seed, PassCost passCost, Cells cells) {
+        Script target = script;
+        Script own = (tokens, length, row) -> {
+            target.logits(tokens, length, row);
+            long hash = seed;
+            for (int i = Math.max(0, length - 8); i < length; i++) {
+                hash = (hash ^ tokens[i]) * 0x9E3779B97F4A7C15L;
+                hash ^= hash >>> 31;
+            }
+            if ((hash >>> 11) * 0x1p-53 >= agreement) {
+                swapBest(row);
+            }
+        };
+        return new ScriptedModel(own, passCost, cells);
+    }
+
+    private static void swapBest(float[] row) {
+        int best = 0;
+        for (int token = 1; token < row.length; token++) {
+            best = row[token] > row[best] ? token : best;
+        }
+        int second = best == 0 ? 1 : 0;
+        for (int token = 0; token < row.length; token++) {
+            second = token != best && row[token] > row[second] ? token : second;
+        }
+        float highest = row[best];
+        row[best] = row[second];
+        row[second] = highest;
     }
 
     /**
@@ -121,7 +175,7 @@ public final class ScriptedModel implements TargetModel {
         if (!violations.isEmpty()) {
             throw new AdedException.InvalidRequest(violations);
         }
-        return new ScriptedContext(script, cost, parameters);
+        return new ScriptedContext(script, cost, draftCells, parameters);
     }
 
     private static void atLeast(List<FieldViolation> violations, String field, int value, int least) {

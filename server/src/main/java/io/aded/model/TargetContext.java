@@ -95,8 +95,8 @@ public interface TargetContext extends AutoCloseable {
     boolean restoreSequence(int sequence, ByteBuffer source);
 
     /**
-     * What puts cells of another context into this one, whose model is a copy of the other's: with coarser weights, with
-     * fewer layers, or both.
+     * What puts cells of another context into this one, whose model is a copy of the other's: with coarser weights,
+     * with fewer layers, or both.
      *
      * @return null if that cannot be done; the default
      */

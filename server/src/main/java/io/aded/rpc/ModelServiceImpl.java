@@ -95,8 +95,9 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                 .setDefaultOptions(ResponseWriter.options(serving.defaults()))
                 .setPrefixSharing(ResponseWriter.sharing(
                         served.engines().getFirst().options().prefixSharing()))
-                .addAllDrafters(
-                        Drafters.all().stream().map(ResponseWriter::drafter).toList())
+                .addAllDrafters(Drafters.available(served.hasDraftModel()).stream()
+                        .map(ResponseWriter::drafter)
+                        .toList())
                 .addAllCapabilities(Capabilities.of(serving))
                 .setLoad(ResponseWriter.load(served.status()))
                 .build();

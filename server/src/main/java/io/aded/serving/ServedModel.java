@@ -49,12 +49,17 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         Vocabulary vocabulary = model().vocabulary();
         // Below a MiB it is quicker to count than to guess.
         long mostPromptBytes = Math.max(1L << 20, (long) contextTokens() * vocabulary.longestPiece());
-        return new TurnValidator(vocabulary.size(), mostPromptBytes, spoken());
+        return new TurnValidator(vocabulary.size(), mostPromptBytes, spoken(), hasDraftModel());
     }
 
     /** How it calls tools and marks reasoning. */
     public Spoken spoken() {
         return engines.getFirst().spoken();
+    }
+
+    /** Whether turns may ask for drafters that draft by a second model. */
+    public boolean hasDraftModel() {
+        return engines.getFirst().hasDraftModel();
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */

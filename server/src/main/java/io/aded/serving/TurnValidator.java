@@ -1,6 +1,7 @@
 package io.aded.serving;
 
 import io.aded.dialect.Spoken;
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.Prompt;
 import io.aded.engine.TurnRequest;
 import io.aded.grammar.GrammarBounds;
@@ -35,6 +36,7 @@ public final class TurnValidator {
     private final int vocabularySize;
     private final long mostPromptBytes;
     private final SpeechChecks speech;
+    private final boolean hasDraftModel;
 
     /** Checks turns for a model whose prompts may have any length. */
     public TurnValidator(int vocabularySize) {
@@ -58,6 +60,16 @@ public final class TurnValidator {
      * @param spoken how it does; null if it does neither
      */
     public TurnValidator(int vocabularySize, long mostPromptBytes, @Nullable Spoken spoken) {
+        this(vocabularySize, mostPromptBytes, spoken, false);
+    }
+
+    /**
+     * As above.
+     *
+     * @param hasDraftModel whether a second model is loaded, without which some drafters cannot be asked for
+     */
+    public TurnValidator(int vocabularySize, long mostPromptBytes, @Nullable Spoken spoken, boolean hasDraftModel) {
+        this.hasDraftModel = hasDraftModel;
         this.vocabularySize = vocabularySize;
         this.mostPromptBytes = mostPromptBytes;
         speech = new SpeechChecks(spoken);
@@ -207,6 +219,10 @@ public final class TurnValidator {
         wrong.addAll(generation.sampling().violations("sampling.", vocabularySize));
         constraint(generation, wrong);
         wrong.addAll(generation.draft().violations("draft."));
+        DrafterKind mode = generation.draft().mode();
+        if (mode.needsModel() && !hasDraftModel) {
+            wrong.add("draft.mode", "\"" + mode + "\" " + DrafterKind.NO_MODEL);
+        }
         wrong.addAll(generation.templateVariables().violations("template_variables"));
         speech.request(generation.speech(), wrong);
         if (generation.maxTokens() < 0) {

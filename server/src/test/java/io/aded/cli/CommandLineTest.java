@@ -402,6 +402,42 @@ final class CommandLineTest {
     }
 
     @Test
+    void generate_draftSelf_givesTheTokensOfPlainDecodingAndSaysWhatDrafts() {
+        JsonNode plain = generate("--temperature", "0", "--draft", "off");
+        for (String draft : List.of("q8_0", "none:1")) {
+            assertThat(generate("--temperature", "0", "--draft-self", draft).path("tokens"))
+                    .isEqualTo(plain.path("tokens"));
+        }
+    }
+
+    @Test
+    void generate_draftModelOfTheEnvironment_isUsedAsIfItHadBeenTyped() {
+        terminal = terminal.with("ADED_DRAFT_MODEL", home.resolve("no.gguf").toString());
+
+        assertThat(terminal.run("generate", "-m", model, "the")).isEqualTo(3);
+        assertThat(terminal.err()).contains("no.gguf");
+    }
+
+    @Test
+    void generate_draftOptionsThatMakeNoSense_areNamed() {
+        assertThat(terminal.run("generate", "-m", model, "--draft-model", model, "--draft-self", "q8_0", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-self", "cannot be combined with --draft-model");
+        assertThat(terminal.run("generate", "-m", model, "--draft-self", "q3", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-self", "q4_k:9-12");
+        assertThat(terminal.run("generate", "-m", model, "--draft-self", "q8_0", "--draft-gpu-layers", "-1", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-gpu-layers", "allowed: auto, all, 0 or more");
+        assertThat(terminal.run("generate", "-m", model, "--draft-self", "q8_0", "--draft-threads", "-1", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-threads");
+        assertThat(terminal.run("generate", "--target", "127.0.0.1:1", "--draft-self", "q8_0", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-self", "cannot be combined with --target");
+    }
+
+    @Test
     void draft_buildFromJsonWithOtherFields_namesTheOption() throws IOException {
         Path json = Files.writeString(home.resolve("b.jsonl"), "{\"body\": \"the cat\"}\n");
 

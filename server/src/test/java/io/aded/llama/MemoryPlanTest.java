@@ -169,6 +169,62 @@ class MemoryPlanTest {
                 .isEqualTo(ModelParameters.ALL_LAYERS);
     }
 
+    @Test
+    void pair_roomForAllOfBoth_allLayersOfBoth() {
+        MemoryPlan.Pair plans = pair(2048, MemoryPlan.AUTO_LAYERS, MemoryPlan.AUTO_LAYERS);
+
+        assertThat(plans.target().gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
+        assertThat(plans.draft().gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
+        assertThat(plans.draft().cells()).isEqualTo(plans.target().cells());
+        // The embedding of one row stays where it is.
+        assertThat(plans.target().hostBytes()).isEqualTo(4096);
+    }
+
+    @Test
+    void pair_notRoomForAll_bothGetTheSameShareOfTheirLayers() {
+        // Both alike: half of the room is each one's.
+        MemoryPlan alone = plan(List.of(gpu(256 + 44)), MemoryPlan.AUTO_LAYERS, 1024, 1024);
+        MemoryPlan.Pair plans = pair(256 + 88, MemoryPlan.AUTO_LAYERS, MemoryPlan.AUTO_LAYERS);
+
+        assertThat(plans.target().gpuLayers()).isEqualTo(alone.gpuLayers()).isBetween(1, LAYERS);
+        assertThat(plans.draft().gpuLayers()).isEqualTo(alone.gpuLayers());
+        assertThat(plans.draft().hostBytes()).isGreaterThan(4 * MIB);
+    }
+
+    @Test
+    void pair_layersNamed_areKeptAndTheOtherGetsTheRest() {
+        MemoryPlan.Pair fewer = pair(2048, 3, MemoryPlan.AUTO_LAYERS);
+        assertThat(fewer.target().gpuLayers()).isEqualTo(3);
+        assertThat(fewer.draft().gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
+
+        MemoryPlan.Pair none = pair(2048, MemoryPlan.AUTO_LAYERS, 0);
+        assertThat(none.target().gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
+        assertThat(none.draft().gpuLayers()).isZero();
+        assertThat(none.draft().explanation()).contains("as asked");
+        // 34 MiB of weights, 16 KiB for each of 1,024 cells, and what it works in.
+        assertThat(none.draft().hostBytes()).isGreaterThan((34 + 16) * MIB);
+
+        MemoryPlan.Pair full = pair(256 + 88, ModelParameters.ALL_LAYERS, MemoryPlan.AUTO_LAYERS);
+        assertThat(full.target().gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
+        assertThat(full.draft().gpuLayers()).isBetween(0, 2);
+    }
+
+    @Test
+    void pair_noGpu_bothOnTheProcessor() {
+        MemoryPlan.Pair plans = MemoryPlan.of(List.of(HOST), file, asking(1), file, asking(1));
+        assertThat(plans.target().gpuLayers()).isZero();
+        assertThat(plans.draft().gpuLayers()).isZero();
+        assertThat(plans.draft().hostBytes()).isEqualTo(plans.target().hostBytes());
+    }
+
+    private MemoryPlan.Pair pair(int freeMib, int layers, int draftLayers) {
+        return MemoryPlan.of(List.of(gpu(freeMib)), file, asking(layers), file, asking(draftLayers));
+    }
+
+    private static MemoryPlan.Request asking(int layers) {
+        return new MemoryPlan.Request(layers, 1024, 1024, 1, ContextParameters.ofCells(512), ModelParameters.DEFAULT);
+    }
+
     private static int layers(MemoryPlan plan) {
         return plan.gpuLayers() == ModelParameters.ALL_LAYERS ? LAYERS + 1 : plan.gpuLayers();
     }

@@ -61,39 +61,9 @@ public final class TinyModels {
     /** With more layers than the others, for tests that need passes which take their time. */
     public static GgufWriter writer(long seed, int layers) {
         Random random = new Random(seed);
-        List<String> tokens = new ArrayList<>();
-        List<Float> scores = new ArrayList<>();
-        List<Integer> types = new ArrayList<>();
-        add(tokens, scores, types, "<unk>", 0, 2);
-        add(tokens, scores, types, "<s>", 0, 3);
-        add(tokens, scores, types, "</s>", 0, 3);
-        add(tokens, scores, types, "<|im_start|>", 0, 3);
-        add(tokens, scores, types, "<|im_end|>", 0, 3);
-        for (int b = 0; b < 256; b++) {
-            add(tokens, scores, types, "<0x%02X>".formatted(b), 0, 6);
-        }
-        int firstText = tokens.size();
-        // Longer pieces have better scores, so that the tokeniser merges up to them.
-        for (String word : List.of(
-                "▁the", "▁cat", "▁dog", "▁and", "▁sun", "▁sea", "ing", "ed", "er", "▁a", "▁t", "▁c", "▁d", "▁s", "th",
-                "in", "he", "an", "▁")) {
-            add(tokens, scores, types, word, word.length() - 20f, 1);
-        }
-        for (String part : List.of("▁th", "ca", "▁ca", "do", "▁do", "▁an", "su", "▁su", "se", "▁se")) {
-            add(tokens, scores, types, part, part.length() - 22f, 1);
-        }
-        for (char letter = 'a'; letter <= 'z'; letter++) {
-            add(tokens, scores, types, String.valueOf(letter), -30f - (letter - 'a'), 1);
-        }
-        for (String mark : List.of(".", ",", "!", "?", "{", "}", "\"", ":", "0", "1", "2", "3", "4", "5", "é", "ß")) {
-            add(tokens, scores, types, mark, -60f, 1);
-        }
-        int vocabulary = tokens.size();
-
-        float[] scoreArray = new float[vocabulary];
-        for (int i = 0; i < vocabulary; i++) {
-            scoreArray[i] = scores.get(i);
-        }
+        Vocabulary words = Vocabulary.create();
+        int vocabulary = words.tokens().size();
+        int firstText = words.firstText();
         GgufWriter writer = new GgufWriter()
                 .text("general.architecture", "llama")
                 .text("general.name", "tiny random llama " + seed)
@@ -108,17 +78,6 @@ public final class TinyModels {
                 .integer("llama.rope.dimension_count", HEAD_SIZE)
                 .number("llama.attention.layer_norm_rms_epsilon", 1e-5f)
                 .number("llama.rope.freq_base", 10_000f)
-                .text("tokenizer.ggml.model", "llama")
-                .texts("tokenizer.ggml.tokens", tokens)
-                .numbers("tokenizer.ggml.scores", scoreArray)
-                .integers(
-                        "tokenizer.ggml.token_type",
-                        types.stream().mapToInt(Integer::intValue).toArray())
-                .integer("tokenizer.ggml.bos_token_id", BEGINNING)
-                .integer("tokenizer.ggml.eos_token_id", END)
-                .integer("tokenizer.ggml.unknown_token_id", UNKNOWN)
-                .flag("tokenizer.ggml.add_bos_token", true)
-                .flag("tokenizer.ggml.add_eos_token", false)
                 .text(
                         "tokenizer.chat_template",
                         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n"
@@ -126,6 +85,7 @@ public final class TinyModels {
                                 + "' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n"
                                 + "' }}{% endif %}");
 
+        words.describe(writer);
         writer.tensor("token_embd.weight", normal(random, DIMENSION * vocabulary, 1f), DIMENSION, vocabulary);
         for (int layer = 0; layer < layers; layer++) {
             String block = "blk." + layer + ".";
@@ -150,6 +110,113 @@ public final class TinyModels {
         Arrays.fill(output, 0, firstText * DIMENSION, 0f);
         writer.tensor("output.weight", output, DIMENSION, vocabulary);
         return writer;
+    }
+
+    /**
+     * Writes a recurrent model (Mamba) of the same vocabulary into a directory, and returns the file: one that cannot
+     * take back what it has read.
+     */
+    public static Path recurrent(Path directory) {
+        Random random = new Random(3);
+        int inner = 2 * DIMENSION;
+        int state = 16;
+        int rank = 4;
+        Vocabulary words = Vocabulary.create();
+        int vocabulary = words.tokens().size();
+        GgufWriter writer = new GgufWriter()
+                .text("general.architecture", "mamba")
+                .text("general.name", "tiny random mamba")
+                .integer("general.file_type", 0)
+                .integer("mamba.vocab_size", vocabulary)
+                .integer("mamba.context_length", TRAINED_CONTEXT)
+                .integer("mamba.embedding_length", DIMENSION)
+                .integer("mamba.feed_forward_length", 0)
+                .integer("mamba.attention.head_count", 0)
+                .integer("mamba.block_count", LAYERS)
+                .integer("mamba.ssm.conv_kernel", 4)
+                .integer("mamba.ssm.inner_size", inner)
+                .integer("mamba.ssm.state_size", state)
+                .integer("mamba.ssm.time_step_rank", rank)
+                .number("mamba.attention.layer_norm_rms_epsilon", 1e-5f);
+        words.describe(writer);
+        writer.tensor("token_embd.weight", normal(random, DIMENSION * vocabulary, 1f), DIMENSION, vocabulary);
+        for (int layer = 0; layer < LAYERS; layer++) {
+            String block = "blk." + layer + ".";
+            float[] decay = new float[state * inner];
+            Arrays.fill(decay, -1f);
+            writer.tensor(block + "attn_norm.weight", ones(DIMENSION), DIMENSION);
+            writer.tensor(block + "ssm_in.weight", matrix(random, DIMENSION, 2 * inner, 1f), DIMENSION, 2 * inner);
+            writer.tensor(block + "ssm_conv1d.weight", normal(random, 4 * inner, 0.5f), 4, inner);
+            writer.tensor(block + "ssm_conv1d.bias", new float[inner], inner);
+            writer.tensor(block + "ssm_x.weight", matrix(random, inner, rank + 2 * state, 1f), inner, rank + 2 * state);
+            writer.tensor(block + "ssm_dt.weight", matrix(random, rank, inner, 1f), rank, inner);
+            writer.tensor(block + "ssm_dt.bias", new float[inner], inner);
+            writer.tensor(block + "ssm_a", decay, state, inner);
+            writer.tensor(block + "ssm_d", ones(inner), inner);
+            writer.tensor(block + "ssm_out.weight", matrix(random, inner, DIMENSION, 1f), inner, DIMENSION);
+        }
+        writer.tensor("output_norm.weight", ones(DIMENSION), DIMENSION);
+        writer.tensor("output.weight", matrix(random, DIMENSION, vocabulary, 2.5f), DIMENSION, vocabulary);
+        try {
+            return writer.write(Files.createDirectories(directory).resolve("tiny-recurrent.gguf"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The tokens of all these models; those from {@code firstText} on are texts. */
+    private record Vocabulary(List<String> tokens, float[] scores, int[] types, int firstText) {
+        static Vocabulary create() {
+            List<String> tokens = new ArrayList<>();
+            List<Float> scores = new ArrayList<>();
+            List<Integer> types = new ArrayList<>();
+            add(tokens, scores, types, "<unk>", 0, 2);
+            add(tokens, scores, types, "<s>", 0, 3);
+            add(tokens, scores, types, "</s>", 0, 3);
+            add(tokens, scores, types, "<|im_start|>", 0, 3);
+            add(tokens, scores, types, "<|im_end|>", 0, 3);
+            for (int b = 0; b < 256; b++) {
+                add(tokens, scores, types, "<0x%02X>".formatted(b), 0, 6);
+            }
+            int firstText = tokens.size();
+            // Longer pieces have better scores, so that the tokeniser merges up to them.
+            for (String word : List.of(
+                    "▁the", "▁cat", "▁dog", "▁and", "▁sun", "▁sea", "ing", "ed", "er", "▁a", "▁t", "▁c", "▁d", "▁s",
+                    "th", "in", "he", "an", "▁")) {
+                add(tokens, scores, types, word, word.length() - 20f, 1);
+            }
+            for (String part : List.of("▁th", "ca", "▁ca", "do", "▁do", "▁an", "su", "▁su", "se", "▁se")) {
+                add(tokens, scores, types, part, part.length() - 22f, 1);
+            }
+            for (char letter = 'a'; letter <= 'z'; letter++) {
+                add(tokens, scores, types, String.valueOf(letter), -30f - (letter - 'a'), 1);
+            }
+            for (String mark :
+                    List.of(".", ",", "!", "?", "{", "}", "\"", ":", "0", "1", "2", "3", "4", "5", "é", "ß")) {
+                add(tokens, scores, types, mark, -60f, 1);
+            }
+            float[] scoreArray = new float[tokens.size()];
+            for (int i = 0; i < scoreArray.length; i++) {
+                scoreArray[i] = scores.get(i);
+            }
+            return new Vocabulary(
+                    tokens,
+                    scoreArray,
+                    types.stream().mapToInt(Integer::intValue).toArray(),
+                    firstText);
+        }
+
+        void describe(GgufWriter writer) {
+            writer.text("tokenizer.ggml.model", "llama")
+                    .texts("tokenizer.ggml.tokens", tokens)
+                    .numbers("tokenizer.ggml.scores", scores)
+                    .integers("tokenizer.ggml.token_type", types)
+                    .integer("tokenizer.ggml.bos_token_id", BEGINNING)
+                    .integer("tokenizer.ggml.eos_token_id", END)
+                    .integer("tokenizer.ggml.unknown_token_id", UNKNOWN)
+                    .flag("tokenizer.ggml.add_bos_token", true)
+                    .flag("tokenizer.ggml.add_eos_token", false);
+        }
     }
 
     private static void add(

@@ -5,6 +5,7 @@ import static io.aded.rpc.Harness.failure;
 import static io.aded.rpc.Harness.fields;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.v1.ChatMessage;
 import io.aded.v1.Constraint;
@@ -210,7 +211,8 @@ class UnaryCallsTest {
         assertThat(info.getPrefixSharing()).isEqualTo(PrefixSharing.PREFIX_SHARING_CALLER);
         assertThat(info.getDraftersList())
                 .extracting(Drafter::getName)
-                .containsExactlyElementsOf(Drafters.labels())
+                .containsExactlyElementsOf(
+                        Drafters.withoutModel().stream().map(DrafterKind::label).toList())
                 .startsWith("auto", "off")
                 .contains("aded", "aded-mcts");
         assertThat(info.getDraftersList()).allSatisfy(drafter -> {

@@ -191,6 +191,21 @@ class TurnValidatorTest {
 
     // --- drafting
 
+    @ParameterizedTest
+    @ValueSource(strings = {"model", "draft-verify"})
+    void validate_modeThatNeedsADraftModel_isRefusedWhereNoneIsLoaded(String mode) {
+        DraftChoice choice = new DraftChoice(mode, null, null, null, null);
+        assertThat(violations(HELLO, drafting(choice))).singleElement().satisfies(violation -> {
+            assertThat(violation.field()).isEqualTo("draft.mode");
+            assertThat(violation.description()).contains(mode, "--draft-model", "--draft-self");
+        });
+
+        ValidTurn valid = new TurnValidator(100, 1000, null, true)
+                .validate(new TurnInput(HELLO, drafting(choice), List.of()), DEFAULTS, DEFAULTS, Caller.ANONYMOUS);
+
+        assertThat(valid.request().draft().mode()).hasToString(mode);
+    }
+
     @Test
     void validate_drafterNamed_takesItsOwnBounds() {
         var before = new Generation(

@@ -4,6 +4,9 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
 import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
+import io.aded.draft.neural.DraftContexts;
+import io.aded.draft.neural.DraftModels;
+import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -18,13 +21,24 @@ import java.util.function.LongSupplier;
  * @param budgeted whether a budget decides, pass by pass, how much of a draft is verified, within the bounds; if not,
  *     all that fits is verified
  * @param baseline whether it is there to be compared with, not to be used
+ * @param needsModel whether it drafts by a second model, without which it cannot be asked for
  * @param maker makes it for an engine
  */
 public record DrafterKind(
-        String label, String help, DraftLimits bounds, boolean budgeted, boolean baseline, Maker maker) {
+        String label,
+        String help,
+        DraftLimits bounds,
+        boolean budgeted,
+        boolean baseline,
+        boolean needsModel,
+        Maker maker) {
 
     /** What most rules draft if nobody says otherwise: one chain of ten tokens. */
     private static final DraftLimits ONE_CHAIN = new DraftLimits(10, 64, 1);
+
+    /** Why a drafter that needs a model cannot be asked for. */
+    public static final String NO_MODEL = "needs a draft model, and none is loaded; start the server with --draft-model"
+            + " FILE or --draft-self FORMAT, or ask for another mode";
 
     /** Makes what drafts for all streams of an engine. */
     @FunctionalInterface
@@ -46,6 +60,22 @@ public record DrafterKind(
         }
     }
 
+    /** Makes drafters that draft by the model of the settings. */
+    @FunctionalInterface
+    interface ModelMaker extends Maker {
+        /** A new proposer over the engine's draft model. */
+        Proposer make(DraftModels models, TargetContext target, LongSupplier nanoClock);
+
+        @Override
+        default Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock) {
+            DraftContexts contexts = settings.draftModel();
+            if (contexts == null) {
+                throw new AdedException.InvalidRequest("draft.mode", "a mode that " + NO_MODEL);
+            }
+            return make(DraftModels.of(contexts), target, nanoClock);
+        }
+    }
+
     public DrafterKind {
         if (!label.matches("[a-z0-9]+(-[a-z0-9]+)*")) {
             throw new IllegalArgumentException(
@@ -61,22 +91,28 @@ public record DrafterKind(
 
     /** A drafter that looks at one stream at a time, and drafts one chain of ten tokens unless told otherwise. */
     static DrafterKind of(String label, String help, Function<DrafterSettings, ? extends Drafter> drafter) {
-        return new DrafterKind(label, help, ONE_CHAIN, false, false, new PerStream(drafter));
+        return new DrafterKind(label, help, ONE_CHAIN, false, false, false, new PerStream(drafter));
+    }
+
+    /** A drafter that drafts by the model of the settings. */
+    static DrafterKind ofModel(String label, String help, ModelMaker maker) {
+        return new DrafterKind(label, help, ONE_CHAIN, false, false, true, maker);
     }
 
     /** The same with other bounds to begin with. */
     DrafterKind withBounds(int nodes, int depth, int branches) {
-        return new DrafterKind(label, help, new DraftLimits(nodes, depth, branches), budgeted, baseline, maker);
+        return new DrafterKind(
+                label, help, new DraftLimits(nodes, depth, branches), budgeted, baseline, needsModel, maker);
     }
 
     /** The same, with a budget that decides how much of a draft is verified. */
     DrafterKind asBudgeted() {
-        return new DrafterKind(label, help, bounds, true, baseline, maker);
+        return new DrafterKind(label, help, bounds, true, baseline, needsModel, maker);
     }
 
     /** The same, as something to compare with. */
     DrafterKind asBaseline() {
-        return new DrafterKind(label, help, bounds, budgeted, true, maker);
+        return new DrafterKind(label, help, bounds, budgeted, true, needsModel, maker);
     }
 
     /** Whether it ever drafts. */

@@ -3,6 +3,7 @@ package io.aded.draft.catalogue;
 import static io.aded.draft.catalogue.DrafterKind.of;
 
 import io.aded.draft.Drafter;
+import io.aded.draft.Proposer;
 import io.aded.draft.ProposerFactory;
 import io.aded.draft.adaptive.AdedDrafter;
 import io.aded.draft.adaptive.AdedStage;
@@ -13,9 +14,14 @@ import io.aded.draft.history.NgramModDrafter;
 import io.aded.draft.history.NgramSimpleDrafter;
 import io.aded.draft.history.PromptLookupDrafter;
 import io.aded.draft.mcts.MctsDrafter;
+import io.aded.draft.neural.ChainProposer;
+import io.aded.draft.neural.DraftContexts;
+import io.aded.draft.neural.DraftModels;
+import io.aded.model.TargetContext;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -87,6 +93,21 @@ public final class Drafters {
                     settings -> new NgramMapDrafter(settings.historyTokens()))
             .asBaseline());
 
+    /** A chain by the draft model, as long as its levels pay. */
+    public static final DrafterKind MODEL = add(DrafterKind.ofModel(
+                    "model",
+                    "a second model drafts, as long as that pays",
+                    (models, target, clock) -> ChainProposer.priced("model", models, target, clock))
+            .withBounds(16, 16, 1)
+            .asBudgeted());
+
+    /** The same by the published rule of when to stop. */
+    public static final DrafterKind DRAFT_VERIFY = add(DrafterKind.ofModel(
+                    "draft-verify",
+                    "Draft & Verify as published: a second model drafts until it is unsure",
+                    (models, target, clock) -> ChainProposer.byThreshold("draft-verify", models, target, clock))
+            .withBounds(8, 8, 1));
+
     private Drafters() {}
 
     private static DrafterKind add(DrafterKind kind) {
@@ -103,6 +124,18 @@ public final class Drafters {
     /** All of them, {@link #AUTO} and {@link #OFF} first. */
     public static List<DrafterKind> all() {
         return List.copyOf(ALL.values());
+    }
+
+    /** Those that need no second model, in the order of {@link #all}. */
+    public static List<DrafterKind> withoutModel() {
+        return available(false);
+    }
+
+    /** Those that can be asked for where a draft model is loaded, or where none is; in the order of {@link #all}. */
+    public static List<DrafterKind> available(boolean hasDraftModel) {
+        return ALL.values().stream()
+                .filter(kind -> hasDraftModel || !kind.needsModel())
+                .toList();
     }
 
     /** All labels, in the order of {@link #all}. */
@@ -138,7 +171,21 @@ public final class Drafters {
     public static ProposerFactory proposers(DrafterSettings settings) {
         DrafterSettings shared =
                 settings.evidenceWeights() == null ? settings.withEvidenceWeights(EvidenceWeights.create()) : settings;
-        return (label, target, nanoClock) -> named(label).maker().make(shared, target, nanoClock);
+        DraftContexts contexts = shared.draftModel();
+        return new OfEngine(contexts == null ? shared : shared.withDraftModel(new DraftModels(contexts)));
+    }
+
+    /** One engine's, with what its proposers share. */
+    private record OfEngine(DrafterSettings settings) implements ProposerFactory {
+        @Override
+        public Proposer create(String drafter, TargetContext target, LongSupplier nanoClock) {
+            return named(drafter).maker().make(settings, target, nanoClock);
+        }
+
+        @Override
+        public boolean hasDraftModel() {
+            return settings.draftModel() != null;
+        }
     }
 
     /** A new adaptive drafter with only the parts of a stage, for measuring what each is worth. */

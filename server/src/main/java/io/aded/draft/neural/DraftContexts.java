@@ -22,6 +22,15 @@ public interface DraftContexts {
      *
      * @param context its KV cache and its passes; sequence ids in it are the drafter's own and no target's
      * @param copier takes over the target's cells; null if the draft model must compute its own
+     * @param vocabulary how many token ids both models know, those from 0 on: above, one of them has none, or something
+     *     else
+     * @param positions how long a text the draft model was trained for: beyond it, its opinion is worth nothing
      */
-    record Opened(TargetContext context, @Nullable CellCopier copier) {}
+    record Opened(TargetContext context, @Nullable CellCopier copier, int vocabulary, int positions) {
+
+        /** For models with the same number of tokens, and texts of any length. */
+        public Opened(TargetContext context, @Nullable CellCopier copier) {
+            this(context, copier, Integer.MAX_VALUE, context.cells());
+        }
+    }
 }

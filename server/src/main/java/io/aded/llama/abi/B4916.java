@@ -167,6 +167,11 @@ final class B4916 implements LibraryLine {
     }
 
     @Override
+    public boolean statesNameSequences() {
+        return false;
+    }
+
+    @Override
     public boolean isNoRoom(int status) {
         return status == NO_ROOM || status == NO_RUN_OF_CELLS;
     }

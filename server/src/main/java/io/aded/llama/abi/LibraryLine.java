@@ -68,6 +68,12 @@ public interface LibraryLine {
     /** Whether the fused attention kernel ends the process over a cache of F32. */
     boolean flashAttentionRefusesF32();
 
+    /**
+     * Whether the state of a sequence says of each cell which sequence has it, and begins with whose state it is and
+     * how many streams it has.
+     */
+    boolean statesNameSequences();
+
     /** Whether a status of {@code llama_decode} says that the cache has no room for the pass, and is as it was. */
     boolean isNoRoom(int status);
 }

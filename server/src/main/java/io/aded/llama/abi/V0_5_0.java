@@ -189,6 +189,11 @@ class V0_5_0 implements LibraryLine {
     }
 
     @Override
+    public boolean statesNameSequences() {
+        return true;
+    }
+
+    @Override
     public boolean isNoRoom(int status) {
         return status == 1;
     }

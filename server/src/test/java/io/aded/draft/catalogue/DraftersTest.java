@@ -10,6 +10,7 @@ import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
 import io.aded.draft.ProposerFactory;
 import io.aded.draft.adaptive.EvidenceWeights;
+import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetContext;
@@ -17,6 +18,7 @@ import io.aded.model.TokenTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,12 +32,38 @@ final class DraftersTest {
                 .startsWith("auto", "off", "aded", "aded-mcts")
                 .doesNotHaveDuplicates();
         assertThat(Drafters.all()).extracting(DrafterKind::label).isEqualTo(Drafters.labels());
-        assertThat(Drafters.all()).filteredOn(DrafterKind::budgeted).containsExactly(Drafters.AUTO);
+        assertThat(Drafters.all()).filteredOn(DrafterKind::budgeted).containsExactly(Drafters.AUTO, Drafters.MODEL);
         assertThat(Drafters.all()).filteredOn(kind -> !kind.drafts()).containsExactly(Drafters.OFF);
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::baseline)
                 .contains(Drafters.PROMPT_LOOKUP, Drafters.NGRAM_SIMPLE, Drafters.NGRAM_MOD, Drafters.NGRAM_CACHE)
                 .doesNotContain(Drafters.AUTO, Drafters.OFF, Drafters.ADED, Drafters.ADED_MCTS);
+    }
+
+    @Test
+    void available_withAndWithoutADraftModel_listsWhatCanBeAskedFor() {
+        assertThat(Drafters.all())
+                .filteredOn(DrafterKind::needsModel)
+                .containsExactly(Drafters.MODEL, Drafters.DRAFT_VERIFY);
+        assertThat(Drafters.available(true)).isEqualTo(Drafters.all());
+        assertThat(Drafters.withoutModel())
+                .contains(Drafters.AUTO, Drafters.OFF)
+                .doesNotContain(Drafters.MODEL, Drafters.DRAFT_VERIFY);
+        assertThat(Drafters.proposers(DrafterSettings.DEFAULT).hasDraftModel()).isFalse();
+    }
+
+    @Test
+    void create_modelModeWithoutAModel_saysHowToLoadOne() {
+        try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 1));
+                TargetContext target = model.newContext(ContextParameters.ofCells(8))) {
+            for (DrafterKind kind : List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY)) {
+                assertThatThrownBy(() -> Drafters.proposers(DrafterSettings.DEFAULT)
+                                .create(kind.label(), target, System::nanoTime))
+                        .isInstanceOf(AdedException.InvalidRequest.class)
+                        .hasMessageContaining("--draft-model")
+                        .hasMessageContaining("--draft-self");
+            }
+        }
     }
 
     @Test
@@ -79,6 +107,7 @@ final class DraftersTest {
                 "together",
                 "x",
                 new DraftLimits(1, 1, 1),
+                false,
                 false,
                 false,
                 (_, _, clock) -> new LoopProposer(NoDrafter::new, clock));

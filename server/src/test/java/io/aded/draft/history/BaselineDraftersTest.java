@@ -215,7 +215,7 @@ final class BaselineDraftersTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    @MethodSource("io.aded.draft.catalogue.Drafters#withoutModel")
     @Tag("long")
     void anyMode_longRandomStream_keepsLimitsAndItsMemoryBound(DrafterKind mode) {
         long seed = Seeds.next();

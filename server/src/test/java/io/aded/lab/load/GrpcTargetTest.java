@@ -75,7 +75,7 @@ class GrpcTargetTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.aded.draft.catalogue.Drafters#all")
+    @MethodSource("io.aded.draft.catalogue.Drafters#withoutModel")
     void ask_everyDraftMode_isOneThatTheServerKnows(DrafterKind mode) throws InterruptedException {
         try (GrpcTarget target = target(1, PATIENCE);
                 Target.Talk talk = target.talk(DraftPolicy.of(mode))) {

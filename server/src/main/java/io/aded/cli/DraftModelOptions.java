@@ -1,0 +1,58 @@
+package io.aded.cli;
+
+import io.aded.host.DraftModelConfiguration;
+import io.aded.model.AdedException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which model drafts beside the table, if any. */
+final class DraftModelOptions {
+    @Option(
+            names = "--draft-model",
+            paramLabel = "MODEL",
+            description =
+                    "A small model that drafts: a name of the catalogue, a .gguf file or an http(s) address. It has to"
+                        + " have the model's vocabulary. Default: none. With the model scripted also scripted:SHARE, a"
+                        + " draft that agrees so often.")
+    private @Nullable String model;
+
+    @Option(
+            names = "--draft-self",
+            paramLabel = "FORMAT[:LAYERS]",
+            description = "A cheaper copy of the model drafts for it, written once (aded models derive): the format"
+                    + " q8_0, q6_k, q4_k_m, q4_k, q4_0 or none, and after a colon the layers to leave out, such as"
+                    + " q4_k:9-12, or auto. It takes over the model's cache.")
+    private @Nullable String self;
+
+    @Option(
+            names = "--draft-gpu-layers",
+            paramLabel = "auto|all|N",
+            description = "Layers of the draft model to put on the GPU, if there is one. Default: auto, the same share"
+                    + " as of the model.")
+    private String gpuLayers = "auto";
+
+    @Option(
+            names = "--draft-threads",
+            paramLabel = "N",
+            description = "Compute threads of the draft model. Default: 0, as many as the model has.")
+    private int threads;
+
+    /** The choice as a record; null if nothing is to draft beside the table. */
+    @Nullable
+    DraftModelConfiguration configuration() {
+        if (model != null && self != null) {
+            throw new AdedException.InvalidRequest(
+                    "--draft-self", "cannot be combined with --draft-model; only one model drafts");
+        }
+        DraftModelConfiguration.Source source;
+        if (model != null) {
+            source = new DraftModelConfiguration.Named(model);
+        } else if (self != null) {
+            source = DraftModelConfiguration.Copy.parse(self);
+        } else {
+            return null;
+        }
+        return new DraftModelConfiguration(
+                source, ModelOptions.layers("--draft-gpu-layers", gpuLayers), gpuLayers.equals("auto"), threads);
+    }
+}
