@@ -22,12 +22,15 @@ final class CostCurve {
      *
      *   What changes one width mostly changes all: a deeper context, another process on the machine. So t(n) is the
      *   product of a pace, which all widths share, and a shape with an entry for each. Every pass is an observation: its
-     *   error moves the pace a little, and the rest of what its width is to follow moves its entry, with a rate that falls
-     *   as observations gather, and rises again while none come: what was learned long ago yields to what is seen now.
-     *   Of that rest, neighbours that are stale take a share, the nearer the more. Because the pace takes what is common
-     *   once, a machine that slows down and recovers leaves the widths that nobody has tried in the meantime where they
-     *   were, beside those that were. All work on the logarithm and clip what they see, so one stalled pass, which can
-     *   take ten times its time, moves nothing by much.
+     *   error moves the pace a little and its entry a little more, with a rate that falls as observations gather, and
+     *   rises again while none come: what was learned long ago yields to what is seen now. All works on the logarithm
+     *   and clips what it sees, so one stalled pass, which can take ten times its time, moves nothing by much.
+     *
+     *   Widths that were not tried of late are believed to have changed as much as the next narrower one that was has
+     *   changed against what is usual for it: a wider pass does the same work and more. So where two tokens have become
+     *   cheap, three are worth a try. That is worked out anew after each pass, and never added up: each width that is
+     *   tried sees the same change of the machine, and if each moved the others by it, widths that nobody tries would
+     *   seem to become free where a machine slows down and recovers a few times.
      *
      *   Beyond the widths where kernels change, a pass carries a chunk of a prompt and rarely has the width of another.
      *   There one entry would be one pass and its noise; and since a budget looks for the cheapest width in reach, it
@@ -49,10 +52,16 @@ final class CostCurve {
     /** Passes after which an entry's observations count half; explorations are farther apart. */
     private static final int HALF_LIFE = 24;
 
-    /** Passes after which an entry's neighbours may move it. */
+    /** Once it has been observed twice, a pass is not believed by more than a third. */
+    private static final int LEAST_KNOWN = 2;
+
+    /** Passes after which an entry is stale: what it costs now, others tell. */
     private static final int STALE_PASSES = 64;
 
-    /** Neighbours are at most so far away, in octaves. */
+    /** How fast an entry's usual value follows its present one. */
+    private static final double USUAL_RATE = 0.01;
+
+    /** Wide neighbours are at most so far away, in octaves. */
     private static final double REACH = 2;
 
     /** Widths above this have steps that are small beside a pass, and are learned together. */
@@ -61,8 +70,14 @@ final class CostCurve {
     /** The first wide pass is believed by half; later ones less, down to this rate. */
     private static final double SLOWEST_WIDE_RATE = 0.07;
 
-    /** In nanoseconds at pace 1. */
+    /** What was last found, in nanoseconds at pace 1. */
     private final double[] shape;
+
+    /** What is usual: the same, slowly. Of widths that are not {@link #WIDE}. */
+    private final double[] usual;
+
+    /** What is believed now. */
+    private final double[] believed;
 
     private final int[] observations;
     /** Real passes. */
@@ -79,6 +94,8 @@ final class CostCurve {
     /** An empty curve for widths 1 to {@code maxTokens}; it must be given at least one {@link #set} before use. */
     CostCurve(int maxTokens) {
         shape = new double[maxTokens + 1];
+        usual = new double[maxTokens + 1];
+        believed = new double[maxTokens + 1];
         observations = new int[maxTokens + 1];
         seen = new int[maxTokens + 1];
         lastSeen = new long[maxTokens + 1];
@@ -121,6 +138,7 @@ final class CostCurve {
         for (int tokens = 1; tokens < shape.length; tokens++) {
             if (seen[tokens] == 0) {
                 shape[tokens] *= factor;
+                believed[tokens] *= factor;
             }
         }
         interpolate();
@@ -134,8 +152,8 @@ final class CostCurve {
     /** The expected time of a pass of {@code tokens} tokens, in nanoseconds: at least that of one, at most of so many. */
     double nanos(int tokens) {
         int width = tokens < shape.length ? tokens : shape.length - 1;
-        double one = pace * shape[1];
-        double own = pace * shape[width];
+        double one = pace * believed[1];
+        double own = pace * believed[width];
         double most = width * one;
         // Plain comparisons: all of it is positive, and a budget asks for every width in its reach.
         return own < one ? one : own > most ? most : own;
@@ -167,49 +185,66 @@ final class CostCurve {
         if (elapsed <= 0 || tokens >= shape.length) {
             return;
         }
-        double error = clip(Math.log(elapsed / nanos(tokens)));
+        double expected = nanos(tokens);
+        double error = clip(Math.log(elapsed / expected));
         passes++;
         seen[tokens]++;
         boolean wide = tokens > WIDE;
         int known = observations[tokens] >> Math.min(30, (passes - lastSeen[tokens]) / HALF_LIFE);
         double rate = wide
                 ? Math.max(SLOWEST_WIDE_RATE, 1.0 / (1 + ++widePasses))
-                : Math.max(SLOWEST_OWN_RATE, 1.0 / (known + 1));
+                : Math.max(SLOWEST_OWN_RATE, 1.0 / (1 + Math.max(known, Math.min(observations[tokens], LEAST_KNOWN))));
         double rest = error * (rate - PACE_RATE);
+        shape[tokens] = expected / pace * Math.exp(rest);
         pace *= Math.exp(error * PACE_RATE);
-        shape[tokens] *= Math.exp(rest);
+        usual[tokens] *= Math.pow(shape[tokens] / usual[tokens], USUAL_RATE);
         lastSeen[tokens] = passes;
         observations[tokens] = known + 1;
-        if (tokens > 1) {
-            moveNeighbours(tokens, rest);
-        }
-        if (known == 0 && !wide) {
+        if (wide) {
+            moveWide(tokens, rest);
+        } else if (known == 0) {
             interpolate();
         }
+        believe();
     }
 
-    /** Moves the wide neighbours of a wide pass, and the stale ones of another, by a share of a step. */
-    private void moveNeighbours(int tokens, double step) {
-        boolean wide = tokens > WIDE;
-        int from = wide ? Math.max(WIDE + 1, tokens >> 2) : Math.max(2, tokens >> 2);
-        int to = wide ? Math.min(shape.length - 1, 4 * tokens) : Math.min(maxTokens(), Math.min(WIDE, 4 * tokens));
-        for (int other = from; other <= to; other++) {
-            if (other != tokens && (wide || isStale(other))) {
-                double share = 1 - Math.abs(logs[tokens] - logs[other]) / REACH;
-                shape[other] *= Math.exp(step * Math.max(0, share));
+    /** Moves the wide neighbours of a wide pass by a share of its step, the less the farther they are. */
+    private void moveWide(int tokens, double step) {
+        int to = Math.min(maxTokens(), 4 * tokens);
+        for (int other = Math.max(WIDE + 1, tokens >> 2); other <= to; other++) {
+            if (other != tokens) {
+                double share = Math.max(0, 1 - Math.abs(logs[tokens] - logs[other]) / REACH);
+                shape[other] *= Math.exp(step * share);
+                believed[other] = shape[other];
+            }
+        }
+        believed[tokens] = shape[tokens];
+    }
+
+    /** Works out what is believed of widths that are not wide. */
+    private void believe() {
+        double change = 1;
+        believed[1] = shape[1];
+        int end = Math.min(maxTokens(), WIDE);
+        for (int width = 2; width <= end; width++) {
+            if (isStale(width)) {
+                believed[width] = shape[width] * change;
+            } else {
+                believed[width] = shape[width];
+                change = shape[width] / usual[width];
             }
         }
     }
 
     private boolean isStale(int tokens) {
-        return passes - lastSeen[tokens] > STALE_PASSES;
+        return seen[tokens] == 0 || passes - lastSeen[tokens] > STALE_PASSES;
     }
 
     private static double clip(double error) {
         return Math.max(-CLIP, Math.min(CLIP, error));
     }
 
-    /** Fills the widths that were never timed from those that were. */
+    /** Fills the widths that were never timed from those that were; what was never tried is as usual. */
     private void interpolate() {
         int end = widePasses == 0 ? shape.length : Math.min(shape.length, WIDE + 1); // real passes know more of the others
         int left = 0;
@@ -234,5 +269,12 @@ final class CostCurve {
         for (int beyond = left + 1; beyond < end; beyond++) {
             shape[beyond] = shape[left] + slope * (beyond - left);
         }
+        for (int width = 1; width < end; width++) {
+            usual[width] = seen[width] == 0 ? shape[width] : usual[width];
+        }
+        for (int width = WIDE + 1; width < end; width++) {
+            believed[width] = shape[width];
+        }
+        believe();
     }
 }

@@ -80,6 +80,35 @@ class CostCurveTest {
     }
 
     @Test
+    void observe_machineThatSlowsDownAndRecovers_leavesUntriedWidthsBesideTheOthers() {
+        // Its pace changes by a half every 200 passes. Nobody tries 17 to 79 tokens, which must not become cheap by it:
+        // each width that is tried sees the same change.
+        Random random = new Random(Seeds.orElse(1));
+        CostCurve curve = new CostCurve(512);
+        curve.set(1, 3 * MILLI);
+        for (int width : new int[] {2, 4, 8, 16, 32, 64, 128, 256}) {
+            curve.suggest(width, 1 + 0.35 * (width - 1));
+        }
+        double pace = 1;
+        for (int pass = 1; pass <= 20_000; pass++) {
+            if (pass % 200 == 1) {
+                pace = Math.exp(0.5 * random.nextGaussian());
+            }
+            int width = random.nextInt(8) == 0 ? 80 + random.nextInt(300) : 1 + random.nextInt(16);
+            double cost = 3 * MILLI * (1 + 0.35 * (width - 1)) * pace;
+            curve.observe(width, (long) (cost * Math.exp(0.25 * random.nextGaussian())));
+            if (pass % 200 == 0) {
+                assertThat(curve.nanos(40) / (3 * MILLI * (1 + 0.35 * 39) * pace))
+                        .as("40 tokens after %d passes", pass)
+                        .isBetween(0.3, 3.5);
+                assertThat(curve.nanos(100) / (3 * MILLI * (1 + 0.35 * 99) * pace))
+                        .as("100 tokens after %d passes", pass)
+                        .isBetween(0.5, 2.0);
+            }
+        }
+    }
+
+    @Test
     void interpolate_twoNeighboursThatDifferByNoise_saysNothingOfWidePasses() {
         CostCurve curve = measured();
         curve.suggest(63, 8);
