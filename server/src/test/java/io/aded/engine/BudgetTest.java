@@ -169,7 +169,9 @@ class BudgetTest {
                         recorder);
                 recorder.await();
                 assertThat(recorder.rounds.size()).isLessThan(400);
+                // The last round may have no tokens left to guess.
                 long plain = recorder.rounds.stream()
+                        .limit(recorder.rounds.size() - 1)
                         .skip(50)
                         .filter(round -> round.draftNodes() < 3)
                         .count();
