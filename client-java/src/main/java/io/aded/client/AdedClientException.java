@@ -63,6 +63,12 @@ public abstract sealed class AdedClientException extends RuntimeException {
         return String.valueOf(getMessage());
     }
 
+    /** The kind, the message and, in brackets, the reason if there is one: what logs and stack traces show. */
+    @Override
+    public String toString() {
+        return reason.isEmpty() ? super.toString() : super.toString() + " [" + reason + "]";
+    }
+
     /** What had come of the answer; empty if nothing had, or no answer was asked for. */
     public String text() {
         return text;
