@@ -248,7 +248,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     defaults = Settings([])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the export")
+    parser.add_argument(
+        "--data", type=Path, required=True, action="append", metavar="DIR", help="an export; several are taken together"
+    )
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--start", type=Path, metavar="FILE", help="the model to train: a Llama, GGUF of F32, F16 or Q8_0")
     start.add_argument("--fresh-like", type=Path, metavar="FILE", help="begin a new model with this GGUF's vocabulary")
@@ -294,19 +296,29 @@ def _model(options: argparse.Namespace) -> Llama:
     return Llama.fresh(shape, options.seed)
 
 
+def _facts(folders: list[Path]) -> dict:
+    """Those of the first export; all must be of targets with the same tokens."""
+    every = [data.facts(folder) for folder in folders]
+    for folder, facts in zip(folders, every):
+        if facts["target"].get("vocabulary_fingerprint") != every[0]["target"].get("vocabulary_fingerprint"):
+            raise data.Damaged(f"the target of {folder} has other tokens than that of {folders[0]}")
+    return every[0]
+
+
 def run(options: argparse.Namespace) -> int:
     """Reads, trains, writes."""
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    facts = data.facts(options.data)
+    facts = _facts(options.data)
     model = _model(options)
     if model.shape.vocabulary != facts["target"]["vocabulary_size"]:
         raise gguf_file.Unusable(
             f"the model has {model.shape.vocabulary} tokens, the target {facts['target']['vocabulary_size']}:"
             " they must be the same"
         )
-    usable = [a for a in data.read(options.data, "train") if positions(a, model.shape.context) > 0]
+    read = [answer for folder in options.data for answer in data.read(folder, "train")]
+    usable = [answer for answer in read if positions(answer, model.shape.context) > 0]
     training, validation = data.validation_split(usable, options.validation)
     if not training or not validation:
         raise data.Damaged(f"{len(training)} answers to train on and {len(validation)} to validate with; wanted: more")
@@ -346,7 +358,7 @@ def run(options: argparse.Namespace) -> int:
         "arguments": {
             key: value if isinstance(value, (int, float, str)) and value != math.inf else str(value)
             for key, value in vars(options).items()
-            if not isinstance(value, Path) and value is not None
+            if not isinstance(value, (Path, list)) and value is not None
         },
         "training_answers": len(training),
         "training_tokens": sum(positions(a, model.shape.context) for a in training),

@@ -101,3 +101,14 @@ def test_run_otherVocabulary_isRefused(tmp_path, vocabulary):  # noqa: F811
     arguments = ["--data", str(folder), "--fresh-like", str(vocabulary), "--output", str(tmp_path / "x.gguf")]
     with pytest.raises(gguf_file.Unusable, match="64 tokens, the target 100"):
         train.run(train._options(arguments))
+
+
+def test_run_exportsOfOtherTargets_areRefused(tmp_path, vocabulary):  # noqa: F811
+    folders = [write_export(tmp_path / name, [counting_answer(i) for i in range(4)]) for name in ("a", "b")]
+    facts = json.loads((folders[1] / "export.json").read_text())
+    facts["target"]["vocabulary_fingerprint"] = "00000000000000ff"
+    (folders[1] / "export.json").write_text(json.dumps(facts))
+    arguments = ["--data", str(folders[0]), "--data", str(folders[1])]
+    arguments += ["--fresh-like", str(vocabulary), "--output", str(tmp_path / "x.gguf")]
+    with pytest.raises(data.Damaged, match="other tokens"):
+        train.run(train._options(arguments))
