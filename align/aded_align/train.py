@@ -149,7 +149,7 @@ def train(
     training: list[data.Answer],
     validation: list[data.Answer],
     settings: Settings,
-    report: Callable[[dict], None] = lambda entry: None,
+    report: Callable[[list[dict], bool], None] = lambda curve, better: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
     """Trains a model in place and leaves it with the weights that were best on the validation answers.
@@ -158,7 +158,7 @@ def train(
         model: that learns.
         training: answers whose prompts fit into its context.
         validation: answers to decide by when to stop; their prompts are not among the training's.
-        report: hears each entry of the curve.
+        report: hears the curve whenever it has grown, and whether the model is better than it ever was.
         clock: seconds.
 
     Returns:
@@ -196,10 +196,11 @@ def train(
         }
         recent.clear()
         curve.append(entry)
-        report(entry)
-        if accepted > best["acceptance"]:
+        better = accepted > best["acceptance"]
+        if better:
             best = entry
             kept = {name: p.detach().clone() for name, p in model.state_dict().items()}
+        report(curve, better)
         since = sum(1 for later in curve if later["step"] > best["step"])
         return since < settings.patience
 
@@ -340,34 +341,38 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    curve = train(
-        model.to(options.device), training, validation, settings, lambda entry: print(json.dumps(entry), flush=True)
-    )
+    name = options.output.name.removesuffix(".gguf")
+
+    def report(curve: list[dict], better: bool) -> None:
+        """Says how it gets on. The best weights are written at once, so that a training that is killed leaves them."""
+        print(json.dumps(curve[-1]), flush=True)
+        if better and len(curve) > 1:
+            gguf_file.save(model, options.output, options.start or options.fresh_like, name, options.type)
+        summary = {
+            "format": 1,
+            "date": began,
+            "torch": torch.__version__,
+            "device": options.device,
+            "threads": torch.get_num_threads(),
+            "target": facts["target"]["name"],
+            "start": options.start.name if options.start else f"new, {model.shape}",
+            "arguments": {
+                key: value if isinstance(value, (int, float, str)) and value != math.inf else str(value)
+                for key, value in vars(options).items()
+                if not isinstance(value, (Path, list)) and value is not None
+            },
+            "training_answers": len(training),
+            "training_tokens": sum(positions(a, model.shape.context) for a in training),
+            "validation_answers": len(validation),
+            "best": max(curve, key=lambda entry: entry["acceptance"]),
+            "curve": curve,
+        }
+        options.output.with_suffix(".curve.json").write_text(json.dumps(summary, indent=2) + "\n")
+
+    curve = train(model.to(options.device), training, validation, settings, report)
     best = max(curve, key=lambda entry: entry["acceptance"])
     print(f"best on validation: step {best['step']}, {best['acceptance']:.4f} accepted (before: {curve[0]['acceptance']:.4f})")
-    name = options.output.name.removesuffix(".gguf")
-    gguf_file.save(model, options.output, options.start or options.fresh_like, name, options.type)
-    summary = {
-        "format": 1,
-        "date": began,
-        "torch": torch.__version__,
-        "device": options.device,
-        "threads": torch.get_num_threads(),
-        "target": facts["target"]["name"],
-        "start": options.start.name if options.start else f"new, {model.shape}",
-        "arguments": {
-            key: value if isinstance(value, (int, float, str)) and value != math.inf else str(value)
-            for key, value in vars(options).items()
-            if not isinstance(value, (Path, list)) and value is not None
-        },
-        "training_answers": len(training),
-        "training_tokens": sum(positions(a, model.shape.context) for a in training),
-        "validation_answers": len(validation),
-        "best": best,
-        "curve": curve,
-    }
-    options.output.with_suffix(".curve.json").write_text(json.dumps(summary, indent=2) + "\n")
-    print(f"written: {options.output}")
+    print(f"written: {options.output}" if best["step"] else "nothing was gained, and nothing is written")
     return 0
 
 
