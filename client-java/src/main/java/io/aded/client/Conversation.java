@@ -420,7 +420,7 @@ public final class Conversation implements AutoCloseable {
         }
 
         @Override
-        public void pull() {
+        public void pull(long demand) {
             synchronized (lock) {
                 wanted = true;
                 if (current == this && sent) {
@@ -593,7 +593,7 @@ public final class Conversation implements AutoCloseable {
             end(
                     this,
                     new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null)
-                            .of("OK"));
+                            .of("OK", List.of()));
         }
     }
 }

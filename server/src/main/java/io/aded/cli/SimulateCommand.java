@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
             "Plays recorded answers through the real engine on a clock that follows a stated cost curve: what draft"
                     + " policies would gain on such a machine.",
             "A cell: acceptance length, speed-up of all, (geometric mean over prompts), shares of prompts below 0.97"
-                    + " and 0.90, the worst."
+                    + " and 0.90, the worst. Of several callers: acceptance length, speed-up twice, the host's share."
         })
 final class SimulateCommand implements Callable<Integer> {
     private final Terminal terminal;
@@ -59,6 +59,11 @@ final class SimulateCommand implements Callable<Integer> {
             description = "What the first pass of each width costs, in times its price. Default: ${DEFAULT-VALUE}.")
     private double firstTouch = 2.5;
 
+    @Option(
+            names = "--priced",
+            description = "Every pass takes what the curve says: no noise, no stalls, no dearer first passes.")
+    private boolean priced;
+
     @Option(names = "--pass", description = "Milliseconds of a pass of one token. Default: ${DEFAULT-VALUE}.")
     private double passMillis = 50;
 
@@ -95,7 +100,13 @@ final class SimulateCommand implements Callable<Integer> {
             new PolicySimulation(
                             recordings.read(),
                             new PolicySimulation.Settings(
-                                    noise, stalls, firstTouch, passMillis, folds, prompts, callers))
+                                    priced ? 0 : noise,
+                                    priced ? 0 : stalls,
+                                    priced ? 1 : firstTouch,
+                                    passMillis,
+                                    folds,
+                                    prompts,
+                                    callers))
                     .print(terminal.out(), curves, modes);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--curve, --modes", String.valueOf(e.getMessage()));

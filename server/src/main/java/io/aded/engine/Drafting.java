@@ -299,10 +299,13 @@ final class Drafting {
      * worth is booked.
      *
      * @param tokens in the pass
+     * @param chunks those of them that are of prompts
      * @param draftNodes those of them that were drafted
      * @param streams that verified
      */
-    void settle(int tokens, int draftNodes, int streams) {
+    void settle(int tokens, int chunks, int draftNodes, int streams) {
+        // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
+        double added = draftNodes == 0 ? 0 : budget.addedNanos(tokens, chunks, draftNodes);
         for (DraftSource source : sources) {
             if (source.rounds().isEmpty()) {
                 continue;
@@ -314,7 +317,7 @@ final class Drafting {
                 budget.observeNodes(round.tree().size(), round.drafterNanos());
                 source.gate().observe(round.drafterNanos(), round.explores(), now);
                 if (round.isBudgeted() && round.turn().fault() == null) {
-                    judge(round, source.gate(), tokens, draftNodes, streams);
+                    judge(round, source.gate(), added, draftNodes, streams);
                 }
             }
             source.forget();
@@ -326,8 +329,8 @@ final class Drafting {
         sources.forEach(DraftSource::forget);
     }
 
-    /** What a budgeted round's draft was worth: its accepted tokens against its share of the pass. */
-    private void judge(Round round, SpeculationGate gate, int tokens, int draftNodes, int streams) {
+    /** What a budgeted round's draft was worth: its accepted tokens against its share of what drafts added to the pass. */
+    private void judge(Round round, SpeculationGate gate, double added, int draftNodes, int streams) {
         StreamDrafter drafter = round.drafting();
         if (drafter == null || round.isForced()) {
             return; // forced text says nothing of the drafter
@@ -338,8 +341,7 @@ final class Drafting {
             gate.gained(-hostPasses);
             return;
         }
-        // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
-        double share = (curve.nanos(tokens) - curve.nanos(tokens - draftNodes)) * round.draftNodes() / draftNodes;
+        double share = added * round.draftNodes() / draftNodes;
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
         drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
         gate.gained(Math.max(-3, saved));

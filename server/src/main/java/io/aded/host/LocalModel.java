@@ -102,7 +102,10 @@ public final class LocalModel implements AutoCloseable {
                 listener.note("Memory of the draft model: " + plans.draft().explanation() + ".");
             }
             draft = LocalDraft.load(
-                    library, drafting, wanted.parameters().withGpuLayers(plans.draft().gpuLayers()), listener);
+                    library,
+                    drafting,
+                    wanted.parameters().withGpuLayers(plans.draft().gpuLayers()),
+                    listener);
         }
         LlamaModel weights = null;
         boolean complete = false;

@@ -57,6 +57,9 @@ public final class DraftStream {
     /** Cells of root and path in the cache after those. */
     int fed;
 
+    /** Whether the target's cells will come, so that it need not read what is missing. */
+    boolean waits;
+
     /** The pass in which it drafted last. */
     long lastUsed;
 
@@ -280,7 +283,10 @@ public final class DraftStream {
         nanos += time;
     }
 
-    /** The time that levels and copies took for this stream since it was asked last, in nanoseconds. */
+    /**
+     * The time that levels and copies took for this stream since it was asked last, in nanoseconds: its tokens' share
+     * of each level, but for pieces of texts, which are read for all rounds to come.
+     */
     public long takeNanos() {
         long taken = nanos;
         nanos = 0;

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** One run: every mode answers every prompt, interleaved, over one engine and one model. */
 final class Benchmark {
@@ -33,14 +34,20 @@ final class Benchmark {
     /** A prompt is only used if the context has room for so many tokens of answer. */
     private static final int LEAST_ANSWER = 16;
 
-    /** How often an answer is asked for until it goes as its drafts were made. */
+    /** How often a sampled answer is asked for until it goes as its drafts were made. */
     private static final int MOST_ATTEMPTS = 4;
 
     private final TargetModel model;
     private final EngineOptions options;
+    private final DrafterSettings drafters;
     private final List<ModeSpec> modes;
     private final ExperimentSettings settings;
     private final Progress progress;
+
+    /**
+     * The model where drafts are known beforehand and it is the greedy answers that must be as they were; else null.
+     */
+    private final @Nullable RepeatingModel repeating;
 
     /**
      * What came out.
@@ -57,11 +64,25 @@ final class Benchmark {
             List<ModeSpec> modes,
             ExperimentSettings settings,
             Progress progress) {
+        this(model, options, DrafterSettings.DEFAULT, modes, settings, progress);
+    }
+
+    Benchmark(
+            TargetModel model,
+            EngineOptions options,
+            DrafterSettings drafters,
+            List<ModeSpec> modes,
+            ExperimentSettings settings,
+            Progress progress) {
         this.model = model;
         this.options = options;
+        this.drafters = drafters;
         this.modes = List.copyOf(modes);
         this.settings = settings;
         this.progress = progress;
+        boolean repeats =
+                settings.syntheticAcceptance() != null && settings.sampling().isPlainGreedy();
+        repeating = repeats ? new RepeatingModel(model) : null;
     }
 
     /** Answers all scenarios; blocks until done. */
@@ -80,13 +101,14 @@ final class Benchmark {
             throw new AdedException.InvalidRequest(
                     "prompts", "no prompt fits into a context of " + room() + " tokens; use a larger context");
         }
-        BenchDrafters drafters = new BenchDrafters(DrafterSettings.DEFAULT);
-        try (Engine engine = Engine.start(model, options, EngineTelemetry.NONE, drafters)) {
+        BenchDrafters own = new BenchDrafters(drafters);
+        TargetModel served = repeating == null ? model : repeating;
+        try (Engine engine = Engine.start(served, options, EngineTelemetry.NONE, own)) {
             Map<String, Contender> contenders = new HashMap<>();
             try {
                 awaitCalibration(engine);
                 for (ModeSpec mode : modes) {
-                    contenders.put(mode.label(), contender(mode, engine, drafters));
+                    contenders.put(mode.label(), contender(mode, engine, own));
                 }
                 List<Measurement> measurements = new Run(contenders, scenarios).play();
                 return new Result(measurements, skipped, engine.passCosts());
@@ -111,11 +133,11 @@ final class Benchmark {
         return trained > 0 ? Math.min(trained, cells) : cells;
     }
 
-    private Contender contender(ModeSpec mode, Engine engine, BenchDrafters drafters) {
+    private Contender contender(ModeSpec mode, Engine engine, BenchDrafters own) {
         DraftPolicy policy = mode.policy();
         return policy == null
                 ? new BareContender(model, options.context())
-                : new EngineContender(engine, drafters, mode, policy);
+                : new EngineContender(engine, own, mode, policy);
     }
 
     /** The state of a run. */
@@ -139,14 +161,11 @@ final class Benchmark {
                 step("warm-up", mode);
                 contender(mode).answer(WARM_UP, brief);
             }
-            List<int[]> known = new ArrayList<>();
+            List<Answer> known = new ArrayList<>();
             if (settings.syntheticAcceptance() != null) {
                 for (Scenario scenario : scenarios) {
                     step(scenario.id() + " recorded", ModeSpec.OFF);
-                    known.add(contender(ModeSpec.OFF)
-                            .answer(scenario, settings)
-                            .getFirst()
-                            .tokens());
+                    known.add(contender(ModeSpec.OFF).answer(scenario, settings).getFirst());
                 }
             }
             RunOrder orders = new RunOrder(modes.size(), settings.seed());
@@ -172,12 +191,15 @@ final class Benchmark {
         }
 
         /**
-         * An answer whose drafts are what the answer will be. A pass of another width may round otherwise, and where
-         * two tokens nearly tie the answer then goes on as was never recorded: every later draft would be wrong. So it
-         * is asked for again, and drafted as it went the last time.
+         * An answer whose drafts are what the answer will be: a greedy one is made to be what it was. A sampled one may
+         * go another way where a pass of another width rounds otherwise, and every later draft would be wrong. So it is
+         * asked for again, and drafted as it went the last time.
          */
-        private List<Answer> replayed(EngineContender contender, Scenario scenario, int[] recorded) {
-            int[] expected = recorded;
+        private List<Answer> replayed(EngineContender contender, Scenario scenario, Answer recorded) {
+            if (repeating != null) {
+                repeating.say(recorded.promptTokens(), recorded.tokens());
+            }
+            int[] expected = recorded.tokens();
             List<Answer> answers = List.of();
             for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
                 contender.replay(expected);
@@ -187,6 +209,9 @@ final class Benchmark {
                     break;
                 }
                 expected = said;
+            }
+            if (repeating != null) {
+                repeating.speakFreely();
             }
             return answers;
         }

@@ -255,6 +255,8 @@ final class DraftModelTest {
             assertThat(quick.opinions()).isEqualTo(1);
             assertThat(slow.opinions()).isZero();
             assertThat(slow.isReady()).isFalse();
+            assertThat(slow.takeNanos()).as("reading is no round's to pay").isZero();
+            assertThat(quick.takeNanos()).isEqualTo((1000 + 37 * 100) * 5 / 37);
             quick.extend(quick.opinion(0).token(0));
             bench.model.level(List.of(quick, slow));
             assertThat(bench.decoded).as("one piece a pass").containsExactly(37, 1);
@@ -336,6 +338,28 @@ final class DraftModelTest {
 
             assertThat(bench.decoded).containsExactly(4 + 1);
             assertThat(stream.opinion(0).token(0)).isEqualTo(text[50]);
+        }
+    }
+
+    /** What the target is about to read need not be read twice. */
+    @Test
+    void begin_copier_targetThatLacksMostOfThePrompt_waitsForIt() {
+        try (Bench bench = Bench.of(1, Cells.TAKEN_OVER)) {
+            int[] text = Bench.text(0, 60);
+            DraftStream stream = learned(bench, Arrays.copyOf(text, 50));
+            bench.model.beginPass(0);
+            stream.begin(2, 0);
+            bench.model.level(List.of(stream));
+            assertThat(bench.decoded).isEmpty();
+            stream.accept(Bench.chain(text[49]), 0, text[50]);
+            bench.commit(2, text, 0, 50);
+
+            bench.model.beginPass(0);
+            stream.begin(2, 50);
+            bench.model.level(List.of(stream));
+
+            assertThat(bench.decoded).containsExactly(1);
+            assertThat(stream.opinion(0).token(0)).isEqualTo(text[51]);
         }
     }
 
