@@ -21,7 +21,8 @@ final class Budget {
      *   is the rate that is being achieved [1]. ρ is an exponential average of tokens over time; while little is known,
      *   and since the coming rounds resemble this one more than the average, it is mixed with the best rate of this
      *   very round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins
-     *   whenever drafting would not beat it.
+     *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is paid
+     *   for every k alike; it only makes this round's own rate lower.
      *
      *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
      *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs
@@ -76,9 +77,10 @@ final class Budget {
      * @param count how many of {@code bids} count
      * @param otherTokens tokens in the pass that are not for sale: prompt chunks, streams with a fixed draft
      * @param room draft nodes that fit into the pass
+     * @param spentNanos what was paid for the drafts already, however many of them are verified
      * @return the nodes granted in all
      */
-    int allocate(Bid[] bids, int count, int otherTokens, int room) {
+    int allocate(Bid[] bids, int count, int otherTokens, int room, double spentNanos) {
         int base = count + otherTokens;
         double plain = price(base, 0, 0);
         for (int i = 0; i < count; i++) {
@@ -107,7 +109,7 @@ final class Budget {
             order[length] = winner;
             yields[length] = yield;
             prices[length] = price(base + length + 1, length + 1, branches);
-            localRate = Math.max(localRate, yield / prices[length]);
+            localRate = Math.max(localRate, yield / (spentNanos + prices[length]));
             length++;
         }
         double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
@@ -152,6 +154,11 @@ final class Budget {
     /** The expected time of a round with {@code n} tokens in the pass. */
     private double price(int n, int nodes, int branches) {
         return curve.nanos(n) + nodes * nodeNanos + branches * branchNanos;
+    }
+
+    /** What the host takes to verify so many nodes, apart from the pass. */
+    double hostNanos(int nodes) {
+        return nodes * nodeNanos;
     }
 
     /** What one plain token costs a stream, its share of a pass of {@code streams} roots. */
