@@ -2,6 +2,8 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.Proposer;
+import io.aded.draft.ProposerFactory;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
@@ -100,6 +102,7 @@ class AutoWithModelTest {
         private final int calls;
         private final CountDownLatch done;
         private final ConcurrentHashMap<String, int[]> answers = new ConcurrentHashMap<>();
+        private final List<Proposer> proposers = new ArrayList<>();
         private Runnable duringPass = () -> {};
         private long end;
 
@@ -132,9 +135,17 @@ class AutoWithModelTest {
                             0,
                             policy),
                     EngineTelemetry.NONE,
-                    Drafters.proposers(settings),
+                    watched(Drafters.proposers(settings)),
                     clock::get);
             engine.awaitCalibration(Duration.ofMinutes(1)); // its passes move the clock
+        }
+
+        private ProposerFactory watched(ProposerFactory made) {
+            return (label, target, nanoClock) -> {
+                Proposer proposer = made.create(label, target, nanoClock);
+                proposers.add(proposer);
+                return proposer;
+            };
         }
 
         private void pass(int wide) {
@@ -216,7 +227,12 @@ class AutoWithModelTest {
 
     private static long time(Machine machine, Text text, Draft draft, DrafterKind mode, int callers)
             throws InterruptedException {
-        return new Run(machine, text, draft, mode, callers, calls(callers), 320).play(callers);
+        Run run = new Run(machine, text, draft, mode, callers, calls(callers), 320);
+        long time = run.play(callers);
+        if (System.getProperty("arms") != null && draft != Draft.NONE && mode == Drafters.AUTO) {
+            run.proposers.forEach(proposer -> proposer.arms().forEach(arm -> System.out.println("   " + arm)));
+        }
+        return time;
     }
 
     @Test

@@ -46,7 +46,15 @@ public final class AdaptiveProposer implements Proposer {
 
     private static final double MOST_CREDIT = 4;
 
-    /** Rounds for which a stream looks for no level after it found for so long that none pays. */
+    /** To ask at all must promise so much of a plain token: no level costs no time for sure. */
+    private static final double LEAST_GAIN = 0.03;
+
+    /** How fast what forecasts were too high by is followed, in rounds that asked, and forgotten, in all others. */
+    private static final double OPTIMISM_RATE = 0.04;
+
+    private static final double OPTIMISM_KEEPS = 0.999;
+
+    /** Passes for which no level is looked for after it was found for so long that none pays for any stream. */
     private static final int MOST_PATIENCE = 8;
 
     private final Supplier<AdedDrafter> tables;
@@ -68,10 +76,20 @@ public final class AdaptiveProposer implements Proposer {
     private final List<DraftStream> riding = new ArrayList<>();
     private double passNanos;
 
+    /** By how much rounds that asked the model gained less than was forecast, in plain tokens, on average. */
+    private double optimism;
+
     /** Streams that shared a level lately. */
     private int usualRiders = 1;
 
-    private double creditNanos = -1;
+    /** Time saved up for probes, negative where one took more than there was; nothing before the first pass. */
+    private double creditNanos = Double.NaN;
+
+    /** Passes in which no level is looked for, and for how many the next time. */
+    private int patience;
+
+    private int nextPatience = 1;
+
     private int nextProbe;
 
     /**
@@ -175,14 +193,20 @@ public final class AdaptiveProposer implements Proposer {
     }
 
     private void save(double tokenNanos) {
-        if (creditNanos < 0) {
+        if (Double.isNaN(creditNanos)) {
             creditNanos = FIRST_CREDIT * tokenNanos;
         }
         creditNanos = Math.min(creditNanos + PROBING * passNanos, Math.max(creditNanos, MOST_CREDIT * passNanos));
     }
 
     private void askModel() {
-        choose();
+        if (patience > 0) {
+            patience--;
+        } else {
+            choose();
+            patience = riders.isEmpty() ? nextPatience : 0;
+            nextPatience = riders.isEmpty() ? Math.min(MOST_PATIENCE, 2 * nextPatience) : 1;
+        }
         boolean probing = riders.isEmpty() && !byChoiceAlone && probe();
         if (riders.isEmpty()) {
             return;
@@ -190,6 +214,9 @@ public final class AdaptiveProposer implements Proposer {
         usualRiders = riders.size();
         model.beginPass(passNanos);
         boolean once = probing || !rates.isKnown() && !byChoiceAlone;
+        for (int i = 0; i < riders.size(); i++) {
+            state(riders.get(i)).once = once;
+        }
         begin();
         while (!riders.isEmpty()) {
             level();
@@ -206,9 +233,7 @@ public final class AdaptiveProposer implements Proposer {
         for (int i = 0; i < wanting.size(); i++) {
             DraftRequest request = wanting.get(i);
             MixedState state = state(request);
-            if (state.patience > 0) {
-                state.patience--;
-            } else if (request.failure() == null && (!byChoiceAlone || state.arm.asksModel())) {
+            if (request.failure() == null && (!byChoiceAlone || state.arm.asksModel())) {
                 riders.add(request);
             }
         }
@@ -256,12 +281,14 @@ public final class AdaptiveProposer implements Proposer {
                 state.rates,
                 state.boughtNanos,
                 missing,
+                state.answered,
                 sharing);
         if (state.levels == 0) {
+            pays &= plan.gain() > LEAST_GAIN + Math.max(0, optimism);
+            state.forecastGain = plan.gain();
             state.forecastTokens = pays ? plan.tokens() : 0;
             state.forecastNanos = pays ? plan.nanos() : 0;
-            state.patience = pays ? 0 : state.nextPatience;
-            state.nextPatience = pays ? 1 : Math.min(MOST_PATIENCE, 2 * state.nextPatience);
+            state.tokenValue = plan.tokenValue();
         }
         return pays;
     }
@@ -355,11 +382,11 @@ public final class AdaptiveProposer implements Proposer {
         TokenTree tree = request.tree();
         DraftStream stream = state.stream;
         plan.forecast( // of all streams' paths it holds the last one's
-                tree, request.limits(), stream, true, state.rates, state.boughtNanos, 0, riders.size());
+                tree, request.limits(), stream, true, state.rates, state.boughtNanos, 0, 0, riders.size());
         stream.cut(Math.max(0, Math.min(stream.pathLength(), plan.known() - 1)));
         state.known = stream.opinions();
         for (int depth = plan.known(); depth <= plan.feedTo(); depth++) {
-            state.opinions.asks(depth, plan.proposed(tree, depth));
+            state.opinions.asks(depth, plan.proposed(tree, depth), plan.isEnd(depth));
             if (depth > 0) {
                 stream.extend(tree.token(plan.pathNode(depth)));
             }
@@ -400,19 +427,27 @@ public final class AdaptiveProposer implements Proposer {
         double ofTable = own;
         if (state.isTableKept()) {
             int nodes = plan.worth(state.tableTree(), 0);
-            ofTable = 1 + plan.extraNanos(nodes) / plain - worth * state.tableTokens(nodes, count);
+            double tableTakes = 1 + plan.extraNanos(nodes) / plain;
+            int tableBrings = state.tableTokens(nodes, count);
+            ofTable = tableTakes - worth * tableBrings;
+            if (state.levels > 0 && state.arm == Arm.BOTH && !state.once) {
+                double gained = state.tokenValue * (count - tableBrings) - (taken / plain - tableTakes);
+                optimism += OPTIMISM_RATE * (Math.clamp(state.forecastGain - gained, -3, 3) - optimism);
+            }
         } else if (state.levels == 0 && state.boughtNanos > 0) {
             ofTable -= state.boughtNanos / plain; // it was only read
         }
         losses[Arm.TABLE.ordinal()] = ofTable;
         boolean asked = state.levels > 0 && state.arm == Arm.BOTH && !state.probes;
         double forecast = state.forecastTokens > 0 && !asked
-                ? state.forecastNanos / plain - worth * state.forecastTokens
+                ? Math.min(ofTable, state.forecastNanos / plain - worth * state.forecastTokens + optimism)
                 : ofTable;
+        optimism *= OPTIMISM_KEEPS;
+        if (asked) { DBGn++; DBGl+=state.levels; DBGf+=state.forecastTokens; DBGa+=count; DBGfn+=state.forecastNanos/plain; DBGan+=taken/plain; }
         losses[Arm.BOTH.ordinal()] = asked ? own : forecast;
         losses[Arm.MODEL.ordinal()] = state.levels > 0 && state.arm == Arm.MODEL ? own : modelLoss(state, count, worth);
         ledger.book(
-                state.arm == Arm.BOTH && state.levels == 0 ? Arm.TABLE : state.arm,
+                state.arm.asksModel() && state.levels == 0 ? Arm.TABLE : state.arm,
                 state.probes,
                 tree.draftNodes(),
                 accepted,
@@ -455,8 +490,15 @@ public final class AdaptiveProposer implements Proposer {
         return ledger.statistics(weights);
     }
 
+    static double DBGf, DBGa, DBGfn, DBGan;
+    static long DBGn, DBGl, DBGacc, DBGnodes;
     @Override
     public void close() {
+        if (System.getProperty("arms") != null) {
+            System.err.printf("  rates model %.3f end %.3f gain0 %.3f gain3 %.3f | both rounds %d levels %d forecast tokens %.2f got %.2f; forecast time %.2f took %.2f credit %.2f optimism %.3f mixed %.3f hit %.3f sum %.3f%n",
+              rates.model(), rates.end(), rates.rate(0), (rates.rate(.7)-.7)/.3, DBGn, DBGl, DBGf/DBGn, DBGa/DBGn, DBGfn/DBGn, DBGan/DBGn, creditNanos/plan.plainNanos(), optimism, PathOpinions.DP/PathOpinions.DN, PathOpinions.DH/PathOpinions.DN, PathOpinions.DS/PathOpinions.DN); PathOpinions.DP=PathOpinions.DH=PathOpinions.DN=PathOpinions.DS=0;
+            DBGf=DBGa=DBGfn=DBGan=0; DBGn=DBGl=0;
+        }
         models.giveBack();
     }
 }

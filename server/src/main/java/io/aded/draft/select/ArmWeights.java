@@ -47,7 +47,10 @@ final class ArmWeights {
     /** One round says no more than this, in plain tokens: it may have been a stall. */
     private static final double LARGEST_LOSS = 3;
 
-    /** To draft nothing must look so much better, as a logarithm of weights: the budget buys little anyway. */
+    /**
+     * To do without the table must look so much better, as a logarithm of weights: it costs next to nothing, and the
+     * budget buys little of a draft that is of no use.
+     */
     private static final double RELUCTANCE = 1.5;
 
     private final @Nullable ArmWeights general;
@@ -101,13 +104,13 @@ final class ArmWeights {
         return general == null ? own : own + general.log(context, arm);
     }
 
-    /** The arm to play; the first of equals in the order both, table, model, none. */
+    /** The arm to play: both rather than the table, and these rather than the others. */
     Arm best(int context) {
         Arm best = Arm.BOTH;
         if (log(context, Arm.TABLE) > log(context, best)) {
             best = Arm.TABLE;
         }
-        if (log(context, Arm.MODEL) > log(context, best)) {
+        if (log(context, Arm.MODEL) > log(context, best) + RELUCTANCE) {
             best = Arm.MODEL;
         }
         return log(context, Arm.NONE) > log(context, best) + RELUCTANCE ? Arm.NONE : best;

@@ -33,11 +33,11 @@ final class LevelPlan {
 
     private static final int MOST_LEVELS = 12;
 
-    /** A level must promise so much: forecasts err, and no level costs no time for sure. */
-    private static final double LEAST_GAIN = 1.01;
-
-    /** Rounds over which reading a text that the draft model lacks is to pay for itself. */
-    private static final double READING_ROUNDS = 48;
+    /**
+     * Rounds over which reading a text that the draft model lacks is to pay for itself, beside as many as the answer has
+     * tokens: what has gone on for long will go on for long.
+     */
+    private static final double READING_ROUNDS = 64;
 
     /** What a level costs, by the number of its tokens. */
     @FunctionalInterface
@@ -65,6 +65,7 @@ final class LevelPlan {
     private double bestNanos;
     private double rateAsIs;
     private double rate;
+    private double gain;
     private double tokens;
     private double nanos;
     private int pathNodes;
@@ -126,8 +127,9 @@ final class LevelPlan {
      * @param spoken whether the stream's opinions are of this round
      * @param spent what levels of this round have cost the stream so far
      * @param missing tokens of its text that the model must read first
+     * @param answered tokens of the answer so far
      * @param streams that would share each level
-     * @return whether it pays
+     * @return whether there is a gain
      */
     boolean forecast(
             TokenTree tree,
@@ -137,12 +139,14 @@ final class LevelPlan {
             HitRates rates,
             double spent,
             int missing,
+            int answered,
             int streams) {
         worth(tree, spent);
         rateAsIs = bestTokens / bestNanos;
         tokens = bestTokens;
         nanos = bestNanos;
         rate = 0;
+        gain = 0;
         followPath(tree, stream, spoken);
         feedTo = known;
         if (known >= pathNodes || known >= limits.maxDepth()) {
@@ -165,7 +169,7 @@ final class LevelPlan {
             float own = tree.probability(path[depth]);
             float table = proposed(tree, depth);
             double right = rates.rate(table);
-            double left = table < 0 || table >= 1 ? 1 : (1 - right) / (1 - table);
+            double left = table >= 1 ? 1 : (1 - right) / (1 - table);
             scale[depth] = own > 0 ? reach / own * Math.min(1, left) : 0;
             reach *= right;
             insert(reach);
@@ -176,7 +180,7 @@ final class LevelPlan {
         addBranches(tree);
         double paid = spent
                 + levelNanos(feedTo - known + 1, streams)
-                + (missing == 0 ? 0 : levelPrice.nanos(missing) / READING_ROUNDS);
+                + (levelPrice.nanos(1 + missing) - levelPrice.nanos(1)) / (READING_ROUNDS + answered);
         double further = levelNanos(1, streams);
         for (int levels = 1; levels <= MOST_LEVELS; levels++) {
             best(paid);
@@ -189,19 +193,35 @@ final class LevelPlan {
             if (feedTo + levels >= limits.maxDepth()) {
                 break;
             }
-            reach *= rates.rate(-1);
+            reach *= rates.end();
             if (reach < LEAST_REACH / 4) {
                 break;
             }
             insert(reach);
             paid += further;
         }
-        return rate > rateAsIs * LEAST_GAIN;
+        gain = (tokens / rateAsIs - nanos) / plain;
+        return rate > rateAsIs;
     }
 
-    /** What the table gives its best guess at a node of the path, if the tree has it; else -1. */
+    /**
+     * What the table gives its best guess at a node of the path, or might at most: where the path ends it is less likely
+     * than the least likely node of the tree, which would have been left out for it.
+     */
     float proposed(TokenTree tree, int depth) {
-        return depth + 1 < pathNodes ? tree.probability(path[depth + 1]) / tree.probability(path[depth]) : -1;
+        float own = tree.probability(path[depth]);
+        if (own <= 0) {
+            return 0;
+        }
+        float next = isEnd(depth)
+                ? tree.draftNodes() < mostNodes ? 0 : tree.probability(tree.size() - 1)
+                : tree.probability(path[depth + 1]);
+        return Math.min(1, next / own);
+    }
+
+    /** Whether the path ends at a depth. */
+    boolean isEnd(int depth) {
+        return depth + 1 == pathNodes;
     }
 
     /** Finds the most probable path, and how far the model has spoken on it. */
@@ -294,6 +314,16 @@ final class LevelPlan {
     /** A node of the most probable path. */
     int pathNode(int depth) {
         return path[depth];
+    }
+
+    /** What it gains over the round as it is, in plain tokens. */
+    double gain() {
+        return gain;
+    }
+
+    /** What a token takes in the round as it is, in plain tokens: what the gain is reckoned by. */
+    double tokenValue() {
+        return 1 / (rateAsIs * plain);
     }
 
     /** Tokens of the round that was found to be the best. */

@@ -22,12 +22,14 @@ final class LogisticMixer {
      * likely than all I list".
      *
      * Learning:
-     * One step of gradient descent on the coding cost −ln p(outcome) a verified guess: w += rate · (outcome − p) · input,
-     * the cheapest step there is, and the one that PAQ takes. The rate falls while a set is young and has a floor, so
-     * that weights follow a text that changes.
+     * One step of gradient descent on the coding cost −ln p(outcome) a verified guess, as in PAQ: w += step · (outcome −
+     * p) · input. The step is divided by the inputs' square [2], so that one guess moves the sum by the rate times the
+     * error, however sure the sources are. The rate falls while a set is young and has a floor, so that weights follow a
+     * text that changes.
      *
      * [1] M. Mahoney: Adaptive Weighing of Context Models for Lossless Data Compression. Florida Tech. Technical Report
      *     CS-2005-16, 2005
+     * [2] normalised least mean squares: S. Haykin: Adaptive Filter Theory, ch. 6
      */
 
     /** Which of the sources list a guess. */
@@ -53,17 +55,18 @@ final class LogisticMixer {
     private static final int INPUTS = 3;
 
     /** What is believed of each kind at first: bias, table, model. */
-    private static final float[][] PRIOR = {{0, 0.4f, 0.6f}, {0, 0.6f, 0.2f}, {0, 0.1f, 0.9f}};
+    private static final float[][] PRIOR = {{0, 0.4f, 0.8f}, {0, 0.6f, 0.3f}, {0, 0.1f, 1}};
 
-    private static final float SLOWEST_RATE = 0.01f;
-    private static final float FIRST_RATE = 0.3f;
-    private static final float SETTLING = 3;
+    private static final float SLOWEST_RATE = 0.1f;
 
-    /** Guesses of a set after which it has its slowest rate for good. */
-    private static final int SETTLED = 1000;
+    /** The sum of errors at which a set's rate has fallen half way. */
+    private static final float SETTLING = 4;
+
+    private static final float SETTLED = 1000;
 
     private final float[] weights = new float[CONTEXTS * INPUTS];
-    private final int[] seen = new int[CONTEXTS];
+    /** The sum of the errors that each set has learned from: a guess that was hardly possible teaches hardly anything. */
+    private final float[] seen = new float[CONTEXTS];
 
     LogisticMixer() {
         for (int context = 0; context < CONTEXTS; context++) {
@@ -118,9 +121,10 @@ final class LogisticMixer {
      * @param mixed what {@link #mix} said of it
      */
     void learn(int context, float table, float model, float mixed, boolean right) {
-        float rate = SLOWEST_RATE + FIRST_RATE / (SETTLING + seen[context]);
-        seen[context] = Math.min(SETTLED, seen[context] + 1);
-        float step = rate * ((right ? 1 : 0) - mixed);
+        float rate = SLOWEST_RATE + SETTLING / (SETTLING + seen[context]);
+        float error = (right ? 1 : 0) - mixed;
+        seen[context] = Math.min(SETTLED, seen[context] + Math.abs(error));
+        float step = rate * error / (1 + table * table + model * model);
         int at = context * INPUTS;
         weights[at] += step;
         weights[at + 1] += step * table;

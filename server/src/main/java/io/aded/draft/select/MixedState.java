@@ -38,6 +38,10 @@ final class MixedState implements DraftState {
     private boolean begun;
     Arm arm = Arm.TABLE;
     boolean probes;
+
+    /** Whether it has one level at most, whatever pays. */
+    boolean once;
+
     int context;
     int levels;
 
@@ -64,10 +68,13 @@ final class MixedState implements DraftState {
 
     double forecastNanos;
 
-    /** Rounds in which no level is looked for, and for how many the next time. */
-    int patience;
+    double forecastGain;
 
-    int nextPatience = 1;
+    /** Tokens since the last prompt. */
+    int answered;
+
+    /** What a token was worth in the forecast, in plain tokens. */
+    double tokenValue;
 
     private int[] emitted = new int[16];
 
@@ -151,6 +158,7 @@ final class MixedState implements DraftState {
         }
         features.add(tokens, from, to);
         run = 0;
+        answered = 0;
         begun = false;
     }
 
@@ -185,6 +193,7 @@ final class MixedState implements DraftState {
                 opinions.learn(emitted, accepted + 1, rates);
             }
         }
+        answered += accepted + 1;
         run = lastAccepted > 0 && tree.firstChild(lastAccepted) < 0 ? run + accepted + 1 : 0;
         table.accept(tree, lastAccepted, bonusToken);
         stream.accept(tree, lastAccepted, bonusToken);

@@ -21,6 +21,7 @@ final class PathOpinions implements Refinement {
     static final int MODEL = 1;
     static final int BOTH = 2;
 
+    static double DN, DP, DH, DS;
     private static final int NONE = -1;
     private static final int TABLE_GUESSES = 16;
     private static final int WIDTH = TABLE_GUESSES + DraftModel.OPINION_TOKENS;
@@ -40,9 +41,12 @@ final class PathOpinions implements Refinement {
     private int match;
     private boolean modelAlone;
 
-    // By depth on the path: the node that the running search has there, and the table's best before the model spoke.
+    // By depth on the path: the node that the running search has there; what the table was thought to give its best
+    // guess before the model spoke, and whether the path ended there; and that guess.
     private int[] nodes = new int[4];
     private float[] before = new float[4];
+    private boolean[] ended = new boolean[4];
+    private int[] tableBest = new int[4];
     private int[] counts = new int[4];
 
     // Guesses at each depth, WIDTH a depth.
@@ -70,13 +74,15 @@ final class PathOpinions implements Refinement {
     }
 
     /**
-     * The path is to be fed to this depth: remembers what the table's best guess at its end is.
+     * A place is fed, and known hereafter.
      *
-     * @param table its probability; below 0 if the draft has none there
+     * @param table what the table is thought to give its best guess there
+     * @param atEnd whether the path ends there
      */
-    void asks(int depth, float table) {
+    void asks(int depth, float table, boolean atEnd) {
         ensure(depth + 1);
         before[depth] = table;
+        ended[depth] = atEnd;
     }
 
     /** A search begins. */
@@ -92,6 +98,8 @@ final class PathOpinions implements Refinement {
             nodes = Arrays.copyOf(nodes, more);
             Arrays.fill(nodes, old, more, NONE);
             before = Arrays.copyOf(before, more);
+            ended = Arrays.copyOf(ended, more);
+            tableBest = Arrays.copyOf(tableBest, more);
             counts = Arrays.copyOf(counts, more);
             tokens = Arrays.copyOf(tokens, more * WIDTH);
             tableLogits = Arrays.copyOf(tableLogits, more * WIDTH);
@@ -112,6 +120,7 @@ final class PathOpinions implements Refinement {
             return count;
         }
         nodes[depth] = node;
+        tableBest[depth] = count == 0 ? NONE : proposed[from];
         gather(depth, proposed, probabilities, from, count);
         return put(depth, proposed, probabilities, from, most);
     }
@@ -225,8 +234,14 @@ final class PathOpinions implements Refinement {
                 best = mixed[i] > mixed[best] ? i : best;
                 mixer.learn(contexts[i], tableLogits[i], modelLogits[i], mixed[i], tokens[i] == actual);
             }
+            DN++; DP += mixed[best]; DH += tokens[best]==actual?1:0; for (int i = base; i < base + counts[depth]; i++) DS += mixed[i];
             boolean right = counts[depth] > 0 && tokens[best] == actual;
-            rates.saw(HitRates.bucket(before[depth]), right, stream.opinion(depth).token(0) == actual);
+            rates.saw(
+                    before[depth],
+                    ended[depth],
+                    tableBest[depth] == actual,
+                    right,
+                    stream.opinion(depth).token(0) == actual);
         }
     }
 
@@ -267,6 +282,6 @@ final class PathOpinions implements Refinement {
     }
 
     long stateBytes() {
-        return nodes.length * (12L + 24L * WIDTH);
+        return nodes.length * (17L + 24L * WIDTH);
     }
 }

@@ -19,26 +19,27 @@ class LogisticMixerTest {
     }
 
     @Test
-    void mix_newMixer_weighsTableByTwoFifthsAndModelByThree() {
-        // 0.4 · ln(0.8/0.2) + 0.6 · ln(0.5/0.5) = 0.4 · 1.3863 = 0.5545; σ = 0.6352
+    void mix_newMixer_weighsTheModelTwiceAsMuch() {
+        // 0.4 · ln(0.8/0.2) + 0.8 · ln(0.5/0.5) = 0.4 · 1.3863 = 0.5545; σ = 0.6352
         assertThat(new LogisticMixer().mix(CONTEXT, LogisticMixer.logit(0.8f), LogisticMixer.logit(0.5f)))
                 .isCloseTo(0.6352f, within(1e-4f));
     }
 
     @Test
-    void learn_oneWrongGuess_movesEachWeightByRateTimesErrorTimesInput() {
+    void learn_oneWrongGuess_movesTheSumByRateTimesError() {
         LogisticMixer mixer = new LogisticMixer();
         float table = 1;
         float model = 2;
-        float mixed = mixer.mix(CONTEXT, table, model); // σ(0.4 + 1.2) = 0.8320
-        assertThat(mixed).isCloseTo(0.8320f, within(1e-4f));
+        float mixed = mixer.mix(CONTEXT, table, model); // σ(0.4 + 1.6) = 0.8808
+        assertThat(mixed).isCloseTo(0.8808f, within(1e-4f));
 
         mixer.learn(CONTEXT, table, model, mixed, false);
 
-        // The first rate is 0.01 + 0.3 / 3 = 0.11; the step 0.11 · (0 − 0.8320) = −0.09152.
+        // The first rate is 0.1 + 4 / 4 = 1.1; the step 1.1 · (0 − 0.8808) / (1 + 1 + 4) = −0.16148.
         assertThat(mixer.weights(CONTEXT))
-                .containsExactly(new float[] {-0.0915f, 0.4f - 0.0915f, 0.6f - 0.1830f}, within(1e-4f));
-        assertThat(mixer.weights(CONTEXT + 1)).containsExactly(0, 0.4f, 0.6f);
+                .containsExactly(new float[] {-0.1615f, 0.4f - 0.1615f, 0.8f - 0.3230f}, within(1e-4f));
+        assertThat(mixer.mix(CONTEXT, table, model)).isCloseTo(0.7371f, within(1e-4f)); // σ(2 − 0.9689)
+        assertThat(mixer.weights(CONTEXT + 1)).containsExactly(0, 0.4f, 0.8f);
     }
 
     @Test
@@ -65,10 +66,13 @@ class LogisticMixerTest {
         SplittableRandom random = new SplittableRandom(5);
         float rest = LogisticMixer.logit(0.01f);
         float says = LogisticMixer.logit(0.95f);
+        double sum = 0;
         for (int i = 0; i < 3000; i++) {
-            mixer.learn(alone, rest, says, mixer.mix(alone, rest, says), random.nextDouble() < 0.6);
+            float mixed = mixer.mix(alone, rest, says);
+            sum += i < 2000 ? 0 : mixed;
+            mixer.learn(alone, rest, says, mixed, random.nextDouble() < 0.6);
         }
-        assertThat(mixer.mix(alone, rest, says)).isBetween(0.54f, 0.66f);
+        assertThat(sum / 1000).isBetween(0.56, 0.64);
     }
 
     @Test
