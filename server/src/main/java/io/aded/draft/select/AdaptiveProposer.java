@@ -54,6 +54,9 @@ public final class AdaptiveProposer implements Proposer {
 
     private static final double OPTIMISM_KEEPS = 0.999;
 
+    /** Levels of a chain, at most, where it is reckoned what the model alone would bring. */
+    private static final int MOST_CHAIN = 12;
+
     /** Passes for which no level is looked for after it was found for so long that none pays for any stream. */
     private static final int MOST_PATIENCE = 8;
 
@@ -443,9 +446,10 @@ public final class AdaptiveProposer implements Proposer {
                 ? Math.min(ofTable, state.forecastNanos / plain - worth * state.forecastTokens + optimism)
                 : ofTable;
         optimism *= OPTIMISM_KEEPS;
-        if (asked) { DBGn++; DBGl+=state.levels; DBGf+=state.forecastTokens; DBGa+=count; DBGfn+=state.forecastNanos/plain; DBGan+=taken/plain; }
         losses[Arm.BOTH.ordinal()] = asked ? own : forecast;
-        losses[Arm.MODEL.ordinal()] = state.levels > 0 && state.arm == Arm.MODEL ? own : modelLoss(state, count, worth);
+        // Of an arm of which nothing is known in this round nothing is said: it is as good as what was played.
+        losses[Arm.MODEL.ordinal()] =
+                state.levels == 0 || state.arm == Arm.MODEL && !state.probes ? own : modelLoss(state, count, worth);
         ledger.book(
                 state.arm.asksModel() && state.levels == 0 ? Arm.TABLE : state.arm,
                 state.probes,
@@ -458,23 +462,14 @@ public final class AdaptiveProposer implements Proposer {
         state.weights.learn(state.context, losses);
     }
 
-    /** What the model alone would have cost: by its opinions, as far as it has any, else by what is known of it. */
+    /** What a chain by the model alone would have cost, of as many of its guesses as are known and were worth a level. */
     private double modelLoss(MixedState state, int count, double worth) {
-        double right = state.rates.model();
-        int nodes = plan.chain(right, Integer.MAX_VALUE, usualRiders);
-        double tokens = plan.tokens();
-        if (state.levels > 0) {
-            int run = Math.min(nodes, state.opinions.modelRun(state.emitted(), count));
-            tokens = 1.0 + run;
-            if (run < nodes && run >= count || !state.opinions.follows(run, state.emitted())) {
-                double reach = 1;
-                for (int node = run; node < nodes; node++) {
-                    reach *= right;
-                    tokens += reach; // nobody knows: as it is on average
-                }
-            }
-        }
-        return plan.nanos() / plan.plainNanos() - worth * tokens;
+        int nodes = plan.chain(state.rates.model(), MOST_CHAIN, usualRiders);
+        int run = state.opinions.modelRun(state.emitted(), count);
+        int known = state.opinions.follows(run, state.emitted(), count) ? run + 1 : run;
+        int guesses = Math.min(nodes, known);
+        double takes = plan.plainNanos() + plan.extraNanos(guesses) + guesses * plan.levelNanos(1, usualRiders);
+        return takes / plan.plainNanos() - worth * (1 + Math.min(run, guesses));
     }
 
     // --- Proposer
@@ -490,15 +485,8 @@ public final class AdaptiveProposer implements Proposer {
         return ledger.statistics(weights);
     }
 
-    static double DBGf, DBGa, DBGfn, DBGan;
-    static long DBGn, DBGl, DBGacc, DBGnodes;
     @Override
     public void close() {
-        if (System.getProperty("arms") != null) {
-            System.err.printf("  rates model %.3f end %.3f gain0 %.3f gain3 %.3f | both rounds %d levels %d forecast tokens %.2f got %.2f; forecast time %.2f took %.2f credit %.2f optimism %.3f mixed %.3f hit %.3f sum %.3f%n",
-              rates.model(), rates.end(), rates.rate(0), (rates.rate(.7)-.7)/.3, DBGn, DBGl, DBGf/DBGn, DBGa/DBGn, DBGfn/DBGn, DBGan/DBGn, creditNanos/plan.plainNanos(), optimism, PathOpinions.DP/PathOpinions.DN, PathOpinions.DH/PathOpinions.DN, PathOpinions.DS/PathOpinions.DN); PathOpinions.DP=PathOpinions.DH=PathOpinions.DN=PathOpinions.DS=0;
-            DBGf=DBGa=DBGfn=DBGan=0; DBGn=DBGl=0;
-        }
         models.giveBack();
     }
 }

@@ -21,7 +21,6 @@ final class PathOpinions implements Refinement {
     static final int MODEL = 1;
     static final int BOTH = 2;
 
-    static double DN, DP, DH, DS;
     private static final int NONE = -1;
     private static final int TABLE_GUESSES = 16;
     private static final int WIDTH = TABLE_GUESSES + DraftModel.OPINION_TOKENS;
@@ -223,7 +222,7 @@ final class PathOpinions implements Refinement {
      * @param count how many
      */
     void learn(int[] emitted, int count, HitRates rates) {
-        for (int depth = 0; depth < count && follows(depth, emitted); depth++) {
+        for (int depth = 0; follows(depth, emitted, count); depth++) {
             if (depth >= nodes.length || nodes[depth] == NONE) {
                 return;
             }
@@ -234,7 +233,6 @@ final class PathOpinions implements Refinement {
                 best = mixed[i] > mixed[best] ? i : best;
                 mixer.learn(contexts[i], tableLogits[i], modelLogits[i], mixed[i], tokens[i] == actual);
             }
-            DN++; DP += mixed[best]; DH += tokens[best]==actual?1:0; for (int i = base; i < base + counts[depth]; i++) DS += mixed[i];
             boolean right = counts[depth] > 0 && tokens[best] == actual;
             rates.saw(
                     before[depth],
@@ -248,15 +246,17 @@ final class PathOpinions implements Refinement {
     /** How many tokens in a row the model alone would have guessed right from the root on, as far as is known. */
     int modelRun(int[] emitted, int count) {
         int run = 0;
-        while (run < count && follows(run, emitted) && stream.opinion(run).token(0) == emitted[run]) {
+        while (follows(run, emitted, count) && stream.opinion(run).token(0) == emitted[run]) {
             run++;
         }
         return run;
     }
 
-    /** Whether the model has an opinion on what follows the first {@code depth} tokens that came. */
-    boolean follows(int depth, int[] emitted) {
-        return depth < stream.opinions() && (depth == 0 || stream.pathToken(depth - 1) == emitted[depth - 1]);
+    /** Whether the model has an opinion on the token that came after the first {@code depth} of them. */
+    boolean follows(int depth, int[] emitted, int count) {
+        return depth < count
+                && depth < stream.opinions()
+                && (depth == 0 || stream.pathToken(depth - 1) == emitted[depth - 1]);
     }
 
     private static float probability(TopTokens opinion, int i) {
