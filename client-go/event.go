@@ -166,23 +166,23 @@ type Usage struct {
 
 // Speculation is how drafting fared, over one answer or over many.
 type Speculation struct {
-	// SpecSteps are the rounds that verified a draft.
-	SpecSteps int64
-	// Steps are all rounds.
-	Steps int64
-	// DraftTokens are those verified.
-	DraftTokens int64
-	// AcceptedDraftTokens are those that the model agreed with.
-	AcceptedDraftTokens int64
+	// NumSpecSteps are the rounds that verified a draft.
+	NumSpecSteps int64
+	// NumSteps are all rounds.
+	NumSteps int64
+	// NumDraftTokens are those verified.
+	NumDraftTokens int64
+	// NumAcceptedDraftTokens are those that the model agreed with.
+	NumAcceptedDraftTokens int64
 	// MeanAcceptanceLength is the tokens emitted per round that had a draft; 1 if there was none.
 	MeanAcceptanceLength float64
-	// DraftAcceptanceRate is AcceptedDraftTokens / DraftTokens; 0 if there was none.
+	// DraftAcceptanceRate is NumAcceptedDraftTokens / NumDraftTokens; 0 if there was none.
 	DraftAcceptanceRate float64
 	// AcceptanceHistogram's element i counts the rounds with a draft that accepted exactly i draft tokens.
 	AcceptanceHistogram []int64
-	// AcceptedTokensPerPosition's element i counts the draft tokens accepted at depth i + 1.
-	AcceptedTokensPerPosition []int64
-	// ExpectedAcceptedDraftTokens is the drafters' own estimate of AcceptedDraftTokens.
+	// NumAcceptedTokensPerPos's element i counts the draft tokens accepted at depth i + 1.
+	NumAcceptedTokensPerPos []int64
+	// ExpectedAcceptedDraftTokens is the drafters' own estimate of NumAcceptedDraftTokens.
 	ExpectedAcceptedDraftTokens float64
 	// DraftTime is the time spent on drafting.
 	DraftTime time.Duration
@@ -367,14 +367,14 @@ func usageOf(message *adedv1.Usage) Usage {
 
 func speculationOf(message *adedv1.SpeculationStatistics) Speculation {
 	return Speculation{
-		SpecSteps:                   message.GetNumSpecSteps(),
-		Steps:                       message.GetNumSteps(),
-		DraftTokens:                 message.GetNumDraftTokens(),
-		AcceptedDraftTokens:         message.GetNumAcceptedDraftTokens(),
+		NumSpecSteps:                message.GetNumSpecSteps(),
+		NumSteps:                    message.GetNumSteps(),
+		NumDraftTokens:              message.GetNumDraftTokens(),
+		NumAcceptedDraftTokens:      message.GetNumAcceptedDraftTokens(),
 		MeanAcceptanceLength:        message.GetMeanAcceptanceLength(),
 		DraftAcceptanceRate:         message.GetDraftAcceptanceRate(),
 		AcceptanceHistogram:         message.GetAcceptanceHistogram(),
-		AcceptedTokensPerPosition:   message.GetNumAcceptedTokensPerPos(),
+		NumAcceptedTokensPerPos:     message.GetNumAcceptedTokensPerPos(),
 		ExpectedAcceptedDraftTokens: message.GetExpectedAcceptedDraftTokens(),
 		DraftTime:                   duration(message.GetDraftTime()),
 		VerifyTime:                  duration(message.GetVerifyTime()),

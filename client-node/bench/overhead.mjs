@@ -1,7 +1,8 @@
-// What the client costs beside the raw stubs: streams of the scripted model, by turns with either, tokens per second.
+// What the client costs beside the raw stubs: streams of the scripted model, tokens per second. The two take turns, and who begins
+// changes from pair to pair; what is told is the median of the pairs' ratios, with its interval of 95 %.
 //
 //   ../aded serve --model scripted --listen 127.0.0.1:50051      # passes that take no time
-//   npm run build && node bench/overhead.mjs 127.0.0.1:50051 [STREAMS] [ROUNDS]
+//   npm run build && node bench/overhead.mjs 127.0.0.1:50051 [STREAMS] [PAIRS]
 //
 // "stubs" is grpc-js with the generated messages, read by "for await" as the client is; "listener" reads by "data" events.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -9,8 +10,8 @@ import { Client as GrpcClient, credentials } from "@grpc/grpc-js";
 import { Client } from "../dist/index.js";
 import { GenerateRequestSchema, InferenceService } from "../dist/gen/aded/v1/inference_service_pb.js";
 
-const TOKENS = 256;
-const [target, streams = "16", rounds = "7"] = process.argv.slice(2);
+const TOKENS = 512;
+const [target, streams = "16", pairs = "41"] = process.argv.slice(2);
 
 const channel = new GrpcClient(target, credentials.createInsecure());
 const { input, output, parent, name } = InferenceService.method.generate;
@@ -69,20 +70,32 @@ async function withClient() {
   return tokens + 0 * text.length;
 }
 
-const ways = { stubs: withStubs, listener: withListener, client: withClient };
-const speeds = { stubs: [], listener: [], client: [] };
-for (let round = 0; round <= Number(rounds); round++) {
-  for (const [way, run] of Object.entries(ways)) {
-    const began = performance.now();
-    const counts = await Promise.all(Array.from({ length: Number(streams) }, run));
-    const tokens = counts.reduce((sum, one) => sum + one);
-    if (round > 0) speeds[way].push((tokens / (performance.now() - began)) * 1000); // the first one warms up
+/** All streams at once, each to its end; gives tokens per second. */
+async function speed(run) {
+  const began = performance.now();
+  const counts = await Promise.all(Array.from({ length: Number(streams) }, run));
+  return (counts.reduce((sum, one) => sum + one) / (performance.now() - began)) * 1000;
+}
+
+const sorted = (values) => values.toSorted((a, b) => a - b);
+const median = (values) => sorted(values)[Math.floor(values.length / 2)];
+
+async function compare(name, stubs, count) {
+  const speeds = [[], []];
+  for (let pair = -3; pair < count; pair++) {
+    const both = [0, 0];
+    for (const way of pair % 2 === 0 ? [0, 1] : [1, 0]) both[way] = await speed([stubs, withClient][way]);
+    if (pair >= 0) speeds.forEach((list, way) => list.push(both[way])); // the first ones warm up
   }
+  const ratios = sorted(speeds[1].map((value, pair) => value / speeds[0][pair]));
+  const low = Math.max(0, Math.floor((count - 1) / 2 - 0.98 * Math.sqrt(count))); // by the binomial distribution of what lies below a median
+  const [from, to] = [ratios[low], ratios[count - 1 - low]].map((ratio) => ratio.toFixed(2));
+  console.log(
+    `client ${median(speeds[1]).toFixed(0)} tokens/s, ${median(ratios).toFixed(2)} of the ${name}' ${median(speeds[0]).toFixed(0)} (95 %: ${from} to ${to}, ${count} pairs)`,
+  );
 }
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-for (const [way, measured] of Object.entries(speeds)) {
-  const speed = median(measured);
-  console.log(`${way.padEnd(8)} ${speed.toFixed(0).padStart(8)} tokens/s, ${(speed / median(speeds.stubs)).toFixed(2)} of the stubs`);
-}
+
+await compare("stubs", withStubs, Number(pairs));
+await compare("listeners", withListener, Math.ceil(Number(pairs) / 3));
 client.close();
 channel.close();

@@ -81,14 +81,14 @@ function finishedOf({ reason, seed, usage, speculation }) {
       total_seconds: usage.totalTimeMs / 1000,
     },
     speculation: {
-      num_spec_steps: speculation.specSteps,
-      num_steps: speculation.steps,
-      num_draft_tokens: speculation.draftTokens,
-      num_accepted_draft_tokens: speculation.acceptedDraftTokens,
+      num_spec_steps: speculation.numSpecSteps,
+      num_steps: speculation.numSteps,
+      num_draft_tokens: speculation.numDraftTokens,
+      num_accepted_draft_tokens: speculation.numAcceptedDraftTokens,
       mean_acceptance_length: speculation.meanAcceptanceLength,
       draft_acceptance_rate: speculation.draftAcceptanceRate,
       acceptance_histogram: speculation.acceptanceHistogram,
-      num_accepted_tokens_per_pos: speculation.acceptedTokensPerPosition,
+      num_accepted_tokens_per_pos: speculation.numAcceptedTokensPerPos,
     },
   };
 }
@@ -262,7 +262,7 @@ async function carryOut(step, index, client, conversations) {
     }
     case "draft_statistics": {
       const { totals } = await client.draftStatistics(step.conversation_id ?? "");
-      return { mean_acceptance_length: totals.meanAcceptanceLength, num_steps: totals.steps };
+      return { mean_acceptance_length: totals.meanAcceptanceLength, num_steps: totals.numSteps };
     }
     case "await_ready":
       await client.waitReady(step.timeout_ms);

@@ -155,22 +155,22 @@ export interface Usage {
 /** How drafting fared, over one answer or over many. */
 export interface Speculation {
   /** Rounds that verified a draft. */
-  readonly specSteps: number;
+  readonly numSpecSteps: number;
   /** All rounds. */
-  readonly steps: number;
+  readonly numSteps: number;
   /** Draft tokens verified. */
-  readonly draftTokens: number;
+  readonly numDraftTokens: number;
   /** Those that the model agreed with. */
-  readonly acceptedDraftTokens: number;
+  readonly numAcceptedDraftTokens: number;
   /** Tokens emitted per round that had a draft; 1 if there was none. */
   readonly meanAcceptanceLength: number;
-  /** acceptedDraftTokens / draftTokens; 0 if there was none. */
+  /** numAcceptedDraftTokens / numDraftTokens; 0 if there was none. */
   readonly draftAcceptanceRate: number;
   /** Element i counts the rounds with a draft that accepted exactly i draft tokens. */
   readonly acceptanceHistogram: readonly number[];
   /** Element i counts the draft tokens accepted at depth i + 1. */
-  readonly acceptedTokensPerPosition: readonly number[];
-  /** The drafters' own estimate of acceptedDraftTokens. */
+  readonly numAcceptedTokensPerPos: readonly number[];
+  /** The drafters' own estimate of numAcceptedDraftTokens. */
   readonly expectedAcceptedDraftTokens: number;
   /** Time spent on drafting. */
   readonly draftTimeMs: number;
@@ -337,14 +337,14 @@ function finishedOf(finished: WireFinished): Finished {
 /** @internal */
 export function speculationOf(statistics: SpeculationStatistics | undefined): Speculation {
   return {
-    specSteps: Number(statistics?.numSpecSteps ?? 0),
-    steps: Number(statistics?.numSteps ?? 0),
-    draftTokens: Number(statistics?.numDraftTokens ?? 0),
-    acceptedDraftTokens: Number(statistics?.numAcceptedDraftTokens ?? 0),
+    numSpecSteps: Number(statistics?.numSpecSteps ?? 0),
+    numSteps: Number(statistics?.numSteps ?? 0),
+    numDraftTokens: Number(statistics?.numDraftTokens ?? 0),
+    numAcceptedDraftTokens: Number(statistics?.numAcceptedDraftTokens ?? 0),
     meanAcceptanceLength: statistics?.meanAcceptanceLength ?? 0,
     draftAcceptanceRate: statistics?.draftAcceptanceRate ?? 0,
     acceptanceHistogram: (statistics?.acceptanceHistogram ?? []).map(Number),
-    acceptedTokensPerPosition: (statistics?.numAcceptedTokensPerPos ?? []).map(Number),
+    numAcceptedTokensPerPos: (statistics?.numAcceptedTokensPerPos ?? []).map(Number),
     expectedAcceptedDraftTokens: statistics?.expectedAcceptedDraftTokens ?? 0,
     draftTimeMs: milliseconds(statistics?.draftTime),
     verifyTimeMs: milliseconds(statistics?.verifyTime),

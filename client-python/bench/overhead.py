@@ -1,7 +1,8 @@
-"""What the client costs beside the raw stubs: streams of the scripted model, by turns with either, tokens per second.
+"""What the client costs beside the raw stubs: streams of the scripted model, tokens per second. The two take turns, and who begins
+changes from pair to pair; what is told is the median of the pairs' ratios, with its interval of 95 %.
 
 ../aded serve --model scripted --listen 127.0.0.1:50051      # passes that take no time
-python bench/overhead.py 127.0.0.1:50051 [STREAMS] [ROUNDS]
+python bench/overhead.py 127.0.0.1:50051 [STREAMS] [PAIRS]
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable
 
 import grpc
 
@@ -18,7 +20,15 @@ import aded
 from aded.v1 import generation_pb2, sampling_pb2
 from aded.v1 import inference_service_pb2 as inference
 
-TOKENS = 256
+TOKENS = 512
+
+
+def stub_options() -> generation_pb2.GenerationOptions:
+    options = generation_pb2.GenerationOptions(
+        max_tokens=TOKENS, ignore_end=True, sampling=sampling_pb2.Sampling(temperature=0)
+    )
+    options.draft.mode = "off"
+    return options
 
 
 async def with_stubs(channel: grpc.aio.Channel, streams: int) -> int:
@@ -27,14 +37,10 @@ async def with_stubs(channel: grpc.aio.Channel, streams: int) -> int:
         inference.GenerateRequest.SerializeToString,
         inference.GenerateResponse.FromString,
     )
-    options = generation_pb2.GenerationOptions(
-        max_tokens=TOKENS, ignore_end=True, sampling=sampling_pb2.Sampling(temperature=0)
-    )
-    options.draft.mode = "off"
 
     async def one() -> int:
         tokens, text = 0, []
-        async for response in call(inference.GenerateRequest(prompt="Hello", options=options)):
+        async for response in call(inference.GenerateRequest(prompt="Hello", options=stub_options())):
             if response.WhichOneof("event") == "delta":
                 tokens += len(response.delta.tokens)
                 text.append(response.delta.text)
@@ -70,28 +76,65 @@ def with_threads(client: aded.Client, streams: int) -> int:
     return sum(tokens)
 
 
+def threaded_stubs(channel: grpc.Channel, streams: int) -> int:
+    call = channel.unary_stream(
+        "/aded.v1.InferenceService/Generate",
+        inference.GenerateRequest.SerializeToString,
+        inference.GenerateResponse.FromString,
+    )
+    tokens: list[int] = []
+
+    def one() -> None:
+        mine, text = 0, []
+        for response in call(inference.GenerateRequest(prompt="Hello", options=stub_options())):
+            if response.WhichOneof("event") == "delta":
+                mine += len(response.delta.tokens)
+                text.append(response.delta.text)
+        tokens.append(mine)
+
+    threads = [threading.Thread(target=one) for _ in range(streams)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(tokens)
+
+
+async def compare(name: str, ways: list[Callable[[], Awaitable[int]]], pairs: int) -> None:
+    speeds: list[list[float]] = [[], []]
+    for pair in range(-3, pairs):
+        both = [0.0, 0.0]
+        for way in (0, 1) if pair % 2 == 0 else (1, 0):
+            began = time.perf_counter()
+            tokens = await ways[way]()
+            both[way] = tokens / (time.perf_counter() - began)
+        if pair >= 0:  # the first ones warm up
+            for way in (0, 1):
+                speeds[way].append(both[way])
+    ratios = sorted(client / stubs for stubs, client in zip(*speeds, strict=True))
+    low = max(0, int((pairs - 1) / 2 - 0.98 * pairs**0.5))  # by the binomial distribution of what lies below a median
+    stubs, client = map(statistics.median, speeds)
+    print(
+        f"{name} {client:.0f} tokens/s, {statistics.median(ratios):.2f} of the stubs' {stubs:.0f} "
+        f"(95 %: {ratios[low]:.2f} to {ratios[pairs - 1 - low]:.2f}, {pairs} pairs)"
+    )
+
+
 async def main() -> None:
     target = sys.argv[1]
     streams = int(sys.argv[2]) if len(sys.argv) > 2 else 16
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 7
-    speeds: dict[str, list[float]] = {"stubs": [], "asyncio": [], "threads": []}
-    blocking = aded.Client(target)
+    pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 41
     async with grpc.aio.insecure_channel(target) as channel, aded.AsyncClient(target) as client:
-        for _ in range(rounds + 1):
-            for name in speeds:
-                began = time.perf_counter()
-                if name == "stubs":
-                    tokens = await with_stubs(channel, streams)
-                elif name == "asyncio":
-                    tokens = await with_client(client, streams)
-                else:
-                    tokens = await asyncio.to_thread(with_threads, blocking, streams)
-                speeds[name].append(tokens / (time.perf_counter() - began))
-    blocking.close()
-    base = statistics.median(speeds["stubs"][1:])
-    for name, measured in speeds.items():
-        median = statistics.median(measured[1:])  # the first round warms up
-        print(f"{name:8} {median:8.0f} tokens/s, {median / base:.2f} of the stubs")
+        await compare("asyncio", [lambda: with_stubs(channel, streams), lambda: with_client(client, streams)], pairs)
+    with grpc.insecure_channel(target) as blocking_channel, aded.Client(target) as blocking:
+        await compare(
+            "threads",
+            [
+                lambda: asyncio.to_thread(threaded_stubs, blocking_channel, streams),
+                lambda: asyncio.to_thread(with_threads, blocking, streams),
+            ],
+            -(-pairs // 6),
+        )
 
 
 asyncio.run(main())

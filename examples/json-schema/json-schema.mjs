@@ -13,7 +13,7 @@ try {
   const { value, answer } = await client.parse(City, "Describe Rome.", { sampling: { temperature: 0 }, maxTokens: 120 });
   console.log(value);
   const { usage, speculation } = answer.finished;
-  console.log(`${usage.completionTokens} tokens in ${speculation.steps} passes: what the schema leaves no choice about is not guessed, but known`);
+  console.log(`${usage.completionTokens} tokens in ${speculation.numSteps} passes: what the schema leaves no choice about is not guessed, but known`);
 } catch (cut) {
   if (!(cut instanceof BadAnswerError)) throw cut;
   console.log(`${cut.message}: ${cut.text}`); // only an answer that was cut short can break the schema

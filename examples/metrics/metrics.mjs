@@ -9,7 +9,7 @@ const { load } = await client.server();
 console.log(`${load.running} running, ${load.waiting} waiting, ${load.cellsUsed} of ${load.cells} cells, ${load.tokens} tokens`);
 const { totals, drafters } = await client.draftStatistics();
 console.log(`${totals.meanAcceptanceLength.toFixed(2)} tokens per round with a draft`);
-for (const [drafter, told] of drafters) console.log(`  ${drafter}: ${told.acceptedDraftTokens} of ${told.draftTokens} guesses were right`);
+for (const [drafter, told] of drafters) console.log(`  ${drafter}: ${told.numAcceptedDraftTokens} of ${told.numDraftTokens} guesses were right`);
 client.close();
 
 const page = process.env.ADED_METRICS ?? "localhost:9464";

@@ -17,8 +17,8 @@ for await (const event of client.stream(prompt, options)) {
     console.log(`${event.index} ${right.length} of ${guesses.length}  ${times}  \x1b[32m${guessed}\x1b[0m${own}  \x1b[90m${wrong.join(" ")}\x1b[0m`);
   }
   if (event.type === "finished") {
-    const { meanAcceptanceLength, draftAcceptanceRate, draftTokens } = event.speculation;
-    console.log(`${meanAcceptanceLength.toFixed(2)} tokens per round with a draft; ${Math.round(draftAcceptanceRate * 100)} % of ${draftTokens} guesses were right`);
+    const { meanAcceptanceLength, draftAcceptanceRate, numDraftTokens } = event.speculation;
+    console.log(`${meanAcceptanceLength.toFixed(2)} tokens per round with a draft; ${Math.round(draftAcceptanceRate * 100)} % of ${numDraftTokens} guesses were right`);
   }
 }
 client.close();

@@ -548,7 +548,7 @@ func (d *driver) unary(ctx context.Context, s *step) (any, error) {
 	case "draft_statistics":
 		statistics, err := d.client.DraftStatistics(ctx, s.ConversationID)
 		return object{
-			"mean_acceptance_length": statistics.Totals.MeanAcceptanceLength, "num_steps": statistics.Totals.Steps,
+			"mean_acceptance_length": statistics.Totals.MeanAcceptanceLength, "num_steps": statistics.Totals.NumSteps,
 		}, err
 	case "await_ready":
 		ctx, cancel := context.WithTimeout(ctx, millis(s.TimeoutMillis))
@@ -635,10 +635,10 @@ func addFinished(line object, finished aded.Finished) {
 	speculation := finished.Speculation
 	line["reason"], line["seed"], line["usage"] = finished.Reason, finished.Seed, usage
 	line["speculation"] = object{
-		"num_spec_steps": speculation.SpecSteps, "num_steps": speculation.Steps, "num_draft_tokens": speculation.DraftTokens,
-		"num_accepted_draft_tokens": speculation.AcceptedDraftTokens,
+		"num_spec_steps": speculation.NumSpecSteps, "num_steps": speculation.NumSteps, "num_draft_tokens": speculation.NumDraftTokens,
+		"num_accepted_draft_tokens": speculation.NumAcceptedDraftTokens,
 		"mean_acceptance_length":    speculation.MeanAcceptanceLength, "draft_acceptance_rate": speculation.DraftAcceptanceRate,
 		"acceptance_histogram":        slices.Clone(speculation.AcceptanceHistogram),
-		"num_accepted_tokens_per_pos": slices.Clone(speculation.AcceptedTokensPerPosition),
+		"num_accepted_tokens_per_pos": slices.Clone(speculation.NumAcceptedTokensPerPos),
 	}
 }

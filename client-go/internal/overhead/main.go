@@ -1,8 +1,8 @@
-// Command overhead measures what the client costs beside the raw stubs: streams of the scripted model, by turns with either,
-// tokens per second.
+// Command overhead measures what the client costs beside the raw stubs: streams of the scripted model, tokens per second. The two
+// take turns, and who begins changes from pair to pair; what is told is the median of the pairs' ratios, with its interval of 95 %.
 //
 //	../aded serve --model scripted --listen 127.0.0.1:50051      # passes that take no time
-//	go run ./internal/overhead 127.0.0.1:50051 [STREAMS] [ROUNDS]
+//	go run ./internal/overhead 127.0.0.1:50051 [STREAMS] [PAIRS]
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -25,10 +26,10 @@ import (
 )
 
 // tokens of an answer: as many deltas, since nothing is drafted.
-const tokens = 256
+const tokens = 512
 
 func main() {
-	target, streams, rounds := os.Args[1], argument(2, 16), argument(3, 7)
+	target, streams, pairs := os.Args[1], argument(2, 16), argument(3, 41)
 	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		log.Fatal(err)
@@ -39,37 +40,48 @@ func main() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	names := []string{"stubs", "client"}
-	ways := []func() int{
+	ways := [2]func() int{
 		func() int { return withStubs(adedv1.NewInferenceServiceClient(conn)) },
 		func() int { return withClient(client) },
 	}
-	speeds := make([][]float64, len(ways))
-	for round := range rounds + 1 {
-		for way := range ways {
-			began := time.Now()
-			counts := make([]int, streams)
-			var all sync.WaitGroup
-			for stream := range streams {
-				all.Add(1)
-				go func() {
-					defer all.Done()
-					counts[stream] = ways[way]()
-				}()
-			}
-			all.Wait()
-			sum := 0
-			for _, count := range counts {
-				sum += count
-			}
-			if round > 0 { // the first one warms up
-				speeds[way] = append(speeds[way], float64(sum)/time.Since(began).Seconds())
-			}
+	var speeds [2][]float64
+	var ratios []float64
+	for pair := -3; pair < pairs; pair++ { // the first ones warm up
+		var speed [2]float64
+		for turn := range 2 {
+			way := (turn + pair + 4) % 2
+			speed[way] = run(ways[way], streams)
+		}
+		if pair >= 0 {
+			speeds[0], speeds[1] = append(speeds[0], speed[0]), append(speeds[1], speed[1])
+			ratios = append(ratios, speed[1]/speed[0])
 		}
 	}
-	for way, name := range names {
-		fmt.Printf("%-8s %8.0f tokens/s, %.2f of the stubs\n", name, median(speeds[way]), median(speeds[way])/median(speeds[0]))
+	slices.Sort(ratios)
+	middle := float64(pairs-1) / 2
+	low := max(0, int(middle-0.98*math.Sqrt(float64(pairs)))) // by the binomial distribution of what lies below a median
+	fmt.Printf("client %.0f tokens/s, %.2f of the stubs' %.0f (95 %%: %.2f to %.2f, %d pairs)\n",
+		median(speeds[1]), ratios[pairs/2], median(speeds[0]), ratios[low], ratios[pairs-1-low], pairs)
+}
+
+// run has all streams answered at once, and gives their tokens per second.
+func run(way func() int, streams int) float64 {
+	began := time.Now()
+	counts := make([]int, streams)
+	var all sync.WaitGroup
+	for stream := range streams {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			counts[stream] = way()
+		}()
 	}
+	all.Wait()
+	sum := 0
+	for _, count := range counts {
+		sum += count
+	}
+	return float64(sum) / time.Since(began).Seconds()
 }
 
 func argument(at, otherwise int) int {
@@ -101,7 +113,7 @@ func withStubs(stub adedv1.InferenceServiceClient) int {
 	for {
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return count
+			return counted(count, text)
 		}
 		if err != nil {
 			log.Fatal(err)
@@ -124,7 +136,15 @@ func withClient(client *aded.Client) int {
 			text = append(text, delta.Text...)
 		}
 	}
-	return count
+	return counted(count, text)
+}
+
+// counted sees to it that the text was wanted.
+func counted(tokens int, text []byte) int {
+	if len(text) == 0 {
+		log.Fatal("an answer without text")
+	}
+	return tokens
 }
 
 func pointer[T any](value T) *T { return &value }

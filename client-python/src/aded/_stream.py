@@ -147,7 +147,14 @@ class Single(AsyncAnswerStream[T]):
             return event
         # Once something has come nothing is tried again: the short way, which most events go.
         try:
-            event = await self._read()
+            try:
+                response = await self._call.read()
+            except (grpc.aio.AioRpcError, asyncio.CancelledError) as broken:
+                raise self._broken(broken) from None
+            event = wire.event(response) if response.__class__ is _RESPONSE else None
+            if event is None:
+                self._not_an_event(response)
+                event = await self._read()
         except AdedError as failed:
             self._flowing = False
             self._failure = failed
@@ -200,26 +207,30 @@ class Single(AsyncAnswerStream[T]):
         while True:
             try:
                 response = await self._call.read()
-            except grpc.aio.AioRpcError as failed:
-                raise self._decoded(failed) from None
-            except asyncio.CancelledError:
-                if self._stopped.is_set():
-                    raise cancelled(self.text) from None
-                raise
+            except (grpc.aio.AioRpcError, asyncio.CancelledError) as broken:
+                raise self._broken(broken) from None
             event = wire.event(response) if response.__class__ is _RESPONSE else None
             if event is not None:
                 if not self._client._versions.done:
                     await self._client._compare(self._call)
                 return event
-            if response is EOF:
-                if self._stopped.is_set():
-                    raise cancelled(self.text)
-                raise Internal(
-                    "the call ended before the answer did", reason=INCOMPLETE_ANSWER, code="OK", text=self.text
-                )
-            if isinstance(response, Malformed):
-                self._call.cancel()
-                raise Internal("what the server sent is no message", reason=MALFORMED_ANSWER, text=self.text)
+            self._not_an_event(response)
+
+    def _broken(self, broken: grpc.aio.AioRpcError | asyncio.CancelledError) -> BaseException:
+        """What to raise instead of an exception of gRPC's, or of one that says that this task was cancelled."""
+        if isinstance(broken, grpc.aio.AioRpcError):
+            return self._decoded(broken)
+        return cancelled(self.text) if self._stopped.is_set() else broken
+
+    def _not_an_event(self, response: Any) -> None:
+        """Raises if it is the end; else it is an event of a newer server, to be passed over."""
+        if response is EOF:
+            if self._stopped.is_set():
+                raise cancelled(self.text)
+            raise Internal("the call ended before the answer did", reason=INCOMPLETE_ANSWER, code="OK", text=self.text)
+        if isinstance(response, Malformed):
+            self._call.cancel()
+            raise Internal("what the server sent is no message", reason=MALFORMED_ANSWER, text=self.text)
 
     def _decoded(self, failed: grpc.aio.AioRpcError) -> AdedError:
         decoded = decode(failed, self.text)

@@ -228,8 +228,16 @@ def event(response: inference.GenerateResponse | inference.ConverseResponse) -> 
     """The event; None for one of a newer server."""
     kind = response.WhichOneof("event")
     if kind == "delta":
+        # Most events are these. Past the constructor, which for a frozen class takes twice as long: 0.6 µs; a slice of a
+        # repeated field is a list, and quicker than its iterator.
         delta = response.delta
-        return t.Delta(delta.text, tuple(delta.tokens), _log_probabilities(delta.log_probabilities))
+        entries = delta.log_probabilities
+        made = object.__new__(t.Delta)
+        fields = made.__dict__
+        fields["text"] = delta.text
+        fields["tokens"] = tuple(delta.tokens[:])
+        fields["log_probabilities"] = _log_probabilities(entries) if entries else ()
+        return made
     if kind == "finished":
         return _finished(response.finished)
     if kind == "reasoning_delta":

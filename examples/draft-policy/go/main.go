@@ -31,7 +31,7 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%-16s %3d tokens in %3d passes, %6.3f s\n", policy.name, len(answer.Tokens), answer.Finished.Speculation.Steps,
+		fmt.Printf("%-16s %3d tokens in %3d passes, %6.3f s\n", policy.name, len(answer.Tokens), answer.Finished.Speculation.NumSteps,
 			answer.Finished.Usage.TotalTime.Seconds())
 		if first == nil {
 			first = answer.Tokens

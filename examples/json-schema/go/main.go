@@ -40,5 +40,5 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("%+v\n%d tokens in %d passes: what the schema leaves no choice about is not guessed, but known\n",
-		city, answer.Finished.Usage.CompletionTokens, answer.Finished.Speculation.Steps)
+		city, answer.Finished.Usage.CompletionTokens, answer.Finished.Speculation.NumSteps)
 }

@@ -38,7 +38,7 @@ func main() {
 	}
 	fmt.Printf("%.2f tokens per round with a draft\n", statistics.Totals.MeanAcceptanceLength)
 	for drafter, told := range statistics.Drafters {
-		fmt.Printf("  %s: %d of %d guesses were right\n", drafter, told.AcceptedDraftTokens, told.DraftTokens)
+		fmt.Printf("  %s: %d of %d guesses were right\n", drafter, told.NumAcceptedDraftTokens, told.NumDraftTokens)
 	}
 	page := cmp.Or(os.Getenv("ADED_METRICS"), "localhost:9464")
 	response, err := http.Get("http://" + page + "/metrics")

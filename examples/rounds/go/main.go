@@ -45,7 +45,7 @@ func main() {
 				event.DraftTime.Seconds()*1000, event.VerifyTime.Seconds()*1000, right, strings.TrimPrefix(text, right), wrong)
 		case aded.Finished:
 			fmt.Printf("%.2f tokens per round with a draft; %.0f %% of %d guesses were right\n",
-				event.Speculation.MeanAcceptanceLength, event.Speculation.DraftAcceptanceRate*100, event.Speculation.DraftTokens)
+				event.Speculation.MeanAcceptanceLength, event.Speculation.DraftAcceptanceRate*100, event.Speculation.NumDraftTokens)
 		}
 	}
 }

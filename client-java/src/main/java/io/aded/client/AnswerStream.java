@@ -44,8 +44,12 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
 
     /** Where events come from: a call, or one turn of a conversation. */
     interface Source {
-        /** Asks for exactly one event. */
-        void pull();
+        /**
+         * Asks for one event, and allows more.
+         *
+         * @param demand how many may be delivered before the next pull, 1 or more
+         */
+        void pull(long demand);
 
         /** Asks the server to end the answer early; its end is still awaited. */
         void stop();
@@ -258,7 +262,7 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
         });
     }
 
-    /** Hands an event on. Called by the source, one at a time, each after a {@link Source#pull}. */
+    /** Hands an event on. Called by the source, one at a time, no more of them than a {@link Source#pull} allowed. */
     void deliver(AnswerEvent event) {
         Receiver reader;
         boolean last = event instanceof AnswerEvent.Finished;
@@ -296,18 +300,17 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
 
     private void delivered(Receiver reader) {
         AdedClientException ended;
-        boolean pull;
+        long wanted;
         synchronized (lock) {
             delivering = false;
-            asked = false;
             ended = failure;
-            pull = !done && demand > 0;
-            asked = pull;
+            wanted = done ? 0 : demand;
+            asked = wanted > 0;
         }
         if (ended != null) {
             reader.onEnd(ended);
-        } else if (pull) {
-            source.pull();
+        } else if (wanted > 0) {
+            source.pull(wanted);
         }
     }
 
@@ -365,15 +368,15 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     private void request(long count) {
-        boolean pull;
+        long wanted;
         synchronized (lock) {
             long sum = demand + count;
             demand = sum < 0 ? Long.MAX_VALUE : sum;
-            pull = !done && !asked && !delivering;
-            asked |= pull;
+            wanted = done || asked || delivering ? 0 : demand;
+            asked |= wanted > 0;
         }
-        if (pull) {
-            source.pull();
+        if (wanted > 0) {
+            source.pull(wanted);
         }
     }
 

@@ -420,7 +420,7 @@ public final class Conversation implements AutoCloseable {
         }
 
         @Override
-        public void pull() {
+        public void pull(long demand) {
             synchronized (lock) {
                 wanted = true;
                 if (current == this && sent) {

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** An answer without a conversation: one {@code Generate} call, and those that try it again before anything came. */
 final class SingleAnswer implements AnswerStream.Source {
+    /** Messages requested at once: enough that requests cost nothing beside them, few enough to stay small. */
+    private static final int BATCH = 32;
+
     private final AnswerStream answer = new AnswerStream(this);
     private final Object lock = new Object();
     private final InferenceServiceStub stub;
@@ -22,7 +25,7 @@ final class SingleAnswer implements AnswerStream.Source {
     private final long end;
     private @Nullable ClientCallStreamObserver<GenerateRequest> call;
     private int attempt = 1;
-    private boolean wanted;
+    private int outstanding; // requested, or to be requested of the next attempt, and not come yet
     private boolean stopped;
 
     private SingleAnswer(
@@ -55,20 +58,20 @@ final class SingleAnswer implements AnswerStream.Source {
 
     /** From now on the call may be asked and cancelled; what was wanted of it meanwhile is made up for. */
     private void begun(int number, ClientCallStreamObserver<GenerateRequest> started) {
-        boolean pulled;
+        int pulled;
         boolean cancelled;
         synchronized (lock) {
             if (attempt != number) {
                 return;
             }
             call = started;
-            pulled = wanted;
+            pulled = outstanding;
             cancelled = stopped;
         }
         if (cancelled) {
             started.cancel("the answer was cancelled by its reader", null);
-        } else if (pulled) {
-            started.request(1);
+        } else if (pulled > 0) {
+            started.request(pulled);
         }
     }
 
@@ -77,14 +80,19 @@ final class SingleAnswer implements AnswerStream.Source {
     }
 
     @Override
-    public void pull() {
+    public void pull(long demand) {
         ClientCallStreamObserver<GenerateRequest> asked;
+        int count;
         synchronized (lock) {
-            wanted = true;
+            if (outstanding > 0) {
+                return;
+            }
+            outstanding = (int) Math.min(demand, BATCH);
+            count = outstanding;
             asked = call;
         }
         if (asked != null) {
-            asked.request(1);
+            asked.request(count);
         }
     }
 
@@ -160,7 +168,7 @@ final class SingleAnswer implements AnswerStream.Source {
         @Override
         public void onNext(GenerateResponse response) {
             synchronized (lock) {
-                wanted = false;
+                outstanding--;
             }
             switch (response.getEventCase()) {
                 case DELTA -> answer.deliver(ResponseReader.delta(response.getDelta()));
@@ -169,7 +177,7 @@ final class SingleAnswer implements AnswerStream.Source {
                 case ROUND -> answer.deliver(ResponseReader.round(response.getRound()));
                 case FINISHED -> answer.deliver(ResponseReader.finished(response.getFinished()));
                 // An event of a later version of the API: pass over it.
-                case EVENT_NOT_SET -> pull();
+                case EVENT_NOT_SET -> pull(1);
             }
         }
 

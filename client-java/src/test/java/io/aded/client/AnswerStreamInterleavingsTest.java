@@ -128,7 +128,7 @@ class AnswerStreamInterleavingsTest {
         }
 
         @Override
-        public synchronized void pull() {
+        public synchronized void pull(long demand) {
             if (++asked > 1) {
                 throw new AssertionError("asked for two events at once");
             }

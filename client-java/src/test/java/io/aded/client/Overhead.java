@@ -10,17 +10,17 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
 /**
- * What the client costs beside the raw stubs: streams of the scripted model, by turns with either, tokens per second.
- * For {@code client-java/overhead}.
+ * What the client costs beside the raw stubs: streams of the scripted model, tokens per second. The two take turns, and
+ * who begins changes from pair to pair; what is told is the median of the pairs' ratios, with its interval of 95 %. For
+ * {@code client-java/overhead}.
  */
 final class Overhead {
     /** All streams at once, each to its end; gives the tokens that came. */
@@ -28,14 +28,15 @@ final class Overhead {
         long run(int streams);
     }
 
-    private static final int TOKENS = 256;
+    private static final int TOKENS = 512;
+    private static final int WARM_UP = 30;
 
     private Overhead() {}
 
     public static void main(String[] arguments) {
         String target = arguments[0];
         int streams = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 16;
-        int rounds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 15;
+        int pairs = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 41;
         ManagedChannel channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
                 .build();
         try (AdedClient client = AdedClient.connect(target);
@@ -46,52 +47,66 @@ final class Overhead {
                     .sampling(Sampling.GREEDY)
                     .draft(Draft.OFF)
                     .build();
-            Map<String, Way> ways = new LinkedHashMap<>();
-            ways.put("stubs, observers", count -> all(count, number -> observed(channel)));
-            ways.put(
-                    "client, futures",
+            compare(
+                    "futures, of observers of the stubs",
+                    count -> all(count, number -> observed(channel)),
                     count -> all(
                             count,
                             number -> client.generate(Prompt.user("Hello"), options)
                                     .future()
-                                    .thenApply(answer -> (long) answer.tokens().size())));
-            ways.put(
-                    "stubs, blocking",
-                    count -> all(count, number -> CompletableFuture.supplyAsync(() -> iterated(channel), threads)));
-            ways.put(
-                    "client, blocking",
+                                    .thenApply(answer -> (long) answer.tokens().size())),
+                    streams,
+                    pairs);
+            compare(
+                    "blocking loops, of blocking stubs",
+                    count -> all(count, number -> CompletableFuture.supplyAsync(() -> iterated(channel), threads)),
                     count -> all(
-                            count, number -> CompletableFuture.supplyAsync(() -> iterated(client, options), threads)));
-            measure(ways, streams, rounds);
+                            count, number -> CompletableFuture.supplyAsync(() -> iterated(client, options), threads)),
+                    streams,
+                    (pairs + 2) / 3);
         } finally {
             channel.shutdownNow();
         }
     }
 
-    private static void measure(Map<String, Way> ways, int streams, int rounds) {
-        Map<String, List<Double>> speeds = new LinkedHashMap<>();
-        int warm = Math.max(3, rounds / 3);
-        for (int round = -warm; round < rounds; round++) {
-            for (Map.Entry<String, Way> way : ways.entrySet()) {
-                long began = System.nanoTime();
-                long tokens = way.getValue().run(streams);
-                double speed = tokens / ((System.nanoTime() - began) / 1e9);
-                if (round >= 0) {
-                    speeds.computeIfAbsent(way.getKey(), name -> new ArrayList<>())
-                            .add(speed);
-                }
+    private static void compare(String what, Way stubs, Way client, int streams, int pairs) {
+        double[] ratios = new double[pairs];
+        double[][] speeds = new double[2][pairs];
+        for (int pair = -WARM_UP; pair < pairs; pair++) {
+            double[] both = new double[2];
+            for (int turn = 0; turn < 2; turn++) {
+                int way = (turn + pair + WARM_UP) % 2;
+                both[way] = speed(way == 0 ? stubs : client, streams);
+            }
+            if (pair >= 0) {
+                speeds[0][pair] = both[0];
+                speeds[1][pair] = both[1];
+                ratios[pair] = both[1] / both[0];
             }
         }
-        double base = 0;
-        for (Map.Entry<String, List<Double>> measured : speeds.entrySet()) {
-            double[] sorted = measured.getValue().stream()
-                    .mapToDouble(Double::doubleValue)
-                    .sorted()
-                    .toArray();
-            double median = sorted[sorted.length / 2];
-            base = measured.getKey().startsWith("stubs") ? median : base;
-            System.out.printf("%-17s %8.0f tokens/s, %.2f of the stubs%n", measured.getKey(), median, median / base);
-        }
+        Arrays.sort(ratios);
+        // By the binomial distribution of what lies below a median.
+        int low = (int) Math.max(0, (pairs - 1) / 2.0 - 0.98 * Math.sqrt(pairs));
+        System.out.printf(
+                "client %.0f tokens/s, %.2f of %.0f (%s; 95 %%: %.2f to %.2f, %d pairs)%n",
+                median(speeds[1]),
+                ratios[pairs / 2],
+                median(speeds[0]),
+                what,
+                ratios[low],
+                ratios[pairs - 1 - low],
+                pairs);
+    }
+
+    private static double speed(Way way, int streams) {
+        long began = System.nanoTime();
+        long tokens = way.run(streams);
+        return tokens / ((System.nanoTime() - began) / 1e9);
+    }
+
+    private static double median(double[] values) {
+        Arrays.sort(values);
+        return values[values.length / 2];
     }
 
     /** One of the streams. */

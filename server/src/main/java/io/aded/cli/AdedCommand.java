@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
             RecordCommand.class,
             ReplayCommand.class,
             SimulateCommand.class,
+            AlignCommand.class,
             DoctorCommand.class,
             WarmUpCommand.class,
         })

@@ -100,8 +100,8 @@ final class AnswerOptions {
             HostConfiguration configuration = HostConfiguration.DEFAULT
                     .withModel(model.configuration())
                     .withContext(context.configuration(1, 1))
-                    .withDraft(policy, draft.table())
                     .withDraftModel(draftModel.configuration())
+                    .withDraft(policy, draft.table())
                     .withSampling(sampling.parameters())
                     .withEnvironment(terminal.environment());
             LocalModel local =

@@ -1,13 +1,18 @@
 package io.aded.cli;
 
+import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
+import io.aded.host.DraftModelConfiguration;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
 import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.ExperimentPlan;
+import io.aded.lab.experiment.ModeSpec;
+import io.aded.model.AdedException;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
 import java.util.concurrent.Callable;
@@ -34,6 +39,9 @@ final class BenchCommand implements Callable<Integer> {
     private final ModelOptions modelOptions = new ModelOptions();
 
     @Mixin
+    private final DraftModelOptions draftModel = new DraftModelOptions();
+
+    @Mixin
     private final ContextOptions contextOptions = new ContextOptions();
 
     BenchCommand(Terminal terminal) {
@@ -45,26 +53,46 @@ final class BenchCommand implements Callable<Integer> {
         ExperimentPlan plan = options.plan();
         ModelConfiguration wanted = modelOptions.configuration();
         ContextConfiguration context = contextOptions.configuration(1, 1);
+        DraftModelConfiguration drafting = draftModel.configuration();
+        if (drafting == null) {
+            plan.modes().forEach(BenchCommand::requireNoModel);
+        }
         if (SCRIPTED.equals(wanted.model())) {
             try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
-                run(plan, SCRIPTED, model, context.engineOptions(model.info(), DraftPolicy.OFF));
+                if (drafting != null) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-model", "cannot be combined with the scripted model here; serve has both");
+                }
+                EngineOptions engine = context.engineOptions(model.info(), DraftPolicy.OFF);
+                run(plan, SCRIPTED, model, engine, DrafterSettings.DEFAULT);
             }
         } else {
             HostConfiguration configuration = HostConfiguration.DEFAULT
                     .withModel(wanted)
                     .withContext(context)
                     .withDraft(DraftPolicy.OFF, null)
+                    .withDraftModel(drafting)
                     .withEnvironment(terminal.environment());
             try (LocalModel local =
                     ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
-                run(plan, local.name(), local.model(), local.options());
+                local.draft().ifPresent(model -> terminal.note("Draft model: " + model + "."));
+                DrafterSettings drafters = DrafterSettings.DEFAULT.withDraftModel(local.draftContexts());
+                run(plan, local.name(), local.model(), local.options(), drafters);
                 FormatAdvice.of(local.formats(), terminal.program(), wanted).print(terminal.out());
             }
         }
         return ExitCode.OK.code();
     }
 
-    private void run(ExperimentPlan plan, String name, TargetModel model, EngineOptions engine) {
+    private static void requireNoModel(ModeSpec mode) {
+        DraftPolicy policy = mode.policy();
+        if (policy != null && policy.mode().needsModel()) {
+            throw new AdedException.InvalidRequest("modes", "has " + mode.label() + ", which " + DrafterKind.NO_MODEL);
+        }
+    }
+
+    private void run(
+            ExperimentPlan plan, String name, TargetModel model, EngineOptions engine, DrafterSettings drafters) {
         if (!terminal.interactive()) {
             terminal.note("Measuring " + name + "; the tables come when all is measured.");
         }
@@ -72,6 +100,7 @@ final class BenchCommand implements Callable<Integer> {
                 name,
                 model,
                 engine,
+                drafters,
                 AdedVersion.text(),
                 terminal.out(),
                 terminal.interactive() ? terminal.err() : null);

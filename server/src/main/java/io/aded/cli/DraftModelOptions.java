@@ -1,7 +1,6 @@
 package io.aded.cli;
 
 import io.aded.host.DraftModelConfiguration;
-import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -11,9 +10,10 @@ final class DraftModelOptions {
     @Option(
             names = "--draft-model",
             paramLabel = "MODEL",
-            description = "A small model that drafts: a name of the catalogue, a .gguf file or an http(s) address. It has"
-                    + " to have the model's vocabulary. Default: none. With the model scripted also scripted:SHARE, a"
-                    + " draft that agrees so often.")
+            description =
+                    "A small model that drafts: a name of the catalogue, a .gguf file or an http(s) address. It has to"
+                        + " have the model's vocabulary. Default: none. With the model scripted also scripted:SHARE, a"
+                        + " draft that agrees so often.")
     private @Nullable String model;
 
     @Option(

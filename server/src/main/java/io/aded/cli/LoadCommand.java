@@ -83,7 +83,7 @@ final class LoadCommand implements Callable<Integer> {
                 .withDraftModel(draftModel.configuration())
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
                 .withEnvironment(terminal.environment());
-        try (StandIn standIn = StandIn.named(wanted.model());
+        try (StandIn standIn = StandIn.named(wanted.model(), configuration.draftModel());
                 Host host = Host.listen(configuration, Telemetry.none())) {
             if (standIn == null) {
                 ProgressPrinter.during(terminal, host::load);

@@ -55,7 +55,12 @@ final class LocalChatBackend implements ChatBackend {
                 .withIgnoreEnd(ask.ignoreEnd())
                 .withRounds(ask.watchRounds());
         BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-        ValidTurn valid = new TurnValidator(local.model().vocabulary().size()).validate(request);
+        ValidTurn valid = new TurnValidator(
+                        local.model().vocabulary().size(),
+                        Long.MAX_VALUE,
+                        null,
+                        local.draft().isPresent())
+                .validate(request);
         cancelled = false;
         Turn started = session.submit(valid.request(), new TurnListener() {
             @Override

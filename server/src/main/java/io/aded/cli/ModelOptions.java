@@ -93,7 +93,15 @@ final class ModelOptions {
                     model,
                     hub,
                     natives,
-                    new ModelParameters(layers("--gpu-layers", gpuLayers), mainGpu, splitMode, tensorSplit, !copy, lock, chatTemplate(), null),
+                    new ModelParameters(
+                            layers("--gpu-layers", gpuLayers),
+                            mainGpu,
+                            splitMode,
+                            tensorSplit,
+                            !copy,
+                            lock,
+                            chatTemplate(),
+                            null),
                     gpuLayers.equals("auto"),
                     format,
                     !untried);

@@ -146,7 +146,7 @@ final class ServeCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest("--metrics", String.valueOf(e.getMessage()));
         }
         try (Telemetry telemetry = Telemetry.fromEnvironment(page);
-                StandIn standIn = StandIn.named(configuration.model().model())) {
+                StandIn standIn = StandIn.named(configuration.model().model(), configuration.draftModel())) {
             Host host = Host.listen(configuration, telemetry);
             Shutdown stop = new Shutdown(stopping(host), terminal::note);
             try (host;
@@ -205,8 +205,8 @@ final class ServeCommand implements Callable<Integer> {
                 .withModel(model.configuration())
                 .withContext(context.configuration(USUAL.parallel(), USUAL.conversations())
                         .withReplicas(replicas.count()))
-                .withDraft(draft.policy(), draft.table())
                 .withDraftModel(draftModel.configuration())
+                .withDraft(draft.policy(), draft.table())
                 .withSampling(sampling.parameters())
                 .withServer(new ServerConfiguration(
                         listen,

@@ -1,10 +1,14 @@
 package io.aded.cli;
 
 import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.host.DraftModelConfiguration;
 import io.aded.lab.load.StandInModel;
+import io.aded.model.AdedException;
 import io.aded.model.ModelInfo;
+import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
@@ -15,27 +19,51 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The model {@code scripted[:MS]} with its engines: no weights, passes of so many milliseconds. For trying a server or
+ * The model {@code scripted[:MS]} with its engines: no weights, passes of so many milliseconds, and if wanted a draft
+ * model of the same kind. For trying a server or
  * a client where the model does not matter.
  */
 final class StandIn implements AutoCloseable {
+    private static final double USUAL_SHARE = 0.8;
+
     private static final Pattern NAME = Pattern.compile("scripted(?::(\\d{1,4}))?");
 
-    private final TargetModel model;
+    private static final Pattern DRAFT = Pattern.compile("scripted(?::(0(?:\\.\\d{1,6})?|1(?:\\.0{1,6})?))?");
+
+    private final StandInModel model;
+    private final @Nullable TargetModel draft;
     private final List<Engine> engines = new ArrayList<>();
 
-    private StandIn(Duration pass) {
+    private StandIn(Duration pass, @Nullable Double agreement) {
         model = new StandInModel(pass);
+        draft = agreement == null ? null : model.draft(agreement);
     }
 
-    /** The stand-in if that is the name of one; null if another model is meant. */
-    static @Nullable StandIn named(@Nullable String model) {
+    /**
+     * The stand-in if that is the name of one; null if another model is meant.
+     *
+     * @param drafting what is to draft for it, {@code scripted[:SHARE]}: a draft that agrees so often; null for nothing
+     * @throws AdedException.InvalidRequest if something else is to draft for the stand-in, or the stand-in's draft for
+     *     something else
+     */
+    static @Nullable StandIn named(@Nullable String model, @Nullable DraftModelConfiguration drafting) {
         Matcher name = NAME.matcher(String.valueOf(model));
+        String wanted = drafting != null && drafting.source() instanceof DraftModelConfiguration.Named named
+                ? named.model()
+                : null;
+        Matcher share = DRAFT.matcher(String.valueOf(wanted));
+        boolean scripted = share.matches();
+        if (scripted != name.matches() && (scripted || drafting != null)) {
+            throw new AdedException.InvalidRequest(
+                    "--draft-model",
+                    "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
+        }
         if (!name.matches()) {
             return null;
         }
         String millis = name.group(1);
-        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)));
+        Double agreement = !scripted ? null : share.group(1) == null ? USUAL_SHARE : Double.valueOf(share.group(1));
+        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement);
     }
 
     ModelInfo info() {
@@ -45,9 +73,19 @@ final class StandIn implements AutoCloseable {
     /** Starts an engine for each replica. */
     List<Engine> start(EngineOptions each, int replicas, EngineTelemetry telemetry) {
         for (int replica = 0; replica < replicas; replica++) {
-            engines.add(Engine.start(model, each, telemetry, DrafterSettings.DEFAULT));
+            engines.add(Engine.start(model, each, telemetry, settings(each)));
         }
         return List.copyOf(engines);
+    }
+
+    private DrafterSettings settings(EngineOptions each) {
+        TargetModel drafting = draft;
+        return drafting == null
+                ? DrafterSettings.DEFAULT
+                : DrafterSettings.DEFAULT.withDraftModel(target -> {
+                    TargetContext context = drafting.newContext(each.context());
+                    return new DraftContexts.Opened(context, context.copierFrom(target));
+                });
     }
 
     @Override
@@ -55,6 +93,9 @@ final class StandIn implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
+            if (draft != null) {
+                draft.close();
+            }
             model.close();
         }
     }

@@ -15,8 +15,8 @@ import java.util.Set;
  *
  * <p>The rule is llama.cpp's (common/speculative.cpp): the same kind of vocabulary, the same tokens to begin and end
  * with, and both or neither put there; sizes that differ by {@value #MOST_DIFFERENT} at most, since some models pad
- * theirs; and the same text for every id from {@value #FIRST_COMPARED} on, as those before it are control tokens that go
- * by different names.
+ * theirs; and the same text for every id from {@value #FIRST_COMPARED} on, as those before it are control tokens that
+ * go by different names.
  */
 public final class VocabularyRule {
     private static final int FIRST_COMPARED = 5;

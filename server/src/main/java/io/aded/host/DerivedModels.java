@@ -153,15 +153,14 @@ public final class DerivedModels {
     }
 
     /**
-     * The checksum of a file. To read a large one takes a while, so it is kept for as long as the file's length and time
-     * do not change.
+     * The checksum of a file. To read a large one takes a while, so it is kept for as long as the file's length and
+     * time do not change.
      */
     String checksum(Path model) {
         try {
             Path real = model.toRealPath();
-            String facts =
-                    real + "\n" + Files.size(real) + "\n" + Files.getLastModifiedTime(real) + "\n" + Files.readAttributes(
-                            real, BasicFileAttributes.class).fileKey();
+            String facts = real + "\n" + Files.size(real) + "\n" + Files.getLastModifiedTime(real) + "\n"
+                    + Files.readAttributes(real, BasicFileAttributes.class).fileKey();
             CRC32 short32 = new CRC32();
             short32.update(real.toString().getBytes(StandardCharsets.UTF_8));
             Path kept = directory.resolve(String.format("sums/%08x.txt", short32.getValue()));

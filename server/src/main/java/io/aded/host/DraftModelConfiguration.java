@@ -40,10 +40,10 @@ public record DraftModelConfiguration(Source source, int gpuLayers, boolean fitL
      * @param skipped the layers that it goes without; null to search for those without which drafting is the fastest
      */
     public record Copy(
-            @Nullable Quantization format,
-            @Nullable SkippedLayers skipped) implements Source {
+            @Nullable Quantization format, @Nullable SkippedLayers skipped) implements Source {
         /**
-         * Reads {@code FORMAT[:LAYERS]}, such as {@code q4_k}, {@code q4_k:9-12}, {@code q4_k:auto} or {@code none:auto}.
+         * Reads {@code FORMAT[:LAYERS]}, such as {@code q4_k}, {@code q4_k:9-12}, {@code q4_k:auto} or
+         * {@code none:auto}.
          *
          * @throws AdedException.InvalidRequest if it is no such text
          */

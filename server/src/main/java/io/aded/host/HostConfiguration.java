@@ -1,11 +1,13 @@
 package io.aded.host;
 
+import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.store.ProcessEnvironment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,10 @@ public record HostConfiguration(
      * @throws AdedException.InvalidRequest naming all that is wrong
      */
     public HostConfiguration {
-        List<FieldViolation> wrong = draft.violations("draft.");
+        List<FieldViolation> wrong = new ArrayList<>(draft.violations("draft."));
+        if (draft.mode().needsModel() && draftModel == null) {
+            wrong.add(new FieldViolation("draft", "is " + draft.mode().label() + ", which " + DrafterKind.NO_MODEL));
+        }
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
@@ -58,17 +63,20 @@ public record HostConfiguration(
 
     /** The same with another model. */
     public HostConfiguration withModel(ModelConfiguration value) {
-        return new HostConfiguration(value, context, draft, draftTable, draftModel, sampling, server, safeguards, environment);
+        return new HostConfiguration(
+                value, context, draft, draftTable, draftModel, sampling, server, safeguards, environment);
     }
 
     /** The same with another context. */
     public HostConfiguration withContext(ContextConfiguration value) {
-        return new HostConfiguration(model, value, draft, draftTable, draftModel, sampling, server, safeguards, environment);
+        return new HostConfiguration(
+                model, value, draft, draftTable, draftModel, sampling, server, safeguards, environment);
     }
 
     /** The same with another way of drafting; a null table is none. */
     public HostConfiguration withDraft(DraftPolicy policy, @Nullable Path table) {
-        return new HostConfiguration(model, context, policy, table, draftModel, sampling, server, safeguards, environment);
+        return new HostConfiguration(
+                model, context, policy, table, draftModel, sampling, server, safeguards, environment);
     }
 
     /** The same with a model that drafts; null for none. */
@@ -79,21 +87,25 @@ public record HostConfiguration(
 
     /** The same with another way of drawing tokens. */
     public HostConfiguration withSampling(SamplingParameters value) {
-        return new HostConfiguration(model, context, draft, draftTable, draftModel, value, server, safeguards, environment);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, value, server, safeguards, environment);
     }
 
     /** The same with another server. */
     public HostConfiguration withServer(ServerConfiguration value) {
-        return new HostConfiguration(model, context, draft, draftTable, draftModel, sampling, value, safeguards, environment);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, sampling, value, safeguards, environment);
     }
 
     /** The same with other safeguards. */
     public HostConfiguration withSafeguards(Safeguards value) {
-        return new HostConfiguration(model, context, draft, draftTable, draftModel, sampling, server, value, environment);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, sampling, server, value, environment);
     }
 
     /** The same in another environment. */
     public HostConfiguration withEnvironment(ProcessEnvironment value) {
-        return new HostConfiguration(model, context, draft, draftTable, draftModel, sampling, server, safeguards, value);
+        return new HostConfiguration(
+                model, context, draft, draftTable, draftModel, sampling, server, safeguards, value);
     }
 }

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 /**
  * How much memory of the machine, or of the container, could be had now: what is free and what is only kept of files.
  *
- * <p>From {@code /proc/meminfo} (MemAvailable) and cgroups of version 2 (memory.max, memory.current, and {@code file} in
- * memory.stat, which is given up when it is needed). Where none of it is there, memory counts as endless.
+ * <p>From {@code /proc/meminfo} (MemAvailable) and cgroups of version 2 (memory.max, memory.current, and {@code file}
+ * in memory.stat, which is given up when it is needed). Where none of it is there, memory counts as endless.
  */
 final class HostMemory {
     private static final Pattern AVAILABLE = Pattern.compile("(?m)^MemAvailable:\\s+(\\d+) kB$");
@@ -35,8 +35,8 @@ final class HostMemory {
         try {
             String limit = Files.readString(groups.resolve("memory.max")).strip();
             if (!limit.equals("max")) {
-                long used =
-                        Long.parseLong(Files.readString(groups.resolve("memory.current")).strip());
+                long used = Long.parseLong(
+                        Files.readString(groups.resolve("memory.current")).strip());
                 long files = Math.max(0, number(OF_FILES, groups.resolve("memory.stat")));
                 return Math.min(ofMachine, Math.max(0, Long.parseLong(limit) - used + files));
             }

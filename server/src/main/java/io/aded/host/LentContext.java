@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A context that its borrower closes and its owner keeps: to be closed means to be emptied, so that it can be lent again
- * at no cost. Memory for a cache that was found at the start cannot be missing later.
+ * A context that its borrower closes and its owner keeps: to be closed means to be emptied, so that it can be lent
+ * again at no cost. Memory for a cache that was found at the start cannot be missing later.
  */
 final class LentContext implements TargetContext {
     private final TargetContext owned;

@@ -46,7 +46,11 @@ final class LocalDraft implements AutoCloseable {
      * @param copy the layers of the target that it goes without if it is a copy of the target whose cells it can take
      *     over; null if it is none
      */
-    record Found(GgufFile header, String name, int common, @Nullable SkippedLayers copy) {}
+    record Found(
+            GgufFile header,
+            String name,
+            int common,
+            @Nullable SkippedLayers copy) {}
 
     /**
      * Finds the file, which may have to be fetched or written first, and sees whether it can draft for the target.
@@ -56,7 +60,10 @@ final class LocalDraft implements AutoCloseable {
      * @throws AdedException.InvalidArtifact if it cannot be used, or has another vocabulary
      */
     static Found find(
-            LlamaLibrary library, GgufFile target, HostConfiguration configuration, DraftModelConfiguration wanted,
+            LlamaLibrary library,
+            GgufFile target,
+            HostConfiguration configuration,
+            DraftModelConfiguration wanted,
             HostListener listener) {
         Path file;
         String name;
@@ -86,7 +93,9 @@ final class LocalDraft implements AutoCloseable {
         return new Found(header, name, common, copied(derived, target, header));
     }
 
-    /** The layers that a copy of the target skips; null if it is no copy, or one whose cells differ from the target's. */
+    /**
+     * The layers that a copy of the target skips; null if it is no copy, or one whose cells differ from the target's.
+     */
     private static @Nullable SkippedLayers copied(DerivedModels derived, GgufFile target, GgufFile draft) {
         // Layers with a window have a cache of another length in newer libraries.
         if (target.integer(target.architecture() + ".attention.sliding_window", 0) > 0) {
@@ -187,8 +196,8 @@ final class LocalDraft implements AutoCloseable {
                     "NO_MEMORY_FOR_DRAFT_MODEL",
                     String.format(
                             Locale.ROOT,
-                            "there is no memory for the draft model %s: it takes %,d MB with its cache, the served model"
-                                    + " %,d MB, and %,d MB can be had; name a smaller --context or leave it out",
+                            "there is no memory for the draft model %s: it takes %,d MB with its cache, the served"
+                                    + " model %,d MB, and %,d MB can be had; name a smaller --context or leave it out",
                             draft.name(),
                             own >> 20,
                             target >> 20,

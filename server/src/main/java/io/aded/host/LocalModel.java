@@ -102,7 +102,10 @@ public final class LocalModel implements AutoCloseable {
                 listener.note("Memory of the draft model: " + plans.draft().explanation() + ".");
             }
             draft = LocalDraft.load(
-                    library, drafting, wanted.parameters().withGpuLayers(plans.draft().gpuLayers()), listener);
+                    library,
+                    drafting,
+                    wanted.parameters().withGpuLayers(plans.draft().gpuLayers()),
+                    listener);
         }
         LlamaModel weights = null;
         boolean complete = false;
@@ -251,6 +254,11 @@ public final class LocalModel implements AutoCloseable {
     /** What was found here about the formats that the model can be had in; nothing if that was not measured. */
     public Optional<FormatChoice> formats() {
         return new ModelFormats(configuration, HostListener.NONE).kept(model.library(), source);
+    }
+
+    /** What computes: other models are loaded beside this one by it. */
+    public LlamaLibrary library() {
+        return model.library();
     }
 
     /** The weights. They are closed with this. */

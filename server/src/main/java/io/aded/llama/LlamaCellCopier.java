@@ -102,9 +102,7 @@ final class LlamaCellCopier implements CellCopier {
 
     private boolean piece(int from, int begin, int end, int to) {
         long written = write(from, begin, end);
-        long left = written <= 0
-                ? SequenceState.UNKNOWN
-                : state.take(buffer, written, source.scratch(), begin, end);
+        long left = written <= 0 ? SequenceState.UNKNOWN : state.take(buffer, written, source.scratch(), begin, end);
         if (left < 0) {
             impossible |= left == SequenceState.UNKNOWN;
             return false;

@@ -259,10 +259,10 @@ public final class LlamaModel implements TargetModel {
     record Origin(LlamaModel original, SkippedLayers skipped) {}
 
     /**
-     * Says that this model has the weights of another one, as fine or coarser, but for some of its layers. Contexts of it
-     * may then {@linkplain TargetContext#copierFrom take over cells} of the other's contexts. What is no such copy would
-     * read keys and values that it cannot understand: who says so has compared the files. To be said before its contexts
-     * are asked.
+     * Says that this model has the weights of another one, as fine or coarser, but for some of its layers. Contexts of
+     * it may then {@linkplain TargetContext#copierFrom take over cells} of the other's contexts. What is no such copy
+     * would read keys and values that it cannot understand: who says so has compared the files. To be said before its
+     * contexts are asked.
      *
      * @param skipped the layers of the original that this one goes without
      * @throws IllegalArgumentException if the layers or the widths of the two do not fit together

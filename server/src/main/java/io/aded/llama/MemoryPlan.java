@@ -100,13 +100,12 @@ public record MemoryPlan(int gpuLayers, int cells, long hostBytes, String explan
 
     /**
      * Chooses for a model and for one that drafts for it, by what the library's devices have free now. Where both may
-     * have as many layers on the GPU as fit, both get the same share of theirs: a layer of the one costs a round as much
-     * for each byte as a layer of the other, or more, as the draft model is asked several times.
+     * have as many layers on the GPU as fit, both get the same share of theirs: a layer of the one costs a round as
+     * much for each byte as a layer of the other, or more, as the draft model is asked several times.
      *
      * @param draftRequest its cells are of no account: it gets as many as the target
      */
-    public static Pair of(
-            LlamaLibrary library, GgufFile file, Request request, GgufFile draft, Request draftRequest) {
+    public static Pair of(LlamaLibrary library, GgufFile file, Request request, GgufFile draft, Request draftRequest) {
         return of(library.devices(), file, request, draft, draftRequest);
     }
 
@@ -135,8 +134,8 @@ public record MemoryPlan(int gpuLayers, int cells, long hostBytes, String explan
             draftLayers = beside.applyAsInt(choice.layers());
         } else {
             int layers = asked(request, all);
-            Need need = (beside, cells) -> sizes.someBytes(layers, cells, gpus.size())
-                    + draftSizes.someBytes(beside, cells, gpus.size());
+            Need need = (beside, cells) ->
+                    sizes.someBytes(layers, cells, gpus.size()) + draftSizes.someBytes(beside, cells, gpus.size());
             Choice ofDraft = choose(need, draftAll, room, request.withGpuLayers(AUTO_LAYERS));
             choice = new Choice(layers, ofDraft.cells());
             draftLayers = ofDraft.layers();
@@ -153,8 +152,7 @@ public record MemoryPlan(int gpuLayers, int cells, long hostBytes, String explan
                         : draftSizes.plan(gpus, forDraft, ofDraft, draftRequest.withCells(choice.cells())));
     }
 
-    private static MemoryPlan onProcessor(
-            Sizes sizes, List<LlamaLibrary.Device> gpus, Request request, int cells) {
+    private static MemoryPlan onProcessor(Sizes sizes, List<LlamaLibrary.Device> gpus, Request request, int cells) {
         int layers = sizes.layers();
         String why = gpus.isEmpty() ? "no GPU" : request.gpuLayers() == 0 ? "as asked" : "no room on the GPU";
         return new MemoryPlan(

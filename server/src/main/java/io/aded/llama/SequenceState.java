@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * Reads the state of a sequence as llama.cpp writes it, to its last byte, and takes the blocks of some layers out of it.
+ * Reads the state of a sequence as llama.cpp writes it, to its last byte, and takes the blocks of some layers out of
+ * it.
  *
  * <pre>{@code
  * magic u32 | sequence i32 | streams u32 = 1                            where states name sequences
@@ -18,8 +19,8 @@ import java.util.Arrays;
  * }</pre>
  *
  * <p>That is how v0.5.0 and b4916 write the cache of an ordinary model, as their output was seen to be. A model with
- * several caches, with states beside its cache or with positions of several dimensions writes something longer, which is
- * then no such state. Nothing is allocated but for the first state with so many cells.
+ * several caches, with states beside its cache or with positions of several dimensions writes something longer, which
+ * is then no such state. Nothing is allocated but for the first state with so many cells.
  */
 final class SequenceState {
     /** Wider rows no model has: they would only be misread numbers. */

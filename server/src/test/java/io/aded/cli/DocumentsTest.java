@@ -65,7 +65,9 @@ class DocumentsTest {
         for (Path script : files(ROOT.resolve("bench"), ".sh")) {
             known.addAll(matches("--[a-z][a-z0-9-]+", Files.readString(script)));
         }
-        known.addAll(matches("--[a-z][a-z0-9-]+", Files.readString(ROOT.resolve("conformance/runner.py"))));
+        for (String program : List.of("conformance/runner.py", "align/aded_align/train.py")) {
+            known.addAll(matches("--[a-z][a-z0-9-]+", Files.readString(ROOT.resolve(program))));
+        }
         assertThat(known).contains("--metrics", "--model");
         // Pages of clients in other languages name options of those languages' tools.
         for (Path page : files(ROOT, ".md")) {

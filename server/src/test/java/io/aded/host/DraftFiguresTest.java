@@ -84,7 +84,9 @@ final class DraftFiguresTest {
         }
     }
 
-    /** Teacher-forced on the target's own greedy answers; sequence 0 is the target's, 1 takes cells over, 2 has its own. */
+    /**
+     * Teacher-forced on the target's own greedy answers; sequence 0 is the target's, 1 takes cells over, 2 has its own.
+     */
     private static final class Run {
         private final LocalModel local;
         private final TargetContext target;
@@ -194,8 +196,8 @@ final class DraftFiguresTest {
             for (String self : List.of("q8_0", "q4_0", "q4_0:3")) {
                 ProcessEnvironment own = new ProcessEnvironment(Map.of(), directory, directory);
                 Path natives = library.isBundled() ? Path.of("bundled") : library.path();
-                Figures figures = measure(
-                        configuration(model, DraftModelConfiguration.copy(self), natives, own, 1), tales, 48);
+                Figures figures =
+                        measure(configuration(model, DraftModelConfiguration.copy(self), natives, own, 1), tales, 48);
                 System.err.println(library + ", stories15M, " + self + ": " + figures);
                 assertThat(figures.taken()).isGreaterThanOrEqualTo(figures.own() - 0.05);
                 assertThat(figures.taken()).isGreaterThan(self.equals("q8_0") ? 0.95 : 0.5);

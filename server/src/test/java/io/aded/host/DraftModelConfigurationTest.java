@@ -16,8 +16,7 @@ final class DraftModelConfigurationTest {
     @Test
     void parse_formatAndLayers_areRead() {
         assertThat(Copy.parse("q4_k")).isEqualTo(new Copy(Quantization.Q4_K, SkippedLayers.NONE));
-        assertThat(Copy.parse("Q8_0:9-12,14"))
-                .isEqualTo(new Copy(Quantization.Q8_0, SkippedLayers.parse("9-12,14")));
+        assertThat(Copy.parse("Q8_0:9-12,14")).isEqualTo(new Copy(Quantization.Q8_0, SkippedLayers.parse("9-12,14")));
         assertThat(Copy.parse("q4_0:auto")).isEqualTo(new Copy(Quantization.Q4_0, null));
         assertThat(Copy.parse("none:3")).isEqualTo(new Copy(null, SkippedLayers.parse("3")));
     }

@@ -141,7 +141,9 @@ final class LocalDraftTest {
         try (LocalModel local = LocalModel.load(
                 configuration(TinyModels.f32(directory, 2), DraftModelConfiguration.copy("q8_0")), listener)) {
             assertThat(local.draft().orElseThrow().takesCells()).isTrue();
-            copy = directory.resolve(".cache/aded/derived").resolve(local.draft().orElseThrow().name() + ".gguf");
+            copy = directory
+                    .resolve(".cache/aded/derived")
+                    .resolve(local.draft().orElseThrow().name() + ".gguf");
         }
         try (LocalModel local = LocalModel.load(configuration(tiny(), file(copy)), listener)) {
             assertThat(local.draft().orElseThrow().takesCells()).isFalse();
@@ -210,8 +212,7 @@ final class LocalDraftTest {
     @Test
     void load_noDiskForTheCopy_isRefused() {
         DerivedModels full = new DerivedModels(new ProcessEnvironment(Map.of(), directory, directory), _ -> 10_000);
-        DerivedModels.Request request = new DerivedModels.Request(
-                tiny(), Quantization.Q8_0, SkippedLayers.NONE, null);
+        DerivedModels.Request request = new DerivedModels.Request(tiny(), Quantization.Q8_0, SkippedLayers.NONE, null);
         assertThatThrownBy(() -> full.find(LlamaLibrary.bundled(), request, listener))
                 .isInstanceOf(AdedException.ResourceExhausted.class)
                 .hasMessageContaining("MB are free");
@@ -229,8 +230,8 @@ final class LocalDraftTest {
 
     @Test
     void load_recurrentTarget_servesWithoutADraftAndSaysSo() {
-        try (LocalModel local = LocalModel.load(
-                configuration(TinyModels.recurrent(directory), file(tiny())), listener)) {
+        try (LocalModel local =
+                LocalModel.load(configuration(TinyModels.recurrent(directory), file(tiny())), listener)) {
             assertThat(local.draft()).isEmpty();
         }
         assertThat(notes).anyMatch(note -> note.startsWith("The draft model is not used: tiny random mamba"));

@@ -43,12 +43,7 @@ final class LlamaCellCopierTest {
             this(library, parameters, TinyModels.writer(7, 4).write(directory.resolve("four.gguf")), format, skip);
         }
 
-        Two(
-                LlamaLibrary library,
-                ContextParameters parameters,
-                Path file,
-                @Nullable Quantization format,
-                String skip) {
+        Two(LlamaLibrary library, ContextParameters parameters, Path file, @Nullable Quantization format, String skip) {
             SkippedLayers skipped = skip.isEmpty() ? SkippedLayers.NONE : SkippedLayers.parse(skip);
             Path derived = file;
             if (format != null || !skipped.isEmpty()) {

@@ -222,8 +222,7 @@ class MemoryPlanTest {
     }
 
     private static MemoryPlan.Request asking(int layers) {
-        return new MemoryPlan.Request(
-                layers, 1024, 1024, 1, ContextParameters.ofCells(512), ModelParameters.DEFAULT);
+        return new MemoryPlan.Request(layers, 1024, 1024, 1, ContextParameters.ofCells(512), ModelParameters.DEFAULT);
     }
 
     private static int layers(MemoryPlan plan) {

@@ -51,8 +51,7 @@ final class SequenceStateTest {
     }
 
     private static long take(byte[] bytes, boolean named, int from, int to) {
-        return new SequenceState(MemorySegment.ofArray(bytes), named, MIDDLE)
-                .take(0, bytes.length, SEQUENCE, from, to);
+        return new SequenceState(MemorySegment.ofArray(bytes), named, MIDDLE).take(0, bytes.length, SEQUENCE, from, to);
     }
 
     @Test
@@ -93,13 +92,17 @@ final class SequenceStateTest {
         int[] two = {4, 5};
         byte[] good = state(true, false, two, 0, 1, 2);
         for (int length = 0; length < good.length; length++) {
-            assertThat(take(Arrays.copyOf(good, length), true, 4, 6)).as("%d bytes", length).isNegative();
+            assertThat(take(Arrays.copyOf(good, length), true, 4, 6))
+                    .as("%d bytes", length)
+                    .isNegative();
         }
         assertThat(take(Arrays.copyOf(good, good.length + 1), true, 4, 6)).isEqualTo(SequenceState.UNKNOWN);
         assertThat(take(state(true, false, two, 0, 1), true, 4, 6)).isEqualTo(SequenceState.UNKNOWN);
         assertThat(take(state(false, false, two, 0, 1, 2), true, 4, 6)).isEqualTo(SequenceState.UNKNOWN);
-        assertThat(take(state(true, false, new int[] {4, 4}, 0, 1, 2), true, 4, 6)).isEqualTo(SequenceState.UNKNOWN);
-        assertThat(take(state(true, false, new int[] {4, 9}, 0, 1, 2), true, 4, 6)).isEqualTo(SequenceState.UNKNOWN);
+        assertThat(take(state(true, false, new int[] {4, 4}, 0, 1, 2), true, 4, 6))
+                .isEqualTo(SequenceState.UNKNOWN);
+        assertThat(take(state(true, false, new int[] {4, 9}, 0, 1, 2), true, 4, 6))
+                .isEqualTo(SequenceState.UNKNOWN);
         assertThat(take(state(true, false, new int[] {4, 5, 6}, 0, 1, 2), true, 4, 6))
                 .isEqualTo(SequenceState.UNKNOWN);
     }

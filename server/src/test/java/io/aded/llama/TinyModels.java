@@ -148,8 +148,7 @@ public final class TinyModels {
             writer.tensor(block + "ssm_in.weight", matrix(random, DIMENSION, 2 * inner, 1f), DIMENSION, 2 * inner);
             writer.tensor(block + "ssm_conv1d.weight", normal(random, 4 * inner, 0.5f), 4, inner);
             writer.tensor(block + "ssm_conv1d.bias", new float[inner], inner);
-            writer.tensor(
-                    block + "ssm_x.weight", matrix(random, inner, rank + 2 * state, 1f), inner, rank + 2 * state);
+            writer.tensor(block + "ssm_x.weight", matrix(random, inner, rank + 2 * state, 1f), inner, rank + 2 * state);
             writer.tensor(block + "ssm_dt.weight", matrix(random, rank, inner, 1f), rank, inner);
             writer.tensor(block + "ssm_dt.bias", new float[inner], inner);
             writer.tensor(block + "ssm_a", decay, state, inner);
@@ -182,8 +181,8 @@ public final class TinyModels {
             int firstText = tokens.size();
             // Longer pieces have better scores, so that the tokeniser merges up to them.
             for (String word : List.of(
-                    "▁the", "▁cat", "▁dog", "▁and", "▁sun", "▁sea", "ing", "ed", "er", "▁a", "▁t", "▁c", "▁d", "▁s", "th",
-                    "in", "he", "an", "▁")) {
+                    "▁the", "▁cat", "▁dog", "▁and", "▁sun", "▁sea", "ing", "ed", "er", "▁a", "▁t", "▁c", "▁d", "▁s",
+                    "th", "in", "he", "an", "▁")) {
                 add(tokens, scores, types, word, word.length() - 20f, 1);
             }
             for (String part : List.of("▁th", "ca", "▁ca", "do", "▁do", "▁an", "su", "▁su", "se", "▁se")) {
@@ -192,7 +191,8 @@ public final class TinyModels {
             for (char letter = 'a'; letter <= 'z'; letter++) {
                 add(tokens, scores, types, String.valueOf(letter), -30f - (letter - 'a'), 1);
             }
-            for (String mark : List.of(".", ",", "!", "?", "{", "}", "\"", ":", "0", "1", "2", "3", "4", "5", "é", "ß")) {
+            for (String mark :
+                    List.of(".", ",", "!", "?", "{", "}", "\"", ":", "0", "1", "2", "3", "4", "5", "é", "ß")) {
                 add(tokens, scores, types, mark, -60f, 1);
             }
             float[] scoreArray = new float[tokens.size()];
@@ -200,7 +200,10 @@ public final class TinyModels {
                 scoreArray[i] = scores.get(i);
             }
             return new Vocabulary(
-                    tokens, scoreArray, types.stream().mapToInt(Integer::intValue).toArray(), firstText);
+                    tokens,
+                    scoreArray,
+                    types.stream().mapToInt(Integer::intValue).toArray(),
+                    firstText);
         }
 
         void describe(GgufWriter writer) {

@@ -26,8 +26,7 @@ public interface DraftContexts {
      *     else
      * @param positions how long a text the draft model was trained for: beyond it, its opinion is worth nothing
      */
-    record Opened(
-            TargetContext context, @Nullable CellCopier copier, int vocabulary, int positions) {
+    record Opened(TargetContext context, @Nullable CellCopier copier, int vocabulary, int positions) {
 
         /** For models with the same number of tokens, and texts of any length. */
         public Opened(TargetContext context, @Nullable CellCopier copier) {

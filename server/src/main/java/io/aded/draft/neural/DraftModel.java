@@ -23,11 +23,11 @@ public final class DraftModel {
     /*
      * Texts
      *
-     *   To draft, the model must have read what stands before the root. What it lacks comes in three ways: as cells of
-     *   the target's, if there is a copier; else with the next level, if it is a few tokens, which is what a round
-     *   leaves behind whose last guess was accepted; else in pieces, one a pass, which stand in the same batch as the
-     *   roots of the streams that are ready. A piece is as long as the pass that it delays may last again; so other
-     *   streams never wait for a prompt.
+     *   To draft, the model must have read what stands before the root. What it lacks comes in three ways: as cells
+     *   of the target's, if there is a copier, as soon as the target has read it; else with the next level, if it is a
+     *   few tokens, which is what a round leaves behind whose last guess was accepted; else in pieces, one a pass,
+     *   which stand in the same batch as the roots of the streams that are ready. A piece is as long as the pass that
+     *   it delays may last again; so other streams never wait for a prompt.
      *
      * Cells and sequence ids
      *
@@ -232,6 +232,9 @@ public final class DraftModel {
             return;
         }
         int missing = stream.missing();
+        if (missing > FEW && stream.waits) {
+            return; // the target is about to read it
+        }
         int room = draft.maxBatchTokens() - batch.size();
         int history = missing <= FEW ? missing : Math.min(missing, Math.min(pieceLeft, room));
         int fresh = history == missing ? 1 + stream.pathLength() - stream.fed : 0;
@@ -343,6 +346,7 @@ public final class DraftModel {
     void prepare(DraftStream stream, int targetSequence, int committed) {
         CellCopier copying = copier;
         stream.lastUsed = pass;
+        stream.waits = copying != null && targetSequence >= 0;
         if (copying == null
                 || targetSequence < 0
                 || committed <= stream.cached
@@ -361,6 +365,7 @@ public final class DraftModel {
                 copiedTokens += count;
                 refusalsOnEnd = 0;
             } else {
+                stream.waits = false;
                 refusedCopies++;
                 refusalsOnEnd++;
                 if (refusalsOnEnd == MOST_FAILURES) {
@@ -368,6 +373,7 @@ public final class DraftModel {
                 }
             }
         } catch (RuntimeException | Error e) {
+            stream.waits = false;
             failed("taking over cells", e);
             copyNoMore("the target's cells cannot be taken over any more", e);
         }

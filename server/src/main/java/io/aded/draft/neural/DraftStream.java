@@ -57,6 +57,9 @@ public final class DraftStream {
     /** Cells of root and path in the cache after those. */
     int fed;
 
+    /** Whether the target's cells will come, so that it need not read what is missing. */
+    boolean waits;
+
     /** The pass in which it drafted last. */
     long lastUsed;
 

@@ -9,6 +9,8 @@ import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
+import io.aded.draft.neural.DraftContexts;
+import io.aded.draft.neural.DraftModels;
 import io.aded.model.TargetContext;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,7 +39,8 @@ final class BenchDrafters implements ProposerFactory {
     private volatile Next next = new Next("", null, false, null);
 
     BenchDrafters(DrafterSettings settings) {
-        this.settings = settings;
+        DraftContexts contexts = settings.draftModel();
+        this.settings = contexts == null ? settings : settings.withDraftModel(new DraftModels(contexts));
     }
 
     /** The next session drafts in this mode, anew or going on with what the mode learned so far. */
@@ -53,7 +56,16 @@ final class BenchDrafters implements ProposerFactory {
     @Override
     public Proposer create(String drafter, TargetContext target, LongSupplier nanoClock) {
         DrafterKind kind = Drafters.named(drafter);
+        // What drafts by a second model drafts for all streams at once, and what it learns is the mode's own.
+        if (settings.draftModel() != null && (kind.needsModel() || kind == Drafters.AUTO) && next.replay == null) {
+            return kind.maker().make(settings.withEvidenceWeights(EvidenceWeights.create()), target, nanoClock);
+        }
         return new LoopProposer(() -> open(kind), nanoClock);
+    }
+
+    @Override
+    public boolean hasDraftModel() {
+        return settings.draftModel() != null;
     }
 
     private Drafter open(DrafterKind mode) {

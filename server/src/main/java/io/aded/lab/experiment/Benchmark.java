@@ -38,6 +38,7 @@ final class Benchmark {
 
     private final TargetModel model;
     private final EngineOptions options;
+    private final DrafterSettings drafters;
     private final List<ModeSpec> modes;
     private final ExperimentSettings settings;
     private final Progress progress;
@@ -57,8 +58,19 @@ final class Benchmark {
             List<ModeSpec> modes,
             ExperimentSettings settings,
             Progress progress) {
+        this(model, options, DrafterSettings.DEFAULT, modes, settings, progress);
+    }
+
+    Benchmark(
+            TargetModel model,
+            EngineOptions options,
+            DrafterSettings drafters,
+            List<ModeSpec> modes,
+            ExperimentSettings settings,
+            Progress progress) {
         this.model = model;
         this.options = options;
+        this.drafters = drafters;
         this.modes = List.copyOf(modes);
         this.settings = settings;
         this.progress = progress;
@@ -80,13 +92,13 @@ final class Benchmark {
             throw new AdedException.InvalidRequest(
                     "prompts", "no prompt fits into a context of " + room() + " tokens; use a larger context");
         }
-        BenchDrafters drafters = new BenchDrafters(DrafterSettings.DEFAULT);
-        try (Engine engine = Engine.start(model, options, EngineTelemetry.NONE, drafters)) {
+        BenchDrafters own = new BenchDrafters(drafters);
+        try (Engine engine = Engine.start(model, options, EngineTelemetry.NONE, own)) {
             Map<String, Contender> contenders = new HashMap<>();
             try {
                 awaitCalibration(engine);
                 for (ModeSpec mode : modes) {
-                    contenders.put(mode.label(), contender(mode, engine, drafters));
+                    contenders.put(mode.label(), contender(mode, engine, own));
                 }
                 List<Measurement> measurements = new Run(contenders, scenarios).play();
                 return new Result(measurements, skipped, engine.passCosts());
@@ -111,11 +123,11 @@ final class Benchmark {
         return trained > 0 ? Math.min(trained, cells) : cells;
     }
 
-    private Contender contender(ModeSpec mode, Engine engine, BenchDrafters drafters) {
+    private Contender contender(ModeSpec mode, Engine engine, BenchDrafters own) {
         DraftPolicy policy = mode.policy();
         return policy == null
                 ? new BareContender(model, options.context())
-                : new EngineContender(engine, drafters, mode, policy);
+                : new EngineContender(engine, own, mode, policy);
     }
 
     /** The state of a run. */

@@ -1,5 +1,6 @@
 package io.aded.lab.experiment;
 
+import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.EngineOptions;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Machine;
@@ -35,6 +36,7 @@ public record ExperimentPlan(
      * @param modelName what the report calls the model
      * @param model stays the caller's
      * @param engine the engine's context; turns are submitted one at a time
+     * @param drafters what drafters are made of, such as a model that drafts
      * @param version of this program, for the report
      * @param out receives the report
      * @param bar where progress is drawn, or null
@@ -43,12 +45,13 @@ public record ExperimentPlan(
             String modelName,
             TargetModel model,
             EngineOptions engine,
+            DrafterSettings drafters,
             String version,
             PrintStream out,
             @Nullable PrintStream bar) {
         Machine machine = Machine.describe(InstantSource.system(), version, modelName, model.info(), engine.context());
         Progress progress = bar == null ? Progress.NONE : new ProgressBar(bar, System::nanoTime);
-        Benchmark.Result result = new Benchmark(model, engine, modes, settings, progress).run(scenarios);
+        Benchmark.Result result = new Benchmark(model, engine, drafters, modes, settings, progress).run(scenarios);
         Analysis analysis = new Analysis(modes, result.measurements(), settings.grouping(), settings.seed());
         String described = scenarios.size() + " of " + source;
         String text = new Report(analysis).render(machine, settings, described, result);

@@ -69,8 +69,8 @@ public interface LibraryLine {
     boolean flashAttentionRefusesF32();
 
     /**
-     * Whether the state of a sequence says of each cell which sequence has it, and begins with whose state it is and how
-     * many streams it has.
+     * Whether the state of a sequence says of each cell which sequence has it, and begins with whose state it is and
+     * how many streams it has.
      */
     boolean statesNameSequences();
 

@@ -339,6 +339,28 @@ final class DraftModelTest {
         }
     }
 
+    /** What the target is about to read need not be read twice. */
+    @Test
+    void begin_copier_targetThatLacksMostOfThePrompt_waitsForIt() {
+        try (Bench bench = Bench.of(1, Cells.TAKEN_OVER)) {
+            int[] text = Bench.text(0, 60);
+            DraftStream stream = learned(bench, Arrays.copyOf(text, 50));
+            bench.model.beginPass(0);
+            stream.begin(2, 0);
+            bench.model.level(List.of(stream));
+            assertThat(bench.decoded).isEmpty();
+            stream.accept(Bench.chain(text[49]), 0, text[50]);
+            bench.commit(2, text, 0, 50);
+
+            bench.model.beginPass(0);
+            stream.begin(2, 50);
+            bench.model.level(List.of(stream));
+
+            assertThat(bench.decoded).containsExactly(1);
+            assertThat(stream.opinion(0).token(0)).isEqualTo(text[51]);
+        }
+    }
+
     @Test
     void begin_copierThatRefuses_readsTheTextAndStopsAsking() {
         try (Bench bench = Bench.of(1, Cells.REFUSED)) {

@@ -1,0 +1,384 @@
+package io.aded.lab.alignment;
+
+import io.aded.model.AdedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Answers of one target on disk: what an export writes and a training reads.
+ *
+ * <h2>The files</h2>
+ *
+ * <ul>
+ *   <li>{@value #FACTS}: {@link AlignmentFacts}, written first.
+ *   <li>{@value #ANSWERS}: records one behind the other, nothing between them. Little-endian, all of four bytes, for a
+ *       prompt of P and an answer of G tokens:
+ *       <pre>
+ *   P      × u32   the prompt's tokens
+ *   G      × u32   the answer's tokens
+ *   G × 16 × u32   the target's best tokens at each position, best first
+ *   G × 16 × f32   their probabilities at temperature 1
+ *   G      × i32   what the drafter guessed, −1 where none was asked
+ * </pre>
+ *   <li>{@value #INDEX}: a JSON object a line for each record, in order: {@code id}, {@code task}, {@code sample},
+ *       {@code temperature}, {@code split} ({@code train} or {@code held_out}), {@code finished}, {@code prompt} (P),
+ *       {@code answer} (G), {@code offset} and {@code bytes} of the record, {@code crc32} of it (zlib's, eight
+ *       hexadecimal digits), {@code rejected} (guesses that are not the answer's token; null where no drafter was asked).
+ * </ul>
+ *
+ * A record is written, then its line. What a killed export leaves behind the last whole line is cut off when the folder
+ * is opened for writing again; anything else that does not fit is damage, and refused.
+ */
+final class AlignmentFolder implements AutoCloseable {
+    static final String FACTS = "export.json";
+    static final String INDEX = "answers.jsonl";
+    static final String ANSWERS = "answers.bin";
+
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private final AlignmentFacts facts;
+    private final FileChannel index;
+    private final FileChannel answers;
+    private final Set<AlignedAnswer.Key> written = new HashSet<>();
+    private int heldOut;
+    private long tokens;
+
+    /** A line of the index. */
+    private record Entry(
+            AlignedAnswer.Key key,
+            float temperature,
+            boolean finished,
+            boolean heldOut,
+            int prompt,
+            int answer,
+            long offset,
+            int bytes,
+            int checksum) {}
+
+    private AlignmentFolder(AlignmentFacts facts, FileChannel index, FileChannel answers) {
+        this.facts = facts;
+        this.index = index;
+        this.answers = answers;
+    }
+
+    /**
+     * Opens a folder to add answers; makes it if it is not there.
+     *
+     * @param wanted what the answers are; an export that was begun must have been begun with the same
+     * @throws AdedException.InvalidRequest if it was begun with other settings
+     * @throws AdedException.FailedPrecondition if another process writes there
+     * @throws AdedException.InvalidArtifact if what is there is damaged, or cannot be written
+     */
+    static AlignmentFolder append(Path folder, AlignmentFacts wanted) {
+        FileChannel index = null;
+        FileChannel answers = null;
+        try {
+            Files.createDirectories(folder);
+            Path file = folder.resolve(FACTS);
+            if (!Files.exists(file) && Files.exists(folder.resolve(ANSWERS))) {
+                throw damaged(folder, "it has answers, but no " + FACTS);
+            }
+            answers = FileChannel.open(
+                    folder.resolve(ANSWERS),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
+            requireAlone(answers, folder);
+            if (Files.exists(file)) {
+                AlignmentFacts.read(file).requireSame(wanted, folder);
+            } else {
+                wanted.writeTo(file);
+            }
+            index = FileChannel.open(
+                    folder.resolve(INDEX),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
+            AlignmentFolder opened = new AlignmentFolder(wanted, index, answers);
+            opened.recover(folder);
+            return opened;
+        } catch (IOException e) {
+            close(index, answers);
+            throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write in " + folder, e);
+        } catch (RuntimeException e) {
+            close(index, answers);
+            throw e;
+        }
+    }
+
+    private static void requireAlone(FileChannel answers, Path folder) throws IOException {
+        boolean alone;
+        try {
+            alone = answers.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            alone = false;
+        }
+        if (!alone) {
+            throw new AdedException.FailedPrecondition(
+                    "EXPORT_RUNNING", "another export writes in " + folder + "; wait for it, or name another folder");
+        }
+    }
+
+    /** Checks what is there, and cuts off what a killed export left half written. */
+    private void recover(Path folder) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(index.size()));
+        readFully(index, bytes, 0);
+        byte[] text = bytes.array();
+        int kept = 0;
+        long end = 0;
+        for (int from = 0; from < text.length; ) {
+            int stop = from;
+            while (stop < text.length && text[stop] != '\n') {
+                stop++;
+            }
+            boolean last = stop + 1 >= text.length;
+            Entry entry = stop == text.length ? null : entry(text, from, stop);
+            boolean whole = entry != null && entry.offset == end && isWhole(entry);
+            if (!whole) {
+                if (!last) {
+                    throw damaged(folder, "line " + (written.size() + 1) + " of " + INDEX + " does not fit");
+                }
+                break;
+            }
+            count(entry);
+            end += entry.bytes;
+            from = stop + 1;
+            kept = from;
+        }
+        index.truncate(kept);
+        answers.truncate(end);
+    }
+
+    private boolean isWhole(Entry entry) throws IOException {
+        if (entry.offset + entry.bytes > answers.size()) {
+            return false;
+        }
+        ByteBuffer record = ByteBuffer.allocate(entry.bytes);
+        readFully(answers, record, entry.offset);
+        return checksum(record.flip()) == entry.checksum;
+    }
+
+    private void count(Entry entry) {
+        written.add(entry.key);
+        heldOut += entry.heldOut ? 1 : 0;
+        tokens += entry.answer;
+    }
+
+    /** Whether this was answered before. */
+    boolean contains(AlignedAnswer.Key key) {
+        return written.contains(key);
+    }
+
+    /** Answers in the folder. */
+    int size() {
+        return written.size();
+    }
+
+    /** Of them, those that no training may see. */
+    int heldOut() {
+        return heldOut;
+    }
+
+    /** Tokens of all answers. */
+    long tokens() {
+        return tokens;
+    }
+
+    /** Adds an answer, if it is not there yet. */
+    void add(AlignedAnswer answer) {
+        if (contains(answer.key())) {
+            return;
+        }
+        try {
+            ByteBuffer record = answer.record();
+            Entry entry = new Entry(
+                    answer.key(),
+                    answer.temperature(),
+                    answer.finished(),
+                    AlignedAnswer.isHeldOut(answer.said().prompt(), facts.heldOut()),
+                    answer.said().prompt().length,
+                    answer.said().answer().length,
+                    answers.size(),
+                    record.remaining(),
+                    checksum(record.duplicate()));
+            writeFully(answers, record);
+            writeFully(index, ByteBuffer.wrap(line(entry, answer).getBytes(StandardCharsets.UTF_8)));
+            count(entry);
+        } catch (IOException e) {
+            throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write an answer: " + e.getMessage(), e);
+        }
+    }
+
+    private String line(Entry entry, AlignedAnswer answer) {
+        ObjectNode node = MAPPER.createObjectNode();
+        node.put("id", entry.key.id());
+        node.put("task", entry.key.task());
+        node.put("sample", entry.key.sample());
+        node.put("temperature", entry.temperature);
+        node.put("split", entry.heldOut ? "held_out" : "train");
+        node.put("finished", entry.finished);
+        node.put("prompt", entry.prompt);
+        node.put("answer", entry.answer);
+        node.put("offset", entry.offset);
+        node.put("bytes", entry.bytes);
+        node.put("crc32", String.format("%08x", entry.checksum));
+        if (facts.draft() == null) {
+            node.putNull("rejected");
+        } else {
+            node.put("rejected", answer.rejected());
+        }
+        return node + "\n";
+    }
+
+    /** Where the answers of a folder come from. */
+    static AlignmentFacts facts(Path folder) {
+        Path file = folder.resolve(FACTS);
+        if (!Files.isRegularFile(file)) {
+            throw new AdedException.NotFound(
+                    "ALIGNMENT_NOT_FOUND",
+                    "there is no export for alignment in " + folder + " (" + FACTS
+                            + "); \"aded align export\" makes one");
+        }
+        return AlignmentFacts.read(file);
+    }
+
+    /**
+     * All answers that no training may see, or all others. What a running or killed export left behind the last whole
+     * line is not looked at.
+     *
+     * @throws AdedException.NotFound if there is no export
+     * @throws AdedException.InvalidArtifact if it is damaged
+     */
+    static List<AlignedAnswer> read(Path folder, boolean heldOut) {
+        facts(folder);
+        List<AlignedAnswer> read = new ArrayList<>();
+        try (FileChannel answers = FileChannel.open(folder.resolve(ANSWERS), StandardOpenOption.READ)) {
+            byte[] text = Files.readAllBytes(folder.resolve(INDEX));
+            int number = 0;
+            int from = 0;
+            for (int i = 0; i < text.length; i++) {
+                if (text[i] == '\n') {
+                    number++;
+                    Entry entry = entry(text, from, i);
+                    from = i + 1;
+                    if (entry == null || entry.offset + entry.bytes > answers.size()) {
+                        throw damaged(folder, "line " + number + " of " + INDEX + " does not fit");
+                    }
+                    if (entry.heldOut == heldOut) {
+                        read.add(answer(folder, answers, entry, number));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new AdedException.InvalidArtifact("ALIGNMENT_UNREADABLE", "cannot read " + folder, e);
+        }
+        return read;
+    }
+
+    private static AlignedAnswer answer(Path folder, FileChannel answers, Entry entry, int number) throws IOException {
+        ByteBuffer record = ByteBuffer.allocate(entry.bytes);
+        readFully(answers, record, entry.offset);
+        record.flip();
+        if (checksum(record.duplicate()) != entry.checksum) {
+            throw damaged(folder, "the record of line " + number + " does not match its checksum");
+        }
+        return AlignedAnswer.of(entry.key, entry.temperature, entry.finished, record, entry.prompt, entry.answer);
+    }
+
+    /** A line; null if it is none. */
+    private static @Nullable Entry entry(byte[] text, int from, int to) {
+        try {
+            JsonNode node = MAPPER.readTree(text, from, to - from);
+            int prompt = node.path("prompt").asInt(-1);
+            int answer = node.path("answer").asInt(-1);
+            long bytes = node.path("bytes").asLong(-1);
+            long offset = node.path("offset").asLong(-1);
+            String split = node.path("split").asString("");
+            if (prompt < 1
+                    || answer < 1
+                    || offset < 0
+                    || bytes > Integer.MAX_VALUE
+                    || bytes != AlignedAnswer.bytes(prompt, answer)
+                    || !(split.equals("train") || split.equals("held_out"))) {
+                return null;
+            }
+            return new Entry(
+                    new AlignedAnswer.Key(
+                            node.path("id").asString(),
+                            node.path("task").asString(),
+                            node.path("sample").asInt()),
+                    (float) node.path("temperature").asDouble(),
+                    node.path("finished").asBoolean(),
+                    split.equals("held_out"),
+                    prompt,
+                    answer,
+                    offset,
+                    (int) bytes,
+                    Integer.parseUnsignedInt(node.path("crc32").asString(), 16));
+        } catch (JacksonException | NumberFormatException e) {
+            return null;
+        }
+    }
+
+    private static int checksum(ByteBuffer record) {
+        CRC32 checksum = new CRC32();
+        checksum.update(record);
+        return (int) checksum.getValue();
+    }
+
+    private static void readFully(FileChannel file, ByteBuffer into, long position) throws IOException {
+        long at = position;
+        while (into.hasRemaining()) {
+            int count = file.read(into, at);
+            if (count < 0) {
+                throw new IOException("the file ends before byte " + (position + into.capacity()));
+            }
+            at += count;
+        }
+    }
+
+    private static void writeFully(FileChannel file, ByteBuffer bytes) throws IOException {
+        long at = file.size();
+        while (bytes.hasRemaining()) {
+            at += file.write(bytes, at);
+        }
+    }
+
+    private static AdedException.InvalidArtifact damaged(Path folder, String why) {
+        return new AdedException.InvalidArtifact(
+                "ALIGNMENT_DAMAGED", "the export in " + folder + " is damaged: " + why);
+    }
+
+    private static void close(@Nullable FileChannel... channels) {
+        for (FileChannel channel : channels) {
+            if (channel != null) {
+                try {
+                    channel.close();
+                } catch (IOException e) {
+                    // What was written is checked when it is read.
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        close(index, answers);
+    }
+}
