@@ -21,8 +21,8 @@ final class Budget {
      *   is the rate that is being achieved [1]. ρ is an exponential average of tokens over time; while little is known,
      *   and since the coming rounds resemble this one more than the average, it is mixed with the best rate of this
      *   very round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins
-     *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is paid
-     *   for every k alike; it only makes this round's own rate lower.
+     *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is
+     *   paid for every k alike; it only makes this round's own rate lower.
      *
      *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
      *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs

@@ -32,10 +32,11 @@ final class Drafting {
      *   what it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate
      *   price drafts by it.
      *
-     *   Passes of a draft model are another matter. Where every draft takes them, the gate reckons with them as with all
-     *   else (DraftSource.begin), but the budget's price of a node leaves them out: they are paid by the level. Where a
-     *   proposer buys them only for some drafts (DraftRequest.bought), it tells from the prices of passes whether they
-     *   pay, and answers for it; if the gate booked them, one bad purchase would make a stream do without its table too.
+     *   Passes of a draft model are another matter. Where every draft takes them, the gate reckons with them as with
+     *   all else (DraftSource.begin), but the budget's price of a node leaves them out: they are paid by the level.
+     *   Where a proposer buys them only for some drafts (DraftRequest.bought), it tells from the prices of passes
+     *   whether they pay, and answers for it; if the gate booked them, one bad purchase would make a stream do without
+     *   its table too.
      */
     private final ProposerFactory factory;
     private final TargetContext context;

@@ -208,8 +208,8 @@ final class Round implements Verification.Emission {
     }
 
     /**
-     * The time for this round's drafter so far: to draft, to be shown the pass's outcome, and to learn from it. Not what
-     * it {@linkplain #boughtNanos bought}.
+     * The time for this round's drafter so far: to draft, to be shown the pass's outcome, and to learn from it. Not
+     * what it {@linkplain #boughtNanos bought}.
      */
     long drafterNanos() {
         StreamDrafter drafting = drafting();

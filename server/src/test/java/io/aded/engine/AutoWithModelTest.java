@@ -24,9 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Mode {@code auto} with a draft model loaded is as fast as the best of its parts by itself, whoever of them is good, and
- * a draft model that is of no use costs next to nothing. By a clock that passes of both models move, by their stated
- * costs, and nothing else.
+ * Mode {@code auto} with a draft model loaded is as fast as the best of its parts by itself, whoever of them is good,
+ * and a draft model that is of no use costs next to nothing. By a clock that passes of both models move, by their
+ * stated costs, and nothing else.
  */
 class AutoWithModelTest {
     private static final double LEAST_OF_BEST = 0.95;

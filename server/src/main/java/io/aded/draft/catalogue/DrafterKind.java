@@ -58,8 +58,9 @@ public record DrafterKind(
      *
      * @param besideModel what takes their place where there is a draft model; null for nothing
      */
-    record PerStream(Function<DrafterSettings, ? extends Drafter> drafter, @Nullable Maker besideModel)
-            implements Maker {
+    record PerStream(
+            Function<DrafterSettings, ? extends Drafter> drafter,
+            @Nullable Maker besideModel) implements Maker {
         @Override
         public Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock) {
             return besideModel == null || settings.draftModel() == null

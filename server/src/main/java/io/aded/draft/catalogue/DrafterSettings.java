@@ -49,37 +49,44 @@ public record DrafterSettings(
 
     /** The same with another seed. */
     public DrafterSettings withSeed(long other) {
-        return new DrafterSettings(other, baseTable, historyTokens, tableRows, learnWholePrompt, evidenceWeights, draftModel, choice);
+        return new DrafterSettings(
+                other, baseTable, historyTokens, tableRows, learnWholePrompt, evidenceWeights, draftModel, choice);
     }
 
     /** The same over a base table. */
     public DrafterSettings withBaseTable(@Nullable BaseTable table) {
-        return new DrafterSettings(seed, table, historyTokens, tableRows, learnWholePrompt, evidenceWeights, draftModel, choice);
+        return new DrafterSettings(
+                seed, table, historyTokens, tableRows, learnWholePrompt, evidenceWeights, draftModel, choice);
     }
 
     /** The same with another bound on the history. */
     public DrafterSettings withHistoryTokens(int tokens) {
-        return new DrafterSettings(seed, baseTable, tokens, tableRows, learnWholePrompt, evidenceWeights, draftModel, choice);
+        return new DrafterSettings(
+                seed, baseTable, tokens, tableRows, learnWholePrompt, evidenceWeights, draftModel, choice);
     }
 
     /** The same with another bound on the table. */
     public DrafterSettings withTableRows(int rows) {
-        return new DrafterSettings(seed, baseTable, historyTokens, rows, learnWholePrompt, evidenceWeights, draftModel, choice);
+        return new DrafterSettings(
+                seed, baseTable, historyTokens, rows, learnWholePrompt, evidenceWeights, draftModel, choice);
     }
 
     /** The same, learning the whole prompt or only what the paper's window shows. */
     public DrafterSettings withLearnWholePrompt(boolean whole) {
-        return new DrafterSettings(seed, baseTable, historyTokens, tableRows, whole, evidenceWeights, draftModel, choice);
+        return new DrafterSettings(
+                seed, baseTable, historyTokens, tableRows, whole, evidenceWeights, draftModel, choice);
     }
 
     /** The same with shared evidence weights, or with none. */
     public DrafterSettings withEvidenceWeights(@Nullable EvidenceWeights weights) {
-        return new DrafterSettings(seed, baseTable, historyTokens, tableRows, learnWholePrompt, weights, draftModel, choice);
+        return new DrafterSettings(
+                seed, baseTable, historyTokens, tableRows, learnWholePrompt, weights, draftModel, choice);
     }
 
     /** The same beside a model that drafts, or without one. */
     public DrafterSettings withDraftModel(@Nullable DraftContexts contexts) {
-        return new DrafterSettings(seed, baseTable, historyTokens, tableRows, learnWholePrompt, evidenceWeights, contexts, choice);
+        return new DrafterSettings(
+                seed, baseTable, historyTokens, tableRows, learnWholePrompt, evidenceWeights, contexts, choice);
     }
 
     /** The same with a choice among drafters by the prompt, or without one. */

@@ -462,7 +462,9 @@ public final class AdaptiveProposer implements Proposer {
         state.weights.learn(state.context, losses);
     }
 
-    /** What a chain by the model alone would have cost, of as many of its guesses as are known and were worth a level. */
+    /**
+     * What a chain by the model alone would have cost, of as many of its guesses as are known and were worth a level.
+     */
     private double modelLoss(MixedState state, int count, double worth) {
         int nodes = plan.chain(state.rates.model(), MOST_CHAIN, usualRiders);
         int run = state.opinions.modelRun(state.emitted(), count);

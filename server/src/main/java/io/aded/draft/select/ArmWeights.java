@@ -10,22 +10,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class ArmWeights {
     /*
-     * Hedge [1]: each arm has a weight, and a round that costs it a loss multiplies that by e^-(rate · loss). What an arm
-     * would have cost is known, or forecast, also in rounds in which another was played, because the text is the same
-     * whoever drafts it. So nothing has to be explored by playing it (HedgeSpec [2] does this for drafters of one kind;
-     * here arms differ in cost, and the loss is time).
+     * Hedge [1]: each arm has a weight, and a round that costs it a loss multiplies that by e^-(rate · loss). What an
+     * arm would have cost is known, or forecast, also in rounds in which another was played, because the text is the
+     * same whoever drafts it. So nothing has to be explored by playing it (HedgeSpec [2] does this for drafters of one
+     * kind; here arms differ in cost, and the loss is time).
      *
      * The loss of an arm in a round is what its round takes less what its tokens are worth at the going rate, in plain
      * tokens. By renewal reward theory the arm of least mean loss is the fastest; time per token of single rounds would
      * punish arms whose rounds differ.
      *
      * Old losses fade, so weights cannot run away from each other farther than a text can change back in some dozens of
-     * rounds. The arm of the largest weight is played. (To draw arms at random guards against texts that know the draws;
-     * these don't, and a draw costs time.)
+     * rounds. The arm of the largest weight is played. (To draw arms at random guards against texts that know the
+     * draws; these don't, and a draw costs time.)
      *
      * A context is how long the end of the text matches an earlier place, and how many tokens ago a guess was rejected
-     * (the arms differ by these most; Context-Aware Assistant Selection [3] learns its choice from the prompt alone). What
-     * is seen in one context counts a quarter in the others.
+     * (the arms differ by these most; Context-Aware Assistant Selection [3] learns its choice from the prompt alone).
+     * What is seen in one context counts a quarter in the others.
      *
      * [1] Y. Freund, R. Schapire: A Decision-Theoretic Generalization of On-Line Learning. JCSS 55 (1), 1997
      * [2] Not-a-Bandit: Provably No-Regret Drafter Selection in Speculative Decoding for LLMs. arXiv:2510.20064

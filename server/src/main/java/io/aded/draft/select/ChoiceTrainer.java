@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Trains a {@link DrafterChoice} on outcomes: how fast an answer to a prompt came by an arm. Every prompt should have an
- * outcome of every arm; then all arms are compared on the same prompts.
+ * Trains a {@link DrafterChoice} on outcomes: how fast an answer to a prompt came by an arm. Every prompt should have
+ * an outcome of every arm; then all arms are compared on the same prompts.
  */
 public final class ChoiceTrainer {
     /*
@@ -39,8 +39,8 @@ public final class ChoiceTrainer {
     public void add(int[] prompt, String arm, double speedUp) {
         int index = DrafterChoice.arms().indexOf(arm);
         if (index < 0) {
-            throw new IllegalArgumentException("there is no arm \"" + arm + "\"; allowed: "
-                    + String.join(", ", DrafterChoice.arms()));
+            throw new IllegalArgumentException(
+                    "there is no arm \"" + arm + "\"; allowed: " + String.join(", ", DrafterChoice.arms()));
         }
         if (!(speedUp > 0) || !Double.isFinite(speedUp)) {
             throw new IllegalArgumentException("the speed-up is " + speedUp + "; allowed: above 0");

@@ -127,7 +127,8 @@ public final class DrafterChoice {
      * Reads a choice from such a file.
      *
      * @throws AdedException.NotFound if there is none
-     * @throws AdedException.InvalidArtifact if it is damaged, or was trained on other features or arms than this build's
+     * @throws AdedException.InvalidArtifact if it is damaged, or was trained on other features or arms than this
+     *     build's
      */
     public static DrafterChoice read(Path file) {
         return read(Envelope.open(file, "the choice of drafters " + file, KIND, VERSION), file.toString());

@@ -3,8 +3,8 @@ package io.aded.draft.select;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much more often the best guess is right where the draft model has spoken: what a level is expected to bring before
- * it is asked for.
+ * How much more often the best guess is right where the draft model has spoken: what a level is expected to bring
+ * before it is asked for.
  *
  * <p>Two of these: what all streams of an engine saw together, which is where a new stream starts from; and the
  * stream's own, which follows its text. Not thread-safe.
@@ -13,8 +13,8 @@ final class HitRates {
     /*
      * Of the places at which the table alone would be wrong the model puts right a share, the gain. It is learned from
      * how often the mixture was right less how often the table was, at the same places: so a table that is too sure of
-     * itself, or not sure enough, makes no difference; and a model that is of no use has a gain of nothing, however often
-     * the mixture is right thanks to the table. The gain depends on how sure the table is, hence the buckets.
+     * itself, or not sure enough, makes no difference; and a model that is of no use has a gain of nothing, however
+     * often the mixture is right thanks to the table. The gain depends on how sure the table is, hence the buckets.
      */
 
     /** The draft model's first guess, before anything is known of it: five right out of eight, by so many guesses. */

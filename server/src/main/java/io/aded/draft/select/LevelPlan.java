@@ -7,8 +7,8 @@ import io.aded.model.TokenTree;
 import java.util.Arrays;
 
 /**
- * Forecasts what a stream's round would bring if the draft model were asked, and what it brings as it is. One serves all
- * streams of a proposer; what {@link #forecast} found holds until it is called again.
+ * Forecasts what a stream's round would bring if the draft model were asked, and what it brings as it is. One serves
+ * all streams of a proposer; what {@link #forecast} found holds until it is called again.
  */
 final class LevelPlan {
     /*
@@ -21,9 +21,10 @@ final class LevelPlan {
      * nothing now it will know nothing for a while), so rates are compared round by round.
      *
      * The forecast: the most probable path of the tree is fed as far as it is likely, all in one level; each level more
-     * makes it longer by a token. Where the model has not spoken yet, the chance that the best guess is right is what was
-     * seen of such places (HitRates); what branches off there shrinks in proportion. All numbers of levels are looked at,
-     * since a pass of four tokens may cost hardly more than one of two: three levels may pay where one does not.
+     * makes it longer by a token. Where the model has not spoken yet, the chance that the best guess is right is what
+     * was seen of such places (HitRates); what branches off there shrinks in proportion. All numbers of levels are
+     * looked at, since a pass of four tokens may cost hardly more than one of two: three levels may pay where one does
+     * not.
      *
      * Here is no wisdom beyond arithmetic; whether it holds true is for ArmWeights to find out.
      */
@@ -34,8 +35,8 @@ final class LevelPlan {
     private static final int MOST_LEVELS = 12;
 
     /**
-     * Rounds over which reading a text that the draft model lacks is to pay for itself, beside as many as the answer has
-     * tokens: what has gone on for long will go on for long.
+     * Rounds over which reading a text that the draft model lacks is to pay for itself, beside as many as the answer
+     * has tokens: what has gone on for long will go on for long.
      */
     private static final double READING_ROUNDS = 64;
 
@@ -205,8 +206,8 @@ final class LevelPlan {
     }
 
     /**
-     * What the table gives its best guess at a node of the path, or might at most: where the path ends it is less likely
-     * than the least likely node of the tree, which would have been left out for it.
+     * What the table gives its best guess at a node of the path, or might at most: where the path ends it is less
+     * likely than the least likely node of the tree, which would have been left out for it.
      */
     float proposed(TokenTree tree, int depth) {
         float own = tree.probability(path[depth]);

@@ -11,8 +11,8 @@ import java.util.Arrays;
 final class LogisticMixer {
     /*
      * Model:
-     * Logistic mixing as in the PAQ compressors [1]. Each source's probability is stretched to its logit, the logits are
-     * summed with learned weights and a bias, and the sum is squashed:
+     * Logistic mixing as in the PAQ compressors [1]. Each source's probability is stretched to its logit, the logits
+     * are summed with learned weights and a bias, and the sum is squashed:
      *
      *     p = σ(w₀ + w_table · logit(p_table) + w_model · logit(p_model)),   σ(x) = 1 / (1 + e^-x)
      *
@@ -22,10 +22,10 @@ final class LogisticMixer {
      * likely than all I list".
      *
      * Learning:
-     * One step of gradient descent on the coding cost −ln p(outcome) a verified guess, as in PAQ: w += step · (outcome −
-     * p) · input. The step is divided by the inputs' square [2], so that one guess moves the sum by the rate times the
-     * error, however sure the sources are. The rate falls while a set is young and has a floor, so that weights follow a
-     * text that changes.
+     * One step of gradient descent on the coding cost −ln p(outcome) a verified guess, as in PAQ: w += step · (outcome
+     * − p) · input. The step is divided by the inputs' square [2], so that one guess moves the sum by the rate times
+     * the error, however sure the sources are. The rate falls while a set is young and has a floor, so that weights
+     * follow a text that changes.
      *
      * [1] M. Mahoney: Adaptive Weighing of Context Models for Lossless Data Compression. Florida Tech. Technical Report
      *     CS-2005-16, 2005
@@ -65,7 +65,9 @@ final class LogisticMixer {
     private static final float SETTLED = 1000;
 
     private final float[] weights = new float[CONTEXTS * INPUTS];
-    /** The sum of the errors that each set has learned from: a guess that was hardly possible teaches hardly anything. */
+    /**
+     * The sum of the errors that each set has learned from: a guess that was hardly possible teaches hardly anything.
+     */
     private final float[] seen = new float[CONTEXTS];
 
     LogisticMixer() {

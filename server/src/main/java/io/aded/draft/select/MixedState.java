@@ -8,7 +8,9 @@ import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import java.util.Arrays;
 
-/** One stream of an {@link AdaptiveProposer}: its table, its stream of the draft model, and what was learned of both. */
+/**
+ * One stream of an {@link AdaptiveProposer}: its table, its stream of the draft model, and what was learned of both.
+ */
 final class MixedState implements DraftState {
     private static final String WITH_MODEL = AdedDrafter.NAME + "+model";
     private static final String MODEL = "model";

@@ -11,8 +11,8 @@ import java.util.Arrays;
  * What the draft model thinks at the nodes of one path of a stream's draft, mixed with what the table proposes there.
  *
  * <p>As a {@link Refinement} it puts the mixture into the search; a token that both propose stays one node. After the
- * round it tells the mixer, and the hit rates, which of the guesses were right: of those that were verified and of those
- * that were not, as far as the text that came follows the path.
+ * round it tells the mixer, and the hit rates, which of the guesses were right: of those that were verified and of
+ * those that were not, as far as the text that came follows the path.
  */
 final class PathOpinions implements Refinement {
     /** Tags of nodes: who proposed them. */
@@ -110,8 +110,7 @@ final class PathOpinions implements Refinement {
     }
 
     @Override
-    public int refine(
-            TokenTree tree, int node, int[] proposed, float[] probabilities, int from, int count, int most) {
+    public int refine(TokenTree tree, int node, int[] proposed, float[] probabilities, int from, int count, int most) {
         int depth = tree.depth(node);
         if (depth >= stream.opinions()
                 || depth > 0
@@ -147,8 +146,7 @@ final class PathOpinions implements Refinement {
             int kind = inOpinion == NONE ? LogisticMixer.TABLE_ONLY : LogisticMixer.BOTH;
             tokens[at] = proposed[i];
             tableLogits[at] = LogisticMixer.logit(probabilities[i]);
-            modelLogits[at] =
-                    inOpinion == NONE ? modelRest : LogisticMixer.logit(probability(opinion, inOpinion));
+            modelLogits[at] = inOpinion == NONE ? modelRest : LogisticMixer.logit(probability(opinion, inOpinion));
             mix(at++, kind, sureness, place);
         }
         int listed = at;

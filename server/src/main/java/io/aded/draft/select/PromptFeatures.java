@@ -3,8 +3,8 @@ package io.aded.draft.select;
 import java.util.Arrays;
 
 /**
- * What can be told of a prompt from its tokens alone, in numbers around 1: how long it is, how much of it repeats itself,
- * and which tokens it is made of, in a few bins. It keeps no text.
+ * What can be told of a prompt from its tokens alone, in numbers around 1: how long it is, how much of it repeats
+ * itself, and which tokens it is made of, in a few bins. It keeps no text.
  */
 final class PromptFeatures {
     static final int DENSE = 5;

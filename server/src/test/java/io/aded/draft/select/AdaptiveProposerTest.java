@@ -293,7 +293,8 @@ class AdaptiveProposerTest {
                 play.round();
             }
             // Streams' texts grow, and a probe now and then makes a batch; a round takes no object.
-            assertThat((threads.getCurrentThreadAllocatedBytes() - before) / 1000).isLessThan(200);
+            assertThat((threads.getCurrentThreadAllocatedBytes() - before) / 1000)
+                    .isLessThan(200);
         }
     }
 }

@@ -80,7 +80,8 @@ class DrafterChoiceTest {
     void train_noOutcomeOfAnArm_predictsPlainDecoding() {
         ChoiceTrainer trainer = new ChoiceTrainer();
         trainer.add(prompt(1, true), "table", 2);
-        assertThat(trainer.train(Map.of()).predict(prompt(2, false)).get("model")).isEqualTo(1);
+        assertThat(trainer.train(Map.of()).predict(prompt(2, false)).get("model"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -122,14 +123,12 @@ class DrafterChoiceTest {
                 .hasMessageContaining("is damaged");
         assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(new byte[64]), "it"))
                 .isInstanceOf(AdedException.InvalidArtifact.class);
-        assertThatThrownBy(() -> DrafterChoice.read(folder.resolve("none")))
-                .isInstanceOf(AdedException.NotFound.class);
+        assertThatThrownBy(() -> DrafterChoice.read(folder.resolve("none"))).isInstanceOf(AdedException.NotFound.class);
     }
 
     @Test
     void file_numbersThatAreNone_areRefused() {
-        DrafterChoice choice = new DrafterChoice(
-                new double[] {Double.NaN, 1}, Map.of());
+        DrafterChoice choice = new DrafterChoice(new double[] {Double.NaN, 1}, Map.of());
         byte[] bytes = choice.toEnvelope().bytes();
         assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(bytes), "it"))
                 .isInstanceOf(AdedException.InvalidArtifact.class)

@@ -32,7 +32,8 @@ class HitRatesTest {
 
         miss(stream);
 
-        // The engine's model: 2 · 0.62 / 3; the ends: 6 · 0.4133 / 7; the gain: 6 · 0.8 · 0.4133 / 7 where the table knows
+        // The engine's model: 2 · 0.62 / 3; the ends: 6 · 0.4133 / 7; the gain: 6 · 0.8 · 0.4133 / 7 where the table
+        // knows
         // nothing. The stream starts from these: 5 of them and one miss.
         assertThat(engine.model()).isCloseTo(0.4133, within(1e-4));
         assertThat(engine.end()).isCloseTo(0.3543, within(1e-4));
