@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
             "Plays recorded answers through the real engine on a clock that follows a stated cost curve: what draft"
                     + " policies would gain on such a machine.",
             "A cell: acceptance length, speed-up of all, (geometric mean over prompts), shares of prompts below 0.97"
-                    + " and 0.90, the worst."
+                    + " and 0.90, the worst. Of several callers: acceptance length, speed-up twice, the host's share."
         })
 final class SimulateCommand implements Callable<Integer> {
     private final Terminal terminal;

@@ -24,6 +24,11 @@ final class Budget {
      *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is
      *   paid for every k alike; it only makes this round's own rate lower.
      *
+     *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
+     *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and
+     *   since the pass is long, for next to nothing. So the prompts' part of a pass is the prompts', whether there are
+     *   drafts or not; and a node beside it costs what a prompt's token was found to cost.
+     *
      *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
      *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs
      *   microseconds.
@@ -46,11 +51,22 @@ final class Budget {
     /** Host costs follow with this rate. */
     private static final double HOST_RATE = 0.05;
 
+    /** The price of a prompt's token is an average over so many of them or more. */
+    private static final double PROMPT_TOKENS = 512;
+
+    /** What is taken for the price of a prompt's token at first is that of one more in passes up to this width. */
+    private static final int NARROW = 64;
+
+    /** A pass with prompts that took longer than so many times what was expected was a stall. */
+    private static final double LONGEST = 4;
+
     private final CostCurve curve;
     private double tokens;
     private double nanos;
     private double nodeNanos = 5_000;
     private double branchNanos = 10_000;
+    private double promptTokenNanos = -1;
+    private double promptTokens;
     private int[] order = new int[256];
     private double[] yields = new double[256];
     private double[] prices = new double[256];
@@ -75,19 +91,20 @@ final class Budget {
      *
      * @param bids streams that compete; their roots are in the pass in any case
      * @param count how many of {@code bids} count
-     * @param otherTokens tokens in the pass that are not for sale: prompt chunks, streams with a fixed draft
+     * @param otherTokens tokens in the pass that are not for sale: those of streams with a fixed draft
+     * @param chunks further tokens in the pass, of prompts
      * @param room draft nodes that fit into the pass
      * @param spentNanos what was paid for the drafts already, however many of them are verified
      * @return the nodes granted in all
      */
-    int allocate(Bid[] bids, int count, int otherTokens, int room, double spentNanos) {
+    int allocate(Bid[] bids, int count, int otherTokens, int chunks, int room, double spentNanos) {
         int base = count + otherTokens;
-        double plain = price(base, 0, 0);
+        double plain = price(base, 0, chunks, 0);
         for (int i = 0; i < count; i++) {
             bids[i].next = 1;
             bids[i].granted = 1;
         }
-        int limit = Math.max(0, Math.min(room, curve.maxTokens() - base));
+        int limit = Math.max(0, Math.min(room, curve.maxTokens() - base - chunks));
         if (order.length < limit) {
             order = new int[limit];
             yields = new double[limit];
@@ -108,7 +125,7 @@ final class Budget {
             branches += opensBranch(bid.tree, node) ? 1 : 0;
             order[length] = winner;
             yields[length] = yield;
-            prices[length] = price(base + length + 1, length + 1, branches);
+            prices[length] = price(base, length + 1, chunks, branches);
             localRate = Math.max(localRate, yield / (spentNanos + prices[length]));
             length++;
         }
@@ -151,9 +168,36 @@ final class Budget {
         return tree.nextSibling(node) >= 0;
     }
 
-    /** The expected time of a round with {@code n} tokens in the pass. */
-    private double price(int n, int nodes, int branches) {
-        return curve.nanos(n) + nodes * nodeNanos + branches * branchNanos;
+    /** The expected time of a round with {@code nodes} beside {@code base} tokens, but for the prompts' part. */
+    private double price(int base, int nodes, int chunks, int branches) {
+        double pass = chunks == 0 ? curve.nanos(base + nodes) : curve.nanos(base) + nodes * promptTokenNanos();
+        return pass + nodes * nodeNanos + branches * branchNanos;
+    }
+
+    /** What draft nodes add to the time of a pass of {@code tokens} in all, {@code chunks} of them of prompts. */
+    double addedNanos(int tokens, int chunks, int nodes) {
+        return chunks == 0 ? curve.nanos(tokens) - curve.nanos(tokens - nodes) : nodes * promptTokenNanos();
+    }
+
+    private double promptTokenNanos() {
+        if (promptTokenNanos >= 0) {
+            return promptTokenNanos;
+        }
+        int narrow = Math.min(NARROW, curve.maxTokens());
+        return narrow < 2 ? curve.nanos(1) : (curve.nanos(narrow) - curve.nanos(1)) / (narrow - 1);
+    }
+
+    /** A pass of {@code tokens}, {@code chunks} of them of prompts, took {@code elapsed} nanoseconds. */
+    void observePrompts(int tokens, int chunks, long elapsed) {
+        if (chunks == 0) {
+            return;
+        }
+        double others = tokens == chunks ? 0 : curve.nanos(tokens - chunks);
+        double expected = others + chunks * promptTokenNanos();
+        double each = Math.max(0, Math.min(elapsed, LONGEST * expected) - others) / chunks;
+        promptTokens = Math.min(PROMPT_TOKENS, promptTokens + chunks);
+        double known = promptTokenNanos();
+        promptTokenNanos = known + Math.min(1, chunks / promptTokens) * (each - known);
     }
 
     /** What the host takes to verify so many nodes, apart from the pass. */

@@ -194,11 +194,13 @@ final class Drafting {
     /** A stream's share of what the pass takes longer if every stream verifies so many draft nodes. */
     private double extraNanos(int nodes) {
         int streams = Math.max(1, verifying);
-        int base = streams + others;
-        int wide = base + streams * nodes;
+        int drafted = streams * nodes;
+        int wide = streams + others + drafted;
         int widest = curve.maxTokens();
-        double nanos = wide <= widest ? curve.nanos(wide) : curve.nanos(widest) * wide / widest;
-        return (nanos - curve.nanos(base)) / streams + budget.hostNanos(nodes);
+        double added = others > 0 || wide <= widest
+                ? budget.addedNanos(wide, others, drafted)
+                : curve.nanos(widest) * wide / widest - curve.nanos(streams);
+        return added / streams + budget.hostNanos(nodes);
     }
 
     /** Decides whether a drafter whose use is up to us is asked in this round. Returns whether the stream backs off. */
@@ -318,10 +320,13 @@ final class Drafting {
      * worth is booked.
      *
      * @param tokens in the pass
+     * @param chunks those of them that are of prompts
      * @param draftNodes those of them that were drafted
      * @param streams that verified
      */
-    void settle(int tokens, int draftNodes, int streams) {
+    void settle(int tokens, int chunks, int draftNodes, int streams) {
+        // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
+        double added = draftNodes == 0 ? 0 : budget.addedNanos(tokens, chunks, draftNodes);
         for (DraftSource source : sources) {
             if (source.rounds().isEmpty()) {
                 continue;
@@ -335,7 +340,7 @@ final class Drafting {
                 }
                 source.gate().observe(round.drafterNanos(), round.explores(), now);
                 if (round.isBudgeted() && round.turn().fault() == null) {
-                    judge(round, source.gate(), tokens, draftNodes, streams);
+                    judge(round, source.gate(), added, draftNodes, streams);
                 }
             }
             source.forget();
@@ -347,8 +352,8 @@ final class Drafting {
         sources.forEach(DraftSource::forget);
     }
 
-    /** What a budgeted round's draft was worth: its accepted tokens against its share of the pass. */
-    private void judge(Round round, SpeculationGate gate, int tokens, int draftNodes, int streams) {
+    /** What a budgeted round's draft was worth: its accepted tokens against its share of what drafts added to the pass. */
+    private void judge(Round round, SpeculationGate gate, double added, int draftNodes, int streams) {
         StreamDrafter drafter = round.drafting();
         if (drafter == null || round.isForced()) {
             return; // forced text says nothing of the drafter
@@ -359,8 +364,7 @@ final class Drafting {
             gate.gained(-hostPasses);
             return;
         }
-        // Priced by the curve, not by this pass alone: one stalled pass says nothing about the draft.
-        double share = (curve.nanos(tokens) - curve.nanos(tokens - draftNodes)) * round.draftNodes() / draftNodes;
+        double share = added * round.draftNodes() / draftNodes;
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
         drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
         gate.gained(Math.max(-3, saved));

@@ -168,9 +168,10 @@ final class Pass {
     void grant() {
         int count = 0;
         int others = 0;
+        int chunks = 0;
         int left = draftRoom;
         for (Round round : rounds) {
-            others += round.chunk();
+            chunks += round.chunk();
             if (round.verifies() && round.isBudgeted()) {
                 addBid(count++, round);
             } else if (round.verifies()) {
@@ -182,7 +183,7 @@ final class Pass {
         if (count == 0) {
             return;
         }
-        left -= budget.allocate(bids, count, others, left, boughtNanos());
+        left -= budget.allocate(bids, count, others, chunks, left, boughtNanos());
         for (Round round : rounds) {
             if (round.verifies() && round.isBudgeted()) {
                 left -= drafting.take(round, round.bid().granted - 1, left > 0);
@@ -328,7 +329,8 @@ final class Pass {
             }
         }
         drafting.teach(rounds);
-        drafting.settle(batch.size(), draftNodes, streams);
+        drafting.settle(batch.size(), prefilled, draftNodes, streams);
+        budget.observePrompts(batch.size(), prefilled, nanos());
         long hostNanos = clock.getAsLong() - start - nanos();
         for (Round round : rounds) {
             round.turn().addHostNanos(hostNanos);

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Round implements Verification.Emission {
     private static final int NONE = -1;
 
+    /** The chance from which on a guess is as good as certain. */
+    private static final float CERTAIN = 0.8f;
+
     private final LocalTurn turn;
     private final TargetContext context;
     private final TokenTree tree;
@@ -305,7 +308,9 @@ final class Round implements Verification.Emission {
             }
         } else if (greedy) {
             for (int node = 0; node >= 0; node = tree.child(node, best[node])) {
-                read(node, top, state);
+                if (state == null || !isAsGuessed(node)) {
+                    read(node, top, state);
+                }
             }
         }
         lastAccepted = Verification.walk(tree, firstRow, best, turn.sampler(), context, this);
@@ -314,6 +319,24 @@ final class Round implements Verification.Emission {
                 read(node, top, state);
             }
         }
+    }
+
+    /**
+     * Whether what follows a node was as good as certain and is what came. Then there is nothing in the row that the
+     * drafter would miss, and its best token alone is read, for a third of the time.
+     */
+    private boolean isAsGuessed(int node) {
+        int child = tree.firstChild(node);
+        int likeliest = child;
+        while (child >= 0) {
+            likeliest = child; // children are linked newest first, and the likeliest is added first
+            child = tree.nextSibling(child);
+        }
+        if (likeliest < 0 || tree.probability(likeliest) < CERTAIN * tree.probability(node)) {
+            return false;
+        }
+        best[node] = context.bestToken(firstRow + node);
+        return best[node] == tree.token(likeliest);
     }
 
     /** Reads a node's row for the drafter, or just its best token if there is none. */

@@ -35,7 +35,7 @@ class BudgetTest {
     }
 
     private static int granted(Budget budget, Budget.Bid bid) {
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 64, 0);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 0);
         return bid.granted - 1;
     }
 
@@ -74,7 +74,7 @@ class BudgetTest {
         Budget.Bid bid = chain(.5, .45, .4, .35);
         Budget budget = new Budget(curve(n -> 50 * MILLI + (n - 1) * 15 * MILLI));
         assertThat(granted(budget, bid)).isEqualTo(3);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 64, 50 * MILLI);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 50 * MILLI);
         assertThat(bid.granted - 1).isEqualTo(4);
     }
 
@@ -83,9 +83,23 @@ class BudgetTest {
         Budget budget = new Budget(curve(n -> n <= 5 ? 50 * MILLI : 500 * MILLI));
         Budget.Bid strong = chain(.9, .85, .8);
         Budget.Bid weak = chain(.3, .1, .05);
-        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 64, 0);
+        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 0, 64, 0);
         assertThat(strong.granted - 1).isEqualTo(3);
         assertThat(weak.granted - 1).isZero();
+    }
+
+    @Test
+    void allocate_besidePrompts_takesAPromptsTokenForThePriceOfANode() {
+        // A width that was only seen once, in a moment: nobody should draft to get there.
+        Budget budget = new Budget(curve(n -> n == 40 ? MILLI : n * 50 * MILLI));
+        Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33);
+        assertThat(bid.granted - 1).isZero();
+        // A hundred tokens of a prompt took a tenth of what so many passes would have.
+        budget.observePrompts(101, 100, 550 * MILLI);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33);
+        assertThat(bid.granted - 1).isGreaterThanOrEqualTo(4);
+        assertThat(budget.addedNanos(101, 100, 2)).isEqualTo(10.0 * MILLI);
     }
 
     /** A virtual machine: passes advance the clock, nothing else does. */

@@ -57,6 +57,8 @@ final class Candidates {
 
     private static final int SLOTS = 256;
     private static final int SLOT_SHIFT = 7;
+    /** Of a slot's eight bits those that do not tell the bits of {@link #present} apart. */
+    private static final int PRESENT_SHIFT = 2;
 
     /** Upper bounds, in 1/256, of the bins of a weight. */
     private static final byte[] BIN = bins(3, 8, 16, 31, 52, 82, 128, 174, 218, 243, 257);
@@ -106,6 +108,9 @@ final class Candidates {
 
     private int epoch;
 
+    /** A bit for each four slots in which a search for a token may begin: most that are not there are told by it. */
+    private long present;
+
     private final int[] reserve = new int[RESERVE];
     private int reserved;
 
@@ -152,6 +157,7 @@ final class Candidates {
      */
     void gather(int node, int beforeLast, int last, boolean atRoot) {
         size = 0;
+        present = 0;
         if (++epoch == 1 << (31 - SLOT_SHIFT)) {
             Arrays.fill(slots, 0);
             epoch = 1;
@@ -347,6 +353,7 @@ final class Candidates {
         }
         int i = size++;
         slots[slot] = epoch << SLOT_SHIFT | i;
+        present |= bit(slot(token));
         tokens[i] = token;
         standings[i] = 0;
         return i;
@@ -355,6 +362,9 @@ final class Candidates {
     /** The index of a token's candidate, or -1. */
     int find(int token) {
         int slot = slot(token);
+        if ((present & bit(slot)) == 0) {
+            return NONE;
+        }
         while (slots[slot] >>> SLOT_SHIFT == epoch) {
             int i = slots[slot] & (1 << SLOT_SHIFT) - 1;
             if (tokens[i] == token) {
@@ -367,6 +377,10 @@ final class Candidates {
 
     private static int slot(int token) {
         return token * 0x9E3779B1 >>> 24;
+    }
+
+    private static long bit(int slot) {
+        return 1L << (slot >>> PRESENT_SHIFT);
     }
 
     int size() {

@@ -115,7 +115,8 @@ final class SuffixIndex {
 
     private int skip(int from, int first, int second) {
         int position = from;
-        while (position > 0 && remembers(position - 1) && links-- > 0) {
+        int oldest = oldest();
+        while (position > oldest && links-- > 0) {
             if (token(position) == second && token(position - 1) == first) {
                 return position;
             }
@@ -124,15 +125,19 @@ final class SuffixIndex {
         return NONE;
     }
 
+    /** The first position that is {@linkplain #remembers remembered}. */
+    private int oldest() {
+        return Math.max(0, length - tokens.length + 2);
+    }
+
     /**
      * How many tokens up to and including {@code position} equal the end of the history, at most {@link #MAX_MATCH}.
      */
     int matchLength(int position) {
         int end = length - 1;
+        int most = Math.min(MAX_MATCH, position + 1 - oldest());
         int matched = 0;
-        while (matched < MAX_MATCH
-                && remembers(position - matched)
-                && token(position - matched) == token(end - matched)) {
+        while (matched < most && token(position - matched) == token(end - matched)) {
             matched++;
         }
         return matched;

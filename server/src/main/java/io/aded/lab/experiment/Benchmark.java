@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** One run: every mode answers every prompt, interleaved, over one engine and one model. */
 final class Benchmark {
@@ -33,7 +34,7 @@ final class Benchmark {
     /** A prompt is only used if the context has room for so many tokens of answer. */
     private static final int LEAST_ANSWER = 16;
 
-    /** How often an answer is asked for until it goes as its drafts were made. */
+    /** How often a sampled answer is asked for until it goes as its drafts were made. */
     private static final int MOST_ATTEMPTS = 4;
 
     private final TargetModel model;
@@ -42,6 +43,9 @@ final class Benchmark {
     private final List<ModeSpec> modes;
     private final ExperimentSettings settings;
     private final Progress progress;
+
+    /** The model where drafts are known beforehand and it is the greedy answers that must be as they were; else null. */
+    private final @Nullable RepeatingModel repeating;
 
     /**
      * What came out.
@@ -74,6 +78,9 @@ final class Benchmark {
         this.modes = List.copyOf(modes);
         this.settings = settings;
         this.progress = progress;
+        boolean repeats =
+                settings.syntheticAcceptance() != null && settings.sampling().isPlainGreedy();
+        repeating = repeats ? new RepeatingModel(model) : null;
     }
 
     /** Answers all scenarios; blocks until done. */
@@ -93,7 +100,8 @@ final class Benchmark {
                     "prompts", "no prompt fits into a context of " + room() + " tokens; use a larger context");
         }
         BenchDrafters own = new BenchDrafters(drafters);
-        try (Engine engine = Engine.start(model, options, EngineTelemetry.NONE, own)) {
+        TargetModel served = repeating == null ? model : repeating;
+        try (Engine engine = Engine.start(served, options, EngineTelemetry.NONE, own)) {
             Map<String, Contender> contenders = new HashMap<>();
             try {
                 awaitCalibration(engine);
@@ -151,14 +159,11 @@ final class Benchmark {
                 step("warm-up", mode);
                 contender(mode).answer(WARM_UP, brief);
             }
-            List<int[]> known = new ArrayList<>();
+            List<Answer> known = new ArrayList<>();
             if (settings.syntheticAcceptance() != null) {
                 for (Scenario scenario : scenarios) {
                     step(scenario.id() + " recorded", ModeSpec.OFF);
-                    known.add(contender(ModeSpec.OFF)
-                            .answer(scenario, settings)
-                            .getFirst()
-                            .tokens());
+                    known.add(contender(ModeSpec.OFF).answer(scenario, settings).getFirst());
                 }
             }
             RunOrder orders = new RunOrder(modes.size(), settings.seed());
@@ -184,12 +189,15 @@ final class Benchmark {
         }
 
         /**
-         * An answer whose drafts are what the answer will be. A pass of another width may round otherwise, and where
-         * two tokens nearly tie the answer then goes on as was never recorded: every later draft would be wrong. So it
-         * is asked for again, and drafted as it went the last time.
+         * An answer whose drafts are what the answer will be: a greedy one is made to be what it was. A sampled one may
+         * go another way where a pass of another width rounds otherwise, and every later draft would be wrong. So it is
+         * asked for again, and drafted as it went the last time.
          */
-        private List<Answer> replayed(EngineContender contender, Scenario scenario, int[] recorded) {
-            int[] expected = recorded;
+        private List<Answer> replayed(EngineContender contender, Scenario scenario, Answer recorded) {
+            if (repeating != null) {
+                repeating.say(recorded.promptTokens(), recorded.tokens());
+            }
+            int[] expected = recorded.tokens();
             List<Answer> answers = List.of();
             for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
                 contender.replay(expected);
@@ -199,6 +207,9 @@ final class Benchmark {
                     break;
                 }
                 expected = said;
+            }
+            if (repeating != null) {
+                repeating.speakFreely();
             }
             return answers;
         }

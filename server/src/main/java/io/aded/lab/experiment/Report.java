@@ -84,6 +84,7 @@ final class Report {
         parts.add(
                 synthetic != null
                         ? "synthetic drafts, each token right with chance " + synthetic
+                                + (sampling.isPlainGreedy() ? ", answers held to what off said" : "")
                         : settings.warm() ? "warm drafts" : "cold drafts");
         parts.add("seed " + settings.seed());
         return String.join(", ", parts);

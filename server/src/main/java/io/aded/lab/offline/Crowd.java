@@ -67,6 +67,8 @@ final class Crowd implements AutoCloseable {
     private int open;
     private long begin;
     private long end;
+    private long inPasses;
+    private long inPassesByEnd;
     private long accepted;
     private long drafts;
 
@@ -88,7 +90,11 @@ final class Crowd implements AutoCloseable {
         this.callers = callers;
         this.policy = policy;
         model = new RecordedModel(
-                tokens -> clock.addAndGet(passNanos.applyAsLong(tokens)),
+                tokens -> {
+                    long nanos = passNanos.applyAsLong(tokens);
+                    inPasses += nanos;
+                    clock.addAndGet(nanos);
+                },
                 wanted -> clock.addAndGet(wanted == 1 ? BEST_NANOS : TOP_NANOS));
         EngineOptions options = new EngineOptions(
                 ContextParameters.ofCells(callers * CELLS_EACH).withMaxSequences(4 * callers),
@@ -121,6 +127,7 @@ final class Crowd implements AutoCloseable {
                     TurnRequest.of(new Prompt.Tokens(new int[] {1}), SamplingParameters.GREEDY, DraftPolicy.OFF, 1),
                     new Answered(() -> {
                         begin = clock.get();
+                        inPasses = 0;
                         open = callers;
                         for (int caller = 0; caller < callers; caller++) {
                             ask(caller, answers);
@@ -148,6 +155,7 @@ final class Crowd implements AutoCloseable {
                 new Answered(() -> {
                     session.close();
                     end = clock.get();
+                    inPassesByEnd = inPasses;
                     ask(caller, answers);
                 }));
     }
@@ -155,6 +163,11 @@ final class Crowd implements AutoCloseable {
     /** From the first question to the last answer. */
     long nanos() {
         return end - begin;
+    }
+
+    /** Of that, what was not spent in passes: the host's time. */
+    long hostNanos() {
+        return nanos() - inPassesByEnd;
     }
 
     /** Draft tokens accepted. */

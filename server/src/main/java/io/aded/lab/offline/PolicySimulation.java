@@ -159,6 +159,7 @@ public final class PolicySimulation {
      * @param below90 share of prompts below 0.90
      * @param worst the least of the prompts' speed-ups
      * @param slow prompts below 0.97, a line each
+     * @param host the host's share of the time, of several callers; 0 of one, where the host takes none
      */
     private record Outcome(
             double acceptance,
@@ -167,8 +168,13 @@ public final class PolicySimulation {
             double below97,
             double below90,
             double worst,
-            List<String> slow) {
+            List<String> slow,
+            double host) {
         String text() {
+            if (host > 0) {
+                return String.format(
+                        Locale.ROOT, "%.2f %.3f (%.3f) host %.1f%%", acceptance, speedUp, mean, 100 * host);
+            }
             return String.format(
                     Locale.ROOT,
                     "%.2f %.3f (%.3f) %3.0f%% %3.0f%% %.2f",
@@ -188,6 +194,7 @@ public final class PolicySimulation {
     private Outcome atOnce(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
         double plain = 0;
         double taken = 0;
+        double host = 0;
         long accepted = 0;
         long drafts = 0;
         for (int fold = 0; fold < settings.folds(); fold++) {
@@ -199,11 +206,12 @@ public final class PolicySimulation {
             Crowd drafting = crowd(policy(mode), stage(mode), curve, weights(set, answers, fold), own);
             plain += plainly.nanos();
             taken += drafting.nanos();
+            host += drafting.hostNanos();
             accepted += drafting.accepted();
             drafts += drafting.drafts();
         }
         double gain = plain / taken;
-        return new Outcome(1 + (double) accepted / Math.max(1, drafts), gain, gain, 0, 0, gain, List.of());
+        return new Outcome(1 + (double) accepted / Math.max(1, drafts), gain, gain, 0, 0, gain, List.of(), host / taken);
     }
 
     /** One that has had its answers. */
@@ -268,7 +276,8 @@ public final class PolicySimulation {
                 (double) below97 / timed,
                 (double) below90 / timed,
                 worst,
-                slow);
+                slow,
+                0);
     }
 
     private EvidenceWeights weights(String set, List<RecordedAnswer> answers, int fold) {

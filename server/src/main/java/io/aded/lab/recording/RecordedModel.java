@@ -34,8 +34,8 @@ public final class RecordedModel implements TargetModel {
     /** The most streams at once. */
     public static final int STREAMS = 256;
 
-    /** Ids from here on were recorded of no model: they are the streams' first tokens. */
-    private static final int FIRST_OF_STREAMS = 32_000;
+    /** No model's vocabulary has ids from here on: they are the streams' first tokens. */
+    private static final int FIRST_OF_STREAMS = 1 << 20;
 
     private static final int VOCABULARY_SIZE = FIRST_OF_STREAMS + STREAMS;
     private static final int END = 2;

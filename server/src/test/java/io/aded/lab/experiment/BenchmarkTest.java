@@ -139,16 +139,16 @@ class BenchmarkTest {
     }
 
     @Test
-    void run_syntheticAcceptanceAndAnAnswerThatGoesAnotherWay_draftsWhatIsAnswered() {
-        // Another language than was recorded from the 100th token on, as after a near tie.
+    void run_syntheticAcceptanceAndAModelThatWouldGoAnotherWay_saysWhatItSaid() {
+        // Another language than was recorded in every wider pass, as after near ties in each of them.
         AtomicBoolean recorded = new AtomicBoolean();
         ScriptedModel.Script one = ScriptedModel.babble(2, 3);
         ScriptedModel.Script other = ScriptedModel.babble(3, 3);
-        ScriptedModel diverging = new ScriptedModel(
-                (tokens, length, row) -> (recorded.get() && length > 100 ? other : one).logits(tokens, length, row));
+        ScriptedModel diverging = new ScriptedModel((tokens, length, row) ->
+                (recorded.get() && length % 7 == 0 ? other : one).logits(tokens, length, row));
         ExperimentSettings settings = new ExperimentSettings(
-                500, 1, SamplingParameters.GREEDY.withSeed(1), true, true, false, Scenario.Grouping.TASK, 1, 0.8);
-        List<ModeSpec> modes = ModeSpec.parse("off,aded:1");
+                500, 1, SamplingParameters.GREEDY.withSeed(1), true, true, false, Scenario.Grouping.TASK, 1, 0.7);
+        List<ModeSpec> modes = ModeSpec.parse("off,aded:1,aded:4");
         Benchmark.Result result = new Benchmark(
                         diverging,
                         EngineOptions.ofCells(4096),
@@ -158,7 +158,12 @@ class BenchmarkTest {
                 .run(List.of(new Scenario("one", "a", "a", List.of("Say something."))));
         Analysis analysis = new Analysis(modes, result.measurements(), Scenario.Grouping.TASK, 1);
         assertThat(analysis.summary(ModeSpec.fixed(1), null).rounds().meanAcceptanceLength())
-                .isCloseTo(1.8, within(0.06));
+                .isCloseTo(1.7, within(0.08));
+        // 1 + 0.7 + 0.49 + 0.343 + 0.2401
+        assertThat(analysis.summary(ModeSpec.fixed(4), null).rounds().meanAcceptanceLength())
+                .isCloseTo(2.77, within(0.3));
+        assertThat(analysis.summary(ModeSpec.fixed(4), null).losslessness().differing())
+                .isZero();
     }
 
     @Test

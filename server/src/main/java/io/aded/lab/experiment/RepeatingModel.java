@@ -1,0 +1,200 @@
+package io.aded.lab.experiment;
+
+import io.aded.model.CellCopier;
+import io.aded.model.ChatTemplate;
+import io.aded.model.ContextParameters;
+import io.aded.model.DecodeOutcome;
+import io.aded.model.ModelInfo;
+import io.aded.model.SamplingParameters;
+import io.aded.model.TargetContext;
+import io.aded.model.TargetModel;
+import io.aded.model.TokenBatch;
+import io.aded.model.TokenSampler;
+import io.aded.model.TopTokens;
+import io.aded.model.Vocabulary;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that can be made to say again what it said before: its passes take what they take and its rows are read as
+ * ever, only the best token of each is the one that was said there.
+ *
+ * <p>Passes of different widths round differently, and where two tokens nearly tie the answer goes another way: then
+ * every draft of the known answer would be wrong from there on. Where acceptance is to be a number that was asked for,
+ * the answer has to stay the same. For greedy answers only: samplers read the rows themselves.
+ */
+final class RepeatingModel implements TargetModel {
+    private final TargetModel model;
+    private volatile @Nullable Known known;
+
+    /** What follows a prompt of so many tokens. */
+    private record Known(int promptTokens, int[] answer) {
+        /** What was said after the token at a position, or the other token if nothing is known of it. */
+        int after(int position, int other) {
+            int at = position + 1 - promptTokens;
+            return at < 0 || at >= answer.length ? other : answer[at];
+        }
+    }
+
+    RepeatingModel(TargetModel model) {
+        this.model = model;
+    }
+
+    /** Until told otherwise, {@code answer} is what follows the first {@code promptTokens} positions of a sequence. */
+    void say(int promptTokens, int[] answer) {
+        known = new Known(promptTokens, answer);
+    }
+
+    /** Says what it thinks. */
+    void speakFreely() {
+        known = null;
+    }
+
+    @Override
+    public ModelInfo info() {
+        return model.info();
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return model.vocabulary();
+    }
+
+    @Override
+    public ChatTemplate chatTemplate() {
+        return model.chatTemplate();
+    }
+
+    @Override
+    public TargetContext newContext(ContextParameters parameters) {
+        return new Context(model.newContext(parameters));
+    }
+
+    @Override
+    public TokenSampler newSampler(SamplingParameters parameters) {
+        return model.newSampler(parameters);
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private final class Context implements TargetContext {
+        private final TargetContext context;
+        /** By row, of the last pass. */
+        private final int[] positions;
+
+        Context(TargetContext context) {
+            this.context = context;
+            positions = new int[context.maxBatchTokens()];
+        }
+
+        @Override
+        public DecodeOutcome decode(TokenBatch batch) {
+            for (int i = 0; i < Math.min(batch.size(), positions.length); i++) {
+                positions[i] = batch.position(i);
+            }
+            return context.decode(batch);
+        }
+
+        @Override
+        public void topTokens(int row, TopTokens out) {
+            context.topTokens(row, out);
+            Known repeated = known;
+            if (repeated == null || out.size() == 0 || !out.isFinite()) {
+                return;
+            }
+            int[] tokens = out.tokenArray();
+            int said = repeated.after(positions[row], tokens[0]);
+            int rank = 0;
+            while (rank < out.size() - 1 && tokens[rank] != said) {
+                rank++;
+            }
+            System.arraycopy(tokens, 0, tokens, 1, rank);
+            tokens[0] = said;
+        }
+
+        @Override
+        public int bestToken(int row) {
+            int best = context.bestToken(row);
+            Known repeated = known;
+            return repeated == null || best < 0 ? best : repeated.after(positions[row], best);
+        }
+
+        @Override
+        public int cells() {
+            return context.cells();
+        }
+
+        @Override
+        public int maxBatchTokens() {
+            return context.maxBatchTokens();
+        }
+
+        @Override
+        public int maxSequences() {
+            return context.maxSequences();
+        }
+
+        @Override
+        public boolean supportsBranches() {
+            return context.supportsBranches();
+        }
+
+        @Override
+        public float logit(int row, int token) {
+            return context.logit(row, token);
+        }
+
+        @Override
+        public void copyLogits(int row, float[] destination) {
+            context.copyLogits(row, destination);
+        }
+
+        @Override
+        public void removeTokens(int sequence, int from, int to) {
+            context.removeTokens(sequence, from, to);
+        }
+
+        @Override
+        public void shareTokens(int source, int destination, int from, int to) {
+            context.shareTokens(source, destination, from, to);
+        }
+
+        @Override
+        public void clear() {
+            context.clear();
+        }
+
+        @Override
+        public long savedSize(int sequence) {
+            return context.savedSize(sequence);
+        }
+
+        @Override
+        public void saveSequence(int sequence, ByteBuffer destination) {
+            context.saveSequence(sequence, destination);
+        }
+
+        @Override
+        public boolean restoreSequence(int sequence, ByteBuffer source) {
+            return context.restoreSequence(sequence, source);
+        }
+
+        @Override
+        public @Nullable CellCopier copierFrom(TargetContext source) {
+            return context.copierFrom(source instanceof Context own ? own.context : source);
+        }
+
+        @Override
+        public void requestAbort() {
+            context.requestAbort();
+        }
+
+        @Override
+        public void close() {
+            context.close();
+        }
+    }
+}
