@@ -93,11 +93,11 @@ class BudgetTest {
         // A width that was only seen once, in a moment: nobody should draft to get there.
         Budget budget = new Budget(curve(n -> n == 40 ? MILLI : n * 50 * MILLI));
         Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33, 0);
         assertThat(bid.granted - 1).isZero();
         // A hundred tokens of a prompt took a tenth of what so many passes would have.
         budget.observePrompts(101, 100, 550 * MILLI);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33, 0);
         assertThat(bid.granted - 1).isGreaterThanOrEqualTo(4);
         assertThat(budget.addedNanos(101, 100, 2)).isEqualTo(10.0 * MILLI);
     }
