@@ -47,12 +47,15 @@ public final class AdaptiveProposer implements Proposer {
     private static final double MOST_CREDIT = 4;
 
     /** To ask at all must promise so much of a plain token: no level costs no time for sure. */
-    private static final double LEAST_GAIN = 0.03;
+    private static final double LEAST_GAIN = 0.05;
 
     /** How fast what forecasts were too high by is followed, in rounds that asked, and forgotten, in all others. */
-    private static final double OPTIMISM_RATE = 0.04;
+    private static final double OPTIMISM_RATE = 0.08;
 
     private static final double OPTIMISM_KEEPS = 0.999;
+
+    /** What forecasts are thought to be too high by while nothing is known. */
+    private static final double FIRST_OPTIMISM = 0.2;
 
     /** Levels of a chain, at most, where it is reckoned what the model alone would bring. */
     private static final int MOST_CHAIN = 12;
@@ -80,7 +83,7 @@ public final class AdaptiveProposer implements Proposer {
     private double passNanos;
 
     /** By how much rounds that asked the model gained less than was forecast, in plain tokens, on average. */
-    private double optimism;
+    private double optimism = FIRST_OPTIMISM;
 
     /** Streams that shared a level lately. */
     private int usualRiders = 1;
@@ -210,7 +213,7 @@ public final class AdaptiveProposer implements Proposer {
             patience = riders.isEmpty() ? nextPatience : 0;
             nextPatience = riders.isEmpty() ? Math.min(MOST_PATIENCE, 2 * nextPatience) : 1;
         }
-        boolean probing = riders.isEmpty() && !byChoiceAlone && probe();
+        boolean probing = riders.isEmpty() && probe();
         if (riders.isEmpty()) {
             return;
         }
@@ -284,7 +287,6 @@ public final class AdaptiveProposer implements Proposer {
                 state.rates,
                 state.boughtNanos,
                 missing,
-                state.answered,
                 sharing);
         if (state.levels == 0) {
             pays &= plan.gain() > LEAST_GAIN + Math.max(0, optimism);
@@ -304,7 +306,7 @@ public final class AdaptiveProposer implements Proposer {
         }
         DraftRequest request = cheapest(wanting);
         MixedState state = state(request);
-        if (request.failure() != null) {
+        if (request.failure() != null || byChoiceAlone && !state.arm.asksModel()) {
             return false;
         }
         state.probes = true;
@@ -334,6 +336,8 @@ public final class AdaptiveProposer implements Proposer {
             DraftRequest request = riders.get(i);
             MixedState state = state(request);
             state.stream.begin(request.sequence(), request.committed());
+            int missing = state.stream.missing();
+            state.reading = missing > LevelPlan.FEW ? missing : 0;
             state.spoken = true;
             state.opinions.begin(state.table.longestMatch(), state.arm == Arm.MODEL);
             if (!state.stream.canDraft()) {
@@ -358,7 +362,13 @@ public final class AdaptiveProposer implements Proposer {
             DraftRequest request = riders.get(i);
             MixedState state = state(request);
             int known = state.known;
+            long before = state.boughtNanos;
             pay(state);
+            if (state.reading > 0) {
+                int fed = Math.max(0, state.stream.opinions() - known);
+                state.readNanos += (state.boughtNanos - before) * state.reading / (state.reading + fed);
+                state.reading = 0;
+            }
             if (state.stream.opinions() <= known) {
                 riders.remove(i);
                 continue;
@@ -385,7 +395,7 @@ public final class AdaptiveProposer implements Proposer {
         TokenTree tree = request.tree();
         DraftStream stream = state.stream;
         plan.forecast( // of all streams' paths it holds the last one's
-                tree, request.limits(), stream, true, state.rates, state.boughtNanos, 0, 0, riders.size());
+                tree, request.limits(), stream, true, state.rates, state.boughtNanos, 0, riders.size());
         stream.cut(Math.max(0, Math.min(stream.pathLength(), plan.known() - 1)));
         state.known = stream.opinions();
         for (int depth = plan.known(); depth <= plan.feedTo(); depth++) {
@@ -424,7 +434,8 @@ public final class AdaptiveProposer implements Proposer {
         }
         double worth = ledger.tokenWorth();
         int count = accepted + 1;
-        double taken = plain + plan.extraNanos(tree.draftNodes()) + state.boughtNanos;
+        // Reading a text is an investment: whether it pays was reckoned before, and no round is to blame for it.
+        double taken = plain + plan.extraNanos(tree.draftNodes()) + state.boughtNanos - state.readNanos;
         double own = taken / plain - worth * count;
         losses[Arm.NONE.ordinal()] = 1 - worth;
         double ofTable = own;
@@ -437,15 +448,13 @@ public final class AdaptiveProposer implements Proposer {
                 double gained = state.tokenValue * (count - tableBrings) - (taken / plain - tableTakes);
                 optimism += OPTIMISM_RATE * (Math.clamp(state.forecastGain - gained, -3, 3) - optimism);
             }
-        } else if (state.levels == 0 && state.boughtNanos > 0) {
-            ofTable -= state.boughtNanos / plain; // it was only read
         }
         losses[Arm.TABLE.ordinal()] = ofTable;
         boolean asked = state.levels > 0 && state.arm == Arm.BOTH && !state.probes;
         double forecast = state.forecastTokens > 0 && !asked
                 ? Math.min(ofTable, state.forecastNanos / plain - worth * state.forecastTokens + optimism)
                 : ofTable;
-        optimism *= OPTIMISM_KEEPS;
+        optimism = FIRST_OPTIMISM + OPTIMISM_KEEPS * (optimism - FIRST_OPTIMISM);
         losses[Arm.BOTH.ordinal()] = asked ? own : forecast;
         // Of an arm of which nothing is known in this round nothing is said: it is as good as what was played.
         losses[Arm.MODEL.ordinal()] =
@@ -455,10 +464,10 @@ public final class AdaptiveProposer implements Proposer {
                 state.probes,
                 tree.draftNodes(),
                 accepted,
-                taken,
+                taken + state.readNanos,
                 plain,
                 losses,
-                own);
+                own + state.readNanos / plain);
         state.weights.learn(state.context, losses);
     }
 

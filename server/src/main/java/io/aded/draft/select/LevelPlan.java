@@ -34,11 +34,13 @@ final class LevelPlan {
 
     private static final int MOST_LEVELS = 12;
 
-    /**
-     * Rounds over which reading a text that the draft model lacks is to pay for itself, beside as many as the answer
-     * has tokens: what has gone on for long will go on for long.
-     */
-    private static final double READING_ROUNDS = 64;
+    /** Rounds over which reading a text that the draft model lacks is to pay for itself. */
+    private static final double READING_ROUNDS = 12;
+
+    /** Missing tokens that a level takes along, and how many others are read in a pass, as a rule. */
+    static final int FEW = 8;
+
+    private static final int PIECE = 16;
 
     /** What a level costs, by the number of its tokens. */
     @FunctionalInterface
@@ -111,6 +113,12 @@ final class LevelPlan {
         return whole > 0 ? whole / streams : plain; // nobody knows yet
     }
 
+    /** What reading so many tokens takes: piece by piece, each in a pass that it shares with others. */
+    private double readingNanos(int missing, int streams) {
+        double tokens = levelPrice.nanos(1 + missing) - levelPrice.nanos(1);
+        return missing <= FEW ? tokens : tokens + (1 + missing / PIECE) * levelNanos(1, streams);
+    }
+
     /** The nodes of a tree that are worth verifying, if {@code spent} was paid already. */
     int worth(TokenTree tree, double spent) {
         count = 0;
@@ -128,7 +136,6 @@ final class LevelPlan {
      * @param spoken whether the stream's opinions are of this round
      * @param spent what levels of this round have cost the stream so far
      * @param missing tokens of its text that the model must read first
-     * @param answered tokens of the answer so far
      * @param streams that would share each level
      * @return whether there is a gain
      */
@@ -140,7 +147,6 @@ final class LevelPlan {
             HitRates rates,
             double spent,
             int missing,
-            int answered,
             int streams) {
         worth(tree, spent);
         rateAsIs = bestTokens / bestNanos;
@@ -181,7 +187,7 @@ final class LevelPlan {
         addBranches(tree);
         double paid = spent
                 + levelNanos(feedTo - known + 1, streams)
-                + (levelPrice.nanos(1 + missing) - levelPrice.nanos(1)) / (READING_ROUNDS + answered);
+                + readingNanos(missing, streams) / READING_ROUNDS;
         double further = levelNanos(1, streams);
         for (int levels = 1; levels <= MOST_LEVELS; levels++) {
             best(paid);

@@ -57,6 +57,13 @@ final class MixedState implements DraftState {
     long hostNanos;
     long endNanos;
     long boughtNanos;
+
+    /** Of that, for reading text that the draft model lacked. */
+    long readNanos;
+
+    /** Tokens that are to be read with the first level, if they are many. */
+    int reading;
+
     private int proposedNodes;
     private int proposedFirst;
 
@@ -71,9 +78,6 @@ final class MixedState implements DraftState {
     double forecastNanos;
 
     double forecastGain;
-
-    /** Tokens since the last prompt. */
-    int answered;
 
     /** What a token was worth in the forecast, in plain tokens. */
     double tokenValue;
@@ -96,6 +100,8 @@ final class MixedState implements DraftState {
         begun = true;
         levels = 0;
         boughtNanos = 0;
+        readNanos = 0;
+        reading = 0;
         probes = false;
         tableKept = false;
         forecastTokens = 0;
@@ -160,7 +166,6 @@ final class MixedState implements DraftState {
         }
         features.add(tokens, from, to);
         run = 0;
-        answered = 0;
         begun = false;
     }
 
@@ -195,7 +200,6 @@ final class MixedState implements DraftState {
                 opinions.learn(emitted, accepted + 1, rates);
             }
         }
-        answered += accepted + 1;
         run = lastAccepted > 0 && tree.firstChild(lastAccepted) < 0 ? run + accepted + 1 : 0;
         table.accept(tree, lastAccepted, bonusToken);
         stream.accept(tree, lastAccepted, bonusToken);

@@ -32,7 +32,9 @@ final class DraftersTest {
                 .startsWith("auto", "off", "aded", "aded-mcts")
                 .doesNotHaveDuplicates();
         assertThat(Drafters.all()).extracting(DrafterKind::label).isEqualTo(Drafters.labels());
-        assertThat(Drafters.all()).filteredOn(DrafterKind::budgeted).containsExactly(Drafters.AUTO, Drafters.MODEL);
+        assertThat(Drafters.all())
+                .filteredOn(DrafterKind::budgeted)
+                .containsExactly(Drafters.AUTO, Drafters.MODEL, Drafters.AUTO_POLICY);
         assertThat(Drafters.all()).filteredOn(kind -> !kind.drafts()).containsExactly(Drafters.OFF);
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::baseline)
