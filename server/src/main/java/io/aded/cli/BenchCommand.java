@@ -58,13 +58,19 @@ final class BenchCommand implements Callable<Integer> {
             plan.modes().forEach(BenchCommand::requireNoModel);
         }
         if (SCRIPTED.equals(wanted.model())) {
-            try (TargetModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
-                if (drafting != null) {
-                    throw new AdedException.InvalidRequest(
-                            "--draft-model", "cannot be combined with the scripted model here; serve has both");
-                }
+            Double agreement = StandIn.agreement(drafting);
+            if (agreement == null && drafting != null) {
+                throw new AdedException.InvalidRequest(
+                        "--draft-model", "can only be scripted[:SHARE], a share from 0 to 1, for the model scripted");
+            }
+            try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 2));
+                    TargetModel draft = model.draft(
+                            agreement == null ? 0 : agreement, 1, _ -> {}, ScriptedModel.Cells.TAKEN_OVER)) {
                 EngineOptions engine = context.engineOptions(model.info(), DraftPolicy.OFF);
-                run(plan, SCRIPTED, model, engine, DrafterSettings.DEFAULT);
+                DrafterSettings drafters = agreement == null
+                        ? DrafterSettings.DEFAULT
+                        : DrafterSettings.DEFAULT.withDraftModel(StandIn.contexts(draft, engine));
+                run(plan, SCRIPTED, model, engine, drafters);
             }
         } else {
             HostConfiguration configuration = HostConfiguration.DEFAULT

@@ -48,12 +48,8 @@ final class StandIn implements AutoCloseable {
      */
     static @Nullable StandIn named(@Nullable String model, @Nullable DraftModelConfiguration drafting) {
         Matcher name = NAME.matcher(String.valueOf(model));
-        String wanted = drafting != null && drafting.source() instanceof DraftModelConfiguration.Named named
-                ? named.model()
-                : null;
-        Matcher share = DRAFT.matcher(String.valueOf(wanted));
-        boolean scripted = share.matches();
-        if (scripted != name.matches() && (scripted || drafting != null)) {
+        Double agreement = agreement(drafting);
+        if ((agreement != null) != name.matches() && (agreement != null || drafting != null)) {
             throw new AdedException.InvalidRequest(
                     "--draft-model",
                     "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
@@ -62,8 +58,27 @@ final class StandIn implements AutoCloseable {
             return null;
         }
         String millis = name.group(1);
-        Double agreement = !scripted ? null : share.group(1) == null ? USUAL_SHARE : Double.valueOf(share.group(1));
         return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement);
+    }
+
+    /** How often a scripted draft agrees; null if that is not the name of one. */
+    static @Nullable Double agreement(@Nullable DraftModelConfiguration drafting) {
+        Matcher share = DRAFT.matcher(
+                drafting != null && drafting.source() instanceof DraftModelConfiguration.Named named
+                        ? named.model()
+                        : "");
+        if (!share.matches()) {
+            return null;
+        }
+        return share.group(1) == null ? USUAL_SHARE : Double.valueOf(share.group(1));
+    }
+
+    /** Contexts of a draft model that is as good as free. */
+    static DraftContexts contexts(TargetModel drafting, EngineOptions each) {
+        return target -> {
+            TargetContext context = drafting.newContext(each.context());
+            return new DraftContexts.Opened(context, context.copierFrom(target));
+        };
     }
 
     ModelInfo info() {
@@ -82,10 +97,7 @@ final class StandIn implements AutoCloseable {
         TargetModel drafting = draft;
         return drafting == null
                 ? DrafterSettings.DEFAULT
-                : DrafterSettings.DEFAULT.withDraftModel(target -> {
-                    TargetContext context = drafting.newContext(each.context());
-                    return new DraftContexts.Opened(context, context.copierFrom(target));
-                });
+                : DrafterSettings.DEFAULT.withDraftModel(contexts(drafting, each));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a model can draft for another one: what it guesses are token ids, so both must mean the same by them.
@@ -60,20 +61,24 @@ public final class VocabularyRule {
         TokenTexts ofTarget = target.tokenTexts();
         TokenTexts ofDraft = draft.tokenTexts();
         if (Math.abs(ofTarget.count() - ofDraft.count()) > MOST_DIFFERENT) {
-            throw foreign(
+            throw foreignBefore(
                     target,
                     draft,
                     "it has " + ofDraft.count() + " tokens and the target " + ofTarget.count() + ", more than "
                             + MOST_DIFFERENT + " of difference");
         }
-        int common = Math.min(ofTarget.count(), ofDraft.count());
-        compare(target, draft, common);
-        return common;
+        String difference = difference(target, draft);
+        if (difference != null) {
+            throw foreign(target, draft, difference);
+        }
+        return Math.min(ofTarget.count(), ofDraft.count());
     }
 
-    private static void compare(GgufFile target, GgufFile draft, int common) {
+    /** What is said of the first token whose text differs; null if none does. */
+    private static @Nullable String difference(GgufFile target, GgufFile draft) {
         ByteBuffer ours = open(target.path());
         ByteBuffer theirs = open(draft.path());
+        int common = Math.min(target.tokenTexts().count(), draft.tokenTexts().count());
         int at = target.tokenTexts().at();
         int other = draft.tokenTexts().at();
         try {
@@ -82,15 +87,13 @@ public final class VocabularyRule {
                 int otherLength = (int) theirs.getLong(other);
                 if (token >= FIRST_COMPARED
                         && !ours.slice(at + 8, length).equals(theirs.slice(other + 8, otherLength))) {
-                    throw foreign(
-                            target,
-                            draft,
-                            "token " + token + " is " + shown(theirs.slice(other + 8, otherLength)) + " in it and "
-                                    + shown(ours.slice(at + 8, length)) + " in the target");
+                    return "token " + token + " is " + shown(theirs.slice(other + 8, otherLength)) + " in it and "
+                            + shown(ours.slice(at + 8, length)) + " in the target";
                 }
                 at += 8 + length;
                 other += 8 + otherLength;
             }
+            return null;
         } catch (IndexOutOfBoundsException e) {
             throw GgufFile.invalid(draft.path(), "it, or " + target.path() + ", changed while it was read");
         }
@@ -140,8 +143,14 @@ public final class VocabularyRule {
 
     private static void same(GgufFile target, GgufFile draft, String what, Object ours, Object theirs) {
         if (!ours.equals(theirs)) {
-            throw foreign(target, draft, "its " + what + " is " + theirs + ", the target's " + ours);
+            throw foreignBefore(target, draft, "its " + what + " is " + theirs + ", the target's " + ours);
         }
+    }
+
+    /** Something differs that is compared before the texts; the first text that does is said as well. */
+    private static AdedException.InvalidArtifact foreignBefore(GgufFile target, GgufFile draft, String why) {
+        String difference = difference(target, draft);
+        return foreign(target, draft, difference == null ? why : why + "; the first that differs: " + difference);
     }
 
     private static AdedException.InvalidArtifact foreign(GgufFile target, GgufFile draft, String why) {

@@ -18,11 +18,9 @@ public final class LogitsScan {
      * The row is read in blocks that stay in the first-level cache, by plain loops that the compiler vectorises; every
      * block costs two of them:
      *
-     *   1. the greatest value, and the least as far as it matters. The bits of floats that are not negative compare as
-     *      the floats do, those of negative ones do when all but the sign are turned over; and a maximum of ints is one
-     *      instruction, while Math.max of floats is six (NaN, -0). So the maximum of the bits as they are is the
-     *      greatest value, and the minimum of the bits turned over the least, unless all values have the same sign.
-     *      Only a block without a value of 0 or more is read again, with the bits of negative values turned over;
+     *   1. the least and the greatest value. Floats compare as their bits do once those of negative numbers are turned
+     *      over, and a maximum of ints is one instruction, while Math.max of floats is six (NaN, -0) and was the
+     *      dearest part;
      *   2. exp(x - m), added lane by lane to an array of sums, where m is the row's maximum so far. A block that raises
      *      m scales the sums down first (the online soft-max of [1]).
      *
@@ -219,8 +217,8 @@ public final class LogitsScan {
                 case SAMPLED -> quarter(length);
                 case NONE -> 0;
             };
+            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, notNumbers ? length : summed);
             if (notNumbers) {
-                MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, length);
                 clean(length);
                 finite = false;
             }
@@ -234,11 +232,8 @@ public final class LogitsScan {
                 continue;
             }
             if (Float.intBitsToFloat(sortable(blockMin)) - max >= LOWEST) {
-                addExponentials(memory, at, summed, max, sums);
+                addExponentials(values, summed, max, sums);
             } else {
-                if (!notNumbers) {
-                    MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, summed);
-                }
                 addClamped(values, summed, max, sums);
             }
         }
@@ -251,29 +246,16 @@ public final class LogitsScan {
         return floatBits ^ ((floatBits >> 31) & Integer.MAX_VALUE);
     }
 
-    /**
-     * Finds the greatest value of a block, and the least, or 0 if that is greater. Above infinity or below minus
-     * infinity: there is a NaN.
-     */
     private void findExtremes(MemorySegment memory, long at, int length) {
-        int greatest = Integer.MIN_VALUE;
-        int least = Integer.MAX_VALUE;
-        for (int i = 0; i < length; i++) {
-            int raw = memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i);
-            greatest = Math.max(greatest, raw);
-            least = Math.min(least, raw ^ Integer.MAX_VALUE); // below 0 for negative floats, and compares as they do
-        }
-        blockMax = greatest >= 0 ? greatest : greatestOfNegative(memory, at, length);
-        blockMin = Math.min(least, 0);
-    }
-
-    private static int greatestOfNegative(MemorySegment memory, long at, int length) {
-        int greatest = Integer.MIN_VALUE;
+        int max = Integer.MIN_VALUE;
+        int min = Integer.MAX_VALUE;
         for (int i = 0; i < length; i++) {
             int value = sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i));
-            greatest = Math.max(greatest, value);
+            max = Math.max(max, value);
+            min = Math.min(min, value);
         }
-        return greatest;
+        blockMax = max;
+        blockMin = min;
     }
 
     /** Makes every NaN of the block a minus infinity. */
@@ -300,9 +282,9 @@ public final class LogitsScan {
     }
 
     // fma is one instruction on every processor that a supported library runs on (x86-64 with AVX2, ARMv8).
-    private static void addExponentials(MemorySegment memory, long at, int length, float max, float[] sums) {
+    private static void addExponentials(float[] values, int length, float max, float[] sums) {
         for (int i = 0; i < length; i++) {
-            float y = memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at + (long) Float.BYTES * i) - max;
+            float y = values[i] - max;
             float e = Math.fma(y, C4, C3);
             e = Math.fma(y, e, C2);
             e = Math.fma(y, e, C1);

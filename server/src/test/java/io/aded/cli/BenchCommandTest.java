@@ -11,6 +11,8 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +35,32 @@ class BenchCommandTest {
                 false,
                 new ProcessEnvironment(Map.of(), directory, directory));
         return Main.run(terminal, arguments);
+    }
+
+    @Test
+    void bench_scriptedDraft_modesThatNeedOneAreMeasured() throws IOException {
+        Path prompts = Files.writeString(directory.resolve("p.jsonl"), "{\"id\": 1, \"turns\": [\"one\"]}\n");
+        List<String> asked = List.of(
+                "bench",
+                "--model",
+                "scripted",
+                "--prompts",
+                prompts.toString(),
+                "--modes",
+                "off,model",
+                "--max-tokens",
+                "16");
+        assertThat(run(asked.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--modes", "model", "needs a draft model");
+
+        List<String> drafted = new ArrayList<>(asked);
+        drafted.addAll(List.of("--draft-model", "scripted:0.9"));
+        assertThat(run(drafted.toArray(String[]::new))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("model");
+
+        drafted.set(drafted.size() - 1, "x.gguf");
+        assertThat(run(drafted.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--draft-model");
     }
 
     @Test

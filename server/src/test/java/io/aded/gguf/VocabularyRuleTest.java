@@ -81,6 +81,10 @@ final class VocabularyRuleTest {
     void require_otherKindBeginningOrEnd_isRefused() throws IOException {
         UnaryOperator<GgufWriter> more = writer -> writer.texts("tokenizer.ggml.tokens", tokens(300));
         refused(more.apply(new GgufWriter().text("tokenizer.ggml.model", "gpt2")), "kind of vocabulary", "gpt2");
+        GgufWriter all = new GgufWriter()
+                .text("tokenizer.ggml.model", "gpt2")
+                .texts("tokenizer.ggml.tokens", List.of("a", "b", "c", "d", "e", "f"));
+        refused(all, "kind of vocabulary", "token 5 is \"f\" in it and \"t5\" in the target");
         refused(of(tokens(300)).integer("tokenizer.ggml.bos_token_id", 3), "begins a text is 3, the target's 1");
         refused(of(tokens(300)).integer("tokenizer.ggml.eos_token_id", 3), "ends a text is 3, the target's 2");
         refused(of(tokens(300)).flag("tokenizer.ggml.add_bos_token", false), "beginning texts");

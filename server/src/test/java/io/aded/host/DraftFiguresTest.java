@@ -21,8 +21,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,23 +36,35 @@ import org.junit.jupiter.params.provider.MethodSource;
  * -Daded.draft.model=FILE}), on the library of {@code -Daded.draft.natives=DIR}.
  */
 final class DraftFiguresTest {
+    private static final int ALONE = 4;
+
     @TempDir
     private Path directory;
 
     /** What was found; times in nanoseconds, the median of all. */
     private record Figures(
-            int tokens, double own, double taken, double copyNanos, double promptCopy, double promptRead) {
+            int tokens,
+            double own,
+            double taken,
+            double copyNanos,
+            double promptCopy,
+            double promptRead,
+            double alone,
+            double beside) {
         @Override
         public String toString() {
             return String.format(
                     Locale.ROOT,
-                    "%d tokens: %.3f with its own cells, %.3f with the target's; a round's copy %.0f µs; prompts copied"
-                            + " in %.2f %% of the time to read them",
+                    "%d tokens: %.3f with its own cells, %.3f with the target's; a round's copy %.0f µs; prompts"
+                            + " copied in %.2f %% of the time to read them; a pass of the target %.2f ms alone, %.2f ms"
+                            + " between passes of the draft",
                     tokens,
                     own,
                     taken,
                     copyNanos / 1e3,
-                    100 * promptCopy / promptRead);
+                    100 * promptCopy / promptRead,
+                    alone / 1e6,
+                    beside / 1e6);
         }
     }
 
@@ -94,6 +108,8 @@ final class DraftFiguresTest {
         private final @Nullable CellCopier copier;
         private final TokenBatch batch = new TokenBatch();
         private final List<Long> copies = new ArrayList<>();
+        private final List<Long> alone = new ArrayList<>();
+        private final List<Long> beside = new ArrayList<>();
         private int tokens;
         private int own;
         private int taken;
@@ -120,9 +136,17 @@ final class DraftFiguresTest {
             copy(0, last);
             promptRead += between - start;
             promptCopy += System.nanoTime() - between;
+            for (int i = 0; i < ALONE; i++) {
+                long before = System.nanoTime();
+                step(target, asked[last], last, 0);
+                alone.add(System.nanoTime() - before);
+                target.removeTokens(0, last, -1);
+            }
             int root = asked[last];
             for (int position = last; position < last + answer; position++) {
+                long begun = System.nanoTime();
                 step(target, root, position, 0);
+                beside.add(System.nanoTime() - begun);
                 int next = target.bestToken(0);
                 batch.clear();
                 if (copier != null) {
@@ -169,14 +193,20 @@ final class DraftFiguresTest {
         }
 
         Figures figures() {
-            copies.sort(null);
             return new Figures(
                     tokens,
                     (double) own / tokens,
                     (double) taken / tokens,
-                    copies.isEmpty() ? 0 : copies.get(copies.size() / 2),
+                    median(copies),
                     promptCopy,
-                    promptRead);
+                    promptRead,
+                    median(alone),
+                    median(beside));
+        }
+
+        private static double median(List<Long> nanos) {
+            nanos.sort(null);
+            return nanos.isEmpty() ? 0 : nanos.get(nanos.size() / 2);
         }
     }
 
@@ -206,6 +236,7 @@ final class DraftFiguresTest {
     }
 
     @Test
+    @Timeout(value = 12, unit = TimeUnit.HOURS) // as long as the models take
     @EnabledIfSystemProperty(named = "aded.draft.target", matches = ".+", disabledReason = "no target is named")
     void measure_namedModels_isPrinted() {
         String self = System.getProperty("aded.draft.self");

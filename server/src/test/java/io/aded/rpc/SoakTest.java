@@ -3,15 +3,20 @@ package io.aded.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.EngineStatus;
+import io.aded.gguf.ModelCopy;
+import io.aded.gguf.SkippedLayers;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.llama.ModelParameters;
 import io.aded.llama.TinyModels;
 import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
+import io.aded.model.TargetContext;
 import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.testing.Seeds;
@@ -78,7 +83,7 @@ class SoakTest {
     private static final int AT_ONCE = 24;
     private static final int PROMPTS = 10;
     private static final int ANSWER = 60;
-    private static final String[] MODES = {"off", "auto", "aded", "aded-mcts"};
+    private static final String[] MODES = {"off", "auto", "aded", "aded-mcts", "model", "draft-verify"};
 
     /** What callers do. The first ones leave the answer alone, and get it whole. */
     private enum Kind {
@@ -146,11 +151,17 @@ class SoakTest {
     @MethodSource(LIBRARIES)
     @Timeout(value = 12, unit = TimeUnit.HOURS) // as many as are asked for; each waits for what it expects
     void calls_ofAllKindsAtOnce_leaveNothingBehindAndDisturbNoOther(LlamaLibrary library) throws Exception {
-        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT)) {
-            soak(model, WARM_UP); // opens what the process keeps: class files, the JDK's pollers
+        Path file = TinyModels.f32(directory);
+        Path copy = directory.resolve("copy.gguf");
+        SkippedLayers skipped = SkippedLayers.parse("1");
+        LlamaModel.copy(library, file, copy, new ModelCopy(null, skipped, Map.of()), _ -> {});
+        try (LlamaModel model = LlamaModel.load(library, file, ModelParameters.DEFAULT);
+                LlamaModel draft = LlamaModel.load(library, copy, ModelParameters.DEFAULT)) {
+            draft.declareCopyOf(model, skipped);
+            soak(model, draft, WARM_UP); // opens what the process keeps: class files, the JDK's pollers
             Map<String, Integer> objects = Leftovers.streamObjects();
             Leftovers before = Leftovers.now();
-            soak(model, CALLS);
+            soak(model, draft, CALLS);
             await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
                 Leftovers after = Leftovers.now();
                 assertThat(after.files())
@@ -164,10 +175,10 @@ class SoakTest {
     }
 
     /** Nothing of the server is reachable once this has returned. */
-    private static void soak(LlamaModel model, int calls) throws Exception {
+    private static void soak(LlamaModel model, LlamaModel draft, int calls) throws Exception {
         Set<Thread> threads = Leftovers.liveThreads();
         Map<String, Integer> objects = Leftovers.streamObjects();
-        try (Soak soak = new Soak(model)) {
+        try (Soak soak = new Soak(model, draft)) {
             soak.run(calls);
             soak.awaitQuiet();
             assertNoMoreObjects(objects);
@@ -195,15 +206,24 @@ class SoakTest {
         private final AtomicInteger names = new AtomicInteger();
         private final AtomicInteger mostParked = new AtomicInteger();
 
-        Soak(LlamaModel model) {
+        /** The draft model's: too few cells and ids for all, so that streams take them from each other. */
+        private final TargetContext drafting;
+
+        private final long emptySequence;
+
+        Soak(LlamaModel model, LlamaModel draft) {
             // A small cache: turns wait, idle ones are parked, the youngest are recomputed.
             EngineOptions options = EngineOptions.ofCells(1500);
+            ContextParameters parameters =
+                    ContextParameters.ofCells(1500).withThreads(1).withCacheTypes(CacheType.F32, CacheType.F32);
+            drafting = draft.newContext(parameters.withCells(768).withMaxSequences(7));
+            emptySequence = drafting.savedSize(0);
             engine = Engine.start(
                     model,
-                    options.withContext(ContextParameters.ofCells(1500)
-                            .withThreads(1)
-                            .withCacheTypes(CacheType.F32, CacheType.F32)),
-                    EngineTelemetry.NONE);
+                    options.withContext(parameters),
+                    EngineTelemetry.NONE,
+                    DrafterSettings.DEFAULT.withDraftModel(
+                            target -> new DraftContexts.Opened(drafting, drafting.copierFrom(target))));
             String name = InProcessServerBuilder.generateName();
             server = AdedServer.builder()
                     .listen("127.0.0.1:0")
@@ -265,6 +285,11 @@ class SoakTest {
                 assertThat(status.sessions()).as("sessions").isZero();
                 assertThat(status.cellsUsed()).as("cells").isZero();
                 assertThat(status.sequencesUsed()).as("sequence ids").isZero();
+                for (int sequence = 0; sequence < drafting.maxSequences(); sequence++) {
+                    assertThat(drafting.savedSize(sequence))
+                            .as("the draft model's cells of %d", sequence)
+                            .isEqualTo(emptySequence);
+                }
                 assertThat(server.serving().openStreams()).as("streams").isZero();
                 assertThat(server.serving().keptConversations()).as("kept").isZero();
             });
@@ -423,6 +448,7 @@ class SoakTest {
             loopback.shutdownNow();
             server.close();
             engine.close();
+            drafting.close(); // unless a turn asked it to draft, nobody has
             assertThat(loopback.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
         }
     }

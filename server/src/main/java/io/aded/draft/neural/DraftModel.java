@@ -219,7 +219,9 @@ public final class DraftModel {
         nanos += elapsed;
         for (int i = 0; i < asking.size(); i++) {
             DraftStream stream = asking.get(i);
-            stream.spent(elapsed * (stream.levelHistory + stream.levelNodes) / batch.size());
+            // A piece of a text is read once, for all rounds to come: no round is charged with it.
+            int read = stream.levelHistory <= FEW ? stream.levelHistory : 0;
+            stream.spent(elapsed * (read + stream.levelNodes) / batch.size());
         }
     }
 

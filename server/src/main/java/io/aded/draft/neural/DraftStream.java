@@ -283,7 +283,10 @@ public final class DraftStream {
         nanos += time;
     }
 
-    /** The time that levels and copies took for this stream since it was asked last, in nanoseconds. */
+    /**
+     * The time that levels and copies took for this stream since it was asked last, in nanoseconds: its tokens' share
+     * of each level, but for pieces of texts, which are read for all rounds to come.
+     */
     public long takeNanos() {
         long taken = nanos;
         nanos = 0;

@@ -44,7 +44,9 @@ final class Benchmark {
     private final ExperimentSettings settings;
     private final Progress progress;
 
-    /** The model where drafts are known beforehand and it is the greedy answers that must be as they were; else null. */
+    /**
+     * The model where drafts are known beforehand and it is the greedy answers that must be as they were; else null.
+     */
     private final @Nullable RepeatingModel repeating;
 
     /**

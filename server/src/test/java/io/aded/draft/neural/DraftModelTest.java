@@ -255,6 +255,8 @@ final class DraftModelTest {
             assertThat(quick.opinions()).isEqualTo(1);
             assertThat(slow.opinions()).isZero();
             assertThat(slow.isReady()).isFalse();
+            assertThat(slow.takeNanos()).as("reading is no round's to pay").isZero();
+            assertThat(quick.takeNanos()).isEqualTo((1000 + 37 * 100) * 5 / 37);
             quick.extend(quick.opinion(0).token(0));
             bench.model.level(List.of(quick, slow));
             assertThat(bench.decoded).as("one piece a pass").containsExactly(37, 1);

@@ -144,8 +144,8 @@ class BenchmarkTest {
         AtomicBoolean recorded = new AtomicBoolean();
         ScriptedModel.Script one = ScriptedModel.babble(2, 3);
         ScriptedModel.Script other = ScriptedModel.babble(3, 3);
-        ScriptedModel diverging = new ScriptedModel((tokens, length, row) ->
-                (recorded.get() && length % 7 == 0 ? other : one).logits(tokens, length, row));
+        ScriptedModel diverging = new ScriptedModel(
+                (tokens, length, row) -> (recorded.get() && length % 7 == 0 ? other : one).logits(tokens, length, row));
         ExperimentSettings settings = new ExperimentSettings(
                 500, 1, SamplingParameters.GREEDY.withSeed(1), true, true, false, Scenario.Grouping.TASK, 1, 0.7);
         List<ModeSpec> modes = ModeSpec.parse("off,aded:1,aded:4");
