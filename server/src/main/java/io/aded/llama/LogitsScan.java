@@ -56,7 +56,7 @@ public final class LogitsScan {
     private static final int BLOCK = 1024;
 
     /** A block that may hold a best token is searched by columns: their maxima are found without a branch. */
-    private static final int COLUMNS = 128;
+    private static final int COLUMNS = BLOCK / 8;
 
     /** Bits of a float that sort below all others. */
     private static final int LEAST_BITS = -1;
@@ -398,11 +398,13 @@ public final class LogitsScan {
         foldColumns();
     }
 
+    /** By constant distances: else the compiler does not see that no element is read after it was written. */
     private void foldColumns() {
-        for (int half = BLOCK / 4; half >= COLUMNS; half /= 2) {
-            for (int i = 0; i < half; i++) {
-                columns[i] = Math.max(columns[i], columns[i + half]);
-            }
+        for (int i = 0; i < BLOCK / 4; i++) {
+            columns[i] = Math.max(columns[i], columns[i + BLOCK / 4]);
+        }
+        for (int i = 0; i < COLUMNS; i++) {
+            columns[i] = Math.max(columns[i], columns[i + COLUMNS]);
         }
     }
 
