@@ -336,14 +336,13 @@ public final class AdaptiveProposer implements Proposer {
             DraftRequest request = riders.get(i);
             MixedState state = state(request);
             state.stream.begin(request.sequence(), request.committed());
-            int missing = state.stream.missing();
-            state.reading = missing > LevelPlan.FEW ? missing : 0;
+            state.reading = state.stream.missing();
+            pay(state, state.stream.takeNanos()); // for taking over cells
             state.spoken = true;
             state.opinions.begin(state.table.longestMatch(), state.arm == Arm.MODEL);
             if (!state.stream.canDraft()) {
                 riders.remove(i);
                 state.probes = false;
-                pay(state);
             } else if (state.arm != Arm.MODEL || state.probes) {
                 state.arm = Arm.BOTH;
             }
@@ -357,18 +356,13 @@ public final class AdaptiveProposer implements Proposer {
             feed(riders.get(i));
             riding.add(state(riders.get(i)).stream);
         }
+        long began = clock.getAsLong();
         model.level(riding);
+        share(clock.getAsLong() - began);
         for (int i = riders.size() - 1; i >= 0; i--) {
             DraftRequest request = riders.get(i);
             MixedState state = state(request);
             int known = state.known;
-            long before = state.boughtNanos;
-            pay(state);
-            if (state.reading > 0) {
-                int fed = Math.max(0, state.stream.opinions() - known);
-                state.readNanos += (state.boughtNanos - before) * state.reading / (state.reading + fed);
-                state.reading = 0;
-            }
             if (state.stream.opinions() <= known) {
                 riders.remove(i);
                 continue;
@@ -381,8 +375,26 @@ public final class AdaptiveProposer implements Proposer {
         }
     }
 
-    private void pay(MixedState state) {
-        long taken = state.stream.takeNanos();
+    /** Shares the time of a level among its riders, by the tokens that it computed for each. */
+    private void share(long elapsed) {
+        long tokens = 0;
+        for (int i = 0; i < riders.size(); i++) {
+            MixedState state = state(riders.get(i));
+            state.fed = Math.max(0, state.stream.opinions() - state.known);
+            state.read = Math.max(0, state.reading - state.stream.missing());
+            state.reading -= state.read;
+            tokens += state.fed + state.read;
+        }
+        for (int i = 0; i < riders.size(); i++) {
+            MixedState state = state(riders.get(i));
+            long own = tokens == 0 ? elapsed / riders.size() : elapsed * (state.fed + state.read) / tokens;
+            state.stream.takeNanos(); // which leaves out the reading of texts
+            pay(state, own);
+            state.readNanos += state.read > LevelPlan.FEW ? own * state.read / (state.fed + state.read) : 0;
+        }
+    }
+
+    private void pay(MixedState state, long taken) {
         state.boughtNanos += taken;
         if (state.probes) {
             creditNanos -= taken;

@@ -61,8 +61,13 @@ final class MixedState implements DraftState {
     /** Of that, for reading text that the draft model lacked. */
     long readNanos;
 
-    /** Tokens that are to be read with the first level, if they are many. */
+    /** Tokens of the text that the draft model lacks still. */
     int reading;
+
+    /** Tokens that a level read, and nodes that it computed. */
+    int read;
+
+    int fed;
 
     private int proposedNodes;
     private int proposedFirst;
