@@ -23,8 +23,8 @@ class LevelPlanTest {
 
     private final TargetContext target =
             new ScriptedModel(ScriptedModel.babble(1, 1)).newContext(ContextParameters.ofCells(64));
-    private final DraftModels models = new DraftModels(
-            opened -> new DraftContexts.Opened(opened, null)); // its passes are not played here
+    private final DraftModels models =
+            new DraftModels(opened -> new DraftContexts.Opened(opened, null)); // its passes are not played here
     private DraftStream stream;
 
     @BeforeEach
