@@ -87,15 +87,7 @@ class DraftModelTurnsTest {
 
         /** In virtual time: passes alone move the clock. */
         Pair(double agreement, AtomicLong clock, ScriptedModel.PassCost targetCost, ScriptedModel.PassCost draftCost) {
-            this(
-                    agreement,
-                    Cells.TAKEN_OVER,
-                    target(1024),
-                    target(1024),
-                    _ -> null,
-                    targetCost,
-                    draftCost,
-                    clock::get);
+            this(agreement, Cells.TAKEN_OVER, target(1024), target(1024), _ -> null, targetCost, draftCost, clock::get);
         }
 
         private Pair(
