@@ -149,7 +149,7 @@ def train(
     training: list[data.Answer],
     validation: list[data.Answer],
     settings: Settings,
-    report: Callable[[dict], None] = lambda entry: None,
+    report: Callable[[list[dict], bool], None] = lambda curve, better: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
     """Trains a model in place and leaves it with the weights that were best on the validation answers.
@@ -158,7 +158,7 @@ def train(
         model: that learns.
         training: answers whose prompts fit into its context.
         validation: answers to decide by when to stop; their prompts are not among the training's.
-        report: hears each entry of the curve.
+        report: hears the curve whenever it has grown, and whether the model is better than it ever was.
         clock: seconds.
 
     Returns:
@@ -196,10 +196,11 @@ def train(
         }
         recent.clear()
         curve.append(entry)
-        report(entry)
-        if accepted > best["acceptance"]:
+        better = accepted > best["acceptance"]
+        if better:
             best = entry
             kept = {name: p.detach().clone() for name, p in model.state_dict().items()}
+        report(curve, better)
         since = sum(1 for later in curve if later["step"] > best["step"])
         return since < settings.patience
 
@@ -248,7 +249,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     defaults = Settings([])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the export")
+    parser.add_argument(
+        "--data", type=Path, required=True, action="append", metavar="DIR", help="an export; several are taken together"
+    )
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--start", type=Path, metavar="FILE", help="the model to train: a Llama, GGUF of F32, F16 or Q8_0")
     start.add_argument("--fresh-like", type=Path, metavar="FILE", help="begin a new model with this GGUF's vocabulary")
@@ -294,19 +297,29 @@ def _model(options: argparse.Namespace) -> Llama:
     return Llama.fresh(shape, options.seed)
 
 
+def _facts(folders: list[Path]) -> dict:
+    """Those of the first export; all must be of targets with the same tokens."""
+    every = [data.facts(folder) for folder in folders]
+    for folder, facts in zip(folders, every):
+        if facts["target"].get("vocabulary_fingerprint") != every[0]["target"].get("vocabulary_fingerprint"):
+            raise data.Damaged(f"the target of {folder} has other tokens than that of {folders[0]}")
+    return every[0]
+
+
 def run(options: argparse.Namespace) -> int:
     """Reads, trains, writes."""
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    facts = data.facts(options.data)
+    facts = _facts(options.data)
     model = _model(options)
     if model.shape.vocabulary != facts["target"]["vocabulary_size"]:
         raise gguf_file.Unusable(
             f"the model has {model.shape.vocabulary} tokens, the target {facts['target']['vocabulary_size']}:"
             " they must be the same"
         )
-    usable = [a for a in data.read(options.data, "train") if positions(a, model.shape.context) > 0]
+    read = [answer for folder in options.data for answer in data.read(folder, "train")]
+    usable = [answer for answer in read if positions(answer, model.shape.context) > 0]
     training, validation = data.validation_split(usable, options.validation)
     if not training or not validation:
         raise data.Damaged(f"{len(training)} answers to train on and {len(validation)} to validate with; wanted: more")
@@ -328,34 +341,38 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    curve = train(
-        model.to(options.device), training, validation, settings, lambda entry: print(json.dumps(entry), flush=True)
-    )
+    name = options.output.name.removesuffix(".gguf")
+
+    def report(curve: list[dict], better: bool) -> None:
+        """Says how it gets on. The best weights are written at once, so that a training that is killed leaves them."""
+        print(json.dumps(curve[-1]), flush=True)
+        if better and len(curve) > 1:
+            gguf_file.save(model, options.output, options.start or options.fresh_like, name, options.type)
+        summary = {
+            "format": 1,
+            "date": began,
+            "torch": torch.__version__,
+            "device": options.device,
+            "threads": torch.get_num_threads(),
+            "target": facts["target"]["name"],
+            "start": options.start.name if options.start else f"new, {model.shape}",
+            "arguments": {
+                key: value if isinstance(value, (int, float, str)) and value != math.inf else str(value)
+                for key, value in vars(options).items()
+                if not isinstance(value, (Path, list)) and value is not None
+            },
+            "training_answers": len(training),
+            "training_tokens": sum(positions(a, model.shape.context) for a in training),
+            "validation_answers": len(validation),
+            "best": max(curve, key=lambda entry: entry["acceptance"]),
+            "curve": curve,
+        }
+        options.output.with_suffix(".curve.json").write_text(json.dumps(summary, indent=2) + "\n")
+
+    curve = train(model.to(options.device), training, validation, settings, report)
     best = max(curve, key=lambda entry: entry["acceptance"])
     print(f"best on validation: step {best['step']}, {best['acceptance']:.4f} accepted (before: {curve[0]['acceptance']:.4f})")
-    name = options.output.name.removesuffix(".gguf")
-    gguf_file.save(model, options.output, options.start or options.fresh_like, name, options.type)
-    summary = {
-        "format": 1,
-        "date": began,
-        "torch": torch.__version__,
-        "device": options.device,
-        "threads": torch.get_num_threads(),
-        "target": facts["target"]["name"],
-        "start": options.start.name if options.start else f"new, {model.shape}",
-        "arguments": {
-            key: value if isinstance(value, (int, float, str)) and value != math.inf else str(value)
-            for key, value in vars(options).items()
-            if not isinstance(value, Path) and value is not None
-        },
-        "training_answers": len(training),
-        "training_tokens": sum(positions(a, model.shape.context) for a in training),
-        "validation_answers": len(validation),
-        "best": best,
-        "curve": curve,
-    }
-    options.output.with_suffix(".curve.json").write_text(json.dumps(summary, indent=2) + "\n")
-    print(f"written: {options.output}")
+    print(f"written: {options.output}" if best["step"] else "nothing was gained, and nothing is written")
     return 0
 
 

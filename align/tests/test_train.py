@@ -86,12 +86,12 @@ def test_run_freshModel_writesModelAndCurve(tmp_path, vocabulary, capsys):  # no
     folder = write_export(tmp_path / "export", [counting_answer(i) for i in range(40)])
     arguments = [
         "--data", str(folder), "--fresh-like", str(vocabulary), "--width", "32", "--heads", "2", "--layers", "1",
-        "--context", "64", "--output", str(tmp_path / "draft.gguf"), "--steps", "4", "--check-every", "2",
+        "--context", "64", "--output", str(tmp_path / "draft.gguf"), "--steps", "40", "--learning-rate", "0.01", "--check-every", "20",
         "--validation", "0.2", "--device", "cpu",
     ]
     assert train.run(train._options(arguments)) == 0
     curve = json.loads((tmp_path / "draft.curve.json").read_text())
-    assert [entry["step"] for entry in curve["curve"]] == [0, 2, 4]
+    assert [entry["step"] for entry in curve["curve"]] == [0, 20, 40]
     assert gguf_file.load(tmp_path / "draft.gguf").shape.context == 64
     assert "best on validation" in capsys.readouterr().out
 
@@ -101,3 +101,26 @@ def test_run_otherVocabulary_isRefused(tmp_path, vocabulary):  # noqa: F811
     arguments = ["--data", str(folder), "--fresh-like", str(vocabulary), "--output", str(tmp_path / "x.gguf")]
     with pytest.raises(gguf_file.Unusable, match="64 tokens, the target 100"):
         train.run(train._options(arguments))
+
+
+def test_run_exportsOfOtherTargets_areRefused(tmp_path, vocabulary):  # noqa: F811
+    folders = [write_export(tmp_path / name, [counting_answer(i) for i in range(4)]) for name in ("a", "b")]
+    facts = json.loads((folders[1] / "export.json").read_text())
+    facts["target"]["vocabulary_fingerprint"] = "00000000000000ff"
+    (folders[1] / "export.json").write_text(json.dumps(facts))
+    arguments = ["--data", str(folders[0]), "--data", str(folders[1])]
+    arguments += ["--fresh-like", str(vocabulary), "--output", str(tmp_path / "x.gguf")]
+    with pytest.raises(data.Damaged, match="other tokens"):
+        train.run(train._options(arguments))
+
+
+def test_run_nothingGained_writesNoModel(tmp_path, vocabulary, capsys):  # noqa: F811
+    folder = write_export(tmp_path / "export", [counting_answer(i) for i in range(40)])
+    arguments = [
+        "--data", str(folder), "--fresh-like", str(vocabulary), "--width", "32", "--heads", "2", "--layers", "1",
+        "--context", "64", "--output", str(tmp_path / "draft.gguf"), "--steps", "2", "--check-every", "1",
+        "--validation", "0.2", "--device", "cpu", "--learning-rate", "0",
+    ]
+    assert train.run(train._options(arguments)) == 0
+    assert not (tmp_path / "draft.gguf").exists()
+    assert "nothing was gained" in capsys.readouterr().out

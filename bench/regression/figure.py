@@ -2,6 +2,7 @@
 
     python3 figure.py --ratio NAME TARGET SKIPPED aded load …   one row: tokens a second of the last mode over the first's
     python3 figure.py --simulated NAME TARGET out  one row: what "aded simulate" printed for code and chat, together
+    python3 figure.py --single out              two rows: single prompts, of what "aded simulate --priced" printed
     python3 figure.py --micro jmh.json          a row for each time, which is only shown, and each allocation
     python3 figure.py --table rows              the table; exit status 1 if a row fell
     python3 figure.py --check                   tries the arithmetic of this file on cases worked by hand
@@ -114,6 +115,20 @@ def simulated(name, target, path):
     print(f"virtual|{name}|{target}|{together:.3f}|||")
 
 
+def single(path):
+    """The share of prompts that were not slower than 0.97, on the worst curve, and the slowest prompt of all."""
+    kept, slowest = 1.0, math.inf
+    with open(path) as file:
+        for line in file:
+            if not line.startswith("auto "):
+                continue
+            cells = re.findall(r"\)\s+([0-9]+)%\s+[0-9]+%\s+([0-9.]+)", line)[:2]  # open chat is a part of the second set
+            kept = min(kept, *(1 - int(below) / 100 for below, _ in cells))
+            slowest = min(slowest, *(float(worst) for _, worst in cells))
+    print(f"virtual|single prompts at 0.97 or more, priced: the least share|0.95|{kept:.3f}|||")
+    print(f"virtual|single prompts, priced: the slowest|0.93|{slowest:.3f}|||")
+
+
 MICRO = {
     ("AdedDrafterBenchmark.draft", "16"): ("drafting 16 nodes", 12),
     ("AdedDrafterBenchmark.draft", "64"): ("drafting 64 nodes", 40),
@@ -190,6 +205,8 @@ def check():
 if __name__ == "__main__":
     if sys.argv[1] == "--simulated":
         simulated(*sys.argv[2:])
+    elif sys.argv[1] == "--single":
+        single(sys.argv[2])
     elif sys.argv[1] == "--micro":
         micro(sys.argv[2])
     elif sys.argv[1] == "--table":

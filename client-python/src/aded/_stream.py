@@ -151,10 +151,11 @@ class Single(AsyncAnswerStream[T]):
                 response = await self._call.read()
             except (grpc.aio.AioRpcError, asyncio.CancelledError) as broken:
                 raise self._broken(broken) from None
-            event = wire.event(response) if response.__class__ is _RESPONSE else None
-            if event is None:
+            came = wire.event(response) if response.__class__ is _RESPONSE else None
+            if came is None:
                 self._not_an_event(response)
-                event = await self._read()
+                came = await self._read()
+            event = came
         except AdedError as failed:
             self._flowing = False
             self._failure = failed

@@ -228,7 +228,7 @@ def event(response: inference.GenerateResponse | inference.ConverseResponse) -> 
     """The event; None for one of a newer server."""
     kind = response.WhichOneof("event")
     if kind == "delta":
-        # Most events are these. Past the constructor, which for a frozen class takes twice as long: 0.6 µs; a slice of a
+        # Most events are these. Past the constructor, which for a frozen class takes twice as long. A slice of a
         # repeated field is a list, and quicker than its iterator.
         delta = response.delta
         entries = delta.log_probabilities

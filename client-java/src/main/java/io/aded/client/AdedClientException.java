@@ -22,6 +22,7 @@ public abstract sealed class AdedClientException extends RuntimeException {
     private final String reason;
     private String code = "";
     private String text = "";
+    private List<Violation> violations = List.of();
     private @Nullable Duration retryAfter;
 
     private AdedClientException(String reason, String message, @Nullable Throwable cause) {
@@ -43,10 +44,16 @@ public abstract sealed class AdedClientException extends RuntimeException {
         return code;
     }
 
-    /** Says which status it was. */
-    final AdedClientException of(String status) {
+    /** Says which status it was, and which fields were wrong. */
+    final AdedClientException of(String status, List<Violation> wrong) {
         code = status;
+        violations = List.copyOf(wrong);
         return this;
+    }
+
+    /** Every field of the request that is wrong; empty if the server named none. */
+    public List<Violation> violations() {
+        return violations;
     }
 
     /** After what time trying again makes sense; empty if the same request would fail again, or nobody knows. */
@@ -63,6 +70,12 @@ public abstract sealed class AdedClientException extends RuntimeException {
         return String.valueOf(getMessage());
     }
 
+    /** The kind, the message and, in brackets, the reason if there is one: what logs and stack traces show. */
+    @Override
+    public String toString() {
+        return reason.isEmpty() ? super.toString() : super.toString() + " [" + reason + "]";
+    }
+
     /** What had come of the answer; empty if nothing had, or no answer was asked for. */
     public String text() {
         return text;
@@ -75,6 +88,7 @@ public abstract sealed class AdedClientException extends RuntimeException {
         }
         AdedClientException same = again();
         same.code = code;
+        same.violations = violations;
         same.text = came;
         same.setStackTrace(getStackTrace());
         return same;
@@ -84,32 +98,25 @@ public abstract sealed class AdedClientException extends RuntimeException {
     AdedClientException here() {
         AdedClientException same = again();
         same.code = code;
+        same.violations = violations;
         same.text = text;
         return same;
     }
 
-    /** A copy without text and status. */
+    /** A copy without text, status and wrong fields. */
     abstract AdedClientException again();
 
     /** The request itself is wrong; the same request will fail again. */
     public static final class InvalidRequest extends AdedClientException {
         private static final long serialVersionUID = 1;
 
-        private final List<Violation> violations;
-
-        InvalidRequest(String reason, String message, List<Violation> violations, @Nullable Throwable cause) {
+        InvalidRequest(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
-            this.violations = List.copyOf(violations);
         }
 
         @Override
         AdedClientException again() {
-            return new InvalidRequest(reason(), message(), violations, getCause());
-        }
-
-        /** Every wrong field; empty if the server named none. */
-        public List<Violation> violations() {
-            return violations;
+            return new InvalidRequest(reason(), message(), getCause());
         }
     }
 
@@ -232,21 +239,13 @@ public abstract sealed class AdedClientException extends RuntimeException {
     public static final class Unsupported extends AdedClientException {
         private static final long serialVersionUID = 1;
 
-        private final List<Violation> violations;
-
-        Unsupported(String reason, String message, List<Violation> violations, @Nullable Throwable cause) {
+        Unsupported(String reason, String message, @Nullable Throwable cause) {
             super(reason, message, cause);
-            this.violations = List.copyOf(violations);
         }
 
         @Override
         AdedClientException again() {
-            return new Unsupported(reason(), message(), violations, getCause());
-        }
-
-        /** Every field of the request that is not served; empty if it is the whole method. */
-        public List<Violation> violations() {
-            return violations;
+            return new Unsupported(reason(), message(), getCause());
         }
     }
 

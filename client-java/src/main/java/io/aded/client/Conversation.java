@@ -593,7 +593,7 @@ public final class Conversation implements AutoCloseable {
             end(
                     this,
                     new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null)
-                            .of("OK"));
+                            .of("OK", List.of()));
         }
     }
 }

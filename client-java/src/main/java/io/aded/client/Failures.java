@@ -40,14 +40,14 @@ final class Failures {
         Details details = Details.of(StatusProto.fromThrowable(thrown));
         String reason = details.reason;
         String message = describe(status, reason.isEmpty());
-        return kind(status, reason, message, details, cause).of(status.getCode().name());
+        return kind(status, reason, message, details, cause).of(status.getCode().name(), details.violations);
     }
 
     private static AdedClientException kind(
             Status status, String reason, String message, Details details, @Nullable Throwable cause) {
         return switch (status.getCode()) {
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                new AdedClientException.InvalidRequest(reason, message, details.violations, cause);
+                new AdedClientException.InvalidRequest(reason, message, cause);
             case FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS ->
                 new AdedClientException.FailedPrecondition(reason, message, cause);
             case NOT_FOUND -> new AdedClientException.NotFound(reason, message, cause);
@@ -60,7 +60,7 @@ final class Failures {
                         ? new AdedClientException.Cancelled(reason, message, cause)
                         : new AdedClientException.Internal(MALFORMED, message, cause);
             case UNAUTHENTICATED, PERMISSION_DENIED -> new AdedClientException.Denied(reason, message, cause);
-            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, details.violations, cause);
+            case UNIMPLEMENTED -> new AdedClientException.Unsupported(reason, message, cause);
             case INTERNAL, UNKNOWN, DATA_LOSS, OK -> new AdedClientException.Internal(reason, message, cause);
         };
     }
@@ -72,10 +72,12 @@ final class Failures {
             return failure;
         }
         if (limited && failure instanceof AdedClientException.DeadlineExceeded) {
-            return new AdedClientException.DeadlineExceeded(TIMEOUT, failure.message(), null).of(failure.code());
+            return new AdedClientException.DeadlineExceeded(TIMEOUT, failure.message(), null)
+                    .of(failure.code(), failure.violations());
         }
         if (stopped && failure instanceof AdedClientException.Cancelled) {
-            return new AdedClientException.Cancelled(CANCELLED, failure.message(), null).of(failure.code());
+            return new AdedClientException.Cancelled(CANCELLED, failure.message(), null)
+                    .of(failure.code(), failure.violations());
         }
         return failure;
     }

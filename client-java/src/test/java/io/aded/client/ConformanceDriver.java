@@ -559,14 +559,9 @@ final class ConformanceDriver {
         said.put("code", failed.code());
         said.put("reason", failed.reason());
         said.put("message", failed.getMessage());
-        List<AdedClientException.Violation> violations = switch (failed) {
-            case AdedClientException.InvalidRequest invalid -> invalid.violations();
-            case AdedClientException.Unsupported unsupported -> unsupported.violations();
-            default -> List.of();
-        };
         said.put(
                 "violations",
-                violations.stream()
+                failed.violations().stream()
                         .map(wrong -> Map.of("field", wrong.field(), "description", wrong.description()))
                         .toList());
         said.put(

@@ -75,4 +75,12 @@ final class FailuresTest {
                 .isInstanceOf(AdedClientException.Internal.class)
                 .hasMessageContaining("boom");
     }
+
+    @Test
+    void toString_ofAnyFailure_hasTheReason() {
+        assertThat(new AdedClientException.Unavailable("DRAINING", "is going away", null))
+                .hasToString("io.aded.client.AdedClientException$Unavailable: is going away [DRAINING]");
+        assertThat(new AdedClientException.Unavailable("", "is not there", null))
+                .hasToString("io.aded.client.AdedClientException$Unavailable: is not there");
+    }
 }

@@ -59,6 +59,11 @@ final class SimulateCommand implements Callable<Integer> {
             description = "What the first pass of each width costs, in times its price. Default: ${DEFAULT-VALUE}.")
     private double firstTouch = 2.5;
 
+    @Option(
+            names = "--priced",
+            description = "Every pass takes what the curve says: no noise, no stalls, no dearer first passes.")
+    private boolean priced;
+
     @Option(names = "--pass", description = "Milliseconds of a pass of one token. Default: ${DEFAULT-VALUE}.")
     private double passMillis = 50;
 
@@ -95,7 +100,13 @@ final class SimulateCommand implements Callable<Integer> {
             new PolicySimulation(
                             recordings.read(),
                             new PolicySimulation.Settings(
-                                    noise, stalls, firstTouch, passMillis, folds, prompts, callers))
+                                    priced ? 0 : noise,
+                                    priced ? 0 : stalls,
+                                    priced ? 1 : firstTouch,
+                                    passMillis,
+                                    folds,
+                                    prompts,
+                                    callers))
                     .print(terminal.out(), curves, modes);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--curve, --modes", String.valueOf(e.getMessage()));

@@ -15,10 +15,12 @@ public final class DraftRequest {
     private DraftLimits limits = NOTHING;
     private int sequence = -1;
     private double tokenNanos;
+    private VerificationPrice price = VerificationPrice.UNKNOWN;
     private int committed;
     private long startNanos;
     private long endNanos;
     private long nanos;
+    private long boughtNanos;
     private @Nullable Throwable failure;
 
     /**
@@ -47,10 +49,18 @@ public final class DraftRequest {
         limits = newLimits;
         sequence = newSequence;
         tokenNanos = newTokenNanos;
+        price = VerificationPrice.UNKNOWN;
         nanos = 0;
+        boughtNanos = 0;
         failure = null;
         startNanos = 0;
         endNanos = 0;
+        return this;
+    }
+
+    /** Says what it will cost to verify the draft; to be called after {@link #ask}, until which it is not known. */
+    public DraftRequest pricedBy(VerificationPrice newPrice) {
+        price = newPrice;
         return this;
     }
 
@@ -82,6 +92,11 @@ public final class DraftRequest {
     /** What one more emitted token is worth, in nanoseconds; 0: unknown, or whatever it costs. */
     public double tokenNanos() {
         return tokenNanos;
+    }
+
+    /** What it will cost to verify the draft. */
+    public VerificationPrice price() {
+        return price;
     }
 
     /**
@@ -120,6 +135,20 @@ public final class DraftRequest {
     /** More time went into this stream, for instance to keep a cache of the drafter's up to date. */
     public void charge(long chargedNanos) {
         nanos += chargedNanos;
+    }
+
+    /**
+     * The proposer bought better drafts for this stream, such as forward passes of a draft model, where it might have
+     * done without: it answers itself for whether they pay. (What has to be paid for every draft is {@link #charge
+     * charged}, and the engine asks no more where that does not pay.)
+     */
+    public void bought(long paidNanos) {
+        boughtNanos += paidNanos;
+    }
+
+    /** What the proposer {@linkplain #bought bought} for this stream in this pass, in nanoseconds. */
+    public long boughtNanos() {
+        return boughtNanos;
     }
 
     /** When drafting began; 0 if nothing was drafted in this pass. */

@@ -22,6 +22,14 @@ public interface DraftState extends AutoCloseable {
     String name();
 
     /**
+     * Who proposed a node of a draft, by its {@linkplain TokenTree#tag tag}, where several drafters are at work; the
+     * {@link #name} by default.
+     */
+    default String source(int tag) {
+        return name();
+    }
+
+    /**
      * Prompt tokens that follow all tokens seen so far.
      *
      * @param tokens ids

@@ -60,6 +60,11 @@ public interface Proposer extends AutoCloseable {
      */
     double levelNanos(int streams);
 
+    /** How the drafters fared among which this one chooses; none by default, where there is no choice. */
+    default List<ArmStatistics> arms() {
+        return List.of();
+    }
+
     /** Gives back all it holds, once. States must have been closed before. */
     @Override
     void close();

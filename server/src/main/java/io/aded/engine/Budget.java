@@ -21,7 +21,8 @@ final class Budget {
      *   is the rate that is being achieved [1]. ρ is an exponential average of tokens over time; while little is known,
      *   and since the coming rounds resemble this one more than the average, it is mixed with the best rate of this
      *   very round, max Y(k) / C(k). It is never below what plain decoding gives, so that k = 0, no draft, wins
-     *   whenever drafting would not beat it.
+     *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is
+     *   paid for every k alike; it only makes this round's own rate lower.
      *
      *   Prices are measured, and the cheapest of several measured prices is on average cheaper than it is. So a draft has
      *   to promise a little more than no draft.
@@ -99,9 +100,10 @@ final class Budget {
      * @param otherTokens tokens in the pass that are not for sale: those of streams with a fixed draft
      * @param chunks further tokens in the pass, of prompts
      * @param room draft nodes that fit into the pass
+     * @param spentNanos what was paid for the drafts already, however many of them are verified
      * @return the nodes granted in all
      */
-    int allocate(Bid[] bids, int count, int otherTokens, int chunks, int room) {
+    int allocate(Bid[] bids, int count, int otherTokens, int chunks, int room, double spentNanos) {
         int base = count + otherTokens;
         double plain = price(base, 0, chunks, 0);
         for (int i = 0; i < count; i++) {
@@ -130,7 +132,7 @@ final class Budget {
             order[length] = winner;
             yields[length] = yield;
             prices[length] = price(base, length + 1, chunks, branches);
-            localRate = Math.max(localRate, yield / prices[length]);
+            localRate = Math.max(localRate, yield / (spentNanos + prices[length]));
             length++;
         }
         double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
@@ -202,6 +204,11 @@ final class Budget {
         promptTokens = Math.min(PROMPT_TOKENS, promptTokens + chunks);
         double known = promptTokenNanos();
         promptTokenNanos = known + Math.min(1, chunks / promptTokens) * (each - known);
+    }
+
+    /** What the host takes to verify so many nodes, apart from the pass. */
+    double hostNanos(int nodes) {
+        return nodes * nodeNanos;
     }
 
     /** What one plain token costs a stream, its share of a pass of {@code streams} roots. */

@@ -60,6 +60,11 @@ final class DraftSource {
         return closed;
     }
 
+    /** Whether every draft takes passes of a model, whose price is not one of nodes. */
+    boolean takesPasses() {
+        return proposer.levelNanos(1) > 0;
+    }
+
     /** A round asks. */
     void add(Round round, DraftRequest request) {
         rounds.add(round);

@@ -3,6 +3,7 @@ package io.aded.engine;
 import io.aded.draft.DraftLimits;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.ProposerFactory;
+import io.aded.draft.VerificationPrice;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.model.TargetContext;
 import java.util.ArrayList;
@@ -30,6 +31,12 @@ final class Drafting {
      *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading
      *   what it had missed, pruning the tree by a grammar, being shown the rows, and learning. The budget and the gate
      *   price drafts by it.
+     *
+     *   Passes of a draft model are another matter. Where every draft takes them, the gate reckons with them as with
+     *   all else (DraftSource.begin), but the budget's price of a node leaves them out: they are paid by the level.
+     *   Where a proposer buys them only for some drafts (DraftRequest.bought), it tells from the prices of passes
+     *   whether they pay, and answers for it; if the gate booked them, one bad purchase would make a stream do without
+     *   its table too.
      */
     private final ProposerFactory factory;
     private final TargetContext context;
@@ -37,6 +44,7 @@ final class Drafting {
     private final CostCurve curve;
     private final Budget budget;
     private final LongSupplier clock;
+    private final VerificationPrice price = this::extraNanos;
 
     /** In the order in which they were first needed. */
     private final List<DraftSource> sources = new ArrayList<>();
@@ -179,7 +187,20 @@ final class Drafting {
                 turn.session().sequence(),
                 tokenNanos);
         request.kept(turn.session().committed());
+        request.pricedBy(price);
         drafter.source().add(round, request);
+    }
+
+    /** A stream's share of what the pass takes longer if every stream verifies so many draft nodes. */
+    private double extraNanos(int nodes) {
+        int streams = Math.max(1, verifying);
+        int drafted = streams * nodes;
+        int wide = streams + others + drafted;
+        int widest = curve.maxTokens();
+        double added = others > 0 || wide <= widest
+                ? budget.addedNanos(wide, others, drafted)
+                : curve.nanos(widest) * wide / widest - curve.nanos(streams);
+        return added / streams + budget.hostNanos(nodes);
     }
 
     /** Decides whether a drafter whose use is up to us is asked in this round. Returns whether the stream backs off. */
@@ -314,7 +335,9 @@ final class Drafting {
             source.settle();
             long now = clock.getAsLong();
             for (Round round : source.rounds()) {
-                budget.observeNodes(round.tree().size(), round.drafterNanos());
+                if (!source.takesPasses()) {
+                    budget.observeNodes(round.tree().size(), round.drafterNanos());
+                }
                 source.gate().observe(round.drafterNanos(), round.explores(), now);
                 if (round.isBudgeted() && round.turn().fault() == null) {
                     judge(round, source.gate(), added, draftNodes, streams);

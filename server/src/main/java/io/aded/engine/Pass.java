@@ -183,12 +183,21 @@ final class Pass {
         if (count == 0) {
             return;
         }
-        left -= budget.allocate(bids, count, others, chunks, left);
+        left -= budget.allocate(bids, count, others, chunks, left, boughtNanos());
         for (Round round : rounds) {
             if (round.verifies() && round.isBudgeted()) {
                 left -= drafting.take(round, round.bid().granted - 1, left > 0);
             }
         }
+    }
+
+    /** What better drafts of the budgeted rounds have cost so far. */
+    private double boughtNanos() {
+        double sum = 0;
+        for (Round round : rounds) {
+            sum += round.verifies() && round.isBudgeted() ? round.boughtNanos() : 0;
+        }
+        return sum;
     }
 
     private void addBid(int index, Round round) {

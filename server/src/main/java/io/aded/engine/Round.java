@@ -196,7 +196,7 @@ final class Round implements Verification.Emission {
     /** The tree is what the drafter proposes. */
     void endDraft() {
         proposedNodes = tree.draftNodes();
-        draftNanos = drafterNanos();
+        draftNanos = drafterNanos() + boughtNanos();
         draftEnd = draftStart;
         StreamDrafter drafting = drafting();
         if (drafting != null && drafting.request().endNanos() != 0) {
@@ -210,10 +210,19 @@ final class Round implements Verification.Emission {
         return draftNanos;
     }
 
-    /** The time for this round's drafter so far: to draft, to be shown the pass's outcome, and to learn from it. */
+    /**
+     * The time for this round's drafter so far: to draft, to be shown the pass's outcome, and to learn from it. Not
+     * what it {@linkplain #boughtNanos bought}.
+     */
     long drafterNanos() {
         StreamDrafter drafting = drafting();
         return chargedNanos + (drafting == null ? 0 : drafting.request().nanos());
+    }
+
+    /** What the proposer bought for this round at its own risk. */
+    long boughtNanos() {
+        StreamDrafter drafting = drafting();
+        return drafting == null ? 0 : drafting.request().boughtNanos();
     }
 
     // --- grant

@@ -41,7 +41,7 @@ public final class LogitsScan {
      *
      * A sample
      * ========
-     * Who only wants to know roughly how likely the best tokens are (drafters) is served by a quarter of each block:
+     * Who only wants to know roughly how likely the best tokens are (drafters) is served by an eighth of each block:
      * the sums are half of the time. What the best tokens themselves contribute is known exactly, so the error is that
      * of the others' share alone: some percent of it.
      *
@@ -56,7 +56,7 @@ public final class LogitsScan {
     private static final int BLOCK = 1024;
 
     /** A block that may hold a best token is searched by columns: their maxima are found without a branch. */
-    private static final int COLUMNS = 128;
+    private static final int COLUMNS = BLOCK / 8;
 
     /** Bits of a float that sort below all others. */
     private static final int LEAST_BITS = -1;
@@ -141,17 +141,17 @@ public final class LogitsScan {
     }
 
     /** How many elements of a block of this length are in the sample: those in front. */
-    private static int quarter(int length) {
-        return length / 4;
+    private static int eighth(int length) {
+        return length / 8;
     }
 
     private static int sampledOf(int count) {
-        return count / BLOCK * quarter(BLOCK) + quarter(count % BLOCK);
+        return count / BLOCK * eighth(BLOCK) + eighth(count % BLOCK);
     }
 
     private static boolean isSampled(int token, int count) {
         int start = token / BLOCK * BLOCK;
-        return token - start < quarter(Math.min(BLOCK, count - start));
+        return token - start < eighth(Math.min(BLOCK, count - start));
     }
 
     /**
@@ -203,7 +203,7 @@ public final class LogitsScan {
 
     /** Adds up exponentials, relative to the greatest logit, which is returned. */
     private float sumExponentials(MemorySegment memory, long offset, int count, TopTokens.Mass mass) {
-        lanes = mass == TopTokens.Mass.SAMPLED ? quarter(BLOCK) : BLOCK;
+        lanes = mass == TopTokens.Mass.SAMPLED ? eighth(BLOCK) : BLOCK;
         Arrays.fill(sums, 0, lanes, 0f);
         float max = Float.NEGATIVE_INFINITY;
         finite = true;
@@ -214,7 +214,7 @@ public final class LogitsScan {
             boolean notNumbers = blockMax > INFINITY || blockMin < MINUS_INFINITY;
             int summed = switch (mass) {
                 case EXACT -> length;
-                case SAMPLED -> quarter(length);
+                case SAMPLED -> eighth(length);
                 case NONE -> 0;
             };
             MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, notNumbers ? length : summed);
@@ -398,11 +398,13 @@ public final class LogitsScan {
         foldColumns();
     }
 
+    /** By constant distances: else the compiler does not see that no element is read after it was written. */
     private void foldColumns() {
-        for (int half = BLOCK / 4; half >= COLUMNS; half /= 2) {
-            for (int i = 0; i < half; i++) {
-                columns[i] = Math.max(columns[i], columns[i + half]);
-            }
+        for (int i = 0; i < BLOCK / 4; i++) {
+            columns[i] = Math.max(columns[i], columns[i + BLOCK / 4]);
+        }
+        for (int i = 0; i < COLUMNS; i++) {
+            columns[i] = Math.max(columns[i], columns[i + COLUMNS]);
         }
     }
 

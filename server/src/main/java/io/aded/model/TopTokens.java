@@ -10,7 +10,7 @@ public final class TopTokens {
         /** Every logit goes into the sum. */
         EXACT,
         /**
-         * The best tokens and a quarter of the others stand for all: half the time, probabilities within some percent.
+         * The best tokens and an eighth of the others stand for all: half the time, probabilities within some percent.
          */
         SAMPLED,
         /** There is no sum; {@link #logSumExp} and {@link #probability} say nothing. */

@@ -35,7 +35,7 @@ class BudgetTest {
     }
 
     private static int granted(Budget budget, Budget.Bid bid) {
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 0);
         return bid.granted - 1;
     }
 
@@ -67,11 +67,23 @@ class BudgetTest {
     }
 
     @Test
+    void allocate_draftWasDear_buysWhatPaysAtTheLowerRate() {
+        // Each node takes 0.3 passes. Three make 2.35 tokens in 1.9 passes, 1.24 a pass, at which rate a fourth of 0.35
+        // is too dear (1.24 · 0.3 = 0.37). After a pass was paid for the drafts no number of nodes makes more than the
+        // 1 a pass of plain decoding, at which rate it is not.
+        Budget.Bid bid = chain(.5, .45, .4, .35);
+        Budget budget = new Budget(curve(n -> 50 * MILLI + (n - 1) * 15 * MILLI));
+        assertThat(granted(budget, bid)).isEqualTo(3);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 50 * MILLI);
+        assertThat(bid.granted - 1).isEqualTo(4);
+    }
+
+    @Test
     void allocate_twoStreams_theLikelierNodesWin() {
         Budget budget = new Budget(curve(n -> n <= 5 ? 50 * MILLI : 500 * MILLI));
         Budget.Bid strong = chain(.9, .85, .8);
         Budget.Bid weak = chain(.3, .1, .05);
-        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 0, 64);
+        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 0, 64, 0);
         assertThat(strong.granted - 1).isEqualTo(3);
         assertThat(weak.granted - 1).isZero();
     }
@@ -81,11 +93,11 @@ class BudgetTest {
         // A width that was only seen once, in a moment: nobody should draft to get there.
         Budget budget = new Budget(curve(n -> n == 40 ? MILLI : n * 50 * MILLI));
         Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33, 0);
         assertThat(bid.granted - 1).isZero();
         // A hundred tokens of a prompt took a tenth of what so many passes would have.
         budget.observePrompts(101, 100, 550 * MILLI);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33, 0);
         assertThat(bid.granted - 1).isGreaterThanOrEqualTo(4);
         assertThat(budget.addedNanos(101, 100, 2)).isEqualTo(10.0 * MILLI);
     }

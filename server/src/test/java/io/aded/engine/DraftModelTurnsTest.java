@@ -29,9 +29,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -51,7 +54,7 @@ class DraftModelTurnsTest {
 
     /** A target, its draft, and an engine of both, whose one draft model can be looked at. */
     private static final class Pair implements AutoCloseable {
-        final ScriptedModel target = new ScriptedModel(ScriptedModel.babble(3, 3));
+        final ScriptedModel target;
         final AtomicInteger decodes = new AtomicInteger();
         final DraftModels models;
         final Engine engine;
@@ -69,11 +72,37 @@ class DraftModelTurnsTest {
                 int draftCells,
                 int draftSequences,
                 Fault fault) {
-            ScriptedModel draft = target.draft(agreement, 9, _ -> {}, cells);
+            this(
+                    agreement,
+                    cells,
+                    parameters,
+                    ContextParameters.ofCells(draftCells)
+                            .withMaxBatchTokens(draftCells)
+                            .withMaxSequences(draftSequences),
+                    fault,
+                    _ -> {},
+                    _ -> {},
+                    System::nanoTime);
+        }
+
+        /** In virtual time: passes alone move the clock. */
+        Pair(double agreement, AtomicLong clock, ScriptedModel.PassCost targetCost, ScriptedModel.PassCost draftCost) {
+            this(agreement, Cells.TAKEN_OVER, target(1024), target(1024), _ -> null, targetCost, draftCost, clock::get);
+        }
+
+        private Pair(
+                double agreement,
+                Cells cells,
+                ContextParameters parameters,
+                ContextParameters draftParameters,
+                Fault fault,
+                ScriptedModel.PassCost targetCost,
+                ScriptedModel.PassCost draftCost,
+                LongSupplier nanoClock) {
+            target = new ScriptedModel(ScriptedModel.babble(3, 3), targetCost);
+            ScriptedModel draft = target.draft(agreement, 9, draftCost, cells);
             models = new DraftModels(context -> {
-                TargetContext opened = draft.newContext(ContextParameters.ofCells(draftCells)
-                        .withMaxBatchTokens(draftCells)
-                        .withMaxSequences(draftSequences));
+                TargetContext opened = draft.newContext(draftParameters);
                 draftContext = opened;
                 CellCopier copier = opened.copierFrom(context);
                 return new DraftContexts.Opened(watched(opened, fault), copier);
@@ -89,7 +118,8 @@ class DraftModelTurnsTest {
                         model = models.take(context, clock);
                         models.giveBack();
                         return made;
-                    });
+                    },
+                    nanoClock);
             assertThat(all.hasDraftModel()).isTrue();
         }
 
@@ -208,6 +238,42 @@ class DraftModelTurnsTest {
                         .as("a level for each token drafted; a pass may be taken back, and drafted for again")
                         .isBetween(statistics.numDraftTokens(), statistics.numDraftTokens() + 8);
             }
+        }
+    }
+
+    /** Mode model beside none, by a clock that passes alone move: a pass of the target takes ten milliseconds. */
+    @ParameterizedTest
+    @CsvSource({
+        // agreement, microseconds of a level, at least and at most of the time without drafts
+        "0.9, 1000, 0.1, 0.5",
+        "0.9, 3000, 0.3, 0.8",
+        "0.2, 9000, 0.9, 1.06",
+        "0, 3000, 0.9, 1.1",
+    })
+    void submit_model_draftsWhereThatPays(double agreement, long micros, double least, double most) {
+        AtomicLong clock = new AtomicLong();
+        try (Pair pair = new Pair(
+                agreement,
+                clock,
+                tokens -> clock.addAndGet(10_000_000 + 50_000L * tokens),
+                tokens -> clock.addAndGet(1000 * micros + 10_000L * tokens))) {
+            long plain = time(pair, Drafters.OFF);
+
+            long drafted = time(pair, Drafters.MODEL);
+
+            assertThat((double) drafted / plain).isBetween(least, most);
+        }
+    }
+
+    /** The time of the passes of three hundred tokens, and of the drafts for them. */
+    private static long time(Pair pair, DrafterKind mode) {
+        try (Session session = pair.engine.openSession()) {
+            Recorder recorder = new Recorder();
+            session.submit(request("once", 0f, mode, 300).withRounds(true), recorder);
+            recorder.await();
+            return recorder.rounds.stream()
+                    .mapToLong(round -> round.draftNanos() + round.verifyNanos())
+                    .sum();
         }
     }
 

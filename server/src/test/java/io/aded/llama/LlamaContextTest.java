@@ -126,6 +126,20 @@ class LlamaContextTest {
 
     @ParameterizedTest
     @MethodSource(LIBRARIES)
+    void newContext_quantisedCacheForHeadsThatItsBlocksDoNotDivide_isRefused(LlamaLibrary library) {
+        // The older library ends the process over it.
+        try (Tiny tiny = new Tiny(library, directory)) {
+            for (CacheType quantised : new CacheType[] {CacheType.Q8_0, CacheType.Q4_0}) {
+                ContextParameters parameters = Tiny.EXACT.withCacheTypes(quantised, CacheType.F16);
+                assertThatThrownBy(() -> tiny.model.newContext(parameters))
+                        .isInstanceOf(AdedException.InvalidRequest.class)
+                        .hasMessageContainingAll("context.key_type", "heads of 16; allowed: F32, F16");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
     void newContext_parametersOutOfRange_namesEachField(LlamaLibrary library) {
         try (Tiny tiny = new Tiny(library, directory)) {
             assertThatThrownBy(() -> tiny.model.newContext(new ContextParameters(

@@ -158,6 +158,16 @@ public final class AdedDrafter implements Drafter {
 
     @Override
     public void draft(TokenTree tree, DraftLimits limits) {
+        draft(tree, limits, null);
+    }
+
+    /**
+     * As {@link #draft(TokenTree, DraftLimits)}, with somebody else's word in it. May be called again in a round, with
+     * another tree or the same, reset.
+     *
+     * @param refinement what changes the proposals of nodes; null for nobody
+     */
+    public void draft(TokenTree tree, DraftLimits limits, @Nullable Refinement refinement) {
         int budget = Math.min(Math.min(limits.maxNodes(), tree.maxDraftNodes()), MAX_NODES);
         if (budget <= 0 || limits.maxDepth() <= 0 || history.length() == 0) {
             return;
@@ -166,6 +176,7 @@ public final class AdedDrafter implements Drafter {
         heap.clear();
         contexts.atEnd();
         propose(0, tokenBeforeLast(), tree.token(0));
+        refine(refinement, tree, 0);
         offer(0, 0, 1f);
         int branches = 0;
         while (!heap.isEmpty()) {
@@ -179,7 +190,9 @@ public final class AdedDrafter implements Drafter {
             }
             branches += opensBranch ? 1 : 0;
             int token = successorTokens[parent * MAX_SUCCESSORS + rank];
-            int node = tree.add(parent, token, probability);
+            int node = refinement == null
+                    ? tree.add(parent, token, probability)
+                    : tree.add(parent, token, probability, refinement.tag(parent, token));
             if (tree.draftNodes() == budget) {
                 return;
             }
@@ -187,8 +200,27 @@ public final class AdedDrafter implements Drafter {
             if (tree.depth(node) < limits.maxDepth()) {
                 contexts.descend(tree, node, rank == 0);
                 propose(node, tree.token(parent), token);
+                refine(refinement, tree, node);
                 offer(node, 0, probability);
             }
+        }
+    }
+
+    /** The longest match of the end of the stream when it was drafted for last, in tokens; 0 for none. */
+    public int longestMatch() {
+        return history.length() == 0 ? 0 : contexts.longest(0);
+    }
+
+    private void refine(@Nullable Refinement refinement, TokenTree tree, int node) {
+        if (refinement != null) {
+            successors[node] = refinement.refine(
+                    tree,
+                    node,
+                    successorTokens,
+                    successorProbabilities,
+                    node * MAX_SUCCESSORS,
+                    successors[node],
+                    MAX_SUCCESSORS);
         }
     }
 

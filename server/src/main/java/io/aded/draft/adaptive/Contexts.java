@@ -283,6 +283,11 @@ final class Contexts {
         return gap[node];
     }
 
+    /** The longest match of a node, as {@link #expect} was told. */
+    int longest(int node) {
+        return longest[node];
+    }
+
     int run(int node) {
         return run[node];
     }

@@ -10,6 +10,7 @@ import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One way to draft, as {@link Drafters} lists it.
@@ -52,11 +53,19 @@ public record DrafterKind(
         Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock);
     }
 
-    /** Makes drafters that look at one stream each. */
-    record PerStream(Function<DrafterSettings, ? extends Drafter> drafter) implements Maker {
+    /**
+     * Makes drafters that look at one stream each.
+     *
+     * @param besideModel what takes their place where there is a draft model; null for nothing
+     */
+    record PerStream(
+            Function<DrafterSettings, ? extends Drafter> drafter,
+            @Nullable Maker besideModel) implements Maker {
         @Override
         public Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock) {
-            return new LoopProposer(() -> drafter.apply(settings), nanoClock);
+            return besideModel == null || settings.draftModel() == null
+                    ? new LoopProposer(() -> drafter.apply(settings), nanoClock)
+                    : besideModel.make(settings, target, nanoClock);
         }
     }
 
@@ -68,12 +77,21 @@ public record DrafterKind(
 
         @Override
         default Proposer make(DrafterSettings settings, TargetContext target, LongSupplier nanoClock) {
-            DraftContexts contexts = settings.draftModel();
-            if (contexts == null) {
-                throw new AdedException.InvalidRequest("draft.mode", "a mode that " + NO_MODEL);
-            }
-            return make(DraftModels.of(contexts), target, nanoClock);
+            return make(models(settings), target, nanoClock);
         }
+    }
+
+    /**
+     * The draft model of the settings.
+     *
+     * @throws AdedException.InvalidRequest if there is none
+     */
+    static DraftModels models(DrafterSettings settings) {
+        DraftContexts contexts = settings.draftModel();
+        if (contexts == null) {
+            throw new AdedException.InvalidRequest("draft.mode", "a mode that " + NO_MODEL);
+        }
+        return DraftModels.of(contexts);
     }
 
     public DrafterKind {
@@ -91,12 +109,23 @@ public record DrafterKind(
 
     /** A drafter that looks at one stream at a time, and drafts one chain of ten tokens unless told otherwise. */
     static DrafterKind of(String label, String help, Function<DrafterSettings, ? extends Drafter> drafter) {
-        return new DrafterKind(label, help, ONE_CHAIN, false, false, false, new PerStream(drafter));
+        return new DrafterKind(label, help, ONE_CHAIN, false, false, false, new PerStream(drafter, null));
     }
 
     /** A drafter that drafts by the model of the settings. */
     static DrafterKind ofModel(String label, String help, ModelMaker maker) {
         return new DrafterKind(label, help, ONE_CHAIN, false, false, true, maker);
+    }
+
+    /** A drafter that drafts by the model of the settings, and by more of them. */
+    static DrafterKind ofModelAndMore(String label, String help, Maker maker) {
+        return new DrafterKind(label, help, ONE_CHAIN, false, false, true, maker);
+    }
+
+    /** The same, with something else in its place where there is a draft model. */
+    DrafterKind besideModel(Maker other) {
+        Maker either = maker instanceof PerStream each ? new PerStream(each.drafter(), other) : other;
+        return new DrafterKind(label, help, bounds, budgeted, baseline, needsModel, either);
     }
 
     /** The same with other bounds to begin with. */

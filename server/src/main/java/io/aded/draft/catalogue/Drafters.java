@@ -17,6 +17,7 @@ import io.aded.draft.mcts.MctsDrafter;
 import io.aded.draft.neural.ChainProposer;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.neural.DraftModels;
+import io.aded.draft.select.AdaptiveProposer;
 import io.aded.model.TargetContext;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class Drafters {
      */
     public static final DrafterKind AUTO =
             add(of("auto", "what pays on this machine, down to nothing", Drafters::adaptive)
+                    .besideModel((settings, target, clock) -> mixed(settings, false, target, clock))
                     .withBounds(64, 32, 8)
                     .asBudgeted());
 
@@ -108,6 +110,14 @@ public final class Drafters {
                     (models, target, clock) -> ChainProposer.byThreshold("draft-verify", models, target, clock))
             .withBounds(8, 8, 1));
 
+    /** What a choice that was trained on recorded outcomes says of the prompt, for the whole answer. */
+    public static final DrafterKind AUTO_POLICY = add(DrafterKind.ofModelAndMore(
+                    "auto-policy",
+                    "the drafter that a trained choice picks by the prompt, for the whole answer",
+                    (settings, target, clock) -> mixed(settings, true, target, clock))
+            .withBounds(64, 32, 8)
+            .asBudgeted());
+
     private Drafters() {}
 
     private static DrafterKind add(DrafterKind kind) {
@@ -117,8 +127,20 @@ public final class Drafters {
         return kind;
     }
 
-    private static Drafter adaptive(DrafterSettings settings) {
+    private static AdedDrafter adaptive(DrafterSettings settings) {
         return AdedDrafter.create(settings.historyTokens(), settings.evidenceWeights());
+    }
+
+    /** The table and the draft model of the settings. */
+    private static Proposer mixed(
+            DrafterSettings settings, boolean byChoiceAlone, TargetContext target, LongSupplier clock) {
+        return new AdaptiveProposer(
+                () -> adaptive(settings),
+                DrafterKind.models(settings),
+                target,
+                settings.choice(),
+                byChoiceAlone,
+                clock);
     }
 
     /** All of them, {@link #AUTO} and {@link #OFF} first. */

@@ -21,10 +21,12 @@ public final class ChainProposer implements Proposer {
      *   A level is one forward pass of the draft model for all streams that want one, and its price hardly depends on
      *   their number. To a stream it brings one more guess, which is accepted with the probability that its chain holds
      *   so far times the share of guesses of this stream that were right lately; that many tokens of the target's it
-     *   saves. So the streams are sorted by that gain, and as many of them get the level as make gain less price
-     *   largest, or none. Each further level of a chain gains less than the one before, so what does not pay now never
-     *   will in this round. Where tokens have no price, as with callers who fixed the length of their drafts, all get
-     *   it.
+     *   saves, less what the guess adds to the pass that verifies it. The first guess often adds more than the next
+     *   ones (a pass of two tokens may take half as long again as one of one, and a pass of four hardly longer), so one
+     *   level alone may not pay where three do: what a level gains is the mean over as many more as make it largest.
+     *
+     *   The streams are sorted by that gain, and as many of them get the level as make gain less price largest, or
+     *   none. Where tokens have no price, as with callers who fixed the length of their drafts, all get it.
      *
      *   Acceptance is estimated from probabilities that are calibrated by what came of earlier ones (Calibration),
      *   where the paper compares the model's own probability with a threshold (ThresholdController, which is used
@@ -33,6 +35,12 @@ public final class ChainProposer implements Proposer {
      *   A model that does not pay is tried again with a hundredth of the time: prices and texts change.
      */
     private static final double PROBING = 0.01;
+
+    /** So many levels ahead it is asked whether they pay together. */
+    private static final int FURTHEST = 8;
+
+    /** What a level gains where tokens have no price; as many as there may be streams can be added up. */
+    private static final double UNPRICED = Double.MAX_VALUE / 1024;
 
     /** Levels for which time is saved up, at most. */
     private static final double MOST_CREDIT = 64;
@@ -248,10 +256,25 @@ public final class ChainProposer implements Proposer {
             bound = Math.min(request.limits().maxNodes(), request.limits().maxDepth());
         }
 
-        /** What one more level brings, in nanoseconds; without end where tokens have no price. */
+        /** What each of the next levels brings, in nanoseconds; without end where tokens have no price. */
         double gain(DraftRequest request) {
             double token = request.tokenNanos();
-            return token > 0 ? reached * rightLately() * token : Double.MAX_VALUE / 1024;
+            if (token <= 0) {
+                return UNPRICED;
+            }
+            double rate = rightLately();
+            int drafted = stream().pathLength();
+            double verified = request.price().extraNanos(drafted);
+            double chance = reached;
+            double saved = 0;
+            double best = 0;
+            for (int levels = 1; levels <= FURTHEST && drafted + levels <= bound; levels++) {
+                chance *= rate;
+                saved += chance * token;
+                double added = Math.max(0, request.price().extraNanos(drafted + levels) - verified);
+                best = Math.max(best, (saved - added) / levels);
+            }
+            return best;
         }
 
         /** Takes the token that the last level brought. False if the chain has ended, or there is none. */

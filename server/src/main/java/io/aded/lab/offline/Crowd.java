@@ -38,13 +38,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Crowd implements AutoCloseable {
     /*
-     * The host's times are those of bench/README.md: a core of a 2.6 GHz Zen 4, rows of 32,000 logits. A delivery is an
-     * engine's token on its way to a client (ServingBenchmark: 64 streams, 1.5 us a token, client included).
+     * The host's times are those of bench/README.md: a shared core of an Intel Xeon, rows of 32,000 logits. A delivery
+     * is an engine's token on its way to a client (ServingBenchmark: 64 streams, 1.5 us a token, client included).
      */
-    private static final long NODE_NANOS = 900;
-    private static final long LESSON_NANOS = 3_800;
-    private static final long BEST_NANOS = 3_300;
-    private static final long TOP_NANOS = 9_100;
+    private static final long NODE_NANOS = 880;
+    private static final long LESSON_NANOS = 3_600;
+    private static final long BEST_NANOS = 3_100;
+    private static final long TOP_NANOS = 7_700;
     private static final long DELIVERY_NANOS = 1_500;
 
     /** A prompt's token is learned without a view of the target's. */

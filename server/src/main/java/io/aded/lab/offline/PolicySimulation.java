@@ -211,7 +211,8 @@ public final class PolicySimulation {
             drafts += drafting.drafts();
         }
         double gain = plain / taken;
-        return new Outcome(1 + (double) accepted / Math.max(1, drafts), gain, gain, 0, 0, gain, List.of(), host / taken);
+        return new Outcome(
+                1 + (double) accepted / Math.max(1, drafts), gain, gain, 0, 0, gain, List.of(), host / taken);
     }
 
     /** One that has had its answers. */

@@ -32,7 +32,9 @@ final class DraftersTest {
                 .startsWith("auto", "off", "aded", "aded-mcts")
                 .doesNotHaveDuplicates();
         assertThat(Drafters.all()).extracting(DrafterKind::label).isEqualTo(Drafters.labels());
-        assertThat(Drafters.all()).filteredOn(DrafterKind::budgeted).containsExactly(Drafters.AUTO, Drafters.MODEL);
+        assertThat(Drafters.all())
+                .filteredOn(DrafterKind::budgeted)
+                .containsExactly(Drafters.AUTO, Drafters.MODEL, Drafters.AUTO_POLICY);
         assertThat(Drafters.all()).filteredOn(kind -> !kind.drafts()).containsExactly(Drafters.OFF);
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::baseline)
@@ -44,11 +46,11 @@ final class DraftersTest {
     void available_withAndWithoutADraftModel_listsWhatCanBeAskedFor() {
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::needsModel)
-                .containsExactly(Drafters.MODEL, Drafters.DRAFT_VERIFY);
+                .containsExactly(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY);
         assertThat(Drafters.available(true)).isEqualTo(Drafters.all());
         assertThat(Drafters.withoutModel())
                 .contains(Drafters.AUTO, Drafters.OFF)
-                .doesNotContain(Drafters.MODEL, Drafters.DRAFT_VERIFY);
+                .doesNotContain(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY);
         assertThat(Drafters.proposers(DrafterSettings.DEFAULT).hasDraftModel()).isFalse();
     }
 
@@ -56,7 +58,7 @@ final class DraftersTest {
     void create_modelModeWithoutAModel_saysHowToLoadOne() {
         try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 1));
                 TargetContext target = model.newContext(ContextParameters.ofCells(8))) {
-            for (DrafterKind kind : List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY)) {
+            for (DrafterKind kind : List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY)) {
                 assertThatThrownBy(() -> Drafters.proposers(DrafterSettings.DEFAULT)
                                 .create(kind.label(), target, System::nanoTime))
                         .isInstanceOf(AdedException.InvalidRequest.class)

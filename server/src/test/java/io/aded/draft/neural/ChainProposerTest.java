@@ -153,6 +153,27 @@ final class ChainProposerTest {
         }
     }
 
+    /** Where a wide pass hardly takes longer than one of two tokens, several levels pay though one would not. */
+    @Test
+    void propose_priced_verificationThatIsDearOnlyAtFirst_draftsAsManyAsPayTogether() {
+        Bench bench = bench(1);
+        ChainProposer proposer = proposer(bench, false);
+        int[] text = Bench.text(0, 7);
+        DraftRequest request = stream(proposer, text);
+        ask(request, text[6], SIX, 0);
+        proposer.propose(List.of(request));
+        // A level takes 1,100. One guess saves 0.7 of 4,000; two save 0.7 + 0.49: (4,760 − 2,500) / 2 = 1,130.
+        for (boolean dearOnlyAtFirst : new boolean[] {true, false}) {
+            ask(request, text[6], SIX, 4000);
+            request.pricedBy(nodes -> nodes == 0 ? 0 : dearOnlyAtFirst ? 2500 : 2500.0 * nodes);
+            proposer.propose(List.of(request));
+
+            assertThat(request.tree().draftNodes() > 0)
+                    .as("dear only at first: %s", dearOnlyAtFirst)
+                    .isEqualTo(dearOnlyAtFirst);
+        }
+    }
+
     @Test
     void propose_priced_nothingThatPays_makesNoLevelButAFewProbes() {
         Bench bench = bench(1);

@@ -1,0 +1,163 @@
+package io.aded.draft.select;
+
+import io.aded.model.AdedException;
+import io.aded.model.Envelope;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A choice among drafters by the prompt alone, trained offline: the policy of Context-Aware Assistant Selection (Huang
+ * et al., EMNLP 2024, arXiv 2408.08470), with a linear model in place of its network.
+ *
+ * <p>For every arm it predicts the speed-up over plain decoding from numbers that tell of the prompt. Mode {@code
+ * auto-policy} plays the arm of the best prediction for the whole answer; mode {@code auto} starts from the
+ * predictions, and goes on to learn. Immutable; made by {@link ChoiceTrainer}.
+ */
+public final class DrafterChoice {
+    static final String KIND = "CHOI";
+    static final int VERSION = 1;
+
+    private static final String FEATURES = "features";
+    private static final String ARMS = "arms";
+    private static final String ALL_ARMS = "none, table, model, both";
+
+    /** How much of a predicted difference is believed before anything is seen of the answer. */
+    private static final double BELIEF = 0.3;
+
+    private final double[] weights;
+    private final Map<String, String> origin;
+
+    /** @param weights {@link PromptFeatures#COUNT} for each arm, in the arms' order */
+    DrafterChoice(double[] weights, Map<String, String> origin) {
+        this.weights = weights;
+        this.origin = Map.copyOf(origin);
+    }
+
+    /** The arms that a choice knows, by their names. */
+    public static List<String> arms() {
+        return List.of(ALL_ARMS.split(", "));
+    }
+
+    /** What it was trained on, as its file says. */
+    public Map<String, String> origin() {
+        return origin;
+    }
+
+    /**
+     * The speed-up over plain decoding that is expected of each arm after a prompt, by the arms' names in their order.
+     *
+     * @param prompt its tokens, in the vocabulary that the choice was trained with
+     */
+    public Map<String, Double> predict(int[] prompt) {
+        PromptFeatures features = new PromptFeatures();
+        features.clear();
+        features.add(prompt, 0, prompt.length);
+        double[] numbers = new double[PromptFeatures.COUNT];
+        features.writeTo(numbers);
+        Map<String, Double> predictions = new LinkedHashMap<>();
+        for (int arm = 0; arm < Arm.COUNT; arm++) {
+            predictions.put(Arm.of(arm).label(), speedUp(arm, numbers));
+        }
+        return predictions;
+    }
+
+    private double speedUp(int arm, double[] numbers) {
+        double sum = 0;
+        for (int i = 0; i < PromptFeatures.COUNT; i++) {
+            sum += weights[arm * PromptFeatures.COUNT + i] * numbers[i];
+        }
+        return sum;
+    }
+
+    /**
+     * The arm to play after a prompt; the last of equals.
+     *
+     * @param hasModel whether there is a draft model that works
+     */
+    Arm best(PromptFeatures prompt, boolean hasModel) {
+        double[] numbers = new double[PromptFeatures.COUNT];
+        prompt.writeTo(numbers);
+        Arm best = Arm.NONE;
+        double highest = Double.NEGATIVE_INFINITY;
+        for (int arm = 0; arm < Arm.COUNT; arm++) {
+            double speed = speedUp(arm, numbers);
+            if (speed >= highest && (hasModel || !Arm.of(arm).asksModel())) {
+                highest = speed;
+                best = Arm.of(arm);
+            }
+        }
+        return best;
+    }
+
+    /** Tells a stream's weights what is expected of the arms after a prompt. */
+    void tell(PromptFeatures prompt, ArmWeights stream) {
+        double[] numbers = new double[PromptFeatures.COUNT];
+        prompt.writeTo(numbers);
+        double mean = 0;
+        for (int arm = 0; arm < Arm.COUNT; arm++) {
+            mean += speedUp(arm, numbers) / Arm.COUNT;
+        }
+        for (int arm = 0; arm < Arm.COUNT; arm++) {
+            stream.favour(Arm.of(arm), BELIEF * (speedUp(arm, numbers) - mean));
+        }
+    }
+
+    /**
+     * The choice as a file of its own: an {@link Envelope} of the kind {@value #KIND}, version {@value #VERSION}, whose
+     * body is one double for each arm and feature, little-endian. Its facts say which those are, and what the choice
+     * was trained on.
+     */
+    public Envelope toEnvelope() {
+        Map<String, String> facts = new HashMap<>(origin);
+        facts.put(FEATURES, PromptFeatures.LAYOUT);
+        facts.put(ARMS, ALL_ARMS);
+        ByteBuffer body = ByteBuffer.allocate(Double.BYTES * weights.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (double weight : weights) {
+            body.putDouble(weight);
+        }
+        return Envelope.of(KIND, VERSION, facts, body.flip());
+    }
+
+    /**
+     * Reads a choice from such a file.
+     *
+     * @throws AdedException.NotFound if there is none
+     * @throws AdedException.InvalidArtifact if it is damaged, or was trained on other features or arms than this
+     *     build's
+     */
+    public static DrafterChoice read(Path file) {
+        return read(Envelope.open(file, "the choice of drafters " + file, KIND, VERSION), file.toString());
+    }
+
+    /** As {@link #read(Path)}, of all bytes of a file; {@code what} it is, for messages. */
+    public static DrafterChoice read(ByteBuffer file, String what) {
+        return read(Envelope.open(file, what, KIND, VERSION), what);
+    }
+
+    private static DrafterChoice read(Envelope envelope, String what) {
+        if (!envelope.fact(FEATURES).equals(PromptFeatures.LAYOUT)
+                || !envelope.fact(ARMS).equals(ALL_ARMS)
+                || envelope.body().remaining() != Double.BYTES * Arm.COUNT * PromptFeatures.COUNT) {
+            throw new AdedException.InvalidArtifact(
+                    "CHOICE_DOES_NOT_FIT",
+                    what + " was trained on other features (" + envelope.fact(FEATURES) + ") or arms ("
+                            + envelope.fact(ARMS) + "); this build's are: " + PromptFeatures.LAYOUT + "; " + ALL_ARMS);
+        }
+        double[] weights = new double[Arm.COUNT * PromptFeatures.COUNT];
+        envelope.body().order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(weights);
+        for (double weight : weights) {
+            if (!Double.isFinite(weight)) {
+                throw new AdedException.InvalidArtifact("CHOICE_DOES_NOT_FIT", what + " holds what is no number");
+            }
+        }
+        Map<String, String> origin = new HashMap<>(envelope.facts());
+        origin.remove(FEATURES);
+        origin.remove(ARMS);
+        return new DrafterChoice(weights, origin);
+    }
+}
