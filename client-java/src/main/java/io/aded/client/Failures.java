@@ -46,8 +46,7 @@ final class Failures {
     private static AdedClientException kind(
             Status status, String reason, String message, Details details, @Nullable Throwable cause) {
         return switch (status.getCode()) {
-            case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                new AdedClientException.InvalidRequest(reason, message, cause);
+            case INVALID_ARGUMENT, OUT_OF_RANGE -> new AdedClientException.InvalidRequest(reason, message, cause);
             case FAILED_PRECONDITION, ABORTED, ALREADY_EXISTS ->
                 new AdedClientException.FailedPrecondition(reason, message, cause);
             case NOT_FOUND -> new AdedClientException.NotFound(reason, message, cause);

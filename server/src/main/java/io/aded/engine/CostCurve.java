@@ -246,7 +246,9 @@ final class CostCurve {
 
     /** Fills the widths that were never timed from those that were; what was never tried is as usual. */
     private void interpolate() {
-        int end = widePasses == 0 ? shape.length : Math.min(shape.length, WIDE + 1); // real passes know more of the others
+        int end = widePasses == 0
+                ? shape.length
+                : Math.min(shape.length, WIDE + 1); // real passes know more of the others
         int left = 0;
         for (int right = 1; right < end; right++) {
             if (observations[right] == 0) {

@@ -185,9 +185,7 @@ final class LevelPlan {
             scale[depth] = 0; // what hangs below there is hardly likely
         }
         addBranches(tree);
-        double paid = spent
-                + levelNanos(feedTo - known + 1, streams)
-                + readingNanos(missing, streams) / READING_ROUNDS;
+        double paid = spent + levelNanos(feedTo - known + 1, streams) + readingNanos(missing, streams) / READING_ROUNDS;
         double further = levelNanos(1, streams);
         for (int levels = 1; levels <= MOST_LEVELS; levels++) {
             best(paid);
