@@ -24,8 +24,8 @@ final class Budget {
      *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is
      *   paid for every k alike; it only makes this round's own rate lower.
      *
-     *   Prices are measured, and the cheapest of several measured prices is on average cheaper than it is. So a draft has
-     *   to promise a little more than no draft.
+     *   Prices are measured, and the cheapest of several measured prices is on average cheaper than it is. So a draft
+     *   has to promise a little more than no draft.
      *
      *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
      *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and

@@ -21,8 +21,8 @@ final class CostCurve {
      * Keeping current
      *
      *   What changes one width mostly changes all: a deeper context, another process on the machine. So t(n) is the
-     *   product of a pace, which all widths share, and a shape with an entry for each. Every pass is an observation: its
-     *   error moves the pace a little and its entry a little more, with a rate that falls as observations gather, and
+     *   product of a pace, which all widths share, and a shape with an entry for each. Every pass is an observation:
+     *   its error moves the pace a little and its entry a little more, with a rate that falls as observations gather, and
      *   rises again while none come: what was learned long ago yields to what is seen now. All works on the logarithm
      *   and clips what it sees, so one stalled pass, which can take ten times its time, moves nothing by much.
      *
@@ -149,7 +149,7 @@ final class CostCurve {
         return tokens < seen.length ? seen[tokens] : 0;
     }
 
-    /** The expected time of a pass of {@code tokens} tokens, in nanoseconds: at least that of one, at most of so many. */
+    /** The expected time of a pass of {@code tokens} tokens, in nanoseconds: at least that of one, at most so many. */
     double nanos(int tokens) {
         int width = tokens < shape.length ? tokens : shape.length - 1;
         double one = pace * believed[1];

@@ -352,7 +352,7 @@ final class Drafting {
         sources.forEach(DraftSource::forget);
     }
 
-    /** What a budgeted round's draft was worth: its accepted tokens against its share of what drafts added to the pass. */
+    /** What a budgeted round's draft was worth: its accepted tokens against its share of what drafts cost the pass. */
     private void judge(Round round, SpeculationGate gate, double added, int draftNodes, int streams) {
         StreamDrafter drafter = round.drafting();
         if (drafter == null || round.isForced()) {

@@ -145,6 +145,7 @@ final class LlamaCellCopier implements CellCopier {
         }
     }
 
+    @SuppressWarnings("MustBeClosed") // held until there must be more, or this is closed
     private void reserve(long bytes) {
         if (bytes <= capacity) {
             return;

@@ -39,7 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
  *   <li>{@value #INDEX}: a JSON object a line for each record, in order: {@code id}, {@code task}, {@code sample},
  *       {@code temperature}, {@code split} ({@code train} or {@code held_out}), {@code finished}, {@code prompt} (P),
  *       {@code answer} (G), {@code offset} and {@code bytes} of the record, {@code crc32} of it (zlib's, eight
- *       hexadecimal digits), {@code rejected} (guesses that are not the answer's token; null where no drafter was asked).
+ *       hexadecimal digits), {@code rejected} (guesses that are not the answer's token; null where nobody was asked).
  * </ul>
  *
  * A record is written, then its line. What a killed export leaves behind the last whole line is cut off when the folder
@@ -149,8 +149,7 @@ final class AlignmentFolder implements AutoCloseable {
             }
             boolean last = stop + 1 >= text.length;
             Entry entry = stop == text.length ? null : entry(text, from, stop);
-            boolean whole = entry != null && entry.offset == end && isWhole(entry);
-            if (!whole) {
+            if (entry == null || entry.offset != end || !isWhole(entry)) {
                 if (!last) {
                     throw damaged(folder, "line " + (written.size() + 1) + " of " + INDEX + " does not fit");
                 }
