@@ -22,9 +22,10 @@ final class CostCurve {
      *
      *   What changes one width mostly changes all: a deeper context, another process on the machine. So t(n) is the
      *   product of a pace, which all widths share, and a shape with an entry for each. Every pass is an observation:
-     *   its error moves the pace a little and its entry a little more, with a rate that falls as observations gather, and
-     *   rises again while none come: what was learned long ago yields to what is seen now. All works on the logarithm
-     *   and clips what it sees, so one stalled pass, which can take ten times its time, moves nothing by much.
+     *   its error moves the pace a little and its entry a little more, with a rate that falls as observations gather,
+     *   and rises again while none come: what was learned long ago yields to what is seen now. All works on the
+     *   logarithm and clips what it sees, so one stalled pass, which can take ten times its time, moves nothing by
+     *   much.
      *
      *   Widths that were not tried of late are believed to have changed as much as the next narrower one that was has
      *   changed against what is usual for it: a wider pass does the same work and more. So where two tokens have become
