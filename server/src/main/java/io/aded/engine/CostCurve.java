@@ -69,7 +69,7 @@ final class CostCurve {
     private static final int WIDE = 64;
 
     /** The first wide pass is believed by half; later ones less, down to this rate. */
-    private static final double SLOWEST_WIDE_RATE = 0.07;
+    private static final double SLOWEST_WIDE_RATE = 0.12;
 
     /** What was last found, in nanoseconds at pace 1. */
     private final double[] shape;

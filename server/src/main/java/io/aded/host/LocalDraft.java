@@ -197,7 +197,7 @@ final class LocalDraft implements AutoCloseable {
                     String.format(
                             Locale.ROOT,
                             "there is no memory for the draft model %s: it takes %,d MB with its cache, the served"
-                                    + " model %,d MB, and %,d MB can be had; name a smaller --context or leave it out",
+                                    + " model %,d MB, and %,d MB can be had; name a smaller context or leave it out",
                             draft.name(),
                             own >> 20,
                             target >> 20,
@@ -219,7 +219,7 @@ final class LocalDraft implements AutoCloseable {
                     "NO_MEMORY_FOR_DRAFT_MODEL",
                     String.format(
                             Locale.ROOT,
-                            "there is no memory for %,d cells of the draft model %s: %s; name a smaller --context or"
+                            "there is no memory for %,d cells of the draft model %s: %s; name a smaller context or"
                                     + " leave the draft model out",
                             parameters.cells(),
                             found.name(),

@@ -14,12 +14,13 @@ public final class SharedModels {
     /** A file of {@code models/}; empty, and said on standard error, if it is not there. */
     public static Optional<Path> find(String name) {
         String named = System.getenv("ADED_SHARED");
-        Path file = Path.of(named == null ? "../../shared" : named, "models", name);
+        Path file = Path.of(named == null ? "../../shared" : named, "models", name)
+                .toAbsolutePath()
+                .normalize();
         if (Files.isReadable(file)) {
             return Optional.of(file);
         }
-        System.err.println("SKIPPED with " + name + ": there is no "
-                + file.toAbsolutePath().normalize());
+        System.err.println("SKIPPED with " + name + ": there is no " + file);
         return Optional.empty();
     }
 }

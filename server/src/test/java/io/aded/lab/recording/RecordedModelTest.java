@@ -62,8 +62,8 @@ class RecordedModelTest {
     void play_severalStreams_eachIsToldItsOwn() {
         int[] first = model.play(0, answer(new int[] {1, 50}, 60, 61));
         int[] second = model.play(1, answer(new int[] {1, 50}, 70, 71));
-        assertThat(first).containsExactly(32_000, 1, 50);
-        assertThat(second).containsExactly(32_001, 1, 50);
+        assertThat(first).containsExactly(1 << 20, 1, 50);
+        assertThat(second).containsExactly((1 << 20) + 1, 1, 50);
         batch.clear();
         for (int i = 0; i < 3; i++) {
             node(first[i], i, 0);
