@@ -251,7 +251,7 @@ class Proxy:
         own.mkdir()
         mutual = f"ssl_client_certificate {certificates}/ca.pem; ssl_verify_client on;" if spec["tls"] == "mutual" else ""
         # The body comes slowly: where it ends at once, gRPC's C core on a busy machine forgets the status for "Stream removed".
-        refusal = f'limit_rate 50; return 401 "{"denied " * 40}";'
+        refusal = f'limit_rate 120; return 401 "{"denied " * 40}";'
         token = f"""if ($http_authorization != "Bearer {spec['token']}") {{ {refusal} }}""" if "token" in spec else ""
         temporary = " ".join(f"{kind}_temp_path {own}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         (own / "nginx.conf").write_text(f"""
