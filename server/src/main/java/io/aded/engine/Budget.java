@@ -27,6 +27,10 @@ final class Budget {
      *   Prices are measured, and the cheapest of several measured prices is on average cheaper than it is. So a draft
      *   has to promise a little more than no draft.
      *
+     *   Where drafts always win, passes without any are never played, and what those cost would be what they were once
+     *   believed to cost; a stall at the wrong time could make drafts look good for ever. So a width of roots alone that
+     *   was not played of late is played once.
+     *
      *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
      *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and
      *   since the pass is long, for next to nothing. So the prompts' part of a pass is the prompts', whether there are
@@ -146,6 +150,9 @@ final class Budget {
                 best = value;
                 bestLength = i + 1;
             }
+        }
+        if (chunks == 0 && curve.isOld(base)) {
+            bestLength = 0; // what drafts are held against has to be played now and then, too
         }
         for (int i = 0; i < bestLength; i++) {
             bids[order[i]].granted++;

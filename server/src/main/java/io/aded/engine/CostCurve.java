@@ -237,8 +237,13 @@ final class CostCurve {
         }
     }
 
+    /** Whether no pass of this width was played for a while. */
+    boolean isOld(int tokens) {
+        return tokens < lastSeen.length && passes - lastSeen[tokens] > STALE_PASSES;
+    }
+
     private boolean isStale(int tokens) {
-        return seen[tokens] == 0 || passes - lastSeen[tokens] > STALE_PASSES;
+        return seen[tokens] == 0 || isOld(tokens);
     }
 
     private static double clip(double error) {

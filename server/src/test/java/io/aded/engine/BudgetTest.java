@@ -181,13 +181,13 @@ class BudgetTest {
                         recorder);
                 recorder.await();
                 assertThat(recorder.rounds.size()).isLessThan(400);
-                // The last round may have no tokens left to guess.
+                // The last round may have no tokens left to guess, and one in 64 tells what passes without drafts cost.
                 long plain = recorder.rounds.stream()
                         .limit(recorder.rounds.size() - 1)
                         .skip(50)
                         .filter(round -> round.draftNodes() < 3)
                         .count();
-                assertThat(plain).isZero();
+                assertThat(plain).isLessThanOrEqualTo(1 + recorder.rounds.size() / 64);
             }
         }
     }
