@@ -56,7 +56,7 @@ final class Budget {
     private static final double LEAST_PROBABILITY = 0.004;
 
     /** What a draft has to promise beyond no draft, as a share of what the pass yields without. */
-    private static final double LEAST_GAIN = 0.02;
+    private static final double LEAST_GAIN = 0.1;
 
     /** Host costs follow with this rate. */
     private static final double HOST_RATE = 0.05;
