@@ -28,8 +28,8 @@ final class Budget {
      *   has to promise a little more than no draft.
      *
      *   Where drafts always win, passes without any are never played, and what those cost would be what they were once
-     *   believed to cost; a stall at the wrong time could make drafts look good for ever. So a width of roots alone that
-     *   was not played of late is played once.
+     *   believed to cost; a stall at the wrong time could make drafts look good for ever. So a width of roots alone
+     *   that was not played of late is played once.
      *
      *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
      *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and
@@ -56,7 +56,7 @@ final class Budget {
     private static final double LEAST_PROBABILITY = 0.004;
 
     /** What a draft has to promise beyond no draft, as a share of what the pass yields without. */
-    private static final double LEAST_GAIN = 0.1;
+    private static final double LEAST_GAIN = 0.05;
 
     /** Host costs follow with this rate. */
     private static final double HOST_RATE = 0.05;
