@@ -48,7 +48,9 @@ public interface DraftState extends AutoCloseable {
     default void rewind(int length) {}
 
     /**
-     * The target's own view of what follows a node of the tree that was just verified.
+     * The target's own view of what follows a node of the tree that was just verified. Not of every node: where reading
+     * a row costs something, those that were rejected are left out, and those of which the likeliest guess was as good
+     * as certain and came true.
      *
      * @param tree what was in the pass (the draft, perhaps cut to a prefix)
      * @param node an index into it; 0 is the root, whose distribution is the next token's

@@ -28,8 +28,8 @@ final class Budget {
      *   has to promise a little more than no draft.
      *
      *   Where drafts always win, passes without any are never played, and what those cost would be what they were once
-     *   believed to cost; a stall at the wrong time could make drafts look good for ever. So a width of roots alone
-     *   that was not played of late is played once.
+     *   believed to cost; a stall at the wrong time could make drafts look good for ever. So now and then a pass is
+     *   played without, if its width was not played of late: one in so many, however many widths there are.
      *
      *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
      *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and
@@ -58,6 +58,9 @@ final class Budget {
     /** What a draft has to promise beyond no draft, as a share of what the pass yields without. */
     private static final double LEAST_GAIN = 0.05;
 
+    /** Passes with drafts, at least, between two that are played without to learn what that costs. */
+    private static final int PLAIN_INTERVAL = 64;
+
     /** Host costs follow with this rate. */
     private static final double HOST_RATE = 0.05;
 
@@ -77,6 +80,7 @@ final class Budget {
     private double branchNanos = 10_000;
     private double promptTokenNanos = -1;
     private double promptTokens;
+    private int sincePlain;
     private int[] order = new int[256];
     private double[] yields = new double[256];
     private double[] prices = new double[256];
@@ -151,8 +155,10 @@ final class Budget {
                 bestLength = i + 1;
             }
         }
-        if (chunks == 0 && curve.isOld(base)) {
-            bestLength = 0; // what drafts are held against has to be played now and then, too
+        sincePlain = bestLength == 0 ? 0 : sincePlain + 1;
+        if (sincePlain >= PLAIN_INTERVAL && chunks == 0 && curve.isOld(base)) {
+            bestLength = 0;
+            sincePlain = 0;
         }
         for (int i = 0; i < bestLength; i++) {
             bids[order[i]].granted++;

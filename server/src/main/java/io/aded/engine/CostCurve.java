@@ -74,10 +74,10 @@ final class CostCurve {
     /** What was last found, in nanoseconds at pace 1. */
     private final double[] shape;
 
-    /** What is usual: the same, slowly. Of widths that are not {@link #WIDE}. */
+    /** What is usual: the same, slowly. Of the same widths as {@link #believed}. */
     private final double[] usual;
 
-    /** What is believed now. */
+    /** What is believed now. Of widths that are not {@link #WIDE}; of the others it is what was last found. */
     private final double[] believed;
 
     private final int[] observations;
@@ -95,8 +95,8 @@ final class CostCurve {
     /** An empty curve for widths 1 to {@code maxTokens}; it must be given at least one {@link #set} before use. */
     CostCurve(int maxTokens) {
         shape = new double[maxTokens + 1];
-        usual = new double[maxTokens + 1];
-        believed = new double[maxTokens + 1];
+        usual = new double[Math.min(maxTokens, WIDE) + 1];
+        believed = new double[usual.length];
         observations = new int[maxTokens + 1];
         seen = new int[maxTokens + 1];
         lastSeen = new long[maxTokens + 1];
@@ -121,8 +121,9 @@ final class CostCurve {
      */
     void suggest(int tokens, double ratio) {
         double suggested = shape[1] * ratio;
-        double own = seen[tokens] == 0 ? suggested : shape[tokens];
-        shape[tokens] = suggested * Math.pow(own / suggested, seen[tokens] / (seen[tokens] + 1.0));
+        int real = tokens > WIDE ? widePasses : seen[tokens];
+        double own = real == 0 ? suggested : shape[tokens];
+        shape[tokens] = suggested * Math.pow(own / suggested, real / (real + 1.0));
         observations[tokens] = Math.max(1, observations[tokens]);
         interpolate();
     }
@@ -139,7 +140,6 @@ final class CostCurve {
         for (int tokens = 1; tokens < shape.length; tokens++) {
             if (seen[tokens] == 0) {
                 shape[tokens] *= factor;
-                believed[tokens] *= factor;
             }
         }
         interpolate();
@@ -154,7 +154,7 @@ final class CostCurve {
     double nanos(int tokens) {
         int width = tokens < shape.length ? tokens : shape.length - 1;
         double one = pace * believed[1];
-        double own = pace * believed[width];
+        double own = pace * (width > WIDE ? shape : believed)[width];
         double most = width * one;
         // Plain comparisons: all of it is positive, and a budget asks for every width in its reach.
         return own < one ? one : own > most ? most : own;
@@ -198,12 +198,14 @@ final class CostCurve {
         double rest = error * (rate - PACE_RATE);
         shape[tokens] = expected / pace * Math.exp(rest);
         pace *= Math.exp(error * PACE_RATE);
-        usual[tokens] *= Math.pow(shape[tokens] / usual[tokens], USUAL_RATE);
         lastSeen[tokens] = passes;
         observations[tokens] = known + 1;
         if (wide) {
             moveWide(tokens, rest);
-        } else if (known == 0) {
+            return;
+        }
+        usual[tokens] *= Math.pow(shape[tokens] / usual[tokens], USUAL_RATE);
+        if (known == 0) {
             interpolate();
         }
         believe();
@@ -216,18 +218,15 @@ final class CostCurve {
             if (other != tokens) {
                 double part = step * Math.max(0, 1 - Math.abs(logs[tokens] - logs[other]) / REACH);
                 shape[other] *= 1 + part * (1 + part / 2); // e^part, near enough for a step
-                believed[other] = shape[other];
             }
         }
-        believed[tokens] = shape[tokens];
     }
 
     /** Works out what is believed of widths that are not wide. */
     private void believe() {
         double change = 1;
         believed[1] = shape[1];
-        int end = Math.min(maxTokens(), WIDE);
-        for (int width = 2; width <= end; width++) {
+        for (int width = 2; width < believed.length; width++) {
             if (isStale(width)) {
                 believed[width] = shape[width] * change;
             } else {
@@ -277,11 +276,8 @@ final class CostCurve {
         for (int beyond = left + 1; beyond < end; beyond++) {
             shape[beyond] = shape[left] + slope * (beyond - left);
         }
-        for (int width = 1; width < end; width++) {
+        for (int width = 1; width < usual.length; width++) {
             usual[width] = seen[width] == 0 ? shape[width] : usual[width];
-        }
-        for (int width = WIDE + 1; width < end; width++) {
-            believed[width] = shape[width];
         }
         believe();
     }

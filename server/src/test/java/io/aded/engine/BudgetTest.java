@@ -8,6 +8,7 @@ import io.aded.model.ScriptedModel;
 import io.aded.model.TokenTree;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,22 @@ class BudgetTest {
         assertThat(granted(budget, bid)).isEqualTo(3);
         budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 50 * MILLI);
         assertThat(bid.granted - 1).isEqualTo(4);
+    }
+
+    @Test
+    void allocate_draftsAlwaysWin_onePassInSomeIsPlayedWithout() {
+        // However many streams come and go: passes of each number of roots are old by then, and one of them is played.
+        CostCurve curve = curve(_ -> 50 * MILLI);
+        Budget budget = new Budget(curve);
+        int plain = 0;
+        for (int pass = 0; pass < 650; pass++) {
+            Budget.Bid[] bids = new Budget.Bid[1 + pass % 10];
+            Arrays.setAll(bids, _ -> chain(0.9, 0.8));
+            int nodes = budget.allocate(bids, bids.length, 0, 0, 64, 0);
+            plain += nodes == 0 ? 1 : 0;
+            curve.observe(bids.length + nodes, 50 * MILLI);
+        }
+        assertThat(plain).isBetween(5, 10);
     }
 
     @Test

@@ -109,6 +109,16 @@ class CostCurveTest {
     }
 
     @Test
+    void suggest_wideWidthAfterWidePasses_standsNotOutAmongItsNeighbours() {
+        CostCurve curve = measured();
+        for (int pass = 0; pass < 50; pass++) {
+            curve.observe(100 + pass % 40, 60 * MILLI);
+        }
+        curve.suggest(128, 1);
+        assertThat(curve.nanos(128)).isCloseTo(curve.nanos(127), within(0.1 * curve.nanos(127)));
+    }
+
+    @Test
     void interpolate_twoNeighboursThatDifferByNoise_saysNothingOfWidePasses() {
         CostCurve curve = measured();
         curve.suggest(63, 8);
