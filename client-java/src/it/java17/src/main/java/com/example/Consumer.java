@@ -1,3 +1,5 @@
+package com.example;
+
 import io.aded.client.AdedClient;
 import io.aded.client.AdedClientException;
 import io.aded.client.Answer;
