@@ -1,9 +1,9 @@
 package io.aded.lab.experiment;
 
-import io.aded.model.CellCopier;
 import io.aded.model.ChatTemplate;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
+import io.aded.model.ForwardingContext;
 import io.aded.model.ModelInfo;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetContext;
@@ -12,7 +12,6 @@ import io.aded.model.TokenBatch;
 import io.aded.model.TokenSampler;
 import io.aded.model.TopTokens;
 import io.aded.model.Vocabulary;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,13 +79,12 @@ final class RepeatingModel implements TargetModel {
         model.close();
     }
 
-    private final class Context implements TargetContext {
-        private final TargetContext context;
+    private final class Context extends ForwardingContext {
         /** By row, of the last pass. */
         private final int[] positions;
 
         Context(TargetContext context) {
-            this.context = context;
+            super(context);
             positions = new int[context.maxBatchTokens()];
         }
 
@@ -95,12 +93,12 @@ final class RepeatingModel implements TargetModel {
             for (int i = 0; i < Math.min(batch.size(), positions.length); i++) {
                 positions[i] = batch.position(i);
             }
-            return context.decode(batch);
+            return super.decode(batch);
         }
 
         @Override
         public void topTokens(int row, TopTokens out) {
-            context.topTokens(row, out);
+            super.topTokens(row, out);
             Known repeated = known;
             if (repeated == null || out.size() == 0 || !out.isFinite()) {
                 return;
@@ -117,84 +115,9 @@ final class RepeatingModel implements TargetModel {
 
         @Override
         public int bestToken(int row) {
-            int best = context.bestToken(row);
+            int best = super.bestToken(row);
             Known repeated = known;
             return repeated == null || best < 0 ? best : repeated.after(positions[row], best);
-        }
-
-        @Override
-        public int cells() {
-            return context.cells();
-        }
-
-        @Override
-        public int maxBatchTokens() {
-            return context.maxBatchTokens();
-        }
-
-        @Override
-        public int maxSequences() {
-            return context.maxSequences();
-        }
-
-        @Override
-        public boolean supportsBranches() {
-            return context.supportsBranches();
-        }
-
-        @Override
-        public float logit(int row, int token) {
-            return context.logit(row, token);
-        }
-
-        @Override
-        public void copyLogits(int row, float[] destination) {
-            context.copyLogits(row, destination);
-        }
-
-        @Override
-        public void removeTokens(int sequence, int from, int to) {
-            context.removeTokens(sequence, from, to);
-        }
-
-        @Override
-        public void shareTokens(int source, int destination, int from, int to) {
-            context.shareTokens(source, destination, from, to);
-        }
-
-        @Override
-        public void clear() {
-            context.clear();
-        }
-
-        @Override
-        public long savedSize(int sequence) {
-            return context.savedSize(sequence);
-        }
-
-        @Override
-        public void saveSequence(int sequence, ByteBuffer destination) {
-            context.saveSequence(sequence, destination);
-        }
-
-        @Override
-        public boolean restoreSequence(int sequence, ByteBuffer source) {
-            return context.restoreSequence(sequence, source);
-        }
-
-        @Override
-        public @Nullable CellCopier copierFrom(TargetContext source) {
-            return context.copierFrom(source instanceof Context own ? own.context : source);
-        }
-
-        @Override
-        public void requestAbort() {
-            context.requestAbort();
-        }
-
-        @Override
-        public void close() {
-            context.close();
         }
     }
 }
