@@ -11,11 +11,11 @@ import io.aded.host.HostListener;
 import io.aded.host.LocalModel;
 import io.aded.host.ModelConfiguration;
 import io.aded.llama.LlamaLibrary;
-import io.aded.llama.SharedModels;
 import io.aded.llama.TinyModels;
 import io.aded.model.SamplingParameters;
 import io.aded.store.ProcessEnvironment;
 import io.aded.telemetry.Telemetry;
+import io.aded.testing.SharedFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -121,7 +121,7 @@ final class DraftModelLosslessnessTest {
     @ParameterizedTest
     @MethodSource(LIBRARIES)
     void drafts_stories260KByItselfWithoutALayer_sameTokens(LlamaLibrary library) {
-        Optional<Path> model = SharedModels.find("stories260K-F32.gguf");
+        Optional<Path> model = SharedFiles.find("models/stories260K-F32.gguf");
         model.ifPresent(file -> assertLossless(library, file, DraftModelConfiguration.copy("none:2")));
     }
 }

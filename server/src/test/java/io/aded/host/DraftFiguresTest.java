@@ -7,13 +7,13 @@ import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.prompts.Scenarios;
 import io.aded.llama.LlamaLibrary;
-import io.aded.llama.SharedModels;
 import io.aded.model.CellCopier;
 import io.aded.model.ChatMessage;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
 import io.aded.store.ProcessEnvironment;
+import io.aded.testing.SharedFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -221,7 +221,7 @@ final class DraftFiguresTest {
     @ParameterizedTest
     @MethodSource("io.aded.llama.Libraries#all")
     void storiesWithCopiesOfItself_theTargetsCellsAreWorthAtLeastAsMuch(LlamaLibrary library) {
-        SharedModels.find("stories15M-F16.gguf").ifPresent(model -> {
+        SharedFiles.find("models/stories15M-F16.gguf").ifPresent(model -> {
             List<String> tales = List.of("Once upon a time there was a dog", "Lily and Tom went to the park");
             for (String self : List.of("q8_0", "q4_0", "q4_0:3")) {
                 ProcessEnvironment own = new ProcessEnvironment(Map.of(), directory, directory);

@@ -10,6 +10,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
 import io.aded.model.TokenSampler;
+import io.aded.testing.SharedFiles;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +75,7 @@ class RealModelTest {
     }
 
     private static Path model(String name) {
-        Optional<Path> file = SharedModels.find(name);
+        Optional<Path> file = SharedFiles.find("models/" + name);
         assumeTrue(file.isPresent());
         return file.orElseThrow();
     }

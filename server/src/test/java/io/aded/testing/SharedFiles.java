@@ -20,8 +20,8 @@ public final class SharedFiles {
     public static Optional<Path> find(String name) {
         String named = System.getenv("ADED_SHARED");
         Path base = named != null ? Path.of(named) : Path.of("..", "..", "shared");
-        Path file = base.resolve(name);
-        if (Files.exists(file)) {
+        Path file = base.resolve(name).toAbsolutePath().normalize();
+        if (Files.isReadable(file)) {
             return Optional.of(file);
         }
         System.err.println("SKIPPED: " + file + " is not there; set ADED_SHARED to a directory that has " + name);
