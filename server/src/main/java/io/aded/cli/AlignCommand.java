@@ -13,8 +13,6 @@ import io.aded.lab.prompts.Scenario;
 import io.aded.lab.recording.Recording;
 import io.aded.lab.recording.Recordings;
 import io.aded.lab.report.Machine;
-import io.aded.lab.report.Progress;
-import io.aded.lab.report.ProgressBar;
 import io.aded.lab.report.ResultFiles;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
@@ -57,10 +55,6 @@ final class AlignCommand implements Runnable {
                 "a command is missing; one of export, evaluate (training is the program in the folder align)");
     }
 
-    private static Progress progress(Terminal terminal) {
-        return terminal.interactive() ? new ProgressBar(terminal.err(), System::nanoTime) : Progress.NONE;
-    }
-
     /** Loads a draft model beside what is loaded already. */
     private static LlamaModel loadDraft(
             Terminal terminal, LlamaLibrary library, String draft, ModelParameters parameters) {
@@ -71,7 +65,7 @@ final class AlignCommand implements Runnable {
     }
 
     private static String draftName(String draft) {
-        return draft.contains("/") ? draft.substring(draft.lastIndexOf('/') + 1) : draft;
+        return draft.substring(draft.lastIndexOf('/') + 1);
     }
 
     @Command(
@@ -190,8 +184,8 @@ final class AlignCommand implements Runnable {
                                 target.options().context(),
                                 target.options().maxRunning(),
                                 scenarios,
-                                progress(terminal))
-                        : export.take(recorded, progress(terminal));
+                                ProgressPrinter.ofRun(terminal))
+                        : export.take(recorded, ProgressPrinter.ofRun(terminal));
                 terminal.out()
                         .printf(
                                 Locale.ROOT,
@@ -330,7 +324,7 @@ final class AlignCommand implements Runnable {
             Machine machine = null;
             for (String draft : drafts) {
                 try (LlamaModel loaded = loadDraft(terminal, library, draft, ModelParameters.DEFAULT)) {
-                    evaluation.judge(draftName(draft), loaded, progress(terminal));
+                    evaluation.judge(draftName(draft), loaded, ProgressPrinter.ofRun(terminal));
                     machine = Machine.describe(
                             InstantSource.system(), AdedVersion.text(), draftName(draft), loaded.info(), parameters);
                 }

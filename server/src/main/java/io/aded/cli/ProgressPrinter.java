@@ -1,6 +1,8 @@
 package io.aded.cli;
 
 import io.aded.host.HostListener;
+import io.aded.lab.report.Progress;
+import io.aded.lab.report.ProgressBar;
 import io.aded.model.AdedException;
 import java.util.Locale;
 import java.util.function.Function;
@@ -36,6 +38,11 @@ final class ProgressPrinter implements HostListener {
         } finally {
             progress.finish();
         }
+    }
+
+    /** Shows how a long run gets on, to a person only. */
+    static Progress ofRun(Terminal terminal) {
+        return terminal.interactive() ? new ProgressBar(terminal.err(), System::nanoTime) : Progress.NONE;
     }
 
     @Override

@@ -8,8 +8,6 @@ import io.aded.lab.prompts.Scenario;
 import io.aded.lab.recording.Recorder;
 import io.aded.lab.recording.Recording;
 import io.aded.lab.report.Machine;
-import io.aded.lab.report.Progress;
-import io.aded.lab.report.ProgressBar;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import java.io.IOException;
@@ -93,9 +91,7 @@ final class RecordCommand implements Callable<Integer> {
                     local.name(),
                     local.model().info(),
                     local.options().context());
-            Progress progress =
-                    terminal.interactive() ? new ProgressBar(terminal.err(), System::nanoTime) : Progress.NONE;
-            Recording recording = recorder.record(scenarios, prompts.source(), raw, machine, progress);
+            Recording recording = recorder.record(scenarios, prompts.source(), raw, machine, ProgressPrinter.ofRun(terminal));
             recording.writeTo(output);
             terminal.out()
                     .printf(
