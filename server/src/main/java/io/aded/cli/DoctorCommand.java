@@ -8,6 +8,7 @@ import io.aded.engine.SpeculationOutlook;
 import io.aded.gguf.GgufFile;
 import io.aded.host.HostConfiguration;
 import io.aded.host.HostListener;
+import io.aded.host.HostMemory;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
 import io.aded.host.ModelFormats;
@@ -26,7 +27,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -117,26 +117,14 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private void memory() {
-        Optional<Long> available = availableMemory();
-        if (available.isPresent()) {
-            long bytes = available.get();
+        long bytes = HostMemory.ofMachine().availableBytes();
+        if (bytes < Long.MAX_VALUE) {
             String what = String.format(Locale.ROOT, "%.1f GB available", bytes / 1e9);
             if (bytes < 1L << 30) {
                 noted("memory", what + "; even small models want 1 GB");
             } else {
                 passed("memory", what);
             }
-        }
-    }
-
-    private static Optional<Long> availableMemory() {
-        try {
-            return Files.readAllLines(Path.of("/proc/meminfo")).stream()
-                    .filter(line -> line.startsWith("MemAvailable:"))
-                    .findFirst()
-                    .map(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024);
-        } catch (IOException | NumberFormatException notLinux) {
-            return Optional.empty();
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * <p>From {@code /proc/meminfo} (MemAvailable) and cgroups of version 2 (memory.max, memory.current, and {@code file}
  * in memory.stat, which is given up when it is needed). Where none of it is there, memory counts as endless.
  */
-final class HostMemory {
+public final class HostMemory {
     private static final Pattern AVAILABLE = Pattern.compile("(?m)^MemAvailable:\\s+(\\d+) kB$");
     private static final Pattern OF_FILES = Pattern.compile("(?m)^file (\\d+)$");
 
@@ -24,12 +24,13 @@ final class HostMemory {
         this.groups = groups;
     }
 
-    static HostMemory ofMachine() {
+    /** Of the machine that this process runs on. */
+    public static HostMemory ofMachine() {
         return new HostMemory(Path.of("/proc/meminfo"), Path.of("/sys/fs/cgroup"));
     }
 
     /** In bytes; {@link Long#MAX_VALUE} if that cannot be found out. */
-    long availableBytes() {
+    public long availableBytes() {
         long machine = number(AVAILABLE, processes);
         long ofMachine = machine < 0 ? Long.MAX_VALUE : machine << 10;
         try {
