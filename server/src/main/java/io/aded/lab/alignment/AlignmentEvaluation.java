@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.SerializationFeature;
@@ -325,7 +324,7 @@ public final class AlignmentEvaluation {
         int[] all = new int[answers.size()];
         int count = 0;
         for (int i = 0; i < all.length; i++) {
-            if (task == null || Objects.equals(answers.get(i).key().task(), task)) {
+            if (task == null || task.equals(answers.get(i).key().task())) {
                 all[count++] = i;
             }
         }

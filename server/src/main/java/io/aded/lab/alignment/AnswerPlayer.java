@@ -11,7 +11,6 @@ import io.aded.model.TokenBatch;
 import io.aded.model.TokenSampler;
 import io.aded.model.TopTokens;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
@@ -73,10 +72,6 @@ final class AnswerPlayer implements AutoCloseable {
                             .withSeed(job.seed));
         }
 
-        int cells() {
-            return job.prompt.length + maxTokens;
-        }
-
         RecordedAnswer said(int length) {
             return new RecordedAnswer(
                     job.key.id(),
@@ -101,11 +96,16 @@ final class AnswerPlayer implements AutoCloseable {
         context = model.newContext(parameters.withMaxSequences(parallel));
     }
 
+    /** What a prompt and the longest answer to it take. */
+    private int cells(int[] prompt) {
+        return prompt.length + maxTokens;
+    }
+
     /** Whether a prompt and the longest answer to it fit into the context, and into what the model was trained on. */
     boolean fits(int[] prompt) {
         int trained = model.info().trainedContext();
         int limit = trained > 0 ? Math.min(trained, context.cells()) : context.cells();
-        return prompt.length > 0 && prompt.length + maxTokens <= limit;
+        return prompt.length > 0 && cells(prompt) <= limit;
     }
 
     /**
@@ -115,29 +115,24 @@ final class AnswerPlayer implements AutoCloseable {
      */
     void play(List<Job> jobs, Listener listener) {
         Deque<Job> waiting = new ArrayDeque<>(jobs);
-        List<Playing> running = new ArrayList<>();
-        while (true) {
+        while (!waiting.isEmpty() || cellsTaken > 0) {
             for (int slot = 0; slot < slots.length; slot++) {
                 if (slots[slot] == null
                         && !waiting.isEmpty()
-                        && cellsTaken + waiting.getFirst().prompt.length + maxTokens <= context.cells()) {
+                        && cellsTaken + cells(waiting.getFirst().prompt) <= context.cells()) {
                     begin(waiting.removeFirst(), slot, listener);
                 }
             }
-            running.clear();
             batch.clear();
             for (int slot = 0; slot < slots.length; slot++) {
                 Playing playing = slots[slot];
                 if (playing != null) {
                     int at = playing.job.prompt.length + playing.count - 1;
                     playing.row = batch.add(playing.tokens[playing.count - 1], at, slot, true);
-                    running.add(playing);
                 }
             }
-            if (running.isEmpty()) {
-                if (waiting.isEmpty()) {
-                    return;
-                }
+            if (batch.size() == 0) {
+                // All that began ended with their first token.
                 continue;
             }
             decode();
@@ -153,7 +148,7 @@ final class AnswerPlayer implements AutoCloseable {
     private void begin(Job job, int slot, Listener listener) {
         Playing playing = new Playing(job);
         slots[slot] = playing;
-        cellsTaken += playing.cells();
+        cellsTaken += cells(job.prompt);
         int[] prompt = job.prompt;
         for (int from = 0; from < prompt.length; from += context.maxBatchTokens()) {
             int to = Math.min(prompt.length, from + context.maxBatchTokens());
@@ -199,7 +194,7 @@ final class AnswerPlayer implements AutoCloseable {
     private void end(Playing playing, int slot, boolean finished, Listener listener) {
         context.removeTokens(slot, 0, -1);
         slots[slot] = null;
-        cellsTaken -= playing.cells();
+        cellsTaken -= cells(playing.job.prompt);
         if (playing.sampler != null) {
             playing.sampler.close();
         }
