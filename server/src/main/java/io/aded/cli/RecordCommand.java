@@ -91,7 +91,8 @@ final class RecordCommand implements Callable<Integer> {
                     local.name(),
                     local.model().info(),
                     local.options().context());
-            Recording recording = recorder.record(scenarios, prompts.source(), raw, machine, ProgressPrinter.ofRun(terminal));
+            Recording recording =
+                    recorder.record(scenarios, prompts.source(), raw, machine, ProgressPrinter.ofRun(terminal));
             recording.writeTo(output);
             terminal.out()
                     .printf(
