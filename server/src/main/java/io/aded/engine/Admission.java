@@ -21,9 +21,9 @@ final class Admission {
     /*
      * A turn waits, or it runs. Running turns take part in every pass that their clients can follow.
      *
-     * Who is next       the highest priority; then the caller who has been served least; then the first to come
-     *                   (WaitingTurns keeps the accounts). A turn whose prompt begins like one that is being computed
-     *                   just now is passed over until it can share that prefix.
+     * Who is next       the highest priority; then a caller of whom nothing runs; then the caller who has been served
+     *                   least; then the first to come (WaitingTurns keeps the accounts). A turn whose prompt begins
+     *                   like one that is being computed just now is passed over until it can share that prefix.
      * Who fits          by need: the cells for its prompt and for all the tokens it may write, beside those that the
      *                   running turns are still sure of. Idle conversations make room, the longest idle first. If the
      *                   next turn does not fit, only those go before it by whom it loses nothing (overtaking): small
@@ -370,14 +370,14 @@ final class Admission {
 
     private void run(LocalTurn turn) {
         running.add(turn);
-        turn.caller().started();
+        waiting.started(turn.caller());
         turn.session().setDecoding(true);
     }
 
     /** A running turn stops running. */
     void stop(LocalTurn turn) {
         if (running.remove(turn)) {
-            turn.caller().stopped();
+            waiting.stopped(turn.caller());
         }
         turn.session().setDecoding(false);
     }

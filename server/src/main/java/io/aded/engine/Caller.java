@@ -7,7 +7,7 @@ import java.util.List;
  * One caller's account: what it was served, how many of its turns wait and run, and its part in prefill. Callers are
  * told apart by {@link TurnRequest#fairnessKey}. Owned by the engine thread.
  */
-final class Caller extends IndexedHeap.Entry<Caller> {
+final class Caller {
     private final PrefillAccount prefill = new PrefillAccount();
 
     /** Where its turns wait, a line for each priority at which any does. */
@@ -54,10 +54,5 @@ final class Caller extends IndexedHeap.Entry<Caller> {
 
     PrefillAccount prefill() {
         return prefill;
-    }
-
-    @Override
-    boolean goesBefore(Caller other) {
-        return served < other.served;
     }
 }

@@ -10,12 +10,13 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns that wait for admission, and who is next: the highest priority first; among equals the caller who has been
- * served least; for one caller in order of arrival.
+ * Turns that wait for admission, and who is next: the highest priority first; among equals callers of whom no turn
+ * runs; then the caller who has been served least; for one caller in order of arrival.
  *
- * <p>Service is counted in tokens, prompt and answer. A caller who was away is lifted to just below the least-served
- * one present: an absence earns no credit, but who comes new does not stand behind others either (start-time fair
- * queueing: Goyal, Vin, Cheng 1996; for LLM serving: Sheng et al., arXiv 2401.00588).
+ * <p>Service is counted in tokens, prompt and answer, and beside it a virtual time: what a caller has been served who
+ * was there all along and always had a fair share. A caller who was away is lifted to it. So an absence earns no
+ * credit; and what somebody took while nobody else wanted it is no debt either, since the virtual time passed as fast
+ * (fair queueing: Demers, Keshav, Shenker, SIGCOMM 1989; for LLM serving: Sheng et al., arXiv 2401.00588).
  *
  * <p>A thousand may wait, and between any two passes somebody asks who is next. So everything here but {@link #drain}
  * takes at most logarithmic time. Owned by the engine thread.
@@ -31,9 +32,6 @@ final class WaitingTurns {
 
     private final Map<String, Caller> callers = new HashMap<>();
 
-    /** Those of whom any turn waits, the least-served first. */
-    private final IndexedHeap<Caller> present = new IndexedHeap<>();
-
     /** Where turns wait, the one whose first is next first. */
     private final IndexedHeap<Line> lines = new IndexedHeap<>();
 
@@ -42,6 +40,11 @@ final class WaitingTurns {
 
     private final List<Line> passedOver = new ArrayList<>();
     private int size;
+
+    /** Callers that have a turn here or running, and what each would have been served had all had equal shares. */
+    private int about;
+
+    private double virtualTime;
     private int accountsToClean = FEW_ACCOUNTS;
 
     /** One caller's waiting turns of one priority, in their order. */
@@ -60,6 +63,10 @@ final class WaitingTurns {
         boolean goesBefore(Line other) {
             if (priority != other.priority) {
                 return priority > other.priority;
+            }
+            boolean runs = caller.running() > 0;
+            if (runs != other.caller.running() > 0) {
+                return !runs;
             }
             return caller.served() < other.caller.served()
                     || (caller.served() == other.caller.served() && firstNumber < other.firstNumber);
@@ -129,10 +136,9 @@ final class WaitingTurns {
         size++;
         dues.add(place);
         line.firstNumber = line.places.firstEntry().getKey().number();
-        if (!present.contains(caller)) {
-            Caller least = present.first();
-            caller.liftTo(Math.nextDown(least == null ? 0 : least.served()));
-            present.add(caller);
+        if (caller.isAbsent()) {
+            about++;
+            caller.liftTo(virtualTime);
         }
         if (lines.contains(line)) {
             lines.moved(line);
@@ -145,11 +151,27 @@ final class WaitingTurns {
     /** Books service to a caller. */
     void serve(Caller caller, int tokens) {
         caller.serve(tokens);
-        if (present.contains(caller)) {
-            present.moved(caller);
-            for (Line line : caller.lines()) {
-                lines.moved(line);
-            }
+        virtualTime += (double) tokens / Math.max(1, about);
+        moved(caller);
+    }
+
+    /** One of a caller's turns runs from now on. It does not wait any more. */
+    void started(Caller caller) {
+        about += caller.isAbsent() ? 1 : 0;
+        caller.started();
+        moved(caller);
+    }
+
+    /** One of a caller's turns runs no more. */
+    void stopped(Caller caller) {
+        caller.stopped();
+        about -= caller.isAbsent() ? 1 : 0;
+        moved(caller);
+    }
+
+    private void moved(Caller caller) {
+        for (Line line : caller.lines()) {
+            lines.moved(line);
         }
     }
 
@@ -218,9 +240,7 @@ final class WaitingTurns {
         }
         lines.remove(line);
         caller.lines().removeIf(each -> each == line);
-        if (caller.lines().isEmpty()) {
-            present.remove(caller);
-        }
+        about -= caller.isAbsent() ? 1 : 0;
     }
 
     /** When the first of the waiting turns has waited long enough; {@link Long#MAX_VALUE} if none waits. */
