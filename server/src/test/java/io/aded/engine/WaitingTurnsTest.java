@@ -105,7 +105,7 @@ class WaitingTurnsTest {
         }
     }
 
-    /** A caller who takes four times as much as another beside it waits until the other has had as much, and no longer. */
+    /** Who takes four times as much as another beside it waits until that one has had as much, and no longer. */
     @Test
     void peek_callerServedMoreThanItsShare_waitsForWhatItHadTooMuch() {
         try (TestTurns turns = new TestTurns(1024)) {
