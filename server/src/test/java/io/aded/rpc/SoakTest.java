@@ -81,7 +81,9 @@ class SoakTest {
     private static final int CALLS =
             Integer.getInteger("aded.soak", System.getenv("ADED_TEST_NATIVES") == null ? 80 : 45);
 
+    /** Each kind once, and some more: each opens something that the process keeps. */
     private static final int WARM_UP = 15;
+
     private static final long SEED = Seeds.orElse(20260101);
     private static final int AT_ONCE = 24;
     private static final int PROMPTS = 10;
@@ -105,7 +107,12 @@ class SoakTest {
         DEADLINE,
         DISCONNECT,
         BAD_INPUT,
-        NO_HTTP
+        NO_HTTP;
+
+        /** As many of the first kind as of all others. */
+        static Kind any(SplittableRandom random) {
+            return random.nextBoolean() ? PLAIN : values()[random.nextInt(values().length)];
+        }
     }
 
     /** A question, and how the answer is drawn. */
@@ -285,9 +292,10 @@ class SoakTest {
                 for (int call = 0; call < count && !failed.get(); call++) {
                     permits.acquire();
                     SplittableRandom own = random.split();
+                    Kind kind = call < Kind.values().length ? Kind.values()[call] : Kind.any(own);
                     Callable<Void> work = () -> {
                         try {
-                            oneCall(own);
+                            oneCall(kind, own);
                         } catch (Throwable thrown) {
                             failed.set(true);
                             throw thrown;
@@ -326,12 +334,9 @@ class SoakTest {
             });
         }
 
-        private void oneCall(SplittableRandom random) throws IOException {
+        private void oneCall(Kind kind, SplittableRandom random) throws IOException {
             Question question = Question.any(random);
             Channel channel = random.nextBoolean() ? inProcess : loopback;
-            Kind[] kinds = Kind.values();
-            // As many of the first kind as of all others.
-            Kind kind = random.nextBoolean() ? Kind.PLAIN : kinds[random.nextInt(kinds.length)];
             switch (kind) {
                 case PLAIN -> {
                     String mode = MODES[random.nextInt(MODES.length)];
