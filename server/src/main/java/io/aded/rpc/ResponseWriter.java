@@ -288,6 +288,7 @@ final class ResponseWriter {
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())
                 .setShareLearned(policy.shareLearned())
+                .setAllowTraining(policy.allowsTraining())
                 .build();
     }
 
