@@ -28,6 +28,9 @@ DRAFTS = "/aded.v1.DraftService/"
 class Malformed:
     """What stands for bytes that are no message."""
 
+    def WhichOneof(self, _: str) -> None:
+        """No event."""
+
 
 def parser(message: Any) -> Callable[[bytes], Any]:
     def parse(raw: bytes) -> Any:
