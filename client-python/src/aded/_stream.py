@@ -19,10 +19,10 @@ from ._errors import (
     MALFORMED_ANSWER,
     AdedError,
     Cancelled,
-    DeadlineExceeded,
     Internal,
     WrongCall,
     decode,
+    is_limit,
 )
 from ._telemetry import CallSpan
 from .v1 import inference_service_pb2 as inference
@@ -269,7 +269,7 @@ class Single(AsyncAnswerStream[T]):
 
     def _decoded(self, failed: grpc.aio.AioRpcError) -> AdedError:
         decoded = decode(failed, self.text)
-        if isinstance(decoded, DeadlineExceeded) and not decoded.reason and self._clock.seconds is not None:
+        if is_limit(decoded) and self._clock.seconds is not None:
             return self._clock.late(self.text)
         if isinstance(decoded, Cancelled) and not decoded.reason and self._stopped.is_set():
             return cancelled(self.text)
