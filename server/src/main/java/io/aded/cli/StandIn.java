@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.Engine;
@@ -75,10 +76,12 @@ final class StandIn implements AutoCloseable {
 
     /** Contexts of a draft model that is as good as free. */
     static DraftContexts contexts(TargetModel drafting, EngineOptions each) {
-        return target -> {
+        DraftContexts contexts = target -> {
             TargetContext context = drafting.newContext(each.context());
             return new DraftContexts.Opened(context, context.copierFrom(target));
         };
+        ModelInfo info = drafting.info();
+        return contexts.named(new DraftModelInfo(info.name(), info.quantization(), 0, info.layers(), false, true));
     }
 
     ModelInfo info() {

@@ -1,6 +1,8 @@
 package io.aded.serving;
 
 import io.aded.dialect.Spoken;
+import io.aded.draft.DraftModelInfo;
+import io.aded.engine.DraftingStatus;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineStatus;
 import io.aded.model.ModelInfo;
@@ -8,6 +10,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model and the engines that decode with it. Both stay the caller's to close.
@@ -60,6 +63,16 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
     /** Whether turns may ask for drafters that draft by a second model. */
     public boolean hasDraftModel() {
         return engines.getFirst().hasDraftModel();
+    }
+
+    /** What the model is that turns may be drafted by; null if there is none, or it is not known. */
+    public @Nullable DraftModelInfo draftModel() {
+        return engines.getFirst().draftModel();
+    }
+
+    /** How those drafters fared that choose, and the draft model, over all engines. */
+    public DraftingStatus drafting() {
+        return engines.stream().map(Engine::drafting).reduce(DraftingStatus.NONE, DraftingStatus::plus);
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */
