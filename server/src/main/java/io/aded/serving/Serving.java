@@ -253,7 +253,7 @@ public final class Serving implements AutoCloseable {
         model.validator().speech().request(asked, wrong);
         wrong.check();
         Prompt whole = model.validator().speech().counted(prompt, asked, variables);
-        return pool.run(caller, () -> model.leastBusy().countTokens(whole));
+        return pool.run(caller, () -> model.engines().getFirst().countTokens(whole));
     }
 
     /**
