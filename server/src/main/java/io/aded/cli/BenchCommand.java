@@ -70,6 +70,9 @@ final class BenchCommand implements Callable<Integer> {
                 DrafterSettings drafters = agreement == null
                         ? DrafterSettings.DEFAULT
                         : DrafterSettings.DEFAULT.withDraftModel(StandIn.contexts(draft, engine));
+                if (drafting != null) {
+                    drafters = drafting.withChoice(drafters, model.vocabulary());
+                }
                 run(plan, SCRIPTED, model, engine, drafters);
             }
         } else {
@@ -83,6 +86,9 @@ final class BenchCommand implements Callable<Integer> {
                     ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
                 local.draft().ifPresent(model -> terminal.note("Draft model: " + model + "."));
                 DrafterSettings drafters = DrafterSettings.DEFAULT.withDraftModel(local.draftContexts());
+                if (drafting != null) {
+                    drafters = drafting.withChoice(drafters, local.model().vocabulary());
+                }
                 run(plan, local.name(), local.model(), local.options(), drafters);
                 FormatAdvice.of(local.formats(), terminal.program(), wanted).print(terminal.out());
             }
