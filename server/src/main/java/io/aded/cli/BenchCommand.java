@@ -75,6 +75,9 @@ final class BenchCommand implements Callable<Integer> {
                 DrafterSettings drafters = agreement == null
                         ? DrafterSettings.DEFAULT
                         : DrafterSettings.DEFAULT.withDraftModel(StandIn.contexts(draft, engine));
+                if (drafting != null) {
+                    drafters = drafting.withChoice(drafters, model.vocabulary());
+                }
                 run(plan, SCRIPTED, model, engine, drafters);
             }
         } else {
@@ -92,6 +95,9 @@ final class BenchCommand implements Callable<Integer> {
                 file = local.source();
                 local.draft().ifPresent(model -> terminal.note("Draft model: " + model + "."));
                 DrafterSettings drafters = DrafterSettings.DEFAULT.withDraftModel(local.draftContexts());
+                if (drafting != null) {
+                    drafters = drafting.withChoice(drafters, local.model().vocabulary());
+                }
                 run(plan, local.name(), local.model(), local.options(), drafters);
             }
             FormatAdvice.of(

@@ -211,6 +211,10 @@ public final class LocalModel implements AutoCloseable {
                 ? DrafterSettings.DEFAULT
                 : DrafterSettings.DEFAULT.withBaseTable(
                         BaseTable.open(configuration.draftTable()).requireVocabulary(model.vocabulary()));
+        DraftModelConfiguration drafting = configuration.draftModel();
+        if (drafting != null) {
+            settings = drafting.withChoice(settings, model.vocabulary());
+        }
         EngineTelemetry instruments = telemetry.forEngine(name);
         List<DrafterSettings> each = new ArrayList<>();
         for (int replica = 0; replica < configuration.context().replicas(); replica++) {
