@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.AnswerRecorder;
@@ -80,10 +81,12 @@ final class StandIn implements AutoCloseable {
 
     /** Contexts of a draft model that is as good as free. */
     static DraftContexts contexts(TargetModel drafting, EngineOptions each) {
-        return target -> {
+        DraftContexts contexts = target -> {
             TargetContext context = drafting.newContext(each.context());
             return new DraftContexts.Opened(context, context.copierFrom(target));
         };
+        ModelInfo info = drafting.info();
+        return contexts.named(new DraftModelInfo(info.name(), info.quantization(), 0, info.layers(), false, true));
     }
 
     ModelInfo info() {
@@ -97,10 +100,7 @@ final class StandIn implements AutoCloseable {
 
     /** As {@link #start(EngineOptions, int, EngineTelemetry)}, keeping answers whose callers allow it. */
     List<Engine> start(
-            EngineOptions options,
-            int replicas,
-            EngineTelemetry telemetry,
-            AnswerRecorder.@Nullable Opener opener) {
+            EngineOptions options, int replicas, EngineTelemetry telemetry, AnswerRecorder.@Nullable Opener opener) {
         recorder = opener == null ? null : opener.open(info().name(), model);
         EngineOptions each = options.withRecorder(recorder);
         for (int replica = 0; replica < replicas; replica++) {

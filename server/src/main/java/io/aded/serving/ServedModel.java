@@ -2,6 +2,8 @@ package io.aded.serving;
 
 import io.aded.dialect.AnswerForm;
 import io.aded.dialect.Spoken;
+import io.aded.draft.DraftModelInfo;
+import io.aded.engine.DraftingStatus;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineStatus;
 import io.aded.model.AdedException;
@@ -10,6 +12,7 @@ import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A model and the engines that decode with it. Both stay the caller's to close. Thread-safe. */
 public final class ServedModel {
@@ -91,6 +94,16 @@ public final class ServedModel {
     /** Whether turns may ask for drafters that draft by a second model. */
     public boolean hasDraftModel() {
         return engines.getFirst().hasDraftModel();
+    }
+
+    /** What the model is that turns may be drafted by; null if there is none, or it is not known. */
+    public @Nullable DraftModelInfo draftModel() {
+        return engines.getFirst().draftModel();
+    }
+
+    /** How those drafters fared that choose, and the draft model, over all engines. */
+    public DraftingStatus drafting() {
+        return engines.stream().map(Engine::drafting).reduce(DraftingStatus.NONE, DraftingStatus::plus);
     }
 
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */

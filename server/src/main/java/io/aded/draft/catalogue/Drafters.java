@@ -2,6 +2,8 @@ package io.aded.draft.catalogue;
 
 import static io.aded.draft.catalogue.DrafterKind.of;
 
+import io.aded.draft.DraftModelInfo;
+import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.Drafter;
 import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All drafters there are, by the names that requests, flags, benchmarks and traces share.
@@ -222,6 +225,16 @@ public final class Drafters {
         @Override
         public boolean hasDraftModel() {
             return settings.draftModel() != null;
+        }
+
+        @Override
+        public @Nullable DraftModelInfo draftModel() {
+            return settings.draftModel() == null ? null : settings.draftModel().info();
+        }
+
+        @Override
+        public @Nullable DraftModelStatistics draftModelStatistics() {
+            return settings.draftModel() instanceof DraftModels models ? models.statistics() : null;
         }
     }
 

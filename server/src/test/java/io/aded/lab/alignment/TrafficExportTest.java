@@ -48,8 +48,7 @@ class TrafficExportTest {
         guesses[0] = RecordedTurn.NOT_ASKED;
         float[] probabilities = new float[16 * tokens];
         Arrays.fill(probabilities, 1 / 32f);
-        return new RecordedTurn(
-                new int[] {1, number}, answer, new int[16 * tokens], probabilities, guesses, 0f, true);
+        return new RecordedTurn(new int[] {1, number}, answer, new int[16 * tokens], probabilities, guesses, 0f, true);
     }
 
     private List<AlignedAnswer> all() {
@@ -67,9 +66,7 @@ class TrafficExportTest {
         try (TrafficExport export = open(PLENTY)) {
             export.record(turn(3, 7));
         }
-        assertThat(all())
-                .extracting(answer -> answer.key().id())
-                .containsExactlyInAnyOrder("1", "2", "3");
+        assertThat(all()).extracting(answer -> answer.key().id()).containsExactlyInAnyOrder("1", "2", "3");
         AlignedAnswer first = all().stream()
                 .filter(answer -> answer.key().id().equals("1"))
                 .findFirst()
