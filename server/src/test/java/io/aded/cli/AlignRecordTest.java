@@ -120,7 +120,10 @@ class AlignRecordTest {
             assertThat(line.path("rejected").isInt()).isTrue();
         });
         assertThat(serveScripted(opener())).contains(CAPABILITY);
-        assertThat(index()).hasSize(6).extracting(line -> line.path("id").asString()).doesNotHaveDuplicates();
+        assertThat(index())
+                .hasSize(6)
+                .extracting(line -> line.path("id").asString())
+                .doesNotHaveDuplicates();
         assertThat(told).hasSize(2).allSatisfy(line -> assertThat(line).contains("3 answers", "0 left out"));
     }
 
@@ -150,7 +153,9 @@ class AlignRecordTest {
         try (Host host = Host.start(configuration, Telemetry.none(), HostListener.NONE)) {
             assertThat(ask(host, 16)).contains(CAPABILITY);
         }
-        assertThat(index()).hasSize(16).anyMatch(line -> line.path("split").asString("").equals("held_out"));
+        assertThat(index())
+                .hasSize(16)
+                .anyMatch(line -> line.path("split").asString("").equals("held_out"));
 
         TestTerminal terminal = new TestTerminal(directory);
         int judged = terminal.run(
