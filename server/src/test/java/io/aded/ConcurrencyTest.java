@@ -89,6 +89,11 @@ class ConcurrencyTest {
             Map.entry("serving.PreparationPool$Ticket", "the same lock; a latch of the JDK, a flag that only goes up"),
             Map.entry("serving.Backend", "two fields that are each written once and read alone"),
             Map.entry(
+                    "serving.Replicas",
+                    "counts under one lock, under which a session is opened: that counts it, and puts a command into a"
+                            + " queue"),
+            Map.entry("serving.Replicas$Arrival", "the same lock"),
+            Map.entry(
                     "serving.SingleAnswer",
                     "a compare-and-set lets one thread close the session; else TurnHandle, Outbox"),
             Map.entry(

@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.Engine;
@@ -34,7 +35,10 @@ final class StandIn implements AutoCloseable {
     private final @Nullable TargetModel draft;
     private final List<Engine> engines = new ArrayList<>();
 
-    private StandIn(Duration pass, @Nullable Double agreement) {
+    private final @Nullable DraftModelConfiguration drafting;
+
+    private StandIn(Duration pass, @Nullable Double agreement, @Nullable DraftModelConfiguration drafting) {
+        this.drafting = drafting;
         model = new StandInModel(pass);
         draft = agreement == null ? null : model.draft(agreement);
     }
@@ -58,7 +62,7 @@ final class StandIn implements AutoCloseable {
             return null;
         }
         String millis = name.group(1);
-        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement);
+        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement, drafting);
     }
 
     /** How often a scripted draft agrees; null if that is not the name of one. */
@@ -75,10 +79,12 @@ final class StandIn implements AutoCloseable {
 
     /** Contexts of a draft model that is as good as free. */
     static DraftContexts contexts(TargetModel drafting, EngineOptions each) {
-        return target -> {
+        DraftContexts contexts = target -> {
             TargetContext context = drafting.newContext(each.context());
             return new DraftContexts.Opened(context, context.copierFrom(target));
         };
+        ModelInfo info = drafting.info();
+        return contexts.named(new DraftModelInfo(info.name(), info.quantization(), 0, info.layers(), false, true));
     }
 
     ModelInfo info() {
@@ -94,10 +100,12 @@ final class StandIn implements AutoCloseable {
     }
 
     private DrafterSettings settings(EngineOptions each) {
-        TargetModel drafting = draft;
-        return drafting == null
+        TargetModel guessing = draft;
+        DraftModelConfiguration configured = drafting;
+        return guessing == null || configured == null
                 ? DrafterSettings.DEFAULT
-                : DrafterSettings.DEFAULT.withDraftModel(contexts(drafting, each));
+                : configured.withChoice(
+                        DrafterSettings.DEFAULT.withDraftModel(contexts(guessing, each)), model.vocabulary());
     }
 
     @Override

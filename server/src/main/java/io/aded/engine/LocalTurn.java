@@ -321,7 +321,7 @@ final class LocalTurn implements Turn {
         tally.add(round, pass.nanos());
         deliverText(now);
         if (telemetry.isRecording()) {
-            telemetry.round(round.record(tally.rounds() - 1, pass, now));
+            telemetry.round(round.record(tally.rounds() - 1, pass, now, telemetry.isTraced()));
         }
         if (request.reportRounds()) {
             listener.onRound(round.report(tally.rounds() - 1, pass));

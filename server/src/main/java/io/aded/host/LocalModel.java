@@ -138,14 +138,8 @@ public final class LocalModel implements AutoCloseable {
     /** The file to load, in the format that is wished for: it may have to be written, or even found out, first. */
     private static Path inWantedFormat(
             LlamaLibrary library, Path found, HostConfiguration configuration, HostListener listener) {
-        ModelConfiguration wanted = configuration.model();
         ModelFormats formats = new ModelFormats(configuration, listener);
-        ModelConfiguration.FormatWish wish = wanted.format();
-        if (wish == ModelConfiguration.FormatWish.USUAL) {
-            wish = ModelFiles.isOfCatalogue(wanted)
-                    ? ModelConfiguration.FormatWish.AUTO
-                    : ModelConfiguration.FormatWish.NONE;
-        }
+        ModelConfiguration.FormatWish wish = formats.wish();
         return switch (wish) {
             case USUAL, NONE -> found;
             case Q8_0, Q6_K, Q4_K_M, Q4_K, Q4_0 -> formats.file(library, found, Quantization.valueOf(wish.name()));
@@ -156,7 +150,7 @@ public final class LocalModel implements AutoCloseable {
                 if (formats.kept(library, found).isEmpty()) {
                     requireUsable(library, found, configuration, listener);
                 }
-                FormatChoice choice = formats.keptOrMeasured(library, found);
+                FormatChoice choice = formats.keptOrMeasured(library, found, FormatChoice.Extent.CHOOSABLE);
                 listener.note("Format: " + choice.reason());
                 yield formats.file(library, found, choice.best().requantized());
             }
@@ -217,6 +211,10 @@ public final class LocalModel implements AutoCloseable {
                 ? DrafterSettings.DEFAULT
                 : DrafterSettings.DEFAULT.withBaseTable(
                         BaseTable.open(configuration.draftTable()).requireVocabulary(model.vocabulary()));
+        DraftModelConfiguration drafting = configuration.draftModel();
+        if (drafting != null) {
+            settings = drafting.withChoice(settings, model.vocabulary());
+        }
         EngineTelemetry instruments = telemetry.forEngine(name);
         List<DrafterSettings> each = new ArrayList<>();
         for (int replica = 0; replica < configuration.context().replicas(); replica++) {
@@ -251,9 +249,9 @@ public final class LocalModel implements AutoCloseable {
         return name;
     }
 
-    /** What was found here about the formats that the model can be had in; nothing if that was not measured. */
-    public Optional<FormatChoice> formats() {
-        return new ModelFormats(configuration, HostListener.NONE).kept(model.library(), source);
+    /** The file as it came, from which the one in use may have been written. */
+    public Path source() {
+        return source;
     }
 
     /** What computes: other models are loaded beside this one by it. */

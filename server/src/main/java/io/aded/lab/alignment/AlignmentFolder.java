@@ -149,9 +149,13 @@ final class AlignmentFolder implements AutoCloseable {
             }
             boolean last = stop + 1 >= text.length;
             Entry entry = stop == text.length ? null : entry(text, from, stop);
-            if (entry == null || entry.offset != end || !isWhole(entry)) {
+            int line = written.size() + 1;
+            String damage = entry == null || entry.offset != end
+                    ? "line " + line + " of " + INDEX + " does not fit"
+                    : damage(entry, line);
+            if (entry == null || damage != null) {
                 if (!last) {
-                    throw damaged(folder, "line " + (written.size() + 1) + " of " + INDEX + " does not fit");
+                    throw damaged(folder, String.valueOf(damage));
                 }
                 break;
             }
@@ -164,13 +168,23 @@ final class AlignmentFolder implements AutoCloseable {
         answers.truncate(end);
     }
 
-    private boolean isWhole(Entry entry) throws IOException {
+    /** What is wrong with the record of a good line; null if it is whole. */
+    private @Nullable String damage(Entry entry, int line) throws IOException {
         if (entry.offset + entry.bytes > answers.size()) {
-            return false;
+            return cut(entry, answers, line);
         }
         ByteBuffer record = ByteBuffer.allocate(entry.bytes);
         readFully(answers, record, entry.offset);
-        return checksum(record.flip()) == entry.checksum;
+        return checksum(record.flip()) == entry.checksum ? null : changed(line);
+    }
+
+    private static String cut(Entry entry, FileChannel answers, int line) throws IOException {
+        return ANSWERS + " ends at byte " + answers.size() + ", before the end of the record of line " + line + " of "
+                + INDEX + " at byte " + (entry.offset + entry.bytes);
+    }
+
+    private static String changed(int line) {
+        return "the record of line " + line + " in " + ANSWERS + " does not match its checksum in " + INDEX;
     }
 
     private void count(Entry entry) {
@@ -276,8 +290,11 @@ final class AlignmentFolder implements AutoCloseable {
                     number++;
                     Entry entry = entry(text, from, i);
                     from = i + 1;
-                    if (entry == null || entry.offset + entry.bytes > answers.size()) {
+                    if (entry == null) {
                         throw damaged(folder, "line " + number + " of " + INDEX + " does not fit");
+                    }
+                    if (entry.offset + entry.bytes > answers.size()) {
+                        throw damaged(folder, cut(entry, answers, number));
                     }
                     if (entry.heldOut == heldOut) {
                         read.add(answer(folder, answers, entry, number));
@@ -295,7 +312,7 @@ final class AlignmentFolder implements AutoCloseable {
         readFully(answers, record, entry.offset);
         record.flip();
         if (checksum(record.duplicate()) != entry.checksum) {
-            throw damaged(folder, "the record of line " + number + " does not match its checksum");
+            throw damaged(folder, changed(number));
         }
         return AlignedAnswer.of(entry.key, entry.temperature, entry.finished, record, entry.prompt, entry.answer);
     }
