@@ -81,8 +81,8 @@ final class LoadCommand implements Callable<Integer> {
                 ContextConfiguration shape = configuration.context();
                 EngineOptions each = shape.engineOptions(standIn.info(), DraftPolicy.OFF);
                 host.serve(standIn.info().name(), standIn.start(each, shape.replicas(), EngineTelemetry.NONE));
-                if (standIn.drafting() != null) {
-                    terminal.note("Draft model: " + standIn.drafting() + ".");
+                if (standIn.draftLine() != null) {
+                    terminal.note("Draft model: " + standIn.draftLine() + ".");
                 }
             }
             return play(plan, host.addresses().getFirst().toString());

@@ -74,6 +74,9 @@ final class ServeCommand implements Callable<Integer> {
     private final SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
+    private final AlignRecordOptions alignRecord = new AlignRecordOptions();
+
+    @Mixin
     private final SafeguardOptions safeguards = new SafeguardOptions();
 
     @Option(
@@ -191,11 +194,12 @@ final class ServeCommand implements Callable<Integer> {
         String served = name == null ? info.name() : name;
         EngineOptions each = shape.engineOptions(info, configuration.draft())
                 .withPrefixSharing(configuration.safeguards().prefixSharing());
-        List<Engine> engines = standIn.start(each, shape.replicas(), telemetry.forEngine(served));
+        List<Engine> engines =
+                standIn.start(each, shape.replicas(), telemetry.forEngine(served), configuration.recorder());
         host.serve(served, engines);
         describe(served, info, engines, host.addresses());
-        if (standIn.drafting() != null) {
-            terminal.note("Draft model: " + standIn.drafting() + ".");
+        if (standIn.draftLine() != null) {
+            terminal.note("Draft model: " + standIn.draftLine() + ".");
         }
         return engines;
     }
@@ -228,6 +232,7 @@ final class ServeCommand implements Callable<Integer> {
                         connections,
                         Duration.ofSeconds(connectionIdle)))
                 .withSafeguards(safeguards.safeguards())
+                .withRecorder(alignRecord.opener(terminal))
                 .withEnvironment(terminal.environment());
     }
 

@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.Proposer;
 import java.util.ArrayList;
@@ -123,6 +124,11 @@ final class DraftSource {
                 requests.remove(i);
             }
         }
+    }
+
+    /** How the ways to draft fared among which the proposer chooses; none if it does not. */
+    List<ArmStatistics> arms() {
+        return proposer.arms();
     }
 
     /** Those that asked in this pass. */

@@ -61,11 +61,11 @@ final class StandInTest {
     }
 
     @Test
-    void drafting_saysWhatDrafts() {
+    void draftLine_saysWhatDrafts() {
         try (StandIn alone = StandIn.named("scripted", null);
                 StandIn drafted = StandIn.named("scripted", DraftModelConfiguration.named("scripted"))) {
-            assertThat(Objects.requireNonNull(alone).drafting()).isNull();
-            assertThat(Objects.requireNonNull(drafted).drafting())
+            assertThat(Objects.requireNonNull(alone).draftLine()).isNull();
+            assertThat(Objects.requireNonNull(drafted).draftLine())
                     .isEqualTo("scripted, which agrees after 80 % of the texts and takes over the served model's cache");
         }
     }
