@@ -22,9 +22,11 @@ final class DraftModelOptions {
     @Option(
             names = "--draft-self",
             paramLabel = "FORMAT[:LAYERS]",
-            description = "A cheaper copy of the model drafts for it, written once (aded models derive): a coarser format,"
-                    + " q8_0, q6_k, q4_k_m, q4_k or q4_0, and after a colon the layers to leave out, such as q4_k:9-12"
-                    + " or q4_k:auto; none:9-12 keeps the format. It takes over the model's cache. Default: none.")
+            description =
+                    "A cheaper copy of the model drafts for it, written once (aded models derive): a coarser format,"
+                            + " q8_0, q6_k, q4_k_m, q4_k or q4_0, and after a colon the layers to leave out, such as"
+                            + " q4_k:9-12 or q4_k:auto; none:9-12 keeps the format. It takes over the model's cache."
+                            + " Default: none.")
     private @Nullable String self;
 
     @Option(

@@ -45,8 +45,7 @@ final class OptionNeeds {
      * @param why what is missing, for the message
      * @param sampling whether a server's callers may ask for it later
      */
-    private record Need(
-            List<String> options, List<String> needed, Asks asks, String why, boolean sampling) {}
+    private record Need(List<String> options, List<String> needed, Asks asks, String why, boolean sampling) {}
 
     private static final List<Need> ALL = List.of(
             need(
@@ -78,7 +77,8 @@ final class OptionNeeds {
                     List.of("--socket-mode"),
                     List.of("--listen"),
                     addresses -> addresses instanceof Collection<?> all
-                            && all.stream().anyMatch(each -> String.valueOf(each).startsWith("unix:")),
+                            && all.stream()
+                                    .anyMatch(each -> String.valueOf(each).startsWith("unix:")),
                     "is about Unix sockets; give --listen unix:PATH, too"),
             need(
                     List.of("--headerless"),
@@ -160,8 +160,7 @@ final class OptionNeeds {
                 .map(command::findOption)
                 .filter(Objects::nonNull)
                 .toList();
-        return there.isEmpty()
-                || there.stream().anyMatch(option -> need.asks().by(option.getValue()));
+        return there.isEmpty() || there.stream().anyMatch(option -> need.asks().by(option.getValue()));
     }
 
     private static boolean isOfAModel(OptionSpec option) {

@@ -93,7 +93,8 @@ final class StandIn implements AutoCloseable {
                 if (!scripted && SCRIPTED.matcher(draft).matches()) {
                     throw new AdedException.InvalidRequest(
                             "--draft-model",
-                            "is \"" + draft + "\", which drafts for the model scripted alone; allowed for others: a name"
+                            "is \"" + draft
+                                    + "\", which drafts for the model scripted alone; allowed for others: a name"
                                     + " of the catalogue, a .gguf file or an http(s) address");
                 }
             }

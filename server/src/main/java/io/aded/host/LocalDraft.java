@@ -71,11 +71,10 @@ final class LocalDraft implements AutoCloseable {
             DraftModelConfiguration wanted,
             HostListener listener) {
         DerivedModels derived = new DerivedModels(configuration.environment());
-        Path file =
-                switch (wanted.source()) {
-                    case DraftModelConfiguration.Named named -> named(configuration, named, listener);
-                    case DraftModelConfiguration.Copy copy -> copy(library, target, configuration, copy, listener);
-                };
+        Path file = switch (wanted.source()) {
+            case DraftModelConfiguration.Named named -> named(configuration, named, listener);
+            case DraftModelConfiguration.Copy copy -> copy(library, target, configuration, copy, listener);
+        };
         derived.requireIntact(file);
         String name = ModelFiles.nameOf(
                 ModelConfiguration.of(
@@ -247,8 +246,8 @@ final class LocalDraft implements AutoCloseable {
                     "NO_MEMORY_FOR_DRAFT_MODEL",
                     String.format(
                             Locale.ROOT,
-                            "there is no memory for the draft model %s: it takes %,.0f MB with its cache, the"
-                                    + " served model %,.0f MB, and %,.0f MB can be had; name a smaller context or leave it out",
+                            "there is no memory for the draft model %s: it takes %,.0f MB with its cache, the served"
+                                + " model %,.0f MB, and %,.0f MB can be had; name a smaller context or leave it out",
                             draft.name(),
                             own / 1e6,
                             target / 1e6,

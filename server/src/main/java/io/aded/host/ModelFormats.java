@@ -117,7 +117,8 @@ public final class ModelFormats {
             tidy(choice);
             return choice;
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_MEASURED", "cannot write to " + findings.getParent() + ": " + e.getMessage(), e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_MEASURED", "cannot write to " + findings.getParent() + ": " + e.getMessage(), e);
         }
     }
 

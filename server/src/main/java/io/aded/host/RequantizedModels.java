@@ -56,13 +56,14 @@ final class RequantizedModels {
                         model,
                         target,
                         copy,
-                        share -> progress.progress(
-                                String.valueOf(target.getFileName()), (long) (share * bytes), bytes));
+                        share ->
+                                progress.progress(String.valueOf(target.getFileName()), (long) (share * bytes), bytes));
                 sums.seal(target);
             }
             return target;
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_REQUANTIZED", "cannot write to " + directory + ": " + e.getMessage(), e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_REQUANTIZED", "cannot write to " + directory + ": " + e.getMessage(), e);
         }
     }
 

@@ -78,8 +78,7 @@ public final class WritableFile {
     }
 
     private static AdedException.InvalidArtifact refused(String what, Path file, String why) {
-        return new AdedException.InvalidArtifact(
-                "CANNOT_WRITE", what + " cannot be written to " + file + ": " + why);
+        return new AdedException.InvalidArtifact("CANNOT_WRITE", what + " cannot be written to " + file + ": " + why);
     }
 
     private static String reason(IOException e) {

@@ -107,7 +107,8 @@ final class DerivedModelsTest {
     @Test
     void find_copy_isSealedAndNobodyMayWriteIntoIt() throws IOException {
         Path copy = find(Quantization.Q8_0, LAST, null);
-        assertThat(Files.getPosixFilePermissions(copy)).noneMatch(right -> right.name().endsWith("WRITE"));
+        assertThat(Files.getPosixFilePermissions(copy))
+                .noneMatch(right -> right.name().endsWith("WRITE"));
         assertThat(Files.readString(copy.resolveSibling(copy.getFileName() + ".sha256")))
                 .isEqualTo(Checksum.of("SHA-256", copy).hex() + "  " + copy.getFileName() + "\n");
     }

@@ -208,8 +208,11 @@ final class LocalDraftTest {
     @Test
     void load_copyThatGainsNothing_isRefused() throws IOException {
         Path eight;
-        try (LocalModel local = LocalModel.load(configuration(tiny(), DraftModelConfiguration.copy("q8_0")), listener)) {
-            eight = directory.resolve(".cache/aded/derived").resolve(local.draft().orElseThrow().name() + ".gguf");
+        try (LocalModel local =
+                LocalModel.load(configuration(tiny(), DraftModelConfiguration.copy("q8_0")), listener)) {
+            eight = directory
+                    .resolve(".cache/aded/derived")
+                    .resolve(local.draft().orElseThrow().name() + ".gguf");
         }
         HostConfiguration again = configuration(eight, DraftModelConfiguration.copy("q8_0"));
         notes.clear();
@@ -222,8 +225,11 @@ final class LocalDraftTest {
     @Test
     void load_copyThatWasDamaged_isRefused() throws IOException {
         Path copy;
-        try (LocalModel local = LocalModel.load(configuration(tiny(), DraftModelConfiguration.copy("q8_0")), listener)) {
-            copy = directory.resolve(".cache/aded/derived").resolve(local.draft().orElseThrow().name() + ".gguf");
+        try (LocalModel local =
+                LocalModel.load(configuration(tiny(), DraftModelConfiguration.copy("q8_0")), listener)) {
+            copy = directory
+                    .resolve(".cache/aded/derived")
+                    .resolve(local.draft().orElseThrow().name() + ".gguf");
         }
         byte[] bytes = Files.readAllBytes(copy);
         bytes[bytes.length - 100] ^= 1;

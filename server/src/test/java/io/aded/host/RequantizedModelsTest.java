@@ -36,8 +36,7 @@ final class RequantizedModelsTest {
                 notes.add(line);
             }
         };
-        return new RequantizedModels(directory)
-                .find(LlamaLibrary.bundled(), model, Quantization.Q8_0, listener);
+        return new RequantizedModels(directory).find(LlamaLibrary.bundled(), model, Quantization.Q8_0, listener);
     }
 
     @Test
