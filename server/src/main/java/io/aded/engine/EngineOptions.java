@@ -16,6 +16,9 @@ import java.time.Duration;
  * @param prefixSharing among whom the computed beginnings of prompts are shared
  * @param sessionBytes heap that open conversations may hold: histories, and what drafters learned. The least that one
  *     engine makes sense with is a few MiB
+ * @param hostThreads helpers of the engine's thread: threads that read rows, verify, draft and learn for different
+ *     streams at once, 0 to {@value #MOST_HOST_THREADS}. Each needs a processor that nobody else does; answers are the
+ *     same with any number
  * @param defaultDraft the policy of a turn that names none
  */
 public record EngineOptions(
@@ -27,9 +30,12 @@ public record EngineOptions(
         long swapBytes,
         PrefixSharing prefixSharing,
         long sessionBytes,
+        int hostThreads,
         DraftPolicy defaultDraft) {
+    /** More helpers than that wait for each other. */
+    public static final int MOST_HOST_THREADS = 31;
 
-    /** Prefixes shared among one caller's conversations, and no bound on what those hold. */
+    /** Prefixes shared among one caller's conversations, no bound on what those hold, and no helpers. */
     public EngineOptions(
             ContextParameters context,
             int maxRunning,
@@ -47,6 +53,7 @@ public record EngineOptions(
                 swapBytes,
                 PrefixSharing.CALLER,
                 Long.MAX_VALUE / 2,
+                0,
                 defaultDraft);
     }
 
@@ -73,18 +80,52 @@ public record EngineOptions(
                 swapBytes,
                 prefixSharing,
                 sessionBytes,
+                hostThreads,
                 defaultDraft);
     }
 
     /** The same with another rule for prefixes. */
     public EngineOptions withPrefixSharing(PrefixSharing sharing) {
         return new EngineOptions(
-                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, sharing, sessionBytes, defaultDraft);
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                sharing,
+                sessionBytes,
+                hostThreads,
+                defaultDraft);
+    }
+
+    /** The same with so many helpers of the engine's thread. */
+    public EngineOptions withHostThreads(int helpers) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                helpers,
+                defaultDraft);
     }
 
     /** The same with another bound on what open conversations hold. */
     public EngineOptions withSessionBytes(long bytes) {
         return new EngineOptions(
-                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, prefixSharing, bytes, defaultDraft);
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                bytes,
+                hostThreads,
+                defaultDraft);
     }
 }

@@ -99,6 +99,16 @@ final class LocalEngine implements Engine {
             EngineTelemetry telemetry,
             ProposerFactory drafters,
             LongSupplier clock) {
+        this(model, options, telemetry, drafters, clock, Crew.of(options.hostThreads()));
+    }
+
+    LocalEngine(
+            TargetModel model,
+            EngineOptions options,
+            EngineTelemetry telemetry,
+            ProposerFactory drafters,
+            LongSupplier clock,
+            Crew crew) {
         this.options = options;
         this.clock = clock;
         context = model.newContext(options.context());
@@ -117,8 +127,9 @@ final class LocalEngine implements Engine {
             endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
             Budget budget = new Budget(curve);
             Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
-            drafting = new Drafting(drafters, context, curve, budget, clock);
-            pass = new Pass(context, ledger, curve, budget, chunking, drafting, pulse, clock);
+            HostPhase phase = new HostPhase(crew, clock);
+            drafting = new Drafting(drafters, context, curve, budget, phase, clock);
+            pass = new Pass(context, ledger, curve, budget, chunking, drafting, phase, pulse, clock);
             status = snapshot();
             thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
         } catch (Throwable thrown) {
@@ -368,6 +379,7 @@ final class LocalEngine implements Engine {
             failAll(ending);
             residency.forgetAll();
             drafting.close();
+            pass.close();
             context.close();
             status = snapshot();
         } catch (RuntimeException | Error e) {
@@ -482,18 +494,6 @@ final class LocalEngine implements Engine {
     }
 
     private EngineStatus snapshot() {
-        return new EngineStatus(
-                admission.running().size(),
-                admission.waitingCount(),
-                pass.unready(),
-                residency.sessions(),
-                ledger.cellsUsed(),
-                ledger.cells(),
-                ledger.sequences() - ledger.sequencesFree(),
-                ledger.sequences(),
-                pass.passes(),
-                pass.emittedTokens(),
-                pass.prefilledTokens(),
-                reusedTotal);
+        return EngineStatus.of(admission, residency, ledger, pass, reusedTotal);
     }
 }
