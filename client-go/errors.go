@@ -232,15 +232,18 @@ func ended(ctx context.Context) *Error {
 	return &Error{Kind: Cancelled, Reason: ReasonClientCancelled, Message: "the caller cancelled", cause: ctx.Err()}
 }
 
+// serverDeadline is the reason that a server gives that noticed the call's deadline first.
+const serverDeadline = "DEADLINE"
+
 // ofCall decodes what a call under ctx failed with. A deadline is the caller's, whether this side or the server noticed
 // it first.
 func ofCall(ctx context.Context, err error) *Error {
 	failure := decode(err)
 	end, limited := ctx.Deadline()
 	switch {
-	case failure.Reason != "":
-	case failure.Kind == DeadlineExceeded && limited:
+	case failure.Kind == DeadlineExceeded && limited && (failure.Reason == "" || failure.Reason == serverDeadline):
 		failure.Reason = ReasonClientTimeout
+	case failure.Reason != "":
 	case failure.Kind == Cancelled && ctx.Err() != nil:
 		return ended(ctx)
 	case failure.Kind == Cancelled && limited && !time.Now().Before(end): // a server that was quicker to notice

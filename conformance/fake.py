@@ -155,9 +155,10 @@ class Fake:
         self.lock = threading.Lock()
         self.calls: list[Call] = []
         self.last = 0.0
-        self.directory = tempfile.mkdtemp(prefix="aded-conformance-")
+        self.directory: tempfile.TemporaryDirectory[str] | None = None
         if spec.get("listen") == "unix":
-            self.address = f"unix:{self.directory}/s"
+            self.directory = tempfile.TemporaryDirectory(prefix="aded-conformance-")
+            self.address = f"unix:{self.directory.name}/s"
             self.target = self.address
         else:
             with socket.socket() as probe:
@@ -342,6 +343,8 @@ class Fake:
             seen.setdefault(call.method, []).append(call.told())
         if self.server is not None:
             self.server.stop(0).wait()
+        if self.directory is not None:
+            self.directory.cleanup()
         return seen
 
 

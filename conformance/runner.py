@@ -555,6 +555,7 @@ def main() -> int:
         if client not in known:
             parser.error(f"there is no conformance/drivers/{client}; there are {', '.join(known)}")
     good = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what follows is tidied up
     with tempfile.TemporaryDirectory(prefix="aded-conf-") as directory:
         shared = Shared(Path(directory))
 
@@ -567,7 +568,8 @@ def main() -> int:
 
         clients = arguments.clients or known
         try:
-            threads = [threading.Thread(target=play, args=(client,)) for client in clients]
+            # Who is told to end does not wait for them.
+            threads = [threading.Thread(target=play, args=(client,), daemon=True) for client in clients]
             for thread in threads:
                 thread.start()
             for thread in threads:

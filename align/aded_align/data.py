@@ -20,6 +20,10 @@ class Damaged(Exception):
     """The folder is no export, or not whole."""
 
 
+class _RecordDamaged(ValueError):
+    """A record that its line, which is good, does not describe."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """One answer of the target.
@@ -86,8 +90,10 @@ def read(folder: Path, split: str) -> list[Answer]:
             entry = json.loads(line)
             if entry["split"] == split:
                 answers.append(_answer(entry, data))
+        except _RecordDamaged as e:
+            raise Damaged(f"answers.bin in {folder} is damaged: the record of line {number} of answers.jsonl {e}") from e
         except (ValueError, KeyError, TypeError) as e:
-            raise Damaged(f"line {number} of the index in {folder} does not fit: {e}") from e
+            raise Damaged(f"line {number} of answers.jsonl in {folder} does not fit: {e}") from e
     return answers
 
 
@@ -95,10 +101,12 @@ def _answer(entry: dict, data: bytes) -> Answer:
     p, g = entry["prompt"], entry["answer"]
     start, size = entry["offset"], entry["bytes"]
     record = data[start : start + size]
-    if size != 4 * (p + g * (2 + 2 * TOP)) or len(record) != size:
+    if size != 4 * (p + g * (2 + 2 * TOP)):
         raise ValueError("the record has another length")
+    if len(record) != size:
+        raise _RecordDamaged(f"ends at byte {start + size}, the file at byte {len(data)}")
     if zlib.crc32(record) != int(entry["crc32"], 16):
-        raise ValueError("the record does not match its checksum")
+        raise _RecordDamaged("does not match its checksum")
     words = np.frombuffer(record, dtype="<u4")
     ids = words.astype(np.int64)
     at = p + g

@@ -57,3 +57,11 @@ def test_passes_handWorked():
     assert blocks.passes(np.zeros(5, dtype=bool), 3) == 5
     assert blocks.passes(np.ones(8, dtype=bool), 3) == 2
     assert blocks.block_efficiency([agrees, np.zeros(4, dtype=bool)], 2) == 12 / 7
+
+
+def test_read_cutRecords_namesTheFileThatIsCut(tmp_path):
+    folder = write_export(tmp_path, [counting_answer(4)])
+    whole = (folder / "answers.bin").read_bytes()
+    (folder / "answers.bin").write_bytes(whole[:-8])
+    with pytest.raises(data.Damaged, match=f"answers.bin .* the record of line 1 .* the file at byte {len(whole) - 8}"):
+        data.read(folder, "train")

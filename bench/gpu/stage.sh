@@ -23,6 +23,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd -P)
 out= natives= piece=0 vocabulary= libraries=
 models=$(mktemp) prompts=$(mktemp)
 trap 'rm -f "$models" "$prompts"' EXIT
+trap 'exit 130' INT TERM
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || die "$1 needs a value; see the head of $0"
     case $1 in

@@ -168,6 +168,9 @@ export function timedOut(message: string): AdedError {
 /** The domain of the reasons that are ours. */
 const DOMAIN = "aded.io";
 
+/** What a server says that noticed the call's deadline first. */
+const SERVER_DEADLINE = "DEADLINE";
+
 function kindOf(code: Code): ErrorKind {
   switch (code) {
     case Code.INVALID_ARGUMENT:
@@ -240,7 +243,7 @@ export function decode(error: unknown, deadline?: number): AdedError {
   if (kind === "CANCELLED" && reason === "" && deadline !== undefined && Date.now() >= deadline) {
     kind = "DEADLINE_EXCEEDED"; // a server that was quicker to notice
   }
-  if (kind === "DEADLINE_EXCEEDED" && reason === "" && deadline !== undefined) {
+  if (kind === "DEADLINE_EXCEEDED" && (reason === "" || reason === SERVER_DEADLINE) && deadline !== undefined) {
     reason = "CLIENT_TIMEOUT";
   }
   const message = state.details ?? state.message ?? "";

@@ -279,12 +279,12 @@ test("version: another release is said once", async () => {
   }
 });
 
-test("unix socket", async () => {
+test("unix socket", async (context) => {
   const directory = mkdtempSync(join(tmpdir(), "aded-"));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
   const target = `unix:${join(directory, "s")}`;
   await using fake = await new Fake(saying("local")).listen(target);
   assert.equal((await fake.client({}, target).chat("Hello")).text, "local");
-  rmSync(directory, { recursive: true, force: true });
 });
 
 test("waitReady: a server without health is unsupported, none at all is late", async () => {

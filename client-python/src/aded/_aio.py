@@ -22,6 +22,7 @@ from ._errors import (
     Internal,
     Unavailable,
     decode,
+    is_limit,
 )
 from ._options import Prompt, Settings, Tls, Tool, TurnSettings
 from ._retry import RetryPolicy
@@ -266,7 +267,7 @@ class AsyncClient:
                 return answer
             except grpc.aio.AioRpcError as failed:
                 decoded = decode(failed)
-                if isinstance(decoded, DeadlineExceeded) and not decoded.reason:
+                if is_limit(decoded):
                     decoded = clock.late("", "the call was not complete")
                 pause = self._retry.pause(attempt, decoded, clock.left())
                 if pause is None:

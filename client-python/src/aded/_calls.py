@@ -28,6 +28,9 @@ DRAFTS = "/aded.v1.DraftService/"
 class Malformed:
     """What stands for bytes that are no message."""
 
+    def WhichOneof(self, _: str) -> None:
+        """No event."""
+
 
 def parser(message: Any) -> Callable[[bytes], Any]:
     def parse(raw: bytes) -> Any:
@@ -57,10 +60,11 @@ def status_of(code: grpc.StatusCode, trailers: Any, details: str) -> grpc.aio.Ai
 async def settled(call: Any, failed: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
     """The status of a call that was over while it was written to. gRPC reports such a write as a fault of its own
     until the status itself has been read."""
-    for _ in range(50):
-        if failed.details() != "Internal error from Core":
-            break
-        await asyncio.sleep(0.01)
+    pause, patience = 0.002, 5.0  # the status is on its way, and on a busy machine that takes a while
+    while patience > 0 and failed.details() == "Internal error from Core":
+        await asyncio.sleep(pause)
+        patience -= pause
+        pause = min(2 * pause, 0.05)
         failed = status_of(await call.code(), await call.trailing_metadata(), await call.details())
     return failed
 

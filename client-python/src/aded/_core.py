@@ -52,10 +52,14 @@ class Collector:
         if event.log_probabilities:
             self._log_probabilities += event.log_probabilities
 
+    def takers(self) -> tuple[Callable[[str], None], Callable[[Iterable[int]], None], Callable[[Any], None]]:
+        """What takes a delta's text, its tokens, its log-probabilities, quicker than `add`; for one after an event."""
+        return self._text.append, self._tokens.extend, self._log_probabilities.extend
+
     @property
     def text(self) -> str:
         if len(self._text) > 1:
-            self._text = ["".join(self._text)]
+            self._text[:] = ["".join(self._text)]
         return self._text[0] if self._text else ""
 
     def answer(self, result: type[Any] | None) -> t.Answer[Any]:

@@ -188,6 +188,11 @@ _KINDS: dict[grpc.StatusCode, type[AdedError]] = {
 _LOST = "Stream removed"
 
 
+def is_limit(failed: AdedError) -> bool:
+    """Whether a call's time limit has passed, which the server may have noticed first and said so."""
+    return isinstance(failed, DeadlineExceeded) and failed.reason in ("", "DEADLINE")
+
+
 def decode(failed: grpc.aio.AioRpcError, text: str = "") -> AdedError:
     """The exception for a status; details of kinds that are not known are passed over."""
     reason, violations, retry_after = "", (), None  # type: str, tuple[Violation, ...], float | None

@@ -12,17 +12,17 @@ from typing_extensions import Self
 
 from . import _types as t
 from . import _wire as wire
-from ._calls import EOF, INFERENCE, Clock, Malformed, cancelled, heard
+from ._calls import INFERENCE, Clock, Malformed, cancelled, heard, status_of
 from ._core import Collector
 from ._errors import (
     INCOMPLETE_ANSWER,
     MALFORMED_ANSWER,
     AdedError,
     Cancelled,
-    DeadlineExceeded,
     Internal,
     WrongCall,
     decode,
+    is_limit,
 )
 from ._telemetry import CallSpan
 from .v1 import inference_service_pb2 as inference
@@ -34,8 +34,6 @@ T = TypeVar("T")
 
 # How long the status of a call is waited for after its last event.
 _ENDING = 0.5
-
-_RESPONSE = inference.GenerateResponse
 
 
 class AsyncAnswerStream(Generic[T]):
@@ -56,7 +54,7 @@ class AsyncAnswerStream(Generic[T]):
         """What has come so far."""
         return self._collector.text
 
-    def __aiter__(self) -> Self:
+    def __aiter__(self) -> AsyncIterator[t.Event]:
         return self
 
     async def __anext__(self) -> t.Event:
@@ -132,40 +130,60 @@ class Single(AsyncAnswerStream[T]):
         self._attempt = 1
         self._stopped = asyncio.Event()
         self._ending: asyncio.Future[Any] | None = None
+        # Something has come, so that nothing is tried again, and more is to come.
         self._flowing = False
-        self._call = self._begin()
+        self._begin()
 
-    def _begin(self) -> Any:
-        return self._client._generate(
+    def _begin(self) -> None:
+        self._call: Any = self._client._generate(
             self._request, timeout=self._clock.left(), metadata=self._client._metadata + self._span.metadata()
         )
+        # The call's own iterator is a step shorter than its `read`, for each message.
+        self._responses: AsyncIterator[Any] = self._call.__aiter__()
 
-    async def __anext__(self) -> t.Event:
-        if not self._flowing:
-            event = await super().__anext__()
-            self._flowing = not self._over
-            return event
-        # Once something has come nothing is tried again: the short way, which most events go.
-        try:
+    def __aiter__(self) -> AsyncIterator[t.Event]:
+        return self._events()
+
+    async def _events(self) -> AsyncIterator[t.Event]:
+        """The events that are left. Most are deltas that follow others; they go the short way: nothing is tried again
+        once something has come, and a generator is resumed where a method would be called anew."""
+        add_text, add_tokens, add_log_probabilities = self._collector.takers()
+        delta = wire.delta
+        while True:
+            if not self._flowing:
+                try:
+                    event = await self.__anext__()
+                except StopAsyncIteration:
+                    return
+                yield event
+                continue
             try:
-                response = await self._call.read()
+                async for response in self._responses:
+                    if response.WhichOneof("event") == "delta":
+                        grown = delta(response.delta)
+                        add_text(grown.text)
+                        add_tokens(grown.tokens)
+                        if grown.log_probabilities:
+                            add_log_probabilities(grown.log_probabilities)
+                        yield grown
+                    elif (other := self._other(response)) is not None:
+                        self._collector.add(other)
+                        yield other
+                    if not self._flowing:
+                        break
+                else:
+                    raise await self._incomplete()
             except (grpc.aio.AioRpcError, asyncio.CancelledError) as broken:
-                raise self._broken(broken) from None
-            came = wire.event(response) if response.__class__ is _RESPONSE else None
-            if came is None:
-                self._not_an_event(response)
-                came = await self._read()
-            event = came
-        except AdedError as failed:
+                raise self._fail(self._broken(broken)) from None
+            except AdedError as failed:
+                raise self._fail(failed) from None
+
+    def _fail(self, failed: BaseException) -> BaseException:
+        if isinstance(failed, AdedError):
             self._flowing = False
             self._failure = failed
             self._span.end(failed)
-            raise
-        if event.__class__ is t.Finished:
-            self._flowing = False
-            self._finish(event)
-        self._collector.add(event)
-        return event
+        return failed
 
     async def _next(self) -> t.Event:
         while True:
@@ -180,17 +198,21 @@ class Single(AsyncAnswerStream[T]):
                     raise
                 await self._rest(pause)
                 self._attempt += 1
-                self._call = self._begin()
+                self._begin()
                 continue
-            if isinstance(event, t.Finished):
-                self._finish(event)
+            self._flowing = self._ending is None
             return event
 
-    def _finish(self, finished: Any) -> None:
+    def _finish(self, finished: t.Finished) -> None:
+        self._flowing = False
         self._span.finished(finished)
         self._span.end()
-        self._ending = asyncio.ensure_future(self._call.read())
+        self._ending = asyncio.ensure_future(self._rest_of_call())
         self._ending.add_done_callback(heard)
+
+    async def _rest_of_call(self) -> None:
+        async for _ in self._responses:
+            pass
 
     async def _end(self) -> None:
         # A call whose status nobody read counts as cancelled.
@@ -207,15 +229,16 @@ class Single(AsyncAnswerStream[T]):
     async def _read(self) -> t.Event:
         while True:
             try:
-                response = await self._call.read()
+                response = await self._responses.__anext__()
+            except StopAsyncIteration:
+                raise await self._incomplete() from None
             except (grpc.aio.AioRpcError, asyncio.CancelledError) as broken:
                 raise self._broken(broken) from None
-            event = wire.event(response) if response.__class__ is _RESPONSE else None
+            event = self._other(response)
             if event is not None:
                 if not self._client._versions.done:
                     await self._client._compare(self._call)
                 return event
-            self._not_an_event(response)
 
     def _broken(self, broken: grpc.aio.AioRpcError | asyncio.CancelledError) -> BaseException:
         """What to raise instead of an exception of gRPC's, or of one that says that this task was cancelled."""
@@ -223,19 +246,30 @@ class Single(AsyncAnswerStream[T]):
             return self._decoded(broken)
         return cancelled(self.text) if self._stopped.is_set() else broken
 
-    def _not_an_event(self, response: Any) -> None:
-        """Raises if it is the end; else it is an event of a newer server, to be passed over."""
-        if response is EOF:
-            if self._stopped.is_set():
-                raise cancelled(self.text)
-            raise Internal("the call ended before the answer did", reason=INCOMPLETE_ANSWER, code="OK", text=self.text)
+    def _other(self, response: Any) -> t.Event | None:
+        """The event; None for one of a newer server, to be passed over."""
         if isinstance(response, Malformed):
             self._call.cancel()
             raise Internal("what the server sent is no message", reason=MALFORMED_ANSWER, text=self.text)
+        event = wire.event(response)
+        if isinstance(event, t.Finished):
+            self._finish(event)
+        return event
+
+    async def _incomplete(self) -> AdedError:
+        """What became of a call that is over while its answer is not."""
+        if self._stopped.is_set():
+            return cancelled(self.text)
+        code = await self._call.code()
+        if code is not grpc.StatusCode.OK:
+            return self._decoded(
+                status_of(code, await self._call.trailing_metadata(), await self._call.details()),
+            )
+        return Internal("the call ended before the answer did", reason=INCOMPLETE_ANSWER, code="OK", text=self.text)
 
     def _decoded(self, failed: grpc.aio.AioRpcError) -> AdedError:
         decoded = decode(failed, self.text)
-        if isinstance(decoded, DeadlineExceeded) and not decoded.reason and self._clock.seconds is not None:
+        if is_limit(decoded) and self._clock.seconds is not None:
             return self._clock.late(self.text)
         if isinstance(decoded, Cancelled) and not decoded.reason and self._stopped.is_set():
             return cancelled(self.text)

@@ -45,7 +45,15 @@ type DraftPolicy struct {
 	// Consent that what the drafter learns from this caller's text may outlive the conversation and help other callers.
 	// Learned tables hold short runs of tokens from prompts and answers. Default false. Accepted by every server; without
 	// `DraftPolicy.share_learned` among its capabilities nothing outlives the conversation, consent or not.
-	ShareLearned  *bool `protobuf:"varint,5,opt,name=share_learned,json=shareLearned,proto3,oneof" json:"share_learned,omitempty"`
+	ShareLearned *bool `protobuf:"varint,5,opt,name=share_learned,json=shareLearned,proto3,oneof" json:"share_learned,omitempty"`
+	// Consent that the server keeps this turn's prompt (the conversation so far, as the model reads it) and its answer on
+	// its disk, for as long as its operator likes, to train draft models by. Token ids are written, which are the text for
+	// whoever has the model, with the model's 16 best tokens at each position and the drafter's guesses; nothing of who
+	// asked. Default false, and no server can set it for a caller. Once a turn of a conversation is without consent no
+	// later one is kept, since its prompt would repeat that turn. Accepted by every server; without
+	// `DraftPolicy.allow_training` among its capabilities nothing is kept, consent or not. Turns that fail or are
+	// cancelled, and answers under a constraint, are not kept either.
+	AllowTraining *bool `protobuf:"varint,6,opt,name=allow_training,json=allowTraining,proto3,oneof" json:"allow_training,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -111,6 +119,13 @@ func (x *DraftPolicy) GetMaxBranches() int32 {
 func (x *DraftPolicy) GetShareLearned() bool {
 	if x != nil && x.ShareLearned != nil {
 		return *x.ShareLearned
+	}
+	return false
+}
+
+func (x *DraftPolicy) GetAllowTraining() bool {
+	if x != nil && x.AllowTraining != nil {
+		return *x.AllowTraining
 	}
 	return false
 }
@@ -189,6 +204,98 @@ func (x *Drafter) GetBaseline() bool {
 	return false
 }
 
+// A model that guesses what the served one will say, beside the table or instead of it. It never changes an answer.
+type DraftModel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name in the catalogue, or its file's name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The predominant tensor type, such as `Q4_K`.
+	Quantization string `protobuf:"bytes,2,opt,name=quantization,proto3" json:"quantization,omitempty"`
+	// Its file's length, in bytes; 0 if there is no file.
+	SizeBytes int64 `protobuf:"varint,3,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// The number of transformer blocks.
+	Layers int32 `protobuf:"varint,4,opt,name=layers,proto3" json:"layers,omitempty"`
+	// Whether it is made of the served model's own weights: the same file, or a copy of it that is coarser, lacks layers,
+	// or both. False for a model of its own.
+	SelfDraft bool `protobuf:"varint,5,opt,name=self_draft,json=selfDraft,proto3" json:"self_draft,omitempty"`
+	// Whether it takes over the served model's KV cells, so that it need not read prompts itself.
+	SharesCache   bool `protobuf:"varint,6,opt,name=shares_cache,json=sharesCache,proto3" json:"shares_cache,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DraftModel) Reset() {
+	*x = DraftModel{}
+	mi := &file_aded_v1_draft_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DraftModel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DraftModel) ProtoMessage() {}
+
+func (x *DraftModel) ProtoReflect() protoreflect.Message {
+	mi := &file_aded_v1_draft_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DraftModel.ProtoReflect.Descriptor instead.
+func (*DraftModel) Descriptor() ([]byte, []int) {
+	return file_aded_v1_draft_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DraftModel) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DraftModel) GetQuantization() string {
+	if x != nil {
+		return x.Quantization
+	}
+	return ""
+}
+
+func (x *DraftModel) GetSizeBytes() int64 {
+	if x != nil {
+		return x.SizeBytes
+	}
+	return 0
+}
+
+func (x *DraftModel) GetLayers() int32 {
+	if x != nil {
+		return x.Layers
+	}
+	return 0
+}
+
+func (x *DraftModel) GetSelfDraft() bool {
+	if x != nil {
+		return x.SelfDraft
+	}
+	return false
+}
+
+func (x *DraftModel) GetSharesCache() bool {
+	if x != nil {
+		return x.SharesCache
+	}
+	return false
+}
+
 // How drafting fared, over one answer or over many, by the names that vLLM and llama.cpp publish.
 type SpeculationStatistics struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -224,7 +331,7 @@ type SpeculationStatistics struct {
 
 func (x *SpeculationStatistics) Reset() {
 	*x = SpeculationStatistics{}
-	mi := &file_aded_v1_draft_proto_msgTypes[2]
+	mi := &file_aded_v1_draft_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -236,7 +343,7 @@ func (x *SpeculationStatistics) String() string {
 func (*SpeculationStatistics) ProtoMessage() {}
 
 func (x *SpeculationStatistics) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_proto_msgTypes[2]
+	mi := &file_aded_v1_draft_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -249,7 +356,7 @@ func (x *SpeculationStatistics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpeculationStatistics.ProtoReflect.Descriptor instead.
 func (*SpeculationStatistics) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_proto_rawDescGZIP(), []int{2}
+	return file_aded_v1_draft_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SpeculationStatistics) GetNumSpecSteps() int64 {
@@ -358,14 +465,29 @@ type Round struct {
 	// Time that drafting took.
 	DraftTime *durationpb.Duration `protobuf:"bytes,8,opt,name=draft_time,json=draftTime,proto3" json:"draft_time,omitempty"`
 	// Time that the forward pass took.
-	VerifyTime    *durationpb.Duration `protobuf:"bytes,9,opt,name=verify_time,json=verifyTime,proto3" json:"verify_time,omitempty"`
+	VerifyTime *durationpb.Duration `protobuf:"bytes,9,opt,name=verify_time,json=verifyTime,proto3" json:"verify_time,omitempty"`
+	// Which of several ways to draft this round took, where the drafter chooses among some, as `auto` does beside a draft
+	// model: `none`, `table`, `model` or `both` (see `DraftArm.arm`). Empty where there is no choice.
+	Arm string `protobuf:"bytes,10,opt,name=arm,proto3" json:"arm,omitempty"`
+	// Why it took that one; empty where `arm` is.
+	//
+	//   - `best`: it looked best by what all of them were worth until now;
+	//   - `probe`: another looked better, and this one was tried to see whether that is still so;
+	//   - `prompt`: a trained choice picked it by the prompt, for the whole answer;
+	//   - `price`: one with the draft model was picked, but none of its forward passes would have paid in this round;
+	//   - `unready`: one with the draft model was picked and asked, and had no guess: it has not read the text yet, found no
+	//     room for it, or cannot follow it;
+	//   - `unusable`: one with the draft model was picked, but the draft model has failed.
+	//
+	// Clients take a reason that they do not know as it stands.
+	ArmReason     string `protobuf:"bytes,11,opt,name=arm_reason,json=armReason,proto3" json:"arm_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_aded_v1_draft_proto_msgTypes[3]
+	mi := &file_aded_v1_draft_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +499,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_proto_msgTypes[3]
+	mi := &file_aded_v1_draft_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +512,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_proto_rawDescGZIP(), []int{3}
+	return file_aded_v1_draft_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Round) GetIndex() int32 {
@@ -456,6 +578,20 @@ func (x *Round) GetVerifyTime() *durationpb.Duration {
 	return nil
 }
 
+func (x *Round) GetArm() string {
+	if x != nil {
+		return x.Arm
+	}
+	return ""
+}
+
+func (x *Round) GetArmReason() string {
+	if x != nil {
+		return x.ArmReason
+	}
+	return ""
+}
+
 // One token of a draft tree.
 type DraftNode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -469,8 +605,9 @@ type DraftNode struct {
 	Probability float32 `protobuf:"fixed32,4,opt,name=probability,proto3" json:"probability,omitempty"`
 	// Whether the model agreed. False for the root.
 	Accepted bool `protobuf:"varint,5,opt,name=accepted,proto3" json:"accepted,omitempty"`
-	// What guessed it, where a drafter draws on several sources, such as a table, a draft model or a constraint that
-	// leaves one continuation (`grammar`). Empty if there is but one, or it is not told.
+	// What guessed it: `table` (what was learned of the text until now), `model` (the draft model), `both` (the two of
+	// them agree), `grammar` (a constraint leaves no other continuation), or, for rules that are none of these, the
+	// drafter's name. Empty for the root, which is no guess, and from servers that do not tell.
 	Source        string `protobuf:"bytes,6,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -478,7 +615,7 @@ type DraftNode struct {
 
 func (x *DraftNode) Reset() {
 	*x = DraftNode{}
-	mi := &file_aded_v1_draft_proto_msgTypes[4]
+	mi := &file_aded_v1_draft_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +627,7 @@ func (x *DraftNode) String() string {
 func (*DraftNode) ProtoMessage() {}
 
 func (x *DraftNode) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_proto_msgTypes[4]
+	mi := &file_aded_v1_draft_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +640,7 @@ func (x *DraftNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DraftNode.ProtoReflect.Descriptor instead.
 func (*DraftNode) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_proto_rawDescGZIP(), []int{4}
+	return file_aded_v1_draft_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DraftNode) GetToken() int32 {
@@ -552,24 +689,36 @@ var File_aded_v1_draft_proto protoreflect.FileDescriptor
 
 const file_aded_v1_draft_proto_rawDesc = "" +
 	"\n" +
-	"\x13aded/v1/draft.proto\x12\aaded.v1\x1a\x1egoogle/protobuf/duration.proto\"\xf6\x01\n" +
+	"\x13aded/v1/draft.proto\x12\aaded.v1\x1a\x1egoogle/protobuf/duration.proto\"\xb5\x02\n" +
 	"\vDraftPolicy\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12 \n" +
 	"\tmax_nodes\x18\x02 \x01(\x05H\x00R\bmaxNodes\x88\x01\x01\x12 \n" +
 	"\tmax_depth\x18\x03 \x01(\x05H\x01R\bmaxDepth\x88\x01\x01\x12&\n" +
 	"\fmax_branches\x18\x04 \x01(\x05H\x02R\vmaxBranches\x88\x01\x01\x12(\n" +
-	"\rshare_learned\x18\x05 \x01(\bH\x03R\fshareLearned\x88\x01\x01B\f\n" +
+	"\rshare_learned\x18\x05 \x01(\bH\x03R\fshareLearned\x88\x01\x01\x12*\n" +
+	"\x0eallow_training\x18\x06 \x01(\bH\x04R\rallowTraining\x88\x01\x01B\f\n" +
 	"\n" +
 	"_max_nodesB\f\n" +
 	"\n" +
 	"_max_depthB\x0f\n" +
 	"\r_max_branchesB\x10\n" +
-	"\x0e_share_learned\"\x8d\x01\n" +
+	"\x0e_share_learnedB\x11\n" +
+	"\x0f_allow_training\"\x8d\x01\n" +
 	"\aDrafter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x120\n" +
 	"\bdefaults\x18\x03 \x01(\v2\x14.aded.v1.DraftPolicyR\bdefaults\x12\x1a\n" +
-	"\bbaseline\x18\x04 \x01(\bR\bbaseline\"\x8d\x05\n" +
+	"\bbaseline\x18\x04 \x01(\bR\bbaseline\"\xbd\x01\n" +
+	"\n" +
+	"DraftModel\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
+	"\fquantization\x18\x02 \x01(\tR\fquantization\x12\x1d\n" +
+	"\n" +
+	"size_bytes\x18\x03 \x01(\x03R\tsizeBytes\x12\x16\n" +
+	"\x06layers\x18\x04 \x01(\x05R\x06layers\x12\x1d\n" +
+	"\n" +
+	"self_draft\x18\x05 \x01(\bR\tselfDraft\x12!\n" +
+	"\fshares_cache\x18\x06 \x01(\bR\vsharesCache\"\x8d\x05\n" +
 	"\x15SpeculationStatistics\x12$\n" +
 	"\x0enum_spec_steps\x18\x01 \x01(\x03R\fnumSpecSteps\x12\x1b\n" +
 	"\tnum_steps\x18\x02 \x01(\x03R\bnumSteps\x12(\n" +
@@ -585,7 +734,7 @@ const file_aded_v1_draft_proto_rawDesc = "" +
 	" \x01(\v2\x19.google.protobuf.DurationR\tdraftTime\x12:\n" +
 	"\vverify_time\x18\v \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"verifyTime\x126\n" +
-	"\thost_time\x18\f \x01(\v2\x19.google.protobuf.DurationR\bhostTime\"\xed\x02\n" +
+	"\thost_time\x18\f \x01(\v2\x19.google.protobuf.DurationR\bhostTime\"\x9e\x03\n" +
 	"\x05Round\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x18\n" +
 	"\adrafter\x18\x02 \x01(\tR\adrafter\x12(\n" +
@@ -597,7 +746,11 @@ const file_aded_v1_draft_proto_rawDesc = "" +
 	"\n" +
 	"draft_time\x18\b \x01(\v2\x19.google.protobuf.DurationR\tdraftTime\x12:\n" +
 	"\vverify_time\x18\t \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"verifyTime\"\xa3\x01\n" +
+	"verifyTime\x12\x10\n" +
+	"\x03arm\x18\n" +
+	" \x01(\tR\x03arm\x12\x1d\n" +
+	"\n" +
+	"arm_reason\x18\v \x01(\tR\tarmReason\"\xa3\x01\n" +
 	"\tDraftNode\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\x05R\x05token\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x16\n" +
@@ -621,23 +774,24 @@ func file_aded_v1_draft_proto_rawDescGZIP() []byte {
 	return file_aded_v1_draft_proto_rawDescData
 }
 
-var file_aded_v1_draft_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_aded_v1_draft_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_aded_v1_draft_proto_goTypes = []any{
 	(*DraftPolicy)(nil),           // 0: aded.v1.DraftPolicy
 	(*Drafter)(nil),               // 1: aded.v1.Drafter
-	(*SpeculationStatistics)(nil), // 2: aded.v1.SpeculationStatistics
-	(*Round)(nil),                 // 3: aded.v1.Round
-	(*DraftNode)(nil),             // 4: aded.v1.DraftNode
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(*DraftModel)(nil),            // 2: aded.v1.DraftModel
+	(*SpeculationStatistics)(nil), // 3: aded.v1.SpeculationStatistics
+	(*Round)(nil),                 // 4: aded.v1.Round
+	(*DraftNode)(nil),             // 5: aded.v1.DraftNode
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
 }
 var file_aded_v1_draft_proto_depIdxs = []int32{
 	0, // 0: aded.v1.Drafter.defaults:type_name -> aded.v1.DraftPolicy
-	5, // 1: aded.v1.SpeculationStatistics.draft_time:type_name -> google.protobuf.Duration
-	5, // 2: aded.v1.SpeculationStatistics.verify_time:type_name -> google.protobuf.Duration
-	5, // 3: aded.v1.SpeculationStatistics.host_time:type_name -> google.protobuf.Duration
-	4, // 4: aded.v1.Round.nodes:type_name -> aded.v1.DraftNode
-	5, // 5: aded.v1.Round.draft_time:type_name -> google.protobuf.Duration
-	5, // 6: aded.v1.Round.verify_time:type_name -> google.protobuf.Duration
+	6, // 1: aded.v1.SpeculationStatistics.draft_time:type_name -> google.protobuf.Duration
+	6, // 2: aded.v1.SpeculationStatistics.verify_time:type_name -> google.protobuf.Duration
+	6, // 3: aded.v1.SpeculationStatistics.host_time:type_name -> google.protobuf.Duration
+	5, // 4: aded.v1.Round.nodes:type_name -> aded.v1.DraftNode
+	6, // 5: aded.v1.Round.draft_time:type_name -> google.protobuf.Duration
+	6, // 6: aded.v1.Round.verify_time:type_name -> google.protobuf.Duration
 	7, // [7:7] is the sub-list for method output_type
 	7, // [7:7] is the sub-list for method input_type
 	7, // [7:7] is the sub-list for extension type_name
@@ -657,7 +811,7 @@ func file_aded_v1_draft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_aded_v1_draft_proto_rawDesc), len(file_aded_v1_draft_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -11,6 +11,7 @@ package adedv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -79,7 +80,13 @@ type GetDraftStatisticsResponse struct {
 	// out.
 	Drafters []*DrafterStatistics `protobuf:"bytes,2,rep,name=drafters,proto3" json:"drafters,omitempty"`
 	// The table asked about; unset if the server does not exchange tables.
-	Table         *DraftTable `protobuf:"bytes,3,opt,name=table,proto3" json:"table,omitempty"`
+	Table *DraftTable `protobuf:"bytes,3,opt,name=table,proto3" json:"table,omitempty"`
+	// How the ways to draft fared among which drafters choose round by round, all ways of a drafter together, in the order
+	// of `GetServerInfoResponse.drafters` and of `DraftArm.arm`. Only drafters that have a choice, as `auto` has beside a
+	// draft model, and were asked. Of the whole server: empty if a conversation was asked about.
+	Arms []*DraftArm `protobuf:"bytes,4,rep,name=arms,proto3" json:"arms,omitempty"`
+	// What the draft model is and did; unset if there is none, or if a conversation was asked about.
+	DraftModel    *DraftModelStatistics `protobuf:"bytes,5,opt,name=draft_model,json=draftModel,proto3" json:"draft_model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +142,343 @@ func (x *GetDraftStatisticsResponse) GetTable() *DraftTable {
 	return nil
 }
 
+func (x *GetDraftStatisticsResponse) GetArms() []*DraftArm {
+	if x != nil {
+		return x.Arms
+	}
+	return nil
+}
+
+func (x *GetDraftStatisticsResponse) GetDraftModel() *DraftModelStatistics {
+	if x != nil {
+		return x.DraftModel
+	}
+	return nil
+}
+
+// How one of the ways to draft fared among which a drafter chooses round by round (an arm, as of a bandit), over all
+// streams since the server started. What was lost and gained is told in plain tokens: the time that a token takes
+// without a draft. Counts are of rounds whose draft was the drafter's own.
+type DraftArm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The drafter that chooses, as `DraftPolicy.mode` names it.
+	Drafter string `protobuf:"bytes,1,opt,name=drafter,proto3" json:"drafter,omitempty"`
+	// The way: `none` (no draft), `table` (what was learned of the text), `model` (the draft model alone) or `both` (the
+	// table, and the draft model where the table is unsure, in one tree), in this order.
+	Arm string `protobuf:"bytes,2,opt,name=arm,proto3" json:"arm,omitempty"`
+	// Rounds that it drafted. A round for which the draft model was picked and did not guess counts for `table`.
+	NumSteps int64 `protobuf:"varint,3,opt,name=num_steps,json=numSteps,proto3" json:"num_steps,omitempty"`
+	// Those of them in which it was tried although another looked better.
+	NumProbes int64 `protobuf:"varint,4,opt,name=num_probes,json=numProbes,proto3" json:"num_probes,omitempty"`
+	// Draft tokens of its rounds that were verified.
+	NumDraftTokens int64 `protobuf:"varint,5,opt,name=num_draft_tokens,json=numDraftTokens,proto3" json:"num_draft_tokens,omitempty"`
+	// Those of them that the model agreed with.
+	NumAcceptedDraftTokens int64 `protobuf:"varint,6,opt,name=num_accepted_draft_tokens,json=numAcceptedDraftTokens,proto3" json:"num_accepted_draft_tokens,omitempty"`
+	// Tokens emitted in its rounds: those accepted, and one more for each round.
+	NumTokens int64 `protobuf:"varint,7,opt,name=num_tokens,json=numTokens,proto3" json:"num_tokens,omitempty"`
+	// What its rounds took: their share of the forward passes, by what such passes cost, and the draft model.
+	Time *durationpb.Duration `protobuf:"bytes,8,opt,name=time,proto3" json:"time,omitempty"`
+	// Its share of the choice at this moment, 0 to 1; those of a drafter add up to 1.
+	Weight float64 `protobuf:"fixed64,9,opt,name=weight,proto3" json:"weight,omitempty"`
+	// What all rounds would have taken by this way alone, as far as is known, less what their tokens were worth, in plain
+	// tokens. The way with the lowest value is the best one in hindsight.
+	Hindsight float64 `protobuf:"fixed64,10,opt,name=hindsight,proto3" json:"hindsight,omitempty"`
+	// What was taken above the best single way in hindsight, in plain tokens; the same in all arms of a drafter. Below 0
+	// if choosing was better than any of them.
+	Regret        float64 `protobuf:"fixed64,11,opt,name=regret,proto3" json:"regret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DraftArm) Reset() {
+	*x = DraftArm{}
+	mi := &file_aded_v1_draft_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DraftArm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DraftArm) ProtoMessage() {}
+
+func (x *DraftArm) ProtoReflect() protoreflect.Message {
+	mi := &file_aded_v1_draft_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DraftArm.ProtoReflect.Descriptor instead.
+func (*DraftArm) Descriptor() ([]byte, []int) {
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DraftArm) GetDrafter() string {
+	if x != nil {
+		return x.Drafter
+	}
+	return ""
+}
+
+func (x *DraftArm) GetArm() string {
+	if x != nil {
+		return x.Arm
+	}
+	return ""
+}
+
+func (x *DraftArm) GetNumSteps() int64 {
+	if x != nil {
+		return x.NumSteps
+	}
+	return 0
+}
+
+func (x *DraftArm) GetNumProbes() int64 {
+	if x != nil {
+		return x.NumProbes
+	}
+	return 0
+}
+
+func (x *DraftArm) GetNumDraftTokens() int64 {
+	if x != nil {
+		return x.NumDraftTokens
+	}
+	return 0
+}
+
+func (x *DraftArm) GetNumAcceptedDraftTokens() int64 {
+	if x != nil {
+		return x.NumAcceptedDraftTokens
+	}
+	return 0
+}
+
+func (x *DraftArm) GetNumTokens() int64 {
+	if x != nil {
+		return x.NumTokens
+	}
+	return 0
+}
+
+func (x *DraftArm) GetTime() *durationpb.Duration {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *DraftArm) GetWeight() float64 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *DraftArm) GetHindsight() float64 {
+	if x != nil {
+		return x.Hindsight
+	}
+	return 0
+}
+
+func (x *DraftArm) GetRegret() float64 {
+	if x != nil {
+		return x.Regret
+	}
+	return 0
+}
+
+// What a draft model is, and what it did since the server started.
+type DraftModelStatistics struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The model.
+	Model *DraftModel `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// Forward passes of it. One serves all streams that want one more level of guesses.
+	NumPasses int64 `protobuf:"varint,2,opt,name=num_passes,json=numPasses,proto3" json:"num_passes,omitempty"`
+	// Tokens after which it was asked what comes next.
+	NumAskedTokens int64 `protobuf:"varint,3,opt,name=num_asked_tokens,json=numAskedTokens,proto3" json:"num_asked_tokens,omitempty"`
+	// Time of its forward passes and of taking over cells.
+	Time *durationpb.Duration `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// Tokens of texts that it computed itself to be able to guess after them.
+	NumReadTokens int64 `protobuf:"varint,5,opt,name=num_read_tokens,json=numReadTokens,proto3" json:"num_read_tokens,omitempty"`
+	// Times that it took over cells of the served model's.
+	NumCopies int64 `protobuf:"varint,6,opt,name=num_copies,json=numCopies,proto3" json:"num_copies,omitempty"`
+	// Tokens that it need not compute because their cells were taken over.
+	NumCopiedTokens int64 `protobuf:"varint,7,opt,name=num_copied_tokens,json=numCopiedTokens,proto3" json:"num_copied_tokens,omitempty"`
+	// Times that cells could not be taken over, so that it read the text itself.
+	NumRefusedCopies int64 `protobuf:"varint,8,opt,name=num_refused_copies,json=numRefusedCopies,proto3" json:"num_refused_copies,omitempty"`
+	// Streams that lost their cells in its cache to others.
+	NumEvictions int64 `protobuf:"varint,9,opt,name=num_evictions,json=numEvictions,proto3" json:"num_evictions,omitempty"`
+	// Forward passes of it that found no room in its cache.
+	NumWithoutRoom int64 `protobuf:"varint,10,opt,name=num_without_room,json=numWithoutRoom,proto3" json:"num_without_room,omitempty"`
+	// Forward passes of it, and takings of cells, that failed.
+	NumFailures int64 `protobuf:"varint,11,opt,name=num_failures,json=numFailures,proto3" json:"num_failures,omitempty"`
+	// Rounds in which it guessed.
+	NumSteps int64 `protobuf:"varint,12,opt,name=num_steps,json=numSteps,proto3" json:"num_steps,omitempty"`
+	// Rounds in which it was not asked, since that was not expected to pay.
+	NumUnpaidSteps int64 `protobuf:"varint,13,opt,name=num_unpaid_steps,json=numUnpaidSteps,proto3" json:"num_unpaid_steps,omitempty"`
+	// Rounds in which it was asked and had no guess: it had not read the text yet, found no room for it, or cannot follow
+	// it, for instance because it is longer than what it was trained on.
+	NumUnreadySteps int64 `protobuf:"varint,14,opt,name=num_unready_steps,json=numUnreadySteps,proto3" json:"num_unready_steps,omitempty"`
+	// Rounds that had to do without it because it has failed for good.
+	NumUnusableSteps int64 `protobuf:"varint,15,opt,name=num_unusable_steps,json=numUnusableSteps,proto3" json:"num_unusable_steps,omitempty"`
+	// Why it does not guess any more; empty while it does.
+	Trouble       string `protobuf:"bytes,16,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DraftModelStatistics) Reset() {
+	*x = DraftModelStatistics{}
+	mi := &file_aded_v1_draft_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DraftModelStatistics) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DraftModelStatistics) ProtoMessage() {}
+
+func (x *DraftModelStatistics) ProtoReflect() protoreflect.Message {
+	mi := &file_aded_v1_draft_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DraftModelStatistics.ProtoReflect.Descriptor instead.
+func (*DraftModelStatistics) Descriptor() ([]byte, []int) {
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DraftModelStatistics) GetModel() *DraftModel {
+	if x != nil {
+		return x.Model
+	}
+	return nil
+}
+
+func (x *DraftModelStatistics) GetNumPasses() int64 {
+	if x != nil {
+		return x.NumPasses
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumAskedTokens() int64 {
+	if x != nil {
+		return x.NumAskedTokens
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetTime() *durationpb.Duration {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *DraftModelStatistics) GetNumReadTokens() int64 {
+	if x != nil {
+		return x.NumReadTokens
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumCopies() int64 {
+	if x != nil {
+		return x.NumCopies
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumCopiedTokens() int64 {
+	if x != nil {
+		return x.NumCopiedTokens
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumRefusedCopies() int64 {
+	if x != nil {
+		return x.NumRefusedCopies
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumEvictions() int64 {
+	if x != nil {
+		return x.NumEvictions
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumWithoutRoom() int64 {
+	if x != nil {
+		return x.NumWithoutRoom
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumFailures() int64 {
+	if x != nil {
+		return x.NumFailures
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumSteps() int64 {
+	if x != nil {
+		return x.NumSteps
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumUnpaidSteps() int64 {
+	if x != nil {
+		return x.NumUnpaidSteps
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumUnreadySteps() int64 {
+	if x != nil {
+		return x.NumUnreadySteps
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetNumUnusableSteps() int64 {
+	if x != nil {
+		return x.NumUnusableSteps
+	}
+	return 0
+}
+
+func (x *DraftModelStatistics) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
 // How one drafter has fared.
 type DrafterStatistics struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -148,7 +492,7 @@ type DrafterStatistics struct {
 
 func (x *DrafterStatistics) Reset() {
 	*x = DrafterStatistics{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[2]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -160,7 +504,7 @@ func (x *DrafterStatistics) String() string {
 func (*DrafterStatistics) ProtoMessage() {}
 
 func (x *DrafterStatistics) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[2]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -173,7 +517,7 @@ func (x *DrafterStatistics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrafterStatistics.ProtoReflect.Descriptor instead.
 func (*DrafterStatistics) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{2}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DrafterStatistics) GetDrafter() string {
@@ -209,7 +553,7 @@ type DraftTable struct {
 
 func (x *DraftTable) Reset() {
 	*x = DraftTable{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[3]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -221,7 +565,7 @@ func (x *DraftTable) String() string {
 func (*DraftTable) ProtoMessage() {}
 
 func (x *DraftTable) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[3]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -234,7 +578,7 @@ func (x *DraftTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DraftTable.ProtoReflect.Descriptor instead.
 func (*DraftTable) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{3}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DraftTable) GetTrigramRows() int64 {
@@ -290,7 +634,7 @@ type DraftTableHeader struct {
 
 func (x *DraftTableHeader) Reset() {
 	*x = DraftTableHeader{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[4]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -302,7 +646,7 @@ func (x *DraftTableHeader) String() string {
 func (*DraftTableHeader) ProtoMessage() {}
 
 func (x *DraftTableHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[4]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -315,7 +659,7 @@ func (x *DraftTableHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DraftTableHeader.ProtoReflect.Descriptor instead.
 func (*DraftTableHeader) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{4}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DraftTableHeader) GetFormatVersion() int32 {
@@ -357,7 +701,7 @@ type ExportDraftTableRequest struct {
 
 func (x *ExportDraftTableRequest) Reset() {
 	*x = ExportDraftTableRequest{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[5]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +713,7 @@ func (x *ExportDraftTableRequest) String() string {
 func (*ExportDraftTableRequest) ProtoMessage() {}
 
 func (x *ExportDraftTableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[5]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,7 +726,7 @@ func (x *ExportDraftTableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportDraftTableRequest.ProtoReflect.Descriptor instead.
 func (*ExportDraftTableRequest) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{5}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ExportDraftTableRequest) GetConversationId() string {
@@ -408,7 +752,7 @@ type ExportDraftTableResponse struct {
 
 func (x *ExportDraftTableResponse) Reset() {
 	*x = ExportDraftTableResponse{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[6]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -420,7 +764,7 @@ func (x *ExportDraftTableResponse) String() string {
 func (*ExportDraftTableResponse) ProtoMessage() {}
 
 func (x *ExportDraftTableResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[6]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -433,7 +777,7 @@ func (x *ExportDraftTableResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportDraftTableResponse.ProtoReflect.Descriptor instead.
 func (*ExportDraftTableResponse) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{6}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExportDraftTableResponse) GetPart() isExportDraftTableResponse_Part {
@@ -495,7 +839,7 @@ type ImportDraftTableRequest struct {
 
 func (x *ImportDraftTableRequest) Reset() {
 	*x = ImportDraftTableRequest{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[7]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -507,7 +851,7 @@ func (x *ImportDraftTableRequest) String() string {
 func (*ImportDraftTableRequest) ProtoMessage() {}
 
 func (x *ImportDraftTableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[7]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -520,7 +864,7 @@ func (x *ImportDraftTableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDraftTableRequest.ProtoReflect.Descriptor instead.
 func (*ImportDraftTableRequest) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{7}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ImportDraftTableRequest) GetPart() isImportDraftTableRequest_Part {
@@ -579,7 +923,7 @@ type ImportDraftTableHeader struct {
 
 func (x *ImportDraftTableHeader) Reset() {
 	*x = ImportDraftTableHeader{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[8]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -591,7 +935,7 @@ func (x *ImportDraftTableHeader) String() string {
 func (*ImportDraftTableHeader) ProtoMessage() {}
 
 func (x *ImportDraftTableHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[8]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -604,7 +948,7 @@ func (x *ImportDraftTableHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDraftTableHeader.ProtoReflect.Descriptor instead.
 func (*ImportDraftTableHeader) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{8}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ImportDraftTableHeader) GetTable() *DraftTableHeader {
@@ -634,7 +978,7 @@ type ImportDraftTableResponse struct {
 
 func (x *ImportDraftTableResponse) Reset() {
 	*x = ImportDraftTableResponse{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[9]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +990,7 @@ func (x *ImportDraftTableResponse) String() string {
 func (*ImportDraftTableResponse) ProtoMessage() {}
 
 func (x *ImportDraftTableResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[9]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,7 +1003,7 @@ func (x *ImportDraftTableResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportDraftTableResponse.ProtoReflect.Descriptor instead.
 func (*ImportDraftTableResponse) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{9}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ImportDraftTableResponse) GetImportedRows() int64 {
@@ -688,7 +1032,7 @@ type ResetDraftStateRequest struct {
 
 func (x *ResetDraftStateRequest) Reset() {
 	*x = ResetDraftStateRequest{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[10]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +1044,7 @@ func (x *ResetDraftStateRequest) String() string {
 func (*ResetDraftStateRequest) ProtoMessage() {}
 
 func (x *ResetDraftStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[10]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +1057,7 @@ func (x *ResetDraftStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetDraftStateRequest.ProtoReflect.Descriptor instead.
 func (*ResetDraftStateRequest) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{10}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ResetDraftStateRequest) GetConversationId() string {
@@ -734,7 +1078,7 @@ type ResetDraftStateResponse struct {
 
 func (x *ResetDraftStateResponse) Reset() {
 	*x = ResetDraftStateResponse{}
-	mi := &file_aded_v1_draft_service_proto_msgTypes[11]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +1090,7 @@ func (x *ResetDraftStateResponse) String() string {
 func (*ResetDraftStateResponse) ProtoMessage() {}
 
 func (x *ResetDraftStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_aded_v1_draft_service_proto_msgTypes[11]
+	mi := &file_aded_v1_draft_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +1103,7 @@ func (x *ResetDraftStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetDraftStateResponse.ProtoReflect.Descriptor instead.
 func (*ResetDraftStateResponse) Descriptor() ([]byte, []int) {
-	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{11}
+	return file_aded_v1_draft_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ResetDraftStateResponse) GetRemovedRows() int64 {
@@ -773,13 +1117,51 @@ var File_aded_v1_draft_service_proto protoreflect.FileDescriptor
 
 const file_aded_v1_draft_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1baded/v1/draft_service.proto\x12\aaded.v1\x1a\x13aded/v1/draft.proto\"D\n" +
+	"\x1baded/v1/draft_service.proto\x12\aaded.v1\x1a\x13aded/v1/draft.proto\x1a\x1egoogle/protobuf/duration.proto\"D\n" +
 	"\x19GetDraftStatisticsRequest\x12'\n" +
-	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\"\xb7\x01\n" +
+	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\"\x9e\x02\n" +
 	"\x1aGetDraftStatisticsResponse\x126\n" +
 	"\x06totals\x18\x01 \x01(\v2\x1e.aded.v1.SpeculationStatisticsR\x06totals\x126\n" +
 	"\bdrafters\x18\x02 \x03(\v2\x1a.aded.v1.DrafterStatisticsR\bdrafters\x12)\n" +
-	"\x05table\x18\x03 \x01(\v2\x13.aded.v1.DraftTableR\x05table\"m\n" +
+	"\x05table\x18\x03 \x01(\v2\x13.aded.v1.DraftTableR\x05table\x12%\n" +
+	"\x04arms\x18\x04 \x03(\v2\x11.aded.v1.DraftArmR\x04arms\x12>\n" +
+	"\vdraft_model\x18\x05 \x01(\v2\x1d.aded.v1.DraftModelStatisticsR\n" +
+	"draftModel\"\xf3\x02\n" +
+	"\bDraftArm\x12\x18\n" +
+	"\adrafter\x18\x01 \x01(\tR\adrafter\x12\x10\n" +
+	"\x03arm\x18\x02 \x01(\tR\x03arm\x12\x1b\n" +
+	"\tnum_steps\x18\x03 \x01(\x03R\bnumSteps\x12\x1d\n" +
+	"\n" +
+	"num_probes\x18\x04 \x01(\x03R\tnumProbes\x12(\n" +
+	"\x10num_draft_tokens\x18\x05 \x01(\x03R\x0enumDraftTokens\x129\n" +
+	"\x19num_accepted_draft_tokens\x18\x06 \x01(\x03R\x16numAcceptedDraftTokens\x12\x1d\n" +
+	"\n" +
+	"num_tokens\x18\a \x01(\x03R\tnumTokens\x12-\n" +
+	"\x04time\x18\b \x01(\v2\x19.google.protobuf.DurationR\x04time\x12\x16\n" +
+	"\x06weight\x18\t \x01(\x01R\x06weight\x12\x1c\n" +
+	"\thindsight\x18\n" +
+	" \x01(\x01R\thindsight\x12\x16\n" +
+	"\x06regret\x18\v \x01(\x01R\x06regret\"\x87\x05\n" +
+	"\x14DraftModelStatistics\x12)\n" +
+	"\x05model\x18\x01 \x01(\v2\x13.aded.v1.DraftModelR\x05model\x12\x1d\n" +
+	"\n" +
+	"num_passes\x18\x02 \x01(\x03R\tnumPasses\x12(\n" +
+	"\x10num_asked_tokens\x18\x03 \x01(\x03R\x0enumAskedTokens\x12-\n" +
+	"\x04time\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x04time\x12&\n" +
+	"\x0fnum_read_tokens\x18\x05 \x01(\x03R\rnumReadTokens\x12\x1d\n" +
+	"\n" +
+	"num_copies\x18\x06 \x01(\x03R\tnumCopies\x12*\n" +
+	"\x11num_copied_tokens\x18\a \x01(\x03R\x0fnumCopiedTokens\x12,\n" +
+	"\x12num_refused_copies\x18\b \x01(\x03R\x10numRefusedCopies\x12#\n" +
+	"\rnum_evictions\x18\t \x01(\x03R\fnumEvictions\x12(\n" +
+	"\x10num_without_room\x18\n" +
+	" \x01(\x03R\x0enumWithoutRoom\x12!\n" +
+	"\fnum_failures\x18\v \x01(\x03R\vnumFailures\x12\x1b\n" +
+	"\tnum_steps\x18\f \x01(\x03R\bnumSteps\x12(\n" +
+	"\x10num_unpaid_steps\x18\r \x01(\x03R\x0enumUnpaidSteps\x12*\n" +
+	"\x11num_unready_steps\x18\x0e \x01(\x03R\x0fnumUnreadySteps\x12,\n" +
+	"\x12num_unusable_steps\x18\x0f \x01(\x03R\x10numUnusableSteps\x12\x18\n" +
+	"\atrouble\x18\x10 \x01(\tR\atrouble\"m\n" +
 	"\x11DrafterStatistics\x12\x18\n" +
 	"\adrafter\x18\x01 \x01(\tR\adrafter\x12>\n" +
 	"\n" +
@@ -840,44 +1222,53 @@ func file_aded_v1_draft_service_proto_rawDescGZIP() []byte {
 	return file_aded_v1_draft_service_proto_rawDescData
 }
 
-var file_aded_v1_draft_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_aded_v1_draft_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_aded_v1_draft_service_proto_goTypes = []any{
 	(*GetDraftStatisticsRequest)(nil),  // 0: aded.v1.GetDraftStatisticsRequest
 	(*GetDraftStatisticsResponse)(nil), // 1: aded.v1.GetDraftStatisticsResponse
-	(*DrafterStatistics)(nil),          // 2: aded.v1.DrafterStatistics
-	(*DraftTable)(nil),                 // 3: aded.v1.DraftTable
-	(*DraftTableHeader)(nil),           // 4: aded.v1.DraftTableHeader
-	(*ExportDraftTableRequest)(nil),    // 5: aded.v1.ExportDraftTableRequest
-	(*ExportDraftTableResponse)(nil),   // 6: aded.v1.ExportDraftTableResponse
-	(*ImportDraftTableRequest)(nil),    // 7: aded.v1.ImportDraftTableRequest
-	(*ImportDraftTableHeader)(nil),     // 8: aded.v1.ImportDraftTableHeader
-	(*ImportDraftTableResponse)(nil),   // 9: aded.v1.ImportDraftTableResponse
-	(*ResetDraftStateRequest)(nil),     // 10: aded.v1.ResetDraftStateRequest
-	(*ResetDraftStateResponse)(nil),    // 11: aded.v1.ResetDraftStateResponse
-	(*SpeculationStatistics)(nil),      // 12: aded.v1.SpeculationStatistics
+	(*DraftArm)(nil),                   // 2: aded.v1.DraftArm
+	(*DraftModelStatistics)(nil),       // 3: aded.v1.DraftModelStatistics
+	(*DrafterStatistics)(nil),          // 4: aded.v1.DrafterStatistics
+	(*DraftTable)(nil),                 // 5: aded.v1.DraftTable
+	(*DraftTableHeader)(nil),           // 6: aded.v1.DraftTableHeader
+	(*ExportDraftTableRequest)(nil),    // 7: aded.v1.ExportDraftTableRequest
+	(*ExportDraftTableResponse)(nil),   // 8: aded.v1.ExportDraftTableResponse
+	(*ImportDraftTableRequest)(nil),    // 9: aded.v1.ImportDraftTableRequest
+	(*ImportDraftTableHeader)(nil),     // 10: aded.v1.ImportDraftTableHeader
+	(*ImportDraftTableResponse)(nil),   // 11: aded.v1.ImportDraftTableResponse
+	(*ResetDraftStateRequest)(nil),     // 12: aded.v1.ResetDraftStateRequest
+	(*ResetDraftStateResponse)(nil),    // 13: aded.v1.ResetDraftStateResponse
+	(*SpeculationStatistics)(nil),      // 14: aded.v1.SpeculationStatistics
+	(*durationpb.Duration)(nil),        // 15: google.protobuf.Duration
+	(*DraftModel)(nil),                 // 16: aded.v1.DraftModel
 }
 var file_aded_v1_draft_service_proto_depIdxs = []int32{
-	12, // 0: aded.v1.GetDraftStatisticsResponse.totals:type_name -> aded.v1.SpeculationStatistics
-	2,  // 1: aded.v1.GetDraftStatisticsResponse.drafters:type_name -> aded.v1.DrafterStatistics
-	3,  // 2: aded.v1.GetDraftStatisticsResponse.table:type_name -> aded.v1.DraftTable
-	12, // 3: aded.v1.DrafterStatistics.statistics:type_name -> aded.v1.SpeculationStatistics
-	4,  // 4: aded.v1.ExportDraftTableResponse.header:type_name -> aded.v1.DraftTableHeader
-	8,  // 5: aded.v1.ImportDraftTableRequest.header:type_name -> aded.v1.ImportDraftTableHeader
-	4,  // 6: aded.v1.ImportDraftTableHeader.table:type_name -> aded.v1.DraftTableHeader
-	3,  // 7: aded.v1.ImportDraftTableResponse.table:type_name -> aded.v1.DraftTable
-	0,  // 8: aded.v1.DraftService.GetDraftStatistics:input_type -> aded.v1.GetDraftStatisticsRequest
-	5,  // 9: aded.v1.DraftService.ExportDraftTable:input_type -> aded.v1.ExportDraftTableRequest
-	7,  // 10: aded.v1.DraftService.ImportDraftTable:input_type -> aded.v1.ImportDraftTableRequest
-	10, // 11: aded.v1.DraftService.ResetDraftState:input_type -> aded.v1.ResetDraftStateRequest
-	1,  // 12: aded.v1.DraftService.GetDraftStatistics:output_type -> aded.v1.GetDraftStatisticsResponse
-	6,  // 13: aded.v1.DraftService.ExportDraftTable:output_type -> aded.v1.ExportDraftTableResponse
-	9,  // 14: aded.v1.DraftService.ImportDraftTable:output_type -> aded.v1.ImportDraftTableResponse
-	11, // 15: aded.v1.DraftService.ResetDraftState:output_type -> aded.v1.ResetDraftStateResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 0: aded.v1.GetDraftStatisticsResponse.totals:type_name -> aded.v1.SpeculationStatistics
+	4,  // 1: aded.v1.GetDraftStatisticsResponse.drafters:type_name -> aded.v1.DrafterStatistics
+	5,  // 2: aded.v1.GetDraftStatisticsResponse.table:type_name -> aded.v1.DraftTable
+	2,  // 3: aded.v1.GetDraftStatisticsResponse.arms:type_name -> aded.v1.DraftArm
+	3,  // 4: aded.v1.GetDraftStatisticsResponse.draft_model:type_name -> aded.v1.DraftModelStatistics
+	15, // 5: aded.v1.DraftArm.time:type_name -> google.protobuf.Duration
+	16, // 6: aded.v1.DraftModelStatistics.model:type_name -> aded.v1.DraftModel
+	15, // 7: aded.v1.DraftModelStatistics.time:type_name -> google.protobuf.Duration
+	14, // 8: aded.v1.DrafterStatistics.statistics:type_name -> aded.v1.SpeculationStatistics
+	6,  // 9: aded.v1.ExportDraftTableResponse.header:type_name -> aded.v1.DraftTableHeader
+	10, // 10: aded.v1.ImportDraftTableRequest.header:type_name -> aded.v1.ImportDraftTableHeader
+	6,  // 11: aded.v1.ImportDraftTableHeader.table:type_name -> aded.v1.DraftTableHeader
+	5,  // 12: aded.v1.ImportDraftTableResponse.table:type_name -> aded.v1.DraftTable
+	0,  // 13: aded.v1.DraftService.GetDraftStatistics:input_type -> aded.v1.GetDraftStatisticsRequest
+	7,  // 14: aded.v1.DraftService.ExportDraftTable:input_type -> aded.v1.ExportDraftTableRequest
+	9,  // 15: aded.v1.DraftService.ImportDraftTable:input_type -> aded.v1.ImportDraftTableRequest
+	12, // 16: aded.v1.DraftService.ResetDraftState:input_type -> aded.v1.ResetDraftStateRequest
+	1,  // 17: aded.v1.DraftService.GetDraftStatistics:output_type -> aded.v1.GetDraftStatisticsResponse
+	8,  // 18: aded.v1.DraftService.ExportDraftTable:output_type -> aded.v1.ExportDraftTableResponse
+	11, // 19: aded.v1.DraftService.ImportDraftTable:output_type -> aded.v1.ImportDraftTableResponse
+	13, // 20: aded.v1.DraftService.ResetDraftState:output_type -> aded.v1.ResetDraftStateResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_aded_v1_draft_service_proto_init() }
@@ -886,11 +1277,11 @@ func file_aded_v1_draft_service_proto_init() {
 		return
 	}
 	file_aded_v1_draft_proto_init()
-	file_aded_v1_draft_service_proto_msgTypes[6].OneofWrappers = []any{
+	file_aded_v1_draft_service_proto_msgTypes[8].OneofWrappers = []any{
 		(*ExportDraftTableResponse_Header)(nil),
 		(*ExportDraftTableResponse_Chunk)(nil),
 	}
-	file_aded_v1_draft_service_proto_msgTypes[7].OneofWrappers = []any{
+	file_aded_v1_draft_service_proto_msgTypes[9].OneofWrappers = []any{
 		(*ImportDraftTableRequest_Header)(nil),
 		(*ImportDraftTableRequest_Chunk)(nil),
 	}
@@ -900,7 +1291,7 @@ func file_aded_v1_draft_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_aded_v1_draft_service_proto_rawDesc), len(file_aded_v1_draft_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

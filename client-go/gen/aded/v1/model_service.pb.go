@@ -540,14 +540,17 @@ type GetServerInfoResponse struct {
 	//   - `GenerationOptions.prefix_sharing`, `GenerationOptions.tools` (with `tool_choice` and `parallel_tool_calls`),
 	//     `GenerationOptions.reasoning`, `GenerationOptions.template_variables`;
 	//   - `Open.conversation_id`: conversations are kept and can be resumed;
-	//   - `DraftPolicy.share_learned` (which is accepted everywhere, and without effect where it is not listed);
+	//   - `DraftPolicy.share_learned` and `DraftPolicy.allow_training` (which are accepted everywhere, and without effect
+	//     where they are not listed);
 	//   - `DraftService.ExportDraftTable`, `DraftService.ImportDraftTable`, `DraftService.ResetDraftState`.
 	//
 	// Every field of a request and every method that is added later is listed too, so that a client can tell a server
 	// that would ignore it from one that serves it. Clients ignore names that they do not know.
 	Capabilities []string `protobuf:"bytes,9,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// How busy the server was a moment ago.
-	Load          *Load `protobuf:"bytes,10,opt,name=load,proto3" json:"load,omitempty"`
+	Load *Load `protobuf:"bytes,10,opt,name=load,proto3" json:"load,omitempty"`
+	// The model that guesses what the served one will say; unset if there is none.
+	DraftModel    *DraftModel `protobuf:"bytes,11,opt,name=draft_model,json=draftModel,proto3" json:"draft_model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +651,13 @@ func (x *GetServerInfoResponse) GetCapabilities() []string {
 func (x *GetServerInfoResponse) GetLoad() *Load {
 	if x != nil {
 		return x.Load
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse) GetDraftModel() *DraftModel {
+	if x != nil {
+		return x.DraftModel
 	}
 	return nil
 }
@@ -1291,7 +1301,7 @@ const file_aded_v1_model_service_proto_rawDesc = "" +
 	"\x0fend_of_sequence\x18\x04 \x01(\x05H\x01R\rendOfSequence\x88\x01\x01B\x18\n" +
 	"\x16_beginning_of_sequenceB\x12\n" +
 	"\x10_end_of_sequence\"\x16\n" +
-	"\x14GetServerInfoRequest\"\xc2\x03\n" +
+	"\x14GetServerInfoRequest\"\xf8\x03\n" +
 	"\x15GetServerInfoResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x18\n" +
 	"\alibrary\x18\x02 \x01(\tR\alibrary\x12\x18\n" +
@@ -1304,7 +1314,9 @@ const file_aded_v1_model_service_proto_rawDesc = "" +
 	"\bdrafters\x18\b \x03(\v2\x10.aded.v1.DrafterR\bdrafters\x12\"\n" +
 	"\fcapabilities\x18\t \x03(\tR\fcapabilities\x12!\n" +
 	"\x04load\x18\n" +
-	" \x01(\v2\r.aded.v1.LoadR\x04load\"\x9c\a\n" +
+	" \x01(\v2\r.aded.v1.LoadR\x04load\x124\n" +
+	"\vdraft_model\x18\v \x01(\v2\x13.aded.v1.DraftModelR\n" +
+	"draftModel\"\x9c\a\n" +
 	"\x06Limits\x12%\n" +
 	"\x0econtext_tokens\x18\x01 \x01(\x05R\rcontextTokens\x12\x1f\n" +
 	"\vmax_running\x18\x02 \x01(\x05R\n" +
@@ -1406,7 +1418,8 @@ var file_aded_v1_model_service_proto_goTypes = []any{
 	(*GenerationOptions)(nil),     // 13: aded.v1.GenerationOptions
 	(PrefixSharing)(0),            // 14: aded.v1.PrefixSharing
 	(*Drafter)(nil),               // 15: aded.v1.Drafter
-	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
+	(*DraftModel)(nil),            // 16: aded.v1.DraftModel
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
 }
 var file_aded_v1_model_service_proto_depIdxs = []int32{
 	4,  // 0: aded.v1.ListModelsResponse.models:type_name -> aded.v1.Model
@@ -1418,25 +1431,26 @@ var file_aded_v1_model_service_proto_depIdxs = []int32{
 	14, // 6: aded.v1.GetServerInfoResponse.prefix_sharing:type_name -> aded.v1.PrefixSharing
 	15, // 7: aded.v1.GetServerInfoResponse.drafters:type_name -> aded.v1.Drafter
 	11, // 8: aded.v1.GetServerInfoResponse.load:type_name -> aded.v1.Load
-	16, // 9: aded.v1.Limits.max_wait:type_name -> google.protobuf.Duration
-	16, // 10: aded.v1.Limits.max_retention:type_name -> google.protobuf.Duration
-	16, // 11: aded.v1.Limits.max_unread:type_name -> google.protobuf.Duration
-	9,  // 12: aded.v1.Limits.preparation:type_name -> aded.v1.PreparationLimits
-	10, // 13: aded.v1.Limits.fields:type_name -> aded.v1.FieldLimits
-	16, // 14: aded.v1.Limits.coalescing_interval:type_name -> google.protobuf.Duration
-	16, // 15: aded.v1.Limits.max_connection_idle:type_name -> google.protobuf.Duration
-	16, // 16: aded.v1.PreparationLimits.max_time:type_name -> google.protobuf.Duration
-	0,  // 17: aded.v1.ModelService.ListModels:input_type -> aded.v1.ListModelsRequest
-	2,  // 18: aded.v1.ModelService.GetModel:input_type -> aded.v1.GetModelRequest
-	6,  // 19: aded.v1.ModelService.GetServerInfo:input_type -> aded.v1.GetServerInfoRequest
-	1,  // 20: aded.v1.ModelService.ListModels:output_type -> aded.v1.ListModelsResponse
-	3,  // 21: aded.v1.ModelService.GetModel:output_type -> aded.v1.GetModelResponse
-	7,  // 22: aded.v1.ModelService.GetServerInfo:output_type -> aded.v1.GetServerInfoResponse
-	20, // [20:23] is the sub-list for method output_type
-	17, // [17:20] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	16, // 9: aded.v1.GetServerInfoResponse.draft_model:type_name -> aded.v1.DraftModel
+	17, // 10: aded.v1.Limits.max_wait:type_name -> google.protobuf.Duration
+	17, // 11: aded.v1.Limits.max_retention:type_name -> google.protobuf.Duration
+	17, // 12: aded.v1.Limits.max_unread:type_name -> google.protobuf.Duration
+	9,  // 13: aded.v1.Limits.preparation:type_name -> aded.v1.PreparationLimits
+	10, // 14: aded.v1.Limits.fields:type_name -> aded.v1.FieldLimits
+	17, // 15: aded.v1.Limits.coalescing_interval:type_name -> google.protobuf.Duration
+	17, // 16: aded.v1.Limits.max_connection_idle:type_name -> google.protobuf.Duration
+	17, // 17: aded.v1.PreparationLimits.max_time:type_name -> google.protobuf.Duration
+	0,  // 18: aded.v1.ModelService.ListModels:input_type -> aded.v1.ListModelsRequest
+	2,  // 19: aded.v1.ModelService.GetModel:input_type -> aded.v1.GetModelRequest
+	6,  // 20: aded.v1.ModelService.GetServerInfo:input_type -> aded.v1.GetServerInfoRequest
+	1,  // 21: aded.v1.ModelService.ListModels:output_type -> aded.v1.ListModelsResponse
+	3,  // 22: aded.v1.ModelService.GetModel:output_type -> aded.v1.GetModelResponse
+	7,  // 23: aded.v1.ModelService.GetServerInfo:output_type -> aded.v1.GetServerInfoResponse
+	21, // [21:24] is the sub-list for method output_type
+	18, // [18:21] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_aded_v1_model_service_proto_init() }

@@ -100,6 +100,11 @@ class ConcurrencyTest {
             Map.entry("serving.PreparationPool$Ticket", "the same lock; a latch of the JDK, a flag that only goes up"),
             Map.entry("serving.Backend", "two fields that are each written once and read alone"),
             Map.entry(
+                    "serving.Replicas",
+                    "counts under one lock, under which a session is opened: that counts it, and puts a command into a"
+                            + " queue"),
+            Map.entry("serving.Replicas$Arrival", "the same lock"),
+            Map.entry(
                     "serving.SingleAnswer",
                     "a compare-and-set lets one thread close the session; else TurnHandle, Outbox"),
             Map.entry(
@@ -122,6 +127,10 @@ class ConcurrencyTest {
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
             Map.entry("host.Host", "references; whoever takes one closes what it names"),
+            Map.entry(
+                    "lab.alignment.TrafficExport",
+                    "a queue of the JDK, an atomic number, a flag that only goes up; all else is the writer's until it"
+                            + " has ended"),
             Map.entry("lab.load.Attack", "a flag that only goes up: over, then its calls end"),
             Map.entry("lab.load.AttackLog", "all under one lock"),
             Map.entry(

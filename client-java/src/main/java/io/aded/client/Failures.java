@@ -19,6 +19,9 @@ final class Failures {
     static final String TIMEOUT = "CLIENT_TIMEOUT";
     static final String CANCELLED = "CLIENT_CANCELLED";
 
+    /** The reason of a server that noticed the call's deadline first. */
+    private static final String SERVER_DEADLINE = "DEADLINE";
+
     private static final String DOMAIN = "aded.io";
 
     /** gRPC cancels a call whose bytes are no message, and tells the parser's complaint as the cause. */
@@ -67,7 +70,8 @@ final class Failures {
     /** The same with the reason that the caller himself was: his time limit, or that he cancelled. */
     static AdedClientException decode(Throwable thrown, boolean limited, boolean stopped) {
         AdedClientException failure = decode(thrown);
-        if (!failure.reason().isEmpty()) {
+        boolean noticedByServer = failure.reason().equals(SERVER_DEADLINE);
+        if (!failure.reason().isEmpty() && !noticedByServer) {
             return failure;
         }
         if (limited && failure instanceof AdedClientException.DeadlineExceeded) {

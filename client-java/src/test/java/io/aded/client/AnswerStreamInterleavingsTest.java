@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.Flow;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
  * <p>{@link Conversation} needs no such test of its own: every field of it is read and written under one lock, and what
  * it does outside is an {@code AnswerStream}'s. {@link AdedClient} and the records are immutable.
  */
+@Tag("interleavings")
 class AnswerStreamInterleavingsTest {
     private static final int SCENARIOS = Integer.getInteger("aded.interleavings", 4);
 

@@ -12,6 +12,7 @@ import io.aded.lab.alignment.AlignmentFacts;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.recording.Recording;
 import io.aded.lab.recording.Recordings;
+import io.aded.lab.report.Figures;
 import io.aded.lab.report.Machine;
 import io.aded.lab.report.ResultFiles;
 import io.aded.llama.LlamaLibrary;
@@ -75,7 +76,8 @@ final class AlignCommand implements Runnable {
                         + " best with their probabilities at each, and where a drafter guessed wrong.",
                 "Token ids are text for whoever has the model. Nothing is taken from calls that the server answers:"
                         + " what is written is what the prompt files and recordings hold that are named here.",
-                "An export that was stopped goes on where it was when it is started again with the same options."
+                "An export that was stopped goes on where it was when it is started again with the same options. Only"
+                        + " the choice of prompts may have grown, such as --limit: what is new is answered too."
             })
     static final class Export implements Callable<Integer> {
         /** Prompts at once: more gain little on processors, whose passes grow with each token. */
@@ -189,12 +191,12 @@ final class AlignCommand implements Runnable {
                 terminal.out()
                         .printf(
                                 Locale.ROOT,
-                                "%s: %,d answers, %,d tokens; %,d answers held out; %,d prompts left out%n",
+                                "%s: %s, %s; %s held out; %s left out%n",
                                 output,
-                                outcome.answers(),
-                                outcome.tokens(),
-                                outcome.heldOut(),
-                                outcome.leftOut());
+                                Figures.count(outcome.answers(), "answer"),
+                                Figures.count(outcome.tokens(), "token"),
+                                Figures.count(outcome.heldOut(), "answer"),
+                                Figures.count(outcome.leftOut(), "prompt"));
             }
             return ExitCode.OK.code();
         }

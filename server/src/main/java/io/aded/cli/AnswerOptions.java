@@ -87,7 +87,8 @@ final class AnswerOptions {
         DraftPolicy policy = draft.policy();
         if (target != null) {
             // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option : List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self")) {
+            for (String option :
+                    List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self", "--draft-policy")) {
                 if (command.commandLine().getParseResult().hasMatchedOption(option)) {
                     throw new AdedException.InvalidRequest(
                             option, "cannot be combined with --target, whose server has its model");

@@ -39,11 +39,12 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Base tables: what drafters know before they have seen anything. */
+/** Base tables and choices among drafters: what drafts begin with before anything was seen. */
 @Command(
         name = "draft",
         description = "Builds and describes what lets drafts begin warm.",
-        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class, DraftCommand.Prior.class})
+        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class, DraftCommand.Prior.class, PolicyCommand.class
+        })
 final class DraftCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -51,7 +52,7 @@ final class DraftCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show, prior");
+        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show, prior, policy");
     }
 
     private static void print(Terminal terminal, Path file, BaseTable.Statistics table) {

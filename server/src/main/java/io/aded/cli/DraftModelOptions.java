@@ -1,7 +1,9 @@
 package io.aded.cli;
 
+import io.aded.draft.select.DrafterChoice;
 import io.aded.host.DraftModelConfiguration;
 import io.aded.model.AdedException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -37,6 +39,13 @@ final class DraftModelOptions {
             description = "Compute threads of the draft model. Default: 0, as many as the model has.")
     private int threads;
 
+    @Option(
+            names = "--draft-policy",
+            paramLabel = "FILE",
+            description = "What is believed of table, draft model and both by a prompt (aded draft policy train):"
+                    + " mode auto begins with it, and mode auto-policy goes by it alone. Default: none.")
+    private @Nullable Path policy;
+
     /** The choice as a record; null if nothing is to draft beside the table. */
     @Nullable
     DraftModelConfiguration configuration() {
@@ -49,10 +58,19 @@ final class DraftModelOptions {
             source = new DraftModelConfiguration.Named(model);
         } else if (self != null) {
             source = DraftModelConfiguration.Copy.parse(self);
+        } else if (policy != null) {
+            throw new AdedException.InvalidRequest(
+                    "--draft-policy",
+                    "chooses between the table and a draft model, and there is none; name one with --draft-model or"
+                            + " --draft-self");
         } else {
             return null;
         }
         return new DraftModelConfiguration(
-                source, ModelOptions.layers("--draft-gpu-layers", gpuLayers), gpuLayers.equals("auto"), threads);
+                source,
+                ModelOptions.layers("--draft-gpu-layers", gpuLayers),
+                gpuLayers.equals("auto"),
+                threads,
+                policy == null ? null : DrafterChoice.read(policy));
     }
 }

@@ -67,7 +67,8 @@ final class LoadCommand implements Callable<Integer> {
         LoadPlan plan = options.plan();
         if (plan.namesServer()) {
             // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option : List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self")) {
+            for (String option :
+                    List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self", "--draft-policy")) {
                 if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
                     throw new AdedException.InvalidRequest(
                             option, "cannot be combined with a server's address; that server has its model");

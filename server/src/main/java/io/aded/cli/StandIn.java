@@ -1,7 +1,9 @@
 package io.aded.cli;
 
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
+import io.aded.engine.AnswerRecorder;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.host.DraftModelConfiguration;
@@ -33,8 +35,12 @@ final class StandIn implements AutoCloseable {
     private final StandInModel model;
     private final @Nullable TargetModel draft;
     private final List<Engine> engines = new ArrayList<>();
+    private @Nullable AnswerRecorder recorder;
 
-    private StandIn(Duration pass, @Nullable Double agreement) {
+    private final @Nullable DraftModelConfiguration drafting;
+
+    private StandIn(Duration pass, @Nullable Double agreement, @Nullable DraftModelConfiguration drafting) {
+        this.drafting = drafting;
         model = new StandInModel(pass);
         draft = agreement == null ? null : model.draft(agreement);
     }
@@ -58,7 +64,7 @@ final class StandIn implements AutoCloseable {
             return null;
         }
         String millis = name.group(1);
-        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement);
+        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement, drafting);
     }
 
     /** How often a scripted draft agrees; null if that is not the name of one. */
@@ -75,10 +81,12 @@ final class StandIn implements AutoCloseable {
 
     /** Contexts of a draft model that is as good as free. */
     static DraftContexts contexts(TargetModel drafting, EngineOptions each) {
-        return target -> {
+        DraftContexts contexts = target -> {
             TargetContext context = drafting.newContext(each.context());
             return new DraftContexts.Opened(context, context.copierFrom(target));
         };
+        ModelInfo info = drafting.info();
+        return contexts.named(new DraftModelInfo(info.name(), info.quantization(), 0, info.layers(), false, true));
     }
 
     ModelInfo info() {
@@ -87,6 +95,14 @@ final class StandIn implements AutoCloseable {
 
     /** Starts an engine for each replica. */
     List<Engine> start(EngineOptions each, int replicas, EngineTelemetry telemetry) {
+        return start(each, replicas, telemetry, null);
+    }
+
+    /** As {@link #start(EngineOptions, int, EngineTelemetry)}, keeping answers whose callers allow it. */
+    List<Engine> start(
+            EngineOptions options, int replicas, EngineTelemetry telemetry, AnswerRecorder.@Nullable Opener opener) {
+        recorder = opener == null ? null : opener.open(info().name(), model);
+        EngineOptions each = options.withRecorder(recorder);
         for (int replica = 0; replica < replicas; replica++) {
             engines.add(Engine.start(model, each, telemetry, settings(each)));
         }
@@ -94,10 +110,12 @@ final class StandIn implements AutoCloseable {
     }
 
     private DrafterSettings settings(EngineOptions each) {
-        TargetModel drafting = draft;
-        return drafting == null
+        TargetModel guessing = draft;
+        DraftModelConfiguration configured = drafting;
+        return guessing == null || configured == null
                 ? DrafterSettings.DEFAULT
-                : DrafterSettings.DEFAULT.withDraftModel(contexts(drafting, each));
+                : configured.withChoice(
+                        DrafterSettings.DEFAULT.withDraftModel(contexts(guessing, each)), model.vocabulary());
     }
 
     @Override
@@ -105,6 +123,9 @@ final class StandIn implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
+            if (recorder != null) {
+                recorder.close();
+            }
             if (draft != null) {
                 draft.close();
             }

@@ -2,6 +2,7 @@ package io.aded.draft;
 
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a drafter knows of one stream. Opened by a {@link Proposer}, used by one thread at a time: by the engine's, or,
@@ -23,11 +24,19 @@ public interface DraftState extends AutoCloseable {
     String name();
 
     /**
-     * Who proposed a node of a draft, by its {@linkplain TokenTree#tag tag}, where several drafters are at work; the
-     * {@link #name} by default.
+     * Who proposed a node of a draft, by its {@linkplain TokenTree#tag tag}: one of {@link NodeSource}, or the
+     * {@link #name}, which is the default.
      */
     default String source(int tag) {
         return name();
+    }
+
+    /**
+     * Which of several ways to draft the last round took, and why; null, the default, where there is no choice, or for
+     * a round that was not drafted for. Holds until the next is drafted. May allocate: it is asked for reports only.
+     */
+    default @Nullable ArmPlay play() {
+        return null;
     }
 
     /**

@@ -2,6 +2,7 @@ package io.aded.draft;
 
 import io.aded.model.TargetContext;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the proposers of an engine, one for each drafter, when a turn first asks for it. Called by the engine's thread.
@@ -22,5 +23,15 @@ public interface ProposerFactory {
     /** Whether drafters that need a second model can be made. */
     default boolean hasDraftModel() {
         return false;
+    }
+
+    /** What the second model is by which drafters may draft; null if there is none, or that is not known. */
+    default @Nullable DraftModelInfo draftModel() {
+        return null;
+    }
+
+    /** What that model did so far; null if there is none. Asked by the engine's thread. */
+    default @Nullable DraftModelStatistics draftModelStatistics() {
+        return null;
     }
 }

@@ -1,5 +1,6 @@
 package io.aded.engine;
 
+import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.Proposer;
 import io.aded.draft.StreamwiseProposer;
@@ -151,6 +152,11 @@ final class DraftSource {
                 requests.remove(i);
             }
         }
+    }
+
+    /** How the ways to draft fared among which the proposer chooses; none if it does not. */
+    List<ArmStatistics> arms() {
+        return proposer.arms();
     }
 
     /** Those that asked in this pass. */

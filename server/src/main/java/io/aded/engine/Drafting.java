@@ -1,10 +1,14 @@
 package io.aded.engine;
 
+import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftLimits;
+import io.aded.draft.DraftModelInfo;
+import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.ProposerFactory;
 import io.aded.draft.VerificationPrice;
 import io.aded.draft.catalogue.DrafterKind;
+import io.aded.draft.catalogue.Drafters;
 import io.aded.model.TargetContext;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -424,6 +428,29 @@ final class Drafting {
     /** Whether there is a model to draft by. Any thread may ask. */
     boolean hasDraftModel() {
         return factory.hasDraftModel();
+    }
+
+    /** What it is; null if that is not known. Any thread may ask. */
+    @Nullable
+    DraftModelInfo draftModel() {
+        return factory.draftModel();
+    }
+
+    /** How those fared that choose, and the draft model. */
+    DraftingStatus status() {
+        DraftModelStatistics model = factory.draftModelStatistics();
+        if (model == null) {
+            return DraftingStatus.NONE; // and nothing to choose from
+        }
+        List<DraftingStatus.Choice> choices = new ArrayList<>();
+        for (DrafterKind kind : Drafters.all()) {
+            DraftSource source = byKind.get(kind);
+            List<ArmStatistics> arms = source == null ? List.of() : source.arms();
+            if (!arms.isEmpty()) {
+                choices.add(new DraftingStatus.Choice(kind, arms));
+            }
+        }
+        return new DraftingStatus(choices, model);
     }
 
     /** Closes the proposers. The sessions' drafters must have been closed. */

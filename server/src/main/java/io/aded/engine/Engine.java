@@ -1,6 +1,7 @@
 package io.aded.engine;
 
 import io.aded.dialect.Spoken;
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.ProposerFactory;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
@@ -8,6 +9,7 @@ import io.aded.model.TargetModel;
 import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The façade of the decode loop. Thread-safe. */
 public interface Engine extends AutoCloseable {
@@ -110,6 +112,16 @@ public interface Engine extends AutoCloseable {
     /** Whether turns may ask for drafters that draft by a second model. */
     default boolean hasDraftModel() {
         return false;
+    }
+
+    /** What the model is that turns may be drafted by; null if there is none, or it is not known. */
+    default @Nullable DraftModelInfo draftModel() {
+        return null;
+    }
+
+    /** How those drafters fared that choose, and the draft model: a recent snapshot, exact once a turn has ended. */
+    default DraftingStatus drafting() {
+        return DraftingStatus.NONE;
     }
 
     /** What forward passes cost by now. A recent copy. */

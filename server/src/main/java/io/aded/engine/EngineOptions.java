@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import io.aded.model.ContextParameters;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the engine shares one context among its callers.
@@ -20,6 +21,7 @@ import java.time.Duration;
  *     streams at once, 0 to {@value #MOST_HOST_THREADS}. Each needs a processor that nobody else does; answers are the
  *     same with any number
  * @param defaultDraft the policy of a turn that names none
+ * @param recorder keeps what turns say that allow it; stays the caller's, who closes it after the engine. Null for none
  */
 public record EngineOptions(
         ContextParameters context,
@@ -31,11 +33,15 @@ public record EngineOptions(
         PrefixSharing prefixSharing,
         long sessionBytes,
         int hostThreads,
-        DraftPolicy defaultDraft) {
+        DraftPolicy defaultDraft,
+        @Nullable AnswerRecorder recorder) {
     /** More helpers than that wait for each other. */
     public static final int MOST_HOST_THREADS = 31;
 
-    /** Prefixes shared among one caller's conversations, no bound on what those hold, and no helpers. */
+    /**
+     * Prefixes shared among one caller's conversations, no bound on what those hold, no helpers, and nothing is kept of
+     * what turns say.
+     */
     public EngineOptions(
             ContextParameters context,
             int maxRunning,
@@ -54,7 +60,8 @@ public record EngineOptions(
                 PrefixSharing.CALLER,
                 Long.MAX_VALUE / 2,
                 0,
-                defaultDraft);
+                defaultDraft,
+                null);
     }
 
     /** Defaults for a context of {@code cells} cells. */
@@ -81,7 +88,8 @@ public record EngineOptions(
                 prefixSharing,
                 sessionBytes,
                 hostThreads,
-                defaultDraft);
+                defaultDraft,
+                recorder);
     }
 
     /** The same with another rule for prefixes. */
@@ -96,7 +104,8 @@ public record EngineOptions(
                 sharing,
                 sessionBytes,
                 hostThreads,
-                defaultDraft);
+                defaultDraft,
+                recorder);
     }
 
     /** The same with so many helpers of the engine's thread. */
@@ -111,7 +120,8 @@ public record EngineOptions(
                 prefixSharing,
                 sessionBytes,
                 helpers,
-                defaultDraft);
+                defaultDraft,
+                recorder);
     }
 
     /** The same with another bound on what open conversations hold. */
@@ -126,6 +136,23 @@ public record EngineOptions(
                 prefixSharing,
                 bytes,
                 hostThreads,
-                defaultDraft);
+                defaultDraft,
+                recorder);
+    }
+
+    /** The same, keeping what turns say that allow it; null keeps nothing. */
+    public EngineOptions withRecorder(@Nullable AnswerRecorder keeping) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                hostThreads,
+                defaultDraft,
+                keeping);
     }
 }

@@ -1,6 +1,7 @@
 package io.aded.engine;
 
 import io.aded.dialect.Spoken;
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.ProposerFactory;
 import io.aded.model.AdedException;
 import io.aded.model.DecodeOutcome;
@@ -14,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +62,9 @@ final class LocalEngine implements Engine {
     /** Commands between two passes; each takes a microsecond or so. */
     private static final int MOST_COMMANDS = 1000;
 
+    /** How old the status of drafting gets while turns run: to reckon it takes some microseconds. */
+    private static final long DRAFTING_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     /** Of all engines: where several serve one model, a session's name tells it from those of the others. */
     private static final AtomicLong SESSION_NUMBERS = new AtomicLong();
 
@@ -80,6 +85,7 @@ final class LocalEngine implements Engine {
     private volatile boolean stop;
 
     private volatile EngineStatus status;
+    private volatile DraftingStatus drafted = DraftingStatus.NONE;
 
     // Owned by the engine thread.
     private final SessionMemory memory;
@@ -89,6 +95,7 @@ final class LocalEngine implements Engine {
     private final Drafting drafting;
     private final Pass pass;
     private long reusedTotal;
+    private long draftedSince;
 
     /** What turns are told that are left when the thread ends. */
     private AdedException ending = Entrance.shuttingDown();
@@ -124,7 +131,7 @@ final class LocalEngine implements Engine {
             memory = new SessionMemory(options.sessionBytes());
             residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
             admission = new Admission(options, residency, sessionLimit, telemetry);
-            endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publish);
+            endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publishAll);
             Budget budget = new Budget(curve);
             Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
             HostPhase phase = new HostPhase(crew, clock);
@@ -189,6 +196,16 @@ final class LocalEngine implements Engine {
     @Override
     public boolean hasDraftModel() {
         return drafting.hasDraftModel();
+    }
+
+    @Override
+    public @Nullable DraftModelInfo draftModel() {
+        return drafting.draftModel();
+    }
+
+    @Override
+    public DraftingStatus drafting() {
+        return drafted;
     }
 
     @Override
@@ -378,6 +395,7 @@ final class LocalEngine implements Engine {
             commands.close().forEach(command -> TurnFault.quietly("a command of a stopped engine", command));
             failAll(ending);
             residency.forgetAll();
+            drafted = drafting.status();
             drafting.close();
             pass.close();
             context.close();
@@ -491,6 +509,20 @@ final class LocalEngine implements Engine {
 
     private void publish() {
         status = snapshot();
+        if (clock.getAsLong() - draftedSince > DRAFTING_NANOS) {
+            publishDrafting();
+        }
+    }
+
+    /** A turn has ended: all that is known of it can be seen. */
+    private void publishAll() {
+        status = snapshot();
+        publishDrafting();
+    }
+
+    private void publishDrafting() {
+        drafted = drafting.status();
+        draftedSince = clock.getAsLong();
     }
 
     private EngineStatus snapshot() {

@@ -1,6 +1,8 @@
 package io.aded.engine;
 
+import io.aded.draft.ArmPlay;
 import io.aded.draft.DraftState;
+import io.aded.draft.NodeSource;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
@@ -393,6 +395,10 @@ final class Round implements Verification.Emission {
         if (logProbabilities != null) {
             logProbabilities.add(logProbability(firstRow + node, token));
         }
+        Transcript transcript = turn.transcript();
+        if (transcript != null) {
+            transcript.add(context, firstRow + node, tree, node, token);
+        }
         turn.append(token);
         emittedCount++;
         lastAccepted = node; // until the walk comes to a deeper one
@@ -446,10 +452,24 @@ final class Round implements Verification.Emission {
         return new Delta(text, Arrays.copyOf(emitted, emittedCount), told);
     }
 
-    RoundRecord record(int index, Pass pass, long verifyEnd) {
+    /**
+     * For spans and measurements.
+     *
+     * @param traced whether it is told, too, who guessed each node and how that was chosen
+     */
+    RoundRecord record(int index, Pass pass, long verifyEnd, boolean traced) {
+        ArmPlay play = traced ? play() : null;
         return new RoundRecord(
                 index,
-                new RoundRecord.Draft(source(), tree.draftNodes(), tree.maxDepth(), draftStart, draftEnd),
+                new RoundRecord.Draft(
+                        source(),
+                        tree.draftNodes(),
+                        tree.maxDepth(),
+                        draftStart,
+                        draftEnd,
+                        traced ? List.of(sources()).subList(1, tree.size()) : List.of(),
+                        play == null ? null : play.arm(),
+                        play == null ? null : play.reason().label()),
                 new RoundRecord.Verify(accepted(), pass.tokens(), pass.streams(), pass.decodeStart(), verifyEnd));
     }
 
@@ -480,6 +500,27 @@ final class Round implements Verification.Emission {
                 pass.tokens(),
                 pass.streams(),
                 draftNanos(),
-                pass.nanos());
+                pass.nanos(),
+                sources(),
+                play());
+    }
+
+    /** Who guessed each node; empty for the root. */
+    private String[] sources() {
+        String[] sources = new String[tree.size()];
+        for (int node = 0; node < sources.length; node++) {
+            sources[node] = node == 0
+                    ? ""
+                    : forced || drafter == null
+                            ? NodeSource.GRAMMAR
+                            : drafter.state().source(tree.tag(node));
+        }
+        return sources;
+    }
+
+    /** Which of several ways to draft it took; null where there is none to tell of. */
+    private @Nullable ArmPlay play() {
+        StreamDrafter drafting = drafting();
+        return forced || drafting == null ? null : drafting.state().play();
     }
 }

@@ -1,5 +1,8 @@
 package io.aded.engine;
 
+import io.aded.draft.ArmPlay;
+import org.jspecify.annotations.Nullable;
+
 /**
  * One draft/verify round of a stream, for those who want to watch.
  *
@@ -16,6 +19,9 @@ package io.aded.engine;
  * @param batchStreams streams in the forward pass
  * @param draftNanos time that drafting took
  * @param verifyNanos time that the forward pass took
+ * @param sources who guessed each node, by {@link io.aded.draft.NodeSource}; empty for the root
+ * @param play which of several ways to draft the drafter took, and why; null where it has no choice, or the grammar
+ *     guessed
  */
 public record RoundReport(
         int index,
@@ -30,7 +36,9 @@ public record RoundReport(
         int batchTokens,
         int batchStreams,
         long draftNanos,
-        long verifyNanos) {
+        long verifyNanos,
+        String[] sources,
+        @Nullable ArmPlay play) {
 
     /** Draft nodes verified. */
     public int draftNodes() {

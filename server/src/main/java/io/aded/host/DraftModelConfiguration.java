@@ -1,10 +1,13 @@
 package io.aded.host;
 
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.select.DrafterChoice;
 import io.aded.gguf.Quantization;
 import io.aded.gguf.SkippedLayers;
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.model.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,8 +23,14 @@ import org.jspecify.annotations.Nullable;
  * @param fitLayers whether as many layers go to the GPU as fit there beside the served model
  * @param threads compute threads, 0 to 1024; 0 for as many as the served model has, which is best where the library's
  *     threads stay between passes, as both models then use the same ones
+ * @param choice what is believed of the drafters by a prompt; null for nothing
  */
-public record DraftModelConfiguration(Source source, int gpuLayers, boolean fitLayers, int threads) {
+public record DraftModelConfiguration(
+        Source source,
+        int gpuLayers,
+        boolean fitLayers,
+        int threads,
+        @Nullable DrafterChoice choice) {
 
     /** Where a draft model comes from. */
     public sealed interface Source {}
@@ -101,11 +110,21 @@ public record DraftModelConfiguration(Source source, int gpuLayers, boolean fitL
 
     /** A model of its own, with the defaults of all else. */
     public static DraftModelConfiguration named(String model) {
-        return new DraftModelConfiguration(new Named(model), ModelParameters.ALL_LAYERS, true, 0);
+        return new DraftModelConfiguration(new Named(model), ModelParameters.ALL_LAYERS, true, 0, null);
     }
 
     /** A copy of the served model ({@link Copy#parse}), with the defaults of all else. */
     public static DraftModelConfiguration copy(String text) {
-        return new DraftModelConfiguration(Copy.parse(text), ModelParameters.ALL_LAYERS, true, 0);
+        return new DraftModelConfiguration(Copy.parse(text), ModelParameters.ALL_LAYERS, true, 0, null);
+    }
+
+    /**
+     * Settings that begin with what is believed of the drafters, if anything is.
+     *
+     * @param vocabulary the served model's
+     * @throws AdedException.InvalidArtifact if the choice was trained with another one
+     */
+    public DrafterSettings withChoice(DrafterSettings settings, Vocabulary vocabulary) {
+        return choice == null ? settings : settings.withChoice(choice.requireVocabulary(vocabulary));
     }
 }

@@ -45,12 +45,14 @@ final class LocalDraft implements AutoCloseable {
      * @param common how many token ids it shares with the target
      * @param copy the layers of the target that it goes without if it is a copy of the target whose cells it can take
      *     over; null if it is none
+     * @param own whether it is made of the target's weights
      */
     record Found(
             GgufFile header,
             String name,
             int common,
-            @Nullable SkippedLayers copy) {}
+            @Nullable SkippedLayers copy,
+            boolean own) {}
 
     /**
      * Finds the file, which may have to be fetched or written first, and sees whether it can draft for the target.
@@ -90,7 +92,9 @@ final class LocalDraft implements AutoCloseable {
         }
         GgufFile header = LocalModel.requireUsable(library, file, configuration, listener);
         int common = VocabularyRule.require(target, header);
-        return new Found(header, name, common, copied(derived, target, header));
+        SkippedLayers copied = copied(derived, target, header);
+        boolean own = copied != null || wanted.source() instanceof DraftModelConfiguration.Copy;
+        return new Found(header, name, common, copied, own);
     }
 
     /**
@@ -227,11 +231,12 @@ final class LocalDraft implements AutoCloseable {
         }
         contexts.add(context);
         int trained = model.info().trainedContext() > 0 ? model.info().trainedContext() : Integer.MAX_VALUE;
-        return target -> {
+        DraftContexts lending = target -> {
             TargetContext own = context.lend();
             CellCopier copier = own.copierFrom(target);
             return new DraftContexts.Opened(own, copier, found.common(), Math.min(own.cells(), trained));
         };
+        return lending.named(description(parameters).info());
     }
 
     /** What was loaded. */
@@ -241,6 +246,7 @@ final class LocalDraft implements AutoCloseable {
                 found.header().quantization(),
                 found.header().size(),
                 model.info().layers(),
+                found.own(),
                 found.copy() != null && context.maxSequences() < MOST_SHARING);
     }
 

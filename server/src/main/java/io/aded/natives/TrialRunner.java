@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -77,9 +79,24 @@ final class TrialRunner {
 
     /** Runs the class with arguments and says how it went; never throws because of what is tried. */
     Outcome run(List<String> arguments) {
+        Path scratch;
+        try {
+            scratch = Files.createTempDirectory("aded-trial-");
+        } catch (IOException e) {
+            return Outcome.open("could not be tried: " + e.getMessage());
+        }
+        try {
+            return run(arguments, scratch);
+        } finally {
+            remove(scratch);
+        }
+    }
+
+    /** As above, with a directory for its temporary files: a process that dies leaves them. */
+    private Outcome run(List<String> arguments, Path scratch) {
         Process process;
         try {
-            ProcessBuilder builder = new ProcessBuilder(command(arguments));
+            ProcessBuilder builder = new ProcessBuilder(command(arguments, scratch));
             builder.environment().putAll(variables);
             process = builder.start();
         } catch (IOException e) {
@@ -120,7 +137,18 @@ final class TrialRunner {
         return status < 0 || (status >= 132 && status <= 136) || status == 139;
     }
 
-    private List<String> command(List<String> arguments) {
+    private static void remove(Path scratch) {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(scratch)) {
+            for (Path file : left) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(scratch);
+        } catch (IOException e) {
+            // A process that cannot be killed yet holds it; there is no harm but the place that it takes.
+        }
+    }
+
+    private List<String> command(List<String> arguments, Path scratch) {
         boolean windows = System.getProperty("os.name").startsWith("Windows");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", windows ? "java.exe" : "java")
@@ -131,7 +159,8 @@ final class TrialRunner {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+SuppressFatalErrorMessage",
-                "--enable-native-access=ALL-UNNAMED"));
+                "--enable-native-access=ALL-UNNAMED",
+                "-Djava.io.tmpdir=" + scratch));
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(mainClass);

@@ -28,8 +28,9 @@ final class DraftServiceImpl extends DraftServiceGrpc.DraftServiceImplBase {
             GetDraftStatisticsRequest request, StreamObserver<GetDraftStatisticsResponse> responses) {
         InferenceServiceImpl.answer(
                 responses,
-                () -> ResponseWriter.drafting(
-                        serving.drafting(CallScope.caller(serving), request.getConversationId())));
+                () -> DraftMessages.statistics(
+                        serving.drafting(CallScope.caller(serving), request.getConversationId()),
+                        serving.draftModel()));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.Timestamp;
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.engine.EngineOptions;
 import io.aded.model.AdedException;
@@ -84,7 +85,7 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
     }
 
     private GetServerInfoResponse info(ServedModel served) {
-        return GetServerInfoResponse.newBuilder()
+        GetServerInfoResponse.Builder info = GetServerInfoResponse.newBuilder()
                 .setVersion(version)
                 .setLibrary(served.info().library())
                 .setRuntime(Runtime.version() + " (" + System.getProperty("java.vendor", "unknown vendor") + ")")
@@ -99,8 +100,12 @@ final class ModelServiceImpl extends ModelServiceGrpc.ModelServiceImplBase {
                         .map(ResponseWriter::drafter)
                         .toList())
                 .addAllCapabilities(Capabilities.of(serving))
-                .setLoad(ResponseWriter.load(served.status()))
-                .build();
+                .setLoad(ResponseWriter.load(served.status()));
+        DraftModelInfo drafting = served.draftModel();
+        if (drafting != null) {
+            info.setDraftModel(DraftMessages.model(drafting));
+        }
+        return info.build();
     }
 
     private Limits limits(ServedModel served) {

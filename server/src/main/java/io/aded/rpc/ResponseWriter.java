@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import com.google.protobuf.Duration;
+import io.aded.draft.ArmPlay;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.engine.Delta.Part;
 import io.aded.engine.DraftPolicy;
@@ -11,7 +12,6 @@ import io.aded.engine.TurnResult;
 import io.aded.model.ModelInfo;
 import io.aded.model.Vocabulary;
 import io.aded.serving.AnswerEvent;
-import io.aded.serving.DraftLedger;
 import io.aded.serving.Generation;
 import io.aded.serving.ServedModel;
 import io.aded.v1.AnyJsonObject;
@@ -20,12 +20,10 @@ import io.aded.v1.ConverseResponse;
 import io.aded.v1.Delta;
 import io.aded.v1.DraftNode;
 import io.aded.v1.Drafter;
-import io.aded.v1.DrafterStatistics;
 import io.aded.v1.FinishReason;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateResponse;
 import io.aded.v1.GenerationOptions;
-import io.aded.v1.GetDraftStatisticsResponse;
 import io.aded.v1.Load;
 import io.aded.v1.Model;
 import io.aded.v1.Opened;
@@ -167,13 +165,17 @@ final class ResponseWriter {
                 .setBatchStreams(report.batchStreams())
                 .setDraftTime(nanos(report.draftNanos()))
                 .setVerifyTime(nanos(report.verifyNanos()));
+        ArmPlay play = report.play();
+        if (play != null) {
+            builder.setArm(play.arm()).setArmReason(play.reason().label());
+        }
         boolean[] accepted = new boolean[report.tokens().length];
         for (int node : report.acceptedPath()) {
             accepted[node] = true;
         }
         for (int node = 0; node < accepted.length; node++) {
             builder.addNodes(DraftNode.newBuilder()
-                    .setSource(report.forced() && node > 0 ? "grammar" : "")
+                    .setSource(report.sources()[node])
                     .setToken(report.tokens()[node])
                     .setText(vocabulary.text(report.tokens()[node]))
                     .setParent(report.parents()[node])
@@ -213,7 +215,7 @@ final class ResponseWriter {
     }
 
     /** How drafting fared, over one answer or over many. */
-    private static io.aded.v1.SpeculationStatistics speculation(SpeculationStatistics statistics) {
+    static io.aded.v1.SpeculationStatistics speculation(SpeculationStatistics statistics) {
         io.aded.v1.SpeculationStatistics.Builder builder = io.aded.v1.SpeculationStatistics.newBuilder()
                 .setNumSpecSteps(statistics.numSpecSteps())
                 .setNumSteps(statistics.numSteps())
@@ -288,6 +290,7 @@ final class ResponseWriter {
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())
                 .setShareLearned(policy.shareLearned())
+                .setAllowTraining(policy.allowsTraining())
                 .build();
     }
 
@@ -298,16 +301,6 @@ final class ResponseWriter {
                 .setDefaults(draft(DraftPolicy.of(kind)))
                 .setBaseline(kind.baseline())
                 .build();
-    }
-
-    static GetDraftStatisticsResponse drafting(DraftLedger.Report report) {
-        GetDraftStatisticsResponse.Builder response =
-                GetDraftStatisticsResponse.newBuilder().setTotals(speculation(report.all()));
-        report.drafters()
-                .forEach((kind, statistics) -> response.addDrafters(DrafterStatistics.newBuilder()
-                        .setDrafter(kind.label())
-                        .setStatistics(speculation(statistics))));
-        return response.build();
     }
 
     static Model model(ServedModel served) {
@@ -367,7 +360,7 @@ final class ResponseWriter {
                 .build();
     }
 
-    private static Duration nanos(long nanos) {
+    static Duration nanos(long nanos) {
         return Duration.newBuilder()
                 .setSeconds(nanos / 1_000_000_000)
                 .setNanos((int) (nanos % 1_000_000_000))

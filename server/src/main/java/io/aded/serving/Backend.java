@@ -1,5 +1,7 @@
 package io.aded.serving;
 
+import io.aded.draft.DraftModelInfo;
+import io.aded.engine.DraftingStatus;
 import io.aded.model.AdedException;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,19 @@ final class Backend {
 
     void setUnwell(boolean value) {
         unwell = value;
+    }
+
+    /** How those drafters fared of which engines keep count; nothing while there is no model. */
+    DraftingStatus drafting() {
+        ServedModel model = served;
+        return model == null ? DraftingStatus.NONE : model.drafting();
+    }
+
+    /** What drafts beside the table; null for nothing. */
+    @Nullable
+    DraftModelInfo draftModel() {
+        ServedModel model = served;
+        return model == null ? null : model.draftModel();
     }
 
     Serving.State state() {

@@ -2,6 +2,7 @@ package io.aded.serving;
 
 import io.aded.grammar.GrammarRefused;
 import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,29 @@ public sealed interface Constraint {
             case RegularExpression expression -> "regular_expression";
             case JsonObject object -> "json_object";
         };
+    }
+
+    /**
+     * The same failure, where it speaks of the parameters that a sampler is made with, by the field that a request has
+     * for them: that of this constraint, or its tools if it has none.
+     */
+    default AdedException named(AdedException failure) {
+        return switch (failure) {
+            case AdedException.InvalidRequest invalid ->
+                new AdedException.InvalidRequest(
+                        invalid.violations().stream().map(this::named).toList(), invalid.leftOut());
+            case AdedException.ResourceExhausted exhausted
+            when exhausted.violation() != null ->
+                AdedException.ResourceExhausted.byField(exhausted.reason(), named(exhausted.violation()));
+            default -> failure;
+        };
+    }
+
+    private FieldViolation named(FieldViolation violation) {
+        String field = violation.field();
+        return field.equals("sampling.grammar") || field.equals("sampling.json_schema")
+                ? new FieldViolation(equals(NONE) ? "tools" : "constraint." + field(), violation.description())
+                : violation;
     }
 
     private static String gbnf(String expression) {

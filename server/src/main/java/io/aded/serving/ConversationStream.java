@@ -104,7 +104,7 @@ public final class ConversationStream {
                         id,
                         model,
                         fresh,
-                        () -> model.leastBusy().openSession(caller.clientId()));
+                        () -> model.replicas().open(caller.clientId()));
         if (!state.open(current)) { // the caller left while we were opening
             conversations.release(current);
             return;
@@ -127,13 +127,19 @@ public final class ConversationStream {
     private Generation changed(ServedModel model, GenerationChange change, Generation before, Violations wrong) {
         model.validator().speech().refuseWhatIsNotServed(change.speech(), null);
         Generation changed = change.over(before, Generation.of(model), wrong);
+        boolean sameAnswers = changed.constraint().equals(before.constraint())
+                && changed.speech().equals(before.speech());
         PreparationPool.Job<Generation> check = () -> {
             model.validator().generation(changed, wrong);
             wrong.check();
+            if (!sameAnswers) {
+                model.compile(changed);
+            }
             return changed;
         };
-        // To look at a constraint may be to compile it; all else is quick.
-        return changed.constraint() == Constraint.NONE ? check.work() : pool.run(caller, check);
+        // To look at a constraint or at tools may be to compile them; all else is quick.
+        boolean quick = sameAnswers && changed.constraint() == Constraint.NONE;
+        return quick ? check.work() : pool.run(caller, check);
     }
 
     private Conversation opened() {

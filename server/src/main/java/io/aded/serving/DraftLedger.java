@@ -2,6 +2,7 @@ package io.aded.serving;
 
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.Drafters;
+import io.aded.engine.DraftingStatus;
 import io.aded.engine.SpeculationStatistics;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,8 +21,10 @@ public final class DraftLedger {
      *
      * @param all over all drafters
      * @param drafters one by one, in the catalogue's order; those that never drafted are left out
+     * @param engines what the engines keep count of, which is nothing of a single conversation
      */
-    public record Report(SpeculationStatistics all, Map<DrafterKind, SpeculationStatistics> drafters) {}
+    public record Report(
+            SpeculationStatistics all, Map<DrafterKind, SpeculationStatistics> drafters, DraftingStatus engines) {}
 
     void add(DrafterKind drafter, SpeculationStatistics statistics) {
         synchronized (lock) {
@@ -31,6 +34,11 @@ public final class DraftLedger {
 
     /** What has been added up until now. */
     Report report() {
+        return report(DraftingStatus.NONE);
+    }
+
+    /** What has been added up until now, with what the engines know. */
+    Report report(DraftingStatus engines) {
         Map<DrafterKind, SpeculationStatistics> known;
         synchronized (lock) {
             known = Map.copyOf(byDrafter);
@@ -42,7 +50,7 @@ public final class DraftLedger {
                 drafted.put(drafter, sum);
             }
         }
-        return new Report(known.values().stream().reduce(NOTHING, DraftLedger::sum), drafted);
+        return new Report(known.values().stream().reduce(NOTHING, DraftLedger::sum), drafted, engines);
     }
 
     private static SpeculationStatistics sum(SpeculationStatistics a, SpeculationStatistics b) {

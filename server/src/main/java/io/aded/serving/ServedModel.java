@@ -1,32 +1,66 @@
 package io.aded.serving;
 
+import io.aded.dialect.AnswerForm;
 import io.aded.dialect.Spoken;
+import io.aded.draft.DraftModelInfo;
+import io.aded.engine.DraftingStatus;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineStatus;
+import io.aded.model.AdedException;
 import io.aded.model.ModelInfo;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetModel;
 import io.aded.model.Vocabulary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A model and the engines that decode with it. Both stay the caller's to close.
- *
- * @param name what callers know it by; requests may also use the model's own name
- * @param engines one or more over the same model; each new conversation goes to the least busy
- * @param sampling how tokens are drawn where requests do not say
- */
-public record ServedModel(String name, List<Engine> engines, SamplingParameters sampling) {
-    public ServedModel {
-        engines = List.copyOf(engines);
-        if (engines.isEmpty()) {
+/** A model and the engines that decode with it. Both stay the caller's to close. Thread-safe. */
+public final class ServedModel {
+    private final String name;
+    private final List<Engine> engines;
+    private final SamplingParameters sampling;
+    private final Replicas replicas;
+
+    /**
+     * A model that is served.
+     *
+     * @param name what callers know it by; requests may also use the model's own name
+     * @param engines one or more over the same model; each new conversation goes to the least busy
+     * @param sampling how tokens are drawn where requests do not say
+     */
+    public ServedModel(String name, List<Engine> engines, SamplingParameters sampling) {
+        this.name = name;
+        this.engines = List.copyOf(engines);
+        this.sampling = sampling;
+        if (this.engines.isEmpty()) {
             throw new IllegalArgumentException("a model is served by at least one engine");
         }
+        replicas = new Replicas(this.engines);
     }
 
     /** One engine, llama.cpp's default sampling, and the model's own name. */
     public static ServedModel of(Engine engine) {
         return new ServedModel(engine.model().info().name(), List.of(engine), SamplingParameters.DEFAULT);
+    }
+
+    /** What callers know it by. */
+    public String name() {
+        return name;
+    }
+
+    /** Those that decode with it, one or more. */
+    public List<Engine> engines() {
+        return engines;
+    }
+
+    /** How tokens are drawn where requests do not say. */
+    public SamplingParameters sampling() {
+        return sampling;
+    }
+
+    /** Chooses among the engines. */
+    Replicas replicas() {
+        return replicas;
     }
 
     /** The model that the engines share. */
@@ -62,6 +96,16 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
         return engines.getFirst().hasDraftModel();
     }
 
+    /** What the model is that turns may be drafted by; null if there is none, or it is not known. */
+    public @Nullable DraftModelInfo draftModel() {
+        return engines.getFirst().draftModel();
+    }
+
+    /** How those drafters fared that choose, and the draft model, over all engines. */
+    public DraftingStatus drafting() {
+        return engines.stream().map(Engine::drafting).reduce(DraftingStatus.NONE, DraftingStatus::plus);
+    }
+
     /** Tokens that one conversation can hold: neither more than the KV cache nor than the model was trained on. */
     public int contextTokens() {
         int cells = engines.getFirst().options().context().cells();
@@ -84,20 +128,20 @@ public record ServedModel(String name, List<Engine> engines, SamplingParameters 
     }
 
     /**
-     * The engine with the fewest turns; of those the one with the fewest open conversations, whose next turns it will
-     * have to decode. Both are counted at once, so a burst of calls spreads even before the first of them is admitted.
+     * Compiles the constraint of turns to come, as they would, so that who sets it hears at once what is wrong with it.
+     *
+     * @throws AdedException.InvalidRequest naming the constraint's field, or that of a tool
      */
-    Engine leastBusy() {
-        Engine best = engines.getFirst();
-        long least = Long.MAX_VALUE;
-        for (Engine engine : engines) {
-            long load = ((long) engine.openTurns() << Integer.SIZE) + engine.openSessions();
-            if (load < least) {
-                best = engine;
-                least = load;
-            }
+    void compile(Generation generation) {
+        AnswerForm form = validator().speech().form(generation);
+        Constraint constraint = generation.constraint();
+        SamplingParameters asked = constraint.over(generation.sampling()).withSeed(0);
+        try {
+            model().newSampler(form == null ? asked : form.constrained(asked, false))
+                    .close();
+        } catch (AdedException failure) {
+            throw constraint.named(failure);
         }
-        return best;
     }
 
     /** Whether an engine is at work at this moment. */

@@ -1,16 +1,22 @@
 package io.aded.serving;
 
 import io.aded.dialect.AnswerForm;
+import io.aded.draft.ArmStatistics;
+import io.aded.draft.DraftModelInfo;
+import io.aded.draft.DraftModelStatistics;
+import io.aded.engine.DraftingStatus;
 import io.aded.engine.EngineStatus;
 import io.aded.engine.Prompt;
 import io.aded.model.AdedException;
 import io.aded.model.TemplateVariables;
 import io.aded.model.Vocabulary;
+import io.aded.telemetry.DraftGauges;
 import io.aded.telemetry.EngineGauges;
 import io.aded.telemetry.Telemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -146,7 +152,7 @@ public final class Serving implements AutoCloseable {
         pool.provideFor(model.maxRunning() + model.maxWaiting());
         synchronized (watchLock) {
             stopGauges();
-            gauges = telemetry.watch(model.name(), () -> gauges(model.status()));
+            gauges = telemetry.watch(model.name(), () -> gauges(model.status()), () -> drafting(model.drafting()));
         }
         tell();
     }
@@ -179,6 +185,11 @@ public final class Serving implements AutoCloseable {
     /** Whether the model can be offered tools: its chat template shows how it calls them. */
     public boolean offersTools() {
         return backend.model().spoken().dialect().calls() != null;
+    }
+
+    /** Whether answers are kept whose callers allow it. */
+    public boolean recordsAnswers() {
+        return backend.model().engines().getFirst().options().recorder() != null;
     }
 
     /** What is kept for callers. */
@@ -247,7 +258,7 @@ public final class Serving implements AutoCloseable {
         model.validator().speech().request(asked, wrong);
         wrong.check();
         Prompt whole = model.validator().speech().counted(prompt, asked, variables);
-        return pool.run(caller, () -> model.leastBusy().countTokens(whole));
+        return pool.run(caller, () -> model.engines().getFirst().countTokens(whole));
     }
 
     /**
@@ -299,7 +310,7 @@ public final class Serving implements AutoCloseable {
      */
     public DraftLedger.Report drafting(Caller caller, String conversationId) {
         if (conversationId.isEmpty()) {
-            return ledger.report();
+            return ledger.report(backend.drafting());
         }
         Conversation found = conversations.find(new Conversation.Key(caller.clientId(), conversationId));
         if (found == null) {
@@ -307,6 +318,11 @@ public final class Serving implements AutoCloseable {
                     "CONVERSATION_NOT_FOUND", "no conversation of that name is open or kept for this client");
         }
         return found.ledger.report();
+    }
+
+    /** What the model is that turns may be drafted by; null if there is none, it is not known, or nothing is served. */
+    public @Nullable DraftModelInfo draftModel() {
+        return backend.draftModel();
     }
 
     /** Streams that are open. */
@@ -356,6 +372,44 @@ public final class Serving implements AutoCloseable {
                 status.cells(),
                 status.sequencesUsed(),
                 status.sequences());
+    }
+
+    private static DraftGauges drafting(DraftingStatus status) {
+        List<DraftGauges.Arm> arms = new ArrayList<>();
+        for (DraftingStatus.Choice choice : status.choices()) {
+            for (ArmStatistics arm : choice.arms()) {
+                arms.add(new DraftGauges.Arm(
+                        choice.drafter().label(),
+                        arm.arm(),
+                        arm.asked(),
+                        arm.probes(),
+                        arm.nodes(),
+                        arm.accepted(),
+                        arm.tokens(),
+                        arm.weight(),
+                        arm.regret()));
+            }
+        }
+        DraftModelStatistics model = status.model();
+        return new DraftGauges(
+                arms,
+                model == null
+                        ? null
+                        : new DraftGauges.Model(
+                                model.levels(),
+                                model.nanos(),
+                                model.readTokens(),
+                                model.copiedTokens(),
+                                Map.of(
+                                        "guessed", model.guessed(),
+                                        "unpaid", model.unpaid(),
+                                        "unready", model.unready(),
+                                        "unusable", model.unusable()),
+                                Map.of(
+                                        "refused_copy", model.refusedCopies(),
+                                        "eviction", model.evictions(),
+                                        "no_room", model.withoutRoom(),
+                                        "failure", model.failures())));
     }
 
     private void stopGauges() {

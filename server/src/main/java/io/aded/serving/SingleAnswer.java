@@ -55,15 +55,19 @@ public final class SingleAnswer implements TurnRelay.Ending {
         try {
             pool.run(caller, () -> {
                 ValidTurn valid = served.validator().validate(input, defaults, defaults, caller);
-                Session opened = served.leastBusy().openSession(caller.clientId());
-                session = opened;
-                turn = relay;
-                if (gone) { // the caller left while we were opening, and found nothing to close
-                    closeSession();
-                } else {
-                    relay.submit(starter, opened, valid, "");
+                Replicas.Arrival opened = served.replicas().openForTurn(caller.clientId());
+                try {
+                    session = opened.session();
+                    turn = relay;
+                    if (gone) { // the caller left while we were opening, and found nothing to close
+                        closeSession();
+                    } else {
+                        relay.submit(starter, opened.session(), valid, "");
+                    }
+                    return true;
+                } finally {
+                    opened.over();
                 }
-                return true;
             });
         } catch (RuntimeException | Error e) {
             gone(); // if we only gave up waiting: it must not go on when it is ready

@@ -147,24 +147,45 @@ final class SpeechChecks {
         }
     }
 
-    /** The prompt of a turn whose fields are allowed. */
+    /**
+     * The prompt of a turn whose fields are allowed.
+     *
+     * @throws AdedException.InvalidRequest if the constraint or a tool's parameters cannot be kept
+     */
     Prompt.Messages prompt(Prompt.Messages chat, Generation generation) {
         AnswerForm.Request asked = generation.speech();
         TemplateVariables variables = generation.templateVariables();
         if (spoken == null) {
             return new Prompt.Messages(chat.messages(), variables);
         }
-        boolean plain = spoken.dialect().calls() == null && spoken.dialect().reasoning() == null;
         if (asked.budget() == 0 && spoken.dialect().reasoning() != null) {
             variables = withoutThinking(variables);
         }
-        AnswerForm form = plain
-                        || generation.ignoreEnd()
-                                && asked.tools().isEmpty()
-                                && spoken.dialect().reasoning() == null
-                ? null
-                : new AnswerForm(spoken, asked, generation.constraint().over(generation.sampling()));
-        return new Prompt.Messages(chat.messages(), asked.tools(), variables, form);
+        return new Prompt.Messages(chat.messages(), asked.tools(), variables, form(generation));
+    }
+
+    /**
+     * The form that answers to messages have; null if they are mere text.
+     *
+     * @throws AdedException.InvalidRequest if the constraint or a tool's parameters cannot be kept
+     */
+    @Nullable
+    AnswerForm form(Generation generation) {
+        if (spoken == null) {
+            return null;
+        }
+        AnswerForm.Request asked = generation.speech();
+        boolean reasons = spoken.dialect().reasoning() != null;
+        boolean plain = spoken.dialect().calls() == null && !reasons;
+        if (plain || generation.ignoreEnd() && asked.tools().isEmpty() && !reasons) {
+            return null;
+        }
+        Constraint constraint = generation.constraint();
+        try {
+            return new AnswerForm(spoken, asked, constraint.over(generation.sampling()));
+        } catch (AdedException failure) {
+            throw constraint.named(failure);
+        }
     }
 
     private static TemplateVariables withoutThinking(TemplateVariables given) {

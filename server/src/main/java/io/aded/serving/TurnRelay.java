@@ -116,7 +116,7 @@ final class TurnRelay implements TurnListener {
     public void onFailed(AdedException failure) {
         guard.over();
         coalescer.flush();
-        ending.failed(sink.ofTurn(TurnStarter.named(failure, constraint)));
+        ending.failed(sink.ofTurn(constraint.named(failure)));
     }
 
     @Override

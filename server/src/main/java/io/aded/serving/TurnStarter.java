@@ -5,7 +5,6 @@ import io.aded.engine.Turn;
 import io.aded.engine.TurnListener;
 import io.aded.engine.TurnRequest;
 import io.aded.model.AdedException;
-import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.telemetry.Telemetry;
 import io.aded.telemetry.TelemetryNames;
@@ -34,33 +33,8 @@ final class TurnStarter {
         try {
             return session.submit(traced, listener);
         } catch (AdedException.InvalidRequest invalid) {
-            throw named(invalid, turn.constraint());
+            throw turn.constraint().named(invalid);
         }
-    }
-
-    /** The model speaks of what a sampler is made with; a request speaks of its constraint. */
-    static AdedException named(AdedException failure, Constraint constraint) {
-        return switch (failure) {
-            case AdedException.InvalidRequest invalid ->
-                new AdedException.InvalidRequest(
-                        invalid.violations().stream()
-                                .map(violation -> named(violation, constraint))
-                                .toList(),
-                        invalid.leftOut());
-            case AdedException.ResourceExhausted exhausted
-            when exhausted.violation() != null ->
-                AdedException.ResourceExhausted.byField(exhausted.reason(), named(exhausted.violation(), constraint));
-            default -> failure;
-        };
-    }
-
-    private static FieldViolation named(FieldViolation violation, Constraint constraint) {
-        String field = violation.field();
-        return field.equals("sampling.grammar") || field.equals("sampling.json_schema")
-                ? new FieldViolation(
-                        constraint.equals(Constraint.NONE) ? "tools" : "constraint." + constraint.field(),
-                        violation.description())
-                : violation;
     }
 
     private static Attributes attributes(TurnRequest request, String conversationId) {

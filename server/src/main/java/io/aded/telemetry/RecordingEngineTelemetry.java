@@ -84,6 +84,11 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
         }
 
         @Override
+        public boolean isTraced() {
+            return traced && tracer != null;
+        }
+
+        @Override
         public void prefill(long start, long end, int tokens, int cachedTokens) {
             count(Counter.PREFILLED_TOKENS, tokens);
             count(Counter.REUSED_TOKENS, cachedTokens);
@@ -110,16 +115,23 @@ final class RecordingEngineTelemetry implements EngineTelemetry {
         }
 
         private void span(Tracer tracer, String name, RoundRecord round, long start, long end) {
-            child(tracer, name, start)
+            SpanBuilder span = child(tracer, name, start)
                     .setAttribute(TelemetryNames.ROUND_INDEX, round.index())
                     .setAttribute(TelemetryNames.DRAFT_SOURCE, round.draft().source())
                     .setAttribute(TelemetryNames.DRAFT_NODES, round.draft().nodes())
                     .setAttribute(TelemetryNames.DRAFT_DEPTH, round.draft().depth())
                     .setAttribute(TelemetryNames.DRAFT_ACCEPTED, round.verify().accepted())
                     .setAttribute(TelemetryNames.BATCH_TOKENS, round.verify().batchTokens())
-                    .setAttribute(TelemetryNames.BATCH_STREAMS, round.verify().batchStreams())
-                    .startSpan()
-                    .end(clock.epochNanos(end), TimeUnit.NANOSECONDS);
+                    .setAttribute(TelemetryNames.BATCH_STREAMS, round.verify().batchStreams());
+            RoundRecord.Draft draft = round.draft();
+            if (!draft.nodeSources().isEmpty()) {
+                span.setAttribute(TelemetryNames.DRAFT_NODE_SOURCES, draft.nodeSources());
+            }
+            if (draft.arm() != null && draft.armReason() != null) {
+                span.setAttribute(TelemetryNames.DRAFT_ARM, draft.arm());
+                span.setAttribute(TelemetryNames.DRAFT_ARM_REASON, draft.armReason());
+            }
+            span.startSpan().end(clock.epochNanos(end), TimeUnit.NANOSECONDS);
         }
 
         private SpanBuilder child(Tracer tracer, String name, long start) {

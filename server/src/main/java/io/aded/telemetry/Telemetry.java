@@ -2,6 +2,7 @@ package io.aded.telemetry;
 
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.Tracer;
@@ -181,15 +182,23 @@ public final class Telemetry implements AutoCloseable {
     }
 
     /**
-     * Shows an engine's gauges to metric readers until the result is closed.
+     * Shows an engine's gauges, and how its drafters fare, to metric readers until the result is closed.
      *
      * @param model the model's name
      * @param gauges a recent snapshot; called by readers, so cheap and thread-safe
+     * @param drafts as {@code gauges}
      */
-    public AutoCloseable watch(String model, Supplier<EngineGauges> gauges) {
-        return metrics
-                ? new GaugePublisher(openTelemetry.getMeter(TelemetryNames.SCOPE), prometheus, model, gauges)
-                : () -> {};
+    public AutoCloseable watch(String model, Supplier<EngineGauges> gauges, Supplier<DraftGauges> drafts) {
+        if (!metrics) {
+            return () -> {};
+        }
+        Meter meter = openTelemetry.getMeter(TelemetryNames.SCOPE);
+        GaugePublisher busy = new GaugePublisher(meter, prometheus, model, gauges);
+        DraftPublisher drafting = new DraftPublisher(meter, model, drafts);
+        return () -> {
+            busy.close();
+            drafting.close();
+        };
     }
 
     /**

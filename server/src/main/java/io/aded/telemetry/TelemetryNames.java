@@ -90,6 +90,18 @@ public final class TelemetryNames {
     /** The drafter's name; {@code none} for a round without a draft. On {@code draft} and {@code verify}. */
     public static final AttributeKey<String> DRAFT_SOURCE = stringKey("aded.draft.source");
 
+    /**
+     * Who guessed each draft node that was verified, in the tree's order: {@code table}, {@code model}, {@code both},
+     * {@code grammar}, or a drafter's name. On {@code draft} and {@code verify}.
+     */
+    public static final AttributeKey<List<String>> DRAFT_NODE_SOURCES = stringArrayKey("aded.draft.node_sources");
+
+    /** Which of several ways to draft was taken, where there is a choice. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<String> DRAFT_ARM = stringKey("aded.draft.arm");
+
+    /** Why that one. On {@code draft} and {@code verify}. */
+    public static final AttributeKey<String> DRAFT_ARM_REASON = stringKey("aded.draft.arm_reason");
+
     /** Draft nodes that were verified, without the root. On {@code draft} and {@code verify}. */
     public static final AttributeKey<Long> DRAFT_NODES = longKey("aded.draft.nodes");
 
@@ -217,6 +229,56 @@ public final class TelemetryNames {
 
     /** Gauge: share of the sequence ids in use, 0 to 1. */
     public static final String SEQUENCES_USAGE = "aded.sequences.usage";
+
+    // Of choosing among drafters, and of the draft model.
+
+    /** Label of what is counted by arm: {@code none}, {@code table}, {@code model} or {@code both}. */
+    public static final AttributeKey<String> ARM = stringKey("arm");
+
+    /** Label of what is counted by arm: the drafter that chooses. */
+    public static final AttributeKey<String> DRAFTER = stringKey("drafter");
+
+    /** Label of {@link #MODEL_ROUNDS} and {@link #MODEL_FALLBACKS}: what became of them, and why. */
+    public static final AttributeKey<String> OUTCOME = stringKey("outcome");
+
+    /** Counter: rounds that an arm drafted. */
+    public static final String ARM_ROUNDS = "aded.draft.arm.rounds";
+
+    /** Counter: those of them in which it was tried although another looked better. */
+    public static final String ARM_PROBES = "aded.draft.arm.probes";
+
+    /** Counter: draft tokens of its rounds that were verified. */
+    public static final String ARM_NODES = "aded.draft.arm.draft_tokens";
+
+    /** Counter: those of them that were accepted. */
+    public static final String ARM_ACCEPTED = "aded.draft.arm.accepted_tokens";
+
+    /** Counter: tokens emitted in its rounds. */
+    public static final String ARM_TOKENS = "aded.draft.arm.completion.tokens";
+
+    /** Gauge: an arm's share of the choice, 0 to 1. */
+    public static final String ARM_WEIGHT = "aded.draft.arm.weight";
+
+    /** Gauge: what was taken above the best arm in hindsight, in plain tokens. By {@link #DRAFTER} alone. */
+    public static final String REGRET = "aded.draft.regret";
+
+    /** Counter: forward passes of the draft model. */
+    public static final String MODEL_PASSES = "aded.draft.model.passes";
+
+    /** Counter: their time, that of taking over cells included. */
+    public static final String MODEL_TIME = "aded.draft.model.time";
+
+    /** Counter: tokens of texts that it read itself. */
+    public static final String MODEL_READ = "aded.draft.model.read_tokens";
+
+    /** Counter: tokens that it need not read because the target's cells were taken over. */
+    public static final String MODEL_COPIED = "aded.draft.model.copied_tokens";
+
+    /** Counter: rounds that might have been drafted by it, by {@link #OUTCOME}. */
+    public static final String MODEL_ROUNDS = "aded.draft.model.rounds";
+
+    /** Counter: what did not go as it should and had to be done otherwise, by {@link #OUTCOME}. */
+    public static final String MODEL_FALLBACKS = "aded.draft.model.fallbacks";
 
     /** Gauge: connections of callers. */
     public static final String CONNECTIONS = "aded.connections";

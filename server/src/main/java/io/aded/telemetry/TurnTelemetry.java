@@ -17,6 +17,11 @@ public interface TurnTelemetry {
         }
 
         @Override
+        public boolean isTraced() {
+            return false;
+        }
+
+        @Override
         public void prefill(long startNanos, long endNanos, int tokens, int cachedTokens) {}
 
         @Override
@@ -36,6 +41,9 @@ public interface TurnTelemetry {
 
     /** Whether anything comes of what is reported; if not, nobody need make a {@link RoundRecord}. */
     boolean isRecording();
+
+    /** Whether spans come of it, which tell of each node of a draft. */
+    boolean isTraced();
 
     /** The prompt is in the KV cache. */
     void prefill(long startNanos, long endNanos, int tokens, int cachedTokens);

@@ -108,6 +108,19 @@ class AlignCommandTest {
     }
 
     @Test
+    void export_largerLimitInTheSameFolder_goesOn() throws IOException {
+        Path model = TinyModels.f32(directory, 1);
+        assertThat(export(model, model, "--limit", "1"))
+                .describedAs(terminal::err)
+                .isZero();
+        assertThat(terminal.out()).contains(": 1 answer, ", "0 prompts left out");
+        assertThat(export(model, model, "--limit", "3"))
+                .describedAs(terminal::err)
+                .isZero();
+        assertThat(terminal.out()).contains(": 3 answers, ");
+    }
+
+    @Test
     void evaluate_draftThatIsNotThere_saysSo() throws IOException {
         Path model = TinyModels.f32(directory, 1);
         assertThat(export(model, model)).describedAs(terminal::err).isZero();

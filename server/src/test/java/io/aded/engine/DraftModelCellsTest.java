@@ -2,12 +2,12 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.neural.DraftModels;
-import io.aded.draft.neural.DraftStatistics;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Quantization;
 import io.aded.gguf.SkippedLayers;
@@ -54,7 +54,7 @@ class DraftModelCellsTest {
         Path coarse = directory.resolve("coarse.gguf");
         LlamaModel.copy(library, file, coarse, new ModelCopy(Quantization.Q8_0, SkippedLayers.NONE, Map.of()), _ -> {});
 
-        DraftStatistics copy = assertSameTokens(library, file, coarse, SkippedLayers.NONE, 1);
+        DraftModelStatistics copy = assertSameTokens(library, file, coarse, SkippedLayers.NONE, 1);
 
         assertThat(copy.copiedTokens()).isPositive();
         assertThat(copy.refusedCopies()).isZero();
@@ -67,9 +67,9 @@ class DraftModelCellsTest {
      * @param copied the layers that the draft, a copy of the target, goes without
      * @param leastAccepted draft tokens that a chain by the model has accepted over all prompts, at least
      */
-    private static DraftStatistics assertSameTokens(
+    private static DraftModelStatistics assertSameTokens(
             LlamaLibrary library, Path file, Path draftFile, SkippedLayers copied, int leastAccepted) {
-        AtomicReference<Supplier<DraftStatistics>> statistics = new AtomicReference<>();
+        AtomicReference<Supplier<DraftModelStatistics>> statistics = new AtomicReference<>();
         try (LlamaModel target = LlamaModel.load(library, file, ModelParameters.DEFAULT);
                 LlamaModel draft = LlamaModel.load(library, draftFile, ModelParameters.DEFAULT)) {
             draft.declareCopyOf(target, copied);

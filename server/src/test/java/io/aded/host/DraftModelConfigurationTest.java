@@ -31,7 +31,8 @@ final class DraftModelConfigurationTest {
 
     @Test
     void constructor_numbersOutOfRange_areNamed() {
-        assertThatThrownBy(() -> new DraftModelConfiguration(new DraftModelConfiguration.Named("x"), -3, false, 2000))
+        assertThatThrownBy(() ->
+                        new DraftModelConfiguration(new DraftModelConfiguration.Named("x"), -3, false, 2000, null))
                 .isInstanceOfSatisfying(
                         AdedException.InvalidRequest.class,
                         failure -> assertThat(failure.violations())

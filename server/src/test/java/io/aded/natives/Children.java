@@ -1,6 +1,9 @@
 package io.aded.natives;
 
 import io.aded.llama.LlamaLibrary;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
@@ -43,6 +46,17 @@ final class Children {
             System.err.println("ERROR cpp: current device: 0, in function f at common.cuh:1679");
             System.err.println("ggml-cuda.cu:108: CUDA error");
             System.err.println("libggml-base.so(ggml_abort+0x152)[0x7fc1fc04df42]");
+            Runtime.getRuntime().halt(134);
+        }
+    }
+
+    /** Dies with a temporary file open, and has told where that lies. */
+    static final class Littering {
+        private Littering() {}
+
+        public static void main(String[] arguments) throws IOException {
+            Path file = Files.createTempFile("aded-trial-", ".gguf");
+            Files.writeString(Path.of(arguments[0], "where"), file.toString());
             Runtime.getRuntime().halt(134);
         }
     }

@@ -3,6 +3,8 @@ package io.aded.natives;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.llama.LlamaLibrary;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -61,6 +63,15 @@ class TrialRunnerTest {
                         .run(directory, true)
                         .works())
                 .isFalse();
+    }
+
+    @Test
+    void run_processDiesWithTemporaryFiles_leavesNone() throws IOException {
+        runner(Children.Littering.class, Duration.ofMinutes(2)).run(directory, true);
+
+        Path file = Path.of(Files.readString(directory.resolve("where")));
+        assertThat(file).doesNotExist();
+        assertThat(file.getParent()).doesNotExist();
     }
 
     @Test

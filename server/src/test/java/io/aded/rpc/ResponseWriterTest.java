@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Duration;
+import io.aded.draft.ArmPlay;
 import io.aded.engine.Delta;
 import io.aded.engine.Engine;
 import io.aded.engine.RoundReport;
@@ -158,7 +159,9 @@ class ResponseWriterTest {
                 30,
                 2,
                 1_000,
-                2_000_000_003L);
+                2_000_000_003L,
+                forced ? new String[] {"", "grammar", "grammar"} : new String[] {"", "table", "both"},
+                forced ? null : new ArmPlay("both", ArmPlay.Reason.PROBE));
     }
 
     private static DraftNode.Builder node(int token, String text, int parent, float probability) {
@@ -175,8 +178,8 @@ class ResponseWriterTest {
                 .setIndex(4)
                 .setDrafter("aded")
                 .addNodes(node(A, "a", -1, 1))
-                .addNodes(node(B, "b", 0, 0.25f))
-                .addNodes(node(C, "c", 0, 0.5f).setAccepted(true))
+                .addNodes(node(B, "b", 0, 0.25f).setSource("table"))
+                .addNodes(node(C, "c", 0, 0.5f).setAccepted(true).setSource("both"))
                 .addEmittedTokens(C)
                 .addEmittedTokens(A)
                 .setProposedNodes(9)
@@ -184,6 +187,8 @@ class ResponseWriterTest {
                 .setBatchStreams(2)
                 .setDraftTime(Duration.newBuilder().setNanos(1_000))
                 .setVerifyTime(Duration.newBuilder().setSeconds(2).setNanos(3))
+                .setArm("both")
+                .setArmReason("probe")
                 .build();
         var event = new AnswerEvent.Round(model, 2, report(false));
 
@@ -202,6 +207,8 @@ class ResponseWriterTest {
 
         assertThat(round.getDrafter()).isEqualTo("aded");
         assertThat(round.getNodesList()).extracting(DraftNode::getSource).containsExactly("", "grammar", "grammar");
+        assertThat(round.getArm()).isEmpty();
+        assertThat(round.getArmReason()).isEmpty();
     }
 
     @ParameterizedTest

@@ -26,7 +26,21 @@ class CoalescerTest {
 
     private static RoundReport round(int index) {
         return new RoundReport(
-                index, "none", false, new int[1], new int[] {-1}, new float[1], new int[0], new int[1], 0, 1, 1, 0, 1);
+                index,
+                "none",
+                false,
+                new int[1],
+                new int[] {-1},
+                new float[1],
+                new int[0],
+                new int[1],
+                0,
+                1,
+                1,
+                0,
+                1,
+                new String[] {""},
+                null);
     }
 
     private static Delta.TokenLogProbability probability(int token) {

@@ -10,6 +10,30 @@ import org.junit.jupiter.api.Test;
 
 class CounterTest {
 
+    /** What is published of arms and of the draft model: each is named. */
+    @Test
+    void metricsOfDrafting_areDocumented() throws IOException {
+        String page = Files.readString(Path.of("..", "docs", "observability.md"));
+        assertThat(List.of(
+                        TelemetryNames.ARM_ROUNDS,
+                        TelemetryNames.ARM_PROBES,
+                        TelemetryNames.ARM_NODES,
+                        TelemetryNames.ARM_ACCEPTED,
+                        TelemetryNames.ARM_TOKENS,
+                        TelemetryNames.ARM_WEIGHT,
+                        TelemetryNames.REGRET,
+                        TelemetryNames.MODEL_PASSES,
+                        TelemetryNames.MODEL_TIME,
+                        TelemetryNames.MODEL_READ,
+                        TelemetryNames.MODEL_COPIED,
+                        TelemetryNames.MODEL_ROUNDS,
+                        TelemetryNames.MODEL_FALLBACKS,
+                        TelemetryNames.DRAFT_ARM.getKey(),
+                        TelemetryNames.DRAFT_ARM_REASON.getKey(),
+                        TelemetryNames.DRAFT_NODE_SOURCES.getKey()))
+                .allSatisfy(name -> assertThat(page).contains("`" + name + "`"));
+    }
+
     @Test
     void counters_all_haveTheirLineInTheDocumentation() throws IOException {
         List<String> rows = Files.readAllLines(Path.of("..", "docs", "observability.md")).stream()

@@ -8,6 +8,7 @@ import io.opentelemetry.api.baggage.Baggage;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.propagation.TextMapGetter;
+import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.metrics.v1.HistogramDataPoint;
 import io.opentelemetry.proto.metrics.v1.Metric;
 import io.opentelemetry.proto.trace.v1.Span;
@@ -44,7 +45,15 @@ class TelemetryTest {
         turn.emitted(1, start + 5 * MILLI);
         turn.round(new RoundRecord(
                 2,
-                new RoundRecord.Draft("aded", 6, 3, start, start + MILLI),
+                new RoundRecord.Draft(
+                        "aded",
+                        6,
+                        3,
+                        start,
+                        start + MILLI,
+                        List.of("table", "table", "both", "model", "model", "table"),
+                        "both",
+                        "best"),
                 new RoundRecord.Verify(2, 7, 2, start + MILLI, start + 3 * MILLI)));
         turn.emitted(3, start + 23 * MILLI);
         turn.end("stop", 40, 10, 5, null);
@@ -165,6 +174,15 @@ class TelemetryTest {
                     .isEqualTo("aded");
             assertThat(OtlpReceiver.attribute(verify, "aded.draft.nodes").getIntValue())
                     .isEqualTo(6);
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.node_sources")
+                            .getArrayValue()
+                            .getValuesList())
+                    .extracting(AnyValue::getStringValue)
+                    .containsExactly("table", "table", "both", "model", "model", "table");
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.arm").getStringValue())
+                    .isEqualTo("both");
+            assertThat(OtlpReceiver.attribute(verify, "aded.draft.arm_reason").getStringValue())
+                    .isEqualTo("best");
             assertThat(OtlpReceiver.attribute(verify, "aded.draft.depth").getIntValue())
                     .isEqualTo(3);
             assertThat(OtlpReceiver.attribute(verify, "aded.draft.accepted").getIntValue())
@@ -243,7 +261,8 @@ class TelemetryTest {
         }
         try (Telemetry telemetry =
                         Telemetry.configured(Map.of(), Telemetry.PrometheusEndpoint.parse("127.0.0.1:" + port));
-                AutoCloseable watch = telemetry.watch("tiny", () -> new EngineGauges(3, 7, 1, 9, 250, 1000, 4, 64))) {
+                AutoCloseable watch = telemetry.watch(
+                        "tiny", () -> new EngineGauges(3, 7, 1, 9, 250, 1000, 4, 64), TelemetryTest::drafting)) {
             assertThat(watch).isNotNull();
             assertThat(telemetry.recordsTraces()).isFalse();
             playTurn(telemetry.forEngine("tiny"), Context.root());
@@ -264,6 +283,19 @@ class TelemetryTest {
                     .containsPattern("spec_decode_num_accepted_tokens_total\\{[^}]*} 2.0")
                     .containsPattern("spec_decode_num_accepted_tokens_per_pos_total\\{[^}]*position=\"1\"[^}]*} 1.0")
                     .containsPattern("gen_ai_server_time_to_first_token_seconds_bucket\\{[^}]*le=\"0.001\"")
+                    .containsPattern("aded_draft_arm_rounds_total\\{arm=\"both\",drafter=\"auto\"[^}]*} 30.0")
+                    .containsPattern("aded_draft_arm_probes_total\\{arm=\"both\"[^}]*} 2.0")
+                    .containsPattern("aded_draft_arm_draft_tokens_total\\{arm=\"both\"[^}]*} 90.0")
+                    .containsPattern("aded_draft_arm_accepted_tokens_total\\{arm=\"both\"[^}]*} 60.0")
+                    .containsPattern("aded_draft_arm_completion_tokens_total\\{arm=\"both\"[^}]*} 90.0")
+                    .containsPattern("aded_draft_arm_weight[a-z_]*\\{arm=\"table\"[^}]*} 0.25")
+                    .containsPattern("aded_draft_regret[a-z_]*\\{drafter=\"auto\"[^}]*} -1.5")
+                    .containsPattern("aded_draft_model_passes_total\\{[^}]*} 44.0")
+                    .containsPattern("aded_draft_model_time_seconds_total\\{[^}]*} 0.5")
+                    .containsPattern("aded_draft_model_read_tokens_total\\{[^}]*} 7.0")
+                    .containsPattern("aded_draft_model_copied_tokens_total\\{[^}]*} 300.0")
+                    .containsPattern("aded_draft_model_rounds_total\\{[^}]*outcome=\"guessed\"[^}]*} 30.0")
+                    .containsPattern("aded_draft_model_fallbacks_total\\{[^}]*outcome=\"refused_copy\"[^}]*} 3.0")
                     .containsPattern("aded_requests_running\\{[^}]*} 3.0")
                     .containsPattern("aded_kv_cache_usage[a-z_]*\\{[^}]*} 0.25");
         }
@@ -277,6 +309,14 @@ class TelemetryTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("in use");
         }
+    }
+
+    private static DraftGauges drafting() {
+        return new DraftGauges(
+                List.of(
+                        new DraftGauges.Arm("auto", "table", 10, 0, 20, 5, 15, 0.25, -1.5),
+                        new DraftGauges.Arm("auto", "both", 30, 2, 90, 60, 90, 0.75, -1.5)),
+                new DraftGauges.Model(44, 500 * MILLI, 7, 300, Map.of("guessed", 30L), Map.of("refused_copy", 3L)));
     }
 
     private static long epochNanos() {

@@ -2,6 +2,7 @@ package io.aded.draft.adaptive;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
+import io.aded.draft.NodeSource;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,11 @@ public final class AdedDrafter implements Drafter {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public String source(int tag) {
+        return NodeSource.TABLE;
     }
 
     @Override

@@ -2,7 +2,10 @@ package io.aded.draft.catalogue;
 
 import static io.aded.draft.catalogue.DrafterKind.of;
 
+import io.aded.draft.DraftModelInfo;
+import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.Drafter;
+import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
 import io.aded.draft.ProposerFactory;
 import io.aded.draft.adaptive.AdedDrafter;
@@ -24,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All drafters there are, by the names that requests, flags, benchmarks and traces share.
@@ -118,6 +122,14 @@ public final class Drafters {
             .withBounds(64, 32, 8)
             .asBudgeted());
 
+    /** What {@link #AUTO} is where no draft model is loaded, to be asked for where one is. */
+    public static final DrafterKind AUTO_TABLE = add(DrafterKind.ofModelAndMore(
+                    "auto-table",
+                    "what auto is without the draft model: the table alone, as far as it pays",
+                    Drafters::tableAlone)
+            .withBounds(64, 32, 8)
+            .asBudgeted());
+
     private Drafters() {}
 
     private static DrafterKind add(DrafterKind kind) {
@@ -129,6 +141,12 @@ public final class Drafters {
 
     private static AdedDrafter adaptive(DrafterSettings settings) {
         return AdedDrafter.create(settings.historyTokens(), settings.evidenceWeights());
+    }
+
+    /** Leaves the draft model alone; where there is none, nobody needs a second name for the mode {@code auto}. */
+    private static Proposer tableAlone(DrafterSettings settings, TargetContext target, LongSupplier clock) {
+        DrafterKind.models(settings);
+        return new LoopProposer(() -> adaptive(settings), clock);
     }
 
     /** The table and the draft model of the settings. */
@@ -207,6 +225,16 @@ public final class Drafters {
         @Override
         public boolean hasDraftModel() {
             return settings.draftModel() != null;
+        }
+
+        @Override
+        public @Nullable DraftModelInfo draftModel() {
+            return settings.draftModel() == null ? null : settings.draftModel().info();
+        }
+
+        @Override
+        public @Nullable DraftModelStatistics draftModelStatistics() {
+            return settings.draftModel() instanceof DraftModels models ? models.statistics() : null;
         }
     }
 

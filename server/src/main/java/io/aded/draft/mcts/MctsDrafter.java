@@ -2,6 +2,7 @@ package io.aded.draft.mcts;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
+import io.aded.draft.NodeSource;
 import io.aded.draft.table.BaseTable;
 import io.aded.draft.table.TrigramTable;
 import io.aded.model.TokenTree;
@@ -63,6 +64,11 @@ public final class MctsDrafter implements Drafter {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public String source(int tag) {
+        return NodeSource.TABLE;
     }
 
     @Override

@@ -91,7 +91,7 @@ public final class ChainProposer implements Proposer {
 
     @Override
     public DraftState open() {
-        return new Chain(label, model.open(), calibration, byThreshold ? new ThresholdController() : null);
+        return new Chain(label, model, calibration, byThreshold ? new ThresholdController() : null);
     }
 
     @Override
@@ -102,6 +102,11 @@ public final class ChainProposer implements Proposer {
     @Override
     public void propose(List<DraftRequest> asking) {
         if (!model.isUsable()) {
+            for (int i = 0; i < asking.size(); i++) {
+                if (asking.get(i).wantsDraft()) {
+                    ((Chain) asking.get(i).state()).part = DraftModel.Part.UNUSABLE;
+                }
+            }
             return;
         }
         long start = clock.getAsLong();
@@ -126,7 +131,9 @@ public final class ChainProposer implements Proposer {
         for (int i = 0; i < asking.size(); i++) {
             DraftRequest request = asking.get(i);
             if (request.wantsDraft()) {
-                request.drafted(start, end, ((Chain) request.state()).stream().takeNanos());
+                Chain chain = (Chain) request.state();
+                chain.endDraft();
+                request.drafted(start, end, chain.stream().takeNanos());
             }
         }
     }
@@ -150,6 +157,8 @@ public final class ChainProposer implements Proposer {
                 worth += request.tokenNanos();
                 if (chain.stream().canDraft()) {
                     active.add(request);
+                } else {
+                    chain.asked = true; // and it cannot
                 }
             }
         }
@@ -199,7 +208,9 @@ public final class ChainProposer implements Proposer {
             active.removeLast();
         }
         for (int i = 0; i < chosen; i++) {
-            level.add(((Chain) active.get(i).state()).stream());
+            Chain chain = (Chain) active.get(i).state();
+            chain.asked = true;
+            level.add(chain.stream());
         }
         return chosen > 0;
     }
@@ -207,11 +218,13 @@ public final class ChainProposer implements Proposer {
     /** Whether one stream gets a level against the odds: the first that can use it, for what it costs. */
     private boolean mayProbe() {
         for (int i = 0; i < active.size(); i++) {
-            DraftStream stream = ((Chain) active.get(i).state()).stream();
+            Chain chain = (Chain) active.get(i).state();
+            DraftStream stream = chain.stream();
             if (creditNanos > model.tokensNanos(1 + Math.min(stream.missing(), DraftModel.PIECE))) {
                 DraftRequest request = active.get(i);
                 active.clear();
                 active.add(request);
+                chain.asked = true;
                 level.add(stream);
                 return true;
             }
@@ -237,6 +250,7 @@ public final class ChainProposer implements Proposer {
 
     /** What the model drafts for one stream. */
     static final class Chain extends ModelState {
+        private final DraftModel model;
         private final @Nullable ThresholdController threshold;
         private double reached;
         private int node;
@@ -244,13 +258,32 @@ public final class ChainProposer implements Proposer {
         /** The most tokens that the round allowed. */
         private int bound;
 
-        Chain(String name, DraftStream stream, Calibration calibration, @Nullable ThresholdController threshold) {
-            super(name, stream, calibration);
+        /** Whether the model was asked in this round, or would have been if it could draft. */
+        boolean asked;
+
+        /** What the model was in the round that is being verified; null if it was not drafted for. */
+        private DraftModel.@Nullable Part part;
+
+        Chain(String name, DraftModel model, Calibration calibration, @Nullable ThresholdController threshold) {
+            super(name, model.open(), calibration);
+            this.model = model;
             this.threshold = threshold;
+        }
+
+        /** The draft is what it is. */
+        void endDraft() {
+            if (stream().opinions() > 0) {
+                part = DraftModel.Part.GUESSED;
+            } else if (!model.isUsable()) {
+                part = DraftModel.Part.UNUSABLE;
+            } else {
+                part = asked ? DraftModel.Part.UNREADY : DraftModel.Part.UNPAID;
+            }
         }
 
         void begin(DraftRequest request) {
             stream().begin(request.sequence(), request.committed());
+            asked = false;
             reached = 1;
             node = 0;
             bound = Math.min(request.limits().maxNodes(), request.limits().maxDepth());
@@ -297,6 +330,10 @@ public final class ChainProposer implements Proposer {
 
         @Override
         void verified(int drafted, int accepted) {
+            if (part != null) {
+                model.played(part);
+                part = null;
+            }
             if (threshold != null && drafted > 0) {
                 threshold.verified(drafted, accepted, bound);
             }

@@ -1,5 +1,6 @@
 package io.aded.draft.neural;
 
+import io.aded.draft.DraftModelInfo;
 import io.aded.model.AdedException;
 import io.aded.model.CellCopier;
 import io.aded.model.TargetContext;
@@ -16,6 +17,27 @@ public interface DraftContexts {
      * @throws AdedException.ResourceExhausted if there is no memory for it
      */
     Opened open(TargetContext target);
+
+    /** What the model is; null, the default, if that is not known. */
+    default @Nullable DraftModelInfo info() {
+        return null;
+    }
+
+    /** The same contexts, of a model of which this is known. */
+    default DraftContexts named(DraftModelInfo info) {
+        DraftContexts contexts = this;
+        return new DraftContexts() {
+            @Override
+            public Opened open(TargetContext target) {
+                return contexts.open(target);
+            }
+
+            @Override
+            public DraftModelInfo info() {
+                return info;
+            }
+        };
+    }
 
     /**
      * A draft model's context. Whoever opened it closes both, the copier first.

@@ -1,5 +1,6 @@
 package io.aded.draft.neural;
 
+import io.aded.draft.DraftModelStatistics;
 import io.aded.model.CellCopier;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
@@ -82,6 +83,7 @@ public final class DraftModel {
     private long withoutRoom;
     private long failures;
     private long nanos;
+    private final long[] rounds = new long[Part.values().length];
 
     /** A model over an open context, which it closes. */
     DraftModel(DraftContexts.Opened opened, LongSupplier clock) {
@@ -106,6 +108,23 @@ public final class DraftModel {
         vocabulary = 0;
         holders = new DraftStream[0];
         giveUp("its context could not be opened: " + cause.getMessage(), cause);
+    }
+
+    /** What the model was in a round of a stream that might have been drafted by it. */
+    public enum Part {
+        /** It guessed. */
+        GUESSED,
+        /** It was not asked: that was not expected to pay. */
+        UNPAID,
+        /** It was asked and had no guess: it has not read the text, found no room for it, or cannot follow it. */
+        UNREADY,
+        /** It has failed for good. */
+        UNUSABLE
+    }
+
+    /** A round is over. */
+    public void played(Part part) {
+        rounds[part.ordinal()]++;
     }
 
     /** Opens a stream that has no tokens yet. Who opens it closes it. */
@@ -143,8 +162,8 @@ public final class DraftModel {
     }
 
     /** What it did so far. */
-    public DraftStatistics statistics() {
-        return new DraftStatistics(
+    public DraftModelStatistics statistics() {
+        return new DraftModelStatistics(
                 levels,
                 nodes,
                 readTokens,
@@ -154,7 +173,12 @@ public final class DraftModel {
                 evictions,
                 withoutRoom,
                 failures,
-                nanos);
+                nanos,
+                rounds[Part.GUESSED.ordinal()],
+                rounds[Part.UNPAID.ordinal()],
+                rounds[Part.UNREADY.ordinal()],
+                rounds[Part.UNUSABLE.ordinal()],
+                trouble);
     }
 
     /** Cells of the draft's cache that streams hold. */

@@ -1,5 +1,7 @@
 package io.aded.draft.neural;
 
+import io.aded.draft.DraftModelInfo;
+import io.aded.draft.DraftModelStatistics;
 import io.aded.model.TargetContext;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,16 @@ public final class DraftModels implements DraftContexts {
     @Override
     public Opened open(TargetContext target) {
         return contexts.open(target);
+    }
+
+    @Override
+    public @Nullable DraftModelInfo info() {
+        return contexts.info();
+    }
+
+    /** What the draft model did so far; nothing before it was needed. */
+    public DraftModelStatistics statistics() {
+        return model == null ? DraftModelStatistics.NOTHING : model.statistics();
     }
 
     /**

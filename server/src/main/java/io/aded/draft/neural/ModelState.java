@@ -1,6 +1,7 @@
 package io.aded.draft.neural;
 
 import io.aded.draft.DraftState;
+import io.aded.draft.NodeSource;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 
@@ -48,6 +49,11 @@ abstract class ModelState implements DraftState {
     @Override
     public final String name() {
         return name;
+    }
+
+    @Override
+    public final String source(int tag) {
+        return NodeSource.MODEL;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.aded.draft.select;
 
+import io.aded.draft.ArmPlay;
 import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.Proposer;
@@ -425,11 +426,42 @@ public final class AdaptiveProposer implements Proposer {
             request.tree().truncate(1);
             state.handOver(request.tree());
         }
+        state.part = part(state);
         state.endNanos = Math.max(state.endNanos, state.levels > 0 ? clock.getAsLong() : 0);
         request.drafted(state.startNanos, state.endNanos, state.hostNanos);
         if (state.boughtNanos > 0) {
             request.bought(state.boughtNanos);
         }
+    }
+
+    private DraftModel.Part part(MixedState state) {
+        if (state.levels > 0) {
+            return DraftModel.Part.GUESSED;
+        }
+        if (!model.isUsable()) {
+            return DraftModel.Part.UNUSABLE;
+        }
+        return state.spoken ? DraftModel.Part.UNREADY : DraftModel.Part.UNPAID;
+    }
+
+    /** A round is over. */
+    void count(DraftModel.Part part) {
+        model.played(part);
+    }
+
+    /** Why a stream's round is what it is. */
+    ArmPlay.Reason reason(MixedState state) {
+        if (state.probes) {
+            return ArmPlay.Reason.PROBE;
+        }
+        if (state.arm.asksModel() && state.levels == 0) {
+            return switch (state.part) {
+                case UNUSABLE -> ArmPlay.Reason.UNUSABLE;
+                case UNREADY -> ArmPlay.Reason.UNREADY;
+                case GUESSED, UNPAID -> ArmPlay.Reason.PRICE;
+            };
+        }
+        return byChoiceAlone ? ArmPlay.Reason.PROMPT : ArmPlay.Reason.BEST;
     }
 
     // --- in hindsight
@@ -472,7 +504,7 @@ public final class AdaptiveProposer implements Proposer {
         losses[Arm.MODEL.ordinal()] =
                 state.levels == 0 || state.arm == Arm.MODEL && !state.probes ? own : modelLoss(state, count, worth);
         ledger.book(
-                state.arm.asksModel() && state.levels == 0 ? Arm.TABLE : state.arm,
+                state.played(),
                 state.probes,
                 tree.draftNodes(),
                 accepted,

@@ -37,6 +37,19 @@ public final class ChoiceTrainer {
      * @throws IllegalArgumentException if there is no such arm, or the speed-up is no number above 0
      */
     public void add(int[] prompt, String arm, double speedUp) {
+        add(PromptFeatures.of(prompt), arm, speedUp);
+    }
+
+    /**
+     * As {@link #add(int[], String, double)}, by the {@linkplain DrafterChoice#features features} of a prompt.
+     *
+     * @throws IllegalArgumentException also if there are not as many as a prompt has
+     */
+    public void add(double[] features, String arm, double speedUp) {
+        if (features.length != PromptFeatures.COUNT) {
+            throw new IllegalArgumentException(
+                    features.length + " features of a prompt; allowed: " + PromptFeatures.COUNT);
+        }
         int index = DrafterChoice.arms().indexOf(arm);
         if (index < 0) {
             throw new IllegalArgumentException(
@@ -45,12 +58,7 @@ public final class ChoiceTrainer {
         if (!(speedUp > 0) || !Double.isFinite(speedUp)) {
             throw new IllegalArgumentException("the speed-up is " + speedUp + "; allowed: above 0");
         }
-        PromptFeatures features = new PromptFeatures();
-        features.clear();
-        features.add(prompt, 0, prompt.length);
-        double[] numbers = new double[PromptFeatures.COUNT];
-        features.writeTo(numbers);
-        outcomes.add(new Outcome(index, numbers, speedUp));
+        outcomes.add(new Outcome(index, features.clone(), speedUp));
     }
 
     /** Outcomes so far. */

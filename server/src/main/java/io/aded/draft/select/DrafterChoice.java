@@ -1,10 +1,15 @@
 package io.aded.draft.select;
 
+import io.aded.draft.table.BaseTable;
 import io.aded.model.AdedException;
 import io.aded.model.Envelope;
+import io.aded.model.Vocabulary;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +26,11 @@ import java.util.Map;
 public final class DrafterChoice {
     static final String KIND = "CHOI";
     static final int VERSION = 1;
+
+    /** A choice takes less than two kilobytes, and its facts at most 64. */
+    private static final long MOST_BYTES = 1 << 20;
+
+    private static final String VOCABULARY = "vocabulary";
 
     private static final String FEATURES = "features";
     private static final String ARMS = "arms";
@@ -43,6 +53,58 @@ public final class DrafterChoice {
         return List.of(ALL_ARMS.split(", "));
     }
 
+    /** What a prompt's features are, one behind the other; a choice fits where this is the same. */
+    public static String layout() {
+        return PromptFeatures.LAYOUT;
+    }
+
+    /** A name for each feature, in their order. */
+    public static List<String> featureNames() {
+        return PromptFeatures.NAMES;
+    }
+
+    /**
+     * What is told of a prompt to a choice: numbers around 1, as many as {@link #featureNames}. They keep no text.
+     *
+     * @param prompt its tokens
+     */
+    public static double[] features(int[] prompt) {
+        return PromptFeatures.of(prompt);
+    }
+
+    /** The fact that says by which vocabulary it was trained: features count tokens by their ids. */
+    public static Map<String, String> vocabularyFact(long fingerprint) {
+        return Map.of(VOCABULARY, hexadecimal(fingerprint));
+    }
+
+    private static String hexadecimal(long fingerprint) {
+        return String.format("%016x", fingerprint);
+    }
+
+    /**
+     * Refuses to be used with other tokens than it was trained on.
+     *
+     * @return this
+     * @throws AdedException.InvalidArtifact if the vocabulary is another one
+     */
+    public DrafterChoice requireVocabulary(Vocabulary vocabulary) {
+        String trained = origin.get(VOCABULARY);
+        String wanted = hexadecimal(BaseTable.fingerprint(vocabulary));
+        if (trained != null && !trained.equals(wanted)) {
+            throw new AdedException.InvalidArtifact(
+                    "CHOICE_FOREIGN",
+                    "the choice of drafters was trained with another vocabulary (fingerprint " + trained
+                            + "); the model's is " + wanted + ": train one on what this model was measured with");
+        }
+        return this;
+    }
+
+    /** The weights of an arm, one for each feature: their products' sum is the speed-up that is expected. */
+    public double[] weights(String arm) {
+        int index = arms().indexOf(arm);
+        return Arrays.copyOfRange(weights, index * PromptFeatures.COUNT, (index + 1) * PromptFeatures.COUNT);
+    }
+
     /** What it was trained on, as its file says. */
     public Map<String, String> origin() {
         return origin;
@@ -54,11 +116,11 @@ public final class DrafterChoice {
      * @param prompt its tokens, in the vocabulary that the choice was trained with
      */
     public Map<String, Double> predict(int[] prompt) {
-        PromptFeatures features = new PromptFeatures();
-        features.clear();
-        features.add(prompt, 0, prompt.length);
-        double[] numbers = new double[PromptFeatures.COUNT];
-        features.writeTo(numbers);
+        return predict(PromptFeatures.of(prompt));
+    }
+
+    /** As {@link #predict(int[])}, of a prompt's {@linkplain #features features}. */
+    public Map<String, Double> predict(double[] numbers) {
         Map<String, Double> predictions = new LinkedHashMap<>();
         for (int arm = 0; arm < Arm.COUNT; arm++) {
             predictions.put(Arm.of(arm).label(), speedUp(arm, numbers));
@@ -74,6 +136,11 @@ public final class DrafterChoice {
         return sum;
     }
 
+    /** The name of the arm that it plays after a prompt of these features, where a draft model works. */
+    public String best(double[] numbers) {
+        return best(numbers, true).label();
+    }
+
     /**
      * The arm to play after a prompt; the last of equals.
      *
@@ -82,6 +149,10 @@ public final class DrafterChoice {
     Arm best(PromptFeatures prompt, boolean hasModel) {
         double[] numbers = new double[PromptFeatures.COUNT];
         prompt.writeTo(numbers);
+        return best(numbers, hasModel);
+    }
+
+    private Arm best(double[] numbers, boolean hasModel) {
         Arm best = Arm.NONE;
         double highest = Double.NEGATIVE_INFINITY;
         for (int arm = 0; arm < Arm.COUNT; arm++) {
@@ -127,10 +198,21 @@ public final class DrafterChoice {
      * Reads a choice from such a file.
      *
      * @throws AdedException.NotFound if there is none
-     * @throws AdedException.InvalidArtifact if it is damaged, or was trained on other features or arms than this
-     *     build's
+     * @throws AdedException.InvalidArtifact if it is damaged, larger than a choice can be, or was trained on other
+     *     features or arms than this build's
      */
     public static DrafterChoice read(Path file) {
+        try {
+            long bytes = Files.size(file);
+            if (bytes > MOST_BYTES) {
+                throw new AdedException.InvalidArtifact(
+                        "CHOICE_TOO_LARGE",
+                        file + " has " + bytes + " bytes; a choice of drafters has at most " + MOST_BYTES
+                                + ", and \"aded draft policy train\" writes one");
+            }
+        } catch (IOException e) {
+            // What cannot be read is said below.
+        }
         return read(Envelope.open(file, "the choice of drafters " + file, KIND, VERSION), file.toString());
     }
 

@@ -1,20 +1,22 @@
 package io.aded.draft.select;
 
+import io.aded.draft.ArmPlay;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.DraftState;
+import io.aded.draft.NodeSource;
 import io.aded.draft.adaptive.AdedDrafter;
+import io.aded.draft.neural.DraftModel;
 import io.aded.draft.neural.DraftStream;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One stream of an {@link AdaptiveProposer}: its table, its stream of the draft model, and what was learned of both.
  */
 final class MixedState implements DraftState {
     private static final String WITH_MODEL = AdedDrafter.NAME + "+model";
-    private static final String MODEL = "model";
-    private static final String BOTH = "both";
 
     /** Beside the parts: the object and its round. */
     private static final int BYTES = 1024;
@@ -38,6 +40,10 @@ final class MixedState implements DraftState {
 
     // Of the round.
     private boolean begun;
+
+    /** What the model was in it. */
+    DraftModel.Part part = DraftModel.Part.UNPAID;
+
     Arm arm = Arm.TABLE;
     boolean probes;
 
@@ -149,16 +155,26 @@ final class MixedState implements DraftState {
 
     @Override
     public String name() {
-        return levels == 0 ? AdedDrafter.NAME : arm == Arm.MODEL ? MODEL : WITH_MODEL;
+        return levels == 0 ? AdedDrafter.NAME : arm == Arm.MODEL ? NodeSource.MODEL : WITH_MODEL;
     }
 
     @Override
     public String source(int tag) {
         return switch (tag) {
-            case PathOpinions.MODEL -> MODEL;
-            case PathOpinions.BOTH -> BOTH;
-            default -> AdedDrafter.NAME;
+            case PathOpinions.MODEL -> NodeSource.MODEL;
+            case PathOpinions.BOTH -> NodeSource.BOTH;
+            default -> NodeSource.TABLE;
         };
+    }
+
+    /** The arm that the round comes to: without a guess of the model's it is the table's. */
+    Arm played() {
+        return arm.asksModel() && levels == 0 ? Arm.TABLE : arm;
+    }
+
+    @Override
+    public @Nullable ArmPlay play() {
+        return begun ? new ArmPlay(played().label(), proposer.reason(this)) : null;
     }
 
     @Override
@@ -198,6 +214,7 @@ final class MixedState implements DraftState {
         }
         if (begun) {
             begun = false;
+            proposer.count(part);
             if (isProposed(tree)) {
                 proposer.judge(this, tree, accepted);
             }

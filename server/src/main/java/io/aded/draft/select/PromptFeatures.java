@@ -1,6 +1,9 @@
 package io.aded.draft.select;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What can be told of a prompt from its tokens alone, in numbers around 1: how long it is, how much of it repeats
@@ -17,6 +20,9 @@ final class PromptFeatures {
     static final String LAYOUT =
             "1, log2(1 + tokens) / 10, repeated pairs, distinct tokens, longest repeat / 16, " + BINS + " token bins";
 
+    /** A name for each number, in their order. */
+    static final List<String> NAMES = names();
+
     private static final int LONGEST_REPEAT = 16;
 
     /** Bits of the sets of tokens and of pairs that were seen; long prompts fill them, and look repetitive. */
@@ -31,6 +37,23 @@ final class PromptFeatures {
     private int repeat;
     private int longestRepeat;
     private int last;
+
+    private static List<String> names() {
+        return Stream.concat(
+                        Stream.of("constant", "length", "repeated pairs", "distinct tokens", "longest repeat"),
+                        IntStream.range(0, BINS).mapToObj(bin -> "token bin " + bin))
+                .toList();
+    }
+
+    /** The numbers of a whole prompt. */
+    static double[] of(int[] prompt) {
+        PromptFeatures features = new PromptFeatures();
+        features.clear();
+        features.add(prompt, 0, prompt.length);
+        double[] numbers = new double[COUNT];
+        features.writeTo(numbers);
+        return numbers;
+    }
 
     /** A new prompt begins. */
     void clear() {

@@ -1,5 +1,6 @@
 package io.aded.lab.alignment;
 
+import io.aded.lab.report.Figures;
 import io.aded.lab.report.Interval;
 import io.aded.lab.report.Machine;
 import io.aded.lab.report.Progress;
@@ -87,12 +88,12 @@ public final class AlignmentEvaluation {
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
-                "%d held-out answers of %s (%s), %,d positions within a context of %,d tokens%n%n",
-                answers.size(),
+                "%s of %s (%s), %s within a context of %s%n%n",
+                Figures.count(answers.size(), "held-out answer"),
                 facts.target().name(),
                 facts.target().quantization(),
-                positions(everything),
-                shortest()));
+                Figures.count(positions(everything), "position"),
+                Figures.count(shortest(), "token")));
         List<String> header = new ArrayList<>(List.of("draft", "c", "accepted", "95 %", "overlap"));
         chains.forEach(chain -> header.addAll(List.of("τ(" + chain + ")", "95 %", "MBSU(" + chain + ")")));
         TextTable table = new TextTable(header.toArray(String[]::new));

@@ -58,6 +58,7 @@ final class AlignmentFolder implements AutoCloseable {
     private final Set<AlignedAnswer.Key> written = new HashSet<>();
     private int heldOut;
     private long tokens;
+    private long bytes;
 
     /** A line of the index. */
     private record Entry(
@@ -149,9 +150,13 @@ final class AlignmentFolder implements AutoCloseable {
             }
             boolean last = stop + 1 >= text.length;
             Entry entry = stop == text.length ? null : entry(text, from, stop);
-            if (entry == null || entry.offset != end || !isWhole(entry)) {
+            int line = written.size() + 1;
+            String damage = entry == null || entry.offset != end
+                    ? "line " + line + " of " + INDEX + " does not fit"
+                    : damage(entry, line);
+            if (entry == null || damage != null) {
                 if (!last) {
-                    throw damaged(folder, "line " + (written.size() + 1) + " of " + INDEX + " does not fit");
+                    throw damaged(folder, String.valueOf(damage));
                 }
                 break;
             }
@@ -162,15 +167,26 @@ final class AlignmentFolder implements AutoCloseable {
         }
         index.truncate(kept);
         answers.truncate(end);
+        this.bytes = kept + end;
     }
 
-    private boolean isWhole(Entry entry) throws IOException {
+    /** What is wrong with the record of a good line; null if it is whole. */
+    private @Nullable String damage(Entry entry, int line) throws IOException {
         if (entry.offset + entry.bytes > answers.size()) {
-            return false;
+            return cut(entry, answers, line);
         }
         ByteBuffer record = ByteBuffer.allocate(entry.bytes);
         readFully(answers, record, entry.offset);
-        return checksum(record.flip()) == entry.checksum;
+        return checksum(record.flip()) == entry.checksum ? null : changed(line);
+    }
+
+    private static String cut(Entry entry, FileChannel answers, int line) throws IOException {
+        return ANSWERS + " ends at byte " + answers.size() + ", before the end of the record of line " + line + " of "
+                + INDEX + " at byte " + (entry.offset + entry.bytes);
+    }
+
+    private static String changed(int line) {
+        return "the record of line " + line + " in " + ANSWERS + " does not match its checksum in " + INDEX;
     }
 
     private void count(Entry entry) {
@@ -192,6 +208,11 @@ final class AlignmentFolder implements AutoCloseable {
     /** Of them, those that no training may see. */
     int heldOut() {
         return heldOut;
+    }
+
+    /** What the files take. */
+    long bytes() {
+        return bytes;
     }
 
     /** Tokens of all answers. */
@@ -216,8 +237,10 @@ final class AlignmentFolder implements AutoCloseable {
                     answers.size(),
                     record.remaining(),
                     checksum(record.duplicate()));
+            byte[] line = line(entry, answer).getBytes(StandardCharsets.UTF_8);
             writeFully(answers, record);
-            writeFully(index, ByteBuffer.wrap(line(entry, answer).getBytes(StandardCharsets.UTF_8)));
+            writeFully(index, ByteBuffer.wrap(line));
+            bytes += entry.bytes + line.length;
             count(entry);
         } catch (IOException e) {
             throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write an answer: " + e.getMessage(), e);
@@ -276,8 +299,11 @@ final class AlignmentFolder implements AutoCloseable {
                     number++;
                     Entry entry = entry(text, from, i);
                     from = i + 1;
-                    if (entry == null || entry.offset + entry.bytes > answers.size()) {
+                    if (entry == null) {
                         throw damaged(folder, "line " + number + " of " + INDEX + " does not fit");
+                    }
+                    if (entry.offset + entry.bytes > answers.size()) {
+                        throw damaged(folder, cut(entry, answers, number));
                     }
                     if (entry.heldOut == heldOut) {
                         read.add(answer(folder, answers, entry, number));
@@ -295,7 +321,7 @@ final class AlignmentFolder implements AutoCloseable {
         readFully(answers, record, entry.offset);
         record.flip();
         if (checksum(record.duplicate()) != entry.checksum) {
-            throw damaged(folder, "the record of line " + number + " does not match its checksum");
+            throw damaged(folder, changed(number));
         }
         return AlignedAnswer.of(entry.key, entry.temperature, entry.finished, record, entry.prompt, entry.answer);
     }

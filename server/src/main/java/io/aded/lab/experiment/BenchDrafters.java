@@ -1,5 +1,7 @@
 package io.aded.lab.experiment;
 
+import io.aded.draft.DraftModelInfo;
+import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.Drafter;
 import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
@@ -66,6 +68,16 @@ final class BenchDrafters implements ProposerFactory {
     @Override
     public boolean hasDraftModel() {
         return settings.draftModel() != null;
+    }
+
+    @Override
+    public @Nullable DraftModelInfo draftModel() {
+        return settings.draftModel() == null ? null : settings.draftModel().info();
+    }
+
+    @Override
+    public @Nullable DraftModelStatistics draftModelStatistics() {
+        return settings.draftModel() instanceof DraftModels models ? models.statistics() : null;
     }
 
     private Drafter open(DrafterKind mode) {

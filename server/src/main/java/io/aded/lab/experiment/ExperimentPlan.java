@@ -1,7 +1,10 @@
 package io.aded.lab.experiment;
 
 import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.select.DrafterChoice;
+import io.aded.draft.table.BaseTable;
 import io.aded.engine.EngineOptions;
+import io.aded.lab.prompts.PromptTokens;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Machine;
 import io.aded.lab.report.Progress;
@@ -59,9 +62,28 @@ public record ExperimentPlan(
         out.flush();
         Plot picture = new Plot(analysis, machine, result.costs());
         files.write(
-                () -> new JsonReport(analysis).render(machine, settings, described, result),
+                () -> new JsonReport(analysis, prompted(model, drafters)).render(machine, settings, described, result),
                 picture::svg,
                 picture.title(),
                 text);
+    }
+
+    private JsonReport.Prompted prompted(TargetModel model, DrafterSettings drafters) {
+        return new JsonReport.Prompted() {
+            @Override
+            public long fingerprint() {
+                return BaseTable.fingerprint(model.vocabulary());
+            }
+
+            @Override
+            public boolean hasDraftModel() {
+                return drafters.draftModel() != null;
+            }
+
+            @Override
+            public double[] features(Scenario scenario) {
+                return DrafterChoice.features(PromptTokens.ofFirstTurn(model, scenario, settings.raw()));
+            }
+        };
     }
 }

@@ -1,5 +1,7 @@
 package io.aded.lab.experiment;
 
+import io.aded.draft.select.DrafterChoice;
+import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Interval;
 import io.aded.lab.report.Machine;
 import java.util.List;
@@ -20,9 +22,23 @@ final class JsonReport {
     private final JsonMapper mapper =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private final Analysis analysis;
+    private final Prompted prompted;
 
-    JsonReport(Analysis analysis) {
+    /** What is told of the prompts. */
+    interface Prompted {
+        /** Of the vocabulary. */
+        long fingerprint();
+
+        /** Whether a model drafted, so that {@code auto} is table and model. */
+        boolean hasDraftModel();
+
+        /** Of the first turn's prompt. */
+        double[] features(Scenario scenario);
+    }
+
+    JsonReport(Analysis analysis, Prompted prompted) {
         this.analysis = analysis;
+        this.prompted = prompted;
     }
 
     /** The whole report, ending with a line feed. */
@@ -51,11 +67,30 @@ final class JsonReport {
                 members.add(summary(mode, group));
             }
         }
+        choice(root.putObject("choice"), result);
         ArrayNode answers = root.putArray("answers");
         for (Measurement measurement : result.measurements()) {
             answers.add(answer(measurement));
         }
         return mapper.writeValueAsString(root) + "\n";
+    }
+
+    /** What "aded draft policy train" needs beside the answers: numbers that tell of the prompts, and no text. */
+    private void choice(ObjectNode node, Benchmark.Result result) {
+        node.put("features", DrafterChoice.layout());
+        node.put("vocabulary_fingerprint", String.format("%016x", prompted.fingerprint()));
+        node.put("draft_model", prompted.hasDraftModel());
+        ArrayNode prompts = node.putArray("prompts");
+        result.measurements().stream().map(Measurement::scenario).distinct().forEach(scenario -> {
+            ObjectNode prompt = prompts.addObject();
+            prompt.put("id", scenario.id());
+            prompt.put("task", scenario.task());
+            prompt.put("category", scenario.category());
+            ArrayNode numbers = prompt.putArray("features");
+            for (double number : prompted.features(scenario)) {
+                numbers.add(number);
+            }
+        });
     }
 
     private ObjectNode settings(ExperimentSettings settings, String prompts) {

@@ -24,6 +24,11 @@ public final class Figures {
                 : number(interval.estimate(), 2);
     }
 
+    /** So many of something, which is counted in the singular: {@code 1 answer}, {@code 2,000 answers}. */
+    public static String count(long number, String one) {
+        return String.format(Locale.ROOT, "%,d %s", number, number == 1 ? one : one + "s");
+    }
+
     /** A share as a percentage; with a decimal if it is small. */
     public static String percent(double share) {
         return Double.isNaN(share) ? NOTHING : number(share * 100, share < 0.1 && share > 0 ? 1 : 0) + " %";

@@ -18,7 +18,6 @@ import io.aded.model.TokenTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +33,7 @@ final class DraftersTest {
         assertThat(Drafters.all()).extracting(DrafterKind::label).isEqualTo(Drafters.labels());
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::budgeted)
-                .containsExactly(Drafters.AUTO, Drafters.MODEL, Drafters.AUTO_POLICY);
+                .containsExactly(Drafters.AUTO, Drafters.MODEL, Drafters.AUTO_POLICY, Drafters.AUTO_TABLE);
         assertThat(Drafters.all()).filteredOn(kind -> !kind.drafts()).containsExactly(Drafters.OFF);
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::baseline)
@@ -46,11 +45,11 @@ final class DraftersTest {
     void available_withAndWithoutADraftModel_listsWhatCanBeAskedFor() {
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::needsModel)
-                .containsExactly(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY);
+                .containsExactly(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY, Drafters.AUTO_TABLE);
         assertThat(Drafters.available(true)).isEqualTo(Drafters.all());
         assertThat(Drafters.withoutModel())
                 .contains(Drafters.AUTO, Drafters.OFF)
-                .doesNotContain(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY);
+                .doesNotContain(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY, Drafters.AUTO_TABLE);
         assertThat(Drafters.proposers(DrafterSettings.DEFAULT).hasDraftModel()).isFalse();
     }
 
@@ -58,7 +57,8 @@ final class DraftersTest {
     void create_modelModeWithoutAModel_saysHowToLoadOne() {
         try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 1));
                 TargetContext target = model.newContext(ContextParameters.ofCells(8))) {
-            for (DrafterKind kind : List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY)) {
+            for (DrafterKind kind :
+                    Drafters.all().stream().filter(DrafterKind::needsModel).toList()) {
                 assertThatThrownBy(() -> Drafters.proposers(DrafterSettings.DEFAULT)
                                 .create(kind.label(), target, System::nanoTime))
                         .isInstanceOf(AdedException.InvalidRequest.class)

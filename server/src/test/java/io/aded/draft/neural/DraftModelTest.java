@@ -2,6 +2,7 @@ package io.aded.draft.neural;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.DraftModelStatistics;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.ScriptedModel;
 import io.aded.model.ScriptedModel.Cells;
@@ -314,7 +315,7 @@ final class DraftModelTest {
             assertThat(bench.model.heldCells()).isEqualTo(53);
             grow(bench, stream, 1);
             assertThat(stream.opinion(0).token(0)).isEqualTo(text[54]);
-            DraftStatistics statistics = bench.model.statistics();
+            DraftModelStatistics statistics = bench.model.statistics();
             assertThat(statistics.copies()).isEqualTo(2);
             assertThat(statistics.copiedTokens()).isEqualTo(53);
             assertThat(statistics.readTokens()).isZero();

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import io.aded.draft.ArmPlay;
 import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftLimits;
+import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.adaptive.AdedDrafter;
 import io.aded.draft.neural.DraftContexts;
@@ -160,7 +162,7 @@ class AdaptiveProposerTest {
             assertThat(sources[PathOpinions.MODEL]).isGreaterThan(300);
             assertThat(stream.accepted / (double) rounds).isGreaterThan(2);
             assertThat(stream.state.source(PathOpinions.MODEL)).isEqualTo("model");
-            assertThat(stream.state.source(PathOpinions.TABLE)).isEqualTo("aded");
+            assertThat(stream.state.source(PathOpinions.TABLE)).isEqualTo("table");
             assertThat(stream.state.source(PathOpinions.BOTH)).isEqualTo("both");
         }
     }
@@ -263,6 +265,32 @@ class AdaptiveProposerTest {
             assertThat(both.asked()).isGreaterThan(60);
             assertThat(both.tokens()).isEqualTo(both.accepted() + both.asked());
             assertThat(both.hindsight()).isLessThan(arms.get(1).hindsight());
+            // Each round is one of these, and the model guessed where an arm with it was played.
+            DraftModelStatistics model = play.models.statistics();
+            assertThat(model.guessed() + model.unpaid() + model.unready()).isEqualTo(400);
+            assertThat(model.guessed()).isEqualTo(both.asked() + arms.get(2).asked());
+        }
+    }
+
+    @Test
+    void play_modelFails_saysWhyTheTableDraftsAlone() {
+        try (Play play = new Play(ScriptedModel.babble(3, 8), 1, 1, null, true)) {
+            MixedState state = play.streams.getFirst().state;
+            assertThat(state.play()).as("nothing is drafted yet").isNull();
+            draft(play, play.streams.getFirst());
+            assertThat(state.play())
+                    .as("of a model of which nothing is known")
+                    .isEqualTo(new ArmPlay("both", ArmPlay.Reason.PROBE));
+            play.failing = true;
+            for (int round = 0; round < 200; round++) {
+                play.round();
+            }
+            draft(play, play.streams.getFirst());
+            assertThat(state.play()).isEqualTo(new ArmPlay("table", ArmPlay.Reason.UNUSABLE));
+            DraftModelStatistics model = play.models.statistics();
+            assertThat(model.failures()).isEqualTo(3);
+            assertThat(model.unusable()).isBetween(100L, 200L);
+            assertThat(model.trouble()).contains("failed");
         }
     }
 

@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.draft.table.BaseTable;
 import io.aded.model.AdedException;
+import io.aded.model.Envelope;
+import io.aded.model.ScriptedModel;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -124,6 +130,64 @@ class DrafterChoiceTest {
         assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(new byte[64]), "it"))
                 .isInstanceOf(AdedException.InvalidArtifact.class);
         assertThatThrownBy(() -> DrafterChoice.read(folder.resolve("none"))).isInstanceOf(AdedException.NotFound.class);
+    }
+
+    @Test
+    void file_ofAnotherVersionOrArms_saysWhatIsAllowed() {
+        DrafterChoice choice = trained();
+        Envelope envelope = choice.toEnvelope();
+        byte[] newer = Envelope.of("CHOI", 2, envelope.facts(), envelope.body()).bytes();
+        assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(newer), "it"))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessage("it has version 2; supported: 1 to 1");
+        Map<String, String> facts = new TreeMap<>(envelope.facts());
+        facts.put("arms", "none, table");
+        byte[] others = Envelope.of("CHOI", 1, facts, envelope.body()).bytes();
+        assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(others), "it"))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("arms (none, table); this build's are: ")
+                .hasMessageContaining("none, table, model, both");
+    }
+
+    @Test
+    void file_tooLarge_isRefusedUnread(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("large");
+        try (FileChannel large = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            large.write(ByteBuffer.allocate(1), 1L << 33);
+        }
+        assertThatThrownBy(() -> DrafterChoice.read(file))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("has 8589934593 bytes; a choice of drafters has at most 1048576");
+    }
+
+    @Test
+    void requireVocabulary_anotherOne_isRefused() {
+        try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 2))) {
+            long own = BaseTable.fingerprint(model.vocabulary());
+            ChoiceTrainer trainer = new ChoiceTrainer();
+            DrafterChoice fits = trainer.train(DrafterChoice.vocabularyFact(own));
+            assertThat(fits.requireVocabulary(model.vocabulary())).isSameAs(fits);
+            DrafterChoice foreign = trainer.train(DrafterChoice.vocabularyFact(own + 1));
+            assertThatThrownBy(() -> foreign.requireVocabulary(model.vocabulary()))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining(String.format("fingerprint %016x); the model's is %016x", own + 1, own));
+        }
+    }
+
+    @Test
+    void weights_predict_asTheFeaturesSay() {
+        DrafterChoice choice = trained();
+        double[] features = DrafterChoice.features(prompt(31, true));
+        double[] weights = choice.weights("table");
+        double sum = 0;
+        for (int i = 0; i < features.length; i++) {
+            sum += weights[i] * features[i];
+        }
+        assertThat(choice.predict(features).get("table")).isCloseTo(sum, within(1e-12));
+        assertThat(choice.best(features)).isEqualTo("table");
+        assertThat(DrafterChoice.featureNames()).hasSize(features.length);
+        assertThatThrownBy(() -> new ChoiceTrainer().add(new double[] {1}, "table", 1))
+                .hasMessage("1 features of a prompt; allowed: 21");
     }
 
     @Test

@@ -168,9 +168,36 @@ class AlignmentExportTest {
         }
         assertThatThrownBy(() -> AlignmentFolder.read(directory, false))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
-                .hasMessageContaining("the record of line 1 does not match its checksum");
+                .hasMessageContaining("the record of line 1 in answers.bin does not match its checksum");
         assertThatThrownBy(() -> export(directory, facts, PROMPTS))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("the record of line 1 in answers.bin does not match its checksum");
+    }
+
+    @Test
+    void read_cutAnswers_namesTheFileThatIsCut() throws IOException {
+        AlignmentFacts facts = facts(1, 0, null);
+        export(directory, facts, PROMPTS);
+        try (FileChannel file = FileChannel.open(directory.resolve("answers.bin"), StandardOpenOption.WRITE)) {
+            file.truncate(70);
+        }
+        assertThatThrownBy(() -> AlignmentFolder.read(directory, false))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("answers.bin ends at byte 70, before the end of the record of line 1");
+        assertThatThrownBy(() -> export(directory, facts, PROMPTS))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("answers.bin ends at byte 70, before the end of the record of line 1");
+    }
+
+    @Test
+    void read_changedLine_namesTheIndex() throws IOException {
+        AlignmentFacts facts = facts(1, 0, null);
+        export(directory, facts, PROMPTS);
+        Path index = directory.resolve("answers.jsonl");
+        Files.writeString(index, Files.readString(index).replaceFirst("\"offset\":0", "\"offset\":x"));
+        assertThatThrownBy(() -> AlignmentFolder.read(directory, false))
+                .hasMessageContaining("line 1 of answers.jsonl does not fit");
+        assertThatThrownBy(() -> export(directory, facts, PROMPTS))
                 .hasMessageContaining("line 1 of answers.jsonl does not fit");
     }
 

@@ -223,7 +223,8 @@ class BenchmarkTest {
                         "AUTO AGAINST THE BEST FIXED BUDGET", "AUTO AGAINST THE BEST COPYING RULE", "bare loop", "p9");
 
         JsonNode json = JsonMapper.shared()
-                .readTree(new JsonReport(analysis).render(machine, settings, "18 of the built-in scenarios", result));
+                .readTree(new JsonReport(analysis, PROMPTED)
+                        .render(machine, settings, "18 of the built-in scenarios", result));
         assertThat(json.get("answers").size()).isEqualTo(18 * modes.size());
         assertThat(json.get("modes").get(1).get("mode").asString()).isEqualTo("auto");
         assertThat(json.get("modes").get(1).get("speedup").size()).isEqualTo(3);
@@ -246,4 +247,21 @@ class BenchmarkTest {
     private static Document parseXml(String text) throws Exception {
         return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(text)));
     }
+
+    private static final JsonReport.Prompted PROMPTED = new JsonReport.Prompted() {
+        @Override
+        public long fingerprint() {
+            return 255;
+        }
+
+        @Override
+        public boolean hasDraftModel() {
+            return false;
+        }
+
+        @Override
+        public double[] features(Scenario scenario) {
+            return new double[] {1, 0.5};
+        }
+    };
 }

@@ -22,7 +22,9 @@ class RoundTallyTest {
                 4,
                 1,
                 10,
-                100);
+                100,
+                new String[] {"", "table", "table", "table"},
+                null);
     }
 
     private static RoundReport plain(int index) {
@@ -39,7 +41,9 @@ class RoundTallyTest {
                 1,
                 1,
                 1,
-                50);
+                50,
+                new String[] {""},
+                null);
     }
 
     @Test

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 
-const protos = fileURLToPath(new URL('../../proto/src/main/proto', import.meta.url));
+const protos = fileURLToPath(new URL('../../../proto/src/main/proto', import.meta.url));
 const definition = protoLoader.loadSync('aded/v1/inference_service.proto', {
   includeDirs: [protos],
   keepCase: false,

@@ -1,0 +1,113 @@
+package io.aded.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From measured answers to a choice to answers by it, as users do it. */
+class PolicyCommandTest {
+    @TempDir
+    private Path directory;
+
+    private TestTerminal terminal;
+
+    @BeforeEach
+    void openTerminal() {
+        terminal = new TestTerminal(directory);
+    }
+
+    private int bench(String modes, String... more) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 12; i++) {
+            lines.append(String.format(
+                    "{\"id\": %d, \"task\": \"t%d\", \"turns\": [\"%s\"]}%n", i, i % 2, "ab ".repeat(i + 1)));
+        }
+        Path prompts = Files.writeString(directory.resolve("prompts.jsonl"), lines.toString());
+        List<String> all = new ArrayList<>(List.of(
+                "bench",
+                "--model",
+                "scripted",
+                "--draft-model",
+                "scripted:0.9",
+                "--prompts",
+                prompts.toString(),
+                "--ignore-end",
+                "--max-tokens",
+                "24",
+                "--modes",
+                modes));
+        all.addAll(List.of(more));
+        return terminal.run(all.toArray(String[]::new));
+    }
+
+    private int draft(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("draft", "policy"));
+        all.addAll(List.of(arguments));
+        return terminal.run(all.toArray(String[]::new));
+    }
+
+    @Test
+    void trainShowAndBench_measuredAnswers_areChosenFor() throws IOException {
+        Path results = directory.resolve("results.json");
+        assertThat(bench("off,auto,auto-table,model", "--json", results.toString()))
+                .describedAs(terminal::err)
+                .isZero();
+        Path choice = directory.resolve("choice");
+        assertThat(draft("train", "--results", results.toString(), "-o", choice.toString()))
+                .describedAs(terminal::err)
+                .isZero();
+        assertThat(terminal.out()).contains("best single arm", "t0", "t1", "chosen: both");
+        assertThat(terminal.err()).contains("--draft-policy " + choice);
+        byte[] bytes = Files.readAllBytes(choice);
+        assertThat(draft("train", "--results", results.toString(), "-o", choice.toString()))
+                .isZero();
+        assertThat(choice).hasBinaryContent(bytes);
+
+        assertThat(draft("show", choice.toString())).describedAs(terminal::err).isZero();
+        assertThat(terminal.out()).contains("prompts: 12", "groups: t0 6, t1 6", "repeated pairs", "best single arm");
+
+        assertThat(bench("off,auto-policy,auto", "--limit", "2", "--draft-policy", choice.toString()))
+                .describedAs(terminal::err)
+                .isZero();
+        assertThat(terminal.out()).contains("auto-policy");
+
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(choice, bytes);
+        assertThat(bench("off,auto-policy", "--draft-policy", choice.toString()))
+                .isEqualTo(ExitCode.INVALID_ARTIFACT.code());
+        assertThat(terminal.err()).contains("is damaged");
+        assertThat(draft("show", choice.toString())).isEqualTo(ExitCode.INVALID_ARTIFACT.code());
+    }
+
+    @Test
+    void draftPolicy_withoutADraftModel_isRefused() {
+        int code = terminal.run("bench", "--model", "scripted", "--draft-policy", "x");
+        assertThat(code).isEqualTo(ExitCode.INVALID_REQUEST.code());
+        assertThat(terminal.err()).contains("--draft-policy", "--draft-model or --draft-self");
+    }
+
+    @Test
+    void draftPolicy_thatIsNotThere_isNotFoundBeforeAnythingIsLoaded() throws IOException {
+        assertThat(bench(
+                        "off,auto-policy",
+                        "--draft-policy",
+                        directory.resolve("none").toString()))
+                .isEqualTo(ExitCode.NOT_FOUND.code());
+    }
+
+    @Test
+    void train_wrongOptions_areNamed() {
+        assertThat(draft("train", "--results", "x", "--folds", "1", "-o", directory.toString()))
+                .isEqualTo(ExitCode.INVALID_REQUEST.code());
+        assertThat(terminal.err()).contains("--folds", "--output");
+        assertThat(draft()).isEqualTo(2);
+        assertThat(terminal.err()).contains("one of train, show");
+    }
+}
