@@ -220,6 +220,7 @@ final class WorkingCrew implements Crew {
         public void run() {
             long awakeUntil = clock.getAsLong() + AWAKE_NANOS;
             while (!closed) {
+                Thread.interrupted(); // whoever interrupts it is not heard, and no task is to hear of it
                 if (isWork(claims.get())) {
                     wakeOne();
                     work(worker);
@@ -237,7 +238,7 @@ final class WorkingCrew implements Crew {
             }
         }
 
-        /** Sleeps for so long, or, if that is past, until it is woken. Whoever interrupts it is not heard. */
+        /** Sleeps for so long, or, if that is past, until it is woken. */
         private void sleep(long nanos) {
             asleep = true;
             if (!isWork(claims.get()) && !closed) {
@@ -248,7 +249,6 @@ final class WorkingCrew implements Crew {
                 }
             }
             asleep = false;
-            Thread.interrupted();
         }
     }
 }

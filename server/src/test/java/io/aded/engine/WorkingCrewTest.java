@@ -104,6 +104,7 @@ class WorkingCrewTest {
             threads.remove(Thread.currentThread());
             Thread helper = threads.iterator().next();
             helper.interrupt();
+            await().until(() -> !helper.isInterrupted());
 
             assertThat(together(crew)).contains(helper);
             await().until(() -> isAsleep(helper) && !helper.isInterrupted());
