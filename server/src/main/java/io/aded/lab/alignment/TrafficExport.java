@@ -66,9 +66,9 @@ public final class TrafficExport implements AnswerRecorder {
     }
 
     /**
-     * What opens one once a model is loaded. Opening fails with {@link AdedException.InvalidRequest} if the folder holds
-     * answers of something else, with {@link AdedException.FailedPrecondition} if another process writes there, and with
-     * {@link AdedException.InvalidArtifact} if what is there is damaged.
+     * What opens one once a model is loaded. Opening fails with {@link AdedException.InvalidRequest} if the folder
+     * holds answers of something else, with {@link AdedException.FailedPrecondition} if another process writes there,
+     * and with {@link AdedException.InvalidArtifact} if what is there is damaged.
      *
      * @param path a folder; made, for its owner's eyes only, if it is not there
      * @param mostBytes that it may take

@@ -143,6 +143,7 @@ final class DraftersTest {
             TokenTree tree = new TokenTree(4);
             tree.reset(2);
             state.accept(tree, 0, 3);
+            state.share();
         }
 
         assertThat(mine.toEnvelope(Map.of()).bytes())
