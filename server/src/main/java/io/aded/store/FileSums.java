@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
-import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32;
@@ -92,7 +92,7 @@ public final class FileSums {
     /** Writes a file's sum beside it, and takes the right to write to the file from everybody. */
     public void seal(Path file) {
         try {
-            Set<PosixFilePermission> rights = EnumSet.copyOf(Files.getPosixFilePermissions(file));
+            Set<PosixFilePermission> rights = new HashSet<>(Files.getPosixFilePermissions(file));
             rights.removeAll(Set.of(
                     PosixFilePermission.OWNER_WRITE,
                     PosixFilePermission.GROUP_WRITE,
