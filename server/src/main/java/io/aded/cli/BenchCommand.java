@@ -14,10 +14,10 @@ import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ModeSpec;
 import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
-import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -29,9 +29,6 @@ import picocli.CommandLine.Mixin;
             "All modes answer the same prompts in one run, interleaved, over one engine and one loaded model."
         })
 final class BenchCommand implements Callable<Integer> {
-    /** Not a file: a model in plain Java, without weights, to try the command itself. */
-    private static final String SCRIPTED = "scripted";
-
     private final Terminal terminal;
 
     @Mixin
@@ -62,25 +59,23 @@ final class BenchCommand implements Callable<Integer> {
         if (drafting == null) {
             plan.modes().forEach(BenchCommand::requireNoModel);
         }
-        if (SCRIPTED.equals(wanted.model())) {
-            Double agreement = StandIn.agreement(drafting);
-            if (agreement == null && drafting != null) {
-                throw new AdedException.InvalidRequest(
-                        "--draft-model", "can only be scripted[:SHARE], a share from 0 to 1, for the model scripted");
+        try (StandIn standIn = StandIn.named(wanted.model(), drafting)) {
+            if (standIn == null) {
+                measure(plan, wanted, context, drafting);
+            } else {
+                EngineOptions engine = context.engineOptions(standIn.info(), DraftPolicy.OFF);
+                run(plan, String.valueOf(wanted.model()), standIn.model(), engine, standIn.settings(engine));
             }
-            try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 2));
-                    TargetModel draft = model.draft(
-                            agreement == null ? 0 : agreement, 1, _ -> {}, ScriptedModel.Cells.TAKEN_OVER)) {
-                EngineOptions engine = context.engineOptions(model.info(), DraftPolicy.OFF);
-                DrafterSettings drafters = agreement == null
-                        ? DrafterSettings.DEFAULT
-                        : DrafterSettings.DEFAULT.withDraftModel(StandIn.contexts(draft, engine));
-                if (drafting != null) {
-                    drafters = drafting.withChoice(drafters, model.vocabulary());
-                }
-                run(plan, SCRIPTED, model, engine, drafters);
-            }
-        } else {
+        }
+        return ExitCode.OK.code();
+    }
+
+    /** Loads a model and measures with it. */
+    private void measure(
+            ExperimentPlan plan,
+            ModelConfiguration wanted,
+            ContextConfiguration context,
+            @Nullable DraftModelConfiguration drafting) {
             HostConfiguration configuration = HostConfiguration.DEFAULT
                     .withModel(wanted)
                     .withContext(context)
@@ -105,8 +100,6 @@ final class BenchCommand implements Callable<Integer> {
                             terminal.program(),
                             wanted)
                     .print(terminal.out());
-        }
-        return ExitCode.OK.code();
     }
 
     private static void requireNoModel(ModeSpec mode) {

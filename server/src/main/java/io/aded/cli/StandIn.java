@@ -91,6 +91,11 @@ final class StandIn implements AutoCloseable {
         return model.info();
     }
 
+    /** The model itself; it stays this one's to close. */
+    TargetModel model() {
+        return model;
+    }
+
     /** Starts an engine for each replica. */
     List<Engine> start(EngineOptions each, int replicas, EngineTelemetry telemetry) {
         for (int replica = 0; replica < replicas; replica++) {
@@ -99,7 +104,8 @@ final class StandIn implements AutoCloseable {
         return List.copyOf(engines);
     }
 
-    private DrafterSettings settings(EngineOptions each) {
+    /** What drafters of an engine of such options are made of. */
+    DrafterSettings settings(EngineOptions each) {
         TargetModel guessing = draft;
         DraftModelConfiguration configured = drafting;
         return guessing == null || configured == null
