@@ -1,6 +1,5 @@
 package io.aded.cli;
 
-import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
@@ -13,7 +12,6 @@ import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ModeSpec;
 import io.aded.llama.LlamaLibrary;
-import io.aded.model.AdedException;
 import io.aded.model.TargetModel;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -55,14 +53,20 @@ final class BenchCommand implements Callable<Integer> {
         ExperimentPlan plan = options.plan();
         ModelConfiguration wanted = modelOptions.configuration();
         ContextConfiguration context = contextOptions.configuration(1, 1);
-        DraftModelConfiguration drafting = draftModel.configuration();
-        if (drafting == null) {
-            plan.modes().forEach(BenchCommand::requireNoModel);
+        DraftModelConfiguration drafting = draftModel.configuration(wanted.model());
+        for (ModeSpec mode : plan.modes()) {
+            if (mode.policy() != null) {
+                DraftModelOptions.require("--modes", mode.policy(), drafting);
+            }
         }
         try (StandIn standIn = StandIn.named(wanted.model(), drafting)) {
             if (standIn == null) {
                 measure(plan, wanted, context, drafting);
             } else {
+                String guessing = standIn.draftLine();
+                if (guessing != null) {
+                    terminal.note("Draft model: " + guessing + ".");
+                }
                 EngineOptions engine = context.engineOptions(standIn.info(), DraftPolicy.OFF);
                 run(plan, String.valueOf(wanted.model()), standIn.model(), engine, standIn.settings(engine));
             }
@@ -76,37 +80,30 @@ final class BenchCommand implements Callable<Integer> {
             ModelConfiguration wanted,
             ContextConfiguration context,
             @Nullable DraftModelConfiguration drafting) {
-            HostConfiguration configuration = HostConfiguration.DEFAULT
-                    .withModel(wanted)
-                    .withContext(context)
-                    .withDraft(DraftPolicy.OFF, null)
-                    .withDraftModel(drafting)
-                    .withEnvironment(terminal.environment());
-            LlamaLibrary library;
-            Path file;
-            try (LocalModel local =
-                    ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
-                library = local.library();
-                file = local.source();
-                local.draft().ifPresent(model -> terminal.note("Draft model: " + model + "."));
-                DrafterSettings drafters = DrafterSettings.DEFAULT.withDraftModel(local.draftContexts());
-                if (drafting != null) {
-                    drafters = drafting.withChoice(drafters, local.model().vocabulary());
-                }
-                run(plan, local.name(), local.model(), local.options(), drafters);
+        HostConfiguration configuration = HostConfiguration.DEFAULT
+                .withModel(wanted)
+                .withContext(context)
+                .withDraft(DraftPolicy.OFF, null)
+                .withDraftModel(drafting)
+                .withEnvironment(terminal.environment());
+        LlamaLibrary library;
+        Path file;
+        try (LocalModel local =
+                ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
+            library = local.library();
+            file = local.source();
+            local.draft().ifPresent(model -> terminal.note("Draft model: " + model + "."));
+            DrafterSettings drafters = DrafterSettings.DEFAULT.withDraftModel(local.draftContexts());
+            if (drafting != null) {
+                drafters = drafting.withChoice(drafters, local.model().vocabulary());
             }
-            FormatAdvice.of(
-                            formats.answer(terminal, library, file, configuration.withDraftModel(null)),
-                            terminal.program(),
-                            wanted)
-                    .print(terminal.out());
-    }
-
-    private static void requireNoModel(ModeSpec mode) {
-        DraftPolicy policy = mode.policy();
-        if (policy != null && policy.mode().needsModel()) {
-            throw new AdedException.InvalidRequest("modes", "has " + mode.label() + ", which " + DrafterKind.NO_MODEL);
+            run(plan, local.name(), local.model(), local.options(), drafters);
         }
+        FormatAdvice.of(
+                        formats.answer(terminal, library, file, configuration.withDraftModel(null)),
+                        terminal.program(),
+                        wanted)
+                .print(terminal.out());
     }
 
     private void run(
