@@ -35,7 +35,6 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
@@ -52,6 +51,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -334,7 +334,7 @@ class SoakTest {
             });
         }
 
-        private void oneCall(Kind kind, SplittableRandom random) throws IOException {
+        private void oneCall(Kind kind, SplittableRandom random) throws Exception {
             Question question = Question.any(random);
             Channel channel = random.nextBoolean() ? inProcess : loopback;
             switch (kind) {
@@ -469,17 +469,25 @@ class SoakTest {
                     .containsExactly("options.sampling.temperature");
         }
 
-        /** Bytes that are no HTTP/2, on a connection of their own. The server closes it. */
-        private void noHttp(SplittableRandom random) throws IOException {
+        /**
+         * Bytes that are no HTTP/2, on a connection of their own. The server closes it. What the JDK keeps of a thread's
+         * sockets goes with the thread; carriers of virtual threads would keep it.
+         */
+        private void noHttp(SplittableRandom random) throws Exception {
             byte[] noise = new byte[200];
             random.nextBytes(noise);
-            try (Socket socket = new Socket(address.host(), address.port())) {
-                socket.getOutputStream().write(noise);
-                socket.shutdownOutput();
-                socket.getInputStream().transferTo(OutputStream.nullOutputStream());
-            } catch (SocketException reset) {
-                // The server may close before all was written.
-            }
+            var sending = new FutureTask<Void>(() -> {
+                try (Socket socket = new Socket(address.host(), address.port())) {
+                    socket.getOutputStream().write(noise);
+                    socket.shutdownOutput();
+                    socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+                } catch (SocketException reset) {
+                    // The server may close before all was written.
+                }
+                return null;
+            });
+            Thread.ofPlatform().start(sending).join();
+            sending.get();
         }
 
         @Override
