@@ -51,7 +51,8 @@ public final class LoadSession implements AutoCloseable {
         out.flush();
         plan.files()
                 .write(
-                        () -> new LoadJson(drafting).render(machine, server, setting, tallies, started.isStopped()),
+                        () -> new LoadJson(who.isEmpty() ? null : drafting)
+                                .render(machine, server, setting, tallies, started.isStopped()),
                         () -> new LoadPlot(tallies).svg(machine, setting.load()),
                         LoadPlot.title(machine),
                         text);
