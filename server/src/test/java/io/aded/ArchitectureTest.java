@@ -266,6 +266,7 @@ class ArchitectureTest {
     private static final Map<String, String> MAY_ASK = Map.ofEntries(
             // Where a program begins: what is passed in from there on.
             Map.entry("cli.AlignCommand", "the date in a file, and the clock of a bar"),
+            Map.entry("cli.AlignRecordOptions", "the date in a file"),
             Map.entry("cli.DraftCommand", "the date in a file"),
             Map.entry("cli.Logging", "the clock of the log"),
             Map.entry("cli.ProgressPrinter", "how often a bar is drawn"),
@@ -279,6 +280,7 @@ class ArchitectureTest {
             Map.entry("natives.NativesStore", "the date of an installation"),
             Map.entry("store.ProcessEnvironment", "the environment itself"),
             // Threads of their own that wait, where a monitor or the system's sleep may end too soon.
+            Map.entry("engine.Crew", "when helpers sleep"),
             Map.entry("host.EngineGuard", "looks at engines once a second"),
             Map.entry("serving.PreparationPool", "how long a thread without work stays"),
             Map.entry("store.Downloader", "pauses, and transfers that stall"),

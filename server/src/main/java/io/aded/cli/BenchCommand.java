@@ -1,6 +1,5 @@
 package io.aded.cli;
 
-import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
@@ -13,7 +12,6 @@ import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ModeSpec;
 import io.aded.llama.LlamaLibrary;
-import io.aded.model.AdedException;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
 import java.nio.file.Path;
@@ -58,15 +56,16 @@ final class BenchCommand implements Callable<Integer> {
         ExperimentPlan plan = options.plan();
         ModelConfiguration wanted = modelOptions.configuration();
         ContextConfiguration context = contextOptions.configuration(1, 1);
-        DraftModelConfiguration drafting = draftModel.configuration();
-        if (drafting == null) {
-            plan.modes().forEach(BenchCommand::requireNoModel);
+        DraftModelConfiguration drafting = draftModel.configuration(wanted.model());
+        for (ModeSpec mode : plan.modes()) {
+            if (mode.policy() != null) {
+                DraftModelOptions.require("--modes", mode.policy(), drafting);
+            }
         }
         if (SCRIPTED.equals(wanted.model())) {
             Double agreement = StandIn.agreement(drafting);
-            if (agreement == null && drafting != null) {
-                throw new AdedException.InvalidRequest(
-                        "--draft-model", "can only be scripted[:SHARE], a share from 0 to 1, for the model scripted");
+            if (agreement != null) {
+                terminal.note("Draft model: " + StandIn.described(agreement) + ".");
             }
             try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 2));
                     TargetModel draft = model.draft(
@@ -107,13 +106,6 @@ final class BenchCommand implements Callable<Integer> {
                     .print(terminal.out());
         }
         return ExitCode.OK.code();
-    }
-
-    private static void requireNoModel(ModeSpec mode) {
-        DraftPolicy policy = mode.policy();
-        if (policy != null && policy.mode().needsModel()) {
-            throw new AdedException.InvalidRequest("modes", "has " + mode.label() + ", which " + DrafterKind.NO_MODEL);
-        }
     }
 
     private void run(

@@ -3,6 +3,7 @@ package io.aded.cli;
 import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
+import io.aded.engine.AnswerRecorder;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.host.DraftModelConfiguration;
@@ -15,25 +16,28 @@ import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The model {@code scripted[:MS]} with its engines: no weights, passes of so many milliseconds, and if wanted a draft
- * model of the same kind. For trying a server or
- * a client where the model does not matter.
+ * model of the same kind. For trying a server or a client where the model does not matter.
  */
 final class StandIn implements AutoCloseable {
     private static final double USUAL_SHARE = 0.8;
 
     private static final Pattern NAME = Pattern.compile("scripted(?::(\\d{1,4}))?");
 
+    private static final Pattern SCRIPTED = Pattern.compile("scripted(?::.*)?");
+
     private static final Pattern DRAFT = Pattern.compile("scripted(?::(0(?:\\.\\d{1,6})?|1(?:\\.0{1,6})?))?");
 
     private final StandInModel model;
     private final @Nullable TargetModel draft;
     private final List<Engine> engines = new ArrayList<>();
+    private @Nullable AnswerRecorder recorder;
 
     private final @Nullable DraftModelConfiguration drafting;
 
@@ -51,18 +55,50 @@ final class StandIn implements AutoCloseable {
      *     something else
      */
     static @Nullable StandIn named(@Nullable String model, @Nullable DraftModelConfiguration drafting) {
-        Matcher name = NAME.matcher(String.valueOf(model));
-        Double agreement = agreement(drafting);
-        if ((agreement != null) != name.matches() && (agreement != null || drafting != null)) {
-            throw new AdedException.InvalidRequest(
-                    "--draft-model",
-                    "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
+        if (drafting != null) {
+            requireFit(model, drafting.source());
         }
+        Matcher name = NAME.matcher(String.valueOf(model));
         if (!name.matches()) {
             return null;
         }
         String millis = name.group(1);
-        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement, drafting);
+        Duration pass = Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis));
+        return new StandIn(pass, agreement(drafting), drafting);
+    }
+
+    /**
+     * Refuses a draft by weights for the model without any, and the reverse.
+     *
+     * @throws AdedException.InvalidRequest naming the option that said so
+     */
+    static void requireFit(@Nullable String model, DraftModelConfiguration.Source drafting) {
+        boolean scripted = NAME.matcher(String.valueOf(model)).matches();
+        switch (drafting) {
+            case DraftModelConfiguration.Copy _ -> {
+                if (scripted) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-self",
+                            "makes a copy of the model's weights, and the model scripted has none; allowed for it:"
+                                    + " --draft-model scripted[:SHARE]");
+                }
+            }
+            case DraftModelConfiguration.Named(String draft) -> {
+                if (scripted && !DRAFT.matcher(draft).matches()) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-model",
+                            "is \"" + draft + "\"; allowed for the model scripted: scripted[:SHARE], a share from 0 to"
+                                    + " 1");
+                }
+                if (!scripted && SCRIPTED.matcher(draft).matches()) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-model",
+                            "is \"" + draft
+                                    + "\", which drafts for the model scripted alone; allowed for others: a name"
+                                    + " of the catalogue, a .gguf file or an http(s) address");
+                }
+            }
+        }
     }
 
     /** How often a scripted draft agrees; null if that is not the name of one. */
@@ -87,12 +123,36 @@ final class StandIn implements AutoCloseable {
         return contexts.named(new DraftModelInfo(info.name(), info.quantization(), 0, info.layers(), false, true));
     }
 
+    /** What drafts for it, as a line for a reader; null if nothing does. */
+    @Nullable
+    String draftLine() {
+        return described(agreement(drafting));
+    }
+
+    /** A draft that agrees so often, as a line for a reader; null for none. */
+    static @Nullable String described(@Nullable Double agreement) {
+        return agreement == null
+                ? null
+                : String.format(
+                        Locale.ROOT,
+                        "scripted, which agrees after %.0f %% of the texts and takes over the served model's cache",
+                        100 * agreement);
+    }
+
     ModelInfo info() {
         return model.info();
     }
 
     /** Starts an engine for each replica. */
     List<Engine> start(EngineOptions each, int replicas, EngineTelemetry telemetry) {
+        return start(each, replicas, telemetry, null);
+    }
+
+    /** As {@link #start(EngineOptions, int, EngineTelemetry)}, keeping answers whose callers allow it. */
+    List<Engine> start(
+            EngineOptions options, int replicas, EngineTelemetry telemetry, AnswerRecorder.@Nullable Opener opener) {
+        recorder = opener == null ? null : opener.open(info().name(), model);
+        EngineOptions each = options.withRecorder(recorder);
         for (int replica = 0; replica < replicas; replica++) {
             engines.add(Engine.start(model, each, telemetry, settings(each)));
         }
@@ -113,6 +173,9 @@ final class StandIn implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
+            if (recorder != null) {
+                recorder.close();
+            }
             if (draft != null) {
                 draft.close();
             }

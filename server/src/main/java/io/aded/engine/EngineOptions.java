@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import io.aded.model.ContextParameters;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the engine shares one context among its callers.
@@ -16,7 +17,11 @@ import java.time.Duration;
  * @param prefixSharing among whom the computed beginnings of prompts are shared
  * @param sessionBytes heap that open conversations may hold: histories, and what drafters learned. The least that one
  *     engine makes sense with is a few MiB
+ * @param hostThreads helpers of the engine's thread: threads that read rows, verify, draft and learn for different
+ *     streams at once, 0 to {@value #MOST_HOST_THREADS}. Each needs a processor that nobody else does; answers are the
+ *     same with any number
  * @param defaultDraft the policy of a turn that names none
+ * @param recorder keeps what turns say that allow it; stays the caller's, who closes it after the engine. Null for none
  */
 public record EngineOptions(
         ContextParameters context,
@@ -27,9 +32,16 @@ public record EngineOptions(
         long swapBytes,
         PrefixSharing prefixSharing,
         long sessionBytes,
-        DraftPolicy defaultDraft) {
+        int hostThreads,
+        DraftPolicy defaultDraft,
+        @Nullable AnswerRecorder recorder) {
+    /** More helpers than that wait for each other. */
+    public static final int MOST_HOST_THREADS = 31;
 
-    /** Prefixes shared among one caller's conversations, and no bound on what those hold. */
+    /**
+     * Prefixes shared among one caller's conversations, no bound on what those hold, no helpers, and nothing is kept of
+     * what turns say.
+     */
     public EngineOptions(
             ContextParameters context,
             int maxRunning,
@@ -47,7 +59,9 @@ public record EngineOptions(
                 swapBytes,
                 PrefixSharing.CALLER,
                 Long.MAX_VALUE / 2,
-                defaultDraft);
+                0,
+                defaultDraft,
+                null);
     }
 
     /** Defaults for a context of {@code cells} cells. */
@@ -73,18 +87,72 @@ public record EngineOptions(
                 swapBytes,
                 prefixSharing,
                 sessionBytes,
-                defaultDraft);
+                hostThreads,
+                defaultDraft,
+                recorder);
     }
 
     /** The same with another rule for prefixes. */
     public EngineOptions withPrefixSharing(PrefixSharing sharing) {
         return new EngineOptions(
-                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, sharing, sessionBytes, defaultDraft);
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                sharing,
+                sessionBytes,
+                hostThreads,
+                defaultDraft,
+                recorder);
+    }
+
+    /** The same with so many helpers of the engine's thread. */
+    public EngineOptions withHostThreads(int helpers) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                helpers,
+                defaultDraft,
+                recorder);
     }
 
     /** The same with another bound on what open conversations hold. */
     public EngineOptions withSessionBytes(long bytes) {
         return new EngineOptions(
-                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, prefixSharing, bytes, defaultDraft);
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                bytes,
+                hostThreads,
+                defaultDraft,
+                recorder);
+    }
+
+    /** The same, keeping what turns say that allow it; null keeps nothing. */
+    public EngineOptions withRecorder(@Nullable AnswerRecorder keeping) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                hostThreads,
+                defaultDraft,
+                keeping);
     }
 }

@@ -106,6 +106,16 @@ final class LocalEngine implements Engine {
             EngineTelemetry telemetry,
             ProposerFactory drafters,
             LongSupplier clock) {
+        this(model, options, telemetry, drafters, clock, Crew.of(options.hostThreads()));
+    }
+
+    LocalEngine(
+            TargetModel model,
+            EngineOptions options,
+            EngineTelemetry telemetry,
+            ProposerFactory drafters,
+            LongSupplier clock,
+            Crew crew) {
         this.options = options;
         this.clock = clock;
         context = model.newContext(options.context());
@@ -124,8 +134,9 @@ final class LocalEngine implements Engine {
             endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publishAll);
             Budget budget = new Budget(curve);
             Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
-            drafting = new Drafting(drafters, context, curve, budget, clock);
-            pass = new Pass(context, ledger, curve, budget, chunking, drafting, pulse, clock);
+            HostPhase phase = new HostPhase(crew, clock);
+            drafting = new Drafting(drafters, context, curve, budget, phase, clock);
+            pass = new Pass(context, ledger, curve, budget, chunking, drafting, phase, pulse, clock);
             status = snapshot();
             thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
         } catch (Throwable thrown) {
@@ -386,6 +397,7 @@ final class LocalEngine implements Engine {
             residency.forgetAll();
             drafted = drafting.status();
             drafting.close();
+            pass.close();
             context.close();
             status = snapshot();
         } catch (RuntimeException | Error e) {
@@ -514,18 +526,6 @@ final class LocalEngine implements Engine {
     }
 
     private EngineStatus snapshot() {
-        return new EngineStatus(
-                admission.running().size(),
-                admission.waitingCount(),
-                pass.unready(),
-                residency.sessions(),
-                ledger.cellsUsed(),
-                ledger.cells(),
-                ledger.sequences() - ledger.sequencesFree(),
-                ledger.sequences(),
-                pass.passes(),
-                pass.emittedTokens(),
-                pass.prefilledTokens(),
-                reusedTotal);
+        return EngineStatus.of(admission, residency, ledger, pass, reusedTotal);
     }
 }

@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.table.BaseTable;
+import io.aded.engine.AnswerRecorder;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.gguf.GgufFile;
@@ -36,6 +37,7 @@ public final class LocalModel implements AutoCloseable {
     private final EngineOptions options;
     private final @Nullable LocalDraft draft;
     private final List<Engine> engines = new ArrayList<>();
+    private @Nullable AnswerRecorder recorder;
 
     private LocalModel(
             HostConfiguration configuration,
@@ -61,6 +63,12 @@ public final class LocalModel implements AutoCloseable {
      */
     public static LocalModel load(HostConfiguration configuration, HostListener listener) {
         return load(configuration, listener, HostMemory.ofMachine()::availableBytes);
+    }
+
+    /** Whether passes leave the processor alone: all layers, and the output, are elsewhere. */
+    private static boolean isOnDevice(GgufFile header, MemoryPlan plan) {
+        return plan.gpuLayers() == ModelParameters.ALL_LAYERS
+                || plan.gpuLayers() > header.integer(header.architecture() + ".block_count", Integer.MAX_VALUE);
     }
 
     /** With another opinion of how many bytes of memory could be had. */
@@ -124,7 +132,8 @@ public final class LocalModel implements AutoCloseable {
                     ModelFiles.nameOf(wanted, found),
                     found,
                     weights,
-                    options.withContext(options.context().withCells(plan.cells())),
+                    options.withContext(options.context().withCells(plan.cells()))
+                            .withHostThreads(context.helpers(isOnDevice(header, plan))),
                     draft);
             complete = true;
             return loaded;
@@ -221,7 +230,10 @@ public final class LocalModel implements AutoCloseable {
             // All before the first engine: none is to serve if there is no memory for them.
             each.add(settings.withDraftModel(draftContexts()));
         }
-        each.forEach(own -> engines.add(Engine.start(model, options, instruments, own)));
+        AnswerRecorder.Opener opener = configuration.recorder();
+        recorder = opener == null ? null : opener.open(name, model);
+        EngineOptions recording = options.withRecorder(recorder);
+        each.forEach(own -> engines.add(Engine.start(model, recording, instruments, own)));
     }
 
     /**
@@ -297,7 +309,13 @@ public final class LocalModel implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
-            close(draft, model);
+            try {
+                if (recorder != null) {
+                    recorder.close();
+                }
+            } finally {
+                close(draft, model);
+            }
         }
     }
 }

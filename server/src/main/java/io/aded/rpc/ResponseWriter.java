@@ -37,7 +37,7 @@ import io.aded.v1.VocabularyInfo;
 import java.util.List;
 
 /**
- * What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message
+ * What is answered, as messages of this API. Runs on the engine's threads for events, so it does only what the message
  * needs.
  */
 final class ResponseWriter {
@@ -290,6 +290,7 @@ final class ResponseWriter {
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())
                 .setShareLearned(policy.shareLearned())
+                .setAllowTraining(policy.allowsTraining())
                 .build();
     }
 

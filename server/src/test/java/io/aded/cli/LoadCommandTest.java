@@ -408,7 +408,7 @@ class LoadCommandTest {
                 "--max-tokens normal:3 | lognormal:MEDIAN:SIGMA",
                 "--prompt-tokens 10 --limit 3 | leave out --prompts",
                 "--modes off,turbo | prompt-lookup",
-                "--target localhost:1 --model x.gguf | that server has its model",
+                "--target localhost:1 --model x.gguf | whose server has its model",
                 "--plot chart.png | .svg or .html"
             })
     void load_wrongOptions_saysWhatIsAllowed(String options, String said) {
