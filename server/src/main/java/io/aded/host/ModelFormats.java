@@ -210,8 +210,10 @@ public final class ModelFormats {
 
     private double[] passNanos(LlamaLibrary library, GgufFile header) {
         EngineOptions usual = configuration.context().engineOptions(header, DraftPolicy.OFF);
-        EngineOptions options = usual.withContext(
-                usual.context().withCells(Math.min(CELLS, usual.context().cells())));
+        // Wider passes would be timed as well if they were possible, and they take long.
+        EngineOptions options = usual.withContext(usual.context()
+                .withCells(Math.min(CELLS, usual.context().cells()))
+                .withMaxBatchTokens(Math.min(WIDEST, usual.context().maxBatchTokens())));
         try (LlamaModel weights = LocalModel.loadWeights(
                         library, header.path(), configuration.model().parameters(), listener);
                 Engine engine = Engine.start(weights, options, EngineTelemetry.NONE)) {
