@@ -69,6 +69,10 @@ type Round struct {
 	DraftTime time.Duration
 	// VerifyTime is how long the forward pass took.
 	VerifyTime time.Duration
+	// Arm is which of several ways to draft it took, as in [DraftArm]; empty where the drafter has no choice.
+	Arm string
+	// ArmReason is why that one, such as "best", "probe" or "price"; empty where Arm is.
+	ArmReason string
 }
 
 // Finished says that the answer is complete. It is the last event.
@@ -123,7 +127,8 @@ type DraftNode struct {
 	Probability float32
 	// Accepted is whether the model agreed; false for the root.
 	Accepted bool
-	// Source is what guessed it, where the drafter draws on several sources; empty if it is not told.
+	// Source is what guessed it: "table", "model", "both", "grammar", or the drafter's name; empty for the root, and if
+	// it is not told.
 	Source string
 }
 
@@ -325,6 +330,7 @@ func roundOf(message *adedv1.Round) Round {
 		ProposedNodes: int(message.GetProposedNodes()), BatchTokens: int(message.GetBatchTokens()),
 		BatchStreams: int(message.GetBatchStreams()),
 		DraftTime:    duration(message.GetDraftTime()), VerifyTime: duration(message.GetVerifyTime()),
+		Arm: message.GetArm(), ArmReason: message.GetArmReason(),
 	}
 	for _, node := range message.GetNodes() {
 		round.Nodes = append(round.Nodes, DraftNode{

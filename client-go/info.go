@@ -82,6 +82,8 @@ type DraftSettings struct {
 	MaxBranches *int32 `json:"max_branches,omitempty"`
 	// ShareLearned is whether what is learned may help other callers.
 	ShareLearned *bool `json:"share_learned,omitempty"`
+	// AllowTraining is whether prompts and answers may be kept to train draft models by.
+	AllowTraining *bool `json:"allow_training,omitempty"`
 }
 
 func settingsOf(m *adedv1.GenerationOptions) Settings {
@@ -136,6 +138,7 @@ func draftOf(m *adedv1.DraftPolicy) DraftSettings {
 	}
 	return DraftSettings{
 		Mode: m.GetMode(), MaxNodes: m.MaxNodes, MaxDepth: m.MaxDepth, MaxBranches: m.MaxBranches, ShareLearned: m.ShareLearned,
+		AllowTraining: m.AllowTraining,
 	}
 }
 
@@ -248,6 +251,24 @@ type ServerDetails struct {
 	Capabilities []string
 	// Load is how busy the server was a moment ago.
 	Load Load
+	// DraftModel guesses what the served model will say; nil if there is none.
+	DraftModel *DraftModel
+}
+
+// DraftModel is a model that guesses what the served one will say.
+type DraftModel struct {
+	// Name is its name in the catalogue, or its file's name.
+	Name string
+	// Quantization is the predominant tensor type.
+	Quantization string
+	// SizeBytes is its file's length; 0 if there is no file.
+	SizeBytes int64
+	// Layers is the number of transformer blocks.
+	Layers int
+	// SelfDraft is whether it is made of the served model's own weights.
+	SelfDraft bool
+	// SharesCache is whether it takes over the served model's KV cells.
+	SharesCache bool
 }
 
 // Drafter is one that requests may name.
@@ -365,6 +386,7 @@ func (c *Client) Server(ctx context.Context) (ServerDetails, error) {
 			SequencesUsed: int(load.GetSequencesUsed()), Sequences: int(load.GetSequences()), Passes: load.GetPassesTotal(),
 			Tokens: load.GetTokensTotal(), PrefilledTokens: load.GetPrefilledTokensTotal(), ReusedTokens: load.GetReusedTokensTotal(),
 		},
+		DraftModel: draftModelOf(m.GetDraftModel()),
 	}
 	for _, drafter := range m.GetDrafters() {
 		details.Drafters = append(details.Drafters, Drafter{
@@ -380,6 +402,74 @@ type DraftStatistics struct {
 	Totals Speculation
 	// Drafters have theirs by name; those that never drafted are left out.
 	Drafters map[string]Speculation
+	// Arms are the ways to draft among which drafters choose beside a draft model; none for a conversation.
+	Arms []DraftArm
+	// DraftModel is what the draft model is and did; nil if there is none, and for a conversation.
+	DraftModel *DraftModelStatistics
+}
+
+// DraftArm is how one of the ways to draft fared among which a drafter chooses round by round, over all streams.
+type DraftArm struct {
+	// Drafter is the drafter that chooses.
+	Drafter string
+	// Arm is the way: "none", "table", "model" or "both" (table and draft model in one tree).
+	Arm string
+	// NumSteps is rounds that it drafted.
+	NumSteps int64
+	// NumProbes is those of them in which it was tried although another looked better.
+	NumProbes int64
+	// NumDraftTokens is draft tokens of its rounds that were verified.
+	NumDraftTokens int64
+	// NumAcceptedDraftTokens is those of them that the model agreed with.
+	NumAcceptedDraftTokens int64
+	// NumTokens is tokens emitted in its rounds.
+	NumTokens int64
+	// Time is what its rounds took.
+	Time time.Duration
+	// Weight is its share of the choice at this moment, 0 to 1.
+	Weight float64
+	// Hindsight is what all rounds would have taken by it alone less what their tokens were worth, in plain tokens (what
+	// a token takes without a draft); the lowest is the best in hindsight.
+	Hindsight float64
+	// Regret is what was taken above the best single way in hindsight, in plain tokens; the same in all ways of a
+	// drafter.
+	Regret float64
+}
+
+// DraftModelStatistics is what a draft model is, and what it did since the server started.
+type DraftModelStatistics struct {
+	// Model is the model; nil if the server does not know it.
+	Model *DraftModel
+	// NumPasses is forward passes of it.
+	NumPasses int64
+	// NumAskedTokens is tokens after which it was asked what comes next.
+	NumAskedTokens int64
+	// Time is time of its passes and of taking over cells.
+	Time time.Duration
+	// NumReadTokens is tokens of texts that it computed itself.
+	NumReadTokens int64
+	// NumCopies is times that it took over cells of the served model's.
+	NumCopies int64
+	// NumCopiedTokens is tokens that it need not compute because of that.
+	NumCopiedTokens int64
+	// NumRefusedCopies is times that cells could not be taken over.
+	NumRefusedCopies int64
+	// NumEvictions is streams that lost their cells in its cache to others.
+	NumEvictions int64
+	// NumWithoutRoom is passes of it that found no room in its cache.
+	NumWithoutRoom int64
+	// NumFailures is passes of it, and takings of cells, that failed.
+	NumFailures int64
+	// NumSteps is rounds in which it guessed.
+	NumSteps int64
+	// NumUnpaidSteps is rounds in which it was not asked, since that was not expected to pay.
+	NumUnpaidSteps int64
+	// NumUnreadySteps is rounds in which it was asked and had no guess.
+	NumUnreadySteps int64
+	// NumUnusableSteps is rounds that had to do without it because it has failed for good.
+	NumUnusableSteps int64
+	// Trouble is why it does not guess any more; empty while it does.
+	Trouble string
 }
 
 // DraftStatistics tells how drafting has fared since the server started, or in a conversation of this client's that is
@@ -390,9 +480,67 @@ func (c *Client) DraftStatistics(ctx context.Context, conversationID string) (Dr
 	if err != nil {
 		return DraftStatistics{}, err
 	}
-	statistics := DraftStatistics{speculationOf(response.GetTotals()), map[string]Speculation{}}
+	statistics := DraftStatistics{Totals: speculationOf(response.GetTotals()), Drafters: map[string]Speculation{}}
 	for _, one := range response.GetDrafters() {
 		statistics.Drafters[one.GetDrafter()] = speculationOf(one.GetStatistics())
 	}
+	for _, arm := range response.GetArms() {
+		statistics.Arms = append(statistics.Arms, armOf(arm))
+	}
+	statistics.DraftModel = draftModelStatisticsOf(response.GetDraftModel())
 	return statistics, nil
+}
+
+func armOf(arm *adedv1.DraftArm) DraftArm {
+	return DraftArm{
+		Drafter:                arm.GetDrafter(),
+		Arm:                    arm.GetArm(),
+		NumSteps:               arm.GetNumSteps(),
+		NumProbes:              arm.GetNumProbes(),
+		NumDraftTokens:         arm.GetNumDraftTokens(),
+		NumAcceptedDraftTokens: arm.GetNumAcceptedDraftTokens(),
+		NumTokens:              arm.GetNumTokens(),
+		Time:                   duration(arm.GetTime()),
+		Weight:                 arm.GetWeight(),
+		Hindsight:              arm.GetHindsight(),
+		Regret:                 arm.GetRegret(),
+	}
+}
+
+func draftModelOf(model *adedv1.DraftModel) *DraftModel {
+	if model == nil {
+		return nil
+	}
+	return &DraftModel{
+		Name:         model.GetName(),
+		Quantization: model.GetQuantization(),
+		SizeBytes:    model.GetSizeBytes(),
+		Layers:       int(model.GetLayers()),
+		SelfDraft:    model.GetSelfDraft(),
+		SharesCache:  model.GetSharesCache(),
+	}
+}
+
+func draftModelStatisticsOf(did *adedv1.DraftModelStatistics) *DraftModelStatistics {
+	if did == nil {
+		return nil
+	}
+	return &DraftModelStatistics{
+		Model:            draftModelOf(did.GetModel()),
+		NumPasses:        did.GetNumPasses(),
+		NumAskedTokens:   did.GetNumAskedTokens(),
+		Time:             duration(did.GetTime()),
+		NumReadTokens:    did.GetNumReadTokens(),
+		NumCopies:        did.GetNumCopies(),
+		NumCopiedTokens:  did.GetNumCopiedTokens(),
+		NumRefusedCopies: did.GetNumRefusedCopies(),
+		NumEvictions:     did.GetNumEvictions(),
+		NumWithoutRoom:   did.GetNumWithoutRoom(),
+		NumFailures:      did.GetNumFailures(),
+		NumSteps:         did.GetNumSteps(),
+		NumUnpaidSteps:   did.GetNumUnpaidSteps(),
+		NumUnreadySteps:  did.GetNumUnreadySteps(),
+		NumUnusableSteps: did.GetNumUnusableSteps(),
+		Trouble:          did.GetTrouble(),
+	}
 }

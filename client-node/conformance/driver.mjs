@@ -93,6 +93,19 @@ function finishedOf({ reason, seed, usage, speculation }) {
   };
 }
 
+/** Fields by their names in the proto, times in seconds. */
+function asInProto(of) {
+  const said = {};
+  for (const [name, value] of Object.entries(of)) {
+    if (name === "timeMs") {
+      said.seconds = value / 1000;
+    } else {
+      said[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+    }
+  }
+  return said;
+}
+
 function eventOf(event) {
   switch (event.type) {
     case "delta":
@@ -103,7 +116,15 @@ function eventOf(event) {
       return { event: "tool_call", index, id, name, arguments: event.arguments, tokens };
     }
     case "round":
-      return { event: "round", index: event.index, drafter: event.drafter, nodes: event.nodes, emitted_tokens: event.emittedTokens };
+      return {
+        event: "round",
+        index: event.index,
+        drafter: event.drafter,
+        nodes: event.nodes,
+        emitted_tokens: event.emittedTokens,
+        arm: event.arm,
+        arm_reason: event.armReason,
+      };
     case "finished":
       return { event: "finished", ...finishedOf(event) };
   }
@@ -257,12 +278,17 @@ async function carryOut(step, index, client, conversations) {
     case "models":
       return { names: (await client.models()).map((model) => model.name) };
     case "server": {
-      const { version, capabilities, drafters } = await client.server();
-      return { version, capabilities, drafters: drafters.map((drafter) => drafter.name) };
+      const { version, capabilities, drafters, draftModel } = await client.server();
+      return { version, capabilities, drafters: drafters.map((drafter) => drafter.name), draft_model: draftModel ? asInProto(draftModel) : null };
     }
     case "draft_statistics": {
-      const { totals } = await client.draftStatistics(step.conversation_id ?? "");
-      return { mean_acceptance_length: totals.meanAcceptanceLength, num_steps: totals.numSteps };
+      const { totals, arms, draftModel } = await client.draftStatistics(step.conversation_id ?? "");
+      return {
+        mean_acceptance_length: totals.meanAcceptanceLength,
+        num_steps: totals.numSteps,
+        arms: arms.map(asInProto),
+        draft_model: draftModel ? { ...asInProto(draftModel), model: draftModel.model ? asInProto(draftModel.model) : null } : null,
+      };
     }
     case "await_ready":
       await client.waitReady(step.timeout_ms);

@@ -79,6 +79,10 @@ export interface Round {
   readonly draftTimeMs: number;
   /** Time that the forward pass took. */
   readonly verifyTimeMs: number;
+  /** Which of several ways to draft it took, as in {@link DraftArm}; empty where the drafter has no choice. */
+  readonly arm: string;
+  /** Why that one, such as `best`, `probe` or `price`; empty where `arm` is. */
+  readonly armReason: string;
 }
 
 /** The answer is complete. */
@@ -123,7 +127,7 @@ export interface DraftNode {
   readonly probability: number;
   /** Whether the model agreed; false for the root. */
   readonly accepted: boolean;
-  /** What guessed it, where the drafter draws on several sources; empty if it is not told. */
+  /** What guessed it: `table`, `model`, `both`, `grammar`, or the drafter's name; empty for the root, and if it is not told. */
   readonly source: string;
 }
 
@@ -304,6 +308,8 @@ function roundOf(round: WireRound): Round {
     batchStreams,
     draftTimeMs: milliseconds(round.draftTime),
     verifyTimeMs: milliseconds(round.verifyTime),
+    arm: round.arm,
+    armReason: round.armReason,
   };
 }
 

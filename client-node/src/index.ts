@@ -49,7 +49,18 @@ export type {
   ToolCallDelta,
   Usage,
 } from "./events.js";
-export type { Drafter, DraftStatistics, Limits, Load, ModelDetails, ServerDetails, Settings } from "./info.js";
+export type {
+  DraftArm,
+  Drafter,
+  DraftModel,
+  DraftModelStatistics,
+  DraftStatistics,
+  Limits,
+  Load,
+  ModelDetails,
+  ServerDetails,
+  Settings,
+} from "./info.js";
 export type { AnswerOptions, Constraint, Draft, JsonObject, JsonValue, PrefixSharing, Reasoning, Sampling, ToolByName } from "./options.js";
 export { assistant, type Message, type Part, type Prompt, type ToolCall, type ToolResult } from "./prompt.js";
 export { DEFAULT_RETRY, NO_RETRY, type RetryPolicy } from "./retry.js";

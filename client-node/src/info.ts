@@ -1,7 +1,11 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { speculationOf, type Speculation } from "./events.js";
-import type { DraftPolicy } from "./gen/aded/v1/draft_pb.js";
-import type { GetDraftStatisticsResponse } from "./gen/aded/v1/draft_service_pb.js";
+import type { DraftModel as WireDraftModel, DraftPolicy } from "./gen/aded/v1/draft_pb.js";
+import type {
+  DraftArm as WireArm,
+  DraftModelStatistics as WireDraftModelStatistics,
+  GetDraftStatisticsResponse,
+} from "./gen/aded/v1/draft_service_pb.js";
 import { PrefixSharing as WireSharing, type GenerationOptions } from "./gen/aded/v1/generation_pb.js";
 import type { GetServerInfoResponse, Model } from "./gen/aded/v1/model_service_pb.js";
 import { milliseconds } from "./message.js";
@@ -166,6 +170,24 @@ export interface ServerDetails {
   readonly capabilities: readonly string[];
   /** How busy the server was a moment ago. */
   readonly load: Load;
+  /** The model that guesses what the served one will say; undefined if there is none. */
+  readonly draftModel: DraftModel | undefined;
+}
+
+/** A model that guesses what the served one will say. */
+export interface DraftModel {
+  /** Its name in the catalogue, or its file's name. */
+  readonly name: string;
+  /** The predominant tensor type. */
+  readonly quantization: string;
+  /** Its file's length; 0 if there is no file. */
+  readonly sizeBytes: number;
+  /** The number of transformer blocks. */
+  readonly layers: number;
+  /** Whether it is made of the served model's own weights. */
+  readonly selfDraft: boolean;
+  /** Whether it takes over the served model's KV cells. */
+  readonly sharesCache: boolean;
 }
 
 /** A drafter that requests may name. */
@@ -270,6 +292,7 @@ export function serverOf(info: GetServerInfoResponse): ServerDetails {
       passes: Number(load?.passesTotal ?? 0),
       tokens: Number(load?.tokensTotal ?? 0),
     },
+    draftModel: info.draftModel && draftModelOf(info.draftModel),
   };
 }
 
@@ -279,6 +302,75 @@ export interface DraftStatistics {
   readonly totals: Speculation;
   /** By drafter; those that never drafted are left out. */
   readonly drafters: ReadonlyMap<string, Speculation>;
+  /** The ways to draft among which drafters choose beside a draft model; none for a conversation. */
+  readonly arms: readonly DraftArm[];
+  /** What the draft model is and did; undefined if there is none, and for a conversation. */
+  readonly draftModel: DraftModelStatistics | undefined;
+}
+
+/** How one of the ways to draft fared among which a drafter chooses round by round, over all streams. */
+export interface DraftArm {
+  /** The drafter that chooses. */
+  readonly drafter: string;
+  /** The way: `none`, `table`, `model` or `both` (table and draft model in one tree). */
+  readonly arm: string;
+  /** Rounds that it drafted. */
+  readonly numSteps: number;
+  /** Those of them in which it was tried although another looked better. */
+  readonly numProbes: number;
+  /** Draft tokens of its rounds that were verified. */
+  readonly numDraftTokens: number;
+  /** Those of them that the model agreed with. */
+  readonly numAcceptedDraftTokens: number;
+  /** Tokens emitted in its rounds. */
+  readonly numTokens: number;
+  /** What its rounds took. */
+  readonly timeMs: number;
+  /** Its share of the choice at this moment, 0 to 1. */
+  readonly weight: number;
+  /**
+   * What all rounds would have taken by it alone less what their tokens were worth, in plain tokens (what a token
+   * takes without a draft); the lowest is the best in hindsight.
+   */
+  readonly hindsight: number;
+  /** What was taken above the best single way in hindsight, in plain tokens; the same in all ways of a drafter. */
+  readonly regret: number;
+}
+
+/** What a draft model is, and what it did since the server started. */
+export interface DraftModelStatistics {
+  /** The model; undefined if the server does not know it. */
+  readonly model: DraftModel | undefined;
+  /** Forward passes of it. */
+  readonly numPasses: number;
+  /** Tokens after which it was asked what comes next. */
+  readonly numAskedTokens: number;
+  /** Time of its passes and of taking over cells. */
+  readonly timeMs: number;
+  /** Tokens of texts that it computed itself. */
+  readonly numReadTokens: number;
+  /** Times that it took over cells of the served model's. */
+  readonly numCopies: number;
+  /** Tokens that it need not compute because of that. */
+  readonly numCopiedTokens: number;
+  /** Times that cells could not be taken over. */
+  readonly numRefusedCopies: number;
+  /** Streams that lost their cells in its cache to others. */
+  readonly numEvictions: number;
+  /** Passes of it that found no room in its cache. */
+  readonly numWithoutRoom: number;
+  /** Passes of it, and takings of cells, that failed. */
+  readonly numFailures: number;
+  /** Rounds in which it guessed. */
+  readonly numSteps: number;
+  /** Rounds in which it was not asked, since that was not expected to pay. */
+  readonly numUnpaidSteps: number;
+  /** Rounds in which it was asked and had no guess. */
+  readonly numUnreadySteps: number;
+  /** Rounds that had to do without it because it has failed for good. */
+  readonly numUnusableSteps: number;
+  /** Why it does not guess any more; empty while it does. */
+  readonly trouble: string;
 }
 
 /** @internal */
@@ -286,5 +378,55 @@ export function draftStatisticsOf(response: GetDraftStatisticsResponse): DraftSt
   return {
     totals: speculationOf(response.totals),
     drafters: new Map(response.drafters.map((one) => [one.drafter, speculationOf(one.statistics)])),
+    arms: response.arms.map(armOf),
+    draftModel: response.draftModel && draftModelStatisticsOf(response.draftModel),
+  };
+}
+
+function armOf(arm: WireArm): DraftArm {
+  return {
+    drafter: arm.drafter,
+    arm: arm.arm,
+    numSteps: Number(arm.numSteps),
+    numProbes: Number(arm.numProbes),
+    numDraftTokens: Number(arm.numDraftTokens),
+    numAcceptedDraftTokens: Number(arm.numAcceptedDraftTokens),
+    numTokens: Number(arm.numTokens),
+    timeMs: milliseconds(arm.time),
+    weight: arm.weight,
+    hindsight: arm.hindsight,
+    regret: arm.regret,
+  };
+}
+
+function draftModelOf(model: WireDraftModel): DraftModel {
+  return {
+    name: model.name,
+    quantization: model.quantization,
+    sizeBytes: Number(model.sizeBytes),
+    layers: model.layers,
+    selfDraft: model.selfDraft,
+    sharesCache: model.sharesCache,
+  };
+}
+
+function draftModelStatisticsOf(did: WireDraftModelStatistics): DraftModelStatistics {
+  return {
+    model: did.model && draftModelOf(did.model),
+    numPasses: Number(did.numPasses),
+    numAskedTokens: Number(did.numAskedTokens),
+    timeMs: milliseconds(did.time),
+    numReadTokens: Number(did.numReadTokens),
+    numCopies: Number(did.numCopies),
+    numCopiedTokens: Number(did.numCopiedTokens),
+    numRefusedCopies: Number(did.numRefusedCopies),
+    numEvictions: Number(did.numEvictions),
+    numWithoutRoom: Number(did.numWithoutRoom),
+    numFailures: Number(did.numFailures),
+    numSteps: Number(did.numSteps),
+    numUnpaidSteps: Number(did.numUnpaidSteps),
+    numUnreadySteps: Number(did.numUnreadySteps),
+    numUnusableSteps: Number(did.numUnusableSteps),
+    trouble: did.trouble,
   };
 }

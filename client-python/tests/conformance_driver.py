@@ -216,9 +216,19 @@ class Driver:
         elif kind == "server":
             server = await self.client.server()
             drafters = [drafter.name for drafter in server.drafters]
-            return {"version": server.version, "capabilities": sorted(server.capabilities), "drafters": drafters}
+            drafting = dataclasses.asdict(server.draft_model) if server.draft_model else None
+            capabilities = sorted(server.capabilities)
+            return {
+                "version": server.version,
+                "capabilities": capabilities,
+                "drafters": drafters,
+                "draft_model": drafting,
+            }
         elif kind == "draft_statistics":
-            return dataclasses.asdict((await self.client.draft_statistics(step.get("conversation_id", ""))).totals)
+            told = dataclasses.asdict(await self.client.draft_statistics(step.get("conversation_id", "")))
+            for timed in filter(None, (*told["arms"], told["draft_model"])):
+                timed["seconds"] = timed.pop("time")
+            return {**told["totals"], "arms": told["arms"], "draft_model": told["draft_model"]}
         else:
             raise NotImplementedError(kind)
         return None

@@ -544,11 +544,19 @@ func (d *driver) unary(ctx context.Context, s *step) (any, error) {
 		for _, drafter := range server.Drafters {
 			drafters = append(drafters, drafter.Name)
 		}
-		return object{"version": server.Version, "capabilities": server.Capabilities, "drafters": drafters}, err
+		return object{
+			"version": server.Version, "capabilities": server.Capabilities, "drafters": drafters,
+			"draft_model": draftModelOf(server.DraftModel),
+		}, err
 	case "draft_statistics":
 		statistics, err := d.client.DraftStatistics(ctx, s.ConversationID)
+		arms := []object{}
+		for _, arm := range statistics.Arms {
+			arms = append(arms, armOf(arm))
+		}
 		return object{
 			"mean_acceptance_length": statistics.Totals.MeanAcceptanceLength, "num_steps": statistics.Totals.NumSteps,
+			"arms": arms, "draft_model": draftModelStatisticsOf(statistics.DraftModel),
 		}, err
 	case "await_ready":
 		ctx, cancel := context.WithTimeout(ctx, millis(s.TimeoutMillis))
@@ -579,12 +587,66 @@ func eventOf(step int, event aded.Event) object {
 			})
 		}
 		line["event"], line["index"], line["drafter"], line["nodes"] = "round", event.Index, event.Drafter, nodes
-		line["emitted_tokens"] = list(event.EmittedTokens)
+		line["emitted_tokens"], line["arm"], line["arm_reason"] = list(event.EmittedTokens), event.Arm, event.ArmReason
 	case aded.Finished:
 		line["event"] = "finished"
 		addFinished(line, event)
 	}
 	return line
+}
+
+func armOf(arm aded.DraftArm) object {
+	return object{
+		"drafter":                   arm.Drafter,
+		"arm":                       arm.Arm,
+		"num_steps":                 arm.NumSteps,
+		"num_probes":                arm.NumProbes,
+		"num_draft_tokens":          arm.NumDraftTokens,
+		"num_accepted_draft_tokens": arm.NumAcceptedDraftTokens,
+		"num_tokens":                arm.NumTokens,
+		"seconds":                   arm.Time.Seconds(),
+		"weight":                    arm.Weight,
+		"hindsight":                 arm.Hindsight,
+		"regret":                    arm.Regret,
+	}
+}
+
+func draftModelOf(model *aded.DraftModel) any {
+	if model == nil {
+		return nil
+	}
+	return object{
+		"name":         model.Name,
+		"quantization": model.Quantization,
+		"size_bytes":   model.SizeBytes,
+		"layers":       model.Layers,
+		"self_draft":   model.SelfDraft,
+		"shares_cache": model.SharesCache,
+	}
+}
+
+func draftModelStatisticsOf(did *aded.DraftModelStatistics) any {
+	if did == nil {
+		return nil
+	}
+	return object{
+		"model":              draftModelOf(did.Model),
+		"num_passes":         did.NumPasses,
+		"num_asked_tokens":   did.NumAskedTokens,
+		"seconds":            did.Time.Seconds(),
+		"num_read_tokens":    did.NumReadTokens,
+		"num_copies":         did.NumCopies,
+		"num_copied_tokens":  did.NumCopiedTokens,
+		"num_refused_copies": did.NumRefusedCopies,
+		"num_evictions":      did.NumEvictions,
+		"num_without_room":   did.NumWithoutRoom,
+		"num_failures":       did.NumFailures,
+		"num_steps":          did.NumSteps,
+		"num_unpaid_steps":   did.NumUnpaidSteps,
+		"num_unready_steps":  did.NumUnreadySteps,
+		"num_unusable_steps": did.NumUnusableSteps,
+		"trouble":            did.Trouble,
+	}
 }
 
 // list is never null.

@@ -68,7 +68,8 @@ class ToolCallDelta:
 @dataclass(frozen=True)
 class DraftNode:
     """A guess: a token, the index of its parent in `Round.nodes` (-1 for the root, which was emitted before), the
-    drafter's estimate that it is accepted, 0 to 1, and whether it was."""
+    drafter's estimate that it is accepted, 0 to 1, and whether it was. `source` is what guessed it: `table`, `model`,
+    `both`, `grammar`, or the drafter's name; empty for the root, and if it is not told."""
 
     token: int
     text: str
@@ -80,7 +81,10 @@ class DraftNode:
 
 @dataclass(frozen=True)
 class Round:
-    """A draft-and-verify round is over. Comes if `report_rounds` is set, after the round's delta. Times are seconds."""
+    """A draft-and-verify round is over. Comes if `report_rounds` is set, after the round's delta. Times are seconds.
+
+    `arm` is which of several ways to draft it took, where the drafter has a choice, and `arm_reason` why that one.
+    """
 
     index: int
     drafter: str
@@ -91,6 +95,8 @@ class Round:
     batch_streams: int
     draft_time: float
     verify_time: float
+    arm: str = ""
+    arm_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -359,8 +365,29 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class DraftModel:
+    """A model that guesses what the served one will say.
+
+    - `name`: its name in the catalogue, or its file's name.
+    - `quantization`: the predominant tensor type.
+    - `size_bytes`: its file's length; 0 if there is no file.
+    - `layers`: the number of transformer blocks.
+    - `self_draft`: whether it is made of the served model's own weights.
+    - `shares_cache`: whether it takes over the served model's KV cells.
+    """
+
+    name: str
+    quantization: str
+    size_bytes: int
+    layers: int
+    self_draft: bool
+    shares_cache: bool
+
+
+@dataclass(frozen=True)
 class Server:
-    """A server: versions, limits, what it offers. `capabilities` names the optional parts of the API that it has."""
+    """A server: versions, limits, what it offers. `capabilities` names the optional parts of the API that it has;
+    `draft_model` is None if there is none."""
 
     version: str
     library: str
@@ -370,11 +397,90 @@ class Server:
     load: Load
     drafters: tuple[Drafter, ...]
     capabilities: frozenset[str]
+    draft_model: DraftModel | None = None
+
+
+@dataclass(frozen=True)
+class DraftArm:
+    """How a way to draft fared among which a drafter chooses round by round, over all streams. Times are seconds.
+
+    - `drafter`: the drafter that chooses.
+    - `arm`: the way: `none`, `table`, `model` or `both` (table and draft model in one tree).
+    - `num_steps`: rounds that it drafted.
+    - `num_probes`: those of them in which it was tried although another looked better.
+    - `num_draft_tokens`: draft tokens of its rounds that were verified.
+    - `num_accepted_draft_tokens`: those of them that the model agreed with.
+    - `num_tokens`: tokens emitted in its rounds.
+    - `time`: what its rounds took.
+    - `weight`: its share of the choice at this moment, 0 to 1.
+    - `hindsight`: what all rounds would have taken by it alone less what their tokens were worth, in plain tokens
+      (what a token takes without a draft); the lowest is the best in hindsight.
+    - `regret`: what was taken above the best single way in hindsight, in plain tokens; the same in all ways of a
+      drafter.
+    """
+
+    drafter: str
+    arm: str
+    num_steps: int
+    num_probes: int
+    num_draft_tokens: int
+    num_accepted_draft_tokens: int
+    num_tokens: int
+    time: float
+    weight: float
+    hindsight: float
+    regret: float
+
+
+@dataclass(frozen=True)
+class DraftModelStatistics:
+    """What a draft model is, and what it did since the server started. Times are seconds.
+
+    - `model`: the model; None if the server does not know it.
+    - `num_passes`: forward passes of it.
+    - `num_asked_tokens`: tokens after which it was asked what comes next.
+    - `time`: time of its passes and of taking over cells.
+    - `num_read_tokens`: tokens of texts that it computed itself.
+    - `num_copies`: times that it took over cells of the served model's.
+    - `num_copied_tokens`: tokens that it need not compute because of that.
+    - `num_refused_copies`: times that cells could not be taken over.
+    - `num_evictions`: streams that lost their cells in its cache to others.
+    - `num_without_room`: passes of it that found no room in its cache.
+    - `num_failures`: passes of it, and takings of cells, that failed.
+    - `num_steps`: rounds in which it guessed.
+    - `num_unpaid_steps`: rounds in which it was not asked, since that was not expected to pay.
+    - `num_unready_steps`: rounds in which it was asked and had no guess.
+    - `num_unusable_steps`: rounds that had to do without it because it has failed for good.
+    - `trouble`: why it does not guess any more; empty while it does.
+    """
+
+    model: DraftModel | None
+    num_passes: int
+    num_asked_tokens: int
+    time: float
+    num_read_tokens: int
+    num_copies: int
+    num_copied_tokens: int
+    num_refused_copies: int
+    num_evictions: int
+    num_without_room: int
+    num_failures: int
+    num_steps: int
+    num_unpaid_steps: int
+    num_unready_steps: int
+    num_unusable_steps: int
+    trouble: str
 
 
 @dataclass(frozen=True)
 class DraftStatistics:
-    """How drafting has fared, in all and by drafter."""
+    """How drafting has fared, in all and by drafter.
+
+    `arms` are the ways to draft among which drafters choose beside a draft model, and `draft_model` is what that did:
+    empty and None without one, and for a conversation.
+    """
 
     totals: Speculation
     drafters: dict[str, Speculation] = field(default_factory=dict)
+    arms: tuple[DraftArm, ...] = ()
+    draft_model: DraftModelStatistics | None = None

@@ -294,6 +294,8 @@ def _round(round: draft_pb2.Round) -> t.Round:
         round.batch_streams,
         seconds(round.draft_time),
         seconds(round.verify_time),
+        round.arm,
+        round.arm_reason,
     )
 
 
@@ -397,12 +399,64 @@ def server(of: models.GetServerInfoResponse) -> t.Server:
         ),
         tuple(t.Drafter(each.name, each.description, each.baseline) for each in of.drafters),
         frozenset(of.capabilities),
+        _draft_model(of.draft_model) if of.HasField("draft_model") else None,
     )
 
 
 def statistics(of: draft_service_pb2.GetDraftStatisticsResponse) -> t.DraftStatistics:
     return t.DraftStatistics(
-        speculation(of.totals), {each.drafter: speculation(each.statistics) for each in of.drafters}
+        speculation(of.totals),
+        {each.drafter: speculation(each.statistics) for each in of.drafters},
+        tuple(_arm(arm) for arm in of.arms),
+        _draft_model_statistics(of.draft_model) if of.HasField("draft_model") else None,
+    )
+
+
+def _draft_model(model: draft_pb2.DraftModel) -> t.DraftModel:
+    return t.DraftModel(
+        model.name,
+        model.quantization,
+        model.size_bytes,
+        model.layers,
+        model.self_draft,
+        model.shares_cache,
+    )
+
+
+def _arm(arm: draft_service_pb2.DraftArm) -> t.DraftArm:
+    return t.DraftArm(
+        arm.drafter,
+        arm.arm,
+        arm.num_steps,
+        arm.num_probes,
+        arm.num_draft_tokens,
+        arm.num_accepted_draft_tokens,
+        arm.num_tokens,
+        seconds(arm.time),
+        arm.weight,
+        arm.hindsight,
+        arm.regret,
+    )
+
+
+def _draft_model_statistics(did: draft_service_pb2.DraftModelStatistics) -> t.DraftModelStatistics:
+    return t.DraftModelStatistics(
+        _draft_model(did.model) if did.HasField("model") else None,
+        did.num_passes,
+        did.num_asked_tokens,
+        seconds(did.time),
+        did.num_read_tokens,
+        did.num_copies,
+        did.num_copied_tokens,
+        did.num_refused_copies,
+        did.num_evictions,
+        did.num_without_room,
+        did.num_failures,
+        did.num_steps,
+        did.num_unpaid_steps,
+        did.num_unready_steps,
+        did.num_unusable_steps,
+        did.trouble,
     )
 
 

@@ -75,6 +75,9 @@ public sealed interface AnswerEvent {
      * @param batchStreams streams in the forward pass
      * @param draftTime time that drafting took
      * @param verifyTime time that the forward pass took
+     * @param arm which of several ways to draft it took, where the drafter has a choice; as {@link DraftArm#arm}, empty
+     *     where there is none
+     * @param armReason why that one, such as {@code best}, {@code probe} or {@code price}; empty where {@code arm} is
      */
     record Round(
             int index,
@@ -85,7 +88,9 @@ public sealed interface AnswerEvent {
             int batchTokens,
             int batchStreams,
             Duration draftTime,
-            Duration verifyTime)
+            Duration verifyTime,
+            String arm,
+            String armReason)
             implements AnswerEvent {
         public Round {
             nodes = List.copyOf(nodes);
@@ -129,7 +134,8 @@ public sealed interface AnswerEvent {
      * @param parent index of the parent in {@link Round#nodes}; -1 for the root
      * @param probability the drafter's estimate that it is reached and accepted, 0 to 1
      * @param accepted whether the model agreed; false for the root
-     * @param source what guessed it, where the drafter draws on several sources; empty if it is not told
+     * @param source what guessed it: {@code table}, {@code model}, {@code both}, {@code grammar}, or the drafter's
+     *     name; empty for the root, and if it is not told
      */
     record DraftNode(int token, String text, int parent, float probability, boolean accepted, String source) {}
 }

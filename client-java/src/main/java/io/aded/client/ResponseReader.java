@@ -101,7 +101,8 @@ final class ResponseReader {
                 draft.hasMaxNodes() ? (Integer) draft.getMaxNodes() : null,
                 draft.hasMaxDepth() ? (Integer) draft.getMaxDepth() : null,
                 draft.hasMaxBranches() ? (Integer) draft.getMaxBranches() : null,
-                draft.hasShareLearned() ? (Boolean) draft.getShareLearned() : null);
+                draft.hasShareLearned() ? (Boolean) draft.getShareLearned() : null,
+                draft.hasAllowTraining() ? (Boolean) draft.getAllowTraining() : null);
     }
 
     private static @Nullable PrefixSharing sharing(io.aded.v1.PrefixSharing sharing) {
@@ -202,7 +203,9 @@ final class ResponseReader {
                 round.getBatchTokens(),
                 round.getBatchStreams(),
                 duration(round.getDraftTime()),
-                duration(round.getVerifyTime()));
+                duration(round.getVerifyTime()),
+                round.getArm(),
+                round.getArmReason());
     }
 
     static AnswerEvent.Finished finished(io.aded.v1.Finished finished) {
@@ -251,7 +254,56 @@ final class ResponseReader {
     static DraftStatistics statistics(GetDraftStatisticsResponse response) {
         Map<String, Speculation> drafters = new LinkedHashMap<>();
         response.getDraftersList().forEach(one -> drafters.put(one.getDrafter(), speculation(one.getStatistics())));
-        return new DraftStatistics(speculation(response.getTotals()), drafters);
+        return new DraftStatistics(
+                speculation(response.getTotals()),
+                drafters,
+                response.getArmsList().stream().map(ResponseReader::arm).toList(),
+                response.hasDraftModel() ? draftModel(response.getDraftModel()) : null);
+    }
+
+    private static DraftArm arm(io.aded.v1.DraftArm arm) {
+        return new DraftArm(
+                arm.getDrafter(),
+                arm.getArm(),
+                arm.getNumSteps(),
+                arm.getNumProbes(),
+                arm.getNumDraftTokens(),
+                arm.getNumAcceptedDraftTokens(),
+                arm.getNumTokens(),
+                duration(arm.getTime()),
+                arm.getWeight(),
+                arm.getHindsight(),
+                arm.getRegret());
+    }
+
+    private static DraftModel draftModel(io.aded.v1.DraftModel model) {
+        return new DraftModel(
+                model.getName(),
+                model.getQuantization(),
+                model.getSizeBytes(),
+                model.getLayers(),
+                model.getSelfDraft(),
+                model.getSharesCache());
+    }
+
+    private static DraftModelStatistics draftModel(io.aded.v1.DraftModelStatistics did) {
+        return new DraftModelStatistics(
+                did.hasModel() ? draftModel(did.getModel()) : null,
+                did.getNumPasses(),
+                did.getNumAskedTokens(),
+                duration(did.getTime()),
+                did.getNumReadTokens(),
+                did.getNumCopies(),
+                did.getNumCopiedTokens(),
+                did.getNumRefusedCopies(),
+                did.getNumEvictions(),
+                did.getNumWithoutRoom(),
+                did.getNumFailures(),
+                did.getNumSteps(),
+                did.getNumUnpaidSteps(),
+                did.getNumUnreadySteps(),
+                did.getNumUnusableSteps(),
+                did.getTrouble());
     }
 
     static ConversationInfo opened(io.aded.v1.Opened opened) {
@@ -362,7 +414,8 @@ final class ResponseReader {
                         load.getPassesTotal(),
                         load.getTokensTotal(),
                         load.getPrefilledTokensTotal(),
-                        load.getReusedTokensTotal()));
+                        load.getReusedTokensTotal()),
+                info.hasDraftModel() ? draftModel(info.getDraftModel()) : null);
     }
 
     static Duration duration(com.google.protobuf.Duration duration) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param drafters the drafters that requests may name
  * @param capabilities optional parts of the API that it has, by name, such as {@code Constraint.json_schema}
  * @param load how busy it was a moment ago
+ * @param draftModel the model that guesses what the served one will say; null if there is none
  */
 public record ServerDetails(
         String version,
@@ -30,7 +31,8 @@ public record ServerDetails(
         @Nullable PrefixSharing prefixSharing,
         List<Drafter> drafters,
         Set<String> capabilities,
-        Load load) {
+        Load load,
+        @Nullable DraftModel draftModel) {
 
     /** Defensive copies. */
     public ServerDetails {

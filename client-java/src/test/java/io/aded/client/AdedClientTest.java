@@ -96,6 +96,15 @@ final class AdedClientTest {
         assertThat(statistics.totals().numDraftTokens()).isEqualTo(6_000_000_000L);
         assertThat(statistics.drafters()).containsOnlyKeys("aded");
         assertThat(statistics.drafters().get("aded").numAcceptedTokensPerPos()).containsExactly(7L);
+        assertThat(statistics.arms()).singleElement().satisfies(arm -> {
+            assertThat(arm.arm()).isEqualTo("both");
+            assertThat(arm.regret()).isEqualTo(-1.5);
+            assertThat(arm.time()).isZero();
+        });
+        assertThat(statistics.draftModel()).isNotNull().satisfies(model -> {
+            assertThat(model.numPasses()).isEqualTo(6_000_000_000L);
+            assertThat(model.model()).isNull();
+        });
     }
 
     @Test

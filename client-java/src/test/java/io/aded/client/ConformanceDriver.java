@@ -218,23 +218,29 @@ final class ConformanceDriver {
             }
             case "server" -> {
                 ServerDetails server = client.server();
-                return Map.of(
-                        "version",
-                        server.version(),
-                        "capabilities",
-                        server.capabilities(),
+                Map<String, Object> said = new LinkedHashMap<>();
+                said.put("version", server.version());
+                said.put("capabilities", server.capabilities());
+                said.put(
                         "drafters",
                         server.drafters().stream()
                                 .map(ServerDetails.Drafter::name)
                                 .toList());
+                DraftModel drafting = server.draftModel();
+                said.put("draft_model", drafting == null ? null : draftModel(drafting));
+                return said;
             }
             case "draft_statistics" -> {
-                Speculation totals = client.draftStatistics(
-                                step.has("conversation_id")
-                                        ? step.get("conversation_id").getAsString()
-                                        : "")
-                        .totals();
-                return speculation(totals);
+                DraftStatistics told = client.draftStatistics(
+                        step.has("conversation_id")
+                                ? step.get("conversation_id").getAsString()
+                                : "");
+                Map<String, Object> said = new LinkedHashMap<>(speculation(told.totals()));
+                said.put(
+                        "arms", told.arms().stream().map(ConformanceDriver::arm).toList());
+                DraftModelStatistics drafting = told.draftModel();
+                said.put("draft_model", drafting == null ? null : draftModel(drafting));
+                return said;
             }
             default ->
                 throw new UnsupportedOperationException(
@@ -469,6 +475,10 @@ final class ConformanceDriver {
                         round.index(),
                         "drafter",
                         round.drafter(),
+                        "arm",
+                        round.arm(),
+                        "arm_reason",
+                        round.armReason(),
                         "emitted_tokens",
                         round.emittedTokens(),
                         "nodes",
@@ -478,7 +488,8 @@ final class ConformanceDriver {
                                         "text", node.text(),
                                         "parent", node.parent(),
                                         "probability", node.probability(),
-                                        "accepted", node.accepted()))
+                                        "accepted", node.accepted(),
+                                        "source", node.source()))
                                 .toList());
             case AnswerEvent.Finished finished -> {
                 Map<String, Object> said = new LinkedHashMap<>(finished(finished));
@@ -526,6 +537,55 @@ final class ConformanceDriver {
                 "seed", Integer.toUnsignedLong(finished.seed()),
                 "usage", usage,
                 "speculation", speculation(finished.speculation()));
+    }
+
+    private static Map<String, Object> arm(DraftArm arm) {
+        Map<String, Object> said = new LinkedHashMap<>();
+        said.put("drafter", arm.drafter());
+        said.put("arm", arm.arm());
+        said.put("num_steps", arm.numSteps());
+        said.put("num_probes", arm.numProbes());
+        said.put("num_draft_tokens", arm.numDraftTokens());
+        said.put("num_accepted_draft_tokens", arm.numAcceptedDraftTokens());
+        said.put("num_tokens", arm.numTokens());
+        said.put("seconds", arm.time().toNanos() / 1e9);
+        said.put("weight", arm.weight());
+        said.put("hindsight", arm.hindsight());
+        said.put("regret", arm.regret());
+        return said;
+    }
+
+    private static Map<String, Object> draftModel(DraftModel model) {
+        Map<String, Object> said = new LinkedHashMap<>();
+        said.put("name", model.name());
+        said.put("quantization", model.quantization());
+        said.put("size_bytes", model.sizeBytes());
+        said.put("layers", model.layers());
+        said.put("self_draft", model.selfDraft());
+        said.put("shares_cache", model.sharesCache());
+        return said;
+    }
+
+    private static Map<String, Object> draftModel(DraftModelStatistics did) {
+        Map<String, Object> said = new LinkedHashMap<>();
+        DraftModel model = did.model();
+        said.put("model", model == null ? null : draftModel(model));
+        said.put("num_passes", did.numPasses());
+        said.put("num_asked_tokens", did.numAskedTokens());
+        said.put("seconds", did.time().toNanos() / 1e9);
+        said.put("num_read_tokens", did.numReadTokens());
+        said.put("num_copies", did.numCopies());
+        said.put("num_copied_tokens", did.numCopiedTokens());
+        said.put("num_refused_copies", did.numRefusedCopies());
+        said.put("num_evictions", did.numEvictions());
+        said.put("num_without_room", did.numWithoutRoom());
+        said.put("num_failures", did.numFailures());
+        said.put("num_steps", did.numSteps());
+        said.put("num_unpaid_steps", did.numUnpaidSteps());
+        said.put("num_unready_steps", did.numUnreadySteps());
+        said.put("num_unusable_steps", did.numUnusableSteps());
+        said.put("trouble", did.trouble());
+        return said;
     }
 
     private static Map<String, Object> speculation(Speculation told) {

@@ -15,6 +15,8 @@ import io.aded.v1.CountTokensResponse;
 import io.aded.v1.Delta;
 import io.aded.v1.DetokenizeRequest;
 import io.aded.v1.DetokenizeResponse;
+import io.aded.v1.DraftArm;
+import io.aded.v1.DraftModelStatistics;
 import io.aded.v1.DraftNode;
 import io.aded.v1.DraftPolicy;
 import io.aded.v1.DraftServiceGrpc;
@@ -449,6 +451,11 @@ final class FakeSidecar {
                         .addDrafters(DrafterStatistics.newBuilder()
                                 .setDrafter("aded")
                                 .setStatistics(counts.addNumAcceptedTokensPerPos(7)))
+                        .addArms(DraftArm.newBuilder()
+                                .setDrafter("auto")
+                                .setArm("both")
+                                .setRegret(-1.5))
+                        .setDraftModel(DraftModelStatistics.newBuilder().setNumPasses(6_000_000_000L))
                         .build());
                 responses.onCompleted();
             }

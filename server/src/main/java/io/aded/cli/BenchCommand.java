@@ -12,9 +12,11 @@ import io.aded.host.LocalModel;
 import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ModeSpec;
+import io.aded.llama.LlamaLibrary;
 import io.aded.model.AdedException;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetModel;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,6 +42,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Mixin
     private final DraftModelOptions draftModel = new DraftModelOptions();
+
+    @Mixin
+    private final FormatQuestion formats = new FormatQuestion();
 
     @Mixin
     private final ContextOptions contextOptions = new ContextOptions();
@@ -82,16 +87,24 @@ final class BenchCommand implements Callable<Integer> {
                     .withDraft(DraftPolicy.OFF, null)
                     .withDraftModel(drafting)
                     .withEnvironment(terminal.environment());
+            LlamaLibrary library;
+            Path file;
             try (LocalModel local =
                     ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
+                library = local.library();
+                file = local.source();
                 local.draft().ifPresent(model -> terminal.note("Draft model: " + model + "."));
                 DrafterSettings drafters = DrafterSettings.DEFAULT.withDraftModel(local.draftContexts());
                 if (drafting != null) {
                     drafters = drafting.withChoice(drafters, local.model().vocabulary());
                 }
                 run(plan, local.name(), local.model(), local.options(), drafters);
-                FormatAdvice.of(local.formats(), terminal.program(), wanted).print(terminal.out());
             }
+            FormatAdvice.of(
+                            formats.answer(terminal, library, file, configuration.withDraftModel(null)),
+                            terminal.program(),
+                            wanted)
+                    .print(terminal.out());
         }
         return ExitCode.OK.code();
     }

@@ -19,11 +19,10 @@ import picocli.CommandLine.Option;
         description = {
             "A conversation in the terminal: with a model that is loaded for it, or with a running server (--target).",
             "/reset forgets what was said, /exit or Ctrl-D ends, Ctrl-C stops an answer; /try 1, /try 2, /try 3 ask for"
-                    + " what much can be drafted of: an edit, an answer from a text, a form in JSON."
+                    + " what much can be drafted of: a text is corrected, a text asked about, JSON continued."
         })
 final class ChatCommand implements Callable<Integer> {
-    /** What /try asks, by the names of the program's own prompts. */
-    private static final List<String> TRIES = List.of("edit-3", "quote-2", "json-1");
+    private static final int TRIES = 3;
 
     private final Terminal terminal;
 
@@ -46,8 +45,8 @@ final class ChatCommand implements Callable<Integer> {
             terminal.note("Ctrl-C stops an answer; /reset forgets, /exit or Ctrl-D ends."
                     + (showDraft ? " " + DraftPainter.legend(terminal.colour()) : ""));
             if (showDraft) {
-                terminal.note("Drafts copy and complete what was said before. /try 1 asks to edit a function, /try 2"
-                        + " for an answer from a text, /try 3 to fill in JSON.");
+                terminal.note("Drafts copy and complete what was said before. /try 1 asks to correct a text, /try 2 for"
+                        + " answers from a text, /try 3 for the rest of some JSON.");
             }
             boolean fresh = true;
             for (String line = read(); line != null; line = read()) {
@@ -75,11 +74,8 @@ final class ChatCommand implements Callable<Integer> {
     /** The prompt that a command asks for; /try alone is the first, and so is what is beyond the last. */
     private static String tried(String command) {
         int number = command.length() == "/try".length() ? 1 : command.charAt(command.length() - 1) - '0';
-        String id = TRIES.get(number >= 1 && number <= TRIES.size() ? number - 1 : 0);
-        return Scenarios.builtIn().stream()
-                .filter(scenario -> scenario.id().equals(id))
-                .findFirst()
-                .orElseThrow()
+        return Scenarios.demonstration()
+                .get(number >= 1 && number <= TRIES ? number - 1 : 0)
                 .turns()
                 .getFirst();
     }

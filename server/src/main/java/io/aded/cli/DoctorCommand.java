@@ -7,11 +7,9 @@ import io.aded.engine.Prompt;
 import io.aded.engine.SpeculationOutlook;
 import io.aded.gguf.GgufFile;
 import io.aded.host.HostConfiguration;
-import io.aded.host.HostListener;
 import io.aded.host.HostMemory;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
-import io.aded.host.ModelFormats;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
@@ -51,6 +49,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Mixin
     private final ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private final FormatQuestion formats = new FormatQuestion();
 
     private boolean usable = true;
 
@@ -209,7 +210,7 @@ final class DoctorCommand implements Callable<Integer> {
                             Telemetry.none().forEngine("doctor"))) {
                 answer(engine);
                 passed("model", name + " (" + loaded.info().description() + ") loads and answers");
-                speculation(engine, choice, library, file);
+                speculation(engine);
                 String problem = loaded.chatTemplate().problem();
                 if (problem == null) {
                     passed("chat template", loaded.chatTemplate().description());
@@ -217,13 +218,19 @@ final class DoctorCommand implements Callable<Integer> {
                     noted("chat template", "ChatML stands in, because " + problem + "; --chat-template names another");
                 }
             }
+            HostConfiguration configuration =
+                    HostConfiguration.DEFAULT.withModel(choice).withEnvironment(terminal.environment());
+            noted(
+                    "formats",
+                    FormatAdvice.of(formats.answer(terminal, library, file, configuration), terminal.program(), choice)
+                            .line());
         } catch (AdedException e) {
             failed("model", Main.withHint(e));
         }
     }
 
-    /** What drafts can gain with the file as it is, and what other formats were found to give. */
-    private void speculation(Engine engine, ModelConfiguration choice, LlamaLibrary library, Path file) {
+    /** What drafts can gain with the file as it is. */
+    private void speculation(Engine engine) {
         try {
             engine.awaitCalibration(LONGEST_CALIBRATION);
         } catch (InterruptedException e) {
@@ -237,15 +244,6 @@ final class DoctorCommand implements Callable<Integer> {
         } else {
             noted("drafts", "gain " + outlook.gains());
         }
-        HostConfiguration configuration =
-                HostConfiguration.DEFAULT.withModel(choice).withEnvironment(terminal.environment());
-        noted(
-                "formats",
-                FormatAdvice.of(
-                                new ModelFormats(configuration, HostListener.NONE).kept(library, file),
-                                terminal.program(),
-                                choice)
-                        .line());
     }
 
     /** Four tokens, of whatever kind: the whole way is walked once. */

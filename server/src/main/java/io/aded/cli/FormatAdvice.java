@@ -17,10 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class FormatAdvice {
     private final @Nullable FormatChoice choice;
     private final String measuring;
+    private final String serving;
 
-    private FormatAdvice(@Nullable FormatChoice choice, String measuring) {
+    private FormatAdvice(@Nullable FormatChoice choice, String measuring, String serving) {
         this.choice = choice;
         this.measuring = measuring;
+        this.serving = serving;
     }
 
     /**
@@ -31,7 +33,11 @@ final class FormatAdvice {
      * @param model as the user named it
      */
     static FormatAdvice of(Optional<FormatChoice> known, String program, ModelConfiguration model) {
-        return new FormatAdvice(known.orElse(null), program + " models formats" + named(model));
+        String named = model.model() == null ? "" : " --model " + model.model();
+        return new FormatAdvice(
+                known.orElse(null),
+                program + " models formats" + named(model),
+                program + " serve" + (model.hub() == null ? named : " --hf " + model.hub()));
     }
 
     private static String named(ModelConfiguration model) {
@@ -56,9 +62,18 @@ final class FormatAdvice {
     /** The same in a line. */
     String line() {
         FormatChoice measured = choice;
-        return measured == null
-                ? "what others would give was not measured yet; " + measuring + " does"
-                : measured.reason().replaceFirst("\\.$", "");
+        if (measured == null) {
+            return "what others would give was not measured; " + measuring + " does";
+        }
+        if (measured.formats().size() == 1) {
+            return "none other is written quickly and below 2 GB; " + measuring + " looks at more";
+        }
+        MeasuredFormat wanted = measured.fastest();
+        String how = wanted == measured.asItIs()
+                ? ""
+                : "; to use " + wanted.name() + ": " + serving + " --requantize "
+                        + (wanted == measured.best() ? "auto" : wanted.name().toLowerCase(Locale.ROOT));
+        return measured.reason().replaceFirst("\\.$", "") + how;
     }
 
     static String table(FormatChoice measured) {
@@ -75,17 +90,16 @@ final class FormatAdvice {
         TextTable table = new TextTable(header.toArray(String[]::new));
         for (MeasuredFormat format : measured.formats()) {
             SpeculationOutlook outlook = format.outlook();
-            String mark = format == measured.asItIs() ? " (the file)" : measured.keepsAnswers(format) ? "" : " *";
             List<String> row = new ArrayList<>(List.of(
-                    format.name() + mark,
+                    marked(measured, format),
                     number("%.0f", format.bytes() / 1e6),
                     number("%.1f ms", outlook.passMillis()),
                     number("%.2f", outlook.cost(2)),
                     number("%.2f", outlook.cost(4)),
                     number("%.2f", outlook.cost(8)),
-                    number("%.0f", outlook.plainRate())));
+                    rate(outlook.plainRate(), measured)));
             for (Text text : Text.values()) {
-                row.add(number("%.0f", outlook.rate(text)));
+                row.add(rate(outlook.rate(text), measured));
             }
             row.add(number("%.1f×", outlook.most()));
             table.row(row.toArray(String[]::new));
@@ -93,19 +107,53 @@ final class FormatAdvice {
         return table.render();
     }
 
-    private static String conclusion(FormatChoice measured) {
+    /** A format's name, with a mark if it is the file as it came or costs answers. */
+    static String marked(FormatChoice measured, MeasuredFormat format) {
+        return format.name()
+                + (format == measured.asItIs() ? " (the file)" : measured.keepsAnswers(format) ? "" : " *");
+    }
+
+    /** Tokens a second, and how many times as fast as the file as it is without drafts. */
+    private static String rate(double rate, FormatChoice measured) {
+        double times = rate / measured.asItIs().outlook().plainRate();
+        return String.format(Locale.ROOT, "%.0f (%.2f×)", rate, times);
+    }
+
+    private String conclusion(FormatChoice measured) {
         MeasuredFormat best = measured.best();
-        boolean asItIs = best == measured.asItIs();
-        String which = asItIs ? "The file as it is, " + best.name() + "," : best.name();
-        String how =
-                asItIs ? "" : " serve --requantize auto uses it, and so does the default of the catalogue's models.";
-        boolean changes = !measured.formats().stream().allMatch(measured::keepsAnswers);
-        String note = changes ? "\n* It changes answers, so it is used only where it is named." : "";
-        return """
+        MeasuredFormat fastest = measured.fastest();
+        StringBuilder text = new StringBuilder("""
+            Tokens a second of one caller, and in brackets how many times as fast as the file without drafts.
             t(1) is the time of a pass of one token; t(2) to t(8) are in such passes. The rates with drafts (auto) are
             reckoned from these costs and from how often guesses are right on such texts; most is what no
             text can exceed.
-            """ + which + " is the fastest here." + how + note;
+            """);
+        if (best == measured.asItIs()) {
+            text.append("The file as it is, ")
+                    .append(best.name())
+                    .append(", is the fastest here")
+                    .append(fastest == best ? "." : " of those that keep answers.");
+        } else {
+            text.append(best.name())
+                    .append(" is the fastest here")
+                    .append(fastest == best ? "" : " of those that keep answers")
+                    .append(". To use it: ")
+                    .append(serving)
+                    .append(" --requantize auto, the default for the catalogue's models.");
+        }
+        if (fastest != best) {
+            text.append('\n')
+                    .append(fastest.name())
+                    .append(" is faster, with other answers. To use it: ")
+                    .append(serving)
+                    .append(" --requantize ")
+                    .append(fastest.name().toLowerCase(Locale.ROOT))
+                    .append('.');
+        }
+        if (!measured.formats().stream().allMatch(measured::keepsAnswers)) {
+            text.append("\n* It changes answers, so it is used only where it is named.");
+        }
+        return text.toString();
     }
 
     private static String number(String format, double value) {

@@ -31,6 +31,10 @@ final class Budget {
      *   believed to cost; a stall at the wrong time could make drafts look good for ever. So now and then a pass is
      *   played without, if its width was not played of late: one in so many, however many widths there are.
      *
+     *   The other way round, where drafts never pay, nobody would notice if they began to. So now and then a pass is
+     *   decided by what wider passes may cost if all goes well: whether a width that was not tried of late became cheap
+     *   is then known.
+     *
      *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
      *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and
      *   since the pass is long, for next to nothing. So the prompts' part of a pass is the prompts', whether there are
@@ -61,6 +65,12 @@ final class Budget {
     /** Passes with drafts, at least, between two that are played without to learn what that costs. */
     private static final int PLAIN_INTERVAL = 64;
 
+    /**
+     * Passes between two in which wider passes are hoped to be as cheap as they may well be: what was never tried, or
+     * not of late, is.
+     */
+    private static final int TRY_INTERVAL = 64;
+
     /** Host costs follow with this rate. */
     private static final double HOST_RATE = 0.05;
 
@@ -81,6 +91,8 @@ final class Budget {
     private double promptTokenNanos = -1;
     private double promptTokens;
     private int sincePlain;
+    private int sinceTry;
+    private boolean trying;
     private int[] order = new int[256];
     private double[] yields = new double[256];
     private double[] prices = new double[256];
@@ -113,6 +125,7 @@ final class Budget {
      */
     int allocate(Bid[] bids, int count, int otherTokens, int chunks, int room, double spentNanos) {
         int base = count + otherTokens;
+        trying = chunks == 0 && sinceTry >= TRY_INTERVAL;
         double plain = price(base, 0, chunks, 0);
         for (int i = 0; i < count; i++) {
             bids[i].next = 1;
@@ -142,6 +155,9 @@ final class Budget {
             prices[length] = price(base, length + 1, chunks, branches);
             localRate = Math.max(localRate, yield / (spentNanos + prices[length]));
             length++;
+        }
+        if (length > 0 && chunks == 0) {
+            sinceTry = trying ? 0 : sinceTry + 1;
         }
         double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
         double rate = known * (nanos > 0 ? tokens / nanos : 0) + (1 - known) * localRate;
@@ -189,7 +205,12 @@ final class Budget {
 
     /** The expected time of a round with {@code nodes} beside {@code base} tokens, but for the prompts' part. */
     private double price(int base, int nodes, int chunks, int branches) {
-        double pass = chunks == 0 ? curve.nanos(base + nodes) : curve.nanos(base) + nodes * promptTokenNanos();
+        double pass;
+        if (chunks > 0) {
+            pass = curve.nanos(base) + nodes * promptTokenNanos();
+        } else {
+            pass = trying && nodes > 0 ? curve.hopefulNanos(base + nodes) : curve.nanos(base + nodes);
+        }
         return pass + nodes * nodeNanos + branches * branchNanos;
     }
 

@@ -23,8 +23,9 @@ final class Calibration {
      *
      * What is kept
      *
-     *   The median of a width's times over the median time of one token. Times over times of the same sweep do not care
-     *   how busy the machine was, and a median does not care for one stall. A width that real passes have priced often
+     *   The median of a width's times over the median time of one token, and how far off it may be, from how much times
+     *   of the same width differ. Times over times of the same sweep do not care how busy the machine was, and a median
+     *   does not care for one stall. A width that real passes have priced often
      *   is theirs. The time of one token is the median of its own times: a first pass that another process held up for
      *   ten times as long would else stand until real passes come.
      *
@@ -60,6 +61,14 @@ final class Calibration {
 
     /** Not every backend can abort a pass; no caller should have to wait longer for one that serves nobody. */
     private static final double LONGEST_IDLE_PASS = 300e6;
+
+    /** What scatter counts as with a single error, before any width was timed twice. */
+    private static final double UNKNOWN_SCATTER = 1e-3;
+
+    private static final double LEAST_SCATTER = 1e-6;
+
+    /** A single error counts no more than this, a factor of two: it is a stall. */
+    private static final double MOST_SCATTER = Math.log(2);
 
     /** Real passes of a width that outweigh what was measured here. */
     private static final int ENOUGH_SEEN = 6;
@@ -201,7 +210,29 @@ final class Calibration {
         }
         // A pass does no more work than as many passes of one token, and no less than one: the rest is noise.
         double ratio = Math.clamp((double) median(width) / median(1), 1, width);
-        curve.suggest(width, ratio);
+        double scatter = scatter();
+        curve.suggest(
+                width,
+                ratio,
+                scatter / Math.min(timed[width], MOST_SWEEPS) + scatter / Math.min(timed[1], MOST_SWEEPS));
+    }
+
+    /** The variance of the logarithm of a pass's time, of the same width: all widths together. */
+    private double scatter() {
+        double sum = UNKNOWN_SCATTER;
+        int count = 1;
+        for (int width = 1; width < times.length; width++) {
+            int kept = Math.min(timed[width], MOST_SWEEPS);
+            if (kept > 1) {
+                double middle = median(width);
+                for (int i = 0; i < kept; i++) {
+                    double error = Math.clamp(Math.log(times[width][i] / middle), -MOST_SCATTER, MOST_SCATTER);
+                    sum += error * error;
+                }
+                count += kept - 1;
+            }
+        }
+        return Math.max(LEAST_SCATTER, sum / count);
     }
 
     private long median(int width) {

@@ -66,6 +66,7 @@ final class Pass {
     // Of this pass.
     private int unready;
     private int draftRoom;
+    private int prompted;
     private long start;
     private long decodeStart;
     private long decodeEnd;
@@ -212,8 +213,10 @@ final class Pass {
     /** Puts everything into the batch. False if there is nothing, or no room for it. */
     boolean fill() {
         batch.clear();
+        prompted = 0;
         for (Round round : rounds) {
             fill(round);
+            prompted += round.chunk();
         }
         return batch.size() > 0 && batch.size() <= ledger.cellsFree();
     }
@@ -256,7 +259,7 @@ final class Pass {
         decodeEnd = clock.getAsLong();
         if (outcome == DecodeOutcome.DECODED) {
             if (!afterPause) {
-                curve.observe(batch.size(), nanos());
+                curve.observe(batch.size(), prompted, nanos());
             }
             afterPause = false;
             chunking.played(nanos());
@@ -303,11 +306,9 @@ final class Pass {
     /** After the pass: verify, keep, deliver, turn by turn; and teach. */
     void settle() {
         int streams = 0;
-        int prefilled = 0;
         int draftNodes = 0;
         for (Round round : rounds) {
             streams += round.verifies() ? 1 : 0;
-            prefilled += round.chunk();
             draftNodes += round.verifies() ? round.draftNodes() : 0;
         }
         int emitted = 0;
@@ -329,16 +330,16 @@ final class Pass {
             }
         }
         drafting.teach(rounds);
-        drafting.settle(batch.size(), prefilled, draftNodes, streams);
-        budget.observePrompts(batch.size(), prefilled, nanos());
+        drafting.settle(batch.size(), prompted, draftNodes, streams);
+        budget.observePrompts(batch.size(), prompted, nanos());
         long hostNanos = clock.getAsLong() - start - nanos();
         for (Round round : rounds) {
             round.turn().addHostNanos(hostNanos);
         }
-        if (emitted > 0 && allAuto && prefilled == 0) {
+        if (emitted > 0 && allAuto && prompted == 0) {
             budget.observe(emitted, hostNanos + curve.nanos(batch.size()));
         }
-        prefilledTokens += prefilled;
+        prefilledTokens += prompted;
         emittedTokens += emitted;
     }
 

@@ -20,6 +20,9 @@ public record FormatChoice(List<MeasuredFormat> formats) {
     /** A file that is written anew takes room; for less than this it is not worth it. */
     private static final double WORTH_WRITING = 1.05;
 
+    /** Curves of a busy machine are right to about so much. */
+    private static final double CLOSE = 1.2;
+
     /** A file for nothing but speed may take so much of the disk. */
     private static final double LARGEST_BYTES = 2e9;
 
@@ -38,6 +41,28 @@ public record FormatChoice(List<MeasuredFormat> formats) {
         if (formats.isEmpty() || formats.getFirst().requantized() != null) {
             throw new IllegalArgumentException("the file as it came has to be the first");
         }
+    }
+
+    /** Which formats of a model are looked at. */
+    public enum Extent {
+        /** Those that may be chosen for the file, and the one that gains most at the answers' cost. */
+        CHOOSABLE,
+        /** Those that are written in seconds: a large part of the answer to what a format is worth. */
+        QUICK,
+        /** Those with a K as well, for which each block's scales are searched: minutes for a billion weights. */
+        ALL
+    }
+
+    /** The formats to look at beside the file as it is. */
+    static List<Quantization> beside(GgufFile model, Extent extent) {
+        return switch (extent) {
+            case CHOOSABLE -> finer(model);
+            case QUICK ->
+                all(model).stream()
+                        .filter(format -> format == Quantization.Q8_0 || format == Quantization.Q4_0)
+                        .toList();
+            case ALL -> all(model);
+        };
     }
 
     /** The formats that may be chosen beside the file as it is: finer than it, and not too large. */
@@ -85,6 +110,28 @@ public record FormatChoice(List<MeasuredFormat> formats) {
             }
         }
         return best;
+    }
+
+    /** The fastest with {@code auto} over the kinds of text, whether or not it keeps answers. */
+    public MeasuredFormat fastest() {
+        MeasuredFormat fastest = best();
+        for (MeasuredFormat other : formats) {
+            if (other.outlook().typicalRate()
+                    > WORTH_WRITING * fastest.outlook().typicalRate()) {
+                fastest = other;
+            }
+        }
+        return fastest;
+    }
+
+    /** Whether the two fastest that keep answers are so near to each other that noise may have ordered them. */
+    boolean isClose() {
+        double[] rates = formats.stream()
+                .filter(this::keepsAnswers)
+                .mapToDouble(format -> format.outlook().typicalRate())
+                .sorted()
+                .toArray();
+        return rates.length > 1 && rates[rates.length - 1] < CLOSE * rates[rates.length - 2];
     }
 
     /** Whether the weights stay as the file has them, to within 0.4 % of the largest of a block. */

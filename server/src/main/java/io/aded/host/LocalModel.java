@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.table.BaseTable;
+import io.aded.engine.AnswerRecorder;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.gguf.GgufFile;
@@ -36,6 +37,7 @@ public final class LocalModel implements AutoCloseable {
     private final EngineOptions options;
     private final @Nullable LocalDraft draft;
     private final List<Engine> engines = new ArrayList<>();
+    private @Nullable AnswerRecorder recorder;
 
     private LocalModel(
             HostConfiguration configuration,
@@ -138,14 +140,8 @@ public final class LocalModel implements AutoCloseable {
     /** The file to load, in the format that is wished for: it may have to be written, or even found out, first. */
     private static Path inWantedFormat(
             LlamaLibrary library, Path found, HostConfiguration configuration, HostListener listener) {
-        ModelConfiguration wanted = configuration.model();
         ModelFormats formats = new ModelFormats(configuration, listener);
-        ModelConfiguration.FormatWish wish = wanted.format();
-        if (wish == ModelConfiguration.FormatWish.USUAL) {
-            wish = ModelFiles.isOfCatalogue(wanted)
-                    ? ModelConfiguration.FormatWish.AUTO
-                    : ModelConfiguration.FormatWish.NONE;
-        }
+        ModelConfiguration.FormatWish wish = formats.wish();
         return switch (wish) {
             case USUAL, NONE -> found;
             case Q8_0, Q6_K, Q4_K_M, Q4_K, Q4_0 -> formats.file(library, found, Quantization.valueOf(wish.name()));
@@ -156,7 +152,7 @@ public final class LocalModel implements AutoCloseable {
                 if (formats.kept(library, found).isEmpty()) {
                     requireUsable(library, found, configuration, listener);
                 }
-                FormatChoice choice = formats.keptOrMeasured(library, found);
+                FormatChoice choice = formats.keptOrMeasured(library, found, FormatChoice.Extent.CHOOSABLE);
                 listener.note("Format: " + choice.reason());
                 yield formats.file(library, found, choice.best().requantized());
             }
@@ -227,7 +223,10 @@ public final class LocalModel implements AutoCloseable {
             // All before the first engine: none is to serve if there is no memory for them.
             each.add(settings.withDraftModel(draftContexts()));
         }
-        each.forEach(own -> engines.add(Engine.start(model, options, instruments, own)));
+        AnswerRecorder.Opener opener = configuration.recorder();
+        recorder = opener == null ? null : opener.open(name, model);
+        EngineOptions recording = options.withRecorder(recorder);
+        each.forEach(own -> engines.add(Engine.start(model, recording, instruments, own)));
     }
 
     /**
@@ -255,9 +254,9 @@ public final class LocalModel implements AutoCloseable {
         return name;
     }
 
-    /** What was found here about the formats that the model can be had in; nothing if that was not measured. */
-    public Optional<FormatChoice> formats() {
-        return new ModelFormats(configuration, HostListener.NONE).kept(model.library(), source);
+    /** The file as it came, from which the one in use may have been written. */
+    public Path source() {
+        return source;
     }
 
     /** What computes: other models are loaded beside this one by it. */
@@ -303,7 +302,13 @@ public final class LocalModel implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
-            close(draft, model);
+            try {
+                if (recorder != null) {
+                    recorder.close();
+                }
+            } finally {
+                close(draft, model);
+            }
         }
     }
 }

@@ -17,7 +17,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +42,13 @@ public final class ModelFormats {
     /** Formats are timed by turns, so that a neighbour who is busy for a while does not meet one of them alone. */
     private static final int TURNS = 2;
 
+    /** Where two formats are close, those that may be chosen are timed more often. */
+    private static final int MOST_TURNS = 4;
+
     private final HostConfiguration configuration;
     private final HostListener listener;
     private final RequantizedModels requantized;
+    private final Map<Path, Quantization> written = new LinkedHashMap<>();
 
     /** What is kept: whose prices they are, and the prices. */
     private record Kept(String library, int processors, int threads, List<MeasuredFormat> formats) {
@@ -79,30 +85,49 @@ public final class ModelFormats {
         return !FormatChoice.finer(GgufFile.readModel(model)).isEmpty();
     }
 
-    /** What was found earlier, or is found now; takes as long as {@link #measure}. */
-    public FormatChoice keptOrMeasured(LlamaLibrary library, Path model) {
+    /** What the configuration wishes, never {@code USUAL}. */
+    ModelConfiguration.FormatWish wish() {
+        ModelConfiguration wanted = configuration.model();
+        if (wanted.format() != ModelConfiguration.FormatWish.USUAL) {
+            return wanted.format();
+        }
+        return ModelFiles.isOfCatalogue(wanted)
+                ? ModelConfiguration.FormatWish.AUTO
+                : ModelConfiguration.FormatWish.NONE;
+    }
+
+    /**
+     * What was found earlier, or is found now; takes as long as {@link #measure}. Files that were written for it are
+     * removed, but for the one to be used.
+     *
+     * @param extent what is measured if nothing was found earlier
+     */
+    public FormatChoice keptOrMeasured(LlamaLibrary library, Path model, FormatChoice.Extent extent) {
         Path findings = requantized.findings(model);
         try (FileLease _ = FileLease.acquire(
                 findings.resolveSibling(findings.getFileName() + ".lock"),
                 () -> listener.note("another process measures the formats of this model; waiting for that"))) {
             Optional<FormatChoice> known = kept(library, model);
-            return known.isPresent() ? known.get() : measure(library, model, false);
+            if (known.isPresent()) {
+                return known.get();
+            }
+            FormatChoice choice = measure(library, model, extent);
+            tidy(choice);
+            return choice;
         } catch (IOException e) {
             throw new AdedException.InvalidArtifact("NOT_MEASURED", "cannot write to " + findings.getParent(), e);
         }
     }
 
     /**
-     * Writes the model in each format worth it, times the passes of each, and keeps what was found. Files that were
-     * written for this and are not the fastest are removed. Takes a quarter of a minute a format at most, and the
-     * writing.
+     * Writes the model in each format worth it, times the passes of each, and keeps what was found. Takes a quarter of
+     * a minute a format at most, twice that where two are close, and the writing. The files stay until {@link #tidy}.
      *
-     * @param coarserToo whether formats that are never chosen, as they are coarser than the file, are measured as well
      * @throws AdedException.InvalidArtifact if the file cannot be used
      */
-    public FormatChoice measure(LlamaLibrary library, Path model, boolean coarserToo) {
+    public FormatChoice measure(LlamaLibrary library, Path model, FormatChoice.Extent extent) {
         GgufFile header = GgufFile.readModel(model);
-        List<Quantization> others = coarserToo ? FormatChoice.all(header) : FormatChoice.finer(header);
+        List<Quantization> others = FormatChoice.beside(header, extent);
         if (!others.isEmpty()) {
             listener.note("Measuring once which format of " + model.getFileName() + " is the fastest on this machine: "
                     + header.quantization() + " as it is, or written as "
@@ -111,43 +136,67 @@ public final class ModelFormats {
         }
         List<Candidate> candidates = new ArrayList<>();
         candidates.add(new Candidate(header.quantization(), null, header));
-        List<Path> written = new ArrayList<>();
         for (Quantization format : others) {
             boolean there = requantized.isThere(model, format);
             try {
                 Path file = requantized.find(library, model, format, listener);
                 candidates.add(new Candidate(format.name(), format, GgufFile.readModel(file)));
                 if (!there) {
-                    written.add(file);
+                    written.put(file, format);
                 }
             } catch (AdedException.InvalidArtifact | AdedException.ResourceExhausted e) {
                 listener.note("It cannot be written as " + format + ": " + e.getMessage());
             }
         }
-        FormatChoice choice = new FormatChoice(timed(library, candidates));
+        FormatChoice choice = timed(library, candidates);
         keep(library, model, choice);
-        Path used = file(library, model, choice.best().requantized());
-        written.stream().filter(file -> !file.equals(used)).forEach(ModelFormats::remove);
         return choice;
     }
 
-    private List<MeasuredFormat> timed(LlamaLibrary library, List<Candidate> candidates) {
-        double[][] least = new double[candidates.size()][];
-        for (int turn = 0; turn < TURNS; turn++) {
-            for (int i = 0; i < least.length; i++) {
-                listener.note("Timing passes of " + candidates.get(i).name() + ", " + (turn + 1) + " of " + TURNS);
-                double[] found = passNanos(library, candidates.get(i).header());
-                // Noise only adds.
-                least[i] = turn == 0 || found[1] < least[i][1] ? found : least[i];
+    /** Removes the files that this wrote, but for the one that the choice says, where models are used by the choice. */
+    public void tidy(FormatChoice choice) {
+        Quantization best = choice.best().requantized();
+        written.forEach((file, format) -> {
+            if (wish() != ModelConfiguration.FormatWish.AUTO || format != best) {
+                remove(file);
             }
+        });
+        written.clear();
+    }
+
+    private FormatChoice timed(LlamaLibrary library, List<Candidate> candidates) {
+        double[][] least = new double[candidates.size()][];
+        FormatChoice found = null;
+        for (int turn = 0; turn < MOST_TURNS && (turn < TURNS || found != null && found.isClose()); turn++) {
+            FormatChoice before = found;
+            for (int i = 0; i < least.length; i++) {
+                Candidate candidate = candidates.get(i);
+                if (before != null
+                        && turn >= TURNS
+                        && !before.keepsAnswers(before.formats().get(i))) {
+                    continue;
+                }
+                listener.note("Timing passes of " + candidate.name() + ", " + (turn + 1) + " of "
+                        + Math.max(TURNS, turn + 1));
+                double[] nanos = passNanos(library, candidate.header());
+                least[i] = turn == 0 ? nanos : lower(least[i], nanos);
+            }
+            List<MeasuredFormat> measured = new ArrayList<>();
+            for (int i = 0; i < least.length; i++) {
+                Candidate candidate = candidates.get(i);
+                measured.add(new MeasuredFormat(
+                        candidate.name(), candidate.format(), candidate.header().size(), least[i]));
+            }
+            found = new FormatChoice(measured);
         }
-        List<MeasuredFormat> measured = new ArrayList<>();
-        for (int i = 0; i < least.length; i++) {
-            Candidate candidate = candidates.get(i);
-            measured.add(new MeasuredFormat(
-                    candidate.name(), candidate.format(), candidate.header().size(), least[i]));
-        }
-        return measured;
+        return Objects.requireNonNull(found);
+    }
+
+    /** Width by width the lower of two prices: noise only adds. */
+    static double[] lower(double[] a, double[] b) {
+        double[] lower = new double[Math.min(a.length, b.length)];
+        Arrays.setAll(lower, n -> Math.min(a[n], b[n]));
+        return lower;
     }
 
     /** The file to load for a choice. */

@@ -26,8 +26,8 @@ class PolicyCommandTest {
     private int bench(String modes, String... more) throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 12; i++) {
-            lines.append(
-                    String.format("{\"id\": %d, \"task\": \"t%d\", \"turns\": [\"%s\"]}%n", i, i % 2, "ab ".repeat(i + 1)));
+            lines.append(String.format(
+                    "{\"id\": %d, \"task\": \"t%d\", \"turns\": [\"%s\"]}%n", i, i % 2, "ab ".repeat(i + 1)));
         }
         Path prompts = Files.writeString(directory.resolve("prompts.jsonl"), lines.toString());
         List<String> all = new ArrayList<>(List.of(

@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
@@ -13,14 +14,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntToLongFunction;
-import org.assertj.core.data.Offset;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 
 /** On a clock that passes alone advance: which passes are played, in which order, and what they say. */
 class CalibrationTest {
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1000 * MILLI;
-    private static final Offset<Double> A_NANO = within(1.0);
+    /** What an estimate may be off: it leans a little on what its neighbours tell. */
+    private static final Percentage CLOSE = Percentage.withPercentage(2);
 
     private final AtomicLong clock = new AtomicLong(1);
     private final List<Integer> played = new ArrayList<>();
@@ -62,13 +64,13 @@ class CalibrationTest {
     void start_measured_pricesEveryWidth() {
         CostCurve curve = start().curve();
         for (int width : new int[] {1, 2, 3, 4, 6, 8, 12, 16}) {
-            assertThat(curve.nanos(width)).as("width %d", width).isCloseTo((10 + width) * MILLI, A_NANO);
+            assertThat(curve.nanos(width)).as("width %d", width).isCloseTo((10 + width) * MILLI, CLOSE);
         }
-        assertThat(curve.nanos(5)).as("between 4 and 6").isCloseTo(15.0 * MILLI, A_NANO);
-        assertThat(curve.nanos(9)).as("a quarter from 8 to 12").isCloseTo(19.0 * MILLI, A_NANO);
+        assertThat(curve.nanos(5)).as("between 4 and 6").isCloseTo(15.0 * MILLI, CLOSE);
+        assertThat(curve.nanos(9)).as("a quarter from 8 to 12").isCloseTo(19.0 * MILLI, CLOSE);
         assertThat(curve.nanos(24))
-                .as("beyond, a millisecond a token as from 8 to 16")
-                .isCloseTo(34.0 * MILLI, A_NANO);
+                .as("beyond, about a millisecond a token as from 8 to 16")
+                .isCloseTo(34.0 * MILLI, withinPercentage(5));
         assertThat(curve.seen(8)).as("real passes").isZero();
     }
 
@@ -76,15 +78,15 @@ class CalibrationTest {
     void start_oneStalledPass_isOutvotedByTheOthers() {
         int[] eights = {0};
         cost = n -> (10 + n) * MILLI * (n == 8 && ++eights[0] == 2 ? 10 : 1);
-        assertThat(start().curve().nanos(8)).isCloseTo(18.0 * MILLI, A_NANO);
+        assertThat(start().curve().nanos(8)).isCloseTo(18.0 * MILLI, CLOSE);
     }
 
     @Test
     void start_ratiosThatCannotBe_areCutToBetweenOnePassAndManyOfOneToken() {
         cost = n -> n == 2 ? 5 * MILLI : n == 4 ? 90 * MILLI : 10 * MILLI;
         CostCurve curve = start().curve();
-        assertThat(curve.nanos(2)).as("no less than one token").isCloseTo(10.0 * MILLI, A_NANO);
-        assertThat(curve.nanos(4)).as("no more than four passes").isCloseTo(40.0 * MILLI, A_NANO);
+        assertThat(curve.nanos(2)).as("no less than one token").isCloseTo(10.0 * MILLI, CLOSE);
+        assertThat(curve.nanos(4)).as("no more than four passes").isCloseTo(40.0 * MILLI, CLOSE);
     }
 
     @Test
@@ -92,7 +94,7 @@ class CalibrationTest {
         cost = n -> n * SECOND;
         CostCurve curve = start().curve();
         assertThat(played).containsExactly(2, 1, 1, 1, 1);
-        assertThat(curve.nanos(1)).isEqualTo(SECOND);
+        assertThat(curve.nanos(1)).isCloseTo(SECOND, CLOSE);
         assertThat(curve.isMeasured(2)).isFalse();
     }
 
@@ -131,7 +133,7 @@ class CalibrationTest {
         assertThat(read)
                 .hasSize(2 * played.size())
                 .startsWith("bestToken 1", "topTokens 1", "bestToken 0", "topTokens 0", "bestToken 15", "topTokens 15");
-        assertThat(curve.nanos(8)).isCloseTo(18.0 * MILLI, A_NANO);
+        assertThat(curve.nanos(8)).isCloseTo(18.0 * MILLI, CLOSE);
     }
 
     @Test
@@ -154,7 +156,7 @@ class CalibrationTest {
         Calibration calibration = start();
         idle(calibration, 18); // a sweep of 16, one token, five tokens
         assertThat(fives[0]).isEqualTo(2);
-        assertThat(calibration.curve().nanos(5)).isCloseTo(25.0 * MILLI, A_NANO);
+        assertThat(calibration.curve().nanos(5)).isCloseTo(25.0 * MILLI, withinPercentage(5));
     }
 
     @Test
@@ -224,7 +226,7 @@ class CalibrationTest {
 
         CostCurve curve = start().curve();
 
-        assertThat(curve.nanos(1)).isCloseTo(11.0 * MILLI, A_NANO);
+        assertThat(curve.nanos(1)).isCloseTo(11.0 * MILLI, CLOSE);
         assertThat(curve.nanos(8)).isCloseTo(18.0 * MILLI, within(0.05 * 18 * MILLI));
     }
 }

@@ -118,7 +118,7 @@ class ChunkingTest {
     @Test
     void plan_besideManyStreams_aChunkAsDearAsTheirRootsIsInEachPass() {
         // Ten roots take 110 us and ten with a chunk of 96 take 206.
-        Chunking chunking = chunking(100_000, 206_000);
+        Chunking chunking = chunking(100_000, 210_000);
         List<Round> rounds = IntStream.range(0, 11)
                 .mapToObj(i -> round("caller " + i, 0, i < 10 ? 0 : 400))
                 .toList();

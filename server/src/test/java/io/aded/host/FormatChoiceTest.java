@@ -89,6 +89,30 @@ final class FormatChoiceTest {
     }
 
     @Test
+    void fastest_amongAll_alsoWhatCostsAnswers() {
+        FormatChoice choice = new FormatChoice(List.of(
+                format("IQ2_XXS", null, 75, 2.05, 3.99, 5.42),
+                format("Q8_0", Quantization.Q8_0, 43.6, 1.52, 1.86, 2.88),
+                format("Q4_0", Quantization.Q4_0, 18.8, 1.86, 3.46, 6.26)));
+
+        assertThat(choice.fastest().name()).isEqualTo("Q4_0");
+        assertThat(choice.isClose()).isFalse();
+    }
+
+    @Test
+    void isClose_noiseCouldHaveOrderedThoseThatKeepAnswers() {
+        FormatChoice close = new FormatChoice(
+                List.of(format("Q4_1", null, 10, 1.5, 2, 3), format("Q8_0", Quantization.Q8_0, 9, 1.5, 2, 3)));
+        assertThat(close.isClose()).isTrue();
+
+        FormatChoice onlyByOneThatCosts = new FormatChoice(
+                List.of(format("Q4_1", null, 10, 1.5, 2, 3), format("Q4_0", Quantization.Q4_0, 9, 1.5, 2, 3)));
+        assertThat(onlyByOneThatCosts.isClose()).isFalse();
+        assertThat(new FormatChoice(List.of(format("Q4_1", null, 10, 1.5, 2, 3))).isClose())
+                .isFalse();
+    }
+
+    @Test
     void of_withoutTheFileAsItCame_refused() {
         assertThatThrownBy(() -> new FormatChoice(List.of())).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new FormatChoice(List.of(format("Q8_0", Quantization.Q8_0, 1, 1, 1, 1))))

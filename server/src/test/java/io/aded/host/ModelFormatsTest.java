@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** By curves that are given: nothing is timed here. */
+/** By curves that are given; passes are timed in one test. */
 final class ModelFormatsTest {
     @TempDir
     Path directory;
@@ -113,6 +113,7 @@ final class ModelFormatsTest {
         assertThat(FormatChoice.finer(eightBits)).isEmpty();
         assertThat(FormatChoice.all(eightBits))
                 .containsExactly(Quantization.Q6_K, Quantization.Q4_K_M, Quantization.Q4_0);
+        assertThat(FormatChoice.beside(eightBits, FormatChoice.Extent.QUICK)).containsExactly(Quantization.Q4_0);
 
         // Its rows are too short for the formats with a K.
         assertThat(FormatChoice.finer(GgufFile.read(model))).containsExactly(Quantization.Q8_0);
@@ -123,6 +124,34 @@ final class ModelFormatsTest {
         SyntheticModel.Shape shape = new SyntheticModel.Shape("wide", 4, 256, 4, 2, 512, 0, 256, 10_000f);
         SyntheticModel.write(shape, format, 1, directory.resolve("vocabulary.gguf"), file, (_, _) -> {});
         return file;
+    }
+
+    @Test
+    void lower_twoFindings_widthByWidth() {
+        assertThat(ModelFormats.lower(new double[] {0, 10, 22, 30}, new double[] {0, 11, 20}))
+                .containsExactly(0, 10, 20);
+    }
+
+    @Test
+    void keptOrMeasured_aFileOfTheUsers_isToldOfAndLeavesNothingBehind() throws IOException {
+        HostConfiguration oneThread =
+                configuration(FormatWish.USUAL).withContext(ContextConfiguration.DEFAULT.withThreads(1));
+        ModelFormats formats = new ModelFormats(oneThread, listener);
+
+        FormatChoice found = formats.keptOrMeasured(library, model, FormatChoice.Extent.QUICK);
+
+        assertThat(found.formats()).extracting(MeasuredFormat::name).containsExactly("Q4_0", "Q8_0", "Q4_0");
+        try (var files = Files.list(directory.resolve(".cache/aded/requantized"))) {
+            assertThat(files.map(file -> String.valueOf(file.getFileName())))
+                    .noneMatch(file -> file.endsWith(".gguf"))
+                    .anyMatch(file -> file.endsWith(".json"));
+        }
+        notes.clear();
+        assertThat(formats.keptOrMeasured(library, model, FormatChoice.Extent.QUICK)
+                        .formats())
+                .extracting(MeasuredFormat::bytes)
+                .isEqualTo(found.formats().stream().map(MeasuredFormat::bytes).toList());
+        assertThat(notes).isEmpty();
     }
 
     @Test

@@ -26,9 +26,9 @@ final class Benchmark {
     private static final Duration LONGEST_CALIBRATION = Duration.ofSeconds(30);
 
     /** Passes and drafters run until they are compiled and caches are warm; what that takes is not measured. */
-    private static final int WARM_UP_TOKENS = 32;
+    static final int WARM_UP_TOKENS = 32;
 
-    private static final Scenario WARM_UP = new Scenario(
+    static final Scenario WARM_UP = new Scenario(
             "warm-up", "warm-up", "warm-up", List.of("Count from one to twenty in words, then do it again backwards."));
 
     /** A prompt is only used if the context has room for so many tokens of answer. */
@@ -118,7 +118,7 @@ final class Benchmark {
         }
     }
 
-    private static void awaitCalibration(Engine engine) {
+    static void awaitCalibration(Engine engine) {
         try {
             engine.awaitCalibration(LONGEST_CALIBRATION);
         } catch (InterruptedException e) {

@@ -27,17 +27,27 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Scenarios {
     private static final String BUILT_IN = "scenarios.jsonl";
+    private static final String DEMONSTRATION = "demonstration.jsonl";
 
     private Scenarios() {}
 
     /** The scenarios that come with the program: chat, code, quoting, editing, JSON, creative writing. */
     public static List<Scenario> builtIn() {
-        InputStream resource = Scenarios.class.getResourceAsStream(BUILT_IN);
+        return resource(BUILT_IN);
+    }
+
+    /** What a newcomer asks first: the prompts of {@code chat}'s {@code /try}, in order, and of the hello examples. */
+    public static List<Scenario> demonstration() {
+        return resource(DEMONSTRATION);
+    }
+
+    private static List<Scenario> resource(String name) {
+        InputStream resource = Scenarios.class.getResourceAsStream(name);
         if (resource == null) {
-            throw new IllegalStateException("the program's own " + BUILT_IN + " is missing from the class path");
+            throw new IllegalStateException("the program's own " + name + " is missing from the class path");
         }
         try (BufferedReader reader = new BufferedReader(new InputStreamReader(resource, StandardCharsets.UTF_8))) {
-            return parse(reader, "built-in scenarios");
+            return parse(reader, name.equals(BUILT_IN) ? "built-in scenarios" : name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
