@@ -56,6 +56,9 @@ class ConcurrencyTest {
                             + " thread; a flag that only goes up, a time and a failure, each read alone"),
             Map.entry("engine.WorkingCrew$Helper", "a flag, and the claims, written and read in opposite order"),
             Map.entry("lab.offline.PricedCrew", "one atomic number, the virtual clock"),
+            Map.entry(
+                    "engine.StatusBoard",
+                    "written by the engine's thread; others read two references to immutable records"),
             Map.entry("engine.Pulse", "written by the engine's thread; others read three fields, each alone"),
             Map.entry(
                     "engine.LocalSession",

@@ -143,6 +143,11 @@ final class StandIn implements AutoCloseable {
         return model.info();
     }
 
+    /** The model itself; it stays this one's to close. */
+    TargetModel model() {
+        return model;
+    }
+
     /** Starts an engine for each replica. */
     List<Engine> start(EngineOptions each, int replicas, EngineTelemetry telemetry) {
         return start(each, replicas, telemetry, null);
@@ -159,7 +164,8 @@ final class StandIn implements AutoCloseable {
         return List.copyOf(engines);
     }
 
-    private DrafterSettings settings(EngineOptions each) {
+    /** What drafters of an engine of such options are made of. */
+    DrafterSettings settings(EngineOptions each) {
         TargetModel guessing = draft;
         DraftModelConfiguration configured = drafting;
         return guessing == null || configured == null

@@ -18,10 +18,9 @@ public final class LogitsScan {
      * The row is read in blocks that stay in the first-level cache, by plain loops that the compiler vectorises; every
      * block costs two of them:
      *
-     *   1. the least and the greatest value. A maximum of ints is one instruction, while Math.max of floats is six
-     *      (NaN, -0) and was the dearest part. The bits of floats without a sign compare as the floats do, and are
-     *      greater than all bits with a sign; with the sign turned over, those with a sign come first, by magnitude. So
-     *      two maxima say all, unless all of a block have a sign: then a third loop looks for the least magnitude;
+     *   1. the least and the greatest value. Floats compare as their bits do once those of negative numbers are turned
+     *      over, and a maximum of ints is one instruction, while Math.max of floats is six (NaN, -0) and was the
+     *      dearest part;
      *   2. exp(x - m), added lane by lane to an array of sums, where m is the row's maximum so far. A block that raises
      *      m scales the sums down first (the online soft-max of [1]).
      *
@@ -182,23 +181,11 @@ public final class LogitsScan {
             }
         }
         finite &= best > MINUS_INFINITY && best < INFINITY;
-        return find(best, memory, offset, bestStart, Math.min(count, bestStart + BLOCK));
-    }
-
-    /** The first element of a block that has the greatest value; looks for the part of the block first. */
-    private int find(int best, MemorySegment memory, long offset, int from, int to) {
-        int start = from;
-        while (finite && start + COLUMNS < to) {
-            findExtremes(memory, offset + (long) Float.BYTES * start, COLUMNS);
-            if (blockMax == best) {
-                break;
-            }
-            start += COLUMNS;
-        }
-        for (int i = start; i < to; i++) {
-            int bitsHere = memory.get(ValueLayout.JAVA_INT_UNALIGNED, offset + (long) Float.BYTES * i);
-            if (withoutNan(sortable(bitsHere)) == best) {
-                return i;
+        int length = Math.min(BLOCK, count - bestStart);
+        for (int i = 0; i < length; i++) {
+            long at = offset + (long) Float.BYTES * (bestStart + i);
+            if (withoutNan(sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at))) == best) {
+                return bestStart + i;
             }
         }
         return 0;
@@ -259,26 +246,16 @@ public final class LogitsScan {
         return floatBits ^ ((floatBits >> 31) & Integer.MAX_VALUE);
     }
 
-    /** Both sortable; of values without a sign the least is only known to be no less than 0. */
     private void findExtremes(MemorySegment memory, long at, int length) {
-        int greatest = Integer.MIN_VALUE;
-        int magnitude = Integer.MIN_VALUE; // of those with a sign; less than 0 if there are none
+        int max = Integer.MIN_VALUE;
+        int min = Integer.MAX_VALUE;
         for (int i = 0; i < length; i++) {
-            int value = memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i);
-            greatest = Math.max(greatest, value);
-            magnitude = Math.max(magnitude, value ^ Integer.MIN_VALUE);
+            int value = sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i));
+            max = Math.max(max, value);
+            min = Math.min(min, value);
         }
-        blockMax = greatest < 0 ? sortable(leastBits(memory, at, length)) : greatest;
-        blockMin = magnitude < 0 ? 0 : ~magnitude;
-    }
-
-    /** Of values that all have a sign: those of the greatest. */
-    private static int leastBits(MemorySegment memory, long at, int length) {
-        int least = Integer.MAX_VALUE;
-        for (int i = 0; i < length; i++) {
-            least = Math.min(least, memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i));
-        }
-        return least;
+        blockMax = max;
+        blockMin = min;
     }
 
     /** Makes every NaN of the block a minus infinity. */
