@@ -82,6 +82,8 @@ type DraftSettings struct {
 	MaxBranches *int32 `json:"max_branches,omitempty"`
 	// ShareLearned is whether what is learned may help other callers.
 	ShareLearned *bool `json:"share_learned,omitempty"`
+	// AllowTraining is whether prompts and answers may be kept to train draft models by.
+	AllowTraining *bool `json:"allow_training,omitempty"`
 }
 
 func settingsOf(m *adedv1.GenerationOptions) Settings {
@@ -136,6 +138,7 @@ func draftOf(m *adedv1.DraftPolicy) DraftSettings {
 	}
 	return DraftSettings{
 		Mode: m.GetMode(), MaxNodes: m.MaxNodes, MaxDepth: m.MaxDepth, MaxBranches: m.MaxBranches, ShareLearned: m.ShareLearned,
+		AllowTraining: m.AllowTraining,
 	}
 }
 

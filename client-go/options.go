@@ -250,6 +250,7 @@ func DraftPolicy(values DraftSettings) AnswerOption {
 		set(&d.MaxDepth, values.MaxDepth)
 		set(&d.MaxBranches, values.MaxBranches)
 		set(&d.ShareLearned, values.ShareLearned)
+		set(&d.AllowTraining, values.AllowTraining)
 	}
 }
 
@@ -271,6 +272,11 @@ func DraftBranches(most int32) AnswerOption {
 // ShareLearned consents that what the drafter learns from this caller's text may help other callers.
 func ShareLearned(consent bool) AnswerOption {
 	return func(o *answerOptions) { o.draft().ShareLearned = &consent }
+}
+
+// AllowTraining consents that a server that keeps answers for it writes this caller's prompts and answers to its disk, to train draft models by.
+func AllowTraining(consent bool) AnswerOption {
+	return func(o *answerOptions) { o.draft().AllowTraining = &consent }
 }
 
 // MaxTokens is the most tokens of the answer; 0 means as many as the context has room for.

@@ -165,6 +165,8 @@ export interface Draft {
   maxBranches?: number | undefined;
   /** Consent that what is learned from this caller's text may help other callers. */
   shareLearned?: boolean | undefined;
+  /** Consent that a server that keeps answers for it writes prompts and answers to its disk, to train draft models by. */
+  allowTraining?: boolean | undefined;
 }
 
 /** With whom the computed beginning of a prompt may be shared: nobody, calls of the same client id, all callers. */
@@ -248,6 +250,7 @@ function draftOf(draft: Draft | string): DraftPolicy {
     put(policy, "maxDepth", draft.maxDepth);
     put(policy, "maxBranches", draft.maxBranches);
     put(policy, "shareLearned", draft.shareLearned);
+    put(policy, "allowTraining", draft.allowTraining);
   }
   return policy;
 }

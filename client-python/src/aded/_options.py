@@ -59,6 +59,8 @@ class Draft:
     - `mode`: `auto`, `off`, or a drafter of `Server.drafters`; it brings its own bounds where they are not set.
     - `max_nodes`: draft tokens a round, 0 to 256; `max_depth`, `max_branches`: of the tree, 1 to 64.
     - `share_learned`: consent that what is learned from this text may outlive the conversation.
+    - `allow_training`: consent that a server that keeps answers for it writes prompts and answers to its disk, to train
+      draft models by.
     """
 
     mode: str | None = None
@@ -66,6 +68,7 @@ class Draft:
     max_depth: int | None = None
     max_branches: int | None = None
     share_learned: bool | None = None
+    allow_training: bool | None = None
 
 
 @dataclass(frozen=True)

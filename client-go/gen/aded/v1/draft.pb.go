@@ -45,7 +45,15 @@ type DraftPolicy struct {
 	// Consent that what the drafter learns from this caller's text may outlive the conversation and help other callers.
 	// Learned tables hold short runs of tokens from prompts and answers. Default false. Accepted by every server; without
 	// `DraftPolicy.share_learned` among its capabilities nothing outlives the conversation, consent or not.
-	ShareLearned  *bool `protobuf:"varint,5,opt,name=share_learned,json=shareLearned,proto3,oneof" json:"share_learned,omitempty"`
+	ShareLearned *bool `protobuf:"varint,5,opt,name=share_learned,json=shareLearned,proto3,oneof" json:"share_learned,omitempty"`
+	// Consent that the server keeps this turn's prompt (the conversation so far, as the model reads it) and its answer on
+	// its disk, for as long as its operator likes, to train draft models by. Token ids are written, which are the text for
+	// whoever has the model, with the model's 16 best tokens at each position and the drafter's guesses; nothing of who
+	// asked. Default false, and no server can set it for a caller. Once a turn of a conversation is without consent no
+	// later one is kept, since its prompt would repeat that turn. Accepted by every server; without
+	// `DraftPolicy.allow_training` among its capabilities nothing is kept, consent or not. Turns that fail or are
+	// cancelled, and answers under a constraint, are not kept either.
+	AllowTraining *bool `protobuf:"varint,6,opt,name=allow_training,json=allowTraining,proto3,oneof" json:"allow_training,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -111,6 +119,13 @@ func (x *DraftPolicy) GetMaxBranches() int32 {
 func (x *DraftPolicy) GetShareLearned() bool {
 	if x != nil && x.ShareLearned != nil {
 		return *x.ShareLearned
+	}
+	return false
+}
+
+func (x *DraftPolicy) GetAllowTraining() bool {
+	if x != nil && x.AllowTraining != nil {
+		return *x.AllowTraining
 	}
 	return false
 }
@@ -674,19 +689,21 @@ var File_aded_v1_draft_proto protoreflect.FileDescriptor
 
 const file_aded_v1_draft_proto_rawDesc = "" +
 	"\n" +
-	"\x13aded/v1/draft.proto\x12\aaded.v1\x1a\x1egoogle/protobuf/duration.proto\"\xf6\x01\n" +
+	"\x13aded/v1/draft.proto\x12\aaded.v1\x1a\x1egoogle/protobuf/duration.proto\"\xb5\x02\n" +
 	"\vDraftPolicy\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12 \n" +
 	"\tmax_nodes\x18\x02 \x01(\x05H\x00R\bmaxNodes\x88\x01\x01\x12 \n" +
 	"\tmax_depth\x18\x03 \x01(\x05H\x01R\bmaxDepth\x88\x01\x01\x12&\n" +
 	"\fmax_branches\x18\x04 \x01(\x05H\x02R\vmaxBranches\x88\x01\x01\x12(\n" +
-	"\rshare_learned\x18\x05 \x01(\bH\x03R\fshareLearned\x88\x01\x01B\f\n" +
+	"\rshare_learned\x18\x05 \x01(\bH\x03R\fshareLearned\x88\x01\x01\x12*\n" +
+	"\x0eallow_training\x18\x06 \x01(\bH\x04R\rallowTraining\x88\x01\x01B\f\n" +
 	"\n" +
 	"_max_nodesB\f\n" +
 	"\n" +
 	"_max_depthB\x0f\n" +
 	"\r_max_branchesB\x10\n" +
-	"\x0e_share_learned\"\x8d\x01\n" +
+	"\x0e_share_learnedB\x11\n" +
+	"\x0f_allow_training\"\x8d\x01\n" +
 	"\aDrafter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x120\n" +

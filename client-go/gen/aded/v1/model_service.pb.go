@@ -540,7 +540,8 @@ type GetServerInfoResponse struct {
 	//   - `GenerationOptions.prefix_sharing`, `GenerationOptions.tools` (with `tool_choice` and `parallel_tool_calls`),
 	//     `GenerationOptions.reasoning`, `GenerationOptions.template_variables`;
 	//   - `Open.conversation_id`: conversations are kept and can be resumed;
-	//   - `DraftPolicy.share_learned` (which is accepted everywhere, and without effect where it is not listed);
+	//   - `DraftPolicy.share_learned` and `DraftPolicy.allow_training` (which are accepted everywhere, and without effect
+	//     where they are not listed);
 	//   - `DraftService.ExportDraftTable`, `DraftService.ImportDraftTable`, `DraftService.ResetDraftState`.
 	//
 	// Every field of a request and every method that is added later is listed too, so that a client can tell a server

@@ -266,6 +266,7 @@ class ArchitectureTest {
     private static final Map<String, String> MAY_ASK = Map.ofEntries(
             // Where a program begins: what is passed in from there on.
             Map.entry("cli.AlignCommand", "the date in a file, and the clock of a bar"),
+            Map.entry("cli.AlignRecordOptions", "the date in a file"),
             Map.entry("cli.DraftCommand", "the date in a file"),
             Map.entry("cli.Logging", "the clock of the log"),
             Map.entry("cli.ProgressPrinter", "how often a bar is drawn"),

@@ -116,6 +116,10 @@ class ConcurrencyTest {
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
             Map.entry("host.Host", "references; whoever takes one closes what it names"),
+            Map.entry(
+                    "lab.alignment.TrafficExport",
+                    "a queue of the JDK, an atomic number, a flag that only goes up; all else is the writer's until it"
+                            + " has ended"),
             Map.entry("lab.load.Attack", "a flag that only goes up: over, then its calls end"),
             Map.entry("lab.load.AttackLog", "all under one lock"),
             Map.entry(

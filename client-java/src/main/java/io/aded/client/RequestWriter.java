@@ -321,6 +321,9 @@ final class RequestWriter {
         if (draft.shareLearned() != null) {
             builder.setShareLearned(draft.shareLearned());
         }
+        if (draft.allowTraining() != null) {
+            builder.setAllowTraining(draft.allowTraining());
+        }
         return builder.build();
     }
 

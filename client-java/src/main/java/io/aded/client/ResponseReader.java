@@ -101,7 +101,8 @@ final class ResponseReader {
                 draft.hasMaxNodes() ? (Integer) draft.getMaxNodes() : null,
                 draft.hasMaxDepth() ? (Integer) draft.getMaxDepth() : null,
                 draft.hasMaxBranches() ? (Integer) draft.getMaxBranches() : null,
-                draft.hasShareLearned() ? (Boolean) draft.getShareLearned() : null);
+                draft.hasShareLearned() ? (Boolean) draft.getShareLearned() : null,
+                draft.hasAllowTraining() ? (Boolean) draft.getAllowTraining() : null);
     }
 
     private static @Nullable PrefixSharing sharing(io.aded.v1.PrefixSharing sharing) {

@@ -72,6 +72,9 @@ final class ServeCommand implements Callable<Integer> {
     private final SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
+    private final AlignRecordOptions alignRecord = new AlignRecordOptions();
+
+    @Mixin
     private final SafeguardOptions safeguards = new SafeguardOptions();
 
     @Option(
@@ -189,7 +192,8 @@ final class ServeCommand implements Callable<Integer> {
         String served = name == null ? info.name() : name;
         EngineOptions each = shape.engineOptions(info, configuration.draft())
                 .withPrefixSharing(configuration.safeguards().prefixSharing());
-        List<Engine> engines = standIn.start(each, shape.replicas(), telemetry.forEngine(served));
+        List<Engine> engines =
+                standIn.start(each, shape.replicas(), telemetry.forEngine(served), configuration.recorder());
         host.serve(served, engines);
         describe(served, info, engines, host.addresses());
         return engines;
@@ -220,6 +224,7 @@ final class ServeCommand implements Callable<Integer> {
                         connections,
                         Duration.ofSeconds(connectionIdle)))
                 .withSafeguards(safeguards.safeguards())
+                .withRecorder(alignRecord.opener(terminal))
                 .withEnvironment(terminal.environment());
     }
 

@@ -3,6 +3,7 @@ package io.aded.cli;
 import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
+import io.aded.engine.AnswerRecorder;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.host.DraftModelConfiguration;
@@ -34,6 +35,7 @@ final class StandIn implements AutoCloseable {
     private final StandInModel model;
     private final @Nullable TargetModel draft;
     private final List<Engine> engines = new ArrayList<>();
+    private @Nullable AnswerRecorder recorder;
 
     private final @Nullable DraftModelConfiguration drafting;
 
@@ -93,6 +95,14 @@ final class StandIn implements AutoCloseable {
 
     /** Starts an engine for each replica. */
     List<Engine> start(EngineOptions each, int replicas, EngineTelemetry telemetry) {
+        return start(each, replicas, telemetry, null);
+    }
+
+    /** As {@link #start(EngineOptions, int, EngineTelemetry)}, keeping answers whose callers allow it. */
+    List<Engine> start(
+            EngineOptions options, int replicas, EngineTelemetry telemetry, AnswerRecorder.@Nullable Opener opener) {
+        recorder = opener == null ? null : opener.open(info().name(), model);
+        EngineOptions each = options.withRecorder(recorder);
         for (int replica = 0; replica < replicas; replica++) {
             engines.add(Engine.start(model, each, telemetry, settings(each)));
         }
@@ -113,6 +123,9 @@ final class StandIn implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
+            if (recorder != null) {
+                recorder.close();
+            }
             if (draft != null) {
                 draft.close();
             }

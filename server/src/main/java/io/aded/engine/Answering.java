@@ -11,5 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param parts what they are split into; null if the answer is mere text
  * @param seed of the sampler's random stream
  * @param telemetry the turn's span
+ * @param transcript what it says, if that is kept; else null
  */
-record Answering(TokenSampler sampler, @Nullable AnswerParts parts, int seed, TurnTelemetry telemetry) {}
+record Answering(
+        TokenSampler sampler,
+        @Nullable AnswerParts parts,
+        int seed,
+        TurnTelemetry telemetry,
+        @Nullable Transcript transcript) {}

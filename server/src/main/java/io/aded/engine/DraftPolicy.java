@@ -16,14 +16,21 @@ import java.util.List;
  * @param maxDepth the longest path, 1 to 64
  * @param maxBranches the most leaves, 1 to 64
  * @param shareLearned whether what this stream learns may outlive it (consent of the caller)
+ * @param allowsTraining whether the server may keep prompt and answer to train draft models by (consent of the caller)
  */
-public record DraftPolicy(DrafterKind mode, int maxNodes, int maxDepth, int maxBranches, boolean shareLearned) {
+public record DraftPolicy(
+        DrafterKind mode, int maxNodes, int maxDepth, int maxBranches, boolean shareLearned, boolean allowsTraining) {
 
     /** The default: the budget decides. */
     public static final DraftPolicy AUTO = of(Drafters.AUTO);
 
     /** No draft. */
     public static final DraftPolicy OFF = of(Drafters.OFF);
+
+    /** Nothing may be kept to train by. */
+    public DraftPolicy(DrafterKind mode, int maxNodes, int maxDepth, int maxBranches, boolean shareLearned) {
+        this(mode, maxNodes, maxDepth, maxBranches, shareLearned, false);
+    }
 
     /** A mode with the bounds that its {@linkplain DrafterKind descriptor} names. */
     public static DraftPolicy of(DrafterKind mode) {
@@ -33,7 +40,12 @@ public record DraftPolicy(DrafterKind mode, int maxNodes, int maxDepth, int maxB
 
     /** The same with another bound on the nodes. */
     public DraftPolicy withMaxNodes(int nodes) {
-        return new DraftPolicy(mode, nodes, maxDepth, maxBranches, shareLearned);
+        return new DraftPolicy(mode, nodes, maxDepth, maxBranches, shareLearned, allowsTraining);
+    }
+
+    /** The same with or without the caller's consent to keep prompt and answer. */
+    public DraftPolicy withTraining(boolean allowed) {
+        return new DraftPolicy(mode, maxNodes, maxDepth, maxBranches, shareLearned, allowed);
     }
 
     /** The bounds as a drafter takes them. */

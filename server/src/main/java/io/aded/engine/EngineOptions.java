@@ -2,6 +2,7 @@ package io.aded.engine;
 
 import io.aded.model.ContextParameters;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the engine shares one context among its callers.
@@ -17,6 +18,7 @@ import java.time.Duration;
  * @param sessionBytes heap that open conversations may hold: histories, and what drafters learned. The least that one
  *     engine makes sense with is a few MiB
  * @param defaultDraft the policy of a turn that names none
+ * @param recorder keeps what turns say that allow it; stays the caller's, who closes it after the engine. Null for none
  */
 public record EngineOptions(
         ContextParameters context,
@@ -27,7 +29,32 @@ public record EngineOptions(
         long swapBytes,
         PrefixSharing prefixSharing,
         long sessionBytes,
-        DraftPolicy defaultDraft) {
+        DraftPolicy defaultDraft,
+        @Nullable AnswerRecorder recorder) {
+
+    /** Nothing is kept of what turns say. */
+    public EngineOptions(
+            ContextParameters context,
+            int maxRunning,
+            int maxWaiting,
+            Duration maxWait,
+            Duration prefillStall,
+            long swapBytes,
+            PrefixSharing prefixSharing,
+            long sessionBytes,
+            DraftPolicy defaultDraft) {
+        this(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                defaultDraft,
+                null);
+    }
 
     /** Prefixes shared among one caller's conversations, and no bound on what those hold. */
     public EngineOptions(
@@ -73,18 +100,52 @@ public record EngineOptions(
                 swapBytes,
                 prefixSharing,
                 sessionBytes,
-                defaultDraft);
+                defaultDraft,
+                recorder);
     }
 
     /** The same with another rule for prefixes. */
     public EngineOptions withPrefixSharing(PrefixSharing sharing) {
         return new EngineOptions(
-                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, sharing, sessionBytes, defaultDraft);
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                sharing,
+                sessionBytes,
+                defaultDraft,
+                recorder);
     }
 
     /** The same with another bound on what open conversations hold. */
     public EngineOptions withSessionBytes(long bytes) {
         return new EngineOptions(
-                context, maxRunning, maxWaiting, maxWait, prefillStall, swapBytes, prefixSharing, bytes, defaultDraft);
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                bytes,
+                defaultDraft,
+                recorder);
+    }
+
+    /** The same, keeping what turns say that allow it; null keeps nothing. */
+    public EngineOptions withRecorder(@Nullable AnswerRecorder keeping) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                defaultDraft,
+                keeping);
     }
 }

@@ -57,6 +57,9 @@ final class LocalSession implements Session {
     // The history as the running turn writes it; owned by the engine thread.
     private int[] tokens = new int[0];
     private int length;
+    /** Whether all that was said so far may be kept for training. */
+    private boolean allowsTraining = true;
+
     /** Whether a stop string cut the answer's text before its last tokens. */
     private boolean cut;
 
@@ -176,8 +179,11 @@ final class LocalSession implements Session {
                     .startTurn(
                             request.traceContext(),
                             request.prompt() instanceof Prompt.Messages ? "chat" : "text_completion");
+            // Every later prompt repeats what this turn says: what one turn does not allow, none after it can.
+            allowsTraining &= request.draft().allowsTraining();
+            Transcript transcript = Transcript.of(engine.options(), allowsTraining, sampling, sampler);
             LocalTurn turn = engine.newTurn(
-                    this, request, listener, new Answering(sampler, parts, seed, telemetry), next.tokens);
+                    this, request, listener, new Answering(sampler, parts, seed, telemetry, transcript), next.tokens);
             renderedPrompt = next.rendered();
             added = request.prompt() instanceof Prompt.Messages chat ? chat.messages() : List.of();
             slot.fill(turn, () -> engine.enqueue(turn));
@@ -287,6 +293,7 @@ final class LocalSession implements Session {
         slot.reserve();
         try {
             past = Past.NONE;
+            allowsTraining = true;
             engine.execute(() -> engine.reset(this));
         } finally {
             slot.free();

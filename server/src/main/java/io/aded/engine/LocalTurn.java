@@ -30,6 +30,7 @@ final class LocalTurn implements Turn {
     private final boolean auto;
     private final Vocabulary vocabulary;
     private final Round round;
+    private final @Nullable Transcript transcript;
     private final SpeculationTally tally = new SpeculationTally();
 
     /** On whose account it is; its own, until it is admitted to the queue. */
@@ -72,6 +73,7 @@ final class LocalTurn implements Turn {
         sampler = answering.sampler();
         seed = answering.seed();
         telemetry = answering.telemetry();
+        transcript = answering.transcript();
         this.number = number;
         this.submittedNanos = submittedNanos;
         this.prompt = prompt;
@@ -370,6 +372,19 @@ final class LocalTurn implements Turn {
     }
 
     // --- the end
+
+    /** What it says, if that is kept; else null. */
+    @Nullable
+    Transcript transcript() {
+        return transcript;
+    }
+
+    /** Hands over what it said, if that is kept and the answer ended by itself. */
+    void recordTo(AnswerRecorder recorder, FinishReason reason) {
+        if (transcript != null && fault == null && reason != FinishReason.CANCELLED) {
+            recorder.record(transcript.ended(prompt, endDrawn));
+        }
+    }
 
     /** Tells the telemetry that the turn is over. */
     void reportEnd(String reason, @Nullable Throwable failure) {

@@ -378,6 +378,10 @@ final class Round implements Verification.Emission {
         if (logProbabilities != null) {
             logProbabilities.add(logProbability(firstRow + node, token));
         }
+        Transcript transcript = turn.transcript();
+        if (transcript != null) {
+            transcript.add(context, firstRow + node, tree, node, token);
+        }
         turn.append(token);
         emittedCount++;
         lastAccepted = node; // until the walk comes to a deeper one

@@ -46,6 +46,10 @@ final class TurnEndings {
         TurnResult result = turn.result(reason, clock.getAsLong());
         conclude(turn, reason.name().toLowerCase(Locale.ROOT), null);
         AdedException fault = turn.fault();
+        AnswerRecorder recorder = options.recorder();
+        if (recorder != null) {
+            TurnFault.quietly("recording an answer", () -> turn.recordTo(recorder, reason));
+        }
         TurnListener listener = turn.listener();
         TurnFault.quietly(
                 "telling a listener",

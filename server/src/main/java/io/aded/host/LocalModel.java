@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.table.BaseTable;
+import io.aded.engine.AnswerRecorder;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.gguf.GgufFile;
@@ -36,6 +37,7 @@ public final class LocalModel implements AutoCloseable {
     private final EngineOptions options;
     private final @Nullable LocalDraft draft;
     private final List<Engine> engines = new ArrayList<>();
+    private @Nullable AnswerRecorder recorder;
 
     private LocalModel(
             HostConfiguration configuration,
@@ -221,7 +223,10 @@ public final class LocalModel implements AutoCloseable {
             // All before the first engine: none is to serve if there is no memory for them.
             each.add(settings.withDraftModel(draftContexts()));
         }
-        each.forEach(own -> engines.add(Engine.start(model, options, instruments, own)));
+        AnswerRecorder.Opener opener = configuration.recorder();
+        recorder = opener == null ? null : opener.open(name, model);
+        EngineOptions recording = options.withRecorder(recorder);
+        each.forEach(own -> engines.add(Engine.start(model, recording, instruments, own)));
     }
 
     /**
@@ -297,7 +302,13 @@ public final class LocalModel implements AutoCloseable {
         try {
             engines.forEach(Engine::close);
         } finally {
-            close(draft, model);
+            try {
+                if (recorder != null) {
+                    recorder.close();
+                }
+            } finally {
+                close(draft, model);
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ final class Capabilities {
     static final String RESULT_PARTS = "ContentPart.tool_result";
     static final String TOOLS = "GenerationOptions.tools";
     static final String REASONING = "GenerationOptions.reasoning";
+    static final String TRAINING = "DraftPolicy.allow_training";
     static final String KEPT_CONVERSATIONS = "Open.conversation_id";
 
     private static final List<String> ALWAYS = List.of(
@@ -44,6 +45,9 @@ final class Capabilities {
         }
         if (serving.limits().keepsConversations()) {
             served.add(KEPT_CONVERSATIONS);
+        }
+        if (serving.recordsAnswers()) {
+            served.add(TRAINING);
         }
         return served;
     }

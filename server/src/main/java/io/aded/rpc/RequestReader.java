@@ -254,7 +254,8 @@ final class RequestReader {
                 set.hasMaxNodes() ? Integer.valueOf(set.getMaxNodes()) : null,
                 set.hasMaxDepth() ? Integer.valueOf(set.getMaxDepth()) : null,
                 set.hasMaxBranches() ? Integer.valueOf(set.getMaxBranches()) : null,
-                set.hasShareLearned() ? Boolean.valueOf(set.getShareLearned()) : null);
+                set.hasShareLearned() ? Boolean.valueOf(set.getShareLearned()) : null,
+                set.hasAllowTraining() ? Boolean.valueOf(set.getAllowTraining()) : null);
     }
 
     private @Nullable Duration retention(Open open) {

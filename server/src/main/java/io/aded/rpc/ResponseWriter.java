@@ -290,6 +290,7 @@ final class ResponseWriter {
                 .setMaxDepth(policy.maxDepth())
                 .setMaxBranches(policy.maxBranches())
                 .setShareLearned(policy.shareLearned())
+                .setAllowTraining(policy.allowsTraining())
                 .build();
     }
 

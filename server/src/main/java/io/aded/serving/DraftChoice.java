@@ -14,16 +14,28 @@ import org.jspecify.annotations.Nullable;
  * @param maxDepth the longest path
  * @param maxBranches the most leaves
  * @param shareLearned whether what is learned may outlive the stream
+ * @param allowsTraining whether prompt and answer may be kept to train draft models by
  */
 public record DraftChoice(
         @Nullable String drafter,
         @Nullable Integer maxNodes,
         @Nullable Integer maxDepth,
         @Nullable Integer maxBranches,
-        @Nullable Boolean shareLearned) {
+        @Nullable Boolean shareLearned,
+        @Nullable Boolean allowsTraining) {
 
     /** Nothing said. */
-    public static final DraftChoice NONE = new DraftChoice(null, null, null, null, null);
+    public static final DraftChoice NONE = new DraftChoice(null, null, null, null, null, null);
+
+    /** Nothing said of training. */
+    public DraftChoice(
+            @Nullable String drafter,
+            @Nullable Integer maxNodes,
+            @Nullable Integer maxDepth,
+            @Nullable Integer maxBranches,
+            @Nullable Boolean shareLearned) {
+        this(drafter, maxNodes, maxDepth, maxBranches, shareLearned, null);
+    }
 
     /**
      * What is in force after it; an unknown drafter is reported, and then the one before stays.
@@ -46,7 +58,8 @@ public record DraftChoice(
                 bound(maxNodes, cleared.contains("draft.max_nodes"), base.maxNodes(), unsaid.maxNodes()),
                 bound(maxDepth, cleared.contains("draft.max_depth"), base.maxDepth(), unsaid.maxDepth()),
                 bound(maxBranches, cleared.contains("draft.max_branches"), base.maxBranches(), unsaid.maxBranches()),
-                shares(before, server, cleared));
+                shares(before, server, cleared),
+                allows(before, cleared));
     }
 
     private static DraftPolicy named(String drafter, DraftPolicy before, Violations wrong) {
@@ -70,5 +83,13 @@ public record DraftChoice(
             return shareLearned;
         }
         return cleared.contains("draft.share_learned") ? server.shareLearned() : before.shareLearned();
+    }
+
+    /** Nobody consents for a caller, so that what is cleared is no consent whatever the server's own policy is. */
+    private boolean allows(DraftPolicy before, Set<String> cleared) {
+        if (allowsTraining != null) {
+            return allowsTraining;
+        }
+        return !cleared.contains("draft.allow_training") && before.allowsTraining();
     }
 }

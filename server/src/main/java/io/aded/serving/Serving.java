@@ -187,6 +187,11 @@ public final class Serving implements AutoCloseable {
         return backend.model().spoken().dialect().calls() != null;
     }
 
+    /** Whether answers are kept whose callers allow it. */
+    public boolean recordsAnswers() {
+        return backend.model().engines().getFirst().options().recorder() != null;
+    }
+
     /** What is kept for callers. */
     public ServingLimits limits() {
         return limits;

@@ -66,7 +66,7 @@ final class TestTurns implements AutoCloseable {
                 session,
                 request,
                 new Recorder(),
-                new Answering(model.newSampler(SamplingParameters.GREEDY), null, 0, TurnTelemetry.NONE),
+                new Answering(model.newSampler(SamplingParameters.GREEDY), null, 0, TurnTelemetry.NONE, null),
                 number,
                 number,
                 prompt,

@@ -58,6 +58,7 @@ final class AlignmentFolder implements AutoCloseable {
     private final Set<AlignedAnswer.Key> written = new HashSet<>();
     private int heldOut;
     private long tokens;
+    private long bytes;
 
     /** A line of the index. */
     private record Entry(
@@ -166,6 +167,7 @@ final class AlignmentFolder implements AutoCloseable {
         }
         index.truncate(kept);
         answers.truncate(end);
+        this.bytes = kept + end;
     }
 
     /** What is wrong with the record of a good line; null if it is whole. */
@@ -208,6 +210,11 @@ final class AlignmentFolder implements AutoCloseable {
         return heldOut;
     }
 
+    /** What the files take. */
+    long bytes() {
+        return bytes;
+    }
+
     /** Tokens of all answers. */
     long tokens() {
         return tokens;
@@ -230,8 +237,10 @@ final class AlignmentFolder implements AutoCloseable {
                     answers.size(),
                     record.remaining(),
                     checksum(record.duplicate()));
+            byte[] line = line(entry, answer).getBytes(StandardCharsets.UTF_8);
             writeFully(answers, record);
-            writeFully(index, ByteBuffer.wrap(line(entry, answer).getBytes(StandardCharsets.UTF_8)));
+            writeFully(index, ByteBuffer.wrap(line));
+            bytes += entry.bytes + line.length;
             count(entry);
         } catch (IOException e) {
             throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write an answer: " + e.getMessage(), e);

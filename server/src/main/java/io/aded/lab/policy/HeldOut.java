@@ -16,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What a choice is worth on prompts that it has not seen: each is chosen for by what the other parts taught.
  *
- * <p>Speeds are plain decoding's time for a group's answers over the time by what was played, so that long answers count
- * more, as they do for whoever waits for them.
+ * <p>Speeds are plain decoding's time for a group's answers over the time by what was played, so that long answers
+ * count more, as they do for whoever waits for them.
  *
  * @param folds parts that the prompts were split into
  * @param groups all prompts first, then each group by its name
