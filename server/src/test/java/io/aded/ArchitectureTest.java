@@ -280,6 +280,7 @@ class ArchitectureTest {
             Map.entry("natives.NativesStore", "the date of an installation"),
             Map.entry("store.ProcessEnvironment", "the environment itself"),
             // Threads of their own that wait, where a monitor or the system's sleep may end too soon.
+            Map.entry("engine.Crew", "when helpers sleep"),
             Map.entry("host.EngineGuard", "looks at engines once a second"),
             Map.entry("serving.PreparationPool", "how long a thread without work stays"),
             Map.entry("store.Downloader", "pauses, and transfers that stall"),

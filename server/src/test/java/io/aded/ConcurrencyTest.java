@@ -50,11 +50,23 @@ class ConcurrencyTest {
                     "engine.SessionMemory", "confined to the engine's thread, but for one sum that others read alone"),
             Map.entry(
                     "engine.IdleCalibration", "confined to the engine's thread, but for a flag that others read alone"),
+            Map.entry(
+                    "engine.WorkingCrew",
+                    "a compare-and-set claims each task of a step, a count publishes what was done to the engine's"
+                            + " thread; a flag that only goes up, a time and a failure, each read alone"),
+            Map.entry("engine.WorkingCrew$Helper", "a flag, and the claims, written and read in opposite order"),
+            Map.entry("lab.offline.PricedCrew", "one atomic number, the virtual clock"),
+            Map.entry(
+                    "engine.StatusBoard",
+                    "written by the engine's thread; others read two references to immutable records"),
             Map.entry("engine.Pulse", "written by the engine's thread; others read three fields, each alone"),
             Map.entry(
                     "engine.LocalSession",
                     "one writer at a time, which TurnSlot sees to; others read one reference to an immutable record"),
-            Map.entry("engine.LocalTurn", "confined to the engine's thread, but for a flag that only ever goes up"),
+            Map.entry(
+                    "engine.LocalTurn",
+                    "confined to the engine's thread, or to a helper for which that one waits, but for a flag that"
+                            + " only goes up"),
             Map.entry("engine.Pass", "confined to the engine's thread, but for a reference that others read alone"),
             Map.entry(
                     "grammar.CompiledGrammars", "a map under one lock, which is not held while a grammar is compiled"),
@@ -63,7 +75,9 @@ class ConcurrencyTest {
             Map.entry("grammar.VocabularyTrie", "a lazy value: whoever computes it comes to the same"),
             Map.entry("llama.LlamaVocabulary", "a lazy value: whoever computes it comes to the same"),
             Map.entry(
-                    "llama.LlamaContext", "confined to its owner; a flag that only goes up, and one byte to abort by"),
+                    "llama.LlamaContext",
+                    "confined to its owner, who waits while others read rows; a flag that only goes up, and one byte to"
+                            + " abort by"),
             Map.entry("llama.TextThread$Task", "a flag that only goes up; the result is read when its thread is over"),
             Map.entry(
                     "llama.TextThread", "places are counted by a semaphore; a result is read when its thread is over"),

@@ -60,6 +60,7 @@ public class AdedDrafterBenchmark {
         void learn() {
             drafter.observe(tree, 0, view);
             drafter.accept(tree, 0, upcoming);
+            drafter.share();
             last = upcoming;
         }
     }

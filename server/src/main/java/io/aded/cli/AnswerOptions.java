@@ -1,23 +1,19 @@
 package io.aded.cli;
 
 import io.aded.engine.DraftPolicy;
+import io.aded.host.DraftModelConfiguration;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
+import io.aded.host.ModelConfiguration;
 import io.aded.model.AdedException;
 import io.aded.telemetry.Telemetry;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** What {@code generate} and {@code chat} share: whom to ask, and how the answer is to be. */
 final class AnswerOptions {
-    @Spec(Spec.Target.MIXEE)
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec command;
-
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
@@ -86,22 +82,17 @@ final class AnswerOptions {
     ChatBackend open(Terminal terminal) {
         DraftPolicy policy = draft.policy();
         if (target != null) {
-            // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option :
-                    List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self", "--draft-policy")) {
-                if (command.commandLine().getParseResult().hasMatchedOption(option)) {
-                    throw new AdedException.InvalidRequest(
-                            option, "cannot be combined with --target, whose server has its model");
-                }
-            }
             return RemoteChatBackend.open(target, sampling.message(), draft.isGiven() ? policy : null);
         }
         Telemetry telemetry = Telemetry.fromEnvironment();
         try {
+            ModelConfiguration wanted = model.configuration();
+            DraftModelConfiguration drafting = draftModel.configuration(wanted.model());
+            DraftModelOptions.require("--draft", policy, drafting);
             HostConfiguration configuration = HostConfiguration.DEFAULT
-                    .withModel(model.configuration())
+                    .withModel(wanted)
                     .withContext(context.configuration(1, 1))
-                    .withDraftModel(draftModel.configuration())
+                    .withDraftModel(drafting)
                     .withDraft(policy, draft.table())
                     .withSampling(sampling.parameters())
                     .withEnvironment(terminal.environment());

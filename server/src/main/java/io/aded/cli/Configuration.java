@@ -112,20 +112,26 @@ final class Configuration implements IDefaultValueProvider {
             return;
         }
         Set<String> known = new HashSet<>();
+        Set<String> options = new HashSet<>();
         Deque<CommandLine> left = new ArrayDeque<>(Set.of(root));
         while (!left.isEmpty()) {
             CommandLine command = left.pop();
             left.addAll(command.getSubcommands().values());
             for (OptionSpec option : command.getCommandSpec().options()) {
                 known.add(nameOf(option));
+                options.add(option.longestName());
                 known.add(sectionOf(command.getCommandSpec()) + nameOf(option));
             }
         }
         for (String key : values.keySet()) {
             if (!known.contains(key)) {
+                String meant = OptionHints.of(key.substring(key.lastIndexOf('.') + 1), options);
                 throw new AdedException.InvalidRequest(
                         "config",
-                        file + " sets \"" + key + "\", which is no option; \"aded COMMAND --help\" lists them");
+                        file + " sets \"" + key + "\", which is no option; "
+                                + (meant == null
+                                        ? "\"aded COMMAND --help\" lists them"
+                                        : "allowed: " + meant.replaceFirst("^--", "")));
             }
         }
     }

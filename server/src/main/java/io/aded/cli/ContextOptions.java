@@ -1,6 +1,7 @@
 package io.aded.cli;
 
 import io.aded.host.ContextConfiguration;
+import io.aded.model.AdedException;
 import io.aded.model.ContextParameters.CacheType;
 import io.aded.model.ContextParameters.FlashAttention;
 import java.time.Duration;
@@ -67,6 +68,14 @@ final class ContextOptions {
             description = "The fused kernel. Default: auto.")
     private FlashAttention flashAttention = USUAL.flashAttention();
 
+    @Option(
+            names = "--host-threads",
+            paramLabel = "N|auto",
+            description = "Threads that help the engine's own beside passes: they verify, draft and learn for different"
+                    + " streams at once; 0 to 31. Each needs a core that nobody else does. Default: auto, half of the"
+                    + " cores that are free, up to 7.")
+    private String hostThreads = "auto";
+
     /**
      * The options as a record.
      *
@@ -86,6 +95,16 @@ final class ContextOptions {
                 keyType,
                 valueType,
                 flashAttention,
-                1);
+                1,
+                helpers());
+    }
+
+    private @Nullable Integer helpers() {
+        try {
+            return hostThreads.equals("auto") ? null : Integer.valueOf(hostThreads);
+        } catch (NumberFormatException e) {
+            throw new AdedException.InvalidRequest(
+                    "--host-threads", "is \"" + hostThreads + "\"; allowed: auto, or 0 to 31");
+        }
     }
 }

@@ -8,10 +8,12 @@ import io.aded.engine.SpeculationOutlook;
 import io.aded.gguf.GgufFile;
 import io.aded.host.HostConfiguration;
 import io.aded.host.HostMemory;
+import io.aded.host.HostThreads;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ModelFiles;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
+import io.aded.llama.Processor;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.natives.LibraryChoice;
@@ -165,6 +167,12 @@ final class DoctorCommand implements Callable<Integer> {
                     String.join("; ", devices)
                             + (library.supportsGpuOffload() ? "" : "; this library has no GPU support"));
         }
+        int cores = Processor.physicalCores();
+        passed(
+                "host threads",
+                HostThreads.usual(cores, 0, 1) + " beside the engine's own while passes run on a GPU, "
+                        + HostThreads.usual(cores, cores, 1) + " while they take all " + cores
+                        + (cores == 1 ? " core" : " cores") + " (--host-threads)");
         return library;
     }
 

@@ -42,9 +42,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** Base tables and choices among drafters: what drafts begin with before anything was seen. */
 @Command(
         name = "draft",
-        description = "Builds and describes what lets drafts begin warm.",
-        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class, DraftCommand.Prior.class, PolicyCommand.class
-        })
+        description = "Builds and describes what lets drafts begin warm, and tells how they fare.",
+        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class, DraftCommand.Prior.class, PolicyCommand.class,
+            DraftStatsCommand.class})
 final class DraftCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -52,7 +52,7 @@ final class DraftCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show, prior, policy");
+        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show, prior, policy, stats");
     }
 
     private static void print(Terminal terminal, Path file, BaseTable.Statistics table) {

@@ -4,22 +4,19 @@ import io.aded.engine.DraftPolicy;
 import io.aded.engine.EngineOptions;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
+import io.aded.host.DraftModelConfiguration;
 import io.aded.host.Host;
 import io.aded.host.HostConfiguration;
 import io.aded.host.ModelConfiguration;
 import io.aded.host.ServerConfiguration;
 import io.aded.lab.load.LoadPlan;
 import io.aded.lab.load.LoadSession;
-import io.aded.model.AdedException;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.telemetry.Telemetry;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Measures what a server does when many ask at once. */
 @Command(
@@ -38,10 +35,6 @@ final class LoadCommand implements Callable<Integer> {
     private static final int CALLS_A_CONVERSATION = 4;
 
     private final Terminal terminal;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
 
     @Mixin
     private final LoadOptions options = new LoadOptions();
@@ -66,32 +59,31 @@ final class LoadCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         LoadPlan plan = options.plan();
         if (plan.namesServer()) {
-            // Only what was typed counts: a model that a file or variable sets as usual is no contradiction.
-            for (String option :
-                    List.of("--model", "--hf", "--requantize", "--draft-model", "--draft-self", "--draft-policy")) {
-                if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
-                    throw new AdedException.InvalidRequest(
-                            option, "cannot be combined with a server's address; that server has its model");
-                }
-            }
             return play(plan, null);
         }
         ModelConfiguration wanted = model.configuration();
+        DraftModelConfiguration drafting = draftModel.configuration(wanted.model());
+        plan.policies().forEach(policy -> DraftModelOptions.require("--modes", policy, drafting));
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(wanted)
                 .withContext(context.configuration(streams(), conversations()).withReplicas(replicas.count()))
                 .withDraft(DraftPolicy.OFF, null)
-                .withDraftModel(draftModel.configuration())
+                .withDraftModel(drafting)
                 .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
                 .withEnvironment(terminal.environment());
         try (StandIn standIn = StandIn.named(wanted.model(), configuration.draftModel());
                 Host host = Host.listen(configuration, Telemetry.none())) {
             if (standIn == null) {
-                ProgressPrinter.during(terminal, host::load);
+                ProgressPrinter.during(terminal, host::load)
+                        .draft()
+                        .ifPresent(model -> terminal.note("Draft model: " + model + "."));
             } else {
                 ContextConfiguration shape = configuration.context();
                 EngineOptions each = shape.engineOptions(standIn.info(), DraftPolicy.OFF);
                 host.serve(standIn.info().name(), standIn.start(each, shape.replicas(), EngineTelemetry.NONE));
+                if (standIn.draftLine() != null) {
+                    terminal.note("Draft model: " + standIn.draftLine() + ".");
+                }
             }
             return play(plan, host.addresses().getFirst().toString());
         }

@@ -42,13 +42,22 @@ public final class Main {
                         terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setExecutionStrategy(result -> {
                     Logging.configure(result);
+                    try {
+                        OptionNeeds.require(result);
+                    } catch (AdedException.InvalidRequest e) {
+                        throw new CommandLine.ExecutionException(command, String.valueOf(e.getMessage()), e);
+                    }
                     return new CommandLine.RunLast().execute(result);
                 })
                 .setExecutionExceptionHandler((failure, executed, result) ->
                         fail(terminal, OptionNames.applied(failure, executed.getCommandSpec())))
                 .setParameterExceptionHandler((failure, given) -> {
-                    terminal.note("aded: " + failure.getMessage());
-                    CommandLine.UnmatchedArgumentException.printSuggestions(failure, terminal.writer(terminal.err()));
+                    String meant = OptionHints.of(failure);
+                    terminal.note("aded: " + failure.getMessage() + (meant == null ? "" : "; here: " + meant));
+                    if (meant == null) {
+                        CommandLine.UnmatchedArgumentException.printSuggestions(
+                                failure, terminal.writer(terminal.err()));
+                    }
                     terminal.note("Try: " + terminal.program() + " "
                             + (failure.getCommandLine().getParent() == null
                                     ? ""

@@ -38,6 +38,7 @@ final class OptionNames {
     static @Nullable String hint(AdedException failure) {
         return switch (failure.reason()) {
             case "MODEL_NOT_FOUND" -> "a model of Hugging Face: --hf OWNER/REPO[:FILE]";
+            case "DRAFT_MODEL_NOT_FOUND" -> "it is named by --draft-model";
             case "MODEL_TRIAL_FAILED" -> "--no-model-trial loads it nevertheless";
             case AdedException.ARCHITECTURE_OF_A_NEWER_LIBRARY -> installing(NativesPlatform.ofProcess());
             case "NO_BUNDLED_LIBRARY" -> "by --natives DIR or ADED_NATIVES";

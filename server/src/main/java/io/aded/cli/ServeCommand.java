@@ -5,9 +5,11 @@ import io.aded.engine.EngineOptions;
 import io.aded.engine.SpeculationOutlook;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
+import io.aded.host.DraftModelConfiguration;
 import io.aded.host.Host;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
+import io.aded.host.ModelConfiguration;
 import io.aded.host.ServerConfiguration;
 import io.aded.llama.ProcessEnd;
 import io.aded.model.AdedException;
@@ -196,6 +198,9 @@ final class ServeCommand implements Callable<Integer> {
                 standIn.start(each, shape.replicas(), telemetry.forEngine(served), configuration.recorder());
         host.serve(served, engines);
         describe(served, info, engines, host.addresses());
+        if (standIn.draftLine() != null) {
+            terminal.note("Draft model: " + standIn.draftLine() + ".");
+        }
         return engines;
     }
 
@@ -205,11 +210,14 @@ final class ServeCommand implements Callable<Integer> {
             throw new AdedException.InvalidRequest(
                     "--max-message", "is " + maxMessageMebibytes + "; allowed: 1 to 1024 MiB");
         }
+        ModelConfiguration wanted = model.configuration();
+        DraftModelConfiguration drafting = draftModel.configuration(wanted.model());
+        DraftModelOptions.require("--draft", draft.policy(), drafting);
         return HostConfiguration.DEFAULT
-                .withModel(model.configuration())
+                .withModel(wanted)
                 .withContext(context.configuration(USUAL.parallel(), USUAL.conversations())
                         .withReplicas(replicas.count()))
-                .withDraftModel(draftModel.configuration())
+                .withDraftModel(drafting)
                 .withDraft(draft.policy(), draft.table())
                 .withSampling(sampling.parameters())
                 .withServer(new ServerConfiguration(

@@ -1,5 +1,6 @@
 package io.aded.cli;
 
+import io.aded.engine.EngineOptions;
 import io.aded.lab.offline.PolicySimulation;
 import io.aded.lab.recording.RecordedModel;
 import io.aded.model.AdedException;
@@ -80,6 +81,13 @@ final class SimulateCommand implements Callable<Integer> {
                     + " host's measured times for rows, drafts and deliveries included. Default: ${DEFAULT-VALUE}.")
     private int callers = 1;
 
+    @Option(
+            names = "--host-threads",
+            paramLabel = "N",
+            description = "Helpers of the engine's thread with which the host's times are shared out, 0 to 31."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private int hostThreads;
+
     @Option(names = "--slow-prompts", description = "Also a line for each prompt that was slower than plain decoding.")
     private boolean prompts;
 
@@ -96,6 +104,10 @@ final class SimulateCommand implements Callable<Integer> {
         if (callers < 1 || callers > RecordedModel.STREAMS) {
             throw new AdedException.InvalidRequest("--callers", "is " + callers + "; allowed: 1 to 256");
         }
+        if (hostThreads < 0 || hostThreads > EngineOptions.MOST_HOST_THREADS) {
+            throw new AdedException.InvalidRequest(
+                    "--host-threads", "is " + hostThreads + "; allowed: 0 to " + EngineOptions.MOST_HOST_THREADS);
+        }
         try {
             new PolicySimulation(
                             recordings.read(),
@@ -106,7 +118,8 @@ final class SimulateCommand implements Callable<Integer> {
                                     passMillis,
                                     folds,
                                     prompts,
-                                    callers))
+                                    callers,
+                                    hostThreads))
                     .print(terminal.out(), curves, modes);
         } catch (IllegalArgumentException e) {
             throw new AdedException.InvalidRequest("--curve, --modes", String.valueOf(e.getMessage()));

@@ -16,19 +16,21 @@ import io.aded.telemetry.EngineTelemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The model {@code scripted[:MS]} with its engines: no weights, passes of so many milliseconds, and if wanted a draft
- * model of the same kind. For trying a server or
- * a client where the model does not matter.
+ * model of the same kind. For trying a server or a client where the model does not matter.
  */
 final class StandIn implements AutoCloseable {
     private static final double USUAL_SHARE = 0.8;
 
     private static final Pattern NAME = Pattern.compile("scripted(?::(\\d{1,4}))?");
+
+    private static final Pattern SCRIPTED = Pattern.compile("scripted(?::.*)?");
 
     private static final Pattern DRAFT = Pattern.compile("scripted(?::(0(?:\\.\\d{1,6})?|1(?:\\.0{1,6})?))?");
 
@@ -53,18 +55,50 @@ final class StandIn implements AutoCloseable {
      *     something else
      */
     static @Nullable StandIn named(@Nullable String model, @Nullable DraftModelConfiguration drafting) {
-        Matcher name = NAME.matcher(String.valueOf(model));
-        Double agreement = agreement(drafting);
-        if ((agreement != null) != name.matches() && (agreement != null || drafting != null)) {
-            throw new AdedException.InvalidRequest(
-                    "--draft-model",
-                    "can be scripted[:SHARE] for the model scripted, a share from 0 to 1, and for no other");
+        if (drafting != null) {
+            requireFit(model, drafting.source());
         }
+        Matcher name = NAME.matcher(String.valueOf(model));
         if (!name.matches()) {
             return null;
         }
         String millis = name.group(1);
-        return new StandIn(Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis)), agreement, drafting);
+        Duration pass = Duration.ofMillis(millis == null ? 0 : Integer.parseInt(millis));
+        return new StandIn(pass, agreement(drafting), drafting);
+    }
+
+    /**
+     * Refuses a draft by weights for the model without any, and the reverse.
+     *
+     * @throws AdedException.InvalidRequest naming the option that said so
+     */
+    static void requireFit(@Nullable String model, DraftModelConfiguration.Source drafting) {
+        boolean scripted = NAME.matcher(String.valueOf(model)).matches();
+        switch (drafting) {
+            case DraftModelConfiguration.Copy _ -> {
+                if (scripted) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-self",
+                            "makes a copy of the model's weights, and the model scripted has none; allowed for it:"
+                                    + " --draft-model scripted[:SHARE]");
+                }
+            }
+            case DraftModelConfiguration.Named(String draft) -> {
+                if (scripted && !DRAFT.matcher(draft).matches()) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-model",
+                            "is \"" + draft + "\"; allowed for the model scripted: scripted[:SHARE], a share from 0 to"
+                                    + " 1");
+                }
+                if (!scripted && SCRIPTED.matcher(draft).matches()) {
+                    throw new AdedException.InvalidRequest(
+                            "--draft-model",
+                            "is \"" + draft
+                                    + "\", which drafts for the model scripted alone; allowed for others: a name"
+                                    + " of the catalogue, a .gguf file or an http(s) address");
+                }
+            }
+        }
     }
 
     /** How often a scripted draft agrees; null if that is not the name of one. */
@@ -89,8 +123,29 @@ final class StandIn implements AutoCloseable {
         return contexts.named(new DraftModelInfo(info.name(), info.quantization(), 0, info.layers(), false, true));
     }
 
+    /** What drafts for it, as a line for a reader; null if nothing does. */
+    @Nullable
+    String draftLine() {
+        return described(agreement(drafting));
+    }
+
+    /** A draft that agrees so often, as a line for a reader; null for none. */
+    static @Nullable String described(@Nullable Double agreement) {
+        return agreement == null
+                ? null
+                : String.format(
+                        Locale.ROOT,
+                        "scripted, which agrees after %.0f %% of the texts and takes over the served model's cache",
+                        100 * agreement);
+    }
+
     ModelInfo info() {
         return model.info();
+    }
+
+    /** The model itself; it stays this one's to close. */
+    TargetModel model() {
+        return model;
     }
 
     /** Starts an engine for each replica. */
@@ -109,7 +164,8 @@ final class StandIn implements AutoCloseable {
         return List.copyOf(engines);
     }
 
-    private DrafterSettings settings(EngineOptions each) {
+    /** What drafters of an engine of such options are made of. */
+    DrafterSettings settings(EngineOptions each) {
         TargetModel guessing = draft;
         DraftModelConfiguration configured = drafting;
         return guessing == null || configured == null

@@ -5,14 +5,15 @@ import io.aded.model.TopTokens;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a drafter knows of one stream. Opened by a {@link Proposer}, used by the engine's thread only.
+ * What a drafter knows of one stream. Opened by a {@link Proposer}, used by one thread at a time: by the engine's, or,
+ * where a proposer is {@linkplain StreamwiseProposer streamwise}, by its helpers.
  *
  * <p>The engine calls {@link #learnPrompt} whenever prompt tokens arrive, and after every forward pass that verified
  * the stream, drafted for or not:
  *
  * <ol>
  *   <li>{@link #observe} for the nodes that were in the pass, the root first;
- *   <li>{@link #accept} with the outcome.
+ *   <li>{@link #accept} with the outcome, and {@link #share}.
  * </ol>
  *
  * Nothing here may allocate once the state has grown to its bound.
@@ -75,6 +76,13 @@ public interface DraftState extends AutoCloseable {
      * @param bonusToken the token that the target chose after it, not in the tree
      */
     void accept(TokenTree tree, int lastAccepted, int bonusToken);
+
+    /**
+     * Adds what was learned from the last outcome to what streams learn together; until then {@link #accept} keeps it
+     * to itself. Called once after each {@code accept}, stream by stream in the order of the pass: so what streams
+     * learn together does not depend on how many threads are at work. Nothing by default.
+     */
+    default void share() {}
 
     /** The memory that the learned state takes, in bytes. */
     long stateBytes();

@@ -1,12 +1,11 @@
 package io.aded.draft;
 
-import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** Asks drafters that look at one stream each, one after the other. */
-public final class LoopProposer implements Proposer {
+/** Asks drafters that look at one stream each. */
+public final class LoopProposer implements StreamwiseProposer {
     private final Supplier<? extends Drafter> drafters;
     private final LongSupplier nanoClock;
 
@@ -32,19 +31,16 @@ public final class LoopProposer implements Proposer {
     }
 
     @Override
-    public void propose(List<DraftRequest> asking) {
-        for (int i = 0; i < asking.size(); i++) {
-            DraftRequest request = asking.get(i);
-            if (request.wantsDraft()) {
-                long start = nanoClock.getAsLong();
-                try {
-                    ((Drafter) request.state()).draft(request.tree(), request.limits());
-                } catch (RuntimeException | Error e) {
-                    request.failed(e);
-                }
-                long end = nanoClock.getAsLong();
-                request.drafted(start, end, end - start);
+    public void propose(DraftRequest asking) {
+        if (asking.wantsDraft()) {
+            long start = nanoClock.getAsLong();
+            try {
+                ((Drafter) asking.state()).draft(asking.tree(), asking.limits());
+            } catch (RuntimeException | Error e) {
+                asking.failed(e);
             }
+            long end = nanoClock.getAsLong();
+            asking.drafted(start, end, end - start);
         }
     }
 

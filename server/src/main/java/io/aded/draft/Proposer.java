@@ -21,7 +21,8 @@ public interface Proposer extends AutoCloseable {
      *   Where the draft model takes over the target's KV cells, it needs to know the stream's sequence
      *   (DraftRequest.sequence) and a moment when the accepted tokens stand and all others are gone (settle).
      *
-     *   Drafters that look only at their own stream are asked in a loop: see LoopProposer.
+     *   Drafters that look only at their own stream are asked one by one, by several threads at once where an engine
+     *   has them: see StreamwiseProposer.
      */
 
     /** Opens the state of a stream that has no tokens yet. Who opens it closes it. */

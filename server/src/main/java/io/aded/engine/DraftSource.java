@@ -3,16 +3,22 @@ package io.aded.engine;
 import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftRequest;
 import io.aded.draft.Proposer;
+import io.aded.draft.StreamwiseProposer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One kind of drafts in an engine: its proposer, whether that is worth asking, and the rounds that ask it in this pass.
  *
- * <p>Owned by the engine thread.
+ * <p>Owned by the engine thread, but for {@link #propose(Round)}.
  */
 final class DraftSource {
     private final Proposer proposer;
+
+    /** The same, if it looks at each stream by itself. */
+    private final @Nullable StreamwiseProposer streamwise;
+
     private final SpeculationGate gate;
     private final Trust trust = Trust.ofEngine();
 
@@ -25,6 +31,7 @@ final class DraftSource {
 
     DraftSource(Proposer proposer, CostCurve curve) {
         this.proposer = proposer;
+        streamwise = proposer instanceof StreamwiseProposer each ? each : null;
         this.gate = new SpeculationGate(curve);
     }
 
@@ -72,11 +79,32 @@ final class DraftSource {
         requests.add(request);
     }
 
+    /** Whether each stream is drafted for and taught by itself, by whatever thread. */
+    boolean isStreamwise() {
+        return streamwise != null;
+    }
+
+    /** Has a streamwise drafter read what it has not seen, and draft for its round alone, which asked. */
+    void propose(Round round) {
+        StreamDrafter drafter = round.drafting();
+        if (drafter == null || streamwise == null) {
+            throw new IllegalStateException("the round did not ask, or has to ask together with others");
+        }
+        round.turn().session().catchUp(drafter);
+        streamwise.propose(drafter.request());
+        drafter.request().charge(-drafter.request().nanos()); // the whole step is charged: see HostPhase
+        Throwable failure = drafter.request().failure();
+        if (failure != null) {
+            round.turn().fail(failure);
+        }
+    }
+
     /**
-     * Drafts for all that asked. A failure that the proposer puts down to one stream is that turn's, else all turns'.
+     * Drafts for all that asked, of what is not streamwise. A failure that the proposer puts down to one stream is that
+     * turn's, else all turns'.
      */
     void propose() {
-        if (requests.isEmpty()) {
+        if (requests.isEmpty() || isStreamwise()) {
             return;
         }
         dropFailed();

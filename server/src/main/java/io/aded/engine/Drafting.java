@@ -31,6 +31,13 @@ final class Drafting {
      *   pass each round's state is shown what the target computed as soon as that is known, and each proposer hears of
      *   the whole pass once.
      *
+     * Each stream for itself
+     *
+     *   Where drafters look at their own stream only (StreamwiseProposer), reading what they missed, drafting and
+     *   learning are done by the crew, for several streams at once (HostPhase). What streams have in common (who is
+     *   asked, the budget, the gate, trust, what drafters learn together) is decided and changed by the engine's thread
+     *   alone, before and after, in the order of the rounds: the outcome is the same with any number of helpers.
+     *
      * Time
      *
      *   A stream is charged with the time of the host that its drafter took: what the proposer charged to it, reading
@@ -48,7 +55,10 @@ final class Drafting {
     private final boolean possible;
     private final CostCurve curve;
     private final Budget budget;
+    private final HostPhase phase;
     private final LongSupplier clock;
+    private final HostPhase.Step drafting = this::draft;
+    private final HostPhase.Step learning = this::learn;
     private final VerificationPrice price = this::extraNanos;
 
     /** In the order in which they were first needed. */
@@ -59,13 +69,22 @@ final class Drafting {
     // Of this pass.
     private int verifying;
     private int others;
+    private int roomOfPass;
+    private int branchesOfPass;
 
-    Drafting(ProposerFactory factory, TargetContext context, CostCurve curve, Budget budget, LongSupplier clock) {
+    Drafting(
+            ProposerFactory factory,
+            TargetContext context,
+            CostCurve curve,
+            Budget budget,
+            HostPhase phase,
+            LongSupplier clock) {
         this.factory = factory;
         this.context = context;
         possible = context.supportsBranches();
         this.curve = curve;
         this.budget = budget;
+        this.phase = phase;
         this.clock = clock;
     }
 
@@ -87,10 +106,14 @@ final class Drafting {
         }
     }
 
-    /** Gives a round its drafter, which has read all that was said so far. */
+    /** Gives a round its drafter, which reads all that was said so far: a streamwise one before it drafts. */
     private static void switchOn(Round round, DraftSource source) {
-        LocalTurn turn = round.turn();
-        round.draftBy(turn.session().drafter(turn.request().draft().mode(), source));
+        LocalSession session = round.turn().session();
+        StreamDrafter drafter = session.drafter(round.turn().request().draft().mode(), source);
+        if (!source.isStreamwise()) {
+            session.catchUp(drafter);
+        }
+        round.draftBy(drafter);
     }
 
     private DraftSource source(DrafterKind kind) {
@@ -124,6 +147,8 @@ final class Drafting {
         for (DraftSource source : sources) {
             source.admit(now);
         }
+        roomOfPass = room;
+        branchesOfPass = branchesEach;
         for (Round round : rounds) {
             if (round.verifies()) {
                 round.beginDraft(now);
@@ -146,15 +171,9 @@ final class Drafting {
         for (DraftSource source : sources) {
             source.propose();
         }
+        phase.charged(rounds, drafting);
         for (Round round : rounds) {
             if (round.verifies() && round.turn().fault() == null) {
-                if (round.isConstrained()) {
-                    try {
-                        constrain(round, room, branchesEach);
-                    } catch (RuntimeException | Error e) {
-                        round.turn().fail(e);
-                    }
-                }
                 round.endDraft();
             }
         }
@@ -163,10 +182,24 @@ final class Drafting {
         }
     }
 
-    /** What the grammar has to say about a draft. */
-    private void constrain(Round round, int room, int branchesEach) {
-        prune(round);
-        force(round, room, branchesEach);
+    /** The part of a draft that is its stream's own business, whoever of the crew does it. */
+    private void draft(Round round, int worker) {
+        LocalTurn turn = round.turn();
+        if (!round.verifies() || turn.fault() != null) {
+            return;
+        }
+        try {
+            StreamDrafter drafter = round.drafting();
+            if (drafter != null && drafter.source().isStreamwise()) {
+                drafter.source().propose(round);
+            }
+            if (round.isConstrained() && turn.fault() == null) {
+                prune(round);
+                force(round, roomOfPass, branchesOfPass);
+            }
+        } catch (RuntimeException | Error e) {
+            turn.fail(e);
+        }
     }
 
     private void ask(Round round, DraftSource source, int room, int branchesEach) {
@@ -240,20 +273,16 @@ final class Drafting {
         if (!possible || !policy.mode().drafts()) {
             return;
         }
-        long start = clock.getAsLong();
         int depth = Math.min(policy.maxDepth(), turn.tokensLeft() - 1);
         int nodes = Math.min(
                 Math.min(policy.maxNodes(), room), Math.min(round.tree().maxDraftNodes(), depth));
         int branches = Math.max(1, Math.min(policy.maxBranches(), branchesEach));
         round.setForced(turn.sampler().draftForced(round.tree(), Math.max(0, nodes), branches) > 0);
-        round.charge(clock.getAsLong() - start);
     }
 
-    private void prune(Round round) {
+    private static void prune(Round round) {
         if (round.draftNodes() > 0) {
-            long start = clock.getAsLong();
             round.turn().sampler().prune(round.tree());
-            round.charge(clock.getAsLong() - start);
         }
     }
 
@@ -299,16 +328,37 @@ final class Drafting {
 
     /** Teaches the drafters of all verified rounds what came of their trees. */
     void teach(List<Round> rounds) {
+        phase.charged(rounds, learning);
         for (Round round : rounds) {
-            StreamDrafter drafter = round.drafting();
-            if (drafter != null && round.verifies() && round.turn().fault() == null) {
+            StreamDrafter drafter = learner(round);
+            if (drafter != null) {
                 long start = clock.getAsLong();
                 try {
-                    learn(round, drafter);
+                    if (!drafter.source().isStreamwise()) {
+                        learn(round, drafter);
+                    }
+                    drafter.state().share();
                 } catch (RuntimeException | Error e) {
                     round.turn().fail(e);
                 }
                 round.charge(clock.getAsLong() - start);
+            }
+        }
+    }
+
+    /** Whose outcome is to be learned from; null if nobody's. */
+    private static @Nullable StreamDrafter learner(Round round) {
+        return round.verifies() && round.turn().fault() == null ? round.drafting() : null;
+    }
+
+    /** What a streamwise drafter learns by itself, whoever of the crew does it. */
+    private void learn(Round round, int worker) {
+        StreamDrafter drafter = learner(round);
+        if (drafter != null && drafter.source().isStreamwise()) {
+            try {
+                learn(round, drafter);
+            } catch (RuntimeException | Error e) {
+                round.turn().fail(e);
             }
         }
     }

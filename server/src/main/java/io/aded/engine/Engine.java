@@ -44,6 +44,21 @@ public interface Engine extends AutoCloseable {
         return new LocalEngine(model, options, telemetry, drafters, nanoClock);
     }
 
+    /**
+     * As above, with others to do the host's work than the options' helpers: simulations price it by their own clock.
+     *
+     * @param crew the engine's from now on, which closes it
+     */
+    static Engine start(
+            TargetModel model,
+            EngineOptions options,
+            EngineTelemetry telemetry,
+            ProposerFactory drafters,
+            LongSupplier nanoClock,
+            Crew crew) {
+        return new LocalEngine(model, options, telemetry, drafters, nanoClock, crew);
+    }
+
     /** The model being served. */
     TargetModel model();
 

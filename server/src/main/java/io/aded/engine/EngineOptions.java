@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param prefixSharing among whom the computed beginnings of prompts are shared
  * @param sessionBytes heap that open conversations may hold: histories, and what drafters learned. The least that one
  *     engine makes sense with is a few MiB
+ * @param hostThreads helpers of the engine's thread: threads that read rows, verify, draft and learn for different
+ *     streams at once, 0 to {@value #MOST_HOST_THREADS}. Each needs a processor that nobody else does; answers are the
+ *     same with any number
  * @param defaultDraft the policy of a turn that names none
  * @param recorder keeps what turns say that allow it; stays the caller's, who closes it after the engine. Null for none
  */
@@ -29,34 +32,16 @@ public record EngineOptions(
         long swapBytes,
         PrefixSharing prefixSharing,
         long sessionBytes,
+        int hostThreads,
         DraftPolicy defaultDraft,
         @Nullable AnswerRecorder recorder) {
+    /** More helpers than that wait for each other. */
+    public static final int MOST_HOST_THREADS = 31;
 
-    /** Nothing is kept of what turns say. */
-    public EngineOptions(
-            ContextParameters context,
-            int maxRunning,
-            int maxWaiting,
-            Duration maxWait,
-            Duration prefillStall,
-            long swapBytes,
-            PrefixSharing prefixSharing,
-            long sessionBytes,
-            DraftPolicy defaultDraft) {
-        this(
-                context,
-                maxRunning,
-                maxWaiting,
-                maxWait,
-                prefillStall,
-                swapBytes,
-                prefixSharing,
-                sessionBytes,
-                defaultDraft,
-                null);
-    }
-
-    /** Prefixes shared among one caller's conversations, and no bound on what those hold. */
+    /**
+     * Prefixes shared among one caller's conversations, no bound on what those hold, no helpers, and nothing is kept of
+     * what turns say.
+     */
     public EngineOptions(
             ContextParameters context,
             int maxRunning,
@@ -74,7 +59,9 @@ public record EngineOptions(
                 swapBytes,
                 PrefixSharing.CALLER,
                 Long.MAX_VALUE / 2,
-                defaultDraft);
+                0,
+                defaultDraft,
+                null);
     }
 
     /** Defaults for a context of {@code cells} cells. */
@@ -100,6 +87,7 @@ public record EngineOptions(
                 swapBytes,
                 prefixSharing,
                 sessionBytes,
+                hostThreads,
                 defaultDraft,
                 recorder);
     }
@@ -115,6 +103,23 @@ public record EngineOptions(
                 swapBytes,
                 sharing,
                 sessionBytes,
+                hostThreads,
+                defaultDraft,
+                recorder);
+    }
+
+    /** The same with so many helpers of the engine's thread. */
+    public EngineOptions withHostThreads(int helpers) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                helpers,
                 defaultDraft,
                 recorder);
     }
@@ -130,6 +135,7 @@ public record EngineOptions(
                 swapBytes,
                 prefixSharing,
                 bytes,
+                hostThreads,
                 defaultDraft,
                 recorder);
     }
@@ -145,6 +151,7 @@ public record EngineOptions(
                 swapBytes,
                 prefixSharing,
                 sessionBytes,
+                hostThreads,
                 defaultDraft,
                 keeping);
     }

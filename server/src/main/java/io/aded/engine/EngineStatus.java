@@ -28,4 +28,22 @@ public record EngineStatus(
         long roundsTotal,
         long tokensTotal,
         long prefilledTokensTotal,
-        long reusedTokensTotal) {}
+        long reusedTokensTotal) {
+
+    /** What there is now. */
+    static EngineStatus of(Admission admission, Residency residency, CellLedger ledger, Pass pass, long reusedTokens) {
+        return new EngineStatus(
+                admission.running().size(),
+                admission.waitingCount(),
+                pass.unready(),
+                residency.sessions(),
+                ledger.cellsUsed(),
+                ledger.cells(),
+                ledger.sequences() - ledger.sequencesFree(),
+                ledger.sequences(),
+                pass.passes(),
+                pass.emittedTokens(),
+                pass.prefilledTokens(),
+                reusedTokens);
+    }
+}

@@ -62,9 +62,6 @@ final class LocalEngine implements Engine {
     /** Commands between two passes; each takes a microsecond or so. */
     private static final int MOST_COMMANDS = 1000;
 
-    /** How old the status of drafting gets while turns run: to reckon it takes some microseconds. */
-    private static final long DRAFTING_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-
     /** Of all engines: where several serve one model, a session's name tells it from those of the others. */
     private static final AtomicLong SESSION_NUMBERS = new AtomicLong();
 
@@ -84,9 +81,6 @@ final class LocalEngine implements Engine {
     private final Pulse pulse = new Pulse();
     private volatile boolean stop;
 
-    private volatile EngineStatus status;
-    private volatile DraftingStatus drafted = DraftingStatus.NONE;
-
     // Owned by the engine thread.
     private final SessionMemory memory;
     private final Residency residency;
@@ -94,8 +88,7 @@ final class LocalEngine implements Engine {
     private final TurnEndings endings;
     private final Drafting drafting;
     private final Pass pass;
-    private long reusedTotal;
-    private long draftedSince;
+    private final StatusBoard board;
 
     /** What turns are told that are left when the thread ends. */
     private AdedException ending = Entrance.shuttingDown();
@@ -106,6 +99,16 @@ final class LocalEngine implements Engine {
             EngineTelemetry telemetry,
             ProposerFactory drafters,
             LongSupplier clock) {
+        this(model, options, telemetry, drafters, clock, Crew.of(options.hostThreads()));
+    }
+
+    LocalEngine(
+            TargetModel model,
+            EngineOptions options,
+            EngineTelemetry telemetry,
+            ProposerFactory drafters,
+            LongSupplier clock,
+            Crew crew) {
         this.options = options;
         this.clock = clock;
         context = model.newContext(options.context());
@@ -121,12 +124,13 @@ final class LocalEngine implements Engine {
             memory = new SessionMemory(options.sessionBytes());
             residency = new Residency(context, ledger, new SwapSpace(options.swapBytes()), memory);
             admission = new Admission(options, residency, sessionLimit, telemetry);
-            endings = new TurnEndings(options, residency, memory, entrance.places(), clock, this::publishAll);
             Budget budget = new Budget(curve);
             Chunking chunking = new Chunking(curve, options.prefillStall().toNanos());
-            drafting = new Drafting(drafters, context, curve, budget, clock);
-            pass = new Pass(context, ledger, curve, budget, chunking, drafting, pulse, clock);
-            status = snapshot();
+            HostPhase phase = new HostPhase(crew, clock);
+            drafting = new Drafting(drafters, context, curve, budget, phase, clock);
+            pass = new Pass(context, ledger, curve, budget, chunking, drafting, phase, pulse, clock);
+            board = new StatusBoard(admission, residency, ledger, drafting, pass, clock);
+            endings = new TurnEndings(options, residency, memory, entrance.places(), clock, board::tellAll);
             thread = Thread.ofPlatform().name("aded-engine").daemon(true).start(this::loop);
         } catch (Throwable thrown) {
             context.close(); // nobody else has it yet
@@ -164,7 +168,7 @@ final class LocalEngine implements Engine {
 
     @Override
     public EngineStatus status() {
-        return status;
+        return board.status();
     }
 
     @Override
@@ -194,7 +198,7 @@ final class LocalEngine implements Engine {
 
     @Override
     public DraftingStatus drafting() {
-        return drafted;
+        return board.drafted();
     }
 
     @Override
@@ -353,7 +357,7 @@ final class LocalEngine implements Engine {
                 expire();
                 admit();
                 if (!play()) {
-                    publish();
+                    board.tell();
                     pass.pause();
                     if (commands.isEmpty() && !stop && !calibration.measureOne(admission)) {
                         pulse.rest();
@@ -382,12 +386,13 @@ final class LocalEngine implements Engine {
         try {
             entrance.close(Entrance.shuttingDown());
             commands.close().forEach(command -> TurnFault.quietly("a command of a stopped engine", command));
-            failAll(ending);
+            admission.removeAll(turn -> endings.fail(turn, ending));
             residency.forgetAll();
-            drafted = drafting.status();
+            board.tellAll();
             drafting.close();
+            pass.close();
             context.close();
-            status = snapshot();
+            board.tellStatus();
         } catch (RuntimeException | Error e) {
             LOG.error("the engine did not end well", e);
         } finally {
@@ -422,10 +427,6 @@ final class LocalEngine implements Engine {
         }
     }
 
-    private void failAll(AdedException failure) {
-        admission.removeAll(turn -> endings.fail(turn, failure));
-    }
-
     /** Ends turns that were cancelled, or whose time is over. */
     private void expire() {
         long now = clock.getAsLong();
@@ -437,7 +438,7 @@ final class LocalEngine implements Engine {
             if (!turn.wasAdmitted()) {
                 int cached = turn.session().committed();
                 turn.admitted(clock.getAsLong(), cached - turn.session().takeForeign());
-                reusedTotal += cached;
+                board.reused(cached);
             }
             drafting.begin(turn);
             memory.update(turn.session());
@@ -464,7 +465,7 @@ final class LocalEngine implements Engine {
         } else {
             recover(outcome);
         }
-        publish();
+        board.tell();
         return true;
     }
 
@@ -493,39 +494,5 @@ final class LocalEngine implements Engine {
         if (stuck != null) {
             endings.finish(stuck, FinishReason.CONTEXT_FULL);
         }
-    }
-
-    private void publish() {
-        status = snapshot();
-        if (clock.getAsLong() - draftedSince > DRAFTING_NANOS) {
-            publishDrafting();
-        }
-    }
-
-    /** A turn has ended: all that is known of it can be seen. */
-    private void publishAll() {
-        status = snapshot();
-        publishDrafting();
-    }
-
-    private void publishDrafting() {
-        drafted = drafting.status();
-        draftedSince = clock.getAsLong();
-    }
-
-    private EngineStatus snapshot() {
-        return new EngineStatus(
-                admission.running().size(),
-                admission.waitingCount(),
-                pass.unready(),
-                residency.sessions(),
-                ledger.cellsUsed(),
-                ledger.cells(),
-                ledger.sequences() - ledger.sequencesFree(),
-                ledger.sequences(),
-                pass.passes(),
-                pass.emittedTokens(),
-                pass.prefilledTokens(),
-                reusedTotal);
     }
 }

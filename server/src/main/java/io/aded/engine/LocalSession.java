@@ -435,15 +435,19 @@ final class LocalSession implements Session {
         lastUsed = pass;
     }
 
-    /** The drafter of a kind; it has read the history up to the last token after this. */
+    /** The drafter of a kind; it may have to {@linkplain #catchUp catch up}. */
     StreamDrafter drafter(DrafterKind kind, DraftSource source) {
         StreamDrafter drafter = drafters.get(kind);
         if (drafter == null) {
             drafter = source.open();
             drafters.put(kind, drafter);
         }
-        drafter.read(tokens, length);
         return drafter;
+    }
+
+    /** Has a drafter of its own read the history up to the last token. */
+    void catchUp(StreamDrafter drafter) {
+        drafter.read(tokens, length);
     }
 
     /** Gives up the drafters and what they learned. */

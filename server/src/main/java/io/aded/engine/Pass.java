@@ -25,8 +25,12 @@ final class Pass {
      *   grant    of each tree what is worth verifying (Budget over the measured CostCurve);
      *   fill     the batch: chunks, roots, granted draft nodes, one sequence id for each branch (Branches);
      *   decode   it, once;
-     *   settle   turn by turn: verify (Verification), keep the accepted branch, deliver; then the drafters learn, while
+     *   settle   verify every tree (Verification), keep the accepted branches, deliver; then the drafters learn, while
      *            others send what was delivered.
+     *
+     *   Drafting, verifying, delivering and learning are steps that the crew does for several turns at once
+     *   (HostPhase); all that touches the cache, and all that turns share, the engine's thread does alone, in the order
+     *   of the turns.
      *
      *   A pass that finds no room, or is aborted, is taken back after fill or decode, and nothing has happened: what
      *   was committed before stands, and the trees are drafted anew.
@@ -46,12 +50,18 @@ final class Pass {
     private final Budget budget;
     private final Chunking chunking;
     private final Drafting drafting;
+    private final HostPhase phase;
     private final Pulse pulse;
     private final LongSupplier clock;
+    private final HostPhase.Step verifying = this::verify;
+    private final HostPhase.Step delivering = this::deliver;
 
     private final List<Round> rounds = new ArrayList<>();
     private final TokenBatch batch = new TokenBatch();
-    private final TopTokens top = new TopTokens(TAUGHT_TOKENS, TopTokens.Mass.SAMPLED);
+
+    /** One for each that reads rows at once. */
+    private final TopTokens[] tops;
+
     private Budget.Bid[] bids = new Budget.Bid[16];
 
     /** The most tokens in a pass for now; below the context's bound after a pass found no room. */
@@ -83,6 +93,7 @@ final class Pass {
             Budget budget,
             Chunking chunking,
             Drafting drafting,
+            HostPhase phase,
             Pulse pulse,
             LongSupplier clock) {
         this.context = context;
@@ -91,6 +102,9 @@ final class Pass {
         this.budget = budget;
         this.chunking = chunking;
         this.drafting = drafting;
+        this.phase = phase;
+        tops = new TopTokens[phase.workers()];
+        Arrays.setAll(tops, _ -> new TopTokens(TAUGHT_TOKENS, TopTokens.Mass.SAMPLED));
         this.pulse = pulse;
         this.clock = clock;
     }
@@ -252,6 +266,7 @@ final class Pass {
     /** Runs the forward pass. */
     DecodeOutcome decode() {
         pulse.expect(curve.nanos(batch.size()));
+        phase.expect(curve.nanos(batch.size()));
         decodeStart = clock.getAsLong();
         alone = rounds.size() == 1 ? rounds.getFirst().turn() : null;
         DecodeOutcome outcome = context.decode(batch);
@@ -303,7 +318,7 @@ final class Pass {
 
     // --- settle
 
-    /** After the pass: verify, keep, deliver, turn by turn; and teach. */
+    /** After the pass: verify, keep, deliver, each for every turn; and teach. */
     void settle() {
         int streams = 0;
         int draftNodes = 0;
@@ -311,24 +326,21 @@ final class Pass {
             streams += round.verifies() ? 1 : 0;
             draftNodes += round.verifies() ? round.draftNodes() : 0;
         }
+        for (Round round : rounds) {
+            round.turn().session().usedIn(passes);
+            round.turn().session().cells().commit(round.chunk());
+        }
+        phase.charged(rounds, verifying);
         int emitted = 0;
         boolean allAuto = true;
         for (Round round : rounds) {
-            LocalTurn turn = round.turn();
-            turn.session().usedIn(passes);
-            turn.session().cells().commit(round.chunk());
             if (round.verifies()) {
-                long reading = round.drafting() == null ? 0 : clock.getAsLong();
-                round.verify(top, drafting.showsRejected(round));
                 keep(round);
-                if (round.drafting() != null) {
-                    round.charge(clock.getAsLong() - reading);
-                }
-                deliver(turn);
                 emitted += round.emittedCount();
-                allAuto &= turn.isAuto();
+                allAuto &= round.turn().isAuto();
             }
         }
+        phase.each(rounds, delivering);
         drafting.teach(rounds);
         drafting.settle(batch.size(), prompted, draftNodes, streams);
         budget.observePrompts(batch.size(), prompted, nanos());
@@ -343,11 +355,20 @@ final class Pass {
         emittedTokens += emitted;
     }
 
-    private void deliver(LocalTurn turn) {
-        try {
-            turn.deliver(this, clock.getAsLong());
-        } catch (RuntimeException | Error e) {
-            turn.fail(e);
+    private void verify(Round round, int worker) {
+        if (round.verifies()) {
+            round.verify(tops[worker], drafting.showsRejected(round));
+        }
+    }
+
+    private void deliver(Round round, int worker) {
+        if (round.verifies()) {
+            LocalTurn turn = round.turn();
+            try {
+                turn.deliver(this, clock.getAsLong());
+            } catch (RuntimeException | Error e) {
+                turn.fail(e);
+            }
         }
     }
 
@@ -357,9 +378,16 @@ final class Pass {
             long keeping = clock.getAsLong();
             int borrowed = round.branches().borrowed();
             round.branches().keep(round.lastAccepted());
-            budget.observeBranches(borrowed, clock.getAsLong() - keeping);
+            long kept = clock.getAsLong() - keeping;
+            budget.observeBranches(borrowed, kept);
+            round.charge(kept);
         }
         round.turn().session().cells().commit(1 + round.accepted());
+    }
+
+    /** Ends the helpers. No pass is played any more. */
+    void close() {
+        phase.close();
     }
 
     // --- to report

@@ -58,6 +58,7 @@ final class Round implements Verification.Emission {
     private long draftEnd;
     private long draftNanos;
     private long chargedNanos;
+    private long workedNanos;
     private double expectedAccepted;
 
     // In the batch.
@@ -193,6 +194,22 @@ final class Round implements Verification.Emission {
     /** The host's time for the drafter, beside what the proposer charges. */
     void charge(long nanos) {
         chargedNanos += nanos;
+    }
+
+    /** Somebody worked for it, in a step that is not charged yet: see {@link HostPhase}. */
+    void worked(long nanos) {
+        workedNanos += nanos;
+    }
+
+    /** The time of the step that was worked for it. */
+    long worked() {
+        return workedNanos;
+    }
+
+    /** The step is over: charges this share of what was worked. */
+    void chargeWorked(double share) {
+        charge((long) (share * workedNanos));
+        workedNanos = 0;
     }
 
     /** The tree is what the drafter proposes. */

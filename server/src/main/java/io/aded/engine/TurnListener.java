@@ -3,8 +3,10 @@ package io.aded.engine;
 import io.aded.model.AdedException;
 
 /**
- * Hears of a turn's progress. All calls come from the engine thread, one after the other, and must neither block nor
- * throw: they hand on and return. The last call is exactly one of {@link #onFinished} and {@link #onFailed}.
+ * Hears of a turn's progress. All calls come one after the other, from the engine's thread or, {@link #onDelta} and
+ * {@link #onRound}, from a helper of it, and must neither block nor throw: they hand on and return. What the listeners
+ * of different turns share is called by several threads at once where an engine has helpers. The last call is exactly
+ * one of {@link #onFinished} and {@link #onFailed}.
  */
 public interface TurnListener {
 

@@ -1,5 +1,7 @@
 package io.aded.gguf;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Formats that a whole model can be written in. Each is a mixture: what a matrix becomes depends on its part in the
  * model and on the length of its rows ({@link TensorFormats}).
@@ -26,9 +28,24 @@ public enum Quantization {
         this.bits = bits;
     }
 
+    /** The format of a name, in small or large letters; null if there is none. */
+    public static @Nullable Quantization named(String name) {
+        for (Quantization format : values()) {
+            if (format.name().equalsIgnoreCase(name)) {
+                return format;
+            }
+        }
+        return null;
+    }
+
     /** What most matrices become. */
     TensorType matrices() {
         return matrices;
+    }
+
+    /** The tensor type that most matrices become, as it is written. */
+    public String matrixType() {
+        return matrices.label();
     }
 
     /** llama.cpp's number for files that are mostly of this format. */

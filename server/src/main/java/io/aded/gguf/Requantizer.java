@@ -69,22 +69,34 @@ public final class Requantizer {
     }
 
     /**
-     * Writes beside the destination and moves the whole file there at the end.
+     * How many bytes the weights of a copy take, which is all of its file but the header.
      *
-     * @throws AdedException.Internal if it cannot be written
+     * @param source a usable model, in one file
+     * @throws AdedException.InvalidRequest if the model cannot go without the layers that are to be skipped
+     */
+    public static long weightBytes(GgufFile source, ModelCopy copy) {
+        copy.skipped().require(source);
+        Tensor last = plan(source, copy).getLast().planned();
+        return aligned(source, last.offset() + last.bytes());
+    }
+
+    /**
+     * Writes beside the destination and moves the whole file there at the end, once it is on the disk.
+     *
+     * @throws AdedException.ResourceExhausted if the disk is full
+     * @throws AdedException.InvalidArtifact if it cannot be written for another reason
      */
     public void write(Path destination) {
         Path partial = destination.resolveSibling(destination.getFileName() + ".part");
         try {
-            write(partial, plan());
+            write(partial, plan(source, copy));
             try {
                 Files.move(partial, destination, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (AtomicMoveNotSupportedException e) {
                 Files.move(partial, destination, StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException | UncheckedIOException e) {
-            throw new AdedException.Internal(
-                    "CANNOT_WRITE_MODEL", "cannot write " + destination + ": " + e.getMessage(), e);
+            throw notWritten(destination, e);
         } finally {
             try {
                 Files.deleteIfExists(partial);
@@ -94,8 +106,17 @@ public final class Requantizer {
         }
     }
 
+    private static AdedException notWritten(Path destination, Exception failure) {
+        String why = String.valueOf(failure.getMessage());
+        return why.contains("No space left") || why.contains("Disk quota exceeded")
+                ? AdedException.ResourceExhausted.forGood(
+                        "NO_DISK_SPACE", "the disk is full: " + destination + " cannot be written (" + why + ")")
+                : new AdedException.InvalidArtifact(
+                        "CANNOT_WRITE_MODEL", "cannot write " + destination + ": " + why, failure);
+    }
+
     /** What each tensor becomes, with its offset in the new file's data. */
-    private List<Move> plan() {
+    private static List<Move> plan(GgufFile source, ModelCopy copy) {
         List<Tensor> olds = new ArrayList<>();
         List<Tensor> kept = new ArrayList<>();
         for (Tensor tensor : source.tensors()) {
@@ -114,7 +135,7 @@ public final class Requantizer {
             TensorType type = formats == null ? tensor.type() : formats.of(tensor);
             long bytes = tensor.elements() / type.blockElements() * type.blockBytes();
             moves.add(new Move(olds.get(i), new Tensor(tensor.name(), tensor.shape(), type, offset, bytes)));
-            offset = aligned(offset + bytes);
+            offset = aligned(source, offset + bytes);
         }
         return moves;
     }
@@ -147,9 +168,9 @@ public final class Requantizer {
                 + moves.stream()
                         .mapToLong(move -> descriptionSize(move.planned()))
                         .sum();
-        long dataOffset = aligned(header);
+        long dataOffset = aligned(source, header);
         Tensor last = moves.getLast().planned();
-        long size = dataOffset + aligned(last.offset() + last.bytes());
+        long size = dataOffset + aligned(source, last.offset() + last.bytes());
         try (FileChannel in = FileChannel.open(source.path(), StandardOpenOption.READ);
                 FileChannel out = FileChannel.open(
                         partial,
@@ -171,6 +192,8 @@ public final class Requantizer {
             if (out.size() < size) {
                 out.write(ByteBuffer.allocate(1), size - 1);
             }
+            // A crash of the machine must not leave a file of the right name and length with nothing in it.
+            out.force(false);
             progress.accept(1);
         }
     }
@@ -277,7 +300,7 @@ public final class Requantizer {
         }
     }
 
-    private long aligned(long offset) {
+    private static long aligned(GgufFile source, long offset) {
         long alignment = source.alignment();
         return (offset + alignment - 1) / alignment * alignment;
     }

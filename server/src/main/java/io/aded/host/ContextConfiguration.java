@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param cacheTypeV type of cached values; null for the same rule
  * @param flashAttention whether the fused kernel is used
  * @param replicas contexts over the one set of weights, each with an engine of its own, 1 to {@value #MOST_REPLICAS}
+ * @param hostThreads helpers of an engine's thread beside passes, 0 to 31; null for what {@link HostThreads} finds free
  */
 public record ContextConfiguration(
         @Nullable Integer context,
@@ -44,7 +45,8 @@ public record ContextConfiguration(
         @Nullable CacheType cacheTypeK,
         @Nullable CacheType cacheTypeV,
         FlashAttention flashAttention,
-        int replicas) {
+        int replicas,
+        @Nullable Integer hostThreads) {
     /** The most sequences that llama.cpp keeps. */
     public static final int MOST_SEQUENCES = 256;
 
@@ -53,7 +55,7 @@ public record ContextConfiguration(
 
     /** Sixteen answers at once, room for two full-length conversations. */
     public static final ContextConfiguration DEFAULT = new ContextConfiguration(
-            null, 2, 0, 16, 256, Duration.ofSeconds(60), 512, 64, null, null, FlashAttention.AUTO, 1);
+            null, 2, 0, 16, 256, Duration.ofSeconds(60), 512, 64, null, null, FlashAttention.AUTO, 1, null);
 
     /** Most conversations are shorter, and a KV cache is paid for in full when it is made. */
     private static final int USUAL_CONTEXT = 4096;
@@ -79,6 +81,9 @@ public record ContextConfiguration(
         within(wrong, "batch", batch, 8, 1 << 16);
         within(wrong, "sequences", sequences, 1, MOST_SEQUENCES);
         within(wrong, "replicas", replicas, 1, MOST_REPLICAS);
+        if (hostThreads != null) {
+            within(wrong, "host_threads", hostThreads, 0, EngineOptions.MOST_HOST_THREADS);
+        }
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
@@ -98,7 +103,8 @@ public record ContextConfiguration(
                 cacheTypeK,
                 cacheTypeV,
                 flashAttention,
-                replicas);
+                replicas,
+                hostThreads);
     }
 
     /** The same with so many compute threads; 0 for one a core. */
@@ -115,7 +121,8 @@ public record ContextConfiguration(
                 cacheTypeK,
                 cacheTypeV,
                 flashAttention,
-                replicas);
+                replicas,
+                hostThreads);
     }
 
     /** The same with so many contexts over the one set of weights. */
@@ -132,7 +139,26 @@ public record ContextConfiguration(
                 cacheTypeK,
                 cacheTypeV,
                 flashAttention,
-                count);
+                count,
+                hostThreads);
+    }
+
+    /** The same with so many helpers of an engine's thread; null for as many as are free. */
+    public ContextConfiguration withHostThreads(@Nullable Integer helpers) {
+        return new ContextConfiguration(
+                context,
+                conversations,
+                threads,
+                parallel,
+                queue,
+                maxWait,
+                batch,
+                sequences,
+                cacheTypeK,
+                cacheTypeV,
+                flashAttention,
+                replicas,
+                helpers);
     }
 
     /** Each engine's options for a model that is loaded, or that never had a file. */
@@ -160,7 +186,22 @@ public record ContextConfiguration(
                 cacheTypeV == null ? usualType : cacheTypeV,
                 flashAttention);
         return new EngineOptions(
-                parameters, parallel, queue, maxWait, defaults.prefillStall(), defaults.swapBytes(), draft);
+                        parameters, parallel, queue, maxWait, defaults.prefillStall(), defaults.swapBytes(), draft)
+                .withHostThreads(helpers(false));
+    }
+
+    /**
+     * Helpers of each engine's thread.
+     *
+     * @param onDevice whether all of the model is on a device, so that passes leave the processor alone
+     */
+    int helpers(boolean onDevice) {
+        if (hostThreads != null) {
+            return hostThreads;
+        }
+        int cores = Processor.physicalCores();
+        int computing = onDevice ? 0 : threads == 0 ? Math.max(1, cores / replicas) : threads;
+        return HostThreads.usual(cores, computing, replicas);
     }
 
     /** One replica's part of the cores. */

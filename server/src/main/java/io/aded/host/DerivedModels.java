@@ -3,26 +3,23 @@ package io.aded.host;
 import io.aded.gguf.GgufFile;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Quantization;
+import io.aded.gguf.Requantizer;
 import io.aded.gguf.SkippedLayers;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
-import io.aded.store.Checksum;
 import io.aded.store.FileLease;
+import io.aded.store.FileSums;
 import io.aded.store.ProcessEnvironment;
 import io.aded.store.TransferListener;
+import io.aded.store.WritableFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.ToLongFunction;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +32,16 @@ public final class DerivedModels {
     static final String FORMAT = "aded.derived.format";
     static final String SKIPPED = "aded.derived.skipped_layers";
 
+    private static final String LEASE = "writing.lock";
+
+    /** A copy that takes nearly as long as the model gains nothing, however often it is right. */
+    private static final double CHEAPER = 0.95;
+
+    /** What {@code aded.derived.*} take in a header, and more. */
+    private static final int NOTES = 1 << 10;
+
     private final Path directory;
+    private final FileSums sums;
     private final ToLongFunction<Path> freeBytes;
 
     /**
@@ -54,31 +60,24 @@ public final class DerivedModels {
 
     /** Keeps them in the cache of the environment unless another place is named. */
     public DerivedModels(ProcessEnvironment environment) {
-        this(environment, DerivedModels::free);
+        this(environment, WritableFile::free);
     }
 
     /** With another opinion of how many bytes can be written to a directory. */
     DerivedModels(ProcessEnvironment environment, ToLongFunction<Path> freeBytes) {
         directory = environment.cacheDirectory().resolve("derived");
+        sums = new FileSums(directory.resolve("sums"));
         this.freeBytes = freeBytes;
     }
 
-    private static long free(Path directory) {
-        try {
-            return Files.getFileStore(directory).getUsableSpace();
-        } catch (IOException unknown) {
-            return Long.MAX_VALUE;
-        }
-    }
-
     /**
-     * The copy, written now if it is not there yet.
+     * The copy, written now if it is not there yet, or if what is there is no longer what was written.
      *
      * @param listener hears how far the writing is
      * @throws AdedException.InvalidRequest if nothing is to change, the model cannot go without the layers, or another
      *     file is at the output's place
      * @throws AdedException.NotFound if there is no such model
-     * @throws AdedException.InvalidArtifact if it is no usable model
+     * @throws AdedException.InvalidArtifact if it is no usable model, or the copy cannot be written to its place
      * @throws AdedException.ResourceExhausted if the disk has no room for the copy
      */
     public Path find(LlamaLibrary library, Request request, TransferListener listener) {
@@ -91,37 +90,93 @@ public final class DerivedModels {
         GgufFile header = GgufFile.read(request.model());
         header.requireModel();
         skipped.require(header);
-        String source = checksum(request.model());
+        String source = sums.of(request.model());
         String label = format == null ? "as it is" : format.name();
         Map<String, String> notes = Map.of(SOURCE, source, FORMAT, label, SKIPPED, skipped.toString());
         Path target = request.output() != null ? request.output() : directory.resolve(name(request, source));
+        WritableFile.require(directory.resolve(LEASE), "the copy");
         // One at a time: writing takes all processors anyway.
         try (FileLease _ = FileLease.acquire(
-                directory.resolve("writing.lock"),
-                () -> listener.note("another process derives a model; waiting for that"))) {
-            if (Files.exists(target) && !isTheCopy(target, notes) && request.output() != null) {
+                directory.resolve(LEASE), () -> listener.note("another process derives a model; waiting for that"))) {
+            boolean there = isTheCopy(target, notes);
+            if (Files.isRegularFile(target) && !there && request.output() != null) {
                 throw new AdedException.InvalidRequest(
                         "output", "is " + target + ", which is there and is not this copy; name another file");
             }
-            if (!isTheCopy(target, notes)) {
-                requireRoom(target, bytes(header, request));
-                listener.note("writing " + request.model().getFileName()
-                        + (format == null ? "" : " as " + format)
-                        + (skipped.isEmpty() ? "" : " without layers " + skipped)
-                        + " to " + target);
-                long size = header.size();
-                String file = String.valueOf(target.getFileName());
-                LlamaModel.copy(
-                        library,
-                        request.model(),
-                        target,
-                        new ModelCopy(format, skipped, notes),
-                        share -> listener.progress(file, (long) (share * size), size));
+            if (there && !sums.isIntact(target)) {
+                listener.note(target + " is not what was written there any more; it is written again");
+                there = false;
+            }
+            if (!there) {
+                write(library, header, request, new ModelCopy(format, skipped, notes), target, listener);
             }
             return target;
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_DERIVED", "cannot write to " + directory, e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_DERIVED", "cannot write to " + directory + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Whether a copy in the cache was written before. */
+    boolean isThere(Request request) {
+        return Files.isRegularFile(directory.resolve(name(request, sums.of(request.model()))));
+    }
+
+    private void write(
+            LlamaLibrary library,
+            GgufFile model,
+            Request request,
+            ModelCopy copy,
+            Path target,
+            TransferListener listener)
+            throws IOException {
+        sweep(directory, ".gguf.part");
+        long bytes = bytes(model, copy);
+        WritableFile.require(target, "the copy", bytes, freeBytes);
+        listener.note("writing " + request.model().getFileName()
+                + (copy.format() == null ? "" : " as " + copy.format())
+                + (copy.skipped().isEmpty() ? "" : " without layers " + copy.skipped())
+                + " to " + target);
+        if (!isCheaper(model, copy)) {
+            listener.note(String.format(
+                    Locale.ROOT,
+                    "The copy takes %,.1f MB, the model %,.1f MB: it will guess hardly faster than the model says.",
+                    bytes / 1e6,
+                    model.size() / 1e6));
+        }
+        String file = String.valueOf(target.getFileName());
+        LlamaModel.copy(
+                library,
+                request.model(),
+                target,
+                copy,
+                share -> listener.progress(file, (long) (share * bytes), bytes));
+        sums.seal(target);
+    }
+
+    /** Deletes what a process that was killed has left; whoever does so holds the lease that writers hold. */
+    static void sweep(Path directory, String ending) throws IOException {
+        if (Files.isDirectory(directory)) {
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(
+                    directory, file -> file.getFileName().toString().endsWith(ending))) {
+                for (Path file : left) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    /**
+     * Whether a copy takes less than the model, by enough for its passes to be cheaper: they take the time in which
+     * their weights are read.
+     */
+    static boolean isCheaper(GgufFile model, ModelCopy copy) {
+        return Requantizer.weightBytes(model, copy) < CHEAPER * (model.size() - model.dataOffset());
+    }
+
+    /** About how long the copy will be: the weights to the byte, and a header like the model's. */
+    static long bytes(GgufFile model, ModelCopy copy) {
+        return model.dataOffset() + NOTES + Requantizer.weightBytes(model, copy);
     }
 
     /** Where something about the copies in a format is kept. */
@@ -129,82 +184,22 @@ public final class DerivedModels {
         return directory.resolve(stem(model, format) + "-" + checksum(model).substring(0, 12) + suffix);
     }
 
-    private void requireRoom(Path target, long bytes) {
-        Path place = target.toAbsolutePath().getParent();
-        long free = place == null ? Long.MAX_VALUE : freeBytes.applyAsLong(place);
-        if (free < bytes) {
-            throw AdedException.ResourceExhausted.forGood(
-                    "NO_DISK_SPACE",
-                    String.format(
-                            Locale.ROOT,
-                            "the copy would take about %,d MB of %s, where %,d MB are free",
-                            bytes / 1_000_000,
-                            place,
-                            free / 1_000_000));
-        }
-    }
-
-    /** About how long the copy will be. */
-    private static long bytes(GgufFile model, Request request) {
-        long layers = Math.max(1, model.integer(model.architecture() + ".block_count", 1));
-        Quantization format = request.format();
-        double whole = format == null ? model.size() : format.bytes(model.parameters()) + model.dataOffset();
-        return (long) (whole * (layers - request.skipped().count()) / layers);
+    /** The checksum of a file, computed once for as long as the file stays as it is. */
+    String checksum(Path model) {
+        return sums.of(model);
     }
 
     /**
-     * The checksum of a file. To read a large one takes a while, so it is kept for as long as the file's length and
-     * time do not change.
+     * Refuses a file that was written here, wherever it lies now, and is not what was written any more.
+     *
+     * @throws AdedException.InvalidArtifact if it has been damaged
      */
-    String checksum(Path model) {
-        try {
-            Path real = model.toRealPath();
-            String facts = real + "\n" + Files.size(real) + "\n" + Files.getLastModifiedTime(real) + "\n"
-                    + Files.readAttributes(real, BasicFileAttributes.class).fileKey();
-            CRC32 short32 = new CRC32();
-            short32.update(real.toString().getBytes(StandardCharsets.UTF_8));
-            Path kept = directory.resolve(String.format("sums/%08x.txt", short32.getValue()));
-            String known = Files.isRegularFile(kept) ? Files.readString(kept) : "";
-            if (known.startsWith(facts + "\n")) {
-                return known.substring(facts.length() + 1).strip();
-            }
-            String sum = sum(real);
-            keep(kept, facts + "\n" + sum + "\n");
-            return sum;
-        } catch (NoSuchFileException e) {
-            throw new AdedException.NotFound("MODEL_NOT_FOUND", "there is no model file at " + model);
-        } catch (IOException e) {
-            throw unreadable(model, e);
-        }
-    }
-
-    /** Whoever comes later computes it anew if it could not be kept. */
-    private static void keep(Path file, String text) {
-        try {
-            Path place = Objects.requireNonNull(file.getParent());
-            Files.createDirectories(place);
-            Path part = Files.createTempFile(place, "sum", ".part");
-            try {
-                Files.writeString(part, text);
-                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(part);
-            }
-        } catch (IOException notKept) {
-            // The sum itself is right.
-        }
-    }
-
-    private static AdedException.InvalidArtifact unreadable(Path model, IOException e) {
-        return new AdedException.InvalidArtifact(
-                "MODEL_UNREADABLE", "cannot read the model file " + model + ": " + e.getMessage(), e);
-    }
-
-    private static String sum(Path model) {
-        try {
-            return Checksum.of("SHA-256", model).hex();
-        } catch (IOException e) {
-            throw unreadable(model, e);
+    void requireIntact(Path file) {
+        if (FileSums.isSealed(file) && !sums.isIntact(file)) {
+            throw new AdedException.InvalidArtifact(
+                    "CHECKSUM_MISMATCH",
+                    file + " has been damaged since it was written: its checksum is not the one beside it; delete both"
+                            + " and write it again");
         }
     }
 

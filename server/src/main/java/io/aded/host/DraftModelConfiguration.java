@@ -65,18 +65,26 @@ public record DraftModelConfiguration(
             }
             Quantization parsed = null;
             if (!format.equalsIgnoreCase("none")) {
-                parsed = Arrays.stream(Quantization.values())
-                        .filter(each -> each.name().equalsIgnoreCase(format))
-                        .findFirst()
-                        .orElseThrow(() -> malformed(text));
+                parsed = Quantization.named(format);
+                if (parsed == null) {
+                    throw malformed(text);
+                }
             }
             SkippedLayers skipped = layers.isEmpty()
                     ? SkippedLayers.NONE
-                    : layers.equalsIgnoreCase("auto") ? null : SkippedLayers.parse(layers);
+                    : layers.equalsIgnoreCase("auto") ? null : parsedLayers(text, layers);
             if (parsed == null && skipped != null && skipped.isEmpty()) {
                 throw malformed(text);
             }
             return new Copy(parsed, skipped);
+        }
+
+        private static SkippedLayers parsedLayers(String text, String layers) {
+            try {
+                return SkippedLayers.parse(layers);
+            } catch (AdedException.InvalidRequest e) {
+                throw malformed(text);
+            }
         }
 
         private static AdedException.InvalidRequest malformed(String text) {

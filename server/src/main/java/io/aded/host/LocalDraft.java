@@ -2,6 +2,8 @@ package io.aded.host;
 
 import io.aded.draft.neural.DraftContexts;
 import io.aded.gguf.GgufFile;
+import io.aded.gguf.ModelCopy;
+import io.aded.gguf.Quantization;
 import io.aded.gguf.SkippedLayers;
 import io.aded.gguf.VocabularyRule;
 import io.aded.llama.LlamaLibrary;
@@ -11,6 +13,7 @@ import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
 import io.aded.model.CellCopier;
 import io.aded.model.ContextParameters;
+import io.aded.model.FieldViolation;
 import io.aded.model.TargetContext;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,34 +70,77 @@ final class LocalDraft implements AutoCloseable {
             HostConfiguration configuration,
             DraftModelConfiguration wanted,
             HostListener listener) {
-        Path file;
-        String name;
         DerivedModels derived = new DerivedModels(configuration.environment());
-        switch (wanted.source()) {
-            case DraftModelConfiguration.Named named -> {
-                ModelConfiguration model = ModelConfiguration.of(named.model());
-                file = new ModelFiles(configuration.environment(), listener).find(model);
-                name = ModelFiles.nameOf(model, file);
-            }
-            case DraftModelConfiguration.Copy copy -> {
-                SkippedLayers skipped = copy.skipped();
-                if (skipped == null) {
-                    skipped = new SkipChooser(configuration, listener).choose(library, target.path(), copy.format());
-                }
-                if (copy.format() == null && skipped.isEmpty()) {
-                    throw new AdedException.InvalidArtifact(
-                            "NO_SELF_DRAFT", "no layers were found that " + target.path() + " can draft without");
-                }
-                file = derived.find(
-                        library, new DerivedModels.Request(target.path(), copy.format(), skipped, null), listener);
-                name = ModelFiles.nameOf(ModelConfiguration.of(file.toString()), file);
-            }
-        }
+        Path file = switch (wanted.source()) {
+            case DraftModelConfiguration.Named named -> named(configuration, named, listener);
+            case DraftModelConfiguration.Copy copy -> copy(library, target, configuration, copy, listener);
+        };
+        derived.requireIntact(file);
+        String name = ModelFiles.nameOf(
+                ModelConfiguration.of(
+                        wanted.source() instanceof DraftModelConfiguration.Named(String model)
+                                ? model
+                                : file.toString()),
+                file);
         GgufFile header = LocalModel.requireUsable(library, file, configuration, listener);
         int common = VocabularyRule.require(target, header);
         SkippedLayers copied = copied(derived, target, header);
         boolean own = copied != null || wanted.source() instanceof DraftModelConfiguration.Copy;
         return new Found(header, name, common, copied, own);
+    }
+
+    private static Path named(
+            HostConfiguration configuration, DraftModelConfiguration.Named named, HostListener listener) {
+        try {
+            return new ModelFiles(configuration.environment(), listener).find(ModelConfiguration.of(named.model()));
+        } catch (AdedException.NotFound e) {
+            throw new AdedException.NotFound("DRAFT_MODEL_NOT_FOUND", "the draft model: " + e.getMessage());
+        } catch (AdedException.InvalidRequest e) {
+            throw as("draft_model", e);
+        }
+    }
+
+    private static Path copy(
+            LlamaLibrary library,
+            GgufFile target,
+            HostConfiguration configuration,
+            DraftModelConfiguration.Copy copy,
+            HostListener listener) {
+        Quantization format = copy.format();
+        try {
+            SkippedLayers skipped = copy.skipped();
+            if (skipped == null) {
+                skipped = new SkipChooser(configuration, listener).choose(library, target.path(), format);
+                if (skipped.isEmpty() && !isCheaper(target, format)) {
+                    throw new AdedException.InvalidArtifact(
+                            "NO_SELF_DRAFT", "no layers were found that " + target.path() + " can draft without");
+                }
+            }
+            if (skipped.isEmpty() && !isCheaper(target, format)) {
+                throw new AdedException.InvalidRequest(
+                        "draft_self",
+                        "would be a copy in " + format + " of a model in " + target.quantization()
+                                + ", which is no cheaper and so gains nothing; allowed: a coarser format, or layers to"
+                                + " leave out");
+            }
+            return new DerivedModels(configuration.environment())
+                    .find(library, new DerivedModels.Request(target.path(), format, skipped, null), listener);
+        } catch (AdedException.InvalidRequest e) {
+            throw as("draft_self", e);
+        }
+    }
+
+    private static boolean isCheaper(GgufFile target, @Nullable Quantization format) {
+        return format != null && DerivedModels.isCheaper(target, ModelCopy.of(format));
+    }
+
+    /** Other rooms say what is wrong by their own names for it; the user has said one thing. */
+    private static AdedException.InvalidRequest as(String field, AdedException.InvalidRequest wrong) {
+        return new AdedException.InvalidRequest(
+                wrong.violations().stream()
+                        .map(each -> new FieldViolation(field, each.description()))
+                        .toList(),
+                wrong.leftOut());
     }
 
     /**
@@ -200,12 +246,12 @@ final class LocalDraft implements AutoCloseable {
                     "NO_MEMORY_FOR_DRAFT_MODEL",
                     String.format(
                             Locale.ROOT,
-                            "there is no memory for the draft model %s: it takes %,d MB with its cache, the served"
-                                    + " model %,d MB, and %,d MB can be had; name a smaller context or leave it out",
+                            "there is no memory for the draft model %s: it takes %,.0f MB with its cache, the served"
+                                + " model %,.0f MB, and %,.0f MB can be had; name a smaller context or leave it out",
                             draft.name(),
-                            own >> 20,
-                            target >> 20,
-                            available >> 20));
+                            own / 1e6,
+                            target / 1e6,
+                            available / 1e6));
         }
     }
 
@@ -239,11 +285,22 @@ final class LocalDraft implements AutoCloseable {
         return lending.named(description(parameters).info());
     }
 
+    /** What was asked for; rows that do not suit it have become something finer. */
+    private static String format(GgufFile file) {
+        String mostly = file.quantization();
+        String note = file.string(DerivedModels.FORMAT);
+        Quantization asked = note == null ? null : Quantization.named(note);
+        if (asked == null) {
+            return mostly;
+        }
+        return asked.matrixType().equals(mostly) ? asked.name() : asked + ", most of it in " + mostly;
+    }
+
     /** What was loaded. */
     DraftDescription description(ContextParameters context) {
         return new DraftDescription(
                 found.name(),
-                found.header().quantization(),
+                format(found.header()),
                 found.header().size(),
                 model.info().layers(),
                 found.own(),

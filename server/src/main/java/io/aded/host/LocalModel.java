@@ -65,6 +65,12 @@ public final class LocalModel implements AutoCloseable {
         return load(configuration, listener, HostMemory.ofMachine()::availableBytes);
     }
 
+    /** Whether passes leave the processor alone: all layers, and the output, are elsewhere. */
+    private static boolean isOnDevice(GgufFile header, MemoryPlan plan) {
+        return plan.gpuLayers() == ModelParameters.ALL_LAYERS
+                || plan.gpuLayers() > header.integer(header.architecture() + ".block_count", Integer.MAX_VALUE);
+    }
+
     /** With another opinion of how many bytes of memory could be had. */
     static LocalModel load(HostConfiguration configuration, HostListener listener, LongSupplier availableBytes) {
         ModelConfiguration wanted = configuration.model();
@@ -126,7 +132,8 @@ public final class LocalModel implements AutoCloseable {
                     ModelFiles.nameOf(wanted, found),
                     found,
                     weights,
-                    options.withContext(options.context().withCells(plan.cells())),
+                    options.withContext(options.context().withCells(plan.cells()))
+                            .withHostThreads(context.helpers(isOnDevice(header, plan))),
                     draft);
             complete = true;
             return loaded;

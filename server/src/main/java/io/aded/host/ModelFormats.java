@@ -9,6 +9,8 @@ import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.store.FileLease;
+import io.aded.store.FileSums;
+import io.aded.store.WritableFile;
 import io.aded.telemetry.EngineTelemetry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,7 +117,8 @@ public final class ModelFormats {
             tidy(choice);
             return choice;
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_MEASURED", "cannot write to " + findings.getParent(), e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_MEASURED", "cannot write to " + findings.getParent() + ": " + e.getMessage(), e);
         }
     }
 
@@ -127,6 +130,7 @@ public final class ModelFormats {
      */
     public FormatChoice measure(LlamaLibrary library, Path model, FormatChoice.Extent extent) {
         GgufFile header = GgufFile.readModel(model);
+        WritableFile.require(requantized.findings(model), "what the formats cost");
         List<Quantization> others = FormatChoice.beside(header, extent);
         if (!others.isEmpty()) {
             listener.note("Measuring once which format of " + model.getFileName() + " is the fastest on this machine: "
@@ -206,8 +210,10 @@ public final class ModelFormats {
 
     private double[] passNanos(LlamaLibrary library, GgufFile header) {
         EngineOptions usual = configuration.context().engineOptions(header, DraftPolicy.OFF);
-        EngineOptions options = usual.withContext(
-                usual.context().withCells(Math.min(CELLS, usual.context().cells())));
+        // Wider passes would be timed as well if they were possible, and they take long.
+        EngineOptions options = usual.withContext(usual.context()
+                .withCells(Math.min(CELLS, usual.context().cells()))
+                .withMaxBatchTokens(Math.min(WIDEST, usual.context().maxBatchTokens())));
         try (LlamaModel weights = LocalModel.loadWeights(
                         library, header.path(), configuration.model().parameters(), listener);
                 Engine engine = Engine.start(weights, options, EngineTelemetry.NONE)) {
@@ -253,7 +259,7 @@ public final class ModelFormats {
 
     private static void remove(Path file) {
         try {
-            Files.deleteIfExists(file);
+            FileSums.delete(file);
         } catch (IOException e) {
             // It stays, and is of use to whoever asks for that format by name.
         }

@@ -1,12 +1,15 @@
 package io.aded.host;
 
+import io.aded.gguf.GgufFile;
 import io.aded.gguf.ModelCopy;
 import io.aded.gguf.Quantization;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.store.FileLease;
+import io.aded.store.FileSums;
 import io.aded.store.TransferListener;
+import io.aded.store.WritableFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,38 +19,51 @@ import java.util.zip.CRC32;
 /** Models in other formats than they came in, made once and kept in the user's cache. */
 final class RequantizedModels {
     private final Path directory;
+    private final FileSums sums;
 
     /** Keeps them below {@code cache}. */
     RequantizedModels(Path cache) {
         directory = cache.resolve("requantized");
+        sums = new FileSums(directory.resolve("sums"));
     }
 
     /**
-     * The model in the wanted format, written now if it is not there yet.
+     * The model in the wanted format, written now if it is not there yet, or if what is there is no longer what was
+     * written.
      *
      * @param progress hears how far the writing is
+     * @throws AdedException.InvalidArtifact if it cannot be written to its place
+     * @throws AdedException.ResourceExhausted if the disk has no room for it
      */
     Path find(LlamaLibrary library, Path model, Quantization format, TransferListener progress) {
         Path target = target(model, format.name(), ".gguf");
-        if (Files.isRegularFile(target)) {
+        if (Files.isRegularFile(target) && sums.isIntact(target)) {
             return target;
         }
+        GgufFile header = GgufFile.readModel(model);
+        header.requireModel();
+        ModelCopy copy = ModelCopy.of(format);
+        long bytes = DerivedModels.bytes(header, copy);
+        String what = model.getFileName() + " as " + format;
+        WritableFile.require(target, what, bytes, WritableFile::free);
         try (FileLease lease = FileLease.acquire(
                 target.resolveSibling(target.getFileName() + ".lock"),
                 () -> progress.note("waiting for another process that writes " + target))) {
-            if (!Files.isRegularFile(target)) {
-                progress.note("writing " + model.getFileName() + " as " + format + " to " + target + ", once");
-                long size = Files.size(model);
+            if (!Files.isRegularFile(target) || !sums.isIntact(target)) {
+                progress.note("writing " + what + " to " + target + ", once");
                 LlamaModel.copy(
                         library,
                         model,
                         target,
-                        ModelCopy.of(format),
-                        share -> progress.progress(String.valueOf(target.getFileName()), (long) (share * size), size));
+                        copy,
+                        share ->
+                                progress.progress(String.valueOf(target.getFileName()), (long) (share * bytes), bytes));
+                sums.seal(target);
             }
             return target;
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_REQUANTIZED", "cannot write to " + directory, e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_REQUANTIZED", "cannot write to " + directory + ": " + e.getMessage(), e);
         }
     }
 

@@ -15,6 +15,9 @@ import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenBatch;
+import io.aded.store.FileLease;
+import io.aded.store.FileSums;
+import io.aded.store.WritableFile;
 import io.aded.telemetry.EngineTelemetry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,6 +61,7 @@ public final class SkipChooser {
     private final HostListener listener;
     private final Pricing pricing;
     private final Path directory;
+    private final Path trials;
 
     /** Says what the passes of a loaded model cost. */
     @FunctionalInterface
@@ -88,6 +92,7 @@ public final class SkipChooser {
         this.listener = listener;
         this.pricing = pricing;
         directory = configuration.environment().cacheDirectory().resolve("derived");
+        trials = directory.resolve("trials");
     }
 
     /**
@@ -111,10 +116,24 @@ public final class SkipChooser {
         String builder = library.description() + ", " + library.path();
         Kept kept = read(findings);
         if (kept == null || !kept.library().equals(builder)) {
-            listener.note("Searching once for the layers that a copy of " + model.getFileName()
-                    + " drafts best without: some eight copies are tried.");
-            kept = new Kept(builder, search(library, model, format, layers, copies));
-            keep(findings, kept);
+            WritableFile.require(findings, "the finding");
+            // Trials are of use to nobody but who holds the lease: what others have left, as they were killed, goes.
+            try (FileLease _ = FileLease.acquire(
+                    trials.resolve("searching.lock"),
+                    () -> listener.note("another process searches for layers to skip; waiting for that"))) {
+                DerivedModels.sweep(trials, ".gguf");
+                DerivedModels.sweep(trials, ".gguf.part");
+                kept = read(findings);
+                if (kept == null || !kept.library().equals(builder)) {
+                    listener.note("Searching once for the layers that a copy of " + model.getFileName()
+                            + " drafts best without: some eight copies are tried.");
+                    kept = new Kept(builder, search(library, model, format, layers, copies));
+                    keep(findings, kept);
+                }
+            } catch (IOException e) {
+                throw new AdedException.InvalidArtifact(
+                        "NOT_DERIVED", "cannot write to " + trials + ": " + e.getMessage(), e);
+            }
         }
         listener.note(described(kept.finding()));
         return kept.finding().skipped();
@@ -123,8 +142,8 @@ public final class SkipChooser {
     private static String described(SkipSearch.Finding finding) {
         return String.format(
                 Locale.ROOT,
-                "%s: %.0f %% of the model's tokens guessed at %.2f of its price a token, so drafting with it alone is"
-                        + " about %.2f times as fast as plain decoding here%s.",
+                "%s: the copy guesses %.0f %% of the model's tokens, each in %.2f of the time that the model takes for"
+                        + " one, so drafting with it alone is about %.2f times as fast as plain decoding here%s.",
                 finding.layers().isEmpty() ? "All layers stay" : "Without layers " + finding.layers(),
                 100 * finding.acceptance(),
                 finding.cost(),
@@ -133,10 +152,23 @@ public final class SkipChooser {
     }
 
     private SkipSearch.Finding search(
-            LlamaLibrary library, Path model, @Nullable Quantization format, int layers, DerivedModels copies) {
-        Path whole = format == null
-                ? model
-                : copies.find(library, new DerivedModels.Request(model, format, SkippedLayers.NONE, null), listener);
+            LlamaLibrary library, Path model, @Nullable Quantization format, int layers, DerivedModels copies)
+            throws IOException {
+        if (format == null) {
+            return search(library, model, null, model, layers);
+        }
+        DerivedModels.Request request = new DerivedModels.Request(model, format, SkippedLayers.NONE, null);
+        boolean there = copies.isThere(request);
+        Path whole = copies.find(library, request, listener);
+        SkipSearch.Finding finding = search(library, model, format, whole, layers);
+        if (!there && !finding.layers().isEmpty()) {
+            FileSums.delete(whole); // it was written for the search alone
+        }
+        return finding;
+    }
+
+    private SkipSearch.Finding search(
+            LlamaLibrary library, Path model, @Nullable Quantization format, Path whole, int layers) {
         List<Recorded> recorded = List.of();
         double[] ofModel = {};
         double ofWhole = Double.POSITIVE_INFINITY;
@@ -159,9 +191,9 @@ public final class SkipChooser {
             SkipSearch.Outcome outcome = tried(library, whole, skipped, answers, cost);
             listener.note(String.format(
                     Locale.ROOT,
-                    "  %s: %.3f guessed, %.2f of the price",
-                    skipped.isEmpty() ? "with all layers" : "without " + skipped,
-                    outcome.acceptance(),
+                    "  %s: guesses %.1f %% of the tokens, each in %.2f of the model's time for one",
+                    skipped.isEmpty() ? "with all layers" : "without layers " + skipped,
+                    100 * outcome.acceptance(),
                     outcome.cost()));
             return outcome;
         });
@@ -170,12 +202,9 @@ public final class SkipChooser {
     /** What a copy of {@code whole}, a pass of which costs so much, guesses without some layers. */
     private SkipSearch.Outcome tried(
             LlamaLibrary library, Path whole, SkippedLayers skipped, List<Recorded> recorded, double cost) {
-        Path file = skipped.isEmpty()
-                ? whole
-                : directory.resolve("trial-" + ProcessHandle.current().pid() + ".gguf");
+        Path file = skipped.isEmpty() ? whole : trials.resolve("trial.gguf");
         try {
             if (!skipped.isEmpty()) {
-                Files.createDirectories(directory);
                 LlamaModel.copy(library, whole, file, new ModelCopy(null, skipped, Map.of()), share -> {});
             }
             try (LlamaModel draft = load(library, file)) {
@@ -187,7 +216,7 @@ public final class SkipChooser {
                 }
             }
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_DERIVED", "cannot write to " + directory, e);
+            throw new AdedException.InvalidArtifact("NOT_DERIVED", "cannot write to " + trials + ": " + e.getMessage(), e);
         }
     }
 
@@ -306,7 +335,8 @@ public final class SkipChooser {
             Files.createDirectories(directory);
             Files.writeString(file, JsonMapper.shared().writeValueAsString(kept));
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_DERIVED", "cannot write " + file, e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_DERIVED", "cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 }

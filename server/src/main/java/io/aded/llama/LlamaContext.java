@@ -86,7 +86,9 @@ final class LlamaContext implements TargetContext {
     private final MemorySegment sequences;
     private final MemorySegment logitFlags;
 
-    private final LogitsScan scan = new LogitsScan();
+    /** One for each thread: helpers of the owner read rows beside it. */
+    private final ThreadLocal<LogitsScan> scans = ThreadLocal.withInitial(LogitsScan::new);
+
     /** Address of each row's logits in the last pass; 0 where none was asked for. */
     private final long[] rows;
 
@@ -284,11 +286,12 @@ final class LlamaContext implements TargetContext {
 
     @Override
     public void topTokens(int row, TopTokens out) {
-        scan.scan(Native.MEMORY, rowAddress(row), vocabularySize, out);
+        scans.get().scan(Native.MEMORY, rowAddress(row), vocabularySize, out);
     }
 
     @Override
     public int bestToken(int row) {
+        LogitsScan scan = scans.get();
         int best = scan.best(Native.MEMORY, rowAddress(row), vocabularySize);
         return scan.isFinite() ? best : -1;
     }

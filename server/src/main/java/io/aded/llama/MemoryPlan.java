@@ -280,9 +280,9 @@ public record MemoryPlan(int gpuLayers, int cells, long hostBytes, String explan
     }
 
     private static String gigabytes(long bytes) {
-        return bytes < 1L << 30
-                ? String.format(Locale.ROOT, "%.0f MiB", bytes / (double) (1L << 20))
-                : String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30));
+        return bytes < 1_000_000_000
+                ? String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)
+                : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
     }
 
     /**

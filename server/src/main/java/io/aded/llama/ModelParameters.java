@@ -78,6 +78,12 @@ public record ModelParameters(
         return new ModelParameters(layers, mainGpu, splitMode, tensorSplit, useMmap, useMlock, chatTemplate, progress);
     }
 
+    /** The same, with the file mapped into memory or copied there. */
+    public ModelParameters withMmap(boolean mapped) {
+        return new ModelParameters(
+                gpuLayers, mainGpu, splitMode, tensorSplit, mapped, useMlock, chatTemplate, progress);
+    }
+
     /** The same with another listener for progress. */
     public ModelParameters withProgress(@Nullable DoubleConsumer listener) {
         return new ModelParameters(

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One KV cache and one forward pass at a time. Owned by a single thread; only {@link #requestAbort} may be called from
- * others.
+ * One KV cache and one forward pass at a time. Owned by a single thread. Others may call {@link #requestAbort}, and,
+ * for as long as the owner waits for them, read rows: several at once.
  *
  * <h2>Cells, sequences, trees</h2>
  *

@@ -3,7 +3,7 @@ package io.aded.rpc;
 import io.grpc.stub.ServerCallStreamObserver;
 
 /**
- * The sending side of a call. gRPC's observer is not thread-safe, but messages come from the engine's thread while
+ * The sending side of a call. gRPC's observer is not thread-safe, but messages come from the engine's threads while
  * errors may come from the caller's; and whoever ends the call ends it once. Nothing here waits for the network.
  */
 final class Outbox<T> {

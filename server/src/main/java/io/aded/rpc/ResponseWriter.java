@@ -37,7 +37,7 @@ import io.aded.v1.VocabularyInfo;
 import java.util.List;
 
 /**
- * What is answered, as messages of this API. Runs on the engine's thread for events, so it does only what the message
+ * What is answered, as messages of this API. Runs on the engine's threads for events, so it does only what the message
  * needs.
  */
 final class ResponseWriter {

@@ -3,7 +3,7 @@ package io.aded.serving;
 import io.aded.model.AdedException;
 
 /**
- * The sending side of a call, which a façade implements. Thread-safe: events come from the engine's thread, while the
+ * The sending side of a call, which a façade implements. Thread-safe: events come from the engine's threads, while the
  * end may come from any. Nothing here may wait or throw; after the first end everything is dropped.
  */
 public interface AnswerSink {

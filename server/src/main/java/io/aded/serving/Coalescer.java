@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Holds back what a turn emits, so that it is sent at intervals and not with each pass. How many tokens a pass yields
  * tells how well its draft was guessed, and thereby of the text; when passes end tells who else is decoding. Both show
  * in the sizes and times of packets, whether or not they are encrypted. The first delta is sent at once, since what it
- * tells is only how long the prompt took. Confined to the engine's thread.
+ * tells is only how long the prompt took. Used by one thread at a time, as a turn's events come.
  */
 final class Coalescer {
     private final long intervalNanos;

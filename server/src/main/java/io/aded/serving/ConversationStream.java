@@ -126,7 +126,7 @@ public final class ConversationStream {
 
     private Generation changed(ServedModel model, GenerationChange change, Generation before, Violations wrong) {
         model.validator().speech().refuseWhatIsNotServed(change.speech(), null);
-        Generation changed = change.over(before, Generation.of(model), wrong);
+        Generation changed = change.over(before, Generation.of(model), model.hasDraftModel(), wrong);
         boolean sameAnswers = changed.constraint().equals(before.constraint())
                 && changed.speech().equals(before.speech());
         PreparationPool.Job<Generation> check = () -> {

@@ -44,11 +44,13 @@ public record DraftChoice(
      * @param server what the server has in force, and fields of {@code cleared} return to
      * @param cleared such as {@code draft.max_nodes}. A bound that is cleared is as if nobody had named it: the
      *     server's own beside the server's own drafter, and the drafter's own beside another
+     * @param hasDraftModel whether drafters that need a second model are among those that can be named
      */
-    DraftPolicy over(DraftPolicy before, DraftPolicy server, Set<String> cleared, Violations wrong) {
+    DraftPolicy over(
+            DraftPolicy before, DraftPolicy server, Set<String> cleared, boolean hasDraftModel, Violations wrong) {
         DraftPolicy base = before;
         if (drafter != null) {
-            base = named(drafter, before, wrong);
+            base = named(drafter, before, hasDraftModel, wrong);
         } else if (cleared.contains("draft.mode")) {
             base = server;
         }
@@ -62,9 +64,9 @@ public record DraftChoice(
                 allows(before, cleared));
     }
 
-    private static DraftPolicy named(String drafter, DraftPolicy before, Violations wrong) {
+    private static DraftPolicy named(String drafter, DraftPolicy before, boolean hasDraftModel, Violations wrong) {
         try {
-            return DraftPolicy.of(Drafters.named(drafter));
+            return DraftPolicy.of(Drafters.named(drafter, hasDraftModel));
         } catch (IllegalArgumentException unknown) {
             wrong.add("draft.mode", String.valueOf(unknown.getMessage()));
             return before;

@@ -66,12 +66,16 @@ public record GenerationChange(
         return new Builder();
     }
 
-    /** What is in force after it. Names that cannot be resolved are reported; values are not checked yet. */
-    Generation over(Generation before, Generation server, Violations wrong) {
+    /**
+     * What is in force after it. Names that cannot be resolved are reported; values are not checked yet.
+     *
+     * @param hasDraftModel whether a second model is loaded, without which some drafters cannot be named
+     */
+    Generation over(Generation before, Generation server, boolean hasDraftModel, Violations wrong) {
         return new Generation(
                 sampling.apply(before.sampling(), server.sampling()),
                 or(constraint, "constraint", before.constraint(), server.constraint()),
-                draft.over(before.draft(), server.draft(), cleared, wrong),
+                draft.over(before.draft(), server.draft(), cleared, hasDraftModel, wrong),
                 or(maxTokens, "max_tokens", before.maxTokens(), server.maxTokens()),
                 or(stopStrings, "stop_strings", before.stopStrings(), server.stopStrings()),
                 or(stopTokens, "stop_tokens", before.stopTokens(), server.stopTokens()),

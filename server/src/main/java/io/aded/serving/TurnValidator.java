@@ -33,6 +33,10 @@ public final class TurnValidator {
     /** How many bad token ids of a list are named one by one. */
     private static final int BAD_TOKENS_NAMED = 8;
 
+    /** Who calls over the network has to ask the operator for it. */
+    private static final String LOAD_ONE =
+            "; start the server with --draft-model FILE or --draft-self FORMAT, or ask for another mode";
+
     private final int vocabularySize;
     private final long mostPromptBytes;
     private final SpeechChecks speech;
@@ -126,7 +130,7 @@ public final class TurnValidator {
         wrong.addAll(input.unreadable());
         Prompt prompt = prompt(input.prompt(), wrong);
         length(prompt, wrong);
-        Generation generation = input.generation().over(before, server, wrong);
+        Generation generation = input.generation().over(before, server, hasDraftModel, wrong);
         generation(generation, wrong);
         wrong.check();
         TurnRequest request = new TurnRequest(
@@ -221,7 +225,7 @@ public final class TurnValidator {
         wrong.addAll(generation.draft().violations("draft."));
         DrafterKind mode = generation.draft().mode();
         if (mode.needsModel() && !hasDraftModel) {
-            wrong.add("draft.mode", "\"" + mode + "\" " + DrafterKind.NO_MODEL);
+            wrong.add("draft.mode", "\"" + mode + "\" " + DrafterKind.NO_MODEL + LOAD_ONE);
         }
         wrong.addAll(generation.templateVariables().violations("template_variables"));
         speech.request(generation.speech(), wrong);

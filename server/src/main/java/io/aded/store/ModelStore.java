@@ -273,8 +273,9 @@ public final class ModelStore implements AutoCloseable {
                         entry.name(),
                         assembling,
                         entry.size() - there + entry.parts().getLast().size() - fetched);
+                // Its length is not the model's, which is told elsewhere: it comes packed.
                 String label = entry.parts().size() == 1
-                        ? entry.name()
+                        ? entry.name() + " (packed)"
                         : entry.name() + " " + number + "/" + entry.parts().size();
                 fetch(part, archive, label, listener);
                 append(part, archive, assembling, start);

@@ -3,8 +3,9 @@ package io.aded.telemetry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One turn's spans and measurements. Called by the engine thread only, after construction. All times are readings of
- * the nano clock that the telemetry was made with; the implementation turns them into epoch times.
+ * One turn's spans and measurements. After construction called by the engine's thread, or a helper of it, one call at a
+ * time. All times are readings of the nano clock that the telemetry was made with; the implementation turns them into
+ * epoch times.
  */
 public interface TurnTelemetry {
 

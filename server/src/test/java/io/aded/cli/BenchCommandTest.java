@@ -51,12 +51,18 @@ class BenchCommandTest {
                 "--max-tokens",
                 "16");
         assertThat(run(asked.toArray(String[]::new))).isEqualTo(2);
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--modes", "model", "needs a draft model");
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--modes", "model", "needs a draft model", "--draft-self").doesNotContain("start the server");
 
         List<String> drafted = new ArrayList<>(asked);
         drafted.addAll(List.of("--draft-model", "scripted:0.9"));
         assertThat(run(drafted.toArray(String[]::new))).isZero();
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("model");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("draft     ", "WHO GUESSED", "The draft model: ");
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("Draft model: scripted, which agrees after 90 %");
+
+        drafted.set(drafted.indexOf("scripted"), "scripted:1");
+        drafted.set(drafted.indexOf("off,model"), "off,auto");
+        assertThat(run(drafted.toArray(String[]::new))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("scripted:1", "WHO DRAFTED", "auto: regret");
 
         drafted.set(drafted.size() - 1, "x.gguf");
         assertThat(run(drafted.toArray(String[]::new))).isEqualTo(2);

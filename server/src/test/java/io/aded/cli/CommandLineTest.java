@@ -179,7 +179,7 @@ final class CommandLineTest {
                 new Failure("model and target", 2, "--target", "generate", "-m", tiny, "--target", "x:1", "hi"),
                 new Failure("no socket", 7, "unix:/nowhere", "generate", "--target", "unix:/nowhere", "hi"),
                 new Failure("odd address", 2, "HOST:PORT", "serve", "-m", tiny, "--listen", "somewhere"),
-                new Failure("odd mode", 2, "660", "serve", "-m", tiny, "--socket-mode", "999"),
+                new Failure("odd mode", 2, "660", "serve", "-m", tiny, "--listen", "unix:/x", "--socket-mode", "999"),
                 new Failure("odd metrics", 2, "PORT", "serve", "-m", tiny, "--metrics", "x:y"),
                 new Failure("no table", 3, "no draft table", "draft", "show", "/nowhere"),
                 new Failure("not a table", 4, "table", "draft", "show", tiny),
@@ -408,6 +408,35 @@ final class CommandLineTest {
             assertThat(generate("--temperature", "0", "--draft-self", draft).path("tokens"))
                     .isEqualTo(plain.path("tokens"));
         }
+    }
+
+    @Test
+    void generate_draftThatIsNotThereOrOfAnotherKind_isNamedByItsOption() {
+        for (String draft : List.of("no-such.gguf", "scripted:0.5")) {
+            terminal.run("generate", "-m", model, "--draft-model", draft, "the");
+            assertThat(terminal.err()).contains(draft, "--draft-model").doesNotContain("--hf");
+        }
+        assertThat(terminal.run("generate", "-m", model, "--draft-self", "q8_0:7", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-self: names layer 7").doesNotContain("skip");
+        assertThat(terminal.run("generate", "-m", model, "--draft-self", "q8_0:auto", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft-self: finds nothing");
+    }
+
+    @Test
+    void generate_modeThatNeedsADraft_saysWhichOptionNamesOne() {
+        assertThat(terminal.run("generate", "-m", model, "--draft", "model", "the"))
+                .isEqualTo(2);
+        assertThat(terminal.err()).contains("--draft: ", "--draft-model or --draft-self").doesNotContain("server");
+    }
+
+    @Test
+    void generate_draftOfNone_leavesOutWhatAVariableSets() {
+        terminal = terminal.with("ADED_DRAFT_MODEL", home.resolve("no.gguf").toString());
+        assertThat(terminal.run(
+                        "generate", "-m", model, "--draft-model", "none", "--draft-self", "none", "-n", "1", "the"))
+                .isZero();
     }
 
     @Test

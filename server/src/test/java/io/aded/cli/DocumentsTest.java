@@ -3,6 +3,7 @@ package io.aded.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.draft.catalogue.Drafters;
+import io.aded.lab.prompts.Scenarios;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,5 +104,23 @@ class DocumentsTest {
                 .isNotEmpty()
                 .allSatisfy(file -> assertThat(benchmarks)
                         .contains("| `" + file.getFileName().toString().replace(".java", "") + "` |"));
+    }
+
+    @Test
+    void demonstration_helloPrompts_areThoseOfTheExample() throws IOException {
+        // A text block ends its lines in \ where they go on.
+        String example = Files.readString(ROOT.resolve("examples/hello/Hello.java"))
+                .replaceAll("\\\\\\n *", "")
+                .replaceAll("\\s+", " ");
+
+        List<String> asked = Scenarios.demonstration().stream()
+                .filter(scenario -> scenario.id().startsWith("hello"))
+                .flatMap(scenario -> scenario.turns().stream())
+                .flatMap(String::lines)
+                .map(line -> line.strip().replaceAll("\\s+", " "))
+                .filter(line -> !line.isEmpty())
+                .toList();
+
+        assertThat(asked).hasSize(7 + 3).allSatisfy(line -> assertThat(example).contains(line));
     }
 }

@@ -45,6 +45,35 @@ class LoadCommandTest {
     }
 
     @Test
+    void load_besideADraftModel_tellsWhoDrafted() throws IOException {
+        Path json = directory.resolve("load.json");
+
+        int code = terminal.run(
+                "load",
+                "--model",
+                "scripted",
+                "--draft-model",
+                "scripted:0.9",
+                "--modes",
+                "auto",
+                "--concurrency",
+                "2",
+                "--requests",
+                "4",
+                "--max-tokens",
+                "24",
+                "--ignore-end",
+                "--json",
+                json.toString());
+
+        assertThat(code).describedAs(terminal::err).isZero();
+        assertThat(terminal.out()).contains("WHO DRAFTED", "auto: regret", "The draft model: ");
+        JsonNode who = read(json).get("who_drafted");
+        assertThat(who.get("arms").size()).isEqualTo(4);
+        assertThat(who.get("draft_model").get("name").asString()).isEqualTo("scripted");
+    }
+
+    @Test
     void load_ownServer_comparesModesAndWritesFiles() throws IOException {
         Path json = directory.resolve("load.json");
         Path plot = directory.resolve("load.html");
@@ -408,7 +437,7 @@ class LoadCommandTest {
                 "--max-tokens normal:3 | lognormal:MEDIAN:SIGMA",
                 "--prompt-tokens 10 --limit 3 | leave out --prompts",
                 "--modes off,turbo | prompt-lookup",
-                "--target localhost:1 --model x.gguf | that server has its model",
+                "--target localhost:1 --model x.gguf | whose server has its model",
                 "--plot chart.png | .svg or .html"
             })
     void load_wrongOptions_saysWhatIsAllowed(String options, String said) {

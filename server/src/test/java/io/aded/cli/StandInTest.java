@@ -10,6 +10,7 @@ import io.aded.model.AdedException;
 import io.aded.telemetry.EngineTelemetry;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class StandInTest {
@@ -41,16 +42,31 @@ final class StandInTest {
     }
 
     @Test
-    void named_draftOfAnotherKind_isRefused() {
-        assertThatThrownBy(() -> StandIn.named("scripted", DraftModelConfiguration.named("x.gguf")))
-                .isInstanceOf(AdedException.InvalidRequest.class);
-        assertThatThrownBy(() -> StandIn.named("scripted", DraftModelConfiguration.named("scripted:2")))
-                .isInstanceOf(AdedException.InvalidRequest.class);
-        assertThatThrownBy(() -> StandIn.named("scripted", DraftModelConfiguration.copy("q8_0")))
-                .isInstanceOf(AdedException.InvalidRequest.class);
-        assertThatThrownBy(() -> StandIn.named("x.gguf", DraftModelConfiguration.named("scripted:0.5")))
-                .isInstanceOf(AdedException.InvalidRequest.class);
+    void named_draftOfAnotherKind_isRefusedByTheOptionThatNamedIt() {
+        refused("scripted", DraftModelConfiguration.named("x.gguf"), "--draft-model", "scripted[:SHARE]");
+        refused("scripted:5", DraftModelConfiguration.named("scripted:2"), "--draft-model", "0 to 1");
+        refused("scripted", DraftModelConfiguration.copy("q8_0"), "--draft-self", "--draft-model scripted[:SHARE]");
+        refused("x.gguf", DraftModelConfiguration.named("scripted:0.5"), "--draft-model", "a .gguf file");
+        refused(null, DraftModelConfiguration.named("scripted"), "--draft-model", "a .gguf file");
         assertThat(StandIn.named("x.gguf", DraftModelConfiguration.named("y.gguf")))
                 .isNull();
+    }
+
+    private static void refused(
+            @Nullable String model, DraftModelConfiguration draft, String option, String allowed) {
+        assertThatThrownBy(() -> StandIn.named(model, draft))
+                .isInstanceOf(AdedException.InvalidRequest.class)
+                .hasMessageStartingWith(option + ": ")
+                .hasMessageContaining(allowed);
+    }
+
+    @Test
+    void draftLine_saysWhatDrafts() {
+        try (StandIn alone = StandIn.named("scripted", null);
+                StandIn drafted = StandIn.named("scripted", DraftModelConfiguration.named("scripted"))) {
+            assertThat(Objects.requireNonNull(alone).draftLine()).isNull();
+            assertThat(Objects.requireNonNull(drafted).draftLine())
+                    .isEqualTo("scripted, which agrees after 80 % of the texts and takes over the served model's cache");
+        }
     }
 }

@@ -239,6 +239,48 @@ class LosslessnessTest {
         }
     }
 
+    /** Rows are read, and answers drawn, by helpers of the engine's thread. */
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void manyConversationsAtOnceWithHelpers_generatedF32Model_sameTokensAsAlone(LlamaLibrary library) {
+        List<DrafterKind> modes = List.of(Drafters.ADED, Drafters.AUTO, Drafters.ADED_MCTS, Drafters.NGRAM_CACHE);
+        EngineOptions options =
+                EngineOptions.ofCells(4096).withContext(exact(4096).withMaxSequences(64));
+        try (LlamaModel model = LlamaModel.load(library, TinyModels.f32(directory), ModelParameters.DEFAULT);
+                Engine plain = Engine.start(model, options, EngineTelemetry.NONE);
+                Engine engine = Engine.start(model, options.withHostThreads(2), EngineTelemetry.NONE)) {
+            List<Session> sessions = new ArrayList<>();
+            List<Recorder> together = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                Session session = engine.openSession();
+                sessions.add(session);
+                Recorder recorder = new Recorder();
+                together.add(recorder);
+                session.submit(
+                        TurnRequest.of(ring(model, i), sampling(i), DraftPolicy.of(modes.get(i % 4)), TOKENS)
+                                .withIgnoreEnd(true),
+                        recorder);
+            }
+            together.forEach(Recorder::await);
+            sessions.forEach(Session::close);
+            for (int i = 0; i < together.size(); i++) {
+                assertThat(together.get(i).tokens)
+                        .as("conversation %d", i)
+                        .isEqualTo(run(plain, ring(model, i), sampling(i), Drafters.OFF).tokens);
+            }
+        }
+    }
+
+    private static Prompt.Tokens ring(LlamaModel model, int number) {
+        return cut(model, ("Ring " + number + ", ring " + number + ". ").repeat(3));
+    }
+
+    private static SamplingParameters sampling(int number) {
+        SamplingParameters sampling =
+                SamplingParameters.GREEDY.withTemperature(number % 3 * 0.6f).withSeed(number);
+        return number % 6 == 5 ? sampling.withGrammar("root ::= [a-z ]+") : sampling;
+    }
+
     @ParameterizedTest
     @MethodSource("libraries")
     void publishedAded_stories15M_acceptsAndLearnsFromTurnToTurn(LlamaLibrary library) {

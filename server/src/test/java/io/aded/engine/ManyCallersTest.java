@@ -113,6 +113,11 @@ class ManyCallersTest {
         }
 
         @Override
+        public void share() {
+            drafter.share();
+        }
+
+        @Override
         public void rewind(int length) {
             drafter.rewind(length);
         }

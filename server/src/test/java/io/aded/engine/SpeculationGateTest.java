@@ -66,6 +66,11 @@ class SpeculationGateTest {
         }
 
         @Override
+        public void share() {
+            drafter.share();
+        }
+
+        @Override
         public long stateBytes() {
             return 0;
         }

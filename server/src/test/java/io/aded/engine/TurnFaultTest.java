@@ -210,6 +210,11 @@ class TurnFaultTest {
         }
 
         @Override
+        public void share() {
+            inner.share();
+        }
+
+        @Override
         public long stateBytes() {
             return inner.stateBytes();
         }
@@ -302,6 +307,18 @@ class TurnFaultTest {
     @MethodSource("faults")
     void submit_oneTurnThrows_endsItAloneAndItsConversationGoesOn(Where where, int after, Supplier<Throwable> what)
             throws InterruptedException {
+        submit(where, after, what, Crew.alone());
+    }
+
+    @ParameterizedTest(name = "{0} after {1}")
+    @MethodSource("faults")
+    void submit_oneTurnThrowsOnAHelper_endsItAloneAndItsConversationGoesOn(
+            Where where, int after, Supplier<Throwable> what) throws InterruptedException {
+        submit(where, after, what, new StrangeCrew());
+    }
+
+    private static void submit(Where where, int after, Supplier<Throwable> what, Crew crew)
+            throws InterruptedException {
         Bomb bomb = new Bomb(where, after, what);
         AtomicBoolean gated = new AtomicBoolean();
         CountDownLatch submitted = new CountDownLatch(1);
@@ -324,7 +341,8 @@ class TurnFaultTest {
                             }
                             return new Mine(bomb);
                         }),
-                        System::nanoTime);
+                        System::nanoTime,
+                        crew);
                 LocalEngine sound = sound()) {
             gated.set(true); // so that both are in the same passes
             Session session = engine.openSession();

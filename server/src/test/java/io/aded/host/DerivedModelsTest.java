@@ -75,12 +75,80 @@ final class DerivedModelsTest {
         assertThat(notes).hasSize(1);
 
         // Cut off by hand: it is no whole file any more.
-        Files.write(copy, java.util.Arrays.copyOf(Files.readAllBytes(copy), 5000));
+        replace(copy, java.util.Arrays.copyOf(Files.readAllBytes(copy), 5000));
         assertThat(GgufFile.read(find(null, LAST, null)).integer("llama.block_count", 0))
                 .isEqualTo(1);
 
         Files.copy(TinyModels.f32(directory, 2), model, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         assertThat(find(null, LAST, null)).isNotEqualTo(copy);
+    }
+
+    /** Whoever may write to the directory may do so, though not into the file. */
+    private static void replace(Path file, byte[] bytes) throws IOException {
+        Files.delete(file);
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void find_weightsThatWereDamaged_areWrittenAgain() throws IOException {
+        Path copy = find(Quantization.Q8_0, LAST, null);
+        byte[] whole = Files.readAllBytes(copy);
+        FileTime time = Files.getLastModifiedTime(copy);
+        byte[] damaged = whole.clone();
+        damaged[whole.length - 100] ^= 1;
+        replace(copy, damaged);
+        Files.setLastModifiedTime(copy, time); // nothing but a look at all of it tells
+
+        assertThat(find(Quantization.Q8_0, LAST, null)).isEqualTo(copy);
+        assertThat(Files.readAllBytes(copy)).isEqualTo(whole);
+        assertThat(notes).hasSize(3).anySatisfy(note -> assertThat(note).contains("is not what was written"));
+    }
+
+    @Test
+    void find_copy_isSealedAndNobodyMayWriteIntoIt() throws IOException {
+        Path copy = find(Quantization.Q8_0, LAST, null);
+        assertThat(Files.getPosixFilePermissions(copy))
+                .noneMatch(right -> right.name().endsWith("WRITE"));
+        assertThat(Files.readString(copy.resolveSibling(copy.getFileName() + ".sha256")))
+                .isEqualTo(Checksum.of("SHA-256", copy).hex() + "  " + copy.getFileName() + "\n");
+    }
+
+    @Test
+    void find_somethingElseInItsPlace_isRefusedBeforeAnythingIsWritten() throws IOException {
+        Path copy = find(Quantization.Q8_0, LAST, null);
+        notes.clear();
+        for (String kind : List.of("directory", "circle")) {
+            Files.delete(copy);
+            if (kind.equals("directory")) {
+                Files.createDirectory(copy);
+            } else {
+                Files.createSymbolicLink(copy, copy);
+            }
+            assertThatThrownBy(() -> find(Quantization.Q8_0, LAST, null))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("is in its place");
+            assertThat(notes).isEmpty();
+        }
+        Path no = Files.writeString(directory.resolve("no"), "a file where a directory is wanted");
+        assertThatThrownBy(() -> find(Quantization.Q8_0, LAST, no.resolve("x.gguf")))
+                .isInstanceOf(AdedException.InvalidArtifact.class);
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void find_whatAKilledWriterLeft_isSwept() throws IOException {
+        Path derived = Files.createDirectories(directory.resolve(".cache/aded/derived"));
+        Path left = Files.write(derived.resolve("other-Q4_0.gguf.part"), new byte[1000]);
+        find(Quantization.Q8_0, LAST, null);
+        assertThat(left).doesNotExist();
+    }
+
+    @Test
+    void find_copyAsLargeAsTheModel_saysThatItGainsNothing() {
+        model = find(Quantization.Q8_0, SkippedLayers.NONE, null);
+        notes.clear();
+        find(Quantization.Q8_0, SkippedLayers.NONE, directory.resolve("again.gguf"));
+        assertThat(notes).anySatisfy(note -> assertThat(note).contains("hardly faster"));
     }
 
     @Test

@@ -91,12 +91,13 @@ class HostTest {
     @Test
     void contextConfiguration_numbersOutOfRange_areAllNamedByTheirFields() {
         assertThatThrownBy(() -> new ContextConfiguration(
-                        1, 1, -1, 0, 0, Duration.ZERO, 1, 1, null, null, FlashAttention.AUTO, 17))
+                        1, 1, -1, 0, 0, Duration.ZERO, 1, 1, null, null, FlashAttention.AUTO, 17, 32))
                 .isInstanceOfSatisfying(
                         AdedException.InvalidRequest.class,
                         failure -> assertThat(failure.violations())
                                 .extracting(FieldViolation::field)
-                                .containsExactly("context", "threads", "parallel", "batch", "replicas"));
+                                .containsExactly(
+                                        "context", "threads", "parallel", "batch", "replicas", "host_threads"));
     }
 
     @Test

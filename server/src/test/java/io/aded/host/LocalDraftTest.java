@@ -2,12 +2,15 @@ package io.aded.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.aded.draft.neural.DraftContexts;
 import io.aded.gguf.EditableGguf;
 import io.aded.gguf.Quantization;
 import io.aded.gguf.SkippedLayers;
 import io.aded.llama.LlamaLibrary;
+import io.aded.llama.ModelParameters;
 import io.aded.llama.TinyModels;
 import io.aded.model.AdedException;
 import io.aded.model.TargetContext;
@@ -170,11 +173,75 @@ final class LocalDraftTest {
         }
     }
 
+    @Test
+    void load_formatThatRowsDoNotSuit_isCalledByItsNameAndWhatBecameOfIt() {
+        // Rows of 64 are too short for Q4_K, whose blocks are of 256.
+        HostConfiguration configuration = configuration(tiny(), DraftModelConfiguration.copy("q4_k"));
+        try (LocalModel local = LocalModel.load(configuration, listener)) {
+            assertThat(local.draft().orElseThrow().format()).startsWith("Q4_K, most of it in ");
+        }
+    }
+
+    @Test
+    void load_noMapping_holdsForTheDraftToo() throws IOException {
+        Path maps = Path.of("/proc/self/maps");
+        assumeTrue(Files.isReadable(maps), "only Linux says what is mapped");
+        HostConfiguration usual = configuration(tiny(), DraftModelConfiguration.copy("q8_0"));
+        ModelConfiguration model = usual.model();
+        for (boolean mapped : new boolean[] {true, false}) {
+            ModelParameters parameters = model.parameters().withMmap(mapped);
+            HostConfiguration configuration = usual.withModel(new ModelConfiguration(
+                    model.model(), null, model.natives(), parameters, true, model.format(), false));
+            try (LocalModel _ = LocalModel.load(configuration, listener)) {
+                // Java maps headers, too, until the collector has seen that nobody reads them any more.
+                await().untilAsserted(() -> {
+                    System.gc();
+                    assertThat(Files.readString(maps).contains("tiny-1-f32-Q8_0"))
+                            .isEqualTo(mapped);
+                });
+            }
+        }
+    }
+
     // --- bad ones
 
     @Test
+    void load_copyThatGainsNothing_isRefused() throws IOException {
+        Path eight;
+        try (LocalModel local =
+                LocalModel.load(configuration(tiny(), DraftModelConfiguration.copy("q8_0")), listener)) {
+            eight = directory
+                    .resolve(".cache/aded/derived")
+                    .resolve(local.draft().orElseThrow().name() + ".gguf");
+        }
+        HostConfiguration again = configuration(eight, DraftModelConfiguration.copy("q8_0"));
+        notes.clear();
+        assertThatThrownBy(() -> LocalModel.load(again, listener))
+                .isInstanceOf(AdedException.InvalidRequest.class)
+                .hasMessageContainingAll("draft_self", "gains nothing");
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void load_copyThatWasDamaged_isRefused() throws IOException {
+        Path copy;
+        try (LocalModel local =
+                LocalModel.load(configuration(tiny(), DraftModelConfiguration.copy("q8_0")), listener)) {
+            copy = directory
+                    .resolve(".cache/aded/derived")
+                    .resolve(local.draft().orElseThrow().name() + ".gguf");
+        }
+        byte[] bytes = Files.readAllBytes(copy);
+        bytes[bytes.length - 100] ^= 1;
+        Files.delete(copy);
+        Files.write(copy, bytes);
+        loaded.clear();
+        refused(file(copy), AdedException.InvalidArtifact.class, "damaged since it was written");
+    }
+
+    @Test
     void load_missingDraft_isRefused() {
-        refused(file(directory.resolve("no.gguf")), AdedException.NotFound.class, "no.gguf");
+        refused(file(directory.resolve("no.gguf")), AdedException.NotFound.class, "the draft model", "no.gguf");
     }
 
     @Test

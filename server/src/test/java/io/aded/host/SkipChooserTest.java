@@ -74,10 +74,12 @@ final class SkipChooserTest {
         assertThat(chooser().choose(library, model, null)).isEqualTo(SkippedLayers.parse("2-3"));
         String cost = costWithoutTwoLayers();
         assertThat(notes)
-                .contains("  without 2-3: 1.000 guessed, " + cost + " of the price")
+                .contains("  without layers 2-3: guesses 100.0 % of the tokens, each in " + cost
+                        + " of the model's time for one")
                 .last()
                 .asString()
-                .startsWith("Without layers 2-3: 100 % of the model's tokens guessed at " + cost + " of its price");
+                .startsWith("Without layers 2-3: the copy guesses 100 % of the model's tokens, each in " + cost
+                        + " of the time that the model takes for one");
         try (Stream<Path> files = Files.list(directory.resolve(".cache/aded/derived"))) {
             assertThat(files.filter(Files::isRegularFile)
                             .map(file -> file.getFileName().toString()))
@@ -107,6 +109,36 @@ final class SkipChooserTest {
         SkippedLayers chosen = chooser().choose(library, model, Quantization.Q8_0);
         assertThat(notes).anySatisfy(note -> assertThat(note).startsWith("  with all layers: "));
         assertThat(chosen).isEqualTo(SkippedLayers.parse("2-3"));
+    }
+
+    @Test
+    void choose_trialsThatAKilledProcessLeft_areSweptAndNoneStays() throws IOException {
+        Path trials = Files.createDirectories(directory.resolve(".cache/aded/derived/trials"));
+        Files.write(trials.resolve("trial.gguf.part"), new byte[1000]);
+        Files.write(trials.resolve("trial-77.gguf"), new byte[1000]);
+        chooser().choose(library, model, Quantization.Q8_0);
+        try (Stream<Path> left = Files.walk(directory.resolve(".cache/aded/derived"))) {
+            // Neither trials nor the copy with all layers, which was written for the search.
+            assertThat(left.map(file -> file.getFileName().toString())).noneMatch(name -> name.contains(".gguf"));
+        }
+    }
+
+    @Test
+    void choose_findingThatCannotBeKept_isRefusedBeforeTheSearch() throws IOException {
+        chooser().choose(library, model, null);
+        Path derived = directory.resolve(".cache/aded/derived");
+        try (Stream<Path> files = Files.list(derived)) {
+            for (Path finding :
+                    files.filter(file -> file.toString().endsWith("-skip.json")).toList()) {
+                Files.delete(finding);
+                Files.createDirectory(finding);
+            }
+        }
+        notes.clear();
+        assertThatThrownBy(() -> chooser().choose(library, model, null))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("a directory is in its place");
+        assertThat(notes).isEmpty();
     }
 
     @Test

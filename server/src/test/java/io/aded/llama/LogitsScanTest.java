@@ -236,6 +236,29 @@ final class LogitsScanTest {
     }
 
     @Test
+    void scan_signsAndZeros_areOrderedAsFloatsAre() {
+        // Blocks without a sign, with nothing but signs, with both zeros, and with a NaN of either sign among signs.
+        float[] row = new float[7 * 1024];
+        Arrays.fill(row, 0, 1024, 1f);
+        Arrays.fill(row, 1024, 2048, -3f);
+        row[1500] = -0.5f;
+        Arrays.fill(row, 2048, 3072, -0f);
+        Arrays.fill(row, 3072, 4096, -0f);
+        row[4000] = 0f;
+        Arrays.fill(row, 4096, 5120, -7f);
+        row[4100] = Float.NaN;
+        Arrays.fill(row, 5120, 6144, -7f);
+        row[5200] = Float.intBitsToFloat(0xFFC0_0001);
+        Arrays.fill(row, 6144, 7168, -Float.MIN_VALUE);
+        for (int from = 0; from < row.length; from += 1024) {
+            float[] rest = Arrays.copyOfRange(row, from, row.length);
+            assertMatchesDefinition(scan(8, rest), rest, "from " + from);
+            float[] block = Arrays.copyOfRange(row, from, from + 1024);
+            assertMatchesDefinition(scan(1, block), block, "block at " + from);
+        }
+    }
+
+    @Test
     void scan_noMass_findsTheBestTokens() {
         float[] row = new float[5000];
         row[4999] = 2f;

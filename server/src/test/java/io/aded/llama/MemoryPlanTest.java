@@ -49,7 +49,7 @@ class MemoryPlanTest {
 
         assertThat(plan.gpuLayers()).isZero();
         assertThat(plan.cells()).isEqualTo(4096);
-        assertThat(plan.explanation()).contains("all 8 layers on the processor", "no GPU", "4,096 cells", "64 MiB");
+        assertThat(plan.explanation()).contains("all 8 layers on the processor", "no GPU", "4,096 cells", "67 MB");
     }
 
     @Test
@@ -58,7 +58,7 @@ class MemoryPlanTest {
 
         assertThat(plan.gpuLayers()).isEqualTo(ModelParameters.ALL_LAYERS);
         assertThat(plan.cells()).isEqualTo(4096);
-        assertThat(plan.explanation()).contains("all 8 layers on GPU0 (a card, 2.0 GiB free)", "weights 34 MiB");
+        assertThat(plan.explanation()).contains("all 8 layers on GPU0 (a card, 2.1 GB free)", "weights 36 MB");
     }
 
     @Test
@@ -79,7 +79,7 @@ class MemoryPlanTest {
         assertThat(plan.explanation())
                 .contains((plan.gpuLayers() - 1) + " of 8 layers", "more free memory would hold all")
                 // A cell costs 2 KiB in each layer: 512 of them 1 MiB.
-                .contains("512 cells of context " + (plan.gpuLayers() - 1) + " MiB");
+                .contains("512 cells of context " + Math.round((plan.gpuLayers() - 1) * 1.048576) + " MB");
     }
 
     @Test
@@ -154,7 +154,7 @@ class MemoryPlanTest {
         assertThat(MemoryPlan.of(devices, file, request(4096, context, first)).gpuLayers())
                 .isBetween(0, LAYERS);
         assertThat(MemoryPlan.of(devices, file, request(4096, context, second)).explanation())
-                .contains("2.0 GiB free")
+                .contains("2.1 GB free")
                 .doesNotContain("310");
     }
 

@@ -13,21 +13,23 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A stream of Converse as a test drives it: send, then wait for what comes. */
 final class ConverseClient implements ClientResponseObserver<ConverseRequest, ConverseResponse> {
-    private static final long PATIENCE_SECONDS = 20;
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
     final BlockingQueue<ConverseResponse> responses = new LinkedBlockingQueue<>();
     final CompletableFuture<Status> ended = new CompletableFuture<>();
     private final boolean greedy;
+    private final Patience patience;
+    private final BlockingQueue<Status> statuses = new LinkedBlockingQueue<>();
     private @Nullable ClientCallStreamObserver<ConverseRequest> requests;
     private @Nullable StatusRuntimeException failure;
 
@@ -37,7 +39,12 @@ final class ConverseClient implements ClientResponseObserver<ConverseRequest, Co
 
     /** A client that is not greedy takes a message only when it is told to. */
     ConverseClient(InferenceServiceGrpc.InferenceServiceStub stub, boolean greedy) {
+        this(stub, greedy, Patience.of(LONGEST_WAIT));
+    }
+
+    ConverseClient(InferenceServiceGrpc.InferenceServiceStub stub, boolean greedy, Patience patience) {
         this.greedy = greedy;
+        this.patience = patience;
         stub.converse(this);
     }
 
@@ -105,7 +112,7 @@ final class ConverseClient implements ClientResponseObserver<ConverseRequest, Co
 
     ConverseResponse next() {
         try {
-            ConverseResponse response = responses.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            ConverseResponse response = patience.next(responses);
             if (response == null) {
                 throw new AssertionError("no message came; the call ended with " + ended.getNow(null), failure);
             }
@@ -142,9 +149,14 @@ final class ConverseClient implements ClientResponseObserver<ConverseRequest, Co
 
     Status end() {
         try {
-            return ended.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (Exception e) {
-            throw new AssertionError("the call did not end; last messages: " + responses, e);
+            Status status = patience.next(statuses);
+            if (status == null) {
+                throw new AssertionError("the call did not end; last messages: " + responses);
+            }
+            statuses.add(status);
+            return status;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 
@@ -167,11 +179,16 @@ final class ConverseClient implements ClientResponseObserver<ConverseRequest, Co
         if (thrown instanceof StatusRuntimeException status) {
             failure = status;
         }
-        ended.complete(Status.fromThrowable(thrown));
+        finish(Status.fromThrowable(thrown));
     }
 
     @Override
     public void onCompleted() {
-        ended.complete(Status.OK);
+        finish(Status.OK);
+    }
+
+    private void finish(Status status) {
+        ended.complete(status);
+        statuses.add(status);
     }
 }

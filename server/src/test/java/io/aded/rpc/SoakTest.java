@@ -18,6 +18,8 @@ import io.aded.model.ContextParameters;
 import io.aded.model.ContextParameters.CacheType;
 import io.aded.model.TargetContext;
 import io.aded.serving.ServedModel;
+import io.aded.serving.Serving;
+import io.aded.serving.ServingLimits;
 import io.aded.telemetry.EngineTelemetry;
 import io.aded.testing.Seeds;
 import io.aded.v1.DraftPolicy;
@@ -33,7 +35,6 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
@@ -50,6 +51,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -57,6 +59,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -78,11 +81,20 @@ class SoakTest {
     private static final int CALLS =
             Integer.getInteger("aded.soak", System.getenv("ADED_TEST_NATIVES") == null ? 80 : 45);
 
+    /** Each kind once, and some more: each opens something that the process keeps. */
     private static final int WARM_UP = 15;
+
     private static final long SEED = Seeds.orElse(20260101);
     private static final int AT_ONCE = 24;
     private static final int PROMPTS = 10;
     private static final int ANSWER = 60;
+
+    /** A call waits for others for some hundred passes; so many that it gets nothing of mean that it is forgotten. */
+    private static final long MOST_PASSES = 20_000;
+
+    /** With a hundredth of a processor, a pass of all of them has been seen to take half a minute. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+
     private static final String[] MODES = {"off", "auto", "aded", "aded-mcts", "model", "draft-verify"};
 
     /** What callers do. The first ones leave the answer alone, and get it whole. */
@@ -95,16 +107,32 @@ class SoakTest {
         DEADLINE,
         DISCONNECT,
         BAD_INPUT,
-        NO_HTTP
+        NO_HTTP;
+
+        /** As many of the first kind as of all others. */
+        static Kind any(SplittableRandom random) {
+            return random.nextBoolean() ? PLAIN : values()[random.nextInt(values().length)];
+        }
     }
 
     /** A question, and how the answer is drawn. */
     private record Question(String text, Sampling sampling) {
         static Question any(SplittableRandom random) {
+            return of(random.nextInt(PROMPTS), random.nextBoolean());
+        }
+
+        /** Each that may be asked. */
+        static List<Question> all() {
+            return IntStream.range(0, 2 * PROMPTS)
+                    .mapToObj(i -> of(i / 2, i % 2 == 0))
+                    .toList();
+        }
+
+        private static Question of(int prompt, boolean greedy) {
             return new Question(
-                    "the cat and the sea " + random.nextInt(PROMPTS) + ", the cat and",
+                    "the cat and the sea " + prompt + ", the cat and",
                     Requests.GREEDY.toBuilder()
-                            .setTemperature(random.nextBoolean() ? 0f : 0.8f)
+                            .setTemperature(greedy ? 0f : 0.8f)
                             .build());
         }
 
@@ -162,7 +190,7 @@ class SoakTest {
             Map<String, Integer> objects = Leftovers.streamObjects();
             Leftovers before = Leftovers.now();
             soak(model, draft, CALLS);
-            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            await().atMost(LONGEST_PAUSE).untilAsserted(() -> {
                 Leftovers after = Leftovers.now();
                 assertThat(after.files())
                         .as("before: %s", before.files())
@@ -183,7 +211,7 @@ class SoakTest {
             soak.awaitQuiet();
             assertNoMoreObjects(objects);
         }
-        await().until(() -> threads.containsAll(Leftovers.liveThreads()));
+        await().atMost(LONGEST_PAUSE).until(() -> threads.containsAll(Leftovers.liveThreads()));
     }
 
     private static void assertNoMoreObjects(Map<String, Integer> before) {
@@ -210,22 +238,35 @@ class SoakTest {
         private final TargetContext drafting;
 
         private final long emptySequence;
+        private final Patience patience;
 
         Soak(LlamaModel model, LlamaModel draft) {
             // A small cache: turns wait, idle ones are parked, the youngest are recomputed.
-            EngineOptions options = EngineOptions.ofCells(1500);
+            EngineOptions usual = EngineOptions.ofCells(1500);
             ContextParameters parameters =
                     ContextParameters.ofCells(1500).withThreads(1).withCacheTypes(CacheType.F32, CacheType.F32);
             drafting = draft.newContext(parameters.withCells(768).withMaxSequences(7));
             emptySequence = drafting.savedSize(0);
             engine = Engine.start(
                     model,
-                    options.withContext(parameters),
+                    new EngineOptions(
+                            parameters,
+                            usual.maxRunning(),
+                            usual.maxWaiting(),
+                            LONGEST_PAUSE,
+                            usual.prefillStall(),
+                            usual.swapBytes(),
+                            usual.defaultDraft()),
                     EngineTelemetry.NONE,
                     DrafterSettings.DEFAULT.withDraftModel(
                             target -> new DraftContexts.Opened(drafting, drafting.copierFrom(target))));
+            patience = Patience.ofPasses(() -> engine.status().roundsTotal(), MOST_PASSES, LONGEST_PAUSE);
             String name = InProcessServerBuilder.generateName();
+            // On a machine that is busy with other things the readers are late, too.
             server = AdedServer.builder()
+                    .serving(Serving.builder()
+                            .limits(new ServingLimits(Duration.ofMinutes(10), 64, LONGEST_PAUSE))
+                            .build())
                     .listen("127.0.0.1:0")
                     .transport(InProcessServerBuilder.forName(name))
                     .start();
@@ -243,10 +284,7 @@ class SoakTest {
 
         void run(int count) throws Exception {
             var random = new SplittableRandom(SEED);
-            for (int i = 0; i < PROMPTS * 10; i++) {
-                Question question = Question.any(random);
-                alone.computeIfAbsent(question, asked -> generate(loopback, asked, "off"));
-            }
+            Question.all().forEach(question -> alone.put(question, generate(loopback, question, "off")));
             var permits = new Semaphore(AT_ONCE);
             var failed = new AtomicBoolean();
             List<Future<?>> calls = new ArrayList<>();
@@ -254,9 +292,10 @@ class SoakTest {
                 for (int call = 0; call < count && !failed.get(); call++) {
                     permits.acquire();
                     SplittableRandom own = random.split();
+                    Kind kind = call < Kind.values().length ? Kind.values()[call] : Kind.any(own);
                     Callable<Void> work = () -> {
                         try {
-                            oneCall(own);
+                            oneCall(kind, own);
                         } catch (Throwable thrown) {
                             failed.set(true);
                             throw thrown;
@@ -278,7 +317,7 @@ class SoakTest {
 
         /** Waits until the engine and the server say that nothing is left. */
         void awaitQuiet() {
-            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            await().atMost(LONGEST_PAUSE).untilAsserted(() -> {
                 EngineStatus status = engine.status();
                 assertThat(status.running()).as("running, seed %d", SEED).isZero();
                 assertThat(status.waiting()).as("waiting").isZero();
@@ -295,12 +334,9 @@ class SoakTest {
             });
         }
 
-        private void oneCall(SplittableRandom random) throws IOException {
+        private void oneCall(Kind kind, SplittableRandom random) throws Exception {
             Question question = Question.any(random);
             Channel channel = random.nextBoolean() ? inProcess : loopback;
-            Kind[] kinds = Kind.values();
-            // As many of the first kind as of all others.
-            Kind kind = random.nextBoolean() ? Kind.PLAIN : kinds[random.nextInt(kinds.length)];
             switch (kind) {
                 case PLAIN -> {
                     String mode = MODES[random.nextInt(MODES.length)];
@@ -331,8 +367,12 @@ class SoakTest {
             return tokens;
         }
 
+        private ConverseClient client(Channel channel) {
+            return new ConverseClient(InferenceServiceGrpc.newStub(channel), true, patience);
+        }
+
         private void slowReader(Channel channel, Question question, SplittableRandom random) {
-            var slow = new ConverseClient(InferenceServiceGrpc.newStub(channel), false);
+            var slow = new ConverseClient(InferenceServiceGrpc.newStub(channel), false, patience);
             slow.open(question.open().build()).take(1);
             slow.opened();
             slow.turn(question.turn(ANSWER));
@@ -356,11 +396,11 @@ class SoakTest {
             Open.Builder open = question.open()
                     .setConversationId("soak-" + names.incrementAndGet())
                     .setRetention(com.google.protobuf.Duration.newBuilder().setSeconds(300));
-            var first = new ConverseClient(InferenceServiceGrpc.newStub(channel)).open(open.build());
+            var first = client(channel).open(open.build());
             first.opened();
             requireSame(ConverseClient.tokens(first.turn(question.turn(ANSWER)).answer()), question, "kept");
             assertThat(first.halfClose().end()).isEqualTo(Status.OK);
-            var second = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+            var second = client(channel)
                     .open(open.setRequireResume(true)
                             .setRetention(com.google.protobuf.Duration.getDefaultInstance())
                             .build());
@@ -370,8 +410,8 @@ class SoakTest {
             assertThat(second.halfClose().end()).isEqualTo(Status.OK);
         }
 
-        private static void cancelAndGoOn(Channel channel, Question question) {
-            var client = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+        private void cancelAndGoOn(Channel channel, Question question) {
+            var client = client(channel)
                     .open(question.open().build());
             client.opened();
             client.turn(question.turn(300)).cancelTurn();
@@ -381,8 +421,8 @@ class SoakTest {
             assertThat(client.halfClose().end()).isEqualTo(Status.OK);
         }
 
-        private static void hangUp(Channel channel, Question question, SplittableRandom random) {
-            var client = new ConverseClient(InferenceServiceGrpc.newStub(channel))
+        private void hangUp(Channel channel, Question question, SplittableRandom random) {
+            var client = client(channel)
                     .open(question.open().build());
             client.opened();
             client.turn(question.turn(200));
@@ -407,7 +447,7 @@ class SoakTest {
         /** The client's connection goes while it reads. */
         private void disconnect(Question question, SplittableRandom random) {
             ManagedChannel own = connect();
-            var client = new ConverseClient(InferenceServiceGrpc.newStub(own))
+            var client = client(own)
                     .open(question.open().build());
             client.opened();
             client.turn(question.turn(200));
@@ -429,17 +469,25 @@ class SoakTest {
                     .containsExactly("options.sampling.temperature");
         }
 
-        /** Bytes that are no HTTP/2, on a connection of their own. The server closes it. */
-        private void noHttp(SplittableRandom random) throws IOException {
+        /**
+         * Bytes that are no HTTP/2, on a connection of their own. The server closes it. What the JDK keeps of a thread's
+         * sockets goes with the thread; carriers of virtual threads would keep it.
+         */
+        private void noHttp(SplittableRandom random) throws Exception {
             byte[] noise = new byte[200];
             random.nextBytes(noise);
-            try (Socket socket = new Socket(address.host(), address.port())) {
-                socket.getOutputStream().write(noise);
-                socket.shutdownOutput();
-                socket.getInputStream().transferTo(OutputStream.nullOutputStream());
-            } catch (SocketException reset) {
-                // The server may close before all was written.
-            }
+            var sending = new FutureTask<Void>(() -> {
+                try (Socket socket = new Socket(address.host(), address.port())) {
+                    socket.getOutputStream().write(noise);
+                    socket.shutdownOutput();
+                    socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+                } catch (SocketException reset) {
+                    // The server may close before all was written.
+                }
+                return null;
+            });
+            Thread.ofPlatform().start(sending).join();
+            sending.get();
         }
 
         @Override
@@ -449,7 +497,7 @@ class SoakTest {
             server.close();
             engine.close();
             drafting.close(); // unless a turn asked it to draft, nobody has
-            assertThat(loopback.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(loopback.awaitTermination(LONGEST_PAUSE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.aded.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.aded.draft.catalogue.Drafters;
@@ -190,6 +191,24 @@ class TurnValidatorTest {
     }
 
     // --- drafting
+
+    @Test
+    void validate_unknownMode_listsThoseThatThisServerHas() {
+        DraftChoice choice = new DraftChoice("modle", null, null, null, null);
+        assertThat(violations(HELLO, drafting(choice))).singleElement().satisfies(violation -> {
+            assertThat(violation.field()).isEqualTo("draft.mode");
+            assertThat(violation.description())
+                    .contains("\"modle\"", "allowed: auto, off, ")
+                    .doesNotContain("draft-verify");
+        });
+        assertThatThrownBy(() -> new TurnValidator(100, 1000, null, true)
+                        .validate(
+                                new TurnInput(HELLO, drafting(choice), List.of()),
+                                DEFAULTS,
+                                DEFAULTS,
+                                Caller.ANONYMOUS))
+                .hasMessageContaining("draft-verify");
+    }
 
     @ParameterizedTest
     @ValueSource(strings = {"model", "draft-verify"})

@@ -43,8 +43,9 @@ public final class AdedDrafter implements Drafter {
      *
      * Learning order:
      * The engine shows the target's views before it tells the outcome. They are held back: first every emitted token is
-     * predicted once more, with the evidence as it stood when the draft was made, and the weights learn from the error;
-     * only then do the rows learn. A round without a draft therefore teaches exactly as much as one with a draft.
+     * predicted once more, with the evidence as it stood when the draft was made, and the error is noted for the
+     * weights, which streams may share; only then do the rows learn. A round without a draft therefore teaches exactly
+     * as much as one with a draft.
      *
      * [1] Adaptive Draft-Verification for Efficient Large Language Model Decoding. AAAI 2025, arXiv:2407.12021
      * [2] J. Ziv, A. Lempel: A Universal Algorithm for Sequential Data Compression. IEEE Transactions on Information
@@ -80,6 +81,7 @@ public final class AdedDrafter implements Drafter {
     private final Candidates candidates;
     private final Weighing weighing;
     private final boolean useBigrams;
+    private final Lesson lesson = new Lesson();
 
     // What the target thought of the nodes of the last tree, held back until the outcome is known.
     private final int[] viewNode = new int[MAX_NODES + 1];
@@ -111,7 +113,7 @@ public final class AdedDrafter implements Drafter {
      * A drafter that knows nothing yet.
      *
      * @param historyTokens the most recent tokens that are remembered, 64 to 2^30, rounded up to a power of two
-     * @param shared what the streams of one thread learn together of their evidence's worth; null to learn it alone
+     * @param shared what streams learn together of their evidence's worth; null to learn it alone
      */
     public static AdedDrafter create(int historyTokens, @Nullable EvidenceWeights shared) {
         return new AdedDrafter(historyTokens, AdedStage.COMPLETE, shared == null ? EvidenceWeights.create() : shared);
@@ -314,7 +316,7 @@ public final class AdedDrafter implements Drafter {
             candidates.gather(node, beforeLast, tree.token(node), node == 0);
             weighing.weigh(candidates);
             boolean asGuessed = candidates.isLikeliest(token);
-            weighing.learn(candidates, token);
+            lesson.note(candidates, token);
             if (i < last) {
                 contexts.descend(tree, emittedAt[i + 1], asGuessed);
             } else {
@@ -322,6 +324,11 @@ public final class AdedDrafter implements Drafter {
             }
             beforeLast = tree.token(node);
         }
+    }
+
+    @Override
+    public void share() {
+        weighing.take(lesson);
     }
 
     private void learnView(int view, int beforeLast, int last) {
@@ -380,6 +387,6 @@ public final class AdedDrafter implements Drafter {
     public long stateBytes() {
         long held = 4L * (3L * viewNode.length + 2L * viewTokens.length + 2L * emitted.length);
         long search = heap.stateBytes() + 4L * (successors.length + 2L * successorTokens.length);
-        return held + search + contexts.stateBytes() + candidates.stateBytes() + weighing.stateBytes();
+        return held + search + contexts.stateBytes() + candidates.stateBytes() + weighing.stateBytes() + lesson.bytes();
     }
 }

@@ -15,7 +15,8 @@ import java.util.Map;
  * How far each kind of evidence can be trusted, learned from every emitted token.
  *
  * <p>It holds a thousand numbers and no token, so the streams of one engine may share one: what was learned about
- * copying in one answer serves the next. Not thread-safe; share it only among streams that one thread decodes.
+ * copying in one answer serves the next. Many threads may weigh by it at once while none has it {@linkplain #take take}
+ * a lesson.
  */
 public final class EvidenceWeights implements Weighing {
     /*
@@ -34,8 +35,8 @@ public final class EvidenceWeights implements Weighing {
      * other; one step of stochastic ascent for each emitted token, with AdaGrad's rate for each cell [4] and a floor
      * under it, so that the weights follow when the text changes. Since the outcome says of every candidate whether it
      * was right, rounds without a draft teach as much as those with one, and there is no bias towards what the search
-     * chose to try. This is what makes the probabilities calibrated: where they are wrong on average, the gradient of
-     * some cell is not zero.
+     * chose to try. The tokens of one round are all predicted by the weights as they stood before it. This is what
+     * makes the probabilities calibrated: where they are wrong on average, the gradient of some cell is not zero.
      *
      * Prior:
      * A new set of weights begins at values fitted by this same learning to recorded answers of a small chat model
@@ -62,11 +63,6 @@ public final class EvidenceWeights implements Weighing {
     private static final float NO_STRENGTH = 1f;
     /** The sum of squared gradients stops here, which keeps the rate above {@code RATE / √MOST_STRENGTH}. */
     private static final float MOST_STRENGTH = 1000f;
-    /**
-     * Smaller errors are most of them. They are added up, and the candidate that makes the sum worth a step takes it
-     * for all: on average the same, at a tenth of the time.
-     */
-    private static final float SMALLEST_ERROR = 0.01f;
     /** Where nothing is known a candidate starts at odds of 1 : 12 against "none of them". */
     private static final float NOTHING_KNOWN = -2.5f / Candidates.KINDS;
 
@@ -78,8 +74,6 @@ public final class EvidenceWeights implements Weighing {
 
     private final float[] weights;
     private final float[] strength;
-    /** Small errors not yet learned from. */
-    private float owed;
 
     private EvidenceWeights(float[] weights, float initialStrength) {
         this.weights = weights;
@@ -170,26 +164,19 @@ public final class EvidenceWeights implements Weighing {
     }
 
     @Override
-    public void learn(Candidates candidates, int actual) {
-        int[] cells = candidates.cells();
-        float[] probabilities = candidates.probabilities();
-        for (int i = 0; i < candidates.size(); i++) {
-            float error = (candidates.token(i) == actual ? 1 : 0) - probabilities[i];
-            if (error < 0 && error > -SMALLEST_ERROR) {
-                owed -= error;
-                if (owed < SMALLEST_ERROR) {
-                    continue;
-                }
-                error = -owed;
-                owed = 0;
-            }
-            for (int at = i * Candidates.KINDS, end = at + Candidates.KINDS; at < end; at++) {
+    public void take(Lesson lesson) {
+        int[] cells = lesson.cells();
+        for (int step = 0; step < lesson.steps(); step++) {
+            float error = lesson.error(step);
+            float square = error * error;
+            for (int at = step * Candidates.KINDS, end = at + Candidates.KINDS; at < end; at++) {
                 int cell = cells[at];
-                float sum = Math.min(MOST_STRENGTH, strength[cell] + error * error);
+                float sum = Math.min(MOST_STRENGTH, strength[cell] + square);
                 strength[cell] = sum;
                 weights[cell] += error * RATES[(int) sum];
             }
         }
+        lesson.clear();
     }
 
     /** What every cell is worth now: a copy. */

@@ -6,8 +6,8 @@ sealed interface Weighing permits EvidenceWeights, FixedInterpolation {
     /** Sets {@link Candidates#probabilities()}. */
     void weigh(Candidates candidates);
 
-    /** Learns from the outcome, after {@link #weigh}. */
-    void learn(Candidates candidates, int actual);
+    /** Learns what was noted after {@link #weigh}, and clears it. */
+    void take(Lesson lesson);
 
     /** The memory that is this stream's own, in bytes. */
     long stateBytes();

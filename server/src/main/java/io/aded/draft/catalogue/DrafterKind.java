@@ -38,8 +38,7 @@ public record DrafterKind(
     private static final DraftLimits ONE_CHAIN = new DraftLimits(10, 64, 1);
 
     /** Why a drafter that needs a model cannot be asked for. */
-    public static final String NO_MODEL = "needs a draft model, and none is loaded; start the server with --draft-model"
-            + " FILE or --draft-self FORMAT, or ask for another mode";
+    public static final String NO_MODEL = "needs a draft model, and none is loaded";
 
     /** Makes what drafts for all streams of an engine. */
     @FunctionalInterface

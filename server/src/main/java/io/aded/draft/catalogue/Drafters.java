@@ -189,10 +189,22 @@ public final class Drafters {
      * @throws IllegalArgumentException if there is none; the message lists what is allowed
      */
     public static DrafterKind named(String label) {
+        return named(label, true);
+    }
+
+    /**
+     * The drafter of a label.
+     *
+     * @param hasDraftModel whether those that need a draft model can be asked for, and so are among what is allowed
+     * @throws IllegalArgumentException if there is none; the message lists what is allowed
+     */
+    public static DrafterKind named(String label, boolean hasDraftModel) {
         DrafterKind kind = ALL.get(label);
         if (kind == null) {
-            throw new IllegalArgumentException(
-                    "unknown draft mode \"" + label + "\"; allowed: " + String.join(", ", ALL.keySet()));
+            throw new IllegalArgumentException("unknown draft mode \"" + label + "\"; allowed: "
+                    + available(hasDraftModel).stream()
+                            .map(DrafterKind::label)
+                            .collect(Collectors.joining(", ")));
         }
         return kind;
     }

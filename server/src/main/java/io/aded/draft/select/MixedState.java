@@ -227,6 +227,11 @@ final class MixedState implements DraftState {
         stream.accept(tree, lastAccepted, bonusToken);
     }
 
+    @Override
+    public void share() {
+        table.share();
+    }
+
     /** Whether what was verified is the draft, perhaps cut, and not what a grammar put in its place. */
     private boolean isProposed(TokenTree tree) {
         return tree.draftNodes() == 0 || tree.draftNodes() <= proposedNodes && tree.token(1) == proposedFirst;

@@ -1,7 +1,9 @@
 package io.aded.lab.experiment;
 
+import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.engine.DraftPolicy;
+import io.aded.engine.DraftingStatus;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.PassCosts;
@@ -55,8 +57,15 @@ final class Benchmark {
      * @param measurements every answer
      * @param skipped ids of prompts that do not fit into the context
      * @param costs the cost curve at the end
+     * @param drafting how those drafters fared that choose, and the draft model
+     * @param draftModel what that is; null if there is none, or it is not known
      */
-    record Result(List<Measurement> measurements, List<String> skipped, PassCosts costs) {}
+    record Result(
+            List<Measurement> measurements,
+            List<String> skipped,
+            PassCosts costs,
+            DraftingStatus drafting,
+            @Nullable DraftModelInfo draftModel) {}
 
     Benchmark(
             TargetModel model,
@@ -111,7 +120,7 @@ final class Benchmark {
                     contenders.put(mode.label(), contender(mode, engine, own));
                 }
                 List<Measurement> measurements = new Run(contenders, scenarios).play();
-                return new Result(measurements, skipped, engine.passCosts());
+                return new Result(measurements, skipped, engine.passCosts(), engine.drafting(), engine.draftModel());
             } finally {
                 contenders.values().forEach(Contender::close);
             }

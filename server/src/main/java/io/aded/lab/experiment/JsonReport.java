@@ -68,6 +68,13 @@ final class JsonReport {
             }
         }
         choice(root.putObject("choice"), result);
+        new WhoDrafted(
+                        analysis.modes().stream()
+                                .map(mode -> analysis.summary(mode, null))
+                                .toList(),
+                        result.drafting(),
+                        result.draftModel())
+                .describe(root.putObject("who_drafted"));
         ArrayNode answers = root.putArray("answers");
         for (Measurement measurement : result.measurements()) {
             answers.add(answer(measurement));

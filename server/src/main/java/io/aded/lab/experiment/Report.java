@@ -43,7 +43,8 @@ final class Report {
 
     /** The whole report. */
     String render(Machine machine, ExperimentSettings settings, String prompts, Benchmark.Result result) {
-        head(machine, settings, prompts, result.skipped());
+        WhoDrafted who = new WhoDrafted(summaries, result.drafting(), result.draftModel());
+        head(machine, settings, prompts, result.skipped(), who);
         speed();
         groups();
         costs();
@@ -53,12 +54,15 @@ final class Report {
         losslessness();
         rivals("auto against the best fixed budget", ModeSpec::isFixedBudget);
         rivals("auto against the best copying rule", ModeSpec::isBaseline);
+        text.append(who.text());
         bare();
         return text.toString();
     }
 
-    private void head(Machine machine, ExperimentSettings settings, String prompts, List<String> skipped) {
+    private void head(
+            Machine machine, ExperimentSettings settings, String prompts, List<String> skipped, WhoDrafted who) {
         Heading heading = new Heading().machine(machine);
+        who.draftModel().ifPresent(model -> heading.fact("draft", model));
         heading.fact(
                 "prompts", prompts + ", " + settings.repeats() + (settings.repeats() == 1 ? " repeat" : " repeats"));
         heading.fact("answers", answers(settings));

@@ -1,7 +1,10 @@
 package io.aded.lab.experiment;
 
+import io.aded.draft.ArmPlay;
 import io.aded.engine.RoundReport;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Sums over the rounds of one answer, or of many. Counts of the answer's first round, which ends the prefill, are kept
@@ -46,9 +49,53 @@ final class RoundTally {
 
     private int[] depths = new int[64];
 
+    /**
+     * What was done in one way, or guessed by one source.
+     *
+     * @param rounds of it; 0 for a source
+     * @param probes those of them in which the way was tried although another looked better
+     * @param nodes draft tokens verified
+     * @param accepted those of them that were accepted
+     */
+    record Share(long rounds, long probes, long nodes, long accepted) {
+        private static final Share NOTHING = new Share(0, 0, 0, 0);
+
+        private Share plus(Share other) {
+            return new Share(
+                    rounds + other.rounds, probes + other.probes, nodes + other.nodes, accepted + other.accepted);
+        }
+    }
+
+    /** By the way to draft that rounds took, where there was a choice. */
+    private final Map<String, Share> arms = new TreeMap<>();
+
+    /** By who guessed. */
+    private final Map<String, Share> sources = new TreeMap<>();
+
+    /** The rounds that took a way to draft. */
+    Share arm(String name) {
+        return arms.getOrDefault(name, Share.NOTHING);
+    }
+
+    /** Guesses by who made them; those who made none are not there. */
+    Map<String, Share> sources() {
+        return sources;
+    }
+
     void add(RoundReport report) {
         int size = report.tokens().length;
         rounds++;
+        ArmPlay play = report.play();
+        if (play != null) {
+            int probe = play.reason() == ArmPlay.Reason.PROBE ? 1 : 0;
+            arms.merge(play.arm(), new Share(1, probe, size - 1, report.acceptedPath().length), Share::plus);
+        }
+        for (int node = 1; node < size; node++) {
+            sources.merge(report.sources()[node], new Share(0, 0, 1, 0), Share::plus);
+        }
+        for (int node : report.acceptedPath()) {
+            sources.merge(report.sources()[node], new Share(0, 0, 0, 1), Share::plus);
+        }
         if (report.index() > 0) {
             draftNanos += report.draftNanos();
             passNanos += report.verifyNanos();
@@ -131,6 +178,8 @@ final class RoundTally {
         for (int i = 0; i < other.passes; i++) {
             addPass(other.passTokens[i], other.passTimes[i]);
         }
+        other.arms.forEach((name, share) -> arms.merge(name, share, Share::plus));
+        other.sources.forEach((name, share) -> sources.merge(name, share, Share::plus));
         add(histogram, other.histogram);
         add(offered, other.offered);
         add(accepted, other.accepted);

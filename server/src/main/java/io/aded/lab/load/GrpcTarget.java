@@ -9,10 +9,12 @@ import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.Delta;
 import io.aded.v1.DraftPolicy;
+import io.aded.v1.DraftServiceGrpc;
 import io.aded.v1.Finished;
 import io.aded.v1.GenerateRequest;
 import io.aded.v1.GenerateResponse;
 import io.aded.v1.GenerationOptions;
+import io.aded.v1.GetDraftStatisticsRequest;
 import io.aded.v1.GetModelRequest;
 import io.aded.v1.InferenceServiceGrpc;
 import io.aded.v1.Model;
@@ -109,6 +111,17 @@ final class GrpcTarget implements Target {
                     == ServingStatus.SERVING;
         } catch (StatusRuntimeException e) {
             return false;
+        }
+    }
+
+    @Override
+    public @Nullable DraftTold drafting() {
+        try {
+            return new DraftTold(DraftServiceGrpc.newBlockingStub(health)
+                    .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                    .getDraftStatistics(GetDraftStatisticsRequest.getDefaultInstance()));
+        } catch (StatusRuntimeException e) {
+            return null; // the report goes without it
         }
     }
 

@@ -5,6 +5,7 @@ import io.aded.lab.report.Machine;
 import io.aded.lab.report.Statistics;
 import java.util.List;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -20,8 +21,19 @@ final class LoadJson {
 
     private static final double[] PERCENTILES = {50, 75, 90, 95, 99, 99.9};
 
+    private final @Nullable DraftTold drafting;
+
     private final JsonMapper mapper =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    /**
+     * A report.
+     *
+     * @param drafting how drafting fared; null where that is not told
+     */
+    LoadJson(@Nullable DraftTold drafting) {
+        this.drafting = drafting;
+    }
 
     /** The whole result, ending with a line feed. */
     String render(Machine machine, String server, LoadSetting setting, List<Tally> tallies, boolean stopped) {
@@ -34,6 +46,9 @@ final class LoadJson {
         ArrayNode modes = root.putArray("modes");
         for (Tally tally : tallies) {
             mode(modes.addObject(), tally, tallies.getFirst(), setting.bounds().seed());
+        }
+        if (drafting != null) {
+            drafting.describe(root.putObject("who_drafted"));
         }
         return mapper.writeValueAsString(root) + "\n";
     }

@@ -1,10 +1,12 @@
 package io.aded.lab.load;
 
+import io.aded.engine.DraftPolicy;
 import io.aded.lab.report.Machine;
 import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A run that is ready to start: its options are good and its prompts are read. */
@@ -48,6 +50,11 @@ public final class LoadPlan {
     /** Whether the user named a server; if not, the caller is to start one. */
     public boolean namesServer() {
         return !(server instanceof LoadedServer.Own);
+    }
+
+    /** The draft policies that its modes ask for. */
+    public List<DraftPolicy> policies() {
+        return modes.stream().map(LoadMode::draft).filter(Objects::nonNull).toList();
     }
 
     /**

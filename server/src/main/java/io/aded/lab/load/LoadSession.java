@@ -43,12 +43,16 @@ public final class LoadSession implements AutoCloseable {
         List<Tally> tallies = started.play();
         LoadSetting setting = plan.setting();
         String server = plan.serverDescription();
-        String text = new LoadReport(tallies, setting).render(machine, server, started.isStopped());
+        DraftTold drafting = target.drafting();
+        String who = drafting == null ? "" : drafting.who();
+        String text = new LoadReport(tallies, setting).render(machine, server, started.isStopped())
+                + (who.isEmpty() ? "" : "\n" + who);
         out.print(text);
         out.flush();
         plan.files()
                 .write(
-                        () -> new LoadJson().render(machine, server, setting, tallies, started.isStopped()),
+                        () -> new LoadJson(who.isEmpty() ? null : drafting)
+                                .render(machine, server, setting, tallies, started.isStopped()),
                         () -> new LoadPlot(tallies).svg(machine, setting.load()),
                         LoadPlot.title(machine),
                         text);

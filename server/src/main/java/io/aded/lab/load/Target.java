@@ -34,6 +34,11 @@ interface Target extends AutoCloseable {
         throw new UnsupportedOperationException("only a server of ours is asked for its health");
     }
 
+    /** How drafting fared since the server started; null where that is not told. */
+    default @Nullable DraftTold drafting() {
+        return null;
+    }
+
     /**
      * Begins an attack by callers of their own.
      *

@@ -33,8 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Callers who ask one engine at once, in virtual time, each again as soon as it has its answer. The clock is advanced
- * by passes and by what the host was measured to take for rows, drafts, lessons and deliveries, one after the other:
- * the host's time comes on top of the passes'. The same figures on every machine.
+ * by passes and by what the host was measured to take for rows, drafts, lessons and deliveries, by the engine's thread
+ * alone or shared with helpers ({@link PricedCrew}): the host's time comes on top of the passes'. The same figures on
+ * every machine.
  */
 final class Crowd implements AutoCloseable {
     /*
@@ -76,6 +77,7 @@ final class Crowd implements AutoCloseable {
      * A crowd in front of an engine that has measured its passes.
      *
      * @param callers from 1 to {@link RecordedModel#STREAMS}
+     * @param helpers of the engine's thread, at least 0
      * @param passNanos what a pass takes, by its tokens
      * @param policy everybody's
      * @param stage of the adaptive drafter, in the place of the policy's drafter; null for the policy's own
@@ -83,6 +85,7 @@ final class Crowd implements AutoCloseable {
      */
     Crowd(
             int callers,
+            int helpers,
             IntToLongFunction passNanos,
             DraftPolicy policy,
             @Nullable AdedStage stage,
@@ -111,7 +114,8 @@ final class Crowd implements AutoCloseable {
                 EngineTelemetry.NONE,
                 LoopProposer.factory(
                         _ -> new Timed(stage == null ? kind.create(settings) : Drafters.create(stage, settings))),
-                clock::get);
+                clock::get,
+                new PricedCrew(helpers, clock));
         try {
             engine.awaitCalibration(Duration.ofMinutes(1));
         } catch (InterruptedException e) {
@@ -244,6 +248,11 @@ final class Crowd implements AutoCloseable {
         public void accept(TokenTree tree, int lastAccepted, int bonusToken) {
             drafter.accept(tree, lastAccepted, bonusToken);
             clock.addAndGet(LESSON_NANOS * (1 + tree.depth(lastAccepted)));
+        }
+
+        @Override
+        public void share() {
+            drafter.share();
         }
 
         @Override

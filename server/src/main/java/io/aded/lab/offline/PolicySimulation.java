@@ -69,6 +69,7 @@ public final class PolicySimulation {
      * @param prompts whether to tell each prompt that was slower than plain decoding
      * @param callers who ask at once, from 1 to {@link RecordedModel#STREAMS}. Of several, it is the time of all their
      *     answers together that is compared, each with a mode's draft and the host's time ({@link Crowd}) in it
+     * @param hostThreads helpers of the engine's thread where several ask, at least 0
      */
     public record Settings(
             double noise,
@@ -77,7 +78,8 @@ public final class PolicySimulation {
             double passMillis,
             int folds,
             boolean prompts,
-            int callers) {}
+            int callers,
+            int hostThreads) {}
 
     /** Prepares a simulation. */
     public PolicySimulation(RecordedSets sets, Settings settings) {
@@ -223,7 +225,8 @@ public final class PolicySimulation {
             EvidenceWeights weights,
             List<RecordedAnswer> answers) {
         DrafterSettings drafters = DrafterSettings.DEFAULT.withEvidenceWeights(weights);
-        try (Crowd crowd = new Crowd(settings.callers(), new Noise(curve)::nanos, policy, stage, drafters)) {
+        try (Crowd crowd = new Crowd(
+                settings.callers(), settings.hostThreads(), new Noise(curve)::nanos, policy, stage, drafters)) {
             crowd.play(answers);
             return crowd;
         }

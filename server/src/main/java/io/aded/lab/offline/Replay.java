@@ -88,6 +88,7 @@ final class Replay {
         tree.reset(prompt[prompt.length - 1]);
         observe(drafter, recorded, 0, 0);
         drafter.accept(tree, 0, answer[0]);
+        drafter.share();
         int done = 1;
         while (done < answer.length) {
             tree.reset(answer[done - 1]);
@@ -117,6 +118,7 @@ final class Replay {
             int next = tree.child(node, answer[at]);
             if (next < 0) {
                 drafter.accept(tree, node, answer[at]);
+                drafter.share();
                 at++;
                 break;
             }

@@ -122,8 +122,8 @@ public final class Outcomes {
             throw new AdedException.InvalidArtifact(
                     "CHOICE_WITHOUT_OUTCOMES",
                     "no prompt was answered by every arm with at least " + LEAST_TOKENS + " tokens to time; missing: "
-                            + missing.keySet() + ". Measure all of them: aded bench --draft-model … --modes"
-                            + " off,auto,auto-table,model --json FILE");
+                            + missing.keySet() + ". Measure all of them in one run of aded bench with a"
+                            + " draft model: the modes off, auto, auto-table and model");
         }
         return new Outcomes(complete, prompts.size() - complete.size(), models, dates, vocabulary);
     }
@@ -144,7 +144,7 @@ public final class Outcomes {
 
     private static void requireResults(Path file, JsonNode root, JsonNode choice) {
         if (!root.path("answers").isArray() || !root.path("settings").isObject()) {
-            throw invalid(file, "holds no results of aded bench --json");
+            throw invalid(file, "holds no results that aded bench has written as JSON");
         }
         if (!choice.path("prompts").isArray()) {
             throw invalid(file, "says nothing of its prompts, so it was written by an older version; measure again");
@@ -156,7 +156,7 @@ public final class Outcomes {
                             + "\"; this version's features are \"" + DrafterChoice.layout() + "\": measure again");
         }
         if (root.path("settings").path("synthetic_acceptance").isNumber()) {
-            throw invalid(file, "was measured with --synthetic-acceptance, which says nothing of drafters");
+            throw invalid(file, "was measured with made-up drafts, which say nothing of drafters");
         }
     }
 

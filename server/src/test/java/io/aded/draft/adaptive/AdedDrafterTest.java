@@ -45,6 +45,7 @@ final class AdedDrafterTest {
         TokenTree tree = new TokenTree(0);
         tree.reset(root);
         drafter.accept(tree, 0, token);
+        drafter.share();
     }
 
     /** The target's view: tokens with logarithms of probabilities. */
@@ -131,6 +132,7 @@ final class AdedDrafterTest {
         tree.reset(2);
         drafter.observe(tree, 0, view(3, -0.5f, 4, -1.25f));
         drafter.accept(tree, 0, 3);
+        drafter.share();
         say(drafter, 3, 1);
         say(drafter, 1, 2);
 
@@ -147,6 +149,7 @@ final class AdedDrafterTest {
         tree.reset(2);
         drafter.observe(tree, 0, view(3, -0.5f, 4, -1.25f));
         drafter.accept(tree, 0, 3);
+        drafter.share();
         say(drafter, 3, 1);
         say(drafter, 1, 2);
 
@@ -171,6 +174,7 @@ final class AdedDrafterTest {
         drafter.observe(tree, wrong, view(7, -1f));
         drafter.observe(tree, deeper, view(8, -0.25f));
         drafter.accept(tree, right, 6);
+        drafter.share();
 
         // The stream is 1 2 3 6 now. What was seen after (2, 3), (2, 4) and (3, 5):
         prompt(drafter, 2, 3);
@@ -193,6 +197,7 @@ final class AdedDrafterTest {
         tree.add(0, 9, 0.4f);
         int four = tree.add(three, 4, 0.3f);
         drafter.accept(tree, four, 5);
+        drafter.share();
         // 1 2 3 4 5, then again.
         say(drafter, 5, 1);
         say(drafter, 1, 2);
@@ -289,6 +294,7 @@ final class AdedDrafterTest {
         tree.reset(2);
         drafter.observe(tree, 0, view(3, -0.5f, 44, -1.25f));
         drafter.accept(tree, 0, 3);
+        drafter.share();
         float before = probability(draft(drafter, 3, WIDE), 0, 44);
         drafter.learnPrompt(new int[3], 2, 2);
         assertThat(probability(draft(drafter, 3, WIDE), 0, 44)).isEqualTo(before);
@@ -315,6 +321,7 @@ final class AdedDrafterTest {
                 root.reset(last);
                 drafter.observe(root, 0, view(next, -0.5f, 9, -2f));
                 drafter.accept(root, 0, next);
+                drafter.share();
             }
             last = next;
         }
@@ -351,8 +358,10 @@ final class AdedDrafterTest {
             drafter.observe(tree, 0, view(3, -0.5f));
         }
         drafter.accept(tree, 0, 3);
+        drafter.share();
         drafter.observe(tree, 0, view(4, -0.5f));
         drafter.accept(tree, 0, 4);
+        drafter.share();
 
         assertThat(draft(drafter, 4, WIDE).draftNodes()).isPositive();
     }
@@ -370,6 +379,7 @@ final class AdedDrafterTest {
                         30, -1f, 31, -2f, 32, -2.25f, 33, -2.5f, 34, -2.75f, 35, -3f, 36, -3.25f, 37, -3.5f, 38, -3.75f,
                         39, -4f));
         drafter.accept(tree, 0, 30);
+        drafter.share();
         prompt(drafter, 1, 2);
 
         assertThat(tokens(draft(drafter, 2, new DraftLimits(20, 1, 20))))
@@ -403,9 +413,12 @@ final class AdedDrafterTest {
         long search = 12 * 514 + 4 * (257 + 2 * 257 * 16);
         long contexts = 4 * (8 * 257 + 3 * 16 * 257);
         long candidates = new CandidatesTest.Fixture(true, true).candidates.stateBytes();
+        // Room for 16 steps of 10 cells, with their errors.
+        long lesson = 4 * (16 * 10 + 16);
 
-        assertThat(complete().stateBytes()).isEqualTo(held + search + contexts + candidates + 8 * 1228);
-        assertThat(stage(AdedStage.SUFFIX).stateBytes()).isEqualTo(held + search + contexts + candidates);
+        long both = held + search + contexts + candidates + lesson;
+        assertThat(complete().stateBytes()).isEqualTo(both + 8 * 1228);
+        assertThat(stage(AdedStage.SUFFIX).stateBytes()).isEqualTo(both);
     }
 
     /**
@@ -418,7 +431,7 @@ final class AdedDrafterTest {
         assertThat(conversation(stage(AdedStage.SUFFIX))).isEqualTo(GOLDEN_SUFFIX);
     }
 
-    private static final long GOLDEN = 497_851_554L;
+    private static final long GOLDEN = 2_583_138_452L;
     private static final long GOLDEN_SUFFIX = 3_850_177_154L;
 
     private static long conversation(AdedDrafter drafter) {
@@ -461,6 +474,7 @@ final class AdedDrafterTest {
                     int child = tree.child(node, next);
                     if (child < 0) {
                         drafter.accept(tree, node, next);
+                        drafter.share();
                         break;
                     }
                     node = child;

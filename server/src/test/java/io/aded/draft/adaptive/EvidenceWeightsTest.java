@@ -20,6 +20,7 @@ final class EvidenceWeightsTest {
 
     private final Fixture stream = new Fixture(true, true, 3, 2);
     private final EvidenceWeights weights = EvidenceWeights.untrained();
+    private final Lesson lesson = new Lesson();
 
     /** Candidates 10, 11, … of which the i-th lies in the cells 10 · i to 10 · i + 9. */
     private void candidates(int count) {
@@ -31,6 +32,12 @@ final class EvidenceWeightsTest {
         for (int at = 0; at < count * Candidates.KINDS; at++) {
             stream.candidates.cells()[at] = at;
         }
+    }
+
+    private void learn(EvidenceWeights by, int actual) {
+        lesson.note(stream.candidates, actual);
+        by.take(lesson);
+        assertThat(lesson.steps()).isZero();
     }
 
     private float[] weigh() {
@@ -53,7 +60,7 @@ final class EvidenceWeightsTest {
         float p = weigh()[0];
         assertThat(p).isCloseTo(ODDS / (1 + 2 * ODDS), within(EXACT));
 
-        weights.learn(stream.candidates, 10);
+        learn(weights, 10);
 
         // Ten cells each: −2.5 + 10 · (1 − p) · rate for the right one, −2.5 − 10 · p · rate for the other.
         float right = (float) Math.exp(-2.5 + 10 * (1 - p) * FIRST_RATE);
@@ -76,7 +83,7 @@ final class EvidenceWeightsTest {
             float error = 1 - p;
             squares += error * error;
             score += (float) (10 * error * 0.1 / Math.sqrt((int) squares + 0.5));
-            weights.learn(stream.candidates, 10);
+            learn(weights, 10);
         }
     }
 
@@ -86,7 +93,7 @@ final class EvidenceWeightsTest {
         float before = weigh()[1];
         for (int i = 0; i < 50; i++) {
             weigh();
-            weights.learn(stream.candidates, 999);
+            learn(weights, 999);
         }
         float[] after = weigh();
         assertThat(after[0]).isLessThan(before / 2);
@@ -99,7 +106,7 @@ final class EvidenceWeightsTest {
         // The first cells are taught that their candidate is all but impossible.
         float p = 1;
         for (int i = 0; i < 100_000 && (p = weigh()[0]) >= 0.004f; i++) {
-            weights.learn(stream.candidates, 999);
+            learn(weights, 999);
         }
         assertThat(p).isBetween(0.003f, 0.004f);
         int changes = 0;
@@ -107,7 +114,7 @@ final class EvidenceWeightsTest {
         for (int i = 0; i < 30; i++) {
             float before = weigh()[0];
             float[] exact = weights.snapshot();
-            weights.learn(stream.candidates, 999);
+            learn(weights, 999);
             if (Arrays.equals(exact, weights.snapshot())) {
                 unchanged++;
             } else {
@@ -125,12 +132,12 @@ final class EvidenceWeightsTest {
         candidates(1);
         for (int i = 0; i < 5_000; i++) {
             weigh();
-            weights.learn(stream.candidates, 10);
+            learn(weights, 10);
         }
         // Its error is positive, however small: it goes on up.
         float before = weights.snapshot()[0];
         weigh();
-        weights.learn(stream.candidates, 10);
+        learn(weights, 10);
         assertThat(weights.snapshot()[0]).isGreaterThan(before);
         assertThat(weigh()[0]).isGreaterThan(0.97f);
     }
@@ -139,13 +146,13 @@ final class EvidenceWeightsTest {
     void copy_isAsSureAsAPriorAndIndependent() {
         candidates(1);
         weigh();
-        weights.learn(stream.candidates, 10);
+        learn(weights, 10);
         EvidenceWeights copy = weights.copy();
         float p = weigh()[0];
 
         copy.weigh(stream.candidates);
         assertThat(stream.candidates.probabilities()[0]).isEqualTo(p);
-        copy.learn(stream.candidates, 10);
+        learn(copy, 10);
 
         // Thirty observations' worth: 0.1 / √30.5 a step.
         float step = copy.snapshot()[0] - weights.snapshot()[0];
@@ -167,7 +174,7 @@ final class EvidenceWeightsTest {
 
         candidates(1);
         prior.weigh(stream.candidates);
-        prior.learn(stream.candidates, 10);
+        learn(prior, 10);
         assertThat(EvidenceWeights.create().snapshot()).isNotEqualTo(prior.snapshot());
     }
 

@@ -72,9 +72,12 @@ final class FixedInterpolationTest {
 
         weighing.weigh(f.candidates);
         float before = f.probability(8);
-        weighing.learn(f.candidates, 8);
+        Lesson lesson = new Lesson();
+        lesson.note(f.candidates, 8);
+        weighing.take(lesson);
 
         assertThat(before).isEqualTo(0.99f);
         assertThat(f.probability(8)).isEqualTo(before);
+        assertThat(lesson.steps()).isZero();
     }
 }

@@ -83,6 +83,7 @@ final class DrafterContractTest {
             int child = tree.child(node, next);
             if (child < 0) {
                 state.accept(tree, node, next);
+                state.share();
                 return;
             }
             node = child;
@@ -246,6 +247,7 @@ final class DrafterContractTest {
                 drafter.observe(tree, node, view);
             }
             drafter.accept(tree, 0, script.next());
+            drafter.share();
         }
     }
 
@@ -306,6 +308,7 @@ final class DrafterContractTest {
             views.view(view, next);
             drafter.observe(tree, node, view);
             drafter.accept(tree, node, next);
+            drafter.share();
         }
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
 
@@ -368,7 +371,9 @@ final class DrafterContractTest {
             int child = tree.child(node, next);
             if (child < 0) {
                 one.accept(tree, node, next);
+                one.share();
                 other.accept(tree, node, next);
+                other.share();
                 return;
             }
             node = child;

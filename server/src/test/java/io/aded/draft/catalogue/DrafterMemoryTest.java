@@ -75,6 +75,7 @@ class DrafterMemoryTest {
             int accepted = random.nextInt(tree.size());
             last = random.nextInt(VOCABULARY);
             drafter.accept(tree, accepted, last);
+            drafter.share();
             seen += tree.depth(accepted) + 1;
         }
     }

@@ -54,7 +54,7 @@ final class DraftersTest {
     }
 
     @Test
-    void create_modelModeWithoutAModel_saysHowToLoadOne() {
+    void create_modelModeWithoutAModel_isRefused() {
         try (ScriptedModel model = new ScriptedModel(ScriptedModel.babble(1, 1));
                 TargetContext target = model.newContext(ContextParameters.ofCells(8))) {
             for (DrafterKind kind :
@@ -62,8 +62,7 @@ final class DraftersTest {
                 assertThatThrownBy(() -> Drafters.proposers(DrafterSettings.DEFAULT)
                                 .create(kind.label(), target, System::nanoTime))
                         .isInstanceOf(AdedException.InvalidRequest.class)
-                        .hasMessageContaining("--draft-model")
-                        .hasMessageContaining("--draft-self");
+                        .hasMessageContaining("needs a draft model");
             }
         }
     }
@@ -144,6 +143,7 @@ final class DraftersTest {
             TokenTree tree = new TokenTree(4);
             tree.reset(2);
             state.accept(tree, 0, 3);
+            state.share();
         }
 
         assertThat(mine.toEnvelope(Map.of()).bytes())

@@ -112,6 +112,7 @@ class AdaptiveProposerTest {
                     int child = tree.child(node, best);
                     if (child < 0) {
                         state.accept(tree, node, best);
+                        state.share();
                         return;
                     }
                     accepted++;

@@ -213,7 +213,8 @@ class BenchmarkTest {
                 model.info(),
                 EngineOptions.ofCells(4096).context());
 
-        Benchmark.Result skipping = new Benchmark.Result(result.measurements(), List.of("p9"), result.costs());
+        Benchmark.Result skipping = new Benchmark.Result(
+                result.measurements(), List.of("p9"), result.costs(), result.drafting(), result.draftModel());
         String text = new Report(analysis).render(machine, settings, "18 of the built-in scenarios", skipping);
         assertThat(text.lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(Heading.WIDTH));
         assertThat(text)
@@ -221,6 +222,8 @@ class BenchmarkTest {
                 .contains("THE MOST THAT DRAFTS CAN GIVE HERE", "open chat")
                 .contains(
                         "AUTO AGAINST THE BEST FIXED BUDGET", "AUTO AGAINST THE BEST COPYING RULE", "bare loop", "p9");
+
+        assertThat(text).as("one drafter a mode").doesNotContain("WHO DRAFTED");
 
         JsonNode json = JsonMapper.shared()
                 .readTree(new JsonReport(analysis, PROMPTED)

@@ -3,7 +3,9 @@ package io.aded.lab.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.draft.ArmPlay;
 import io.aded.engine.RoundReport;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RoundTallyTest {
@@ -90,5 +92,44 @@ class RoundTallyTest {
         assertThat(one.meanAcceptanceLength()).isEqualTo(2.5);
         assertThat(one.acceptanceByDepth()).containsExactly(1.0, 0.5);
         assertThat(one.passNanos).isEqualTo(100);
+    }
+
+    private static RoundReport chosen(ArmPlay.Reason reason, int... acceptedPath) {
+        RoundReport plain = round(1, acceptedPath);
+        return new RoundReport(
+                1,
+                "aded+model",
+                false,
+                plain.tokens(),
+                plain.parents(),
+                plain.probabilities(),
+                plain.acceptedPath(),
+                plain.emitted(),
+                3,
+                4,
+                1,
+                10,
+                100,
+                new String[] {"", "both", "model", "table"},
+                new ArmPlay("both", reason));
+    }
+
+    /** Two rounds by both, one of them a probe: of nodes 1 (both) and 2 (model) two and one were accepted. */
+    @Test
+    void add_roundsOfAnArm_areCountedByArmAndBySource() {
+        RoundTally first = new RoundTally();
+        first.add(chosen(ArmPlay.Reason.BEST, 1, 2));
+        RoundTally tally = new RoundTally();
+        tally.add(chosen(ArmPlay.Reason.PROBE, 1));
+        tally.add(plain(2));
+        tally.add(first);
+
+        assertThat(tally.arm("both")).isEqualTo(new RoundTally.Share(2, 1, 6, 3));
+        assertThat(tally.arm("none")).isEqualTo(new RoundTally.Share(0, 0, 0, 0));
+        assertThat(tally.sources())
+                .containsExactly(
+                        Map.entry("both", new RoundTally.Share(0, 0, 2, 2)),
+                        Map.entry("model", new RoundTally.Share(0, 0, 2, 1)),
+                        Map.entry("table", new RoundTally.Share(0, 0, 2, 0)));
     }
 }

@@ -16,7 +16,7 @@ class PolicySimulationTest {
     /** An 8B model on a GPU: a pass of one token takes 8 ms. */
     private static final double PASS_MILLIS = 8;
 
-    private static PolicySimulation simulation(int callers) throws IOException {
+    private static PolicySimulation simulation(int callers, double passMillis, int helpers) throws IOException {
         Map<String, Recording> recordings = new TreeMap<>();
         for (String set : new String[] {"mt_bench", "humaneval"}) {
             try (InputStream in =
@@ -26,12 +26,12 @@ class PolicySimulationTest {
         }
         return new PolicySimulation(
                 RecordedSets.of(recordings),
-                new PolicySimulation.Settings(0.1, 0.02, 2.5, PASS_MILLIS, 1, false, callers));
+                new PolicySimulation.Settings(0.1, 0.02, 2.5, passMillis, 1, false, callers, helpers));
     }
 
     @Test
     void speedUp_thirtyTwoCallersOnAGpu_isOneAndAHalf() throws IOException {
-        PolicySimulation simulation = simulation(32);
+        PolicySimulation simulation = simulation(32, PASS_MILLIS, 0);
         double chat = simulation.speedUp("gpu", "auto", "mt_bench");
         double code = simulation.speedUp("gpu", "auto", "humaneval");
 
@@ -41,8 +41,26 @@ class PolicySimulationTest {
                 .isGreaterThanOrEqualTo(1.5);
     }
 
+    /** A model of 1B: passes are so short that the host's work would take a seventh of the time by itself. */
+    @Test
+    void speedUp_shortPassesAndHelpers_isOneAndAHalf() throws IOException {
+        double[] gains = new double[2];
+        for (int i = 0; i < 2; i++) {
+            PolicySimulation simulation = simulation(32, 2, 7 * i);
+            gains[i] = 2
+                    / (1 / simulation.speedUp("gpu", "auto", "mt_bench")
+                            + 1 / simulation.speedUp("gpu", "auto", "humaneval"));
+        }
+
+        assertThat(gains[1])
+                .as("alone %.3f", gains[0])
+                .isGreaterThanOrEqualTo(1.5)
+                .isGreaterThan(gains[0] + 0.1);
+    }
+
     @Test
     void speedUp_off_isNone() throws IOException {
-        assertThat(simulation(4).speedUp("gpu", "off", "humaneval")).isEqualTo(1.0);
+        assertThat(simulation(4, PASS_MILLIS, 0).speedUp("gpu", "off", "humaneval"))
+                .isEqualTo(1.0);
     }
 }
