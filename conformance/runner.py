@@ -321,6 +321,7 @@ class Shared:
         self.lock = threading.Lock()
         self.server: Real | None = None
         self.broken: str | None = None
+        self.built = False
 
     def get(self) -> Real:
         with self.lock:
@@ -330,6 +331,11 @@ class Shared:
     def start(self, options: list[str], environment: dict[str, str] | None = None) -> Real:
         if self.broken is not None:
             raise RuntimeError("the real server did not start, as before")
+        if not self.built:
+            # A start has a limit of time; that it is built first, where it is not yet, is to have none.
+            program = os.environ.get("ADED", str(ROOT / "aded"))
+            subprocess.run([program, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.built = True
         try:
             return Real(options, self.directory, environment)
         except RuntimeError as broken:

@@ -43,8 +43,13 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "draft",
         description = "Builds and describes what lets drafts begin warm, and tells how they fare.",
-        subcommands = {DraftCommand.Build.class, DraftCommand.Show.class, DraftCommand.Prior.class, PolicyCommand.class,
-            DraftStatsCommand.class})
+        subcommands = {
+            DraftCommand.Build.class,
+            DraftCommand.Show.class,
+            DraftCommand.Prior.class,
+            PolicyCommand.class,
+            DraftStatsCommand.class
+        })
 final class DraftCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -52,7 +57,8 @@ final class DraftCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing; one of build, show, prior, policy, stats");
+        throw new ParameterException(
+                spec.commandLine(), "a command is missing; one of build, show, prior, policy, stats");
     }
 
     private static void print(Terminal terminal, Path file, BaseTable.Statistics table) {

@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "stats",
         description = {
-            "Asks a running server how drafting fares: by drafter, and beside a draft model by the ways to draft that are",
+            "Asks a running server how drafting fares: by drafter, and beside a draft model by the ways to draft that"
+                    + " are",
             "chosen among, with the regret against the best one in hindsight, and what the draft model did."
         })
 final class DraftStatsCommand implements Callable<Integer> {

@@ -18,8 +18,8 @@ final class ModelOptions {
             paramLabel = "MODEL",
             description =
                     "A name of the catalogue (aded models list), a .gguf file, or an http(s) address. Default: the"
-                            + " catalogue's small chat model. For serve, load and bench also scripted[:MS]: no model, words"
-                            + " without sense, passes of so many milliseconds.")
+                            + " catalogue's small chat model. For serve, load and bench also scripted[:MS]: no model,"
+                            + " words without sense, passes of so many milliseconds.")
     private @Nullable String model;
 
     @Option(

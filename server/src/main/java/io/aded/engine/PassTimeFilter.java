@@ -12,38 +12,42 @@ final class PassTimeFilter {
      *
      *   log t(n) = pace + bend(n) + step(n) + share · prompts + noise
      *
-     *   pace     what one token costs. All widths share it, and it drifts with every pass: other processes, clock rates.
+     *   pace     what one token costs. All widths share it, and it drifts with every pass: other processes, clock
+     *            rates.
      *   bend     how passes grow with their width: linear in log n between knots at 2, 4, 8, …, 0 at one token. Before
      *            anything is known each octave is believed to add what it adds on most machines, give or take a third.
      *            Where one adds less than that, so does the next: as long as weights are waited for, tokens are free.
      *   step     what is particular to a width up to STEPS: kernels compute tiles, so that 8 tokens may be cheaper than
      *            7. Steps are rarely larger than a quarter, and smaller the wider the pass.
-     *   prompts  a prompt's tokens need no logits, so a pass with a share of them is cheaper, by as much as it is found.
+     *   prompts  a prompt's tokens need no logits, so a pass with a share of them is cheaper, by as much as it is
+     *            found.
      *
      *   A time observed of one width so tells something of all: most of its pace, some of its neighbours', little of
-     *   others'. How much is not a matter of taste but Bayes' rule [1]: what was seen often moves little; and two widths
-     *   that slow down at the same time share one cause, the pace, and do not move the rest twice.
+     *   others'. How much is not a matter of taste but Bayes' rule [1]: what was seen often moves little; and two
+     *   widths that slow down at the same time share one cause, the pace, and do not move the rest twice.
      *
      * Why it matters
      *
      *   A budget looks for the cheapest width in reach. With one entry a width, each averaged over its own few passes,
-     *   the cheapest is the one with the luckiest noise: on a shared machine, where the same pass takes 30 % more or less
-     *   from one second to the next, passes that were chosen for their price took 1.4 times as long as believed, those of
-     *   more than 40 drafts 3.5 times. By this model, 1.01 times.
+     *   the cheapest is the one with the luckiest noise: on a shared machine, where the same pass takes 30 % more or
+     *   less from one second to the next, passes that were chosen for their price took 1.4 times as long as believed,
+     *   those of more than 40 drafts 3.5 times. By this model, 1.01 times.
      *
      * Noise
      *
-     *   Its variance is estimated from the errors, so that a quiet machine is believed at once and a busy one by and by;
-     *   the drifts are shares of it. Errors are clipped at a few standard deviations: one stalled pass tells nothing; a
-     *   machine that did become slower raises the estimate with each pass, and is believed after a dozen.
+     *   Its variance is estimated from the errors, so that a quiet machine is believed at once and a busy one by and
+     *   by; the drift of the pace is a share of it. Errors are clipped at a few standard deviations: one stalled pass
+     *   tells nothing; a machine that did become slower raises the estimate with each pass, and is believed after a
+     *   dozen.
      *
      * Forgetting
      *
-     *   What was seen long ago is trusted less: the steps return to nothing, and what is known of them and of the bend to
-     *   what is usual. A width that nobody plays may have changed with the next narrower one that is played, or not;
+     *   What was seen long ago is trusted less: the steps return to nothing, and what is known of them and of the bend
+     *   to what is usual. A width that nobody plays may have changed with the next narrower one that is played, or not;
      *   deviation() says how uncertain that is, and a budget tries it now and then.
      *
-     * The covariance is symmetric: only its lower half is kept. An observation costs about (64 + 12)² / 2 multiplications.
+     * The covariance is symmetric: only its lower half is kept. An observation costs about (64 + 12)² / 2
+     * multiplications.
      *
      * [1] Särkkä, Bayesian Filtering and Smoothing, §4.3 (the linear case).
      */
@@ -51,7 +55,9 @@ final class PassTimeFilter {
     /** The widest pass that has a step of its own. */
     static final int STEPS = 64;
 
-    /** The standard deviation of the steps of narrow passes; from {@link #TILE} on it falls with the root of the width. */
+    /**
+     * The standard deviation of the steps of narrow passes; from {@link #TILE} on it falls with the root of the width.
+     */
     private static final double STEP_DEVIATION = 0.25;
 
     private static final double TILE = 16;

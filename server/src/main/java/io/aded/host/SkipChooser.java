@@ -216,7 +216,8 @@ public final class SkipChooser {
                 }
             }
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact("NOT_DERIVED", "cannot write to " + trials + ": " + e.getMessage(), e);
+            throw new AdedException.InvalidArtifact(
+                    "NOT_DERIVED", "cannot write to " + trials + ": " + e.getMessage(), e);
         }
     }
 
@@ -335,8 +336,7 @@ public final class SkipChooser {
             Files.createDirectories(directory);
             Files.writeString(file, JsonMapper.shared().writeValueAsString(kept));
         } catch (IOException e) {
-            throw new AdedException.InvalidArtifact(
-                    "NOT_DERIVED", "cannot write " + file + ": " + e.getMessage(), e);
+            throw new AdedException.InvalidArtifact("NOT_DERIVED", "cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 }

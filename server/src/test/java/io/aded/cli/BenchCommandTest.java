@@ -51,7 +51,9 @@ class BenchCommandTest {
                 "--max-tokens",
                 "16");
         assertThat(run(asked.toArray(String[]::new))).isEqualTo(2);
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--modes", "model", "needs a draft model", "--draft-self").doesNotContain("start the server");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("--modes", "model", "needs a draft model", "--draft-self")
+                .doesNotContain("start the server");
 
         List<String> drafted = new ArrayList<>(asked);
         drafted.addAll(List.of("--draft-model", "scripted:0.9"));

@@ -428,7 +428,9 @@ final class CommandLineTest {
     void generate_modeThatNeedsADraft_saysWhichOptionNamesOne() {
         assertThat(terminal.run("generate", "-m", model, "--draft", "model", "the"))
                 .isEqualTo(2);
-        assertThat(terminal.err()).contains("--draft: ", "--draft-model or --draft-self").doesNotContain("server");
+        assertThat(terminal.err())
+                .contains("--draft: ", "--draft-model or --draft-self")
+                .doesNotContain("server");
     }
 
     @Test

@@ -23,8 +23,7 @@ class DraftStatsCommandTest {
         TestTerminal terminal = new TestTerminal(directory);
         try (StandIn standIn =
                         Objects.requireNonNull(StandIn.named("scripted", DraftModelConfiguration.named("scripted:1")));
-                AdedServer server =
-                        AdedServer.builder().listen("127.0.0.1:0").start()) {
+                AdedServer server = AdedServer.builder().listen("127.0.0.1:0").start()) {
             Engine engine = standIn.start(EngineOptions.ofCells(256), 1, EngineTelemetry.NONE)
                     .getFirst();
             server.serve(ServedModel.of(engine));

@@ -2,11 +2,15 @@ package io.aded.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.draft.select.ChoiceTrainer;
+import io.aded.draft.select.DrafterChoice;
+import io.aded.llama.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +104,43 @@ class PolicyCommandTest {
                         "--draft-policy",
                         directory.resolve("none").toString()))
                 .isEqualTo(ExitCode.NOT_FOUND.code());
+    }
+
+    @Test
+    void draftPolicy_realModels_fitsItsVocabularyAndNoOther() throws IOException {
+        Path model = TinyModels.f32(directory, 1);
+        Path draft = TinyModels.f32(directory, 2);
+        ChoiceTrainer trainer = new ChoiceTrainer();
+        Path any = directory.resolve("any");
+        trainer.train(Map.of()).toEnvelope().writeTo(any);
+        Path foreign = directory.resolve("foreign");
+        trainer.train(DrafterChoice.vocabularyFact(1)).toEnvelope().writeTo(foreign);
+        for (Path choice : List.of(any, foreign)) {
+            int code = terminal.run(
+                    "generate",
+                    "--model",
+                    model.toString(),
+                    "--natives",
+                    "bundled",
+                    "--context",
+                    "256",
+                    "--draft-model",
+                    draft.toString(),
+                    "--draft-policy",
+                    choice.toString(),
+                    "--draft",
+                    "auto-policy",
+                    "--raw",
+                    "-n",
+                    "4",
+                    "the cat and");
+            assertThat(code)
+                    .describedAs(terminal::err)
+                    .isEqualTo(choice == any ? ExitCode.OK.code() : ExitCode.INVALID_ARTIFACT.code());
+        }
+        assertThat(terminal.err()).contains("was trained with another vocabulary (fingerprint 0000000000000001)");
+        assertThat(bench("off,auto-policy", "--draft-policy", foreign.toString()))
+                .isEqualTo(ExitCode.INVALID_ARTIFACT.code());
     }
 
     @Test

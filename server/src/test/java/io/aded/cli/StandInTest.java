@@ -52,8 +52,7 @@ final class StandInTest {
                 .isNull();
     }
 
-    private static void refused(
-            @Nullable String model, DraftModelConfiguration draft, String option, String allowed) {
+    private static void refused(@Nullable String model, DraftModelConfiguration draft, String option, String allowed) {
         assertThatThrownBy(() -> StandIn.named(model, draft))
                 .isInstanceOf(AdedException.InvalidRequest.class)
                 .hasMessageStartingWith(option + ": ")
@@ -66,7 +65,8 @@ final class StandInTest {
                 StandIn drafted = StandIn.named("scripted", DraftModelConfiguration.named("scripted"))) {
             assertThat(Objects.requireNonNull(alone).draftLine()).isNull();
             assertThat(Objects.requireNonNull(drafted).draftLine())
-                    .isEqualTo("scripted, which agrees after 80 % of the texts and takes over the served model's cache");
+                    .isEqualTo(
+                            "scripted, which agrees after 80 % of the texts and takes over the served model's cache");
         }
     }
 }

@@ -411,8 +411,7 @@ class SoakTest {
         }
 
         private void cancelAndGoOn(Channel channel, Question question) {
-            var client = client(channel)
-                    .open(question.open().build());
+            var client = client(channel).open(question.open().build());
             client.opened();
             client.turn(question.turn(300)).cancelTurn();
             client.answer();
@@ -422,8 +421,7 @@ class SoakTest {
         }
 
         private void hangUp(Channel channel, Question question, SplittableRandom random) {
-            var client = client(channel)
-                    .open(question.open().build());
+            var client = client(channel).open(question.open().build());
             client.opened();
             client.turn(question.turn(200));
             for (int i = random.nextInt(5); i > 0; i--) {
@@ -447,8 +445,7 @@ class SoakTest {
         /** The client's connection goes while it reads. */
         private void disconnect(Question question, SplittableRandom random) {
             ManagedChannel own = connect();
-            var client = client(own)
-                    .open(question.open().build());
+            var client = client(own).open(question.open().build());
             client.opened();
             client.turn(question.turn(200));
             for (int i = random.nextInt(5); i > 0; i--) {
@@ -497,7 +494,8 @@ class SoakTest {
             server.close();
             engine.close();
             drafting.close(); // unless a turn asked it to draft, nobody has
-            assertThat(loopback.awaitTermination(LONGEST_PAUSE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            assertThat(loopback.awaitTermination(LONGEST_PAUSE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
         }
     }
 }

@@ -202,9 +202,7 @@ public final class Drafters {
         DrafterKind kind = ALL.get(label);
         if (kind == null) {
             throw new IllegalArgumentException("unknown draft mode \"" + label + "\"; allowed: "
-                    + available(hasDraftModel).stream()
-                            .map(DrafterKind::label)
-                            .collect(Collectors.joining(", ")));
+                    + available(hasDraftModel).stream().map(DrafterKind::label).collect(Collectors.joining(", ")));
         }
         return kind;
     }

@@ -74,7 +74,8 @@ public final class TrafficExport implements AnswerRecorder {
      * @param mostBytes that it may take
      * @param date when this server began, as ISO 8601
      * @param version of this program
-     * @param teller hears that the folder is full, or cannot be written, and at the end what was kept
+     * @param teller hears at the start what is there, at the end what was kept, and that the folder is full or cannot
+     *     be written
      */
     public static AnswerRecorder.Opener opener(Path path, long mostBytes, String date, String version, Teller teller) {
         return (name, target) -> open(path, mostBytes, facts(name, target, date, version), teller);
@@ -106,6 +107,13 @@ public final class TrafficExport implements AnswerRecorder {
                     "align_record", "is " + path + ", which holds answers of something else: " + e.getMessage());
         }
         TrafficExport export = new TrafficExport(path, folder, mostBytes, teller);
+        teller.tell(String.format(
+                Locale.ROOT,
+                "Answers are kept in %s of callers who allow it: %s so far, %,.1f of at most %,.1f MB.",
+                path,
+                Figures.count(folder.size(), "answer"),
+                folder.bytes() / 1e6,
+                mostBytes / 1e6));
         export.writer.start();
         return export;
     }

@@ -21,8 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Who drafted: which way each mode took that has a choice, who guessed the tokens of every mode, and what the draft
  * model did. Nothing where no draft model was loaded, since then each mode has one drafter.
  *
- * <p>Rounds and tokens are those of the measured answers; weights, regret and the draft model's counts are the engine's,
- * from its start, so that warm-ups are in them.
+ * <p>Rounds and tokens are those of the measured answers; weights, regret and the draft model's counts are the
+ * engine's, from its start, so that warm-ups are in them.
  */
 final class WhoDrafted {
     private final List<ModeSummary> modes;

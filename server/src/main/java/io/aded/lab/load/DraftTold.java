@@ -121,10 +121,14 @@ public final class DraftTold {
                         number(arm.weight(), 2),
                         number(arm.hindsight() - DraftFigures.best(ways), 1));
             }
-            regrets.append(drafter).append(": ").append(DraftFigures.regret(ways)).append(".\n");
+            regrets.append(drafter)
+                    .append(": ")
+                    .append(DraftFigures.regret(ways))
+                    .append(".\n");
         });
         text.append("WHO DRAFTED\n")
-                .append("Since the server started. Behind the best: what all rounds would have taken by this way alone,\n")
+                .append("Since the server started. Behind the best: what all rounds would have taken by this way"
+                        + " alone,\n")
                 .append("beyond the best one, in tokens without a draft.\n\n")
                 .append(table.render())
                 .append('\n')

@@ -44,7 +44,10 @@ public final class DraftFigures {
         double rounds = Math.max(1, did.guessed() + did.unpaid() + did.unready() + did.unusable());
         StringBuilder told = new StringBuilder();
         told.append(String.format(
-                        Locale.ROOT, "%,d %s took %.2f s", did.levels(), did.levels() == 1 ? "pass" : "passes",
+                        Locale.ROOT,
+                        "%,d %s took %.2f s",
+                        did.levels(),
+                        did.levels() == 1 ? "pass" : "passes",
                         did.nanos() / 1e9))
                 .append("; it guessed in ")
                 .append(percent(did.guessed() / rounds))

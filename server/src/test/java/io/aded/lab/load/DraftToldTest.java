@@ -24,8 +24,7 @@ class DraftToldTest {
                 .setMeanAcceptanceLength(2.75);
         return new DraftTold(GetDraftStatisticsResponse.newBuilder()
                 .setTotals(totals)
-                .addDrafters(
-                        DrafterStatistics.newBuilder().setDrafter("auto").setStatistics(totals))
+                .addDrafters(DrafterStatistics.newBuilder().setDrafter("auto").setStatistics(totals))
                 .addArms(arm("table", 1, 1, 0, -1.5))
                 .addArms(arm("both", 3, 8, 6, -4))
                 .setDraftModel(DraftModelStatistics.newBuilder()
