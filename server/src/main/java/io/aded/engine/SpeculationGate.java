@@ -48,12 +48,18 @@ final class SpeculationGate {
     private static final double SLOWEST_RATE = 0.05;
 
     /**
-     * The host's time in one round is not charged beyond this, in plain tokens or, where it is more than that as a
-     * rule, in times what is usual: it was a stall, or code was cold.
+     * The host's time in one round is not charged, nor believed to be usual, beyond this, in plain tokens or, where it
+     * is more than that as a rule, in times what is usual: it was a stall, or code was cold.
      */
     private static final double LARGEST_CHARGE = 0.5;
 
     private static final double MOST_OF_USUAL = 2;
+
+    /**
+     * Drafts whose time is not counted at all: the first of a process loads and interprets the code of all that come
+     * after it, and takes as long as several passes; whoever takes that for usual does without drafts for minutes.
+     */
+    private static final int COLD = 8;
 
     /** The average gain is over so many rounds; it starts as if so many had neither gained nor lost. */
     private static final int GAIN_ROUNDS = 64;
@@ -193,10 +199,13 @@ final class SpeculationGate {
     /** A stream's drafter took {@code elapsed} nanoseconds of the host's time, the end of which is {@code now}. */
     void observe(long elapsed, boolean explored, long now) {
         observations++;
-        if (isLosing()) {
-            creditNanos = Math.max(-DEEPEST_DEBT * plainNanos, creditNanos - elapsed);
+        if (observations > COLD) {
+            double believed = Math.min(elapsed, largest());
+            if (isLosing()) {
+                creditNanos = Math.max(-DEEPEST_DEBT * plainNanos, creditNanos - believed);
+            }
+            observedNanos += Math.max(SLOWEST_RATE, 1.0 / (observations - COLD)) * (believed - observedNanos);
         }
-        observedNanos += Math.max(SLOWEST_RATE, 1.0 / observations) * (elapsed - observedNanos);
         if (explored) {
             nextExploration = now + (long) (elapsed / EXPLORING);
         }
@@ -204,7 +213,10 @@ final class SpeculationGate {
 
     /** What {@code elapsed} nanoseconds of the host's time cost all streams together, in plain tokens. */
     double charge(long elapsed) {
-        double most = Math.max(LARGEST_CHARGE * plainNanos, MOST_OF_USUAL * observedNanos);
-        return Math.min(most, elapsed) / plainNanos;
+        return observations <= COLD ? 0 : Math.min(largest(), elapsed) / plainNanos;
+    }
+
+    private double largest() {
+        return Math.max(LARGEST_CHARGE * plainNanos, MOST_OF_USUAL * observedNanos);
     }
 }
