@@ -154,7 +154,9 @@ final class OptionNeeds {
         return found == null ? null : found.getValue();
     }
 
-    /** Whether one of the needed options has a value that asks for it, typed or not; or the command has none of them. */
+    /**
+     * Whether one of the needed options has a value that asks for it, typed or not; or the command has none of them.
+     */
     private static boolean isAsked(CommandSpec command, Need need) {
         List<OptionSpec> there = need.needed().stream()
                 .map(command::findOption)

@@ -222,13 +222,13 @@ class SpeculationGateTest {
         // A drafter that takes less than four thousandths of a token loses nothing to speak of.
         gate.begin(1, 0, 3.99);
         assertThat(gate.isLosing()).isFalse();
-        // One try may take more than the 32 ns that there are; then there is none until that is made up for.
+        // One try may take more than the 40 ns that there are; then there is none until that is made up for.
         gate.begin(1, 0, 100);
         assertThat(gate.mayTry()).isTrue();
-        gate.observe(40, false, 0);
+        gate.observe(48, false, 0);
         gate.begin(1, 0, 100);
         assertThat(gate.mayTry()).isFalse();
-        // There are 8 ns, and a try takes 40: one, and no second one beside it.
+        // There are 8 ns, and a try takes 48: one, and no second one beside it.
         gate.begin(1, 0, 100);
         assertThat(gate.mayTry()).isTrue();
         assertThat(gate.mayTry()).isFalse();

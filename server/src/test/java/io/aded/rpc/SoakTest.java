@@ -467,8 +467,8 @@ class SoakTest {
         }
 
         /**
-         * Bytes that are no HTTP/2, on a connection of their own. The server closes it. What the JDK keeps of a thread's
-         * sockets goes with the thread; carriers of virtual threads would keep it.
+         * Bytes that are no HTTP/2, on a connection of their own. The server closes it. What the JDK keeps of a
+         * thread's sockets goes with the thread; carriers of virtual threads would keep it.
          */
         private void noHttp(SplittableRandom random) throws Exception {
             byte[] noise = new byte[200];
