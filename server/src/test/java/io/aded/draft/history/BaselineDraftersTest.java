@@ -240,6 +240,7 @@ final class BaselineDraftersTest {
             assertThat(tree.leaves()).as("seed %d", seed).isLessThanOrEqualTo(limits.maxBranches());
             last = random.nextInt(40);
             drafter.accept(tree, random.nextInt(tree.size()), last);
+            drafter.share();
             if (round == 2_000) {
                 bytesHalfway = drafter.stateBytes();
             }

@@ -185,7 +185,7 @@ class PolicyTrainingTest {
         assertThatThrownBy(() -> read(results))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
                 .hasMessageContaining("missing: [table, model, both]")
-                .hasMessageContaining("--modes off,auto,auto-table,model");
+                .hasMessageContaining("the modes off, auto, auto-table and model");
     }
 
     @Test
@@ -207,7 +207,7 @@ class PolicyTrainingTest {
         }
         Results synthetic = new Results().all(1, true);
         synthetic.root.withObject("settings").put("synthetic_acceptance", 0.7);
-        assertThatThrownBy(() -> read(synthetic)).hasMessageContaining("--synthetic-acceptance");
+        assertThatThrownBy(() -> read(synthetic)).hasMessageContaining("measured with made-up drafts");
         Results twice = new Results().all(1, true).prompt(1, true);
         assertThatThrownBy(() -> read(twice)).hasMessageContaining("calls another prompt edit/p1, too");
         Results foreign = new Results().all(1, true);
