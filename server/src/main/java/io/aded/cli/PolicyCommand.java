@@ -105,7 +105,12 @@ final class PolicyCommand implements Runnable {
                                 + Figures.count(outcomes.leftOut(), "prompt") + ".");
             }
             terminal.out().flush();
-            terminal.note("Use it: " + terminal.program() + " serve --draft-model … --draft-policy " + output);
+            String use = terminal.program() + " serve --draft-model … --draft-policy " + output;
+            terminal.note(
+                    training.gain() > 1
+                            ? "Use it: " + use
+                            : "On prompts that it had not seen this choice was no faster than one arm for all of them;"
+                                    + " more prompts may help. It was written all the same: " + use);
             return ExitCode.OK.code();
         }
     }

@@ -165,6 +165,15 @@ public final class PolicyTraining {
         return heldOut.text();
     }
 
+    /** The speed on prompts that it had not seen, of all groups together, over that of the best single arm. */
+    public double gain() {
+        HeldOut.Group all = heldOut.groups().stream()
+                .filter(group -> group.name().equals(ALL))
+                .findFirst()
+                .orElseThrow();
+        return all.chosen() / all.singleSpeed();
+    }
+
     /** What a choice is and what it was trained on, for people. */
     public static String describe(DrafterChoice choice) {
         Map<String, String> origin = choice.origin();

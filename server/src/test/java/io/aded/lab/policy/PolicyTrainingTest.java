@@ -120,6 +120,7 @@ class PolicyTrainingTest {
         assertThat(heldOut.confusion())
                 .isEqualTo(new int[][] {{0, 0, 0, 0}, {0, 10, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 10}});
         assertThat(training.report()).contains("edit", "chosen: both", "1.71", "1.257");
+        assertThat(training.gain()).isCloseTo(1.257, within(0.0005));
         assertThat(PolicyTraining.describe(training.choice()))
                 .contains(
                         "chooses among none, table, model, both by 21 numbers of the prompt",
