@@ -192,7 +192,7 @@ final class AlignCommand implements Runnable {
                         .printf(
                                 Locale.ROOT,
                                 "%s: %s, %s; %s held out; %s left out%n",
-                                output,
+                                AdedException.printable(output.toString()),
                                 Figures.count(outcome.answers(), "answer"),
                                 Figures.count(outcome.tokens(), "token"),
                                 Figures.count(outcome.heldOut(), "answer"),
@@ -332,7 +332,7 @@ final class AlignCommand implements Runnable {
                 }
             }
             String text = evaluation.text();
-            terminal.out().print(text);
+            terminal.out().print(AdedException.printable(text));
             if (machine != null) {
                 Machine last = machine;
                 results.write(() -> evaluation.json(last, data), () -> "", "", text);

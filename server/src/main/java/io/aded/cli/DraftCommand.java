@@ -67,7 +67,7 @@ final class DraftCommand implements Runnable {
                         Locale.ROOT,
                         "%s: %,d rows, %.2f successors a row, counted from %,d tokens; %,.1f MB; vocabulary of %,d"
                                 + " tokens, fingerprint %016x%n",
-                        file,
+                        AdedException.printable(file.toString()),
                         table.rows(),
                         table.meanSuccessors(),
                         table.tokensCounted(),

@@ -80,10 +80,10 @@ final class ModelsCommand implements Runnable {
                             .printf(
                                     Locale.ROOT,
                                     "%-24s %12s  %-14s %s%n",
-                                    other.name(),
+                                    AdedException.printable(other.name()),
                                     megabytes(other.size()),
                                     "here",
-                                    other.path());
+                                    AdedException.printable(other.path().toString()));
                 }
                 return ExitCode.OK.code();
             }
@@ -197,7 +197,7 @@ final class ModelsCommand implements Runnable {
         }
 
         private void row(String key, String value) {
-            terminal.out().printf(Locale.ROOT, "%-14s %s%n", key, value);
+            terminal.out().printf(Locale.ROOT, "%-14s %s%n", AdedException.printable(key), AdedException.printable(value));
         }
     }
 }

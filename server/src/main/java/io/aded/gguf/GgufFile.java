@@ -81,6 +81,10 @@ public final class GgufFile {
             if (Files.isDirectory(path)) {
                 throw invalid(path, "it is a directory; name a .gguf file in it");
             }
+            // A pipe would be waited for, and a device may never end.
+            if (Files.exists(path) && !Files.isRegularFile(path)) {
+                throw invalid(path, "it is a device, a pipe or a socket; allowed: a regular file");
+            }
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
                 long size = channel.size();
                 if (size < 24) {

@@ -26,10 +26,12 @@ public final class GrammarParts {
      * Adds a grammar.
      *
      * @return the rule that matches what the grammar's root does
-     * @throws GrammarRefused if it is none, or names tokens other than by their numbers
+     * @throws GrammarRefused if it is none, is left-recursive or too large, or names tokens other than by their numbers
      */
     public String gbnf(String grammar) throws GrammarRefused {
-        return add(Gbnf.parse(grammar));
+        Rules rules = Gbnf.parse(grammar);
+        Automaton.of(rules); // what is wrong is said by the names that the grammar has, not by those of a part
+        return add(rules);
     }
 
     private String add(Rules rules) {

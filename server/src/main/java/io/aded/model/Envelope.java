@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -55,6 +56,10 @@ public record Envelope(String kind, int version, SortedMap<String, String> facts
     /** Facts are a few lines; a length beyond is damage. */
     private static final int MOST_FACTS = 1 << 16;
 
+    private static final Pattern NAME = Pattern.compile("[a-z0-9_]+");
+    /** Of a line that is quoted in a message. */
+    private static final int MOST_QUOTED = 80;
+
     /** Checks the parts; the facts are copied, the body is not. */
     public Envelope {
         if (!kind.matches("[A-Z]{4}")) {
@@ -65,13 +70,17 @@ public record Envelope(String kind, int version, SortedMap<String, String> facts
         }
         TreeMap<String, String> copied = new TreeMap<>(facts);
         copied.forEach((name, value) -> {
-            if (!name.matches("[a-z0-9_]+") || value.indexOf('\n') >= 0) {
+            if (!isFact(name, value)) {
                 throw new IllegalArgumentException("the fact " + name
                         + " cannot be written; allowed: names of letters, digits and underscores, values of one line");
             }
         });
         facts = copied;
         body = body.slice().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static boolean isFact(String name, String value) {
+        return NAME.matcher(name).matches() && value.indexOf('\n') < 0;
     }
 
     /** An envelope around a body. */
@@ -124,15 +133,17 @@ public record Envelope(String kind, int version, SortedMap<String, String> facts
         if (in.getInt(AT_BODY_CHECKSUM) != checksum(body)) {
             throw invalid("CORRUPT", what + " is damaged: its content does not match its checksum");
         }
-        return new Envelope(kind, version, facts(facts), body);
+        return new Envelope(kind, version, facts(facts, what), body);
     }
 
     /**
      * As {@link #open(ByteBuffer, String, String, int)}, of a file.
      *
      * @throws AdedException.NotFound if there is none
+     * @throws AdedException.InvalidArtifact also if it is no regular file
      */
     public static Envelope open(Path file, String what, String kind, int newest) {
+        RegularFiles.require(file, "FILE_UNREADABLE", what);
         try {
             return open(ByteBuffer.wrap(Files.readAllBytes(file)), what, kind, newest);
         } catch (NoSuchFileException e) {
@@ -186,14 +197,30 @@ public record Envelope(String kind, int version, SortedMap<String, String> facts
         }
     }
 
-    private static TreeMap<String, String> facts(ByteBuffer lines) {
+    /** A checksum is no signature: what no envelope can be made of is refused. */
+    private static TreeMap<String, String> facts(ByteBuffer lines, String what) {
         TreeMap<String, String> facts = new TreeMap<>();
-        StandardCharsets.UTF_8.decode(lines.duplicate()).toString().lines().forEach(line -> {
+        String text = StandardCharsets.UTF_8.decode(lines.duplicate()).toString();
+        int end;
+        for (int at = 0; at < text.length(); at = end + 1) {
+            int feed = text.indexOf('\n', at);
+            end = feed < 0 ? text.length() : feed;
+            String line = text.substring(at, end);
             int equals = line.indexOf('=');
-            if (equals > 0) {
-                facts.put(line.substring(0, equals), line.substring(equals + 1));
+            String name = equals < 0 ? line : line.substring(0, equals);
+            String value = line.substring(equals + 1);
+            if (equals < 0 || !isFact(name, value)) {
+                throw invalid(
+                        "CORRUPT",
+                        what + " is damaged: its fact \""
+                                + (line.length() <= MOST_QUOTED ? line : line.substring(0, MOST_QUOTED) + "…")
+                                + "\" is none; allowed: name=value, names of lower case letters, digits and"
+                                + " underscores");
             }
-        });
+            if (facts.put(name, value) != null) {
+                throw invalid("CORRUPT", what + " is damaged: it has the fact " + name + " twice");
+            }
+        }
         return facts;
     }
 

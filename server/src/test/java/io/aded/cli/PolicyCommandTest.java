@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,5 +151,32 @@ class PolicyCommandTest {
         assertThat(terminal.err()).contains("--folds", "--output");
         assertThat(draft()).isEqualTo(2);
         assertThat(terminal.err()).contains("one of train, show");
+    }
+
+    @Test
+    void artifacts_devices_areRefusedByNameBeforeTheyAreRead() throws IOException {
+        String device = "/dev/zero";
+        Assumptions.assumeTrue(Files.exists(Path.of(device)));
+        List<List<String>> commands = List.of(
+                List.of("draft", "policy", "show", device),
+                List.of("draft", "policy", "train", "--results", device, "-o", "x"),
+                List.of("draft", "show", device),
+                List.of("draft", "prior", device, "-o", "x"),
+                List.of("generate", "--model", device, "x"),
+                List.of(
+                        "generate",
+                        "--model",
+                        "scripted",
+                        "--draft-model",
+                        "scripted:0.9",
+                        "--draft-policy",
+                        device,
+                        "x"));
+        for (List<String> command : commands) {
+            assertThat(terminal.run(command.toArray(String[]::new)))
+                    .as("%s", command)
+                    .isEqualTo(ExitCode.INVALID_ARTIFACT.code());
+            assertThat(terminal.err()).contains(device).contains("device, a pipe or a socket; allowed: a regular file");
+        }
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,5 +178,14 @@ class GgufFileTest {
         byte[] bytes = whole.clone();
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(at, value);
         return Files.write(directory.resolve("patched.gguf"), bytes);
+    }
+
+    @Test
+    void read_device_isRefusedBeforeItIsRead() {
+        Path device = Path.of("/dev/zero");
+        Assumptions.assumeTrue(Files.exists(device));
+        assertThatThrownBy(() -> GgufFile.read(device))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("/dev/zero is not a usable GGUF file: it is a device, a pipe or a socket");
     }
 }

@@ -2,6 +2,7 @@ package io.aded.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.aded.model.ListedVocabulary;
 import io.aded.testing.Seeds;
@@ -497,5 +498,17 @@ class TokenMasksTest {
             }
             default -> new Pattern.Reference(random.nextInt(rules));
         };
+    }
+
+    @Test
+    void gbnf_leftRecursionInAPart_isSaidByTheCallersName() {
+        for (String grammar : List.of("root ::= root \"a\"", "root ::= list\nlist ::= list \"a\" | \"a\"")) {
+            GrammarRefused alone = assertThrows(GrammarRefused.class, () -> Automaton.of(Gbnf.parse(grammar)));
+            assertThat(alone)
+                    .hasMessageContaining("the left-recursive rule " + (grammar.contains("list") ? "list:" : "root:"));
+            assertThatThrownBy(() -> new GrammarParts().gbnf(grammar))
+                    .isInstanceOf(GrammarRefused.class)
+                    .hasMessage(alone.getMessage());
+        }
     }
 }

@@ -8,7 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,5 +96,43 @@ class EnvelopeTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Envelope.of("TEST", 1, Map.of("a", "b\nc"), empty))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void open_factsThatCannotHaveBeenWritten_areRefusedWithTheFact() {
+        for (String facts : ForgedEnvelopes.FACTS) {
+            ByteBuffer forged = ForgedEnvelopes.withFacts(sample(), facts);
+            assertThatThrownBy(() -> Envelope.open(forged, "the sample", "TEST", 2))
+                    .as(facts)
+                    .isInstanceOfSatisfying(
+                            AdedException.InvalidArtifact.class,
+                            e -> assertThat(e.reason()).isEqualTo("FILE_CORRUPT"));
+        }
+        assertThatThrownBy(() ->
+                        Envelope.open(ForgedEnvelopes.withFacts(sample(), "BAD NAME=1\n"), "the sample", "TEST", 2))
+                .hasMessage(
+                        "the sample is damaged: its fact \"BAD NAME=1\" is none; allowed: name=value, names of lower"
+                                + " case letters, digits and underscores");
+        assertThatThrownBy(
+                        () -> Envelope.open(ForgedEnvelopes.withFacts(sample(), "a=1\na=1\n"), "the sample", "TEST", 2))
+                .hasMessage("the sample is damaged: it has the fact a twice");
+    }
+
+    @Test
+    void open_valueWithACarriageReturn_givesWhatWasWritten() {
+        byte[] bytes = Envelope.of("TEST", 2, Map.of("a", "b\rc", "d", "=e"), ByteBuffer.allocate(0))
+                .bytes();
+        assertThat(open(bytes).facts()).isEqualTo(Map.of("a", "b\rc", "d", "=e"));
+    }
+
+    @Test
+    void open_whatIsNoRegularFile_isRefusedBeforeItIsRead() {
+        for (Path file : List.of(directory, Path.of("/dev/zero"))) {
+            Assumptions.assumeTrue(Files.exists(file));
+            assertThatThrownBy(() -> Envelope.open(file, "the sample " + file, "TEST", 2))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("the sample " + file + " cannot be read: it is a d")
+                    .hasMessageEndingWith("allowed: a regular file");
+        }
     }
 }

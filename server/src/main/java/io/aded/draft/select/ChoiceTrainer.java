@@ -43,12 +43,16 @@ public final class ChoiceTrainer {
     /**
      * As {@link #add(int[], String, double)}, by the {@linkplain DrafterChoice#features features} of a prompt.
      *
-     * @throws IllegalArgumentException also if there are not as many as a prompt has
+     * @throws IllegalArgumentException also if there are not as many as a prompt has, or one is what it cannot be
      */
     public void add(double[] features, String arm, double speedUp) {
         if (features.length != PromptFeatures.COUNT) {
             throw new IllegalArgumentException(
                     features.length + " features of a prompt; allowed: " + PromptFeatures.COUNT);
+        }
+        String wrong = PromptFeatures.wrongIn(features);
+        if (wrong != null) {
+            throw new IllegalArgumentException("a prompt cannot have " + wrong);
         }
         int index = DrafterChoice.arms().indexOf(arm);
         if (index < 0) {

@@ -3,6 +3,7 @@ package io.aded.draft.select;
 import io.aded.draft.table.BaseTable;
 import io.aded.model.AdedException;
 import io.aded.model.Envelope;
+import io.aded.model.RegularFiles;
 import io.aded.model.Vocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A choice among drafters by the prompt alone, trained offline: the policy of Context-Aware Assistant Selection (Huang
@@ -61,6 +63,16 @@ public final class DrafterChoice {
     /** A name for each feature, in their order. */
     public static List<String> featureNames() {
         return PromptFeatures.NAMES;
+    }
+
+    /**
+     * Whether numbers may be a prompt's {@linkplain #features features}.
+     *
+     * @param features as many as {@link #featureNames}
+     * @return which of them no prompt can have, and what is allowed; null if it is none
+     */
+    public static @Nullable String wrongFeature(double[] features) {
+        return PromptFeatures.wrongIn(features);
     }
 
     /**
@@ -182,8 +194,11 @@ public final class DrafterChoice {
      * The choice as a file of its own: an {@link Envelope} of the kind {@value #KIND}, version {@value #VERSION}, whose
      * body is one double for each arm and feature, little-endian. Its facts say which those are, and what the choice
      * was trained on.
+     *
+     * @throws AdedException.InvalidArtifact if a weight is no finite number: nothing could read the file
      */
     public Envelope toEnvelope() {
+        requireNumbers("the choice of drafters");
         Map<String, String> facts = new HashMap<>(origin);
         facts.put(FEATURES, PromptFeatures.LAYOUT);
         facts.put(ARMS, ALL_ARMS);
@@ -194,14 +209,24 @@ public final class DrafterChoice {
         return Envelope.of(KIND, VERSION, facts, body.flip());
     }
 
+    private void requireNumbers(String what) {
+        for (double weight : weights) {
+            if (!Double.isFinite(weight)) {
+                throw new AdedException.InvalidArtifact(
+                        "CHOICE_DOES_NOT_FIT", what + " holds the weight " + weight + "; allowed: finite numbers");
+            }
+        }
+    }
+
     /**
      * Reads a choice from such a file.
      *
      * @throws AdedException.NotFound if there is none
-     * @throws AdedException.InvalidArtifact if it is damaged, larger than a choice can be, or was trained on other
-     *     features or arms than this build's
+     * @throws AdedException.InvalidArtifact if it is no regular file, damaged, larger than a choice can be, or
+     *     was trained on other features or arms than this build's
      */
     public static DrafterChoice read(Path file) {
+        RegularFiles.require(file, "FILE_UNREADABLE", "the choice of drafters " + file);
         try {
             long bytes = Files.size(file);
             if (bytes > MOST_BYTES) {
@@ -232,14 +257,11 @@ public final class DrafterChoice {
         }
         double[] weights = new double[Arm.COUNT * PromptFeatures.COUNT];
         envelope.body().order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(weights);
-        for (double weight : weights) {
-            if (!Double.isFinite(weight)) {
-                throw new AdedException.InvalidArtifact("CHOICE_DOES_NOT_FIT", what + " holds what is no number");
-            }
-        }
         Map<String, String> origin = new HashMap<>(envelope.facts());
         origin.remove(FEATURES);
         origin.remove(ARMS);
-        return new DrafterChoice(weights, origin);
+        DrafterChoice choice = new DrafterChoice(weights, origin);
+        choice.requireNumbers(what);
+        return choice;
     }
 }

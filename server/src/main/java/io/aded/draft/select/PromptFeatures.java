@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be told of a prompt from its tokens alone, in numbers around 1: how long it is, how much of it repeats
@@ -15,6 +16,9 @@ final class PromptFeatures {
 
     /** Numbers of a prompt; the first is always 1. */
     static final int COUNT = DENSE + BINS;
+
+    /** The most that each number can be; the least is 0. The second is that of 2³¹ tokens. */
+    private static final double[] MOST = most();
 
     /** Names what the numbers are: a choice fits where this is the same. */
     static final String LAYOUT =
@@ -43,6 +47,24 @@ final class PromptFeatures {
                         Stream.of("constant", "length", "repeated pairs", "distinct tokens", "longest repeat"),
                         IntStream.range(0, BINS).mapToObj(bin -> "token bin " + bin))
                 .toList();
+    }
+
+    private static double[] most() {
+        double[] most = new double[COUNT];
+        Arrays.fill(most, 1);
+        most[1] = 3.1;
+        return most;
+    }
+
+    /** What number of a feature no prompt can have, and what it can; null if it can have all of them. */
+    static @Nullable String wrongIn(double[] numbers) {
+        for (int i = 0; i < COUNT; i++) {
+            // Written so that NaN fails.
+            if (!(numbers[i] >= 0 && numbers[i] <= MOST[i])) {
+                return NAMES.get(i) + " of " + numbers[i] + "; allowed: 0 to " + MOST[i];
+            }
+        }
+        return null;
     }
 
     /** The numbers of a whole prompt. */

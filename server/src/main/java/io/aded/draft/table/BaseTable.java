@@ -1,6 +1,7 @@
 package io.aded.draft.table;
 
 import io.aded.model.AdedException;
+import io.aded.model.RegularFiles;
 import io.aded.model.Vocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -114,6 +115,7 @@ public final class BaseTable {
      * @throws AdedException.InvalidArtifact if it is not a sound table of a supported version
      */
     public static BaseTable open(Path path) {
+        RegularFiles.require(path, "DRAFT_TABLE_UNREADABLE", "the draft table " + path);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long length = channel.size();
             if (length < HEADER_BYTES || length > MOST_BYTES) {

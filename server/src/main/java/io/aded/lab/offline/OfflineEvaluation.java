@@ -8,6 +8,7 @@ import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
 import io.aded.lab.recording.RecordedAnswer;
+import io.aded.model.AdedException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -116,7 +117,7 @@ public final class OfflineEvaluation {
         sets.byName().forEach((name, answers) -> {
             int tokens =
                     answers.stream().mapToInt(answer -> answer.answer().length).sum();
-            out.printf(Locale.ROOT, "%n%s: %d answers, %d tokens%n", name, answers.size(), tokens);
+            out.printf(Locale.ROOT, "%n%s: %d answers, %d tokens%n", AdedException.printable(name), answers.size(), tokens);
             StringBuilder head = new StringBuilder(String.format(Locale.ROOT, "%-36s", "draft nodes"));
             for (int budget : settings.nodes()) {
                 head.append(String.format(Locale.ROOT, "%7d", budget));

@@ -99,7 +99,7 @@ public final class PolicySimulation {
         for (String curve : curves) {
             TreeMap<Integer, Double> costs = parse(curve);
             out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
-            sets.byName().keySet().forEach(set -> out.printf("%-38s", set));
+            sets.byName().keySet().forEach(set -> out.printf("%-38s", AdedException.printable(set)));
             out.println();
             for (String mode : modes) {
                 out.printf("%-18s", mode);

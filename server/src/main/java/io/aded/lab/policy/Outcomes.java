@@ -5,6 +5,7 @@ import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Figures;
 import io.aded.lab.report.Statistics;
 import io.aded.model.AdedException;
+import io.aded.model.RegularFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -15,10 +16,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -41,6 +44,14 @@ public final class Outcomes {
 
     /** Of a group's name. */
     private static final int MOST_LETTERS = 60;
+
+    private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-fA-F]{16}");
+
+    /** Seconds of an answer; no benchmark waits for thirty years. */
+    private static final double MOST_SECONDS = 1e9;
+
+    /** A speed-up beyond, or one as far below 1, is no measurement. */
+    private static final double MOST_SPEED_UP = 1e6;
 
     private static final String NONE = DrafterChoice.arms().getFirst();
 
@@ -87,7 +98,7 @@ public final class Outcomes {
             JsonNode root = tree(file);
             JsonNode choice = root.path("choice");
             requireResults(file, root, choice);
-            String own = choice.path("vocabulary_fingerprint").asString("");
+            String own = fingerprint(file, choice.path("vocabulary_fingerprint"));
             if (!vocabulary.isEmpty() && !vocabulary.equals(own)) {
                 throw invalid(
                         file,
@@ -129,6 +140,7 @@ public final class Outcomes {
     }
 
     private static JsonNode tree(Path file) {
+        RegularFiles.require(file, "RESULTS_INVALID", file.toString());
         try {
             long bytes = Files.size(file);
             if (bytes > MOST_BYTES) {
@@ -160,6 +172,17 @@ public final class Outcomes {
         }
     }
 
+    private static String fingerprint(Path file, JsonNode node) {
+        String written = node.isString() ? node.asString() : "";
+        if (!FINGERPRINT.matcher(written).matches()) {
+            throw invalid(
+                    file,
+                    "has the vocabulary_fingerprint " + Figures.shorten(node.toString(), MOST_LETTERS)
+                            + "; allowed: 16 hexadecimal digits, as aded bench writes them");
+        }
+        return written.toLowerCase(Locale.ROOT);
+    }
+
     private static void addPrompts(
             Path file, JsonNode choice, Scenario.Grouping grouping, Map<String, Prompt> prompts) {
         Set<String> own = new HashSet<>();
@@ -173,6 +196,10 @@ public final class Outcomes {
             if (features.length != DrafterChoice.featureNames().size()
                     || !Arrays.stream(features).allMatch(Double::isFinite)) {
                 throw invalid(file, "has other features of the prompt " + key + " than it says");
+            }
+            String wrong = DrafterChoice.wrongFeature(features);
+            if (wrong != null) {
+                throw invalid(file, "says of the prompt " + key + " what no prompt has: " + wrong);
             }
             String group = node.path(grouping == Scenario.Grouping.TASK ? "task" : "category")
                     .asString("");
@@ -200,7 +227,14 @@ public final class Outcomes {
                 }
                 if (speed > 0) {
                     plain.put(key(answer) + "/" + answer.path("repeat").asInt(0), speed);
-                    prompt.plainSeconds.add(answer.path("decode_seconds").asDouble());
+                    double seconds = answer.path("decode_seconds").asDouble(0);
+                    if (seconds > MOST_SECONDS) {
+                        throw invalid(
+                                file,
+                                "has an answer to " + key(answer) + " of " + seconds + " seconds; allowed: at most "
+                                        + MOST_SECONDS);
+                    }
+                    prompt.plainSeconds.add(seconds);
                 }
             }
         }
@@ -210,7 +244,15 @@ public final class Outcomes {
             Double without = plain.get(key(answer) + "/" + answer.path("repeat").asInt(0));
             Prompt prompt = prompts.get(key(answer));
             if (!arm.isEmpty() && answer.path("turn").asInt(0) == 0 && without != null && prompt != null && speed > 0) {
-                prompt.speedUps.computeIfAbsent(arm, _ -> new ArrayList<>()).add(speed / without);
+                double speedUp = speed / without;
+                // Written so that NaN fails.
+                if (!(speedUp >= 1 / MOST_SPEED_UP && speedUp <= MOST_SPEED_UP)) {
+                    throw invalid(
+                            file,
+                            "has an answer to " + key(answer) + " " + speedUp + " times as fast as plain decoding;"
+                                    + " allowed: " + 1 / MOST_SPEED_UP + " to " + MOST_SPEED_UP);
+                }
+                prompt.speedUps.computeIfAbsent(arm, _ -> new ArrayList<>()).add(speedUp);
             }
         }
     }

@@ -81,7 +81,7 @@ public final class PolicyTraining {
     }
 
     private static String oneLine(String text) {
-        return Figures.shorten(text.replaceAll("\\R", " "), MOST_LETTERS);
+        return Figures.shorten(Figures.shown(text.replaceAll("\\R", " ")), MOST_LETTERS);
     }
 
     private static DrafterChoice train(List<Outcome> outcomes, Map<String, String> facts) {
@@ -177,7 +177,7 @@ public final class PolicyTraining {
         for (String fact : List.of(MODELS, "vocabulary", MEASURED, PROMPTS, GROUPS, "aded")) {
             text.append(fact)
                     .append(": ")
-                    .append(origin.getOrDefault(fact, "unknown"))
+                    .append(Figures.shown(origin.getOrDefault(fact, "unknown")))
                     .append('\n');
         }
         List<String> header = new ArrayList<>(List.of("number"));

@@ -2,6 +2,7 @@ package io.aded.lab.recording;
 
 import io.aded.model.AdedException;
 import io.aded.model.Envelope;
+import io.aded.model.RegularFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -113,6 +114,7 @@ public record Recording(Map<String, String> facts, List<RecordedAnswer> answers)
      * @throws AdedException.InvalidArtifact if it cannot be read or does not end with a record
      */
     public static Recording readHeaderless(Path file) {
+        RegularFiles.require(file, "RECORDING_UNREADABLE", "the recording " + file);
         try {
             ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
             List<RecordedAnswer> answers = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.aded.lab.report;
 
+import io.aded.model.AdedException;
 import java.util.Locale;
 
 /** Numbers as reports write them. */
@@ -37,5 +38,10 @@ public final class Figures {
     /** The name, cut to a length. */
     public static String shorten(String name, int length) {
         return name.length() <= length ? name : name.substring(0, length - 1) + "…";
+    }
+
+    /** A name or a fact as a line or a cell of a report may show it: none of its characters commands a terminal. */
+    public static String shown(String text) {
+        return AdedException.printable(text.replaceAll("[\\n\\t]", " "));
     }
 }

@@ -11,7 +11,7 @@ public final class Heading {
 
     /** Adds a line, cut to the report's width. */
     public Heading fact(String name, String value) {
-        text.append(String.format(Locale.ROOT, "%-9s %s%n", name, Figures.shorten(value, WIDTH - 10))
+        text.append(String.format(Locale.ROOT, "%-9s %s%n", name, Figures.shorten(Figures.shown(value), WIDTH - 10))
                 .replace("\r", ""));
         return this;
     }

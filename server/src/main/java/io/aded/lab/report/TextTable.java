@@ -13,7 +13,7 @@ public final class TextTable {
     /** Begins with the header. */
     public TextTable(String... header) {
         columns = header.length;
-        rows.add(header.clone());
+        rows.add(shown(header));
     }
 
     /** Adds a row with as many cells as the header has. */
@@ -21,8 +21,17 @@ public final class TextTable {
         if (cells.length != columns) {
             throw new IllegalArgumentException(cells.length + " cells in a table of " + columns + " columns");
         }
-        rows.add(cells.clone());
+        rows.add(shown(cells));
         return this;
+    }
+
+    /** Names of files, prompts and models stand in cells; they are as wide as they are shown. */
+    private static String[] shown(String[] cells) {
+        String[] shown = new String[cells.length];
+        for (int i = 0; i < cells.length; i++) {
+            shown[i] = Figures.shown(cells[i]);
+        }
+        return shown;
     }
 
     /** The table with a rule below the header; every line ends with a line feed and none with blanks. */

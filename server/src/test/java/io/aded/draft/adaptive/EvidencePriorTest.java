@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.model.AdedException;
 import io.aded.model.Envelope;
+import io.aded.model.ForgedEnvelopes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -74,6 +75,18 @@ class EvidencePriorTest {
         assertThat(body.remaining()).isEqualTo(BYTES);
         for (float weight : weights) {
             assertThat(body.getFloat()).isEqualTo(weight);
+        }
+    }
+
+    @Test
+    void read_factsThatCannotHaveBeenWritten_areRefused() {
+        byte[] good = EvidenceWeights.create().toEnvelope(Map.of()).bytes();
+        for (String facts : ForgedEnvelopes.FACTS) {
+            ByteBuffer forged = ForgedEnvelopes.withFacts(good, facts);
+            assertThatThrownBy(() -> EvidenceWeights.read(forged, "the prior"))
+                    .as(facts)
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("fact");
         }
     }
 }

@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import io.aded.draft.table.BaseTable;
 import io.aded.model.AdedException;
 import io.aded.model.Envelope;
+import io.aded.model.ForgedEnvelopes;
 import io.aded.model.ScriptedModel;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -191,11 +193,57 @@ class DrafterChoiceTest {
     }
 
     @Test
-    void file_numbersThatAreNone_areRefused() {
-        DrafterChoice choice = new DrafterChoice(new double[] {Double.NaN, 1}, Map.of());
+    void file_anotherNumberOfWeights_isRefused() {
+        DrafterChoice choice = new DrafterChoice(new double[] {0.5, 1}, Map.of());
         byte[] bytes = choice.toEnvelope().bytes();
         assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(bytes), "it"))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
                 .hasMessageContaining("it was trained on other features");
+    }
+
+    @Test
+    void file_weightThatIsNoNumber_isNeitherWrittenNorRead() {
+        byte[] good = new ChoiceTrainer().train(Map.of()).toEnvelope().bytes();
+        Envelope envelope = Envelope.open(ByteBuffer.wrap(good), "it", DrafterChoice.KIND, DrafterChoice.VERSION);
+        for (double wrong : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+            double[] weights = new double[4 * DrafterChoice.featureNames().size()];
+            weights[7] = wrong;
+            assertThatThrownBy(() -> new DrafterChoice(weights, Map.of()).toEnvelope())
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessage("the choice of drafters holds the weight " + wrong + "; allowed: finite numbers");
+            ByteBuffer body = ByteBuffer.allocate(Double.BYTES * weights.length).order(ByteOrder.LITTLE_ENDIAN);
+            body.putDouble(7 * Double.BYTES, wrong);
+            byte[] forged = Envelope.of(DrafterChoice.KIND, DrafterChoice.VERSION, envelope.facts(), body)
+                    .bytes();
+            assertThatThrownBy(() -> DrafterChoice.read(ByteBuffer.wrap(forged), "it"))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessage("it holds the weight " + wrong + "; allowed: finite numbers");
+        }
+    }
+
+    @Test
+    void file_factsThatCannotHaveBeenWritten_areRefused() {
+        byte[] good = new ChoiceTrainer().train(Map.of()).toEnvelope().bytes();
+        for (String facts : ForgedEnvelopes.FACTS) {
+            ByteBuffer forged = ForgedEnvelopes.withFacts(good, facts);
+            assertThatThrownBy(() -> DrafterChoice.read(forged, "it"))
+                    .as(facts)
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("fact");
+        }
+    }
+
+    @Test
+    void wrongFeature_whatNoPromptHas_isNamed() {
+        double[] features = DrafterChoice.features(new int[] {1, 2, 1, 2});
+        assertThat(DrafterChoice.wrongFeature(features)).isNull();
+        features[1] = 3.1;
+        assertThat(DrafterChoice.wrongFeature(features)).as("2^31 tokens").isNull();
+        features[2] = 1e160;
+        assertThat(DrafterChoice.wrongFeature(features)).isEqualTo("repeated pairs of 1.0E160; allowed: 0 to 1.0");
+        assertThatThrownBy(() -> new ChoiceTrainer().add(features, "table", 1))
+                .isInstanceOf(IllegalArgumentException.class);
+        features[2] = Double.NaN;
+        assertThat(DrafterChoice.wrongFeature(features)).startsWith("repeated pairs of NaN");
     }
 }

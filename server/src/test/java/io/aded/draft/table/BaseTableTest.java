@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -260,6 +261,16 @@ final class BaseTableTest {
             for (int b = 0; b < 300; b++) {
                 assertThat(table.find(a, b) >= 0).as("seed %d", seed).isEqualTo(seen[a][b]);
             }
+        }
+    }
+
+    @Test
+    void open_whatIsNoRegularFile_isRefusedBeforeItIsRead() {
+        for (Path file : List.of(directory, Path.of("/dev/zero"))) {
+            Assumptions.assumeTrue(Files.exists(file));
+            assertThatThrownBy(() -> BaseTable.open(file))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("the draft table " + file + " cannot be read: it is a d");
         }
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.aded.draft.select.DrafterChoice;
 import io.aded.lab.prompts.Scenario;
 import io.aded.model.AdedException;
+import io.aded.model.ForgedEnvelopes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -185,7 +186,7 @@ class PolicyTrainingTest {
         assertThatThrownBy(() -> read(results))
                 .isInstanceOf(AdedException.InvalidArtifact.class)
                 .hasMessageContaining("missing: [table, model, both]")
-                .hasMessageContaining("--modes off,auto,auto-table,model");
+                .hasMessageContaining("the modes off, auto, auto-table and model");
     }
 
     @Test
@@ -207,11 +208,89 @@ class PolicyTrainingTest {
         }
         Results synthetic = new Results().all(1, true);
         synthetic.root.withObject("settings").put("synthetic_acceptance", 0.7);
-        assertThatThrownBy(() -> read(synthetic)).hasMessageContaining("--synthetic-acceptance");
+        assertThatThrownBy(() -> read(synthetic)).hasMessageContaining("made-up drafts");
         Results twice = new Results().all(1, true).prompt(1, true);
         assertThatThrownBy(() -> read(twice)).hasMessageContaining("calls another prompt edit/p1, too");
         Results foreign = new Results().all(1, true);
         foreign.root.withObject("choice").put("vocabulary_fingerprint", "0000000000000001");
         assertThatThrownBy(() -> read(new Results().all(1, true), foreign)).hasMessageContaining("another vocabulary");
+    }
+
+    @Test
+    void read_fingerprintThatIsNone_isRefusedWithTheFile() {
+        for (String wrong :
+                List.of("\"\"", "\"xyz\"", "\"" + "0".repeat(40) + "\"", "\"-00000000000000f\"", "7", "null", "{}")) {
+            Results results = new Results().all(1, true);
+            results.root
+                    .withObject("choice")
+                    .set("vocabulary_fingerprint", JsonMapper.shared().readTree(wrong));
+            assertThatThrownBy(() -> read(results))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining(
+                            "results0.json has the vocabulary_fingerprint " + wrong + "; allowed: 16 hex");
+        }
+        Results absent = new Results().all(1, true);
+        absent.root.withObject("choice").remove("vocabulary_fingerprint");
+        assertThatThrownBy(() -> read(absent))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("results0.json has the vocabulary_fingerprint");
+    }
+
+    @Test
+    void read_fingerprintInCapitals_isTheSame() throws IOException {
+        Results capitals = new Results().all(1, true);
+        capitals.root.withObject("choice").put("vocabulary_fingerprint", "FFFFFFFFFFFFFFFE");
+        assertThat(read(capitals).vocabulary()).isEqualTo(-2);
+    }
+
+    @Test
+    void read_featureThatNoPromptHas_isRefused() {
+        for (double wrong : new double[] {1e308, 1e160, -1e-9, 4}) {
+            Results results = new Results().all(1, true);
+            ((ArrayNode) results.prompts.get(0).get("features")).set(1, wrong);
+            assertThatThrownBy(() -> read(results))
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("results0.json")
+                    .hasMessageContaining("length of " + wrong + "; allowed: 0 to 3.1");
+        }
+    }
+
+    @Test
+    void read_timesThatNobodyMeasured_areRefused() {
+        Results quick = new Results().all(1, true).answer(1, true, "auto-table", 0, 1e300);
+        assertThatThrownBy(() -> read(quick))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("times as fast as plain decoding; allowed:");
+        Results slow = new Results().all(1, true).answer(1, true, "off", 0, 1e-300);
+        assertThatThrownBy(() -> read(slow))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("seconds; allowed: at most");
+    }
+
+    @Test
+    void describe_factsThatCommandATerminal_areShown() throws IOException {
+        Results results = new Results();
+        results.root.withObject("environment").put("model", "t\u001b[2J\u0007").put("date", "\u009b31m");
+        for (int number = 1; number <= 10; number++) {
+            results.all(number, true).all(number + 10, false);
+        }
+        results.prompts.forEach(prompt -> ((ObjectNode) prompt)
+                .put("category", "c\u001b]0;x" + prompt.get("task").asString()));
+        Path file = results.writeTo(directory.resolve("commands.json"));
+        PolicyTraining training = PolicyTraining.of(Outcomes.read(List.of(file), Scenario.Grouping.CATEGORY), 5, "1");
+        for (String text : List.of(PolicyTraining.describe(training.choice()), training.report())) {
+            assertThat(text.chars().filter(c -> Character.isISOControl(c) && c != '\n'))
+                    .isEmpty();
+            assertThat(text).contains("c\\u001b]0;xedit");
+        }
+        assertThat(PolicyTraining.describe(training.choice()))
+                .contains("model: t\\u001b[2J\\u0007\n", "measured: \\u009b31m\n");
+        DrafterChoice forged = DrafterChoice.read(
+                ForgedEnvelopes.withFacts(
+                        training.choice().toEnvelope().bytes(),
+                        "arms=none, table, model, both\nfeatures=" + DrafterChoice.layout()
+                                + "\nmodel=\u001b[31mred\nvocabulary=\u001b[2J\n"),
+                "it");
+        assertThat(PolicyTraining.describe(forged)).contains("model: \\u001b[31mred\n", "vocabulary: \\u001b[2J\n");
     }
 }

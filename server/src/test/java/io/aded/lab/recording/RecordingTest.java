@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.aded.model.AdedException;
 import io.aded.model.Envelope;
+import io.aded.model.ForgedEnvelopes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,5 +122,30 @@ class RecordingTest {
         RecordedAnswer cut = looped.withoutLoop();
         assertThat(cut.answer()).containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(cut.topTokens()).hasSize(6 * TOP);
+    }
+
+    @Test
+    void read_factsThatCannotHaveBeenWritten_areRefused() throws IOException {
+        Path file = directory.resolve("set.bin");
+        new Recording(Map.of("model", "tiny"), List.of(answer("81", 5))).writeTo(file);
+        byte[] good = Files.readAllBytes(file);
+        for (String facts : ForgedEnvelopes.FACTS) {
+            ByteBuffer forged = ForgedEnvelopes.withFacts(good, facts);
+            assertThatThrownBy(() -> Recording.read(forged, "it"))
+                    .as(facts)
+                    .isInstanceOf(AdedException.InvalidArtifact.class)
+                    .hasMessageContaining("fact");
+        }
+    }
+
+    @Test
+    void read_device_isRefusedBeforeItIsRead() {
+        Path device = Path.of("/dev/zero");
+        Assumptions.assumeTrue(Files.exists(device));
+        assertThatThrownBy(() -> Recording.read(device))
+                .hasMessageContaining("/dev/zero cannot be read: it is a device");
+        assertThatThrownBy(() -> Recording.readHeaderless(device))
+                .isInstanceOf(AdedException.InvalidArtifact.class)
+                .hasMessageContaining("/dev/zero cannot be read: it is a device");
     }
 }

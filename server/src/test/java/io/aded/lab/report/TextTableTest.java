@@ -30,4 +30,12 @@ class TextTableTest {
     void row_wrongNumberOfCells_isRefused() {
         assertThatThrownBy(() -> new TextTable("a", "b").row("x")).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void render_cellsWithCommandsOfATerminal_showsThem() {
+        assertThat(new TextTable("a", "b").row("\u001b[2J", "x\ny").render())
+                .isEqualTo("a            b\n──────────────\n\\u001b[2J  x y\n");
+        assertThat(new Heading().fact("model", "t\u001b[31m\u0007").text())
+                .isEqualTo("model     t\\u001b[31m\\u0007\n");
+    }
 }
