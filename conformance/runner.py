@@ -249,10 +249,13 @@ class Proxy:
         self.target = f"localhost:{port}"
         own = directory / f"nginx-{port}"
         own.mkdir()
-        mutual = f"ssl_client_certificate {certificates}/ca.pem; ssl_verify_client on;" if spec["tls"] == "mutual" else ""
         # The body comes slowly: where it ends at once, gRPC's C core on a busy machine forgets the status for "Stream removed".
-        refusal = f'limit_rate 120; return 401 "{"denied " * 40}";'
-        token = f"""if ($http_authorization != "Bearer {spec['token']}") {{ {refusal} }}""" if "token" in spec else ""
+        slow = f'"{"denied " * 40}";'
+        mutual = f"""
+            ssl_client_certificate {certificates}/ca.pem; ssl_verify_client on;
+            error_page 496 =400 @bare; location @bare {{ limit_rate 120; return 400 {slow} }}""" if spec["tls"] == "mutual" else ""
+        token = f"""
+            if ($http_authorization != "Bearer {spec['token']}") {{ limit_rate 120; return 401 {slow} }}""" if "token" in spec else ""
         temporary = " ".join(f"{kind}_temp_path {own}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         (own / "nginx.conf").write_text(f"""
             daemon off; master_process off; pid {own}/pid; error_log {own}/log;

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import time
 import warnings
@@ -125,6 +126,25 @@ def test_task_cancelled_while_it_reads_cancels_the_call(scripted: Start) -> None
     with pytest.raises(asyncio.TimeoutError):
         asyncio.run(read())
     assert server.seen()["Generate"][0]["ended"] == "CANCELLED"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 cannot tell whether a task is being cancelled")
+def test_answer_left_early_leaves_nothing_to_complain_of(scripted: Start) -> None:
+    server = scripted(Generate=[[{**HI[0], "times": 100}, {"await": "cancelled"}]])
+    complaints: list[Any] = []
+
+    async def read() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        async with aded.AsyncClient(server.server.target) as client:
+            stream = client.stream("Hello")
+            events = aiter(stream)
+            for _ in range(3):
+                await anext(events)
+            await stream.aclose()
+            del events  # from here on the loop has it, and ends
+
+    asyncio.run(read())
+    assert complaints == []
 
 
 def test_turn_whose_reader_gave_up_leaves_the_conversation(scripted: Start) -> None:

@@ -87,3 +87,9 @@ class Clock:
 
 def cancelled(text: str, what: str = "the answer was cancelled by its reader") -> Cancelled:
     return Cancelled(what, reason=CLIENT_CANCELLED, code="CANCELLED", text=text)
+
+
+def being_cancelled() -> bool:
+    """Whether somebody cancels this task, or its loop ends: not its call alone. Python 3.10 cannot tell."""
+    task: Any = asyncio.current_task()
+    return task is not None and hasattr(task, "cancelling") and task.cancelling() > 0

@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from . import _types as t
 from . import _wire as wire
-from ._calls import INFERENCE, Clock, Malformed, cancelled, heard, status_of
+from ._calls import INFERENCE, Clock, Malformed, being_cancelled, cancelled, heard, status_of
 from ._core import Collector
 from ._errors import (
     INCOMPLETE_ANSWER,
@@ -244,7 +244,8 @@ class Single(AsyncAnswerStream[T]):
         """What to raise instead of an exception of gRPC's, or of one that says that this task was cancelled."""
         if isinstance(broken, grpc.aio.AioRpcError):
             return self._decoded(broken)
-        return cancelled(self.text) if self._stopped.is_set() else broken
+        # A loop that ends cancels what is left, such as the generator of an answer whose reader left: nobody is told.
+        return cancelled(self.text) if self._stopped.is_set() and not being_cancelled() else broken
 
     def _other(self, response: Any) -> t.Event | None:
         """The event; None for one of a newer server, to be passed over."""

@@ -132,7 +132,7 @@ class ConcurrencyTest {
             Map.entry("host.Host", "references; whoever takes one closes what it names"),
             Map.entry(
                     "lab.alignment.TrafficExport",
-                    "a queue of the JDK, an atomic number, a flag that only goes up; all else is the writer's until it"
+                    "a queue of the JDK, atomic numbers, a flag that only goes up; all else is the writer's until it"
                             + " has ended"),
             Map.entry("lab.load.Attack", "a flag that only goes up: over, then its calls end"),
             Map.entry("lab.load.AttackLog", "all under one lock"),

@@ -59,6 +59,11 @@ final class OptionNeeds {
                     mode -> !"off".equals(mode),
                     "is about drafts, and --draft is off"),
             need(
+                    List.of("--draft-table"),
+                    List.of("--model"),
+                    model -> !StandIn.isNamed(String.valueOf(model)),
+                    "is a table of a model's tokens, and the model scripted has none that a table could be built for"),
+            need(
                     List.of("--main-gpu", "--split-mode", "--tensor-split"),
                     List.of("--gpu-layers"),
                     layers -> !"0".equals(layers),

@@ -101,6 +101,11 @@ final class StandIn implements AutoCloseable {
         }
     }
 
+    /** Whether that is its name. */
+    static boolean isNamed(String model) {
+        return NAME.matcher(model).matches();
+    }
+
     /** How often a scripted draft agrees; null if that is not the name of one. */
     static @Nullable Double agreement(@Nullable DraftModelConfiguration drafting) {
         Matcher share = DRAFT.matcher(

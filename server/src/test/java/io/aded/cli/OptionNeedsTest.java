@@ -39,6 +39,7 @@ final class OptionNeedsTest {
                 "load --draft-self none --draft-threads 2 | --draft-threads | --draft-self",
                 "generate --draft off --draft-nodes 4 hi | --draft-nodes | --draft is off",
                 "serve --draft off --draft-table x | --draft-table | --draft is off",
+                "serve --model scripted:2 --draft-table x | --draft-table | scripted",
                 "serve --gpu-layers 0 --main-gpu 1 | --main-gpu | --gpu-layers",
                 "serve --stall 0 --stall-grace 5 | --stall-grace | --stall",
                 "serve --retention 0 --retained 5 | --retained | --retention",
@@ -69,6 +70,8 @@ final class OptionNeedsTest {
             strings = {
                 "serve --draft-self q4_k --draft-threads 2",
                 "serve --draft-model x.gguf --draft-gpu-layers 0",
+                "serve --model x.gguf --draft-table y",
+                "serve --draft-table y",
                 "serve --listen unix:/x,127.0.0.1:0 --socket-mode 600",
                 "serve --stall-grace 5 --retained 5 --main-gpu 1",
                 "serve --dry-base 2 --penalty-window 5",

@@ -3,11 +3,16 @@ package io.aded.lab.alignment;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -104,8 +109,12 @@ public record AlignmentFacts(
         }
     }
 
-    /** Writes a file, whole or not at all. */
-    void writeTo(Path file) throws IOException {
+    /**
+     * Writes a file, whole or not at all.
+     *
+     * @param rights that it is made with
+     */
+    void writeTo(Path file, FileAttribute<?>... rights) throws IOException {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("format", FORMAT);
         root.put("version", VERSION);
@@ -128,9 +137,29 @@ public record AlignmentFacts(
         root.put("held_out", heldOut);
         root.put("keep_loops", loops);
         root.put("draft", draft);
-        Path partial = file.resolveSibling(file.getFileName() + ".part");
+        Path partial = file.resolveSibling(partial(file.getFileName().toString()));
+        Files.deleteIfExists(partial);
+        Files.createFile(partial, rights);
         Files.writeString(partial, MAPPER.writeValueAsString(root) + "\n");
         Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** What a file is called while it is written. */
+    static String partial(String name) {
+        return name + ".part";
+    }
+
+    /** Whether a file is absent, or what {@link #writeTo} leaves when the process is killed. */
+    static boolean isBeginning(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return true;
+        }
+        String beginning = MAPPER.writeValueAsString(Map.of("format", FORMAT));
+        byte[] begun = beginning.substring(0, beginning.lastIndexOf('"') + 1).getBytes(StandardCharsets.UTF_8);
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] there = in.readNBytes(begun.length);
+            return Arrays.equals(there, 0, there.length, begun, 0, there.length);
+        }
     }
 
     /**

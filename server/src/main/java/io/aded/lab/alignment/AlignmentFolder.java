@@ -1,5 +1,6 @@
 package io.aded.lab.alignment;
 
+import io.aded.lab.report.Figures;
 import io.aded.model.AdedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,11 +8,17 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -42,23 +49,36 @@ import tools.jackson.databind.node.ObjectNode;
  *       hexadecimal digits), {@code rejected} (guesses that are not the answer's token; null where nobody was asked).
  * </ul>
  *
- * A record is written, then its line. What a killed export leaves behind the last whole line is cut off when the folder
- * is opened for writing again; anything else that does not fit is damage, and refused.
+ * A line is written without its end, then the record, then the line feed. So what a killed export leaves is a line
+ * without an end and at most the record that it describes; both are cut off when the folder is opened for writing again.
+ * Anything else that does not fit is damage, and refused before anything is changed: an index that was lost takes no
+ * answers with it.
  */
 final class AlignmentFolder implements AutoCloseable {
     static final String FACTS = "export.json";
     static final String INDEX = "answers.jsonl";
     static final String ANSWERS = "answers.bin";
 
+    /** Fewer bytes hold no answer. */
+    private static final long SMALLEST = AlignedAnswer.bytes(1, 1);
+
+    /** How each line of the index begins. */
+    private static final String BEGINNING = "{\"id\"";
+
     private static final JsonMapper MAPPER = JsonMapper.shared();
 
+    private final Path folder;
     private final AlignmentFacts facts;
     private final FileChannel index;
     private final FileChannel answers;
+    private final @Nullable Object indexKey;
+    private final @Nullable Object answersKey;
     private final Set<AlignedAnswer.Key> written = new HashSet<>();
     private int heldOut;
     private long tokens;
-    private long bytes;
+    private long indexEnd;
+    private long answersEnd;
+    private boolean torn; // an answer is being written, or could not be
 
     /** A line of the index. */
     private record Entry(
@@ -72,47 +92,43 @@ final class AlignmentFolder implements AutoCloseable {
             int bytes,
             int checksum) {}
 
-    private AlignmentFolder(AlignmentFacts facts, FileChannel index, FileChannel answers) {
+    private AlignmentFolder(Path folder, AlignmentFacts facts, FileChannel index, FileChannel answers)
+            throws IOException {
+        this.folder = folder;
         this.facts = facts;
         this.index = index;
         this.answers = answers;
+        indexKey = key(folder.resolve(INDEX));
+        answersKey = key(folder.resolve(ANSWERS));
     }
 
     /**
-     * Opens a folder to add answers; makes it if it is not there.
+     * Opens a folder to add answers; makes it if it is not there. Files that it makes are for their owner's eyes only.
+     * Where it fails because of what is there, nothing was made or changed.
      *
      * @param wanted what the answers are; an export that was begun must have been begun with the same
      * @throws AdedException.InvalidRequest if it was begun with other settings
      * @throws AdedException.FailedPrecondition if another process writes there
-     * @throws AdedException.InvalidArtifact if what is there is damaged, or cannot be written
+     * @throws AdedException.InvalidArtifact if what is there is damaged or somebody else's, or cannot be written
      */
     static AlignmentFolder append(Path folder, AlignmentFacts wanted) {
         FileChannel index = null;
         FileChannel answers = null;
         try {
             Files.createDirectories(folder);
-            Path file = folder.resolve(FACTS);
-            if (!Files.exists(file) && Files.exists(folder.resolve(ANSWERS))) {
-                throw damaged(folder, "it has answers, but no " + FACTS);
-            }
-            answers = FileChannel.open(
-                    folder.resolve(ANSWERS),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
+            requireOurs(folder, wanted);
+            answers = open(folder, ANSWERS);
             requireAlone(answers, folder);
-            if (Files.exists(file)) {
-                AlignmentFacts.read(file).requireSame(wanted, folder);
-            } else {
-                wanted.writeTo(file);
+            requireOurs(folder, wanted); // another process may have begun an export in between
+            if (!Files.exists(folder.resolve(INDEX)) && answers.size() >= SMALLEST) {
+                throw damaged(folder, "it has answers, but no " + INDEX);
             }
-            index = FileChannel.open(
-                    folder.resolve(INDEX),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
-            AlignmentFolder opened = new AlignmentFolder(wanted, index, answers);
-            opened.recover(folder);
+            if (!Files.exists(folder.resolve(FACTS))) {
+                wanted.writeTo(folder.resolve(FACTS), ownersOnly(folder));
+            }
+            index = open(folder, INDEX);
+            AlignmentFolder opened = new AlignmentFolder(folder, wanted, index, answers);
+            opened.recover();
             return opened;
         } catch (IOException e) {
             close(index, answers);
@@ -120,6 +136,91 @@ final class AlignmentFolder implements AutoCloseable {
         } catch (RuntimeException e) {
             close(index, answers);
             throw e;
+        }
+    }
+
+    /** Refuses files that are called like an export's and are none, and an export of something else. */
+    private static void requireOurs(Path folder, AlignmentFacts wanted) throws IOException {
+        for (String name : List.of(FACTS, AlignmentFacts.partial(FACTS), ANSWERS, INDEX)) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                throw damaged(folder, name + " is no file");
+            }
+        }
+        Path file = folder.resolve(FACTS);
+        if (Files.exists(file)) {
+            AlignmentFacts.read(file).requireSame(wanted, folder);
+            if (holdsSomething(folder, INDEX) && !Files.exists(folder.resolve(ANSWERS))) {
+                throw damaged(folder, "it has " + INDEX + ", but no " + ANSWERS);
+            }
+            return;
+        }
+        if (holdsSomething(folder, ANSWERS)) {
+            throw damaged(folder, "it has answers, but no " + FACTS);
+        }
+        if (holdsSomething(folder, INDEX)) {
+            throw damaged(folder, "it has " + INDEX + ", but no " + FACTS + "; name another folder");
+        }
+        if (!AlignmentFacts.isBeginning(folder.resolve(AlignmentFacts.partial(FACTS)))) {
+            throw damaged(folder, AlignmentFacts.partial(FACTS) + " is somebody else's; name another folder");
+        }
+    }
+
+    private static boolean holdsSomething(Path folder, String name) throws IOException {
+        Path file = folder.resolve(name);
+        return Files.exists(file) && Files.size(file) > 0;
+    }
+
+    private static FileChannel open(Path folder, String name) throws IOException {
+        return FileChannel.open(
+                folder.resolve(name),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                ownersOnly(folder));
+    }
+
+    /** With what a file is made so that nobody but its owner reads it; nothing where rights are not POSIX's. */
+    private static FileAttribute<?>[] ownersOnly(Path folder) {
+        return Files.getFileAttributeView(folder, PosixFileAttributeView.class) == null
+                ? new FileAttribute<?>[0]
+                : new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                };
+    }
+
+    /** What tells a file from others that come to be called so; null where the system has no such thing. */
+    private static @Nullable Object key(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    }
+
+    /**
+     * What is no longer as it was opened: a file that was deleted, moved, replaced, cut or written to by others. Answers
+     * that are added then would be lost.
+     *
+     * @return in words; null if all is as it should be
+     */
+    @Nullable
+    String disturbance() {
+        try {
+            if (!Files.exists(folder.resolve(FACTS))) {
+                return FACTS + " is no longer there";
+            }
+            for (String name : List.of(ANSWERS, INDEX)) {
+                Object opened = name.equals(ANSWERS) ? answersKey : indexKey;
+                if (!Objects.equals(key(folder.resolve(name)), opened)) {
+                    return name + " is no longer the file that was opened";
+                }
+            }
+            if (torn) {
+                return null;
+            }
+            if (answers.size() != answersEnd || index.size() != indexEnd) {
+                return (answers.size() == answersEnd ? INDEX : ANSWERS) + " was changed by somebody else";
+            }
+            return null;
+        } catch (NoSuchFileException e) {
+            return folder.relativize(Path.of(e.getFile())) + " is no longer there";
+        } catch (IOException e) {
+            return "its files can no longer be looked at: " + e;
         }
     }
 
@@ -137,37 +238,56 @@ final class AlignmentFolder implements AutoCloseable {
     }
 
     /** Checks what is there, and cuts off what a killed export left half written. */
-    private void recover(Path folder) throws IOException {
+    private void recover() throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(index.size()));
         readFully(index, bytes, 0);
         byte[] text = bytes.array();
         int kept = 0;
         long end = 0;
-        for (int from = 0; from < text.length; ) {
-            int stop = from;
+        long begun = 0; // bytes of a record that may not be whole
+        while (kept < text.length) {
+            int stop = kept;
             while (stop < text.length && text[stop] != '\n') {
                 stop++;
             }
-            boolean last = stop + 1 >= text.length;
-            Entry entry = stop == text.length ? null : entry(text, from, stop);
             int line = written.size() + 1;
-            String damage = entry == null || entry.offset != end
-                    ? "line " + line + " of " + INDEX + " does not fit"
-                    : damage(entry, line);
-            if (entry == null || damage != null) {
-                if (!last) {
-                    throw damaged(folder, String.valueOf(damage));
-                }
+            Entry entry = entry(text, kept, stop);
+            boolean whole = stop < text.length;
+            if (entry == null && !whole && isBeginning(text, kept)) {
+                break;
+            }
+            if (entry == null || entry.offset != end) {
+                throw damaged(folder, "line " + line + " of " + INDEX + " does not fit");
+            }
+            String damage = whole ? damage(entry, line) : null;
+            if (damage != null && stop + 1 < text.length) {
+                throw damaged(folder, damage);
+            }
+            if (!whole || damage != null) {
+                begun = entry.bytes;
                 break;
             }
             count(entry);
             end += entry.bytes;
-            from = stop + 1;
-            kept = from;
+            kept = stop + 1;
+        }
+        if (answers.size() - end > Math.max(begun, SMALLEST - 1)) {
+            throw damaged(
+                    folder,
+                    ANSWERS + " has " + answers.size() + " bytes, but " + INDEX + " lists "
+                            + Figures.count(written.size(), "answer") + ", up to byte " + end
+                            + ". Bring back the index, or cut " + ANSWERS + " there to do without the others");
         }
         index.truncate(kept);
         answers.truncate(end);
-        this.bytes = kept + end;
+        indexEnd = kept;
+        answersEnd = end;
+    }
+
+    /** Whether text is how a line of an index begins, as far as it goes. */
+    private static boolean isBeginning(byte[] text, int from) {
+        String there = new String(text, from, Math.min(BEGINNING.length(), text.length - from), StandardCharsets.UTF_8);
+        return BEGINNING.startsWith(there);
     }
 
     /** What is wrong with the record of a good line; null if it is whole. */
@@ -212,7 +332,7 @@ final class AlignmentFolder implements AutoCloseable {
 
     /** What the files take. */
     long bytes() {
-        return bytes;
+        return indexEnd + answersEnd;
     }
 
     /** Tokens of all answers. */
@@ -234,13 +354,17 @@ final class AlignmentFolder implements AutoCloseable {
                     AlignedAnswer.isHeldOut(answer.said().prompt(), facts.heldOut()),
                     answer.said().prompt().length,
                     answer.said().answer().length,
-                    answers.size(),
+                    answersEnd,
                     record.remaining(),
                     checksum(record.duplicate()));
             byte[] line = line(entry, answer).getBytes(StandardCharsets.UTF_8);
-            writeFully(answers, record);
-            writeFully(index, ByteBuffer.wrap(line));
-            bytes += entry.bytes + line.length;
+            torn = true;
+            writeFully(index, ByteBuffer.wrap(line, 0, line.length - 1), indexEnd);
+            writeFully(answers, record, answersEnd);
+            writeFully(index, ByteBuffer.wrap(line, line.length - 1, 1), indexEnd + line.length - 1);
+            indexEnd += line.length;
+            answersEnd += entry.bytes;
+            torn = false;
             count(entry);
         } catch (IOException e) {
             throw new AdedException.InvalidArtifact("NOT_WRITTEN", "cannot write an answer: " + e.getMessage(), e);
@@ -378,8 +502,8 @@ final class AlignmentFolder implements AutoCloseable {
         }
     }
 
-    private static void writeFully(FileChannel file, ByteBuffer bytes) throws IOException {
-        long at = file.size();
+    private static void writeFully(FileChannel file, ByteBuffer bytes, long position) throws IOException {
+        long at = position;
         while (bytes.hasRemaining()) {
             at += file.write(bytes, at);
         }

@@ -11,17 +11,19 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Writes what a server's consenting callers were answered, in the format of {@link AlignmentFolder}, as it comes.
  *
  * <p>Engines hand turns over through a short queue and never wait: what finds it full is counted and left out. A thread
- * of its own writes. The folder has a limit, at which writing ends for good; it goes on where it was when a server is
- * started with the same folder again.
+ * of its own writes. The folder has a limit, at which writing ends for good, as it does when anything fails or the
+ * folder's files are taken away; it goes on where it was when a server is started with the same folder again.
  */
 public final class TrafficExport implements AnswerRecorder {
     /** Turns that may wait to be written; the longest take some 600 KB each. */
@@ -32,6 +34,12 @@ public final class TrafficExport implements AnswerRecorder {
 
     /** Called so in the index, as exports from files call their benchmark. */
     private static final String TASK = "traffic";
+
+    /** How long the end waits for the disk: for a place in the queue, and then for all that is in it. */
+    private static final Duration MOST_CLOSING = Duration.ofSeconds(5);
+
+    private static final int OFFER_MILLIS = 50;
+    private static final long MOST_OFFERS = MOST_CLOSING.toMillis() / OFFER_MILLIS;
 
     /** What an answer's line of the index takes, at most. */
     private static final int LINE_BYTES = 512;
@@ -44,9 +52,9 @@ public final class TrafficExport implements AnswerRecorder {
     private final long mostBytes;
     private final Teller teller;
     private final BlockingQueue<RecordedTurn> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+    private final AtomicLong kept = new AtomicLong();
     private final AtomicLong leftOut = new AtomicLong();
     private final Thread writer;
-    private final int before;
     private volatile boolean over;
 
     /** Hears what an operator should know, a line each. */
@@ -61,7 +69,6 @@ public final class TrafficExport implements AnswerRecorder {
         this.folder = folder;
         this.mostBytes = mostBytes;
         this.teller = teller;
-        before = folder.size();
         writer = Thread.ofPlatform().name("aded-align-record").unstarted(this::write);
     }
 
@@ -107,7 +114,7 @@ public final class TrafficExport implements AnswerRecorder {
                     "align_record", "is " + path + ", which holds answers of something else: " + e.getMessage());
         }
         TrafficExport export = new TrafficExport(path, folder, mostBytes, teller);
-        teller.tell(String.format(
+        export.tell(String.format(
                 Locale.ROOT,
                 "Answers are kept in %s of callers who allow it: %s so far, %,.1f of at most %,.1f MB.",
                 path,
@@ -159,22 +166,50 @@ public final class TrafficExport implements AnswerRecorder {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            over = true;
         }
     }
 
+    /** Whatever goes wrong with a turn ends the keeping, and neither this thread nor a server. */
     private void add(RecordedTurn turn) {
+        try {
+            keep(turn);
+        } catch (RuntimeException | Error e) {
+            stop("No more answers are kept in " + path + ": " + (e instanceof AdedException ? e.getMessage() : e));
+        }
+    }
+
+    private void stop(String line) {
+        over = true;
+        leftOut.incrementAndGet();
+        tell(line);
+    }
+
+    private void tell(String line) {
+        try {
+            teller.tell(line);
+        } catch (RuntimeException | Error e) {
+            // Where nobody can be told, nothing is left to do about it.
+        }
+    }
+
+    private void keep(RecordedTurn turn) {
         String id = String.valueOf(folder.size() + 1);
         RecordedAnswer said =
                 new RecordedAnswer(id, turn.prompt(), turn.answer(), turn.topTokens(), turn.topProbabilities());
-        RecordedAnswer kept = said.withoutLoop();
-        int length = kept.answer().length;
+        RecordedAnswer shortened = said.withoutLoop();
+        int length = shortened.answer().length;
         if (length == 0) {
             return;
         }
-        if (folder.bytes() + AlignedAnswer.bytes(kept.prompt().length, length) + LINE_BYTES > mostBytes) {
-            over = true;
-            leftOut.incrementAndGet();
-            teller.tell(String.format(
+        String disturbance = folder.disturbance();
+        if (disturbance != null) {
+            stop("No more answers are kept in " + path + ": " + disturbance + ".");
+            return;
+        }
+        if (folder.bytes() + AlignedAnswer.bytes(shortened.prompt().length, length) + LINE_BYTES > mostBytes) {
+            stop(String.format(
                     Locale.ROOT,
                     "%s holds %,.1f MB and is as large as it may be: no more answers are kept.",
                     path,
@@ -183,33 +218,50 @@ public final class TrafficExport implements AnswerRecorder {
         }
         int[] guesses = new int[length];
         System.arraycopy(turn.guesses(), 0, guesses, 0, length);
-        try {
-            folder.add(new AlignedAnswer(
-                    new AlignedAnswer.Key(id, TASK, 0),
-                    turn.temperature(),
-                    turn.finished() && length == turn.answer().length,
-                    kept,
-                    guesses));
-        } catch (AdedException e) {
-            over = true;
-            leftOut.incrementAndGet();
-            teller.tell("No more answers are kept in " + path + ": " + e.getMessage());
-        }
+        folder.add(new AlignedAnswer(
+                new AlignedAnswer.Key(id, TASK, 0),
+                turn.temperature(),
+                turn.finished() && length == turn.answer().length,
+                shortened,
+                guesses));
+        kept.incrementAndGet();
     }
 
-    /** Writes what waits, and tells what was kept. */
+    /**
+     * Writes what waits, and tells what was kept. Waits for the disk no longer than twice {@link #MOST_CLOSING}:
+     * what is not written then is left out.
+     */
     @Override
     public void close() {
+        String disturbance = null;
         try {
-            waiting.put(END);
-            writer.join();
+            // The queue may be full, and its reader dead.
+            for (int i = 0; i < MOST_OFFERS && writer.isAlive(); i++) {
+                if (waiting.offer(END, OFFER_MILLIS, TimeUnit.MILLISECONDS)) {
+                    break;
+                }
+            }
+            if (writer.join(MOST_CLOSING)) {
+                disturbance = folder.disturbance();
+            } else {
+                over = true;
+            }
         } catch (InterruptedException e) {
             writer.interrupt();
             Thread.currentThread().interrupt();
         } finally {
             folder.close();
         }
-        teller.tell(Figures.count(folder.size() - before, "answer") + " of consenting callers kept in " + path + ", "
-                + String.format(Locale.ROOT, "%,d", leftOut.get()) + " left out.");
+        for (RecordedTurn turn = waiting.poll(); turn != null; turn = waiting.poll()) {
+            if (turn != END) {
+                leftOut.incrementAndGet();
+            }
+        }
+        String answers = Figures.count(kept.intValue(), "answer") + " of consenting callers ";
+        tell(answers
+                + (disturbance == null
+                        ? "kept in " + path + ", "
+                        : "written to " + path + ", but " + disturbance + ": do not count on them; ")
+                + String.format(Locale.ROOT, "%,d left out.", leftOut.get()));
     }
 }

@@ -1,6 +1,7 @@
 package io.aded.draft.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
@@ -240,11 +241,13 @@ final class BaselineDraftersTest {
             assertThat(tree.leaves()).as("seed %d", seed).isLessThanOrEqualTo(limits.maxBranches());
             last = random.nextInt(40);
             drafter.accept(tree, random.nextInt(tree.size()), last);
+            drafter.share();
             if (round == 2_000) {
                 bytesHalfway = drafter.stateBytes();
             }
         }
 
-        assertThat(drafter.stateBytes()).as("seed %d", seed).isEqualTo(bytesHalfway);
+        // What is noted of a round grows to the largest round that there was.
+        assertThat(drafter.stateBytes()).as("seed %d", seed).isCloseTo(bytesHalfway, withinPercentage(2));
     }
 }
