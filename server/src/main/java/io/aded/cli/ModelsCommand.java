@@ -197,7 +197,9 @@ final class ModelsCommand implements Runnable {
         }
 
         private void row(String key, String value) {
-            terminal.out().printf(Locale.ROOT, "%-14s %s%n", AdedException.printable(key), AdedException.printable(value));
+            terminal.out()
+                    .printf(
+                            Locale.ROOT, "%-14s %s%n", AdedException.printable(key), AdedException.printable(value));
         }
     }
 }

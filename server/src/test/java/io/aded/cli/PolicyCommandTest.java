@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.draft.select.ChoiceTrainer;
 import io.aded.draft.select.DrafterChoice;
+import io.aded.gguf.EditableGguf;
 import io.aded.llama.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -178,5 +179,15 @@ class PolicyCommandTest {
                     .isEqualTo(ExitCode.INVALID_ARTIFACT.code());
             assertThat(terminal.err()).contains(device).contains("device, a pipe or a socket; allowed: a regular file");
         }
+    }
+
+    @Test
+    void modelsShow_metadataThatCommandsATerminal_isShown() throws IOException {
+        Path model = TinyModels.f32(directory);
+        EditableGguf changed =
+                EditableGguf.parse(Files.readAllBytes(model)).text("general.author", "a\u001b[2Jb\u0007");
+        Files.write(model, changed.toBytes());
+        terminal.run("models", "show", "--metadata", model.toString());
+        assertThat(terminal.out()).contains("a\\u001b[2Jb\\u0007").doesNotContain("\u001b", "\u0007");
     }
 }

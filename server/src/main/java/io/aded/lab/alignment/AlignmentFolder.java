@@ -50,7 +50,7 @@ import tools.jackson.databind.node.ObjectNode;
  * </ul>
  *
  * A line is written without its end, then the record, then the line feed. So what a killed export leaves is a line
- * without an end and at most the record that it describes; both are cut off when the folder is opened for writing again.
+ * without an end and at most its record; both are cut off when the folder is opened for writing again.
  * Anything else that does not fit is damage, and refused before anything is changed: an index that was lost takes no
  * answers with it.
  */
@@ -193,7 +193,7 @@ final class AlignmentFolder implements AutoCloseable {
     }
 
     /**
-     * What is no longer as it was opened: a file that was deleted, moved, replaced, cut or written to by others. Answers
+     * What is no longer as it was opened: a file that was deleted, moved, replaced, cut or changed by others. Answers
      * that are added then would be lost.
      *
      * @return in words; null if all is as it should be

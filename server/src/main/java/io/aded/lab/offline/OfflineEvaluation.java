@@ -117,7 +117,12 @@ public final class OfflineEvaluation {
         sets.byName().forEach((name, answers) -> {
             int tokens =
                     answers.stream().mapToInt(answer -> answer.answer().length).sum();
-            out.printf(Locale.ROOT, "%n%s: %d answers, %d tokens%n", AdedException.printable(name), answers.size(), tokens);
+            out.printf(
+                    Locale.ROOT,
+                    "%n%s: %d answers, %d tokens%n",
+                    AdedException.printable(name),
+                    answers.size(),
+                    tokens);
             StringBuilder head = new StringBuilder(String.format(Locale.ROOT, "%-36s", "draft nodes"));
             for (int budget : settings.nodes()) {
                 head.append(String.format(Locale.ROOT, "%7d", budget));
