@@ -198,8 +198,7 @@ final class ModelsCommand implements Runnable {
 
         private void row(String key, String value) {
             terminal.out()
-                    .printf(
-                            Locale.ROOT, "%-14s %s%n", AdedException.printable(key), AdedException.printable(value));
+                    .printf(Locale.ROOT, "%-14s %s%n", AdedException.printable(key), AdedException.printable(value));
         }
     }
 }
