@@ -73,7 +73,7 @@ final class StandIn implements AutoCloseable {
      * @throws AdedException.InvalidRequest naming the option that said so
      */
     static void requireFit(@Nullable String model, DraftModelConfiguration.Source drafting) {
-        boolean scripted = NAME.matcher(String.valueOf(model)).matches();
+        boolean scripted = isNamed(String.valueOf(model));
         switch (drafting) {
             case DraftModelConfiguration.Copy _ -> {
                 if (scripted) {

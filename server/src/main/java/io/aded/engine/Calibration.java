@@ -25,9 +25,9 @@ final class Calibration {
      *
      *   The median of a width's times over the median time of one token, and how far off it may be, from how much times
      *   of the same width differ. Times over times of the same sweep do not care how busy the machine was, and a median
-     *   does not care for one stall. A width that real passes have priced often
-     *   is theirs. The time of one token is the median of its own times: a first pass that another process held up for
-     *   ten times as long would else stand until real passes come.
+     *   does not care for one stall. A width that real passes have priced often is theirs. The time of one token is the
+     *   median of its own times: a first pass that another process held up for ten times as long would else stand until
+     *   real passes come.
      *
      * First touch
      *
