@@ -148,11 +148,15 @@ public final class EvidenceWeights implements Weighing {
         float[] probabilities = candidates.probabilities();
         int size = candidates.size();
         float total = 1;
-        for (int i = 0, at = 0; i < size; i++) {
-            float score = 0;
-            for (int end = at + Candidates.KINDS; at < end; at++) {
-                score += weights[cells[at]];
-            }
+        for (int i = 0, at = 0; i < size; i++, at += Candidates.KINDS) {
+            // Written out: the additions need not wait for each other, and there is no inner loop to be entered.
+            float score = weights[cells[at]]
+                    + weights[cells[at + 1]]
+                    + (weights[cells[at + 2]] + weights[cells[at + 3]])
+                    + (weights[cells[at + 4]]
+                            + weights[cells[at + 5]]
+                            + (weights[cells[at + 6]] + weights[cells[at + 7]]))
+                    + (weights[cells[at + 8]] + weights[cells[at + 9]]);
             float odds = exp(score);
             probabilities[i] = odds;
             total += odds;
