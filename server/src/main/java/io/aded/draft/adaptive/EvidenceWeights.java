@@ -68,6 +68,7 @@ public final class EvidenceWeights implements Weighing {
 
     private static final float LARGEST_SCORE = 15f;
     private static final int STEPS = 64;
+    private static final int LAST_STEP = (int) (2 * LARGEST_SCORE * STEPS);
     private static final float[] EXP = exponentials();
     /** AdaGrad's rate by the whole part of the sum of squared gradients. */
     private static final float[] RATES = rates();
@@ -204,12 +205,12 @@ public final class EvidenceWeights implements Weighing {
 
     /** e to the power of a number, within 1 %: nothing here is known better. */
     static float exp(float score) {
-        float bounded = Math.clamp(score, -LARGEST_SCORE, LARGEST_SCORE);
-        return EXP[(int) ((bounded + LARGEST_SCORE) * STEPS + 0.5f)];
+        int step = (int) ((score + LARGEST_SCORE) * STEPS + 0.5f);
+        return EXP[Math.clamp(step, 0, LAST_STEP)];
     }
 
     private static float[] exponentials() {
-        float[] table = new float[(int) (2 * LARGEST_SCORE * STEPS) + 2];
+        float[] table = new float[LAST_STEP + 1];
         for (int i = 0; i < table.length; i++) {
             table[i] = (float) StrictMath.exp(i / (double) STEPS - LARGEST_SCORE);
         }
