@@ -41,6 +41,9 @@ final class Candidates {
     /** Successors in a row with less are not looked at below the root. */
     private static final float LEAST_WEIGHT = 0.02f;
 
+    /** Runners-up with less are forgotten. */
+    private static final float LEAST_RUNNER_UP = 0.01f;
+
     private static final int FREQUENT = 24;
     private static final int RUNNERS_UP = 16;
     private static final int CAPACITY = Contexts.MAX_MATCHES + 3 * SuccessorRows.WIDTH + 3 + FREQUENT + RUNNERS_UP;
@@ -57,9 +60,6 @@ final class Candidates {
 
     private static final int SLOTS = 256;
     private static final int SLOT_SHIFT = 7;
-    /** Of a slot's eight bits those that do not tell the bits of {@link #present} apart. */
-    private static final int PRESENT_SHIFT = 2;
-
     /** Upper bounds, in 1/256, of the bins of a weight. */
     private static final byte[] BIN = bins(3, 8, 16, 31, 52, 82, 128, 174, 218, 243, 257);
 
@@ -108,9 +108,6 @@ final class Candidates {
 
     private int epoch;
 
-    /** A bit for each four slots in which a search for a token may begin: most that are not there are told by it. */
-    private long present;
-
     private final int[] reserve = new int[RESERVE];
     private int reserved;
 
@@ -157,7 +154,6 @@ final class Candidates {
      */
     void gather(int node, int beforeLast, int last, boolean atRoot) {
         size = 0;
-        present = 0;
         if (++epoch == 1 << (31 - SLOT_SHIFT)) {
             Arrays.fill(slots, 0);
             epoch = 1;
@@ -281,8 +277,7 @@ final class Candidates {
                 return;
             }
             int i = index(rows.successor(row, rank));
-            stand(i, rankPart, rank + 1);
-            stand(i, binPart, bin(weight));
+            standings[i] |= rank + 1 << rankPart | bin(weight) << binPart;
             weights[i] = weight;
         }
     }
@@ -291,27 +286,36 @@ final class Candidates {
         if (!useBigrams) {
             return;
         }
-        if (atRoot) {
-            for (int i = 0; i < frequent.width(); i++) {
-                if (frequent.weight(i) > 0) {
-                    index(frequent.token(i));
-                }
-            }
-            for (int i = 0; i < latest.width(); i++) {
-                if (latest.weight(i) > 0) {
-                    stand(index(latest.token(i)), LATEST_BIN, bin(latest.weight(i)));
-                }
-            }
-        } else {
+        if (!atRoot) {
             for (int i = 0; i < reserved && size < RESERVE; i++) {
                 index(reserve[i]);
             }
+            // They propose nothing here, but speak for what others propose.
+            for (int i = 0; i < size; i++) {
+                addRunnerUp(i, runnersUp.weightOf(tokens[i]));
+            }
+            return;
+        }
+        for (int i = 0; i < frequent.width(); i++) {
+            if (frequent.weight(i) > 0) {
+                index(frequent.token(i));
+            }
+        }
+        for (int i = 0; i < latest.width(); i++) {
+            if (latest.weight(i) > 0) {
+                standings[index(latest.token(i))] |= bin(latest.weight(i)) << LATEST_BIN;
+            }
         }
         for (int i = 0; i < runnersUp.width(); i++) {
-            if (runnersUp.weight(i) > 0.01f) {
-                int candidate = atRoot ? index(runnersUp.token(i)) : find(runnersUp.token(i));
-                stand(candidate, RUNNER_UP_BIN, bin(runnersUp.weight(i)));
+            if (runnersUp.weight(i) > LEAST_RUNNER_UP) {
+                addRunnerUp(index(runnersUp.token(i)), runnersUp.weight(i));
             }
+        }
+    }
+
+    private void addRunnerUp(int i, float weight) {
+        if (weight > LEAST_RUNNER_UP) {
+            standings[i] |= bin(weight) << RUNNER_UP_BIN;
         }
     }
 
@@ -353,7 +357,6 @@ final class Candidates {
         }
         int i = size++;
         slots[slot] = epoch << SLOT_SHIFT | i;
-        present |= bit(slot(token));
         tokens[i] = token;
         standings[i] = 0;
         return i;
@@ -361,26 +364,15 @@ final class Candidates {
 
     /** The index of a token's candidate, or -1. */
     int find(int token) {
-        int slot = slot(token);
-        if ((present & bit(slot)) == 0) {
-            return NONE;
+        int i = size - 1;
+        while (i >= 0 && tokens[i] != token) {
+            i--;
         }
-        while (slots[slot] >>> SLOT_SHIFT == epoch) {
-            int i = slots[slot] & (1 << SLOT_SHIFT) - 1;
-            if (tokens[i] == token) {
-                return i;
-            }
-            slot = slot + 1 & SLOTS - 1;
-        }
-        return NONE;
+        return i;
     }
 
     private static int slot(int token) {
         return token * 0x9E3779B1 >>> 24;
-    }
-
-    private static long bit(int slot) {
-        return 1L << (slot >>> PRESENT_SHIFT);
     }
 
     int size() {
