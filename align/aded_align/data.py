@@ -20,10 +20,6 @@ class Damaged(Exception):
     """The folder is no export, or not whole."""
 
 
-class _RecordDamaged(ValueError):
-    """A record that its line, which is good, does not describe."""
-
-
 @dataclass(frozen=True)
 class Answer:
     """One answer of the target.
@@ -73,47 +69,100 @@ def facts(folder: Path) -> dict:
     return read
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A line of the index that is whole in itself and fits those before it."""
+
+    number: int
+    id: str
+    task: str
+    split: str
+    temperature: float
+    prompt: int
+    answer: int
+    offset: int
+    bytes: int
+    crc32: int
+
+
 def read(folder: Path, split: str) -> list[Answer]:
     """All answers of a split, ``train`` or ``held_out``; each is checked against its checksum.
 
-    A last line that is not whole is what a running export has not finished yet: it is left out.
+    A last line that is not whole is what a running export has not finished yet: it is left out. The index is read
+    first, since the export ends a line once its record is there; and all of it is checked before any record, so that
+    damage is said of the file that has it.
 
     Raises:
         Damaged: if a line or its record does not fit.
     """
     facts(folder)
-    answers = []
-    data = (folder / "answers.bin").read_bytes()
-    lines = (folder / "answers.jsonl").read_bytes().split(b"\n")
-    for number, line in enumerate(lines[:-1], start=1):
+    entries = _index(folder)
+    data = _bytes(folder, "answers.bin")
+    return [_answer(folder, entry, data) for entry in entries if entry.split == split]
+
+
+def _bytes(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as e:
+        raise Damaged(f"{name} in {folder} cannot be read: {e}") from e
+
+
+def _index(folder: Path) -> list[_Entry]:
+    entries: list[_Entry] = []
+    end = 0
+    for number, line in enumerate(_bytes(folder, "answers.jsonl").split(b"\n")[:-1], start=1):
         try:
-            entry = json.loads(line)
-            if entry["split"] == split:
-                answers.append(_answer(entry, data))
-        except _RecordDamaged as e:
-            raise Damaged(f"answers.bin in {folder} is damaged: the record of line {number} of answers.jsonl {e}") from e
+            entry = _entry(number, json.loads(line))
+            # Records stand one behind the other, nothing between them.
+            if entry.offset != end:
+                raise ValueError(f"its record is at {entry.offset}, the one before ends at {end}")
         except (ValueError, KeyError, TypeError) as e:
             raise Damaged(f"line {number} of answers.jsonl in {folder} does not fit: {e}") from e
-    return answers
+        end += entry.bytes
+        entries.append(entry)
+    return entries
 
 
-def _answer(entry: dict, data: bytes) -> Answer:
-    p, g = entry["prompt"], entry["answer"]
-    start, size = entry["offset"], entry["bytes"]
-    record = data[start : start + size]
+def _entry(number: int, line: dict) -> _Entry:
+    p, g, size = line["prompt"], line["answer"], line["bytes"]
+    for name in ("prompt", "answer", "bytes", "offset"):
+        if type(line[name]) is not int or line[name] < 0:
+            raise ValueError(f"{name} is {line[name]!r}")
     if size != 4 * (p + g * (2 + 2 * TOP)):
-        raise ValueError("the record has another length")
-    if len(record) != size:
-        raise _RecordDamaged(f"ends at byte {start + size}, the file at byte {len(data)}")
-    if zlib.crc32(record) != int(entry["crc32"], 16):
-        raise _RecordDamaged("does not match its checksum")
+        raise ValueError(f"a prompt of {p} and an answer of {g} tokens do not take {size} bytes")
+    if line["split"] not in ("train", "held_out"):
+        raise ValueError(f"split is {line['split']!r}")
+    return _Entry(
+        number,
+        line["id"],
+        line["task"],
+        line["split"],
+        float(line["temperature"]),
+        p,
+        g,
+        line["offset"],
+        size,
+        int(line["crc32"], 16),
+    )
+
+
+def _answer(folder: Path, entry: _Entry, data: bytes) -> Answer:
+    p, g = entry.prompt, entry.answer
+    end = entry.offset + entry.bytes
+    record = data[entry.offset : end]
+    where = f"answers.bin in {folder} is damaged: the record of line {entry.number} of answers.jsonl"
+    if len(record) != entry.bytes:
+        raise Damaged(f"{where} ends at byte {end}, the file at byte {len(data)}")
+    if zlib.crc32(record) != entry.crc32:
+        raise Damaged(f"{where} does not match the checksum in that line")
     words = np.frombuffer(record, dtype="<u4")
     ids = words.astype(np.int64)
     at = p + g
     return Answer(
-        entry["id"],
-        entry["task"],
-        float(entry["temperature"]),
+        entry.id,
+        entry.task,
+        entry.temperature,
         ids[:p],
         ids[p:at],
         ids[at : at + TOP * g].reshape(g, TOP),

@@ -65,3 +65,59 @@ def test_read_cutRecords_namesTheFileThatIsCut(tmp_path):
     (folder / "answers.bin").write_bytes(whole[:-8])
     with pytest.raises(data.Damaged, match=f"answers.bin .* the record of line 1 .* the file at byte {len(whole) - 8}"):
         data.read(folder, "train")
+
+
+@pytest.mark.parametrize(
+    "was, becomes, said",
+    [
+        ('"offset": 0', '"offset": 4', "its record is at 4, the one before ends at 0"),
+        ('"prompt": 3', '"prompt": 2', "do not take"),
+        ('"prompt": 3', '"prompt": -3', "prompt is -3"),
+        ('"split": "train"', '"split": "trait"', "split is 'trait'"),
+        ('"crc32": "', '"crc32": "x', "does not fit"),
+        ('"id"', '"i', "does not fit"),
+    ],
+)
+def test_read_damagedIndex_isSaidOfTheIndexAndNotOfTheAnswers(tmp_path, was, becomes, said):
+    folder = write_export(tmp_path, [counting_answer(4), counting_answer(5)])
+    index = (folder / "answers.jsonl").read_text()
+    assert was in index
+    (folder / "answers.jsonl").write_text(index.replace(was, becomes, 1))
+    with pytest.raises(data.Damaged, match="line 1 of answers.jsonl") as refused:
+        data.read(folder, "held_out")  # of which there is none: the whole index is looked at
+    assert said in str(refused.value) and "answers.bin" not in str(refused.value)
+
+
+def test_read_lineThatIsLost_isSaidOfTheIndex(tmp_path):
+    folder = write_export(tmp_path, [counting_answer(4), counting_answer(5), counting_answer(6)])
+    lines = (folder / "answers.jsonl").read_text().splitlines(keepends=True)
+    (folder / "answers.jsonl").write_text(lines[0] + lines[2])
+    with pytest.raises(data.Damaged, match="line 2 of answers.jsonl .* the one before ends at"):
+        data.read(folder, "train")
+
+
+def test_read_exportThatRuns_recordsThatComeMeanwhileAreNoDamage(tmp_path, monkeypatch):
+    """Whoever writes ends a line once its record is there: what was read first must not lack what is read later."""
+    folder = write_export(tmp_path, [counting_answer(4), counting_answer(5)])
+    whole = {name: (folder / name).read_bytes() for name in ("answers.bin", "answers.jsonl")}
+    record = len(whole["answers.bin"]) // 2
+    (folder / "answers.bin").write_bytes(whole["answers.bin"][:record])
+    (folder / "answers.jsonl").write_bytes(whole["answers.jsonl"].splitlines(keepends=True)[0])
+    read_bytes = type(folder).read_bytes
+
+    def reading(path):
+        content = read_bytes(path)
+        for name, all_of_it in whole.items():  # the export goes on between two reads
+            (folder / name).write_bytes(all_of_it)
+        return content
+
+    monkeypatch.setattr(type(folder), "read_bytes", reading)
+    assert len(data.read(folder, "train")) == 1
+
+
+@pytest.mark.parametrize("name", ["answers.bin", "answers.jsonl"])
+def test_read_fileThatIsNotThere_isNamed(tmp_path, name):
+    folder = write_export(tmp_path, [counting_answer(4)])
+    (folder / name).unlink()
+    with pytest.raises(data.Damaged, match=f"{name} in .* cannot be read"):
+        data.read(folder, "train")

@@ -89,9 +89,11 @@ func (FinishReason) EnumDescriptor() ([]byte, []int) {
 	return file_aded_v1_answer_proto_rawDescGZIP(), []int{0}
 }
 
-// What a round adds to the answer, or to the reasoning before it. Text and tokens need not match one to one: a
-// character that is split over several tokens, or text that may turn out to be the beginning of a stop string, is held
-// back while its tokens are already reported. The concatenation of all `text` of `delta` events is the whole answer.
+// What a round adds to the answer, or to the reasoning before it; what several rounds add, if the connection did not
+// take each in time, or the server is to send at intervals. A `Round` that was asked for stands between two deltas all
+// the same. Text and tokens need not match one to one: a character that is split over several tokens, or text that may
+// turn out to be the beginning of a stop string, is held back while its tokens are already reported. The concatenation
+// of all `text` of `delta` events is the whole answer.
 type Delta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Valid UTF-8, possibly empty.
@@ -155,8 +157,8 @@ func (x *Delta) GetLogProbabilities() []*TokenLogProbability {
 	return nil
 }
 
-// What a round adds to a tool call. The first one of a call brings `id` and `name`; the concatenation of all
-// `arguments` of one `index` is its arguments.
+// What a round, or several, add to a tool call. The first one of a call brings `id` and `name`; the concatenation of
+// all `arguments` of one `index` is its arguments.
 type ToolCallDelta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which call of this answer, from 0.

@@ -696,7 +696,7 @@ type Limits struct {
 	Preparation *PreparationLimits `protobuf:"bytes,13,opt,name=preparation,proto3" json:"preparation,omitempty"`
 	// What fields of requests may hold.
 	Fields *FieldLimits `protobuf:"bytes,14,opt,name=fields,proto3" json:"fields,omitempty"`
-	// How far apart the deltas of an answer are at least; unset if there is one with each pass.
+	// How far apart the deltas of an answer are at least; unset if nothing is held back.
 	CoalescingInterval *durationpb.Duration `protobuf:"bytes,15,opt,name=coalescing_interval,json=coalescingInterval,proto3" json:"coalescing_interval,omitempty"`
 	// Connections at once, of all addresses together. For one more, the one that came first of those without a call is
 	// closed; it is refused if there are calls on all of them.

@@ -90,6 +90,14 @@ class ConcurrencyTest {
             Map.entry("rpc.GuardedCall", "the end of a call under one lock; a flag that only goes up"),
             Map.entry("rpc.ConnectionNames", "one atomic number"),
             Map.entry(
+                    "rpc.ConnectionThread",
+                    "a queue of the JDK; a flag by which whoever finds it down puts it up and runs, and which is taken"
+                            + " down before the queue is looked at for the last time"),
+            Map.entry(
+                    "rpc.OutboxSink",
+                    "what waits, and how it ends, under one lock; a size that others read alone; all else is the"
+                            + " connection's thread's"),
+            Map.entry(
                     "rpc.Connections",
                     "a set, counts and times under one lock, which is let go before a channel is asked"),
             Map.entry(

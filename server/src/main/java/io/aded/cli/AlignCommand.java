@@ -22,6 +22,7 @@ import io.aded.model.AdedException;
 import io.aded.model.ContextParameters;
 import io.aded.model.FieldViolation;
 import io.aded.natives.LibraryChoice;
+import io.aded.store.WritableFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -54,6 +55,14 @@ final class AlignCommand implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "a command is missing; one of export, evaluate (training is the program in the folder align)");
+    }
+
+    /** Looks at a file that is to draft before anything else is loaded or judged. */
+    private static void requireThere(Terminal terminal, String draft) {
+        ProgressPrinter.during(terminal, listener -> {
+            new ModelFiles(terminal.environment(), listener).requireThere(ModelConfiguration.of(draft));
+            return draft;
+        });
     }
 
     /** Loads a draft model beside what is loaded already. */
@@ -159,6 +168,10 @@ final class AlignCommand implements Runnable {
         @Override
         public Integer call() {
             check();
+            WritableFile.require(output.resolve("export.json"), "the export");
+            if (draft != null) {
+                requireThere(terminal, draft);
+            }
             List<Scenario> scenarios = recordings.isEmpty() ? prompts.scenarios(Scenario.Grouping.TASK) : List.of();
             Map<String, Recording> recorded = recordings.isEmpty() ? Map.of() : Recordings.read(recordings, headerless);
             HostConfiguration configuration = HostConfiguration.DEFAULT
@@ -192,7 +205,7 @@ final class AlignCommand implements Runnable {
                         .printf(
                                 Locale.ROOT,
                                 "%s: %s, %s; %s held out; %s left out%n",
-                                AdedException.printable(output.toString()),
+                                output,
                                 Figures.count(outcome.answers(), "answer"),
                                 Figures.count(outcome.tokens(), "token"),
                                 Figures.count(outcome.heldOut(), "answer"),
@@ -320,6 +333,7 @@ final class AlignCommand implements Runnable {
             if (!wrong.isEmpty()) {
                 throw new AdedException.InvalidRequest(wrong);
             }
+            drafts.forEach(draft -> requireThere(terminal, draft));
             ContextParameters parameters = ContextParameters.ofCells(context).withThreads(threads);
             AlignmentEvaluation evaluation = new AlignmentEvaluation(data, gammas, parameters);
             LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(natives, terminal::note);
@@ -332,7 +346,7 @@ final class AlignCommand implements Runnable {
                 }
             }
             String text = evaluation.text();
-            terminal.out().print(AdedException.printable(text));
+            terminal.out().print(text);
             if (machine != null) {
                 Machine last = machine;
                 results.write(() -> evaluation.json(last, data), () -> "", "", text);

@@ -5,6 +5,7 @@ import io.aded.host.AdedVersion;
 import io.aded.lab.alignment.TrafficExport;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.store.WritableFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -49,6 +50,9 @@ final class AlignRecordOptions {
                 "names " + kept + ", which is a file; allowed: a folder");
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
+        }
+        if (kept != null) {
+            WritableFile.require(kept.resolve("export.json"), "what is kept for alignment");
         }
         return kept == null
                 ? null

@@ -44,6 +44,12 @@ final class AnswerOptions {
     @Mixin
     private final DraftOptions draft = new DraftOptions();
 
+    @Option(
+            names = "--allow-training",
+            description = "Let the server keep prompts and answers on its disk, to train draft models by, if it does"
+                    + " such a thing (serve --align-record). Default: it may not.")
+    private boolean allowTraining;
+
     @Mixin
     private final DraftModelOptions draftModel = new DraftModelOptions();
 
@@ -82,7 +88,7 @@ final class AnswerOptions {
     ChatBackend open(Terminal terminal) {
         DraftPolicy policy = draft.policy();
         if (target != null) {
-            return RemoteChatBackend.open(target, sampling.message(), draft.isGiven() ? policy : null);
+            return RemoteChatBackend.open(target, sampling.message(), draft.isGiven() ? policy : null, allowTraining);
         }
         Telemetry telemetry = Telemetry.fromEnvironment();
         try {

@@ -6,14 +6,17 @@ import io.aded.engine.EngineOptions;
 import io.aded.host.AdedVersion;
 import io.aded.host.ContextConfiguration;
 import io.aded.host.DraftModelConfiguration;
+import io.aded.host.FormatChoice;
 import io.aded.host.HostConfiguration;
 import io.aded.host.LocalModel;
 import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ModeSpec;
+import io.aded.lab.experiment.PlainRate;
 import io.aded.llama.LlamaLibrary;
 import io.aded.model.TargetModel;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -88,6 +91,8 @@ final class BenchCommand implements Callable<Integer> {
                 .withEnvironment(terminal.environment());
         LlamaLibrary library;
         Path file;
+        Optional<PlainRate> answered;
+        String format;
         try (LocalModel local =
                 ProgressPrinter.during(terminal, listener -> LocalModel.load(configuration, listener))) {
             library = local.library();
@@ -97,21 +102,20 @@ final class BenchCommand implements Callable<Integer> {
             if (drafting != null) {
                 drafters = drafting.withChoice(drafters, local.model().vocabulary());
             }
-            run(plan, local.name(), local.model(), local.options(), drafters);
+            answered = run(plan, local.name(), local.model(), local.options(), drafters);
+            format = local.model().info().quantization();
         }
-        FormatAdvice.of(
-                        formats.answer(terminal, library, file, configuration.withDraftModel(null)),
-                        terminal.program(),
-                        wanted)
-                .print(terminal.out());
+        Optional<FormatChoice> choice = formats.answer(terminal, library, file, configuration.withDraftModel(null));
+        FormatAdvice.of(choice, terminal.program(), wanted).print(terminal.out());
+        FormatAdvice.contradiction(choice, format, answered).ifPresent(terminal.out()::println);
     }
 
-    private void run(
+    private Optional<PlainRate> run(
             ExperimentPlan plan, String name, TargetModel model, EngineOptions engine, DrafterSettings drafters) {
         if (!terminal.interactive()) {
             terminal.note("Measuring " + name + "; the tables come when all is measured.");
         }
-        plan.run(
+        return plan.run(
                 name,
                 model,
                 engine,

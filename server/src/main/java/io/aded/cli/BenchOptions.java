@@ -4,12 +4,10 @@ import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ExperimentSettings;
 import io.aded.lab.experiment.ModeSpec;
 import io.aded.lab.prompts.Scenario;
-import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.aded.serving.Constraint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -102,14 +100,8 @@ final class BenchOptions {
     @Option(names = "--warm", description = "Drafters keep what they learned from earlier prompts.")
     private boolean warm;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes all answers and summaries as JSON.")
-    private @Nullable Path json;
-
-    @Option(
-            names = "--plot",
-            paramLabel = "FILE",
-            description = "Writes charts, as .svg or .html by the file's name: pass costs, acceptance, speed-ups.")
-    private @Nullable Path plot;
+    @Mixin
+    private final ResultOptions results = new ResultOptions();
 
     /** How much of a conversation is held. */
     enum Turns {
@@ -136,19 +128,15 @@ final class BenchOptions {
                 grouping,
                 seed,
                 syntheticAcceptance);
-        return new ExperimentPlan(modes(), scenarios(), prompts.source(), settings, files());
+        return new ExperimentPlan(modes(), scenarios(), prompts.source(), settings, results.files());
     }
 
     private @Nullable String schema() {
-        Path file = jsonSchema;
-        if (file == null) {
-            return null;
+        String text = OptionFiles.text("--json-schema", jsonSchema);
+        if (text != null) {
+            new Constraint.JsonSchema(text).check();
         }
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new AdedException.InvalidRequest("--json-schema", "cannot be read: " + file);
-        }
+        return text;
     }
 
     private void checkOptions() {
@@ -169,14 +157,10 @@ final class BenchOptions {
                         new FieldViolation("--synthetic-acceptance", "knows first turns only; leave out --turns all"));
             }
         }
-        files().check(wrong);
+        results.files().check(wrong);
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
-    }
-
-    private ResultFiles files() {
-        return new ResultFiles(json, plot);
     }
 
     private List<ModeSpec> modes() {

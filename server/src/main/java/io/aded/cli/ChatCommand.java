@@ -98,8 +98,8 @@ final class ChatCommand implements Callable<Integer> {
         ChatBackend.Ask ask =
                 new ChatBackend.Ask("", messages, options.maxTokens(), options.stop(), options.ignoreEnd(), showDraft);
         try (Interrupts interrupts = Interrupts.onInterrupt(backend::cancel)) {
-            DraftPainter painter = showDraft ? new DraftPainter(terminal.out(), terminal.colour()) : null;
-            ChatBackend.Answer answer = backend.ask(ask, painter != null ? painter : this::print);
+            DraftPainter painter = showDraft ? new DraftPainter(terminal.raw(), terminal.colour()) : null;
+            ChatBackend.Answer answer = backend.ask(ask, painter != null ? painter : terminal::answer);
             if (painter != null) {
                 painter.finish();
             }
@@ -116,10 +116,5 @@ final class ChatCommand implements Callable<Integer> {
             terminal.note("aded: " + e.getMessage());
             return false;
         }
-    }
-
-    private void print(String piece) {
-        terminal.out().print(piece);
-        terminal.out().flush();
     }
 }

@@ -10,6 +10,7 @@ import io.aded.host.ModelFiles;
 import io.aded.host.SkipChooser;
 import io.aded.llama.LlamaLibrary;
 import io.aded.natives.LibraryChoice;
+import io.aded.store.WritableFile;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,9 @@ final class DeriveCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         boolean search = "auto".equals(skip);
+        if (output != null) {
+            WritableFile.require(output, "the copy");
+        }
         SkippedLayers named = skip == null || search ? SkippedLayers.NONE : SkippedLayers.parse(skip);
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(ModelConfiguration.of(model).withNatives(natives))

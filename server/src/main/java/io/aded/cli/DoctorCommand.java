@@ -317,7 +317,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     private void line(String sign, String colour, String what, String verdict) {
         String shown = terminal.colour() ? "\u001b[" + colour + "m" + sign + "\u001b[0m" : sign;
-        terminal.out().println(shown + " ".repeat(5 - sign.length()) + " " + what + ": " + verdict);
+        terminal.raw().print(shown);
+        terminal.out().println(" ".repeat(5 - sign.length()) + " " + what + ": " + verdict);
         terminal.out().flush();
     }
 }

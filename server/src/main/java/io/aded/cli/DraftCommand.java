@@ -13,6 +13,7 @@ import io.aded.llama.LlamaModel;
 import io.aded.model.AdedException;
 import io.aded.model.Vocabulary;
 import io.aded.natives.LibraryChoice;
+import io.aded.store.WritableFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -67,7 +68,7 @@ final class DraftCommand implements Runnable {
                         Locale.ROOT,
                         "%s: %,d rows, %.2f successors a row, counted from %,d tokens; %,.1f MB; vocabulary of %,d"
                                 + " tokens, fingerprint %016x%n",
-                        AdedException.printable(file.toString()),
+                        file,
                         table.rows(),
                         table.meanSuccessors(),
                         table.tokensCounted(),
@@ -138,6 +139,10 @@ final class DraftCommand implements Runnable {
         @Override
         public Integer call() {
             ModelConfiguration choice = model.configuration();
+            from.forEach(Build::requireThere);
+            if (output != null) {
+                WritableFile.require(output, "the table");
+            }
             LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(choice.natives(), terminal::note);
             Path file = ProgressPrinter.during(
                     terminal, listener -> new ModelFiles(terminal.environment(), listener).find(choice));
@@ -161,6 +166,12 @@ final class DraftCommand implements Runnable {
                 print(terminal, target, builder.writeTo(target));
                 terminal.note("Use it: " + terminal.program() + " serve --draft-table " + target + " …");
                 return ExitCode.OK.code();
+            }
+        }
+
+        private static void requireThere(Path source) {
+            if (!Files.exists(source)) {
+                throw new AdedException.NotFound("NO_SUCH_FILE", "--from: there is no " + source);
             }
         }
 
@@ -297,6 +308,7 @@ final class DraftCommand implements Runnable {
 
         @Override
         public Integer call() {
+            WritableFile.require(output, "the weights");
             EvidenceWeights weights = PriorFitting.fit(recordings.read().recorded());
             try {
                 weights.toEnvelope(Map.of(

@@ -2,6 +2,7 @@ package io.aded.cli;
 
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.Drafters;
+import io.aded.draft.table.BaseTable;
 import io.aded.engine.DraftPolicy;
 import io.aded.model.AdedException;
 import java.nio.file.Path;
@@ -57,9 +58,18 @@ final class DraftOptions {
                 usual.shareLearned());
     }
 
-    /** The base table that drafters start from, or null. */
+    /**
+     * The base table that drafters start from, or null. It is looked at here, before a model is fetched or loaded; that
+     * its vocabulary is the model's is found out then.
+     *
+     * @throws AdedException.NotFound if there is no such file
+     * @throws AdedException.InvalidArtifact if it is no sound table
+     */
     @Nullable
     Path table() {
+        if (table != null) {
+            BaseTable.open(table);
+        }
         return table;
     }
 }

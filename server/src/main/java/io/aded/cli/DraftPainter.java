@@ -34,14 +34,14 @@ final class DraftPainter implements ChatBackend.Listener {
         // round, and only what can be found is marked.
         int at = accepted == 0 || drafted.isEmpty() ? -1 : held.indexOf(drafted);
         if (at < 0) {
-            out.print(held);
+            out.print(Terminal.shown(held.toString()));
         } else {
             int end = at + drafted.length();
-            out.print(held.substring(0, at)
+            out.print(Terminal.shown(held.substring(0, at))
                     + (colour ? GREEN : "[")
-                    + held.substring(at, end)
+                    + Terminal.shown(held.substring(at, end))
                     + (colour ? PLAIN : "]")
-                    + held.substring(end));
+                    + Terminal.shown(held.substring(end)));
         }
         held.setLength(0);
         out.flush();
@@ -49,7 +49,7 @@ final class DraftPainter implements ChatBackend.Listener {
 
     /** Prints what no report came for. */
     void finish() {
-        out.print(held);
+        out.print(Terminal.shown(held.toString()));
         held.setLength(0);
         out.flush();
     }

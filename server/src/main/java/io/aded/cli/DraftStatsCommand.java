@@ -71,9 +71,9 @@ final class DraftStatsCommand implements Callable<Integer> {
                     .getDraftStatistics(GetDraftStatisticsRequest.newBuilder()
                             .setConversationId(conversation)
                             .build()));
-            terminal.out().print(AdedException.printable(told.drafters()));
+            terminal.out().print(told.drafters());
             if (!told.who().isEmpty()) {
-                terminal.out().print("\n" + AdedException.printable(told.who()));
+                terminal.out().print("\n" + told.who());
             }
             return ExitCode.OK.code();
         } catch (StatusRuntimeException e) {

@@ -5,6 +5,7 @@ import io.aded.engine.SpeculationOutlook.Text;
 import io.aded.host.FormatChoice;
 import io.aded.host.MeasuredFormat;
 import io.aded.host.ModelConfiguration;
+import io.aded.lab.experiment.PlainRate;
 import io.aded.lab.report.TextTable;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -59,6 +60,32 @@ final class FormatAdvice {
         out.flush();
     }
 
+    /**
+     * What is to be said where one speed was measured twice, by answers and by the passes of the formats, and the two
+     * are further apart than the answers are among each other; nothing if they agree or one was not measured.
+     *
+     * @param format in which the answers were written
+     */
+    static Optional<String> contradiction(Optional<FormatChoice> known, String format, Optional<PlainRate> answered) {
+        return known.flatMap(choice -> choice.formats().stream()
+                        .filter(each -> each.name().equals(format)
+                                || each.requantized() != null
+                                        && each.requantized().matrixType().equals(format))
+                        .findFirst())
+                .flatMap(measured -> answered.filter(
+                                rate -> rate.contradicts(measured.outlook().plainRate()))
+                        .map(rate -> String.format(
+                                Locale.ROOT,
+                                "Two speeds of plain %s stand above: %.1f tokens/s by the answers (nine in ten of them"
+                                        + " %.1f to %.1f), %.1f by the passes of the formats. The machine did not run"
+                                        + " at one speed; compare what stands in one table.",
+                                format,
+                                rate.rate(),
+                                rate.low(),
+                                rate.high(),
+                                measured.outlook().plainRate())));
+    }
+
     /** The same in a line. */
     String line() {
         FormatChoice measured = choice;
@@ -86,6 +113,7 @@ final class FormatAdvice {
                         case CHAT -> "chat";
                     });
         }
+        header.add("auto/plain");
         header.add("most");
         TextTable table = new TextTable(header.toArray(String[]::new));
         for (MeasuredFormat format : measured.formats()) {
@@ -101,6 +129,7 @@ final class FormatAdvice {
             for (Text text : Text.values()) {
                 row.add(rate(outlook.rate(text), measured));
             }
+            row.add(number("%.2f", outlook.typicalRate() / outlook.plainRate()));
             row.add(number("%.1f×", outlook.most()));
             table.row(row.toArray(String[]::new));
         }
@@ -125,8 +154,8 @@ final class FormatAdvice {
         StringBuilder text = new StringBuilder("""
             Tokens a second of one caller, and in brackets how many times as fast as the file without drafts.
             t(1) is the time of a pass of one token; t(2) to t(8) are in such passes. The rates with drafts (auto) are
-            reckoned from these costs and from how often guesses are right on such texts; most is what no
-            text can exceed.
+            reckoned from these costs and from how often guesses are right on such texts; auto/plain is what drafts
+            gain with the format itself, over the three kinds of text, and most what no text can exceed.
             """);
         if (best == measured.asItIs()) {
             text.append("The file as it is, ")

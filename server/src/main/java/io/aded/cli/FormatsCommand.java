@@ -58,6 +58,14 @@ final class FormatsCommand implements Callable<Integer> {
     private @Nullable Path natives;
 
     @Option(
+            names = "--formats",
+            split = ",",
+            paramLabel = "FORMAT",
+            description = "Measure these beside the file as it is: q8_0, q6_k, q4_k_m, q4_k, q4_0. What is found is not"
+                    + " kept then. Default: those worth it.")
+    private List<Quantization> named = List.of();
+
+    @Option(
             names = "--answers",
             paramLabel = "ROUNDS",
             description =
@@ -99,7 +107,9 @@ final class FormatsCommand implements Callable<Integer> {
             LlamaLibrary library = LibraryChoice.of(terminal.environment()).open(natives, progress::note);
             Path file = new ModelFiles(terminal.environment(), progress).find(wanted);
             ModelFormats formats = new ModelFormats(configuration, progress);
-            FormatChoice choice = formats.measure(library, file, FormatChoice.Extent.ALL);
+            FormatChoice choice = named.isEmpty()
+                    ? formats.measure(library, file, FormatChoice.Extent.ALL)
+                    : formats.measure(library, file, named.stream().distinct().toList());
             try {
                 FormatAdvice.of(Optional.of(choice), terminal.program(), wanted).print(terminal.out());
                 FormatAnswers answers = rounds == 0 ? null : answers(configuration, choice, progress);

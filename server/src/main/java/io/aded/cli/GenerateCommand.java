@@ -63,7 +63,7 @@ final class GenerateCommand implements Callable<Integer> {
                 Interrupts interrupts = Interrupts.onInterrupt(backend::cancel)) {
             ChatBackend.Answer answer = backend.ask(ask, this::print);
             if (json) {
-                terminal.out().println(AnswerJson.write(answer, options.draftMode()));
+                terminal.raw().println(AnswerJson.write(answer, options.draftMode())); // programs read it
             } else {
                 terminal.out().println();
             }
@@ -78,8 +78,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private void print(String piece) {
         if (!json) {
-            terminal.out().print(piece);
-            terminal.out().flush();
+            terminal.answer(piece);
         }
     }
 

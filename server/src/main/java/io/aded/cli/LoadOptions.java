@@ -11,10 +11,8 @@ import io.aded.lab.load.LoadPlan;
 import io.aded.lab.load.LoadSetting;
 import io.aded.lab.load.Manner;
 import io.aded.lab.prompts.Scenario;
-import io.aded.lab.report.ResultFiles;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -177,14 +175,8 @@ final class LoadOptions {
     @Option(names = "--raw", description = "Prompts go to the model as they are, without its chat template.")
     private boolean raw;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes all results as JSON.")
-    private @Nullable Path json;
-
-    @Option(
-            names = "--plot",
-            paramLabel = "FILE",
-            description = "Writes charts, as .svg or .html by the file's name: throughput, latency by percentile.")
-    private @Nullable Path plot;
+    @Mixin
+    private final ResultOptions results = new ResultOptions();
 
     /** The gaps between arrivals. */
     enum Gaps {
@@ -224,7 +216,7 @@ final class LoadOptions {
         Length answers = length(wrong, "--max-tokens", maxTokens);
         Length questions = promptLength == null ? null : length(wrong, "--prompt-tokens", promptLength);
         Manner manner = new Manner(systemMessage(), turns, temperature, ignoreEnd, raw, (long) (timeout * 1e9));
-        files().check(wrong);
+        results.files().check(wrong);
         server.check(wrong, manner);
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
@@ -237,7 +229,7 @@ final class LoadOptions {
                 bounds(arrivals),
                 manner,
                 setting(arrivals, answers),
-                files());
+                results.files());
     }
 
     private void combinations(List<FieldViolation> wrong) {
@@ -356,10 +348,6 @@ final class LoadOptions {
 
     private @Nullable String systemMessage() {
         return systemTokens == null ? system : JobSource.words(systemTokens, new SplittableRandom(seed));
-    }
-
-    private ResultFiles files() {
-        return new ResultFiles(json, plot);
     }
 
     /** The run in words, for reports. */

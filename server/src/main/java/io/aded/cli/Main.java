@@ -36,7 +36,7 @@ public final class Main {
         command.setDefaultValueProvider(configuration)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setAbbreviatedOptionsAllowed(false)
-                .setOut(terminal.writer(terminal.out()))
+                .setOut(terminal.writer(terminal.raw()))
                 .setErr(terminal.writer(terminal.err()))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         terminal.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))

@@ -3,10 +3,14 @@ package io.aded.cli;
 import io.aded.host.ModelConfiguration;
 import io.aded.llama.ModelParameters;
 import io.aded.model.AdedException;
+import io.aded.template.ChatTemplates;
 import io.aded.template.KnownTemplate;
-import java.io.IOException;
+import io.aded.template.SpecialTexts;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -110,18 +114,29 @@ final class ModelOptions {
         }
     }
 
-    /** What lays conversations out, if not the model's own template: a name, or what a file says. */
+    /**
+     * What lays conversations out, if not the model's own template: a name, or what a file says.
+     *
+     * @throws AdedException.InvalidRequest if it is neither a template nor the name of one
+     */
     private @Nullable String chatTemplate() {
-        if (chatTemplate == null
-                || KnownTemplate.named(chatTemplate) != null
-                || !Files.isRegularFile(Path.of(chatTemplate))) {
-            return chatTemplate;
+        if (chatTemplate == null) {
+            return null;
         }
+        Path file = KnownTemplate.named(chatTemplate) == null ? existing(chatTemplate) : null;
+        String template = file == null ? chatTemplate : String.valueOf(OptionFiles.text("--chat-template", file));
+        // Only parsed: once a model is there it is again, with that model's texts and a clock.
+        ChatTemplates.overridden(template, new SpecialTexts("", "", false), () -> Instant.EPOCH, ZoneOffset.UTC);
+        return template;
+    }
+
+    /** What lies at a path; null if nothing does, as with most templates that are typed out. */
+    private static @Nullable Path existing(String text) {
         try {
-            return Files.readString(Path.of(chatTemplate));
-        } catch (IOException e) {
-            throw new AdedException.InvalidRequest(
-                    "chat_template", "cannot read " + chatTemplate + " as text: " + e.getMessage());
+            Path path = Path.of(text);
+            return Files.exists(path) ? path : null;
+        } catch (InvalidPathException e) {
+            return null;
         }
     }
 

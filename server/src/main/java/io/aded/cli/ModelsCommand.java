@@ -80,10 +80,10 @@ final class ModelsCommand implements Runnable {
                             .printf(
                                     Locale.ROOT,
                                     "%-24s %12s  %-14s %s%n",
-                                    AdedException.printable(other.name()),
+                                    other.name(),
                                     megabytes(other.size()),
                                     "here",
-                                    AdedException.printable(other.path().toString()));
+                                    other.path());
                 }
                 return ExitCode.OK.code();
             }
@@ -197,8 +197,7 @@ final class ModelsCommand implements Runnable {
         }
 
         private void row(String key, String value) {
-            terminal.out()
-                    .printf(Locale.ROOT, "%-14s %s%n", AdedException.printable(key), AdedException.printable(value));
+            terminal.out().printf(Locale.ROOT, "%-14s %s%n", key, value);
         }
     }
 }

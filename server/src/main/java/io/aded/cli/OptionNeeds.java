@@ -64,6 +64,12 @@ final class OptionNeeds {
                     model -> !StandIn.isNamed(String.valueOf(model)),
                     "is a table of a model's tokens, and the model scripted has none that a table could be built for"),
             need(
+                    List.of("--allow-training"),
+                    List.of("--target"),
+                    SET,
+                    "is consent to what a server keeps, and nothing is kept by a model that is loaded for one answer;"
+                            + " give --target, too"),
+            need(
                     List.of("--main-gpu", "--split-mode", "--tensor-split"),
                     List.of("--gpu-layers"),
                     layers -> !"0".equals(layers),

@@ -132,9 +132,7 @@ final class PolicyCommand implements Runnable {
 
         @Override
         public Integer call() {
-            terminal.out()
-                    .print(AdedException.printable(file.toString()) + ": "
-                            + PolicyTraining.describe(DrafterChoice.read(file)));
+            terminal.out().print(file + ": " + PolicyTraining.describe(DrafterChoice.read(file)));
             terminal.out().flush();
             return ExitCode.OK.code();
         }

@@ -10,6 +10,7 @@ import io.aded.lab.recording.Recording;
 import io.aded.lab.report.Machine;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
+import io.aded.store.WritableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,6 +78,7 @@ final class RecordCommand implements Callable<Integer> {
         if (!wrong.isEmpty()) {
             throw new AdedException.InvalidRequest(wrong);
         }
+        WritableFile.require(output, "the recording");
         List<Scenario> scenarios = prompts.scenarios(Scenario.Grouping.TASK);
         HostConfiguration configuration = HostConfiguration.DEFAULT
                 .withModel(model.configuration())

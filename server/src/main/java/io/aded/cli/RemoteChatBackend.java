@@ -51,9 +51,11 @@ final class RemoteChatBackend implements ChatBackend {
      * @param target {@code HOST:PORT}, {@code unix:PATH}, or any target that gRPC knows
      * @param options what was asked for; everything else is as the server has it
      * @param draft null for the server's default
+     * @param allowTraining consent that prompts and answers are kept to train draft models by
      * @throws AdedException.Unavailable if nobody answers there
      */
-    static RemoteChatBackend open(String target, GenerationOptions.Builder options, @Nullable DraftPolicy draft) {
+    static RemoteChatBackend open(
+            String target, GenerationOptions.Builder options, @Nullable DraftPolicy draft, boolean allowTraining) {
         ManagedChannel channel;
         try {
             channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
@@ -66,6 +68,9 @@ final class RemoteChatBackend implements ChatBackend {
         try {
             if (draft != null) {
                 options.setDraft(message(draft));
+            }
+            if (allowTraining) {
+                options.getDraftBuilder().setAllowTraining(true);
             }
             return new RemoteChatBackend(target, channel, options.build());
         } catch (RuntimeException e) {

@@ -1,12 +1,11 @@
 package io.aded.cli;
 
 import io.aded.model.AdedException;
+import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.aded.v1.Constraint;
 import io.aded.v1.GenerationOptions;
 import io.aded.v1.Sampling;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -143,10 +142,15 @@ final class SamplingOptions {
     @Option(names = "--json-schema", paramLabel = "FILE", description = "A JSON schema that the answer must match.")
     private @Nullable Path jsonSchema;
 
-    /** The parameters as a record, checked when they are used. */
+    /**
+     * The parameters as a record, checked for whatever model: what only one with a vocabulary can say of them comes
+     * when they are used.
+     *
+     * @throws AdedException.InvalidRequest naming all that is wrong
+     */
     SamplingParameters parameters() {
         SamplingParameters usual = SamplingParameters.DEFAULT;
-        return SamplingParameters.builder()
+        SamplingParameters given = SamplingParameters.builder()
                 .temperature(or(temperature, usual.temperature()))
                 .topK(or(topK, usual.topK()))
                 .topP(or(topP, usual.topP()))
@@ -170,9 +174,15 @@ final class SamplingOptions {
                 .drySequenceBreakers(drySequenceBreakers.isEmpty() ? usual.drySequenceBreakers() : drySequenceBreakers)
                 .seed(seed())
                 .logitBias(logitBias)
-                .grammar(text("--grammar", grammar))
-                .jsonSchema(text("--json-schema", jsonSchema))
+                .grammar(OptionFiles.text("--grammar", grammar))
+                .jsonSchema(OptionFiles.text("--json-schema", jsonSchema))
                 .build();
+        List<FieldViolation> wrong = given.violations("", Integer.MAX_VALUE);
+        if (!wrong.isEmpty()) {
+            throw new AdedException.InvalidRequest(wrong);
+        }
+        io.aded.serving.Constraint.of(given).check();
+        return given;
     }
 
     /** Only what was given, for a server that has defaults of its own. */
@@ -245,8 +255,8 @@ final class SamplingOptions {
             message.setSeed(chosenSeed);
         }
         message.putAllLogitBias(logitBias);
-        String grammarText = text("--grammar", grammar);
-        String schemaText = text("--json-schema", jsonSchema);
+        String grammarText = OptionFiles.text("--grammar", grammar);
+        String schemaText = OptionFiles.text("--json-schema", jsonSchema);
         if (grammarText != null && schemaText != null) {
             throw new AdedException.InvalidRequest("--json-schema", "is given beside --grammar; allowed: one of them");
         }
@@ -270,16 +280,5 @@ final class SamplingOptions {
 
     private static <T> T or(@Nullable T given, T usual) {
         return given == null ? usual : given;
-    }
-
-    private static @Nullable String text(String option, @Nullable Path file) {
-        if (file == null) {
-            return null;
-        }
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new AdedException.NotFound("NO_SUCH_FILE", option + ": the file " + file + " cannot be read");
-        }
     }
 }

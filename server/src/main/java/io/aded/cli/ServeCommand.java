@@ -166,7 +166,7 @@ final class ServeCommand implements Callable<Integer> {
                 host.onEngineFailure(end);
                 List<Engine> engines = standIn == null ? load(host) : serve(host, configuration, standIn, telemetry);
                 stop.drainFor(configuration.server().drain());
-                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(engines.getFirst()));
+                Thread outlook = Thread.ofVirtual().start(() -> tellOutlook(engines.getFirst(), standIn != null));
                 try {
                     host.awaitTermination();
                 } finally {
@@ -253,12 +253,12 @@ final class ServeCommand implements Callable<Integer> {
     private void describe(String served, ModelInfo info, List<Engine> engines, List<ListenAddress> addresses) {
         terminal.note(String.format(
                 Locale.ROOT,
-                "Serving %s (%s, %s tokens of context) by %s on %s.",
+                "Serving %s (%s, %s tokens of context)%s on %s.",
                 served,
                 info.description(),
                 (engines.size() == 1 ? "" : engines.size() + " × ")
                         + engines.getFirst().options().context().cells(),
-                info.library(),
+                info.library().equals("none") ? "" : " by " + info.library(),
                 String.join(", ", info.devices())));
         terminal.note("Try it:");
         for (ListenAddress address : addresses) {
@@ -278,10 +278,10 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    /** Once passes have been timed, while nobody asks: what drafts can give here. */
-    private void tellOutlook(Engine engine) {
+    /** Once passes have been timed, while nobody asks: what drafts can give here. Without weights that says nothing. */
+    private void tellOutlook(Engine engine, boolean weightless) {
         try {
-            if (engine.awaitCalibration(LONGEST_CALIBRATION)) {
+            if (!weightless && engine.awaitCalibration(LONGEST_CALIBRATION)) {
                 SpeculationOutlook outlook =
                         SpeculationOutlook.of(engine.passCosts().nanos());
                 terminal.note("Measured here: " + outlook.costs() + ". Drafts gain " + outlook.gains() + ".");

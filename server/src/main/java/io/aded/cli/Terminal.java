@@ -13,10 +13,12 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a command reads and writes: answers to {@code out}, everything else to {@code err}. Text is UTF-8 whatever the
- * locale, as it is on the wire.
+ * Where a command reads and writes: what it was asked for to {@code out}, everything else to {@code err}. Text is UTF-8
+ * whatever the locale, as it is on the wire.
  *
- * @param out answers, and nothing else
+ * @param raw the same place as {@code out}, for what comes from a model as it is, and for colours
+ * @param out what was asked for; names that come from files and servers may hold commands of a terminal, which are
+ *     shown here ({@link ShownStream}) and not obeyed
  * @param err progress, notes and failures
  * @param in what the user types
  * @param interactive whether a person reads {@code err}: progress is drawn in place
@@ -24,12 +26,24 @@ import java.nio.charset.StandardCharsets;
  * @param environment variables and directories of the process
  */
 record Terminal(
+        PrintStream raw,
         PrintStream out,
         PrintStream err,
         BufferedReader in,
         boolean interactive,
         boolean colour,
         ProcessEnvironment environment) {
+
+    /** A terminal that writes to these streams. */
+    Terminal(
+            PrintStream out,
+            PrintStream err,
+            BufferedReader in,
+            boolean interactive,
+            boolean colour,
+            ProcessEnvironment environment) {
+        this(out, ShownStream.over(out), err, in, interactive, colour, environment);
+    }
 
     /** That of this process. Colours keep to {@code NO_COLOR} and to dumb terminals. */
     // The check says that there always is a console; JDK 25 gives none without a terminal.
@@ -58,6 +72,25 @@ record Terminal(
     /** A view of one of the streams for those who want a writer. */
     PrintWriter writer(PrintStream stream) {
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+    }
+
+    /** A piece of a model's answer: as it is for a program that reads it, and without commands for a person. */
+    void answer(String piece) {
+        raw.print(interactive ? shown(piece) : piece);
+        raw.flush();
+    }
+
+    /** An answer as a person may see it. What joins and breaks letters stays, unlike in names: languages need it. */
+    static String shown(String answer) {
+        StringBuilder shown = new StringBuilder(answer.length());
+        answer.codePoints().forEach(c -> {
+            byte direction = Character.getDirectionality(c);
+            boolean turns = direction >= Character.DIRECTIONALITY_LEFT_TO_RIGHT_EMBEDDING
+                    && direction <= Character.DIRECTIONALITY_POP_DIRECTIONAL_ISOLATE;
+            boolean commands = Character.isISOControl(c) && c != '\n' && c != '\t';
+            shown.append(turns || commands ? "\\u%04x".formatted(c) : Character.toString(c));
+        });
+        return shown.toString();
     }
 
     /** A line for the user, apart from the answer; what a file's name may hold of a terminal's commands is shown. */

@@ -150,7 +150,7 @@ final class WarmUpCommand implements Callable<Integer> {
             String target, DraftPolicy draft, GenerationOptions options, int tokens) {
         List<ChatMessage> messages = List.of(new ChatMessage("user", "a b c d e a b c d e a b c"));
         ChatBackend.Ask ask = new ChatBackend.Ask("", messages, tokens, List.of("a stop string"), true, false);
-        try (ChatBackend backend = RemoteChatBackend.open(target, options.toBuilder(), draft)) {
+        try (ChatBackend backend = RemoteChatBackend.open(target, options.toBuilder(), draft, false)) {
             return backend.ask(ask, _ -> {});
         }
     }

@@ -1,8 +1,13 @@
 package io.aded.dialect;
 
+import io.aded.grammar.GrammarParts;
+import io.aded.grammar.GrammarRefused;
+import io.aded.model.AdedException;
 import io.aded.model.JsonValues;
 import io.aded.model.RenderedChat;
 import io.aded.model.SamplingParameters;
+import io.aded.model.TargetModel;
+import io.aded.model.TokenSampler;
 import io.aded.model.ToolDefinition;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -154,6 +159,29 @@ public final class AnswerForm {
         return grammar == null
                 ? sampling
                 : sampling.withGrammar(grammar.text(reasoningOpen)).withJsonSchema(null);
+    }
+
+    /**
+     * A sampler that holds an answer to this form.
+     *
+     * @param reasoningOpen whether the prompt leaves reasoning open
+     * @throws AdedException.InvalidRequest if the form cannot be kept; of a grammar it speaks by the names of the
+     *     grammar's own rules
+     */
+    public TokenSampler sampler(TargetModel model, SamplingParameters sampling, boolean reasoningOpen) {
+        try {
+            return model.newSampler(constrained(sampling, reasoningOpen));
+        } catch (AdedException.InvalidRequest refused) {
+            String own = sampling.grammar();
+            if (grammar != null && own != null) {
+                try {
+                    GrammarParts.check(own);
+                } catch (GrammarRefused e) {
+                    throw new AdedException.InvalidRequest("sampling.grammar", String.valueOf(e.getMessage()));
+                }
+            }
+            throw refused;
+        }
     }
 
     /**

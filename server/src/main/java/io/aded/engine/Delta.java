@@ -1,17 +1,18 @@
 package io.aded.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a round adds to a part of the answer.
+ * What a round, or several, add to a part of the answer.
  *
  * <p>Text and tokens are released together when text is whole, but need not match one to one: a character that is split
  * over tokens, or text that may turn out to be the beginning of a stop string, is held back while its tokens are
  * already reported.
  *
  * @param text valid UTF-8, possibly empty
- * @param tokens the ids emitted in this round, in order
+ * @param tokens the ids emitted, in order
  * @param logProbabilities one entry a token if asked for, else null
  * @param part what it adds to
  */
@@ -20,6 +21,32 @@ public record Delta(String text, int[] tokens, @Nullable List<TokenLogProbabilit
     /** Adds to the answer's text. */
     public Delta(String text, int[] tokens, @Nullable List<TokenLogProbability> logProbabilities) {
         this(text, tokens, logProbabilities, Part.TEXT);
+    }
+
+    /**
+     * One delta for several of a turn, in order, each of which {@linkplain Part#goesOnWith goes on} with the next.
+     *
+     * @param deltas at least one
+     */
+    public static Delta joined(List<Delta> deltas) {
+        Delta first = deltas.getFirst();
+        int count = 0;
+        for (Delta delta : deltas) {
+            count += delta.tokens.length;
+        }
+        StringBuilder text = new StringBuilder();
+        int[] tokens = new int[count];
+        @Nullable List<TokenLogProbability> probabilities = first.logProbabilities == null ? null : new ArrayList<>();
+        int at = 0;
+        for (Delta delta : deltas) {
+            text.append(delta.text);
+            System.arraycopy(delta.tokens, 0, tokens, at, delta.tokens.length);
+            at += delta.tokens.length;
+            if (probabilities != null && delta.logProbabilities != null) {
+                probabilities.addAll(delta.logProbabilities);
+            }
+        }
+        return new Delta(text.toString(), tokens, probabilities, first.part);
     }
 
     /** A part of an answer. */

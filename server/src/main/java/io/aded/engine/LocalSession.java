@@ -163,7 +163,7 @@ final class LocalSession implements Session {
                 sampler = model().newSampler(sampling.withSeed(seed));
             } else {
                 AnswerForm form = parts.form();
-                sampler = model().newSampler(form.constrained(sampling.withSeed(seed), parts.beganInReasoning()));
+                sampler = form.sampler(model(), sampling.withSeed(seed), parts.beganInReasoning());
                 if (form.budget() >= 0) {
                     sampler = new BudgetedSampler(
                             sampler, parts, model().vocabulary().tokenizeContinuation(form.closing(), true));

@@ -172,12 +172,19 @@ public final class SpeculationOutlook {
         return speedUps.values().stream().anyMatch(gain -> gain >= LEAST_GAIN);
     }
 
+    /** The time of a pass of one token, in the unit that shows it. */
+    private String passTime() {
+        return passMillis() < 0.1
+                ? String.format(Locale.ROOT, "%.1f µs", 1000 * passMillis())
+                : String.format(Locale.ROOT, "%.1f ms", passMillis());
+    }
+
     /** What passes cost, as part of a sentence. */
     public String costs() {
         return String.format(
                 Locale.ROOT,
-                "a pass of one token takes %.1f ms (%.0f tokens/s), one of 2, 4, 8 tokens %.2f, %.2f, %.2f times that",
-                passMillis(),
+                "a pass of one token takes %s (%.0f tokens/s), one of 2, 4, 8 tokens %.2f, %.2f, %.2f times that",
+                passTime(),
                 plainRate(),
                 cost(2),
                 cost(4),

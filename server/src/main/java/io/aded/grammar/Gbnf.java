@@ -27,6 +27,10 @@ public final class Gbnf {
 
     private final String text;
     private final @Nullable VocabularyTrie vocabulary;
+
+    /** Whether a token may be named though it is not known which tokens there are. */
+    private final boolean anyToken;
+
     private final Map<String, Integer> names = new HashMap<>();
     private final List<String> order = new ArrayList<>();
     /** Null until the rule is defined. */
@@ -35,9 +39,10 @@ public final class Gbnf {
     private int at;
     private int nesting;
 
-    private Gbnf(String text, @Nullable VocabularyTrie vocabulary) {
+    private Gbnf(String text, @Nullable VocabularyTrie vocabulary, boolean anyToken) {
         this.text = text;
         this.vocabulary = vocabulary;
+        this.anyToken = anyToken;
     }
 
     /** Reads a grammar that names no tokens. */
@@ -52,13 +57,23 @@ public final class Gbnf {
      * @throws GrammarRefused if it is none, or one beyond the bounds
      */
     static Rules parse(String text, @Nullable VocabularyTrie vocabulary) throws GrammarRefused {
+        return parse(text, vocabulary, false);
+    }
+
+    /** Reads a grammar that may name tokens, for who does not know yet of which vocabulary: each stands for token 0. */
+    static Rules parseForAnyVocabulary(String text) throws GrammarRefused {
+        return parse(text, null, true);
+    }
+
+    private static Rules parse(String text, @Nullable VocabularyTrie vocabulary, boolean anyToken)
+            throws GrammarRefused {
         if (text.length() > LONGEST) {
             throw new GrammarRefused("is " + text.length() + " characters long; allowed: up to " + LONGEST);
         }
         if (text.indexOf('\0') >= 0) {
             throw new GrammarRefused("contains the character U+0000");
         }
-        return new Gbnf(text, vocabulary).parse();
+        return new Gbnf(text, vocabulary, anyToken).parse();
     }
 
     private Rules parse() throws GrammarRefused {
@@ -169,7 +184,7 @@ public final class Gbnf {
         if (peek() != '<') {
             throw fault("expected < after !");
         }
-        if (vocabulary == null) {
+        if (vocabulary == null && !anyToken) {
             throw fault("no tokens can be named here");
         }
         int end = text.indexOf('>', at);
@@ -177,6 +192,10 @@ public final class Gbnf {
             throw fault("expected > after the number or the name of a token");
         }
         String name = text.substring(at, end + 1);
+        if (vocabulary == null) {
+            at = end + 1;
+            return new Pattern.Token(0, negated);
+        }
         int id = name.startsWith("<[") ? byNumber(name, vocabulary) : vocabulary.named(name);
         if (id < 0) {
             throw fault(name + " is not one token of the model's vocabulary");

@@ -23,15 +23,13 @@ public final class GrammarParts {
     }
 
     /**
-     * Adds a grammar.
+     * Adds a grammar. Whether it is left-recursive or too large is found out with the whole, see {@link #check}.
      *
      * @return the rule that matches what the grammar's root does
-     * @throws GrammarRefused if it is none, is left-recursive or too large, or names tokens other than by their numbers
+     * @throws GrammarRefused if it is none, or names tokens other than by their numbers
      */
     public String gbnf(String grammar) throws GrammarRefused {
-        Rules rules = Gbnf.parse(grammar);
-        Automaton.of(rules); // what is wrong is said by the names that the grammar has, not by those of a part
-        return add(rules);
+        return add(Gbnf.parse(grammar));
     }
 
     private String add(Rules rules) {
@@ -55,11 +53,31 @@ public final class GrammarParts {
     }
 
     /**
-     * Looks at a grammar as a whole.
+     * Looks at a grammar by itself. Where a whole was refused, this says of a part what is wrong by the names that its
+     * author gave to the rules.
      *
-     * @throws GrammarRefused if it is too large
+     * @throws GrammarRefused if it is none, is left-recursive or too large, or names tokens other than by their numbers
      */
     public static void check(String grammar) throws GrammarRefused {
         Automaton.of(Gbnf.parse(grammar));
+    }
+
+    /**
+     * Looks at a grammar for a model that is not there yet: it may name tokens, and whether the model has them is found
+     * out later.
+     *
+     * @throws GrammarRefused if it is none, is left-recursive or too large
+     */
+    public static void checkForAnyVocabulary(String grammar) throws GrammarRefused {
+        Automaton.of(Gbnf.parseForAnyVocabulary(grammar));
+    }
+
+    /**
+     * Looks at a JSON schema.
+     *
+     * @throws GrammarRefused if it is none, asks what cannot be kept, or is too large
+     */
+    public static void checkSchema(String schema) throws GrammarRefused {
+        Automaton.of(JsonSchemaGrammar.compile(schema));
     }
 }

@@ -1,5 +1,6 @@
 package io.aded.grammar;
 
+import io.aded.model.JsonValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,11 +24,11 @@ final class JsonText {
         for (int i = 0; i < ranges.length; i += 2) {
             addPlain(plain, ranges[i], ranges[i + 1]);
             for (int c = ranges[i]; c <= Math.min(ranges[i + 1], 0x1F); c++) {
-                escaped.add(escaped(c));
+                escaped.add(JsonValues.escaped(c));
             }
             for (int c : new int[] {'"', '\\'}) {
                 if (c >= ranges[i] && c <= ranges[i + 1]) {
-                    escaped.add(escaped(c));
+                    escaped.add(JsonValues.escaped(c));
                 }
             }
         }
@@ -78,24 +79,12 @@ final class JsonText {
         }
     }
 
-    private static String escaped(int c) {
-        return switch (c) {
-            case '"' -> "\\\"";
-            case '\\' -> "\\\\";
-            case '\n' -> "\\n";
-            case '\r' -> "\\r";
-            case '\t' -> "\\t";
-            case '\f' -> "\\f";
-            case '\b' -> "\\b";
-            default -> String.format("\\u%04x", c);
-        };
-    }
-
     /** A string with its quotes, as JSON writes it. */
     static String quoted(String value) {
         StringBuilder text = new StringBuilder("\"");
         value.codePoints()
-                .forEach(c -> text.append(c < 0x20 || c == '"' || c == '\\' ? escaped(c) : Character.toString(c)));
+                .forEach(c ->
+                        text.append(c < 0x20 || c == '"' || c == '\\' ? JsonValues.escaped(c) : Character.toString(c)));
         return text.append('"').toString();
     }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,10 +90,32 @@ final class LocalDraft implements AutoCloseable {
         return new Found(header, name, common, copied, own);
     }
 
+    /**
+     * Looks at a file that is to draft before the model that it drafts for is fetched or loaded.
+     *
+     * @throws AdedException.NotFound if there is no such file
+     * @throws AdedException.InvalidArtifact if it is no model
+     */
+    static void requireThere(HostConfiguration configuration, HostListener listener) {
+        DraftModelConfiguration wanted = configuration.draftModel();
+        if (wanted != null && wanted.source() instanceof DraftModelConfiguration.Named(String model)) {
+            asDraft(() -> {
+                new ModelFiles(configuration.environment(), listener).requireThere(ModelConfiguration.of(model));
+                return null;
+            });
+        }
+    }
+
     private static Path named(
             HostConfiguration configuration, DraftModelConfiguration.Named named, HostListener listener) {
+        return asDraft(
+                () -> new ModelFiles(configuration.environment(), listener).find(ModelConfiguration.of(named.model())));
+    }
+
+    /** What is said of a file, said of the draft model. */
+    private static <T extends @Nullable Path> T asDraft(Supplier<T> finding) {
         try {
-            return new ModelFiles(configuration.environment(), listener).find(ModelConfiguration.of(named.model()));
+            return finding.get();
         } catch (AdedException.NotFound e) {
             throw new AdedException.NotFound("DRAFT_MODEL_NOT_FOUND", "the draft model: " + e.getMessage());
         } catch (AdedException.InvalidRequest e) {

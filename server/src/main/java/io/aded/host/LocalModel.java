@@ -76,6 +76,7 @@ public final class LocalModel implements AutoCloseable {
         ModelConfiguration wanted = configuration.model();
         // The library first: a wrong path should not be found out after a long download.
         LlamaLibrary library = LibraryChoice.of(configuration.environment()).open(wanted.natives(), listener::note);
+        LocalDraft.requireThere(configuration, listener);
         ModelFiles files = new ModelFiles(configuration.environment(), listener);
         Path found = files.find(wanted);
         Path file = inWantedFormat(library, found, configuration, listener);

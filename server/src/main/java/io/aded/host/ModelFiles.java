@@ -1,5 +1,7 @@
 package io.aded.host;
 
+import io.aded.gguf.GgufFile;
+import io.aded.model.AdedException;
 import io.aded.store.Catalogue;
 import io.aded.store.CatalogueEntry;
 import io.aded.store.ModelStore;
@@ -32,6 +34,23 @@ public final class ModelFiles {
                     .filter(entry -> store.pulled(entry).isEmpty())
                     .ifPresent(entry -> announce(store, entry));
             return store.resolve(name, listener);
+        }
+    }
+
+    /**
+     * Looks at a model that is named by its file, before anything is fetched or loaded; others are looked at once they
+     * are there.
+     *
+     * @throws AdedException.NotFound if there is no such file
+     * @throws AdedException.InvalidArtifact if it is no model
+     */
+    public void requireThere(ModelConfiguration wanted) {
+        String named = wanted.model();
+        if (wanted.hub() != null || named == null) {
+            return;
+        }
+        try (ModelStore store = ModelStore.of(environment)) {
+            store.local(named).ifPresent(file -> GgufFile.readModel(file).requireModel());
         }
     }
 

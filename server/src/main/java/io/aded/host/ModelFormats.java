@@ -129,9 +129,20 @@ public final class ModelFormats {
      * @throws AdedException.InvalidArtifact if the file cannot be used
      */
     public FormatChoice measure(LlamaLibrary library, Path model, FormatChoice.Extent extent) {
-        GgufFile header = GgufFile.readModel(model);
         WritableFile.require(requantized.findings(model), "what the formats cost");
-        List<Quantization> others = FormatChoice.beside(header, extent);
+        FormatChoice choice = measure(library, model, FormatChoice.beside(GgufFile.readModel(model), extent));
+        keep(library, model, choice);
+        return choice;
+    }
+
+    /**
+     * The same of formats that are named, whatever their size; it is not kept, since a choice needs those that may be
+     * chosen.
+     *
+     * @throws AdedException.InvalidArtifact if the file cannot be used
+     */
+    public FormatChoice measure(LlamaLibrary library, Path model, List<Quantization> others) {
+        GgufFile header = GgufFile.readModel(model);
         if (!others.isEmpty()) {
             listener.note("Measuring once which format of " + model.getFileName() + " is the fastest on this machine: "
                     + header.quantization() + " as it is, or written as "
@@ -152,9 +163,7 @@ public final class ModelFormats {
                 listener.note("It cannot be written as " + format + ": " + e.getMessage());
             }
         }
-        FormatChoice choice = timed(library, candidates);
-        keep(library, model, choice);
-        return choice;
+        return timed(library, candidates);
     }
 
     /** Removes the files that this wrote, but for the one that the choice says, where models are used by the choice. */
@@ -180,8 +189,7 @@ public final class ModelFormats {
                         && !before.keepsAnswers(before.formats().get(i))) {
                     continue;
                 }
-                listener.note("Timing passes of " + candidate.name() + ", " + (turn + 1) + " of "
-                        + Math.max(TURNS, turn + 1));
+                listener.note(timing(candidate.name(), turn));
                 double[] nanos = passNanos(library, candidate.header());
                 least[i] = turn == 0 ? nanos : lower(least[i], nanos);
             }
@@ -194,6 +202,14 @@ public final class ModelFormats {
             found = new FormatChoice(measured);
         }
         return Objects.requireNonNull(found);
+    }
+
+    /** What is done now, in words. */
+    static String timing(String format, int turn) {
+        return "Timing how long passes of 1 to " + WIDEST + " tokens take in " + format
+                + (turn < TURNS
+                        ? ", turn " + (turn + 1) + " of " + TURNS
+                        : " once more, since two formats are close: turn " + (turn + 1) + " of at most " + MOST_TURNS);
     }
 
     /** Width by width the lower of two prices: noise only adds. */

@@ -41,9 +41,10 @@ public final class LogitsScan {
      *
      * A sample
      * ========
-     * Who only wants to know roughly how likely the best tokens are (drafters) is served by an eighth of each block:
-     * the sums are half of the time. What the best tokens themselves contribute is known exactly, so the error is that
-     * of the others' share alone: some percent of it.
+     * Who only wants to know roughly how likely the best tokens are (drafters) is served by an eighth of each block.
+     * The eighths of several blocks are put together first: a loop over a few elements ends before its unrolled form
+     * begins. What the best tokens themselves contribute is known exactly, so the error is that of the others' share
+     * alone: some percent of it.
      *
      * What is rare
      * ============
@@ -76,12 +77,12 @@ public final class LogitsScan {
     private static final int INFINITY = sortable(Float.floatToRawIntBits(Float.POSITIVE_INFINITY));
     private static final int MINUS_INFINITY = sortable(Float.floatToRawIntBits(Float.NEGATIVE_INFINITY));
 
+    /** Logits of one block or of the samples of several, to be summed. */
     private final float[] values = new float[BLOCK];
+
     private final int[] bits = new int[BLOCK];
     private final int[] columns = new int[BLOCK / 2];
     private final float[] sums = new float[BLOCK];
-    /** How many of the sums are used for this row: a power of two. */
-    private int lanes = BLOCK;
 
     /** The greatest value of each block, sortable; grows to the largest row ever seen. */
     private int[] maxima = new int[256];
@@ -170,9 +171,8 @@ public final class LogitsScan {
             int length = Math.min(BLOCK, count - start);
             long at = offset + (long) Float.BYTES * start;
             findExtremes(memory, at, length);
-            if (blockMax > INFINITY || blockMin < MINUS_INFINITY) {
-                MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, length);
-                clean(length);
+            if (hasNotNumbers()) {
+                findExtremesOfNumbers(memory, at, length);
                 finite = false;
             }
             if (blockMax > best) {
@@ -203,41 +203,45 @@ public final class LogitsScan {
 
     /** Adds up exponentials, relative to the greatest logit, which is returned. */
     private float sumExponentials(MemorySegment memory, long offset, int count, TopTokens.Mass mass) {
-        lanes = mass == TopTokens.Mass.SAMPLED ? eighth(BLOCK) : BLOCK;
-        Arrays.fill(sums, 0, lanes, 0f);
+        Arrays.fill(sums, 0f);
         float max = Float.NEGATIVE_INFINITY;
+        float summedTo = max;
+        int min = INFINITY;
+        int waiting = 0;
         finite = true;
         for (int start = 0, number = 0; start < count; start += BLOCK, number++) {
             int length = Math.min(BLOCK, count - start);
             long at = offset + (long) Float.BYTES * start;
-            findExtremes(memory, at, length);
-            boolean notNumbers = blockMax > INFINITY || blockMin < MINUS_INFINITY;
             int summed = switch (mass) {
                 case EXACT -> length;
                 case SAMPLED -> eighth(length);
                 case NONE -> 0;
             };
-            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, 0, notNumbers ? length : summed);
-            if (notNumbers) {
-                clean(length);
+            findExtremes(memory, at, length);
+            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, values, waiting, summed);
+            if (hasNotNumbers()) {
+                findExtremesOfNumbers(memory, at, length);
+                clean(waiting, waiting + summed);
                 finite = false;
             }
+            waiting += summed;
             maxima[number] = blockMax;
-            float greatestHere = Float.intBitsToFloat(sortable(blockMax));
-            if (greatestHere > max) {
-                scaleSums(max, greatestHere);
-                max = greatestHere;
+            max = Math.max(max, Float.intBitsToFloat(sortable(blockMax)));
+            min = Math.min(min, blockMin);
+            if (waiting + summed <= BLOCK && start + length < count) {
+                continue; // until there are enough of them
             }
-            if (Float.isInfinite(max)) {
-                continue;
+            if (max > summedTo) {
+                scaleSums(summedTo, max);
+                summedTo = max;
             }
-            if (Float.intBitsToFloat(sortable(blockMin)) - max >= LOWEST) {
-                addExponentials(values, summed, max, sums);
-            } else {
-                addClamped(values, summed, max, sums);
+            if (Float.isFinite(max)) {
+                addExponentials(waiting, max, Float.intBitsToFloat(sortable(min)));
             }
+            waiting = 0;
+            min = INFINITY;
         }
-        finite &= !Float.isInfinite(max);
+        finite &= Float.isFinite(max);
         return max;
     }
 
@@ -258,17 +262,27 @@ public final class LogitsScan {
         blockMin = min;
     }
 
-    /** Makes every NaN of the block a minus infinity. */
-    private void clean(int length) {
-        float max = Float.NEGATIVE_INFINITY;
+    /** Whether the block has a NaN: they sort beyond the infinities. */
+    private boolean hasNotNumbers() {
+        return blockMax > INFINITY || blockMin < MINUS_INFINITY;
+    }
+
+    /** As {@link #findExtremes} if every NaN is a minus infinity. */
+    private void findExtremesOfNumbers(MemorySegment memory, long at, int length) {
+        blockMax = MINUS_INFINITY;
+        blockMin = MINUS_INFINITY;
         for (int i = 0; i < length; i++) {
+            int value = sortable(memory.get(ValueLayout.JAVA_INT_UNALIGNED, at + (long) Integer.BYTES * i));
+            blockMax = Math.max(blockMax, withoutNan(value));
+        }
+    }
+
+    private void clean(int from, int to) {
+        for (int i = from; i < to; i++) {
             if (Float.isNaN(values[i])) {
                 values[i] = Float.NEGATIVE_INFINITY;
             }
-            max = Math.max(max, values[i]);
         }
-        blockMax = sortable(Float.floatToRawIntBits(max));
-        blockMin = MINUS_INFINITY;
     }
 
     private void scaleSums(float oldMax, float newMax) {
@@ -276,8 +290,16 @@ public final class LogitsScan {
             return;
         }
         float factor = (float) Math.exp(oldMax - newMax);
-        for (int i = 0; i < lanes; i++) {
+        for (int i = 0; i < BLOCK; i++) {
             sums[i] *= factor;
+        }
+    }
+
+    private void addExponentials(int length, float max, float min) {
+        if (min - max >= LOWEST) {
+            addExponentials(values, length, max, sums);
+        } else {
+            addClamped(values, length, max, sums);
         }
     }
 
@@ -316,7 +338,7 @@ public final class LogitsScan {
 
     /** Folds the lanes: halves are added while that vectorises, the rest in double. */
     private double total() {
-        for (int half = lanes / 2; half >= LANES; half /= 2) {
+        for (int half = BLOCK / 2; half >= LANES; half /= 2) {
             for (int i = 0; i < half; i++) {
                 sums[i] += sums[i + half];
             }

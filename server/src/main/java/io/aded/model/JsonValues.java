@@ -25,6 +25,20 @@ public final class JsonValues {
 
     private JsonValues() {}
 
+    /** A character as it is escaped in a string: by its letter where it has one, else by its four digits. */
+    public static String escaped(int c) {
+        return switch (c) {
+            case '"' -> "\\\"";
+            case '\\' -> "\\\\";
+            case '\n' -> "\\n";
+            case '\r' -> "\\r";
+            case '\t' -> "\\t";
+            case '\f' -> "\\f";
+            case '\b' -> "\\b";
+            default -> String.format("\\u%04x", c);
+        };
+    }
+
     /** The value of a text, or null if it is no JSON, or nested too deeply. The value null is null as well. */
     public static @Nullable Object parse(String text) {
         try {

@@ -159,16 +159,17 @@ final class ScriptedContext implements TargetContext {
     @Override
     public int bestToken(int row) {
         float[] logits = row(row);
+        int best = -1;
         float highest = Float.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            highest = Math.max(highest, logit); // NaN if one of them is
-        }
-        if (!Float.isFinite(highest)) {
-            return -1;
-        }
-        int best = 0;
-        while (logits[best] != highest) {
-            best++;
+        for (int token = 0; token < logits.length; token++) {
+            float logit = logits[token];
+            if (!(logit <= highest)) { // more, or no number
+                if (!Float.isFinite(logit)) {
+                    return -1;
+                }
+                best = token;
+                highest = logit;
+            }
         }
         return best;
     }

@@ -331,7 +331,7 @@ public final class AdedServer implements AutoCloseable {
                     service, service.getServiceDescriptor().getSchemaDescriptor(), calls, null));
         }
         builder.addStreamTracerFactory(inbound.tracers());
-        builder.addTransportFilter(new ConnectionNames());
+        builder.addTransportFilter(new ConnectionNames(network));
         builder.executor(executor).maxInboundMessageSize(limits.maxMessageBytes());
         if (telemetry.recordsMetrics()) {
             GrpcOpenTelemetry.newBuilder()

@@ -3,9 +3,11 @@ package io.aded.rpc;
 import io.aded.serving.Caller;
 import io.aded.serving.Departure;
 import io.aded.serving.Serving;
+import io.grpc.Attributes;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Who calls, as gRPC's context has it. */
 final class CallScope {
@@ -16,7 +18,21 @@ final class CallScope {
     /** The connection of a caller who does not say who they are. */
     static final Context.Key<String> CONNECTION = Context.keyWithDefault("aded-connection", "");
 
+    /** The thread that the call's connection lives on, if its transport has such threads. */
+    private static final Context.Key<ConnectionThread> THREAD = Context.key("aded-connection-thread");
+
     private CallScope() {}
+
+    /** The context of a call over a connection. */
+    static Context over(Attributes connection) {
+        ConnectionThread thread = connection.get(ConnectionThread.KEY);
+        return thread == null ? Context.current() : Context.current().withValue(THREAD, thread);
+    }
+
+    /** The thread that writes what the call being started on this thread sends; null if the transport has none. */
+    static @Nullable ConnectionThread connectionThread() {
+        return THREAD.get();
+    }
 
     /** Who shares one portion of memory and of threads: who says the same name, or calls over one connection. */
     static String share() {

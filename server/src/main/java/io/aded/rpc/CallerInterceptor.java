@@ -17,11 +17,11 @@ final class CallerInterceptor implements ServerInterceptor {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        Context over = CallScope.over(call.getAttributes());
         String id = headers.get(HEADER);
         if (id == null) {
             String connection = String.valueOf(call.getAttributes().get(ConnectionNames.NAME));
-            return Contexts.interceptCall(
-                    Context.current().withValue(CallScope.CONNECTION, connection), call, headers, next);
+            return Contexts.interceptCall(over.withValue(CallScope.CONNECTION, connection), call, headers, next);
         }
         try {
             Caller.requireId(id);
@@ -31,6 +31,6 @@ final class CallerInterceptor implements ServerInterceptor {
             call.close(refused.getStatus(), trailers == null ? new Metadata() : trailers);
             return new ServerCall.Listener<>() {};
         }
-        return Contexts.interceptCall(Context.current().withValue(CallScope.CLIENT_ID, id), call, headers, next);
+        return Contexts.interceptCall(over.withValue(CallScope.CLIENT_ID, id), call, headers, next);
     }
 }

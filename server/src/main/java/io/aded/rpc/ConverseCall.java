@@ -15,14 +15,15 @@ import io.grpc.stub.StreamObserver;
  */
 final class ConverseCall implements StreamObserver<ConverseRequest> {
     private final ServerCallStreamObserver<ConverseResponse> observer;
-    private final Outbox<ConverseResponse> outbox;
+    private final OutboxSink<ConverseResponse> sink;
     private final ConversationStream stream;
 
     ConverseCall(Serving serving, ServerCallStreamObserver<ConverseResponse> observer) {
         this.observer = observer;
-        this.outbox = new Outbox<>(observer);
-        this.stream = serving.converse(
-                CallScope.caller(serving), new OutboxSink<>(outbox, ResponseWriter::converseResponse, "turn."));
+        this.sink = new OutboxSink<>(
+                new Outbox<>(observer), ResponseWriter::converseResponse, "turn.", CallScope.connectionThread());
+        this.stream = serving.converse(CallScope.caller(serving), sink);
+        sink.tell(stream::ready, stream::gone);
         observer.disableAutoRequest();
         observer.setOnCancelHandler(this::onGone);
         observer.setOnReadyHandler(stream::ready);
@@ -70,7 +71,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
 
     /** The client cancelled, its deadline passed, or its connection broke. */
     private void onGone() {
-        outbox.abandon();
+        sink.abandon();
         stream.gone();
     }
 }

@@ -11,17 +11,19 @@ final class GenerateCall {
     private GenerateCall() {}
 
     static void start(GenerateRequest request, ServerCallStreamObserver<GenerateResponse> observer, Serving serving) {
-        var outbox = new Outbox<>(observer);
-        SingleAnswer answer = serving.answer(new OutboxSink<>(outbox, ResponseWriter::generateResponse, ""));
+        var sink = new OutboxSink<>(
+                new Outbox<>(observer), ResponseWriter::generateResponse, "", CallScope.connectionThread());
+        SingleAnswer answer = serving.answer(sink);
+        sink.tell(answer::ready, answer::gone);
         observer.setOnCancelHandler(() -> {
-            outbox.abandon();
+            sink.abandon();
             answer.gone();
         });
         observer.setOnReadyHandler(answer::ready);
         try {
             answer.start(request.getModel(), new RequestReader().turn(request), CallScope.caller(serving));
         } catch (RuntimeException | Error e) {
-            outbox.fail(FieldPaths.below("", request.hasPrompt(), e));
+            sink.fail(FieldPaths.below("", request.hasPrompt(), e));
         }
     }
 }

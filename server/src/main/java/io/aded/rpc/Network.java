@@ -16,10 +16,13 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketCha
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads on which a server's connections live, of all its addresses, and the channels that accept them: netty's
@@ -57,6 +60,17 @@ final class Network implements AutoCloseable {
         // gRPC asks every connection for TCP's keep-alive, and netty warns about each that has none; null takes that
         // back.
         return builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    }
+
+    /** The one of these threads that this runs on; null if it is none of them. */
+    @Nullable
+    Executor current() {
+        for (EventExecutor worker : workers) {
+            if (worker.inEventLoop()) {
+                return worker;
+            }
+        }
+        return null;
     }
 
     private NettyServerBuilder over(NettyServerBuilder builder, ChannelFactory<ServerChannel> channels) {

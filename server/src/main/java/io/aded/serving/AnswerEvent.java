@@ -15,6 +15,14 @@ public sealed interface AnswerEvent {
     /** The model that answers; its vocabulary has the texts of tokens. */
     ServedModel model();
 
+    /** Whether this and what comes next are both growth of the same part of an answer, and may be told as one. */
+    default boolean goesOnWith(AnswerEvent next) {
+        return this instanceof Emitted before
+                && next instanceof Emitted more
+                && before.turn() == more.turn()
+                && before.delta().part().goesOnWith(more.delta().part());
+    }
+
     /**
      * A conversation is open.
      *

@@ -5,7 +5,6 @@ import io.aded.engine.RoundReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Holds back what a turn emits, so that it is sent at intervals and not with each pass. How many tokens a pass yields
@@ -81,31 +80,10 @@ final class Coalescer {
                     && deltas.get(from).part().goesOnWith(deltas.get(to).part())) {
                 to++;
             }
-            output.emitted(to == from + 1 ? deltas.get(from) : joined(deltas.subList(from, to)));
+            output.emitted(to == from + 1 ? deltas.get(from) : Delta.joined(deltas.subList(from, to)));
         }
         deltas.clear();
         rounds.forEach(output::round);
         rounds.clear();
-    }
-
-    private static Delta joined(List<Delta> deltas) {
-        StringBuilder text = new StringBuilder();
-        int count = deltas.stream().mapToInt(delta -> delta.tokens().length).sum();
-        int[] tokens = new int[count];
-        @Nullable
-        List<Delta.TokenLogProbability> probabilities =
-                deltas.getFirst().logProbabilities() == null ? null : new ArrayList<>();
-        int at = 0;
-        for (Delta delta : deltas) {
-            text.append(delta.text());
-            System.arraycopy(delta.tokens(), 0, tokens, at, delta.tokens().length);
-            at += delta.tokens().length;
-            List<Delta.TokenLogProbability> more = delta.logProbabilities();
-            if (probabilities != null && more != null) {
-                probabilities.addAll(more);
-            }
-        }
-        return new Delta(
-                text.toString(), tokens, probabilities, deltas.getFirst().part());
     }
 }

@@ -1,5 +1,6 @@
 package io.aded.serving;
 
+import io.aded.grammar.GrammarParts;
 import io.aded.grammar.GrammarRefused;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
@@ -55,6 +56,25 @@ public sealed interface Constraint {
             case RegularExpression(String expression) -> with(sampling, gbnf(expression), null);
             case JsonObject object -> with(sampling, null, JsonObject.SCHEMA);
         };
+    }
+
+    /**
+     * Refuses what no model could keep, before one is there.
+     *
+     * @throws AdedException.InvalidRequest naming {@link #field}
+     */
+    default void check() {
+        try {
+            switch (this) {
+                case None none -> {}
+                case Grammar(String gbnf) -> GrammarParts.checkForAnyVocabulary(gbnf);
+                case JsonSchema(String schema) -> GrammarParts.checkSchema(schema);
+                case RegularExpression(String expression) -> io.aded.grammar.RegularExpression.toGbnf(expression);
+                case JsonObject object -> {}
+            }
+        } catch (GrammarRefused e) {
+            throw new AdedException.InvalidRequest(field(), String.valueOf(e.getMessage()));
+        }
     }
 
     /** The field that names it: {@code grammar}, {@code json_schema}, and so on. */

@@ -137,8 +137,7 @@ public final class ServedModel {
         Constraint constraint = generation.constraint();
         SamplingParameters asked = constraint.over(generation.sampling()).withSeed(0);
         try {
-            model().newSampler(form == null ? asked : form.constrained(asked, false))
-                    .close();
+            (form == null ? model().newSampler(asked) : form.sampler(model(), asked, false)).close();
         } catch (AdedException failure) {
             throw constraint.named(failure);
         }

@@ -90,9 +90,28 @@ public final class ModelStore implements AutoCloseable {
         if (entry.isPresent()) {
             return pull(entry.get(), listener);
         }
-        if (model.startsWith("http://") || model.startsWith("https://")) {
+        if (isAddress(model)) {
             return pullAddress(model, listener);
         }
+        return requireFile(model);
+    }
+
+    /**
+     * The file of a model that nothing has to be fetched for; nothing if it is one of the catalogue or an address.
+     *
+     * @throws AdedException.NotFound if it is neither, and no file
+     */
+    public Optional<Path> local(String model) {
+        return isAddress(model) || catalogue.find(model).isPresent()
+                ? Optional.empty()
+                : Optional.of(requireFile(model));
+    }
+
+    private static boolean isAddress(String model) {
+        return model.startsWith("http://") || model.startsWith("https://");
+    }
+
+    private Path requireFile(String model) {
         Path path = localPath(model);
         if (Files.isDirectory(path)) {
             throw new AdedException.NotFound("MODEL_NOT_FOUND", path + " is a directory; allowed: a .gguf file in it");

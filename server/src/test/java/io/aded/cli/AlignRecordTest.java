@@ -132,6 +132,32 @@ class AlignRecordTest {
     }
 
     @Test
+    void generateAndChat_keptIfTheyAllowIt() throws IOException {
+        TestTerminal terminal = new TestTerminal(directory).typing("one two\n");
+        HostConfiguration configuration = HostConfiguration.DEFAULT
+                .withServer(ServerConfiguration.DEFAULT.withListen("127.0.0.1:0"))
+                .withEnvironment(terminal.terminal().environment());
+        try (StandIn standIn = StandIn.named("scripted", null);
+                Host host = Host.listen(configuration, Telemetry.none())) {
+            host.serve(
+                    "scripted",
+                    Objects.requireNonNull(standIn)
+                            .start(EngineOptions.ofCells(1024), 1, EngineTelemetry.NONE, opener()));
+            String target = host.addresses().getFirst().toString();
+            for (String line : List.of(
+                    "generate --target " + target + " -n 8 hi",
+                    "generate --target " + target + " -n 8 --allow-training hello",
+                    "chat --target " + target + " -n 8",
+                    "chat --target " + target + " -n 8 --allow-training --draft off")) {
+                assertThat(terminal.run(line.split(" ")))
+                        .describedAs(terminal::err)
+                        .isZero();
+            }
+        }
+        assertThat(index()).hasSize(2);
+    }
+
+    @Test
     void serve_withoutTheOption_keepsNothing_andSaysSo() {
         assertThat(serveScripted(null)).doesNotContain(CAPABILITY);
         assertThat(kept()).doesNotExist();

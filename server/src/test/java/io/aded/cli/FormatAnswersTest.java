@@ -9,6 +9,7 @@ import io.aded.host.FormatChoice;
 import io.aded.host.MeasuredFormat;
 import io.aded.host.ModelConfiguration;
 import io.aded.lab.experiment.FormatTrial.Rates;
+import io.aded.lab.experiment.PlainRate;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -80,6 +81,43 @@ class FormatAnswersTest {
         assertThat(advice.line())
                 .startsWith("Q4_1 as it is, the fastest here")
                 .endsWith("to use Q4_0: aded serve --model my.gguf --requantize q4_0");
+    }
+
+    @Test
+    void advice_gainOfDraftsWithTheFormatItself_isAColumn() {
+        // Passes of eight tokens cost what those of one do, in one format: there every draft that is right is a gain.
+        double[] flat = new double[65];
+        java.util.Arrays.fill(flat, 10e6);
+        FormatChoice choice = new FormatChoice(
+                List.of(format("Q4_1", null, 10), new MeasuredFormat("Q6_K", Quantization.Q6_K, 2, flat)));
+        List<String> lines = FormatAdvice.table(choice).lines().toList();
+        assertThat(lines.getFirst()).contains("auto/plain");
+        double gain = choice.formats().getLast().outlook().typicalRate() / 100;
+        assertThat(gain).isGreaterThan(1.2);
+        assertThat(lines).anyMatch(line -> line.contains("Q4_1 (the file)") && line.contains(" 1.00 "));
+        assertThat(lines)
+                .anyMatch(line ->
+                        line.contains("Q6_K *") && line.contains(String.format(java.util.Locale.ROOT, " %.2f ", gain)));
+    }
+
+    @Test
+    void contradiction_oneSpeedMeasuredTwice_isSaidOnlyBeyondTheSpread() {
+        // Q4_1 has 100 tokens a second by its passes.
+        Optional<FormatChoice> known = Optional.of(CHOICE);
+        assertThat(FormatAdvice.contradiction(known, "Q4_1", Optional.of(new PlainRate(95, 92, 98))))
+                .isEmpty();
+        assertThat(FormatAdvice.contradiction(known, "Q4_1", Optional.of(new PlainRate(70, 60, 80))))
+                .hasValueSatisfying(line -> assertThat(line)
+                        .contains("plain Q4_1", "70.0 tokens/s by the answers", "60.0 to 80.0", "100.0 by the passes")
+                        .contains("did not run at one speed")
+                        .doesNotContain("\n"));
+        assertThat(FormatAdvice.contradiction(known, "Q4_1", Optional.of(new PlainRate(130, 120, 140))))
+                .isPresent();
+        assertThat(FormatAdvice.contradiction(known, "F16", Optional.of(new PlainRate(1, 1, 1))))
+                .isEmpty();
+        assertThat(FormatAdvice.contradiction(known, "Q4_1", Optional.empty())).isEmpty();
+        assertThat(FormatAdvice.contradiction(Optional.empty(), "Q4_1", Optional.of(new PlainRate(1, 1, 1))))
+                .isEmpty();
     }
 
     @Test

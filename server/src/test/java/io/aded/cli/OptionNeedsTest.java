@@ -40,6 +40,7 @@ final class OptionNeedsTest {
                 "generate --draft off --draft-nodes 4 hi | --draft-nodes | --draft is off",
                 "serve --draft off --draft-table x | --draft-table | --draft is off",
                 "serve --model scripted:2 --draft-table x | --draft-table | scripted",
+                "chat --allow-training | --allow-training | --target",
                 "serve --gpu-layers 0 --main-gpu 1 | --main-gpu | --gpu-layers",
                 "serve --stall 0 --stall-grace 5 | --stall-grace | --stall",
                 "serve --retention 0 --retained 5 | --retained | --retention",
@@ -76,6 +77,7 @@ final class OptionNeedsTest {
                 "serve --stall-grace 5 --retained 5 --main-gpu 1",
                 "serve --dry-base 2 --penalty-window 5",
                 "generate --target x:1 --dry-base 2 hi",
+                "generate --target x:1 --allow-training hi",
                 "generate --dry-base 2 --dry-multiplier 0.8 hi",
                 "generate --draft-nodes 4 --model x hi",
                 "load --target x:1 --concurrency 4"

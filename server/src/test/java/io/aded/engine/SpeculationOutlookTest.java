@@ -79,6 +79,14 @@ final class SpeculationOutlookTest {
     }
 
     @Test
+    void costs_passesOfMicroseconds_areNotToldAsNoTimeAtAll() {
+        assertThat(SpeculationOutlook.of(new double[] {0, 2_500, 2_500}).costs())
+                .startsWith("a pass of one token takes 2.5 µs (400000 tokens/s)");
+        assertThat(SpeculationOutlook.of(new double[] {0, 100_000, 100_000}).costs())
+                .startsWith("a pass of one token takes 0.1 ms (10000 tokens/s)");
+    }
+
+    @Test
     void of_noPrice_refused() {
         assertThatThrownBy(() -> SpeculationOutlook.of(new double[] {0})).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SpeculationOutlook.of(new double[] {0, 0}))

@@ -155,6 +155,29 @@ final class ModelFormatsTest {
     }
 
     @Test
+    void measure_formatsThatAreNamed_areMeasuredAndNotKept() {
+        ModelFormats formats = new ModelFormats(configuration(FormatWish.AUTO), listener);
+        FormatChoice found = formats.measure(library, model, List.of(Quantization.Q6_K, Quantization.Q4_K_M));
+        formats.tidy(found);
+
+        assertThat(found.formats()).extracting(MeasuredFormat::name).containsExactly("Q4_0", "Q6_K", "Q4_K_M");
+        assertThat(formats.kept(library, model)).isEmpty();
+        assertThat(notes)
+                .contains("Timing how long passes of 1 to 64 tokens take in Q6_K, turn 1 of 2")
+                .noneMatch(note -> note.contains("3 of 3"));
+    }
+
+    @Test
+    void timing_turnsThatCloseFormatsNeed_sayWhyTheyAre() {
+        assertThat(ModelFormats.timing("Q8_0", 1))
+                .isEqualTo("Timing how long passes of 1 to 64 tokens take in Q8_0, turn 2 of 2");
+        assertThat(ModelFormats.timing("Q8_0", 2))
+                .isEqualTo(
+                        "Timing how long passes of 1 to 64 tokens take in Q8_0 once more, since two formats are close:"
+                                + " turn 3 of at most 4");
+    }
+
+    @Test
     void kept_otherThreadsOrOtherFileOrDamaged_nothing() throws IOException {
         ModelFormats formats = new ModelFormats(configuration(FormatWish.AUTO), listener);
         formats.keep(library, model, costing(10, 5));

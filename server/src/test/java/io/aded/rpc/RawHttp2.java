@@ -123,6 +123,11 @@ final class RawHttp2 implements AutoCloseable {
         return gone || ended.contains(stream);
     }
 
+    /** Whether the server has closed the connection, or asked for it to be closed. */
+    synchronized boolean isGone() {
+        return gone;
+    }
+
     private void follow() {
         try {
             DataInputStream in = new DataInputStream(socket.getInputStream());

@@ -10,6 +10,12 @@ final class RecordingObserver extends ServerCallStreamObserver<String> {
     private String heard = "";
     private boolean entered;
     private boolean ended;
+    private boolean ready;
+
+    /** Whether the transport takes more. */
+    void setReady(boolean isReady) {
+        ready = isReady;
+    }
 
     /** What was sent and how it ended, in order. */
     String heard() {
@@ -46,7 +52,7 @@ final class RecordingObserver extends ServerCallStreamObserver<String> {
 
     @Override
     public boolean isReady() {
-        return false;
+        return ready;
     }
 
     @Override

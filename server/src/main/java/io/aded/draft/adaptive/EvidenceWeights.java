@@ -68,6 +68,7 @@ public final class EvidenceWeights implements Weighing {
 
     private static final float LARGEST_SCORE = 15f;
     private static final int STEPS = 64;
+    private static final int LAST_STEP = (int) (2 * LARGEST_SCORE * STEPS);
     private static final float[] EXP = exponentials();
     /** AdaGrad's rate by the whole part of the sum of squared gradients. */
     private static final float[] RATES = rates();
@@ -148,11 +149,15 @@ public final class EvidenceWeights implements Weighing {
         float[] probabilities = candidates.probabilities();
         int size = candidates.size();
         float total = 1;
-        for (int i = 0, at = 0; i < size; i++) {
-            float score = 0;
-            for (int end = at + Candidates.KINDS; at < end; at++) {
-                score += weights[cells[at]];
-            }
+        for (int i = 0, at = 0; i < size; i++, at += Candidates.KINDS) {
+            // Written out: the additions need not wait for each other, and there is no inner loop to be entered.
+            float score = weights[cells[at]]
+                    + weights[cells[at + 1]]
+                    + (weights[cells[at + 2]] + weights[cells[at + 3]])
+                    + (weights[cells[at + 4]]
+                            + weights[cells[at + 5]]
+                            + (weights[cells[at + 6]] + weights[cells[at + 7]]))
+                    + (weights[cells[at + 8]] + weights[cells[at + 9]]);
             float odds = exp(score);
             probabilities[i] = odds;
             total += odds;
@@ -200,12 +205,12 @@ public final class EvidenceWeights implements Weighing {
 
     /** e to the power of a number, within 1 %: nothing here is known better. */
     static float exp(float score) {
-        float bounded = Math.clamp(score, -LARGEST_SCORE, LARGEST_SCORE);
-        return EXP[(int) ((bounded + LARGEST_SCORE) * STEPS + 0.5f)];
+        int step = (int) ((score + LARGEST_SCORE) * STEPS + 0.5f);
+        return EXP[Math.clamp(step, 0, LAST_STEP)];
     }
 
     private static float[] exponentials() {
-        float[] table = new float[(int) (2 * LARGEST_SCORE * STEPS) + 2];
+        float[] table = new float[LAST_STEP + 1];
         for (int i = 0; i < table.length; i++) {
             table[i] = (float) StrictMath.exp(i / (double) STEPS - LARGEST_SCORE);
         }

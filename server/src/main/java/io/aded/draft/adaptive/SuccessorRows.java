@@ -29,8 +29,9 @@ final class SuccessorRows {
     private long[] keys;
     private int[] touched;
     private byte[] sightings;
-    private int[] successors;
-    private float[] weights;
+    /** Of each row the successors, then, as bits, their weights: a row is wanted whole, and lies in one place. */
+    private int[] rows;
+
     private int mask;
     private int used;
     private int clock;
@@ -46,8 +47,7 @@ final class SuccessorRows {
         Arrays.fill(keys, EMPTY);
         touched = new int[rows];
         sightings = new byte[rows];
-        successors = new int[rows * WIDTH];
-        weights = new float[rows * WIDTH];
+        this.rows = new int[rows * 2 * WIDTH];
         mask = rows - 1;
         used = 0;
     }
@@ -66,12 +66,12 @@ final class SuccessorRows {
 
     /** The {@code i}-th best successor of a row; only meaningful where {@link #weight} is above 0. */
     int successor(int row, int i) {
-        return successors[row * WIDTH + i];
+        return rows[row * 2 * WIDTH + i];
     }
 
     /** Its weight, in [0, 1], not increasing with {@code i}; the weights of a row sum to at most 1. */
     float weight(int row, int i) {
-        return weights[row * WIDTH + i];
+        return weightAt(row * 2 * WIDTH + i);
     }
 
     /** How often the row has learned the target's own view, up to {@value #MOST_SIGHTINGS}; 0 if only from a prompt. */
@@ -102,34 +102,43 @@ final class SuccessorRows {
         if (byTarget && sightings[row] < MOST_SIGHTINGS) {
             sightings[row]++;
         }
-        int base = row * WIDTH;
-        for (int i = base; i < base + WIDTH; i++) {
-            weights[i] *= 1 - rate;
+        int base = row * 2 * WIDTH;
+        for (int at = base; at < base + WIDTH; at++) {
+            setWeight(at, weightAt(at) * (1 - rate));
         }
         return row;
     }
 
+    /** The weight of the successor at an index of {@link #rows}. */
+    private float weightAt(int at) {
+        return Float.intBitsToFloat(rows[at + WIDTH]);
+    }
+
+    private void setWeight(int at, float weight) {
+        rows[at + WIDTH] = Float.floatToRawIntBits(weight);
+    }
+
     /** Adds weight to one successor, which replaces the weakest if it is new and stronger. */
     void add(int row, int token, float weight) {
-        int first = row * WIDTH;
+        int first = row * 2 * WIDTH;
         int at = first;
         int last = first + WIDTH - 1;
-        while (at < last && (successors[at] != token || weights[at] <= 0)) {
+        while (at < last && (rows[at] != token || weightAt(at) <= 0)) {
             at++;
         }
         float sum = weight;
-        if (successors[at] == token) {
-            sum += weights[at];
-        } else if (weight <= weights[at]) {
+        if (rows[at] == token) {
+            sum += weightAt(at);
+        } else if (weight <= weightAt(at)) {
             return;
         }
-        while (at > first && weights[at - 1] < sum) {
-            successors[at] = successors[at - 1];
-            weights[at] = weights[at - 1];
+        while (at > first && weightAt(at - 1) < sum) {
+            rows[at] = rows[at - 1];
+            rows[at + WIDTH] = rows[at - 1 + WIDTH];
             at--;
         }
-        successors[at] = token;
-        weights[at] = sum;
+        rows[at] = token;
+        setWeight(at, sum);
     }
 
     private int claim(long key) {
@@ -148,7 +157,8 @@ final class SuccessorRows {
         }
         keys[oldest] = key;
         sightings[oldest] = 0;
-        Arrays.fill(weights, oldest * WIDTH, oldest * WIDTH + WIDTH, 0f);
+        int weights = oldest * 2 * WIDTH + WIDTH;
+        Arrays.fill(rows, weights, weights + WIDTH, 0);
         return oldest;
     }
 
@@ -156,16 +166,14 @@ final class SuccessorRows {
         long[] oldKeys = keys;
         int[] oldTouched = touched;
         byte[] oldSightings = sightings;
-        int[] oldSuccessors = successors;
-        float[] oldWeights = weights;
+        int[] oldRows = rows;
         allocate(oldKeys.length * 2);
         for (int old = 0; old < oldKeys.length; old++) {
             if (oldKeys[old] != EMPTY) {
                 int row = claim(oldKeys[old]);
                 touched[row] = oldTouched[old];
                 sightings[row] = oldSightings[old];
-                System.arraycopy(oldSuccessors, old * WIDTH, successors, row * WIDTH, WIDTH);
-                System.arraycopy(oldWeights, old * WIDTH, weights, row * WIDTH, WIDTH);
+                System.arraycopy(oldRows, old * 2 * WIDTH, rows, row * 2 * WIDTH, 2 * WIDTH);
             }
         }
     }

@@ -14,6 +14,9 @@ final class WeightedTokens {
     private final float[] weights;
     private final float keep;
 
+    /** A bit for the hash of each token: most that are none of these are told by it. */
+    private long held;
+
     /** The first of those with the least weight, or -1 while that is not known. */
     private int weakest = NONE;
 
@@ -37,21 +40,28 @@ final class WeightedTokens {
         return weights[i];
     }
 
+    /** The weight of a token, 0 if it is none of these. */
+    float weightOf(int token) {
+        int i = find(token);
+        return i == NONE ? 0 : weights[i];
+    }
+
     void fade() {
         weakest = NONE; // weights that differed may be the same now
+        held = 0;
         for (int i = 0; i < weights.length; i++) {
             weights[i] *= keep;
+            held |= bit(tokens[i]);
         }
     }
 
     /** Adds weight to a token, which replaces the weakest if it is new and stronger. */
     void add(int token, float weight) {
-        for (int i = 0; i < tokens.length; i++) {
-            if (tokens[i] == token && weights[i] > 0) {
-                weights[i] += weight;
-                weakest = i == weakest ? NONE : weakest;
-                return;
-            }
+        int i = find(token);
+        if (i != NONE) {
+            weights[i] += weight;
+            weakest = i == weakest ? NONE : weakest;
+            return;
         }
         if (weakest == NONE) {
             weakest = findWeakest();
@@ -60,7 +70,23 @@ final class WeightedTokens {
             tokens[weakest] = token;
             weights[weakest] = weight;
             weakest = NONE;
+            held |= bit(token);
         }
+    }
+
+    private int find(int token) {
+        if ((held & bit(token)) == 0) {
+            return NONE;
+        }
+        int i = tokens.length - 1;
+        while (i >= 0 && (tokens[i] != token || weights[i] <= 0)) {
+            i--;
+        }
+        return i;
+    }
+
+    private static long bit(int token) {
+        return 1L << (token * 0x9E3779B1 >>> 26);
     }
 
     private int findWeakest() {

@@ -219,17 +219,29 @@ public final class Drafters {
      * settings bring weights along; so no two engines may share it.
      */
     public static ProposerFactory proposers(DrafterSettings settings) {
+        return proposers(settings, (kind, own, target, clock) -> kind.maker().make(own, target, clock));
+    }
+
+    /** How an engine's proposers are made. */
+    @FunctionalInterface
+    public interface Making {
+        /** A proposer of a kind, by the engine's settings. */
+        Proposer make(DrafterKind kind, DrafterSettings settings, TargetContext target, LongSupplier nanoClock);
+    }
+
+    /** The same where another makes the proposers. */
+    public static ProposerFactory proposers(DrafterSettings settings, Making making) {
         DrafterSettings shared =
                 settings.evidenceWeights() == null ? settings.withEvidenceWeights(EvidenceWeights.create()) : settings;
         DraftContexts contexts = shared.draftModel();
-        return new OfEngine(contexts == null ? shared : shared.withDraftModel(new DraftModels(contexts)));
+        return new OfEngine(contexts == null ? shared : shared.withDraftModel(new DraftModels(contexts)), making);
     }
 
     /** One engine's, with what its proposers share. */
-    private record OfEngine(DrafterSettings settings) implements ProposerFactory {
+    private record OfEngine(DrafterSettings settings, Making making) implements ProposerFactory {
         @Override
         public Proposer create(String drafter, TargetContext target, LongSupplier nanoClock) {
-            return named(drafter).maker().make(settings, target, nanoClock);
+            return making.make(named(drafter), settings, target, nanoClock);
         }
 
         @Override

@@ -130,6 +130,23 @@ final class Analysis {
                         .toArray()));
     }
 
+    /** The speed of answers without drafts that are long enough to be timed; nothing if there are none. */
+    Optional<PlainRate> plainRate() {
+        List<Answer> answers = units.stream()
+                .flatMap(unit -> unit.of(ModeSpec.OFF.label()).stream())
+                .filter(answer -> answer.decodedTokens() >= LEAST_DECODED_TOKENS)
+                .toList();
+        double[] rates = answers.stream()
+                .mapToDouble(answer -> 1e9 * answer.decodedTokens() / answer.decodeNanos())
+                .toArray();
+        return answers.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new PlainRate(
+                        1e9 * sum(answers, Answer::decodedTokens) / sum(answers, Answer::decodeNanos),
+                        Statistics.quantile(rates, 0.05),
+                        Statistics.quantile(rates, 0.95)));
+    }
+
     private static double sum(List<Answer> answers, ToLongFunction<Answer> value) {
         return answers.stream().mapToLong(value).sum();
     }

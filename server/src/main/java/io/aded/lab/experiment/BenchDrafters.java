@@ -1,7 +1,5 @@
 package io.aded.lab.experiment;
 
-import io.aded.draft.DraftModelInfo;
-import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.Drafter;
 import io.aded.draft.LoopProposer;
 import io.aded.draft.Proposer;
@@ -11,8 +9,6 @@ import io.aded.draft.adaptive.EvidenceWeights;
 import io.aded.draft.catalogue.DrafterKind;
 import io.aded.draft.catalogue.DrafterSettings;
 import io.aded.draft.catalogue.Drafters;
-import io.aded.draft.neural.DraftContexts;
-import io.aded.draft.neural.DraftModels;
 import io.aded.model.TargetContext;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A new drafter knows no tokens. How far each kind of evidence can be trusted is the server's to learn, and goes on
  * from conversation to conversation; here each mode has a server of its own in that respect.
  */
-final class BenchDrafters implements ProposerFactory {
+final class BenchDrafters {
     /** What the next session drafts with. */
     private record Next(
             String label,
@@ -41,8 +37,7 @@ final class BenchDrafters implements ProposerFactory {
     private volatile Next next = new Next("", null, false, null);
 
     BenchDrafters(DrafterSettings settings) {
-        DraftContexts contexts = settings.draftModel();
-        this.settings = contexts == null ? settings : settings.withDraftModel(new DraftModels(contexts));
+        this.settings = settings;
     }
 
     /** The next session drafts in this mode, anew or going on with what the mode learned so far. */
@@ -55,29 +50,17 @@ final class BenchDrafters implements ProposerFactory {
         next = new Next("", null, false, replay);
     }
 
-    @Override
-    public Proposer create(String drafter, TargetContext target, LongSupplier nanoClock) {
-        DrafterKind kind = Drafters.named(drafter);
+    /** What an engine asks. */
+    ProposerFactory factory() {
+        return Drafters.proposers(settings, this::make);
+    }
+
+    private Proposer make(DrafterKind kind, DrafterSettings own, TargetContext target, LongSupplier nanoClock) {
         // What drafts by a second model drafts for all streams at once, and what it learns is the mode's own.
-        if (settings.draftModel() != null && (kind.needsModel() || kind == Drafters.AUTO) && next.replay == null) {
-            return kind.maker().make(settings.withEvidenceWeights(EvidenceWeights.create()), target, nanoClock);
+        if (own.draftModel() != null && (kind.needsModel() || kind == Drafters.AUTO) && next.replay == null) {
+            return kind.maker().make(own.withEvidenceWeights(EvidenceWeights.create()), target, nanoClock);
         }
         return new LoopProposer(() -> open(kind), nanoClock);
-    }
-
-    @Override
-    public boolean hasDraftModel() {
-        return settings.draftModel() != null;
-    }
-
-    @Override
-    public @Nullable DraftModelInfo draftModel() {
-        return settings.draftModel() == null ? null : settings.draftModel().info();
-    }
-
-    @Override
-    public @Nullable DraftModelStatistics draftModelStatistics() {
-        return settings.draftModel() instanceof DraftModels models ? models.statistics() : null;
     }
 
     private Drafter open(DrafterKind mode) {

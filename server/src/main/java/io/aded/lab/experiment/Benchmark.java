@@ -112,7 +112,7 @@ final class Benchmark {
         }
         BenchDrafters own = new BenchDrafters(drafters);
         TargetModel served = repeating == null ? model : repeating;
-        try (Engine engine = Engine.start(served, options, EngineTelemetry.NONE, own)) {
+        try (Engine engine = Engine.start(served, options, EngineTelemetry.NONE, own.factory())) {
             Map<String, Contender> contenders = new HashMap<>();
             try {
                 awaitCalibration(engine);

@@ -14,6 +14,7 @@ import io.aded.model.TargetModel;
 import java.io.PrintStream;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,8 +44,9 @@ public record ExperimentPlan(
      * @param version of this program, for the report
      * @param out receives the report
      * @param bar where progress is drawn, or null
+     * @return how fast answers without drafts were; nothing if there were none, or all too short
      */
-    public void run(
+    public Optional<PlainRate> run(
             String modelName,
             TargetModel model,
             EngineOptions engine,
@@ -66,6 +68,7 @@ public record ExperimentPlan(
                 picture::svg,
                 picture.title(),
                 text);
+        return analysis.plainRate();
     }
 
     private JsonReport.Prompted prompted(TargetModel model, DrafterSettings drafters) {

@@ -54,7 +54,7 @@ public final class FormatTrial implements AutoCloseable {
      */
     public void add(String name, TargetModel model, EngineOptions options) {
         BenchDrafters drafters = new BenchDrafters(DrafterSettings.DEFAULT);
-        Engine engine = Engine.start(model, options, EngineTelemetry.NONE, drafters);
+        Engine engine = Engine.start(model, options, EngineTelemetry.NONE, drafters.factory());
         engines.add(engine);
         names.add(name);
         for (ModeSpec mode : MODES) {

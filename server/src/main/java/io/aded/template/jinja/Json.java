@@ -1,5 +1,6 @@
 package io.aded.template.jinja;
 
+import io.aded.model.JsonValues;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -166,15 +167,6 @@ final class Json {
     }
 
     private @Nullable String escape(char c) {
-        return switch (c) {
-            case '"' -> "\\\"";
-            case '\\' -> "\\\\";
-            case '\n' -> "\\n";
-            case '\r' -> "\\r";
-            case '\t' -> "\\t";
-            case '\f' -> "\\f";
-            case '\b' -> "\\b";
-            default -> c < 0x20 || ascii && c > 0x7E ? String.format("\\u%04x", (int) c) : null;
-        };
+        return c < 0x20 || c == '"' || c == '\\' || ascii && c > 0x7E ? JsonValues.escaped(c) : null;
     }
 }

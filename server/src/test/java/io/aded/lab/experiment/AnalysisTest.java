@@ -57,6 +57,24 @@ class AnalysisTest {
     }
 
     @Test
+    void plainRate_answersWithoutDrafts_allTogetherAndHowTheyDiffer() {
+        assertThat(analysis().plainRate()).isEmpty();
+        add(0, "a", "off", 0, answer(100, 10));
+        add(1, "a", "off", 0, answer(100, 5));
+        add(2, "a", "off", 0, answer(7, 1)); // too short to be timed
+        add(2, "a", "auto", 0, answer(100, 1));
+        PlainRate rate = analysis().plainRate().orElseThrow();
+        // 200 tokens in 15 s; 10 and 20 a second, of whose distance a twentieth is 0.5.
+        assertThat(rate.rate()).isCloseTo(200 / 15.0, within(1e-9));
+        assertThat(rate.low()).isCloseTo(10.5, within(1e-9));
+        assertThat(rate.high()).isCloseTo(19.5, within(1e-9));
+        assertThat(rate.contradicts(9.46)).isFalse();
+        assertThat(rate.contradicts(9.44)).isTrue();
+        assertThat(rate.contradicts(21.44)).isFalse();
+        assertThat(rate.contradicts(21.46)).isTrue();
+    }
+
+    @Test
     void compare_repeats_takesTheMedianOfAPromptsPairs() {
         double[] seconds = {5, 10, 40};
         for (int repeat = 0; repeat < 3; repeat++) {
