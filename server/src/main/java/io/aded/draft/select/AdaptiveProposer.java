@@ -58,6 +58,16 @@ public final class AdaptiveProposer implements Proposer {
     /** What forecasts are thought to be too high by while nothing is known. */
     private static final double FIRST_OPTIMISM = 0.2;
 
+    /**
+     * Plain tokens that reading texts is taken to have cost and to have brought back at first, and how fast what it did
+     * is forgotten, a round: streams differ, and a model that reads no more shows nothing.
+     */
+    private static final double FIRST_INVESTED = 6;
+
+    private static final double INVESTED_KEEPS = 0.998;
+
+    private static final double LEAST_RETURN = 0.05;
+
     /** Levels of a chain, at most, where it is reckoned what the model alone would bring. */
     private static final int MOST_CHAIN = 12;
 
@@ -85,6 +95,11 @@ public final class AdaptiveProposer implements Proposer {
 
     /** By how much rounds that asked the model gained less than was forecast, in plain tokens, on average. */
     private double optimism = FIRST_OPTIMISM;
+
+    /** What reading texts cost lately, and what the rounds that asked gained, both in plain tokens. */
+    private double invested;
+
+    private double returned;
 
     /** Streams that shared a level lately. */
     private int usualRiders = 1;
@@ -155,6 +170,7 @@ public final class AdaptiveProposer implements Proposer {
             passNanos = any.tokenNanos() * asking.size();
             save(any.tokenNanos());
             plan.begin(any.tokenNanos(), any.price(), any.limits().maxNodes());
+            plan.expectOfReading(returns());
             if (model.isUsable() && any.tokenNanos() > 0) {
                 askModel();
             }
@@ -204,6 +220,11 @@ public final class AdaptiveProposer implements Proposer {
             creditNanos = FIRST_CREDIT * tokenNanos;
         }
         creditNanos = Math.min(creditNanos + PROBING * passNanos, Math.max(creditNanos, MOST_CREDIT * passNanos));
+    }
+
+    /** What reading texts brought back of what it cost, at most all of it. */
+    private double returns() {
+        return Math.clamp((returned + FIRST_INVESTED) / (invested + FIRST_INVESTED), LEAST_RETURN, 1);
     }
 
     private void askModel() {
@@ -483,13 +504,16 @@ public final class AdaptiveProposer implements Proposer {
         double own = taken / plain - worth * count;
         losses[Arm.NONE.ordinal()] = 1 - worth;
         double ofTable = own;
+        invested = INVESTED_KEEPS * invested + state.readNanos / plain;
+        returned *= INVESTED_KEEPS;
         if (state.isTableKept()) {
             int nodes = plan.worth(state.tableTree(), 0);
             double tableTakes = 1 + plan.extraNanos(nodes) / plain;
             int tableBrings = state.tableTokens(nodes, count);
             ofTable = tableTakes - worth * tableBrings;
+            double gained = state.tokenValue * (count - tableBrings) - (taken / plain - tableTakes);
+            returned += state.levels > 0 ? gained : 0;
             if (state.levels > 0 && state.arm == Arm.BOTH && !state.once) {
-                double gained = state.tokenValue * (count - tableBrings) - (taken / plain - tableTakes);
                 optimism += OPTIMISM_RATE * (Math.clamp(state.forecastGain - gained, -3, 3) - optimism);
             }
         }

@@ -34,7 +34,7 @@ final class LevelPlan {
 
     private static final int MOST_LEVELS = 12;
 
-    /** Rounds over which reading a text that the draft model lacks is to pay for itself. */
+    /** Rounds over which reading a text that the draft model lacks is to pay for itself, as long as it does. */
     private static final double READING_ROUNDS = 12;
 
     /** Missing tokens that a level takes along, and how many others are read in a pass, as a rule. */
@@ -54,6 +54,9 @@ final class LevelPlan {
     private double plain = 1;
     private double[] extra = new double[1];
     private int mostNodes;
+
+    /** Rounds over which reading is to pay for itself. */
+    private double readingRounds = READING_ROUNDS;
 
     // Scratch.
     private int[] path = new int[16];
@@ -95,6 +98,14 @@ final class LevelPlan {
         for (int i = 0; i <= nodes; i++) {
             extra[i] = price.extraNanos(i);
         }
+    }
+
+    /**
+     * Says what reading texts brought back lately, as a share of what it cost, above 0: where that was little, it is to
+     * pay for itself in fewer rounds.
+     */
+    void expectOfReading(double returned) {
+        readingRounds = Math.max(1, READING_ROUNDS * returned);
     }
 
     /** What a plain token takes in this pass. */
@@ -185,7 +196,7 @@ final class LevelPlan {
             scale[depth] = 0; // what hangs below there is hardly likely
         }
         addBranches(tree);
-        double paid = spent + levelNanos(feedTo - known + 1, streams) + readingNanos(missing, streams) / READING_ROUNDS;
+        double paid = spent + levelNanos(feedTo - known + 1, streams) + readingNanos(missing, streams) / readingRounds;
         double further = levelNanos(1, streams);
         for (int levels = 1; levels <= MOST_LEVELS; levels++) {
             best(paid);

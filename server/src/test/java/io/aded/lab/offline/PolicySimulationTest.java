@@ -30,8 +30,7 @@ class PolicySimulationTest {
                 recordings.put(set, Recording.read(ByteBuffer.wrap(in.readAllBytes()), set));
             }
         }
-        return new PolicySimulation(
-                RecordedSets.of(recordings), settings);
+        return new PolicySimulation(RecordedSets.of(recordings), settings);
     }
 
     @Test
