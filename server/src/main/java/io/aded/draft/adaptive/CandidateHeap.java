@@ -1,16 +1,16 @@
 package io.aded.draft.adaptive;
 
-/** A max-heap of (node, rank) pairs over flat arrays: the best untaken successor of every node of the tree. */
+/** A max-heap of (node, rank) pairs in a flat array: the best untaken successor of every node of the tree. */
 final class CandidateHeap {
-    private final float[] keys;
-    private final int[] nodes;
-    private final int[] ranks;
+    private static final int RANK_BITS = 16;
+
+    /** The key's bits, which are in order as it is not negative, above the node and the rank. */
+    private final long[] entries;
+
     private int size;
 
     CandidateHeap(int capacity) {
-        keys = new float[capacity];
-        nodes = new int[capacity];
-        ranks = new int[capacity];
+        entries = new long[capacity + 1];
     }
 
     void clear() {
@@ -23,64 +23,56 @@ final class CandidateHeap {
 
     /** The largest key. */
     float key() {
-        return keys[0];
+        return Float.intBitsToFloat(bits(entries[0]));
     }
 
     /** The node whose successor has the largest key. */
     int node() {
-        return nodes[0];
+        return (int) entries[0] >>> RANK_BITS;
     }
 
     /** Which of its successors that is, from 0. */
     int rank() {
-        return ranks[0];
+        return (int) entries[0] & (1 << RANK_BITS) - 1;
     }
 
+    /** Adds a pair with a key that is at least 0, below those with the same. */
     void push(float key, int node, int rank) {
+        int bits = Float.floatToRawIntBits(key);
         int hole = size++;
         while (hole > 0) {
             int above = (hole - 1) >>> 1;
-            if (keys[above] >= key) {
+            if (bits(entries[above]) >= bits) {
                 break;
             }
-            move(above, hole);
+            entries[hole] = entries[above];
             hole = above;
         }
-        place(hole, key, node, rank);
+        entries[hole] = (long) bits << Integer.SIZE | node << RANK_BITS | rank;
     }
 
     void removeFirst() {
-        int last = --size;
-        float key = keys[last];
+        long last = entries[--size];
+        entries[size] = 0; // below all, for a parent with one child
+        int bits = bits(last);
         int hole = 0;
-        while (true) {
-            int child = 2 * hole + 1;
-            if (child >= last) {
+        for (int child = 1; child < size; child = 2 * hole + 1) {
+            // The right one if it is greater, without a branch: which it is cannot be foreseen.
+            child += bits(entries[child]) - bits(entries[child + 1]) >>> Integer.SIZE - 1;
+            if (bits(entries[child]) <= bits) {
                 break;
             }
-            if (child + 1 < last && keys[child + 1] > keys[child]) {
-                child++;
-            }
-            if (keys[child] <= key) {
-                break;
-            }
-            move(child, hole);
+            entries[hole] = entries[child];
             hole = child;
         }
-        place(hole, key, nodes[last], ranks[last]);
+        entries[hole] = last;
     }
 
-    private void move(int from, int to) {
-        place(to, keys[from], nodes[from], ranks[from]);
-    }
-
-    private void place(int slot, float key, int node, int rank) {
-        keys[slot] = key;
-        nodes[slot] = node;
-        ranks[slot] = rank;
+    private static int bits(long entry) {
+        return (int) (entry >>> Integer.SIZE);
     }
 
     long stateBytes() {
-        return 12L * keys.length;
+        return 8L * entries.length;
     }
 }

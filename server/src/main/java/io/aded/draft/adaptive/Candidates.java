@@ -57,6 +57,15 @@ final class Candidates {
     private static final int RESUMED = 24;
     private static final int MATCHED = 28;
     private static final int PART = 15;
+    /** The ranks in both rows. */
+    private static final int RANKS = 255;
+
+    private static final int BEST_MATCH = 1;
+    private static final int OTHER_MATCH = 2;
+
+    // Where the parts of a match as one number begin; the candidate is in front.
+    private static final int MATCH_POSITION = 7;
+    private static final int MATCH_LENGTH = MATCH_POSITION + 31;
 
     private static final int SLOTS = 256;
     private static final int SLOT_SHIFT = 7;
@@ -64,7 +73,18 @@ final class Candidates {
     private static final byte[] BIN = bins(3, 8, 16, 31, 52, 82, 128, 174, 218, 243, 257);
 
     /** By how often a token has stood in the stream. */
-    private static final byte[] FREQUENCY_BUCKETS = frequencyBuckets();
+    private static final byte[] FREQUENCY_BUCKETS = buckets(Byte.MAX_VALUE, 1, 2, 3, 4, 5, 8, 16);
+    /** By the length of the longest match. */
+    private static final byte[] LENGTH_BUCKETS = buckets(SuffixIndex.MAX_MATCH, 2, 3, 4, 5, 6, 8, 12, 20, 32);
+    /** By the length of a match that was broken, and by how long ago that was. */
+    private static final byte[] RESUMED_BUCKETS = buckets(SuffixIndex.MAX_MATCH, 3, 5, 9);
+
+    private static final byte[] GAP_BUCKETS = buckets(Contexts.LONGEST_GAP + 1, 1, 2, 4);
+    /** By for how many tokens the best guess was right. */
+    private static final byte[] RUN_BUCKETS = buckets(32, 1, 2, 3, 5, 9, 16, 32);
+
+    /** By the ranks in both rows whether it is first in one: 2 if in that of the tri-gram, 1 if in the other. */
+    private static final byte[] FIRST = firstOfRows();
 
     // By the rank in a row, 0 for none, and alike from 3 on.
     private static final int[] IN_ROW = {1, 2, 3, 3};
@@ -87,16 +107,19 @@ final class Candidates {
     /** What speaks for it beside its frequency and recency: parts of four bits each, 0 where there is nothing. */
     private final int[] standings = new int[CAPACITY];
 
-    // Only meaningful where the standing has the part.
-    private final int[] matchLength = new int[CAPACITY];
-    private final int[] matchAt = new int[CAPACITY];
+    /** The matches that expect it. */
     private final int[] votes = new int[CAPACITY];
+    /** Of these the longest, the latest of equals: length, position and candidate as one number, or 0. */
+    private final long[] longestMatch = new long[CAPACITY];
+
+    // Only meaningful where the standing has the part.
     private final float[] trigramWeight = new float[CAPACITY];
     private final float[] bigramWeight = new float[CAPACITY];
 
     private final int[] cells = new int[CAPACITY * KINDS];
     private final float[] scores = new float[CAPACITY];
     private final float[] probabilities = new float[CAPACITY];
+    private final long[] likeliest = new long[CAPACITY];
     private int size;
 
     private int longest;
@@ -166,10 +189,19 @@ final class Candidates {
         int matches = useSuffix ? contexts.matches(node) : 0;
         addMatches(node, matches);
         int matched = size;
-        int best = bestMatch(matched, NONE);
-        int second = bestMatch(matched, best);
-        longest = best == NONE ? 0 : matchLength[best];
-        contexts.expect(node, best == NONE ? NONE : tokens[best], best == NONE ? NONE : matchAt[best], longest);
+        long best = 0;
+        long second = 0;
+        for (int i = 0; i < matched; i++) {
+            second = Math.max(second, Math.min(best, longestMatch[i]));
+            best = Math.max(best, longestMatch[i]);
+        }
+        longest = matchLength(best);
+        if (matched == 0) {
+            contexts.expect(node, NONE, NONE, 0);
+        } else {
+            standings[candidate(best)] = BEST_MATCH << MATCHED;
+            contexts.expect(node, tokens[candidate(best)], position(best), longest);
+        }
         float least = atRoot ? 0 : LEAST_WEIGHT;
         addRow(trigrams, trigramRow, TRIGRAM_RANK, TRIGRAM_BIN, trigramWeight, least);
         addRow(bigrams, bigramRow, BIGRAM_RANK, BIGRAM_BIN, bigramWeight, least);
@@ -185,7 +217,7 @@ final class Candidates {
         }
 
         // What all candidates of this context share, as the higher digit of their cells.
-        int length = lengthBucket(longest);
+        int length = LENGTH_BUCKETS[longest];
         int suffixBase = SUFFIX + length * SUFFIX_CELLS;
         int shortLength = length < 2 ? length : length < 4 ? 2 : 3;
         int trigramBase = TRIGRAM + shortLength * 3 + (hasTrigrams ? 0 : BINS * 12);
@@ -194,10 +226,10 @@ final class Candidates {
                 ? RESUMPTION
                 : RESUMPTION
                         + 1
-                        + resumedBucket(contexts.resumeLength(node)) * 12
-                        + gapBucket(contexts.gap(node)) * 3
+                        + RESUMED_BUCKETS[contexts.resumeLength(node)] * 12
+                        + GAP_BUCKETS[contexts.gap(node)] * 3
                         + Math.min(length, 2);
-        int runBase = RUN + runBucket(contexts.run(node)) * 9;
+        int runBase = RUN + RUN_BUCKETS[Math.min(32, contexts.run(node))] * 9;
         int bigramBase = BIGRAM;
         int bigramTop = 0;
         int ageBase = AGE;
@@ -217,10 +249,10 @@ final class Candidates {
             int recency = RECENCY + occurrences.recency(tokens[i], now) * 12;
             int inRow = Math.min(3, of >>> BIGRAM_RANK & PART);
             int state = states[inRow];
-            int standing = of >>> MATCHED == 0 ? 0 : i == best ? 1 : 2;
-            int first = (of >>> TRIGRAM_RANK & PART) == 1 ? 2 : inRow == 1 ? 1 : 0;
+            int standing = of >>> MATCHED;
+            int first = FIRST[of & RANKS];
             int bigramBin = inRow == 0 ? bigramTop : of >>> BIGRAM_BIN & PART;
-            cells[at] = standing == 0 ? suffixBase : suffixBase + suffixCell(i, best, second, matches);
+            cells[at] = suffixBase;
             cells[at + 1] = bigramBase + inRow * BINS + bigramBin;
             cells[at + 2] = trigramBase + (of >>> TRIGRAM_BIN & PART) * 12 + standing;
             cells[at + 3] = runnerUpBase + (of >>> RUNNER_UP_BIN & PART) * 2;
@@ -231,40 +263,33 @@ final class Candidates {
             cells[at + 8] = ageBase + ages[inRow];
             cells[at + 9] = recency + state * 3 + standing;
         }
+        for (int i = 0; i < matched; i++) {
+            cells[i * KINDS] += suffixCell(longestMatch[i], best, second, matches);
+        }
     }
 
     private void addMatches(int node, int matches) {
         for (int m = 0; m < matches; m++) {
-            int position = contexts.matchNext(node, m);
-            int length = contexts.matchLength(node, m);
             int i = index(contexts.matchToken(node, m));
-            if (standings[i] == 0) {
-                standings[i] = 1 << MATCHED;
-                votes[i] = 1;
-                matchLength[i] = length;
-                matchAt[i] = position;
-                continue;
-            }
+            long match = (long) contexts.matchLength(node, m) << MATCH_LENGTH
+                    | (long) contexts.matchNext(node, m) << MATCH_POSITION
+                    | i;
+            standings[i] = OTHER_MATCH << MATCHED;
             votes[i]++;
-            if (length > matchLength[i] || length == matchLength[i] && position > matchAt[i]) {
-                matchLength[i] = length;
-                matchAt[i] = position;
-            }
+            longestMatch[i] = Math.max(longestMatch[i], match);
         }
     }
 
-    /** The longest match among the first {@code count} candidates, the most recent of equals; {@code but} left out. */
-    private int bestMatch(int count, int but) {
-        int best = NONE;
-        for (int i = 0; i < count; i++) {
-            if (i != but
-                    && (best == NONE
-                            || matchLength[i] > matchLength[best]
-                            || matchLength[i] == matchLength[best] && matchAt[i] > matchAt[best])) {
-                best = i;
-            }
-        }
-        return best;
+    private static int matchLength(long match) {
+        return (int) (match >>> MATCH_LENGTH);
+    }
+
+    private static int position(long match) {
+        return (int) (match >>> MATCH_POSITION) & Integer.MAX_VALUE;
+    }
+
+    private static int candidate(long match) {
+        return (int) match & (1 << MATCH_POSITION) - 1;
     }
 
     private void addRow(SuccessorRows rows, int row, int rankPart, int binPart, float[] weights, float least) {
@@ -330,20 +355,21 @@ final class Candidates {
         return contexts.readable(position) ? index(contexts.token(position)) : NONE;
     }
 
-    private int suffixCell(int i, int best, int second, int matches) {
-        if (i == best) {
+    private int suffixCell(long match, long best, long second, int matches) {
+        int agreeing = votes[candidate(match)];
+        if (match == best) {
             int agreement;
-            if (votes[i] == matches) {
+            if (agreeing == matches) {
                 agreement = matches == 1 ? 0 : matches < 4 ? 1 : 2;
-            } else if (matchLength[second] == matchLength[i]) {
+            } else if (matchLength(second) == longest) {
                 agreement = 3;
             } else {
-                agreement = votes[i] * 2 > matches ? 4 : 5;
+                agreement = agreeing * 2 > matches ? 4 : 5;
             }
-            return 1 + agreement * 2 + (history.isPrompt(matchAt[i]) ? 1 : 0);
+            return 1 + agreement * 2 + (history.isPrompt(position(match)) ? 1 : 0);
         }
-        int behind = Math.min(2, longest - matchLength[i]);
-        return 13 + (i == second ? 0 : 3) + behind + (votes[i] * 3 > matches ? 5 : 0);
+        int behind = Math.min(2, longest - matchLength(match));
+        return 13 + (match == second ? 0 : 3) + behind + (agreeing * 3 > matches ? 5 : 0);
     }
 
     private int index(int token) {
@@ -359,6 +385,8 @@ final class Candidates {
         slots[slot] = epoch << SLOT_SHIFT | i;
         tokens[i] = token;
         standings[i] = 0;
+        votes[i] = 0;
+        longestMatch[i] = 0;
         return i;
     }
 
@@ -412,11 +440,11 @@ final class Candidates {
     }
 
     int matchLength(int i) {
-        return standings[i] >>> MATCHED == 0 ? 0 : matchLength[i];
+        return matchLength(longestMatch[i]);
     }
 
     int votes(int i) {
-        return standings[i] >>> MATCHED == 0 ? 0 : votes[i];
+        return votes[i];
     }
 
     int longestMatch() {
@@ -443,20 +471,27 @@ final class Candidates {
      * {@code most}.
      */
     int copyBest(int[] toTokens, float[] toProbabilities, int base, int most) {
+        // A number that is greater the likelier a candidate is, and of equals the earlier. A sweep of maxima and minima
+        // has no branch to be mispredicted, which costs more than to stop where the place is found would save.
         int count = 0;
         for (int i = 0; i < size; i++) {
-            float probability = probabilities[i];
-            if (count == most && probability <= toProbabilities[base + count - 1]) {
+            long weaker = (long) Float.floatToRawIntBits(probabilities[i]) << Integer.SIZE | CAPACITY - i;
+            if (count == most && weaker < likeliest[count - 1]) {
                 continue;
             }
-            int hole = base + (count < most ? count++ : most - 1);
-            while (hole > base && toProbabilities[hole - 1] < probability) {
-                toTokens[hole] = toTokens[hole - 1];
-                toProbabilities[hole] = toProbabilities[hole - 1];
-                hole--;
+            for (int rank = 0; rank < count; rank++) {
+                long there = likeliest[rank];
+                likeliest[rank] = Math.max(there, weaker);
+                weaker = Math.min(there, weaker);
             }
-            toTokens[hole] = tokens[i];
-            toProbabilities[hole] = probability;
+            if (count < most) {
+                likeliest[count++] = weaker;
+            }
+        }
+        for (int rank = 0; rank < count; rank++) {
+            int i = CAPACITY - (int) likeliest[rank];
+            toTokens[base + rank] = tokens[i];
+            toProbabilities[base + rank] = probabilities[i];
         }
         return count;
     }
@@ -464,25 +499,6 @@ final class Candidates {
     /** The key of a tri-gram row. */
     static long trigram(int first, int second) {
         return (long) first << 32 | second;
-    }
-
-    private static int lengthBucket(int length) {
-        if (length < 6) {
-            return Math.max(0, length - 1);
-        }
-        return length < 8 ? 5 : length < 12 ? 6 : length < 20 ? 7 : length < 32 ? 8 : 9;
-    }
-
-    private static int runBucket(int run) {
-        return run < 3 ? run : run < 5 ? 3 : run < 9 ? 4 : run < 16 ? 5 : run < 32 ? 6 : 7;
-    }
-
-    private static int gapBucket(int gap) {
-        return gap < 2 ? gap : gap < 4 ? 2 : 3;
-    }
-
-    private static int resumedBucket(int length) {
-        return length < 3 ? 0 : length < 5 ? 1 : length < 9 ? 2 : 3;
     }
 
     private static int log2(int value) {
@@ -494,12 +510,25 @@ final class Candidates {
         return weight <= 0 ? 0 : BIN[(int) (Math.min(1f, weight) * 256)];
     }
 
-    private static byte[] frequencyBuckets() {
-        byte[] buckets = new byte[Byte.MAX_VALUE + 1];
-        for (int count = 0; count < buckets.length; count++) {
-            buckets[count] = (byte) (count < 5 ? count : count < 8 ? 5 : count < 16 ? 6 : 7);
+    /** For every value up to {@code most} how many of the bounds it has reached. */
+    private static byte[] buckets(int most, int... bounds) {
+        byte[] buckets = new byte[most + 1];
+        for (int value = 0; value <= most; value++) {
+            for (int bound : bounds) {
+                buckets[value] += (byte) (value < bound ? 0 : 1);
+            }
         }
         return buckets;
+    }
+
+    private static byte[] firstOfRows() {
+        byte[] first = new byte[RANKS + 1];
+        for (int ranks = 0; ranks < first.length; ranks++) {
+            boolean ofTrigrams = (ranks >>> TRIGRAM_RANK & PART) == 1;
+            boolean ofBigrams = (ranks >>> BIGRAM_RANK & PART) == 1;
+            first[ranks] = (byte) (ofTrigrams ? 2 : ofBigrams ? 1 : 0);
+        }
+        return first;
     }
 
     private static byte[] bins(int... bounds) {
@@ -522,7 +551,7 @@ final class Candidates {
                 + runnersUp.stateBytes()
                 + latest.stateBytes()
                 + occurrences.stateBytes()
-                + 4L * (9L + KINDS) * CAPACITY
+                + 4L * (11L + KINDS) * CAPACITY
                 + 4L * SLOTS;
     }
 }

@@ -410,7 +410,7 @@ final class AdedDrafterTest {
     void stateBytes_fresh_isTheSumOfTheArrays() {
         // 257 nodes: views of 8 tokens with probabilities, emitted tokens, a heap of 514, 16 successors a node.
         long held = 4 * (3 * 257 + 2 * 257 * 8 + 2 * 258);
-        long search = 12 * 514 + 4 * (257 + 2 * 257 * 16);
+        long search = 8 * 515 + 4 * (257 + 2 * 257 * 16);
         long contexts = 4 * (8 * 257 + 3 * 16 * 257);
         long candidates = new CandidatesTest.Fixture(true, true).candidates.stateBytes();
         // Room for 16 steps of 10 cells, with their errors.

@@ -76,8 +76,8 @@ final class CandidateHeapTest {
     }
 
     @Test
-    void stateBytes_isTwelveAnEntry() {
-        assertThat(new CandidateHeap(10).stateBytes()).isEqualTo(120);
+    void stateBytes_isEightAnEntryAndOneMore() {
+        assertThat(new CandidateHeap(10).stateBytes()).isEqualTo(88);
     }
 
     @Test

@@ -531,7 +531,7 @@ final class CandidatesTest {
                         + c.bigrams.stateBytes()
                         + 8 * (24 + 16 + 8)
                         + c.occurrences.stateBytes()
-                        + 4 * 19 * 83
+                        + 4 * 21 * 83
                         + 4 * 256);
     }
 
