@@ -390,7 +390,8 @@ final class ConformanceDriver {
                         draft.has("max_nodes") ? draft.get("max_nodes").getAsInt() : null,
                         null,
                         null,
-                        null));
+                        draft.has("share_learned") ? draft.get("share_learned").getAsBoolean() : null,
+                        draft.has("allow_training") ? draft.get("allow_training").getAsBoolean() : null));
             }
             case "max_tokens" -> builder.maxTokens(value.getAsInt());
             case "stop_strings" -> builder.stopStrings(strings(value.getAsJsonArray()));
