@@ -45,6 +45,10 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
     private List<AnswerEvent> waiting = new ArrayList<>();
     private int waitingBytes;
     private volatile boolean full;
+
+    /** Whether the transport took more when it was asked last: after each sending, and when it says so itself. */
+    private volatile boolean taking = true;
+
     private boolean queued;
     private boolean ending;
     private @Nullable Throwable failure;
@@ -151,9 +155,16 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
         }
     }
 
+    /** {@inheritDoc} The engine asks for each stream and pass, so where it may go on this reads two flags. */
     @Override
     public boolean isReady() {
-        return outbox.isReady() && (!full || outbox.isEnded());
+        return thread == null ? outbox.isReady() : taking && !full || outbox.isEnded();
+    }
+
+    /** The transport takes messages again. */
+    void resume() {
+        taking = true;
+        ready.run();
     }
 
     /** The caller is gone; nothing more is sent. */
@@ -188,8 +199,19 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
         } finally {
             taken.clear();
         }
+        look();
         if (wasFull) {
             ready.run();
+        }
+    }
+
+    /** Asks whether the transport takes more. It may say so just before "no" is noted, so that is asked again. */
+    private void look() {
+        if (!outbox.isReady()) {
+            taking = false;
+        }
+        if (!taking && outbox.isReady()) {
+            resume();
         }
     }
 
