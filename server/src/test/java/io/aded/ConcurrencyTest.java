@@ -95,7 +95,7 @@ class ConcurrencyTest {
                             + " down before the queue is looked at for the last time"),
             Map.entry(
                     "rpc.OutboxSink",
-                    "what waits, and how it ends, under one lock; a size that others read alone; all else is the"
+                    "what waits, and how it ends, under one lock; a flag that others read alone; all else is the"
                             + " connection's thread's"),
             Map.entry(
                     "rpc.Connections",

@@ -43,7 +43,8 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
 
     private final Object lock = new Object();
     private List<AnswerEvent> waiting = new ArrayList<>();
-    private volatile int waitingBytes;
+    private int waitingBytes;
+    private volatile boolean full;
     private boolean queued;
     private boolean ending;
     private @Nullable Throwable failure;
@@ -102,6 +103,9 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
             }
             waiting.add(event);
             waitingBytes += bytes;
+            if (waitingBytes >= MOST_WAITING_BYTES) {
+                full = true;
+            }
             if (queued) {
                 return;
             }
@@ -149,7 +153,7 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
 
     @Override
     public boolean isReady() {
-        return outbox.isReady() && (waitingBytes < MOST_WAITING_BYTES || outbox.isEnded());
+        return outbox.isReady() && (!full || outbox.isEnded());
     }
 
     /** The caller is gone; nothing more is sent. */
@@ -167,7 +171,8 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
             List<AnswerEvent> empty = taken;
             taken = waiting;
             waiting = empty;
-            wasFull = waitingBytes >= MOST_WAITING_BYTES;
+            wasFull = full;
+            full = false;
             waitingBytes = 0;
             queued = false;
             ends = ending;

@@ -124,6 +124,12 @@ public final class PolicySimulation {
         return simulate(mode, parse(curve), set, answers).speedUp();
     }
 
+    /** The least of a set's answers' speed-ups, of one caller. */
+    double worst(String curve, String mode, String set) {
+        List<RecordedAnswer> answers = Objects.requireNonNull(sets.byName().get(set), set);
+        return simulate(mode, parse(curve), set, answers).worst();
+    }
+
     private static TreeMap<Integer, Double> parse(String name) {
         String curve = CURVES.getOrDefault(name, name);
         TreeMap<Integer, Double> costs = new TreeMap<>();
