@@ -24,6 +24,10 @@ final class Budget {
      *   whenever drafting would not beat it. What was paid for the drafts before, as for passes of a draft model, is
      *   paid for every k alike; it only makes this round's own rate lower.
      *
+     *   The rate of all answers is one thing, each answer's time another: who asks sees one. So however good a draft
+     *   looks, the streams of a pass together stake no more on it than their answers may lose (Stake); of what it is
+     *   expected to bring, a tenth counts as won.
+     *
      *   Prices are measured, and the cheapest of several measured prices is on average cheaper than it is. So a draft
      *   has to promise a little more than no draft.
      *
@@ -61,6 +65,12 @@ final class Budget {
 
     /** What a draft has to promise beyond no draft, as a share of what the pass yields without. */
     private static final double LEAST_GAIN = 0.05;
+
+    /** What a draft is expected to bring, so much of it makes up for what it may lose. */
+    private static final double AS_GOOD_AS_WON = 0.1;
+
+    /** Trust makes no guess surer than this. */
+    private static final double SUREST = 0.98;
 
     /** Passes with drafts, at least, between two that are played without to learn what that costs. */
     private static final int PLAIN_INTERVAL = 64;
@@ -105,11 +115,19 @@ final class Budget {
     static final class Bid {
         TokenTree tree = new TokenTree(0);
         double trust = 1;
+        /** What the stream's draft may lose, in plain tokens. */
+        double mayLose = Double.POSITIVE_INFINITY;
         /** Result: nodes to verify, the root included. */
         int granted;
 
         /** The next node to be merged. */
         private int next;
+
+        /** The chance of a node as far as it is believed. */
+        private double chance(int node) {
+            double estimate = tree.probability(node);
+            return Math.min(trust * estimate, Math.max(estimate, SUREST));
+        }
     }
 
     /**
@@ -148,7 +166,7 @@ final class Budget {
             }
             Bid bid = bids[winner];
             int node = bid.next++;
-            yield += bid.trust * bid.tree.probability(node);
+            yield += bid.chance(node);
             branches += opensBranch(bid.tree, node) ? 1 : 0;
             order[length] = winner;
             yields[length] = yield;
@@ -164,9 +182,11 @@ final class Budget {
         rate = Math.max(rate, count / plain);
         double best = count * (1 + LEAST_GAIN) - rate * plain;
         int bestLength = 0;
+        double mayLose = chunks > 0 ? Double.POSITIVE_INFINITY : mayLose(bids, count);
         for (int i = 0; i < length; i++) {
             double value = yields[i] - rate * prices[i];
-            if (value > best) {
+            boolean bearable = count * (prices[i] / plain - 1) <= mayLose + AS_GOOD_AS_WON * (yields[i] - count);
+            if (value > best && bearable) {
                 best = value;
                 bestLength = i + 1;
             }
@@ -182,13 +202,22 @@ final class Budget {
         return bestLength;
     }
 
+    /** What the streams that have drafts may lose by them, in plain tokens. */
+    private static double mayLose(Bid[] bids, int count) {
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += bids[i].tree.size() > 1 ? bids[i].mayLose : 0;
+        }
+        return sum;
+    }
+
     private static int mostProbable(Bid[] bids, int count) {
         int winner = -1;
         double highest = LEAST_PROBABILITY;
         for (int i = 0; i < count; i++) {
             Bid bid = bids[i];
             if (bid.next < bid.tree.size()) {
-                double probability = bid.trust * bid.tree.probability(bid.next);
+                double probability = bid.chance(bid.next);
                 if (probability > highest) {
                     highest = probability;
                     winner = i;

@@ -290,7 +290,9 @@ final class Drafting {
     Budget.Bid bid(Round round) {
         Budget.Bid bid = round.bid();
         StreamDrafter drafter = round.drafting();
-        bid.trust = drafter == null || round.isForced() ? 1 : drafter.control().trust();
+        boolean guesses = drafter != null && !round.isForced();
+        bid.trust = guesses ? drafter.control().trust() : 1;
+        bid.mayLose = guesses ? round.stake().mayLose() : Double.POSITIVE_INFINITY;
         return bid;
     }
 
@@ -395,6 +397,7 @@ final class Drafting {
                 }
                 source.gate().observe(round.drafterNanos(), round.explores(), now);
                 if (round.isBudgeted() && round.turn().fault() == null) {
+                    round.stake().emitted(round.emittedCount());
                     judge(round, source.gate(), added, draftNodes, streams);
                 }
             }
@@ -421,6 +424,9 @@ final class Drafting {
         }
         double share = added * round.draftNodes() / draftNodes;
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
+        if (others == 0) { // what prompts take is more than what drafts beside them may lose
+            round.stake().won(saved - round.boughtNanos() / gate.plainNanos());
+        }
         drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
         gate.gained(Math.max(-3, saved));
     }

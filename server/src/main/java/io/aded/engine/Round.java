@@ -33,6 +33,7 @@ final class Round implements Verification.Emission {
     private final TokenTree tree;
     private final Branches branches;
     private final Budget.Bid bid = new Budget.Bid();
+    private final Stake stake = new Stake();
 
     /** Whether a grammar, or the like, says which tokens may come. */
     private final boolean constrained;
@@ -254,6 +255,11 @@ final class Round implements Verification.Emission {
     /** Its part in the budget's decision. */
     Budget.Bid bid() {
         return bid;
+    }
+
+    /** What its turn's drafts may lose. */
+    Stake stake() {
+        return stake;
     }
 
     /** Cuts the tree to so many draft nodes. */

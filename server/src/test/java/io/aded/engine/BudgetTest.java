@@ -1,6 +1,7 @@
 package io.aded.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.aded.draft.LoopProposer;
 import io.aded.model.SamplingParameters;
@@ -77,6 +78,52 @@ class BudgetTest {
         assertThat(granted(budget, bid)).isEqualTo(3);
         budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 50 * MILLI);
         assertThat(bid.granted - 1).isEqualTo(4);
+    }
+
+    @Test
+    void allocate_streamMayLoseLittle_buysLess() {
+        // Each node takes 0.3 passes and is worth it. Of the loss a tenth of what is expected is as good as won: two
+        // nodes may lose 0.6 - 0.17, three 0.9 - 0.24.
+        Budget.Bid bid = chain(.9, .8, .7);
+        Budget budget = new Budget(curve(n -> 50 * MILLI + (n - 1) * 15 * MILLI));
+        assertThat(granted(budget, bid)).isEqualTo(3);
+        bid.mayLose = 0.5;
+        assertThat(granted(budget, bid)).isEqualTo(2);
+        bid.mayLose = -0.25;
+        assertThat(granted(budget, bid)).isZero();
+    }
+
+    @Test
+    void allocate_streamHasWonBesideOneThatHasNot_bothBuy() {
+        Budget.Bid lucky = chain(.9, .8);
+        Budget.Bid unlucky = chain(.9, .8);
+        lucky.mayLose = 10;
+        unlucky.mayLose = -0.5;
+        Budget budget = new Budget(curve(n -> 50 * MILLI + (n - 1) * 10 * MILLI));
+        budget.allocate(new Budget.Bid[] {lucky, unlucky}, 2, 0, 0, 64, 0);
+        assertThat(lucky.granted + unlucky.granted - 2).isEqualTo(4);
+    }
+
+    @Test
+    void allocate_trustAboveOne_makesNoGuessSurerThanSure() {
+        // Two nodes take 0.98 of a pass: less than what trust would make of them, 1.125 each, more than can come of it.
+        Budget.Bid bid = chain(.9, .45);
+        bid.trust = 1.25;
+        Budget budget = new Budget(curve(n -> n == 1 ? 50 * MILLI : n == 2 ? 98 * MILLI : 500 * MILLI));
+        assertThat(granted(budget, bid)).isZero();
+    }
+
+    @Test
+    void stake_answerLosesAndWins_followsIt() {
+        Stake stake = new Stake();
+        assertThat(stake.mayLose()).isEqualTo(0.5);
+        stake.emitted(10);
+        assertThat(stake.mayLose()).isCloseTo(0.9, within(1e-9));
+        stake.won(-0.9);
+        assertThat(stake.mayLose()).isCloseTo(0, within(1e-9));
+        stake.won(3);
+        stake.emitted(5);
+        assertThat(stake.mayLose()).isCloseTo(3.2, within(1e-9));
     }
 
     @Test

@@ -114,6 +114,12 @@ public final class PolicySimulation {
         return simulate(mode, StatedCurve.parse(curve), set, answers).speedUp();
     }
 
+    /** The least of a set's answers' speed-ups, of one caller. */
+    double worst(String curve, String mode, String set) {
+        List<RecordedAnswer> answers = Objects.requireNonNull(sets.byName().get(set), set);
+        return simulate(mode, StatedCurve.parse(curve), set, answers).worst();
+    }
+
     /**
      * What a policy gained.
      *

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What drafts gain on machines that are stated, in virtual time: a figure that moves has been moved by a change. */
 class PolicySimulationTest {
@@ -17,6 +19,10 @@ class PolicySimulationTest {
     private static final double PASS_MILLIS = 8;
 
     private static PolicySimulation simulation(int callers, double passMillis, int helpers) throws IOException {
+        return simulation(new PolicySimulation.Settings(0.1, 0.02, 2.5, passMillis, 1, false, callers, helpers));
+    }
+
+    private static PolicySimulation simulation(PolicySimulation.Settings settings) throws IOException {
         Map<String, Recording> recordings = new TreeMap<>();
         for (String set : new String[] {"mt_bench", "humaneval"}) {
             try (InputStream in =
@@ -25,8 +31,7 @@ class PolicySimulationTest {
             }
         }
         return new PolicySimulation(
-                RecordedSets.of(recordings),
-                new PolicySimulation.Settings(0.1, 0.02, 2.5, passMillis, 1, false, callers, helpers));
+                RecordedSets.of(recordings), settings);
     }
 
     @Test
@@ -56,6 +61,16 @@ class PolicySimulationTest {
                 .as("alone %.3f", gains[0])
                 .isGreaterThanOrEqualTo(1.5)
                 .isGreaterThan(gains[0] + 0.1);
+    }
+
+    /** However good drafts look: an answer's may lose a share of its time, as long as passes cost what is believed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"zen4", "amx", "avx2", "gpu"})
+    void worst_oneCallerPriced_losesLittle(String curve) throws IOException {
+        PolicySimulation simulation = simulation(new PolicySimulation.Settings(0, 0, 1, 50, 1, false, 1, 0));
+        for (String set : new String[] {"mt_bench", "humaneval", "open chat"}) {
+            assertThat(simulation.worst(curve, "auto", set)).as(set).isGreaterThanOrEqualTo(0.93);
+        }
     }
 
     @Test
