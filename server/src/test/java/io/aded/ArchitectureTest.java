@@ -292,6 +292,7 @@ class ArchitectureTest {
             Map.entry("rpc.UnixSocket", "a name beside the socket's"),
             // Measuring.
             Map.entry("lab.experiment.BareContender", "measures"),
+            Map.entry("lab.experiment.Benchmark", "measures"),
             Map.entry("lab.experiment.ExperimentPlan", "the date of a report"),
             Map.entry("lab.load.Attack", "measures"),
             Map.entry("lab.load.LoadPlan", "the date of a report"),

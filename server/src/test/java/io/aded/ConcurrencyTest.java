@@ -95,8 +95,8 @@ class ConcurrencyTest {
                             + " down before the queue is looked at for the last time"),
             Map.entry(
                     "rpc.OutboxSink",
-                    "what waits, and how it ends, under one lock; a size that others read alone; all else is the"
-                            + " connection's thread's"),
+                    "what waits, and how it ends, under one lock; two flags that others read alone, one of them"
+                            + " noted and then looked into again; all else is the connection's thread's"),
             Map.entry(
                     "rpc.Connections",
                     "a set, counts and times under one lock, which is let go before a channel is asked"),

@@ -388,9 +388,10 @@ final class ConformanceDriver {
                 builder.draft(new Draft(
                         draft.has("mode") ? draft.get("mode").getAsString() : null,
                         draft.has("max_nodes") ? draft.get("max_nodes").getAsInt() : null,
-                        null,
-                        null,
-                        null));
+                        draft.has("max_depth") ? draft.get("max_depth").getAsInt() : null,
+                        draft.has("max_branches") ? draft.get("max_branches").getAsInt() : null,
+                        draft.has("share_learned") ? draft.get("share_learned").getAsBoolean() : null,
+                        draft.has("allow_training") ? draft.get("allow_training").getAsBoolean() : null));
             }
             case "max_tokens" -> builder.maxTokens(value.getAsInt());
             case "stop_strings" -> builder.stopStrings(strings(value.getAsJsonArray()));

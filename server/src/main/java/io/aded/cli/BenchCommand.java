@@ -105,6 +105,9 @@ final class BenchCommand implements Callable<Integer> {
             answered = run(plan, local.name(), local.model(), local.options(), drafters);
             format = local.model().info().quantization();
         }
+        if (plan.settings().machine() != null) {
+            return; // other formats would be timed on this machine
+        }
         Optional<FormatChoice> choice = formats.answer(terminal, library, file, configuration.withDraftModel(null));
         FormatAdvice.of(choice, terminal.program(), wanted).print(terminal.out());
         FormatAdvice.contradiction(choice, format, answered).ifPresent(terminal.out()::println);

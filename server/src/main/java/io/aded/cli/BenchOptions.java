@@ -3,7 +3,9 @@ package io.aded.cli;
 import io.aded.lab.experiment.ExperimentPlan;
 import io.aded.lab.experiment.ExperimentSettings;
 import io.aded.lab.experiment.ModeSpec;
+import io.aded.lab.experiment.StatedMachine;
 import io.aded.lab.prompts.Scenario;
+import io.aded.lab.report.StatedCurve;
 import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
@@ -100,6 +102,27 @@ final class BenchOptions {
     @Option(names = "--warm", description = "Drafters keep what they learned from earlier prompts.")
     private boolean warm;
 
+    @Option(
+            names = "--curve",
+            paramLabel = "NAME|N:COST,…",
+            description = "Time is reckoned instead of measured: what a pass costs by its tokens, in passes of one, on"
+                    + " amx, avx2, zen4, gpu, linear, or on one's own machine. The same figures, then, on a busy one.")
+    private @Nullable String curve;
+
+    @Option(
+            names = "--pass",
+            paramLabel = "MILLIS",
+            description = "With --curve: milliseconds of a pass of one token. Default: ${DEFAULT-VALUE}.")
+    private double passMillis = 50;
+
+    @Option(
+            names = "--draft-cost",
+            paramLabel = "SHARE",
+            description =
+                    "With --curve: what a pass of the draft model costs, in passes of the model. Default: as their"
+                            + " bytes are.")
+    private @Nullable Double draftCost;
+
     @Mixin
     private final ResultOptions results = new ResultOptions();
 
@@ -119,16 +142,29 @@ final class BenchOptions {
         SamplingParameters sampling =
                 temperature == 0f ? SamplingParameters.GREEDY : SamplingParameters.DEFAULT.withTemperature(temperature);
         ExperimentSettings settings = new ExperimentSettings(
-                maxTokens,
-                repeats,
-                sampling.withSeed(seed).withJsonSchema(schema()),
-                ignoreEnd || syntheticAcceptance != null,
-                raw,
-                warm,
-                grouping,
-                seed,
-                syntheticAcceptance);
+                        maxTokens,
+                        repeats,
+                        sampling.withSeed(seed).withJsonSchema(schema()),
+                        ignoreEnd || syntheticAcceptance != null,
+                        raw,
+                        warm,
+                        grouping,
+                        seed,
+                        syntheticAcceptance)
+                .withMachine(machine());
         return new ExperimentPlan(modes(), scenarios(), prompts.source(), settings, results.files());
+    }
+
+    private @Nullable StatedMachine machine() {
+        String named = curve;
+        if (named == null) {
+            return null;
+        }
+        try {
+            return new StatedMachine(StatedCurve.parse(named), passMillis, draftCost);
+        } catch (IllegalArgumentException e) {
+            throw new AdedException.InvalidRequest("--curve", String.valueOf(e.getMessage()));
+        }
     }
 
     private @Nullable String schema() {
@@ -146,6 +182,13 @@ final class BenchOptions {
         prompts.check(wrong);
         if (!(temperature >= 0f && temperature <= 100f)) {
             wrong.add(new FieldViolation("--temperature", "is " + temperature + "; allowed: 0 to 100"));
+        }
+        if (!(passMillis > 0 && passMillis <= 60_000)) {
+            wrong.add(new FieldViolation("--pass", "is " + passMillis + "; allowed: above 0, up to 60000"));
+        }
+        Double share = draftCost;
+        if (share != null && !(share > 0 && share <= 1000)) {
+            wrong.add(new FieldViolation("--draft-cost", "is " + share + "; allowed: above 0, up to 1000"));
         }
         Double acceptance = syntheticAcceptance;
         if (acceptance != null) {
@@ -174,6 +217,10 @@ final class BenchOptions {
             for (int nodes : SWEEP) {
                 modes.add(ModeSpec.fixed(nodes));
             }
+        }
+        if (curve != null && modes.contains(ModeSpec.BARE)) {
+            throw new AdedException.InvalidRequest(
+                    "--modes", "bare is timed by the clock, and with --curve time is reckoned; leave it out");
         }
         if (syntheticAcceptance != null) {
             for (ModeSpec mode : modes) {

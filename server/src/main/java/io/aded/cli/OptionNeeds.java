@@ -54,6 +54,16 @@ final class OptionNeeds {
                     NOT_NONE,
                     "is about a draft model, and none is named; give --draft-model or --draft-self, too"),
             need(
+                    List.of("--draft-cost"),
+                    List.of("--draft-model", "--draft-self"),
+                    NOT_NONE,
+                    "is about a draft model, and none is named; give --draft-model or --draft-self, too"),
+            need(
+                    List.of("--pass", "--draft-cost"),
+                    List.of("--curve"),
+                    SET,
+                    "is about time that is reckoned; give --curve, too"),
+            need(
                     List.of("--draft-nodes", "--draft-depth", "--draft-branches", "--draft-table"),
                     List.of("--draft"),
                     mode -> !"off".equals(mode),

@@ -272,17 +272,22 @@ final class PassTimeFilter {
     private void forget(double kept) {
         int from = step(2);
         int to = step(STEPS);
-        for (int row = from; row < size; row++) {
+        for (int row = from; row <= to; row++) {
             double[] line = covariance[row];
-            boolean own = row <= to;
-            for (int column = 0; column <= row; column++) {
-                boolean other = column >= from && column <= to;
-                line[column] *= (own ? kept : 1) * (other ? kept : 1);
-            }
-            if (own) {
-                mean[row] *= kept;
-                line[row] += (1 - kept * kept) * stepVariance(row - from + 2);
-            }
+            scale(line, 0, from, kept);
+            scale(line, from, row + 1, kept * kept);
+            mean[row] *= kept;
+            line[row] += (1 - kept * kept) * stepVariance(row - from + 2);
+        }
+        for (int row = to + 1; row < size; row++) {
+            scale(covariance[row], from, to + 1, kept);
+        }
+    }
+
+    /** A method of its own, and short: it is compiled soon, while the rest is done too seldom to be. */
+    private static void scale(double[] line, int from, int to, double by) {
+        for (int column = from; column < to; column++) {
+            line[column] *= by;
         }
     }
 

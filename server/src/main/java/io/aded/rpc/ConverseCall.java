@@ -26,7 +26,7 @@ final class ConverseCall implements StreamObserver<ConverseRequest> {
         sink.tell(stream::ready, stream::gone);
         observer.disableAutoRequest();
         observer.setOnCancelHandler(this::onGone);
-        observer.setOnReadyHandler(stream::ready);
+        observer.setOnReadyHandler(sink::resume);
         observer.request(1);
     }
 

@@ -19,7 +19,7 @@ final class GenerateCall {
             sink.abandon();
             answer.gone();
         });
-        observer.setOnReadyHandler(answer::ready);
+        observer.setOnReadyHandler(sink::resume);
         try {
             answer.start(request.getModel(), new RequestReader().turn(request), CallScope.caller(serving));
         } catch (RuntimeException | Error e) {

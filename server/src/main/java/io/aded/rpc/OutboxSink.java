@@ -43,7 +43,12 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
 
     private final Object lock = new Object();
     private List<AnswerEvent> waiting = new ArrayList<>();
-    private volatile int waitingBytes;
+    private int waitingBytes;
+    private volatile boolean full;
+
+    /** Whether the transport took more when it was asked last: after each sending, and when it says so itself. */
+    private volatile boolean taking = true;
+
     private boolean queued;
     private boolean ending;
     private @Nullable Throwable failure;
@@ -102,6 +107,9 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
             }
             waiting.add(event);
             waitingBytes += bytes;
+            if (waitingBytes >= MOST_WAITING_BYTES) {
+                full = true;
+            }
             if (queued) {
                 return;
             }
@@ -147,9 +155,16 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
         }
     }
 
+    /** {@inheritDoc} The engine asks for each stream and pass, so where it may go on this reads two flags. */
     @Override
     public boolean isReady() {
-        return outbox.isReady() && (waitingBytes < MOST_WAITING_BYTES || outbox.isEnded());
+        return thread == null ? outbox.isReady() : taking && !full || outbox.isEnded();
+    }
+
+    /** The transport takes messages again. */
+    void resume() {
+        taking = true;
+        ready.run();
     }
 
     /** The caller is gone; nothing more is sent. */
@@ -167,7 +182,8 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
             List<AnswerEvent> empty = taken;
             taken = waiting;
             waiting = empty;
-            wasFull = waitingBytes >= MOST_WAITING_BYTES;
+            wasFull = full;
+            full = false;
             waitingBytes = 0;
             queued = false;
             ends = ending;
@@ -183,8 +199,19 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
         } finally {
             taken.clear();
         }
+        look();
         if (wasFull) {
             ready.run();
+        }
+    }
+
+    /** Asks whether the transport takes more. It may say so just before "no" is noted, so that is asked again. */
+    private void look() {
+        if (!outbox.isReady()) {
+            taking = false;
+        }
+        if (!taking && outbox.isReady()) {
+            resume();
         }
     }
 

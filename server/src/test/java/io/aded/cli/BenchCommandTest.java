@@ -72,6 +72,29 @@ class BenchCommandTest {
     }
 
     @Test
+    void bench_statedCurve_tellsThatTimeIsReckoned() {
+        String[] plain = {"bench", "--model", "scripted", "--limit", "1", "--max-tokens", "24", "--modes", "off,auto"};
+        List<String> stated = new ArrayList<>(List.of(plain));
+        stated.addAll(List.of("--curve", "1:1,64:2", "--pass", "40"));
+        assertThat(run(stated.toArray(String[]::new))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("time      reckoned, not measured: a pass of one token 40.0 ms", "1:1,64:2")
+                .containsPattern("(?m)^off +25\\.0 ");
+
+        stated.set(stated.indexOf("1:1,64:2"), "1:0");
+        assertThat(run(stated.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--curve", "1:0 is no point", "zen4");
+        stated.set(stated.indexOf("1:0"), "gpu");
+        stated.set(stated.indexOf("40"), "0");
+        assertThat(run(stated.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--pass", "above 0");
+        stated.set(stated.indexOf("0"), "40");
+        stated.set(stated.indexOf("off,auto"), "off,bare");
+        assertThat(run(stated.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("bare is timed by the clock");
+    }
+
+    @Test
     void bench_withFlagsOfScripts_writesTableJsonAndCharts() throws IOException {
         Path prompts = Files.writeString(directory.resolve("prompts.jsonl"), """
             {"id": 1, "task": "t", "category": "c", "turns": ["one"]}

@@ -12,6 +12,7 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -95,36 +96,32 @@ class TerminalTest {
                 "{\"id\": 1, \"task\": \""
                         + COMMANDS.replace("\u001b", "\\u001b").replace("\u0007", "\\u0007")
                         + "\", \"turns\": [\"the cat and the dog\"]}\n");
-        TestTerminal terminal = new TestTerminal(directory).with("ADED_NATIVES", "bundled");
-        String[][] all = {
-            {"record", "--model", model, "--raw", "--prompts", prompts.toString(), "-c", "256", "-n", "24"},
-            {"replay", place.resolve("o1").toString(), "--drafters", "aded"},
-            {"models", "derive", model, "--skip", "0"},
-            {"models", "show", model},
-            {"draft", "build", "--model", model, "--from", prompts.toString()},
-            {"draft", "show", place.resolve("o5").toString()},
-            {"align", "export", "--model", model, "--raw", "--prompts", prompts.toString(), "-c", "256", "-n", "24"},
-            {"simulate", place.resolve("o1").toString(), "--modes", "off", "--folds", "1"},
-            {"bench", "--model", "scripted", "--prompts", prompts.toString(), "--modes", "off", "--max-tokens", "8"},
-            {"draft", "policy", "show", place.resolve("none").toString()}
-        };
-        int number = 0;
-        for (String[] line : all) {
-            number++;
-            boolean writes = number == 1 || number == 3 || number == 5 || number == 7;
-            String[] whole = !writes
-                    ? line
-                    : Stream.concat(
-                                    Stream.of(line),
-                                    Stream.of("-o", place.resolve("o" + number).toString()))
-                            .toArray(String[]::new);
-            int code = terminal.run(whole);
-            String said = terminal.out() + terminal.err();
-            assertThat(code).describedAs(said).isEqualTo(number == all.length ? 3 : 0);
-            assertThat(said).as(line[0]).doesNotContain("\u001b", "\u0007", "\u009b");
-            if (!Set.of("replay", "simulate", "bench").contains(line[0])) { // which name a file without its folder
-                assertThat(said).as(line[0]).contains("\\u001b]0;x");
-            }
+        TestTerminal terminal = new TestTerminal(directory)
+                .with("ADED_NATIVES", "bundled")
+                .with("ADED_MODEL", model)
+                .with("ADED_NO_MODEL_TRIAL", "true");
+        String asked = "--raw -c 256 -n 8 --prompts " + prompts;
+        String recorded = place.resolve("recorded").toString();
+        String table = place.resolve("table").toString();
+        for (String line : List.of(
+                "record " + asked + " -o " + recorded,
+                "models derive " + model + " --skip 0 -o " + place.resolve("copy.gguf"),
+                "models show " + model,
+                "draft build --from " + prompts + " -o " + table,
+                "draft show " + table,
+                "align export " + asked + " -o " + place.resolve("export"))) {
+            assertThat(terminal.run(line.split(" "))).describedAs(terminal::err).isZero();
+            assertShown(line, terminal);
         }
+        assertThat(terminal.run("draft", "policy", "show", place.resolve("none").toString()))
+                .isEqualTo(ExitCode.NOT_FOUND.code());
+        assertShown("draft policy show", terminal);
+    }
+
+    private static void assertShown(String line, TestTerminal terminal) {
+        assertThat(terminal.out() + terminal.err())
+                .as(line)
+                .contains("\\u001b]0;x")
+                .doesNotContain("\u001b", "\u0007", "\u009b");
     }
 }

@@ -195,6 +195,35 @@ class OutboxSinkTest {
     }
 
     @Test
+    void isReady_transportTakesNoMore_isFalseUntilItSaysSo() {
+        var told = new int[1];
+        sink.tell(() -> told[0]++, () -> {});
+        sink.send(emitted("a", 1));
+        step();
+        assertThat(sink.isReady()).isFalse();
+        sink.send(emitted("b", 2));
+        step();
+        assertThat(sink.isReady()).isFalse();
+        assertThat(told[0]).isZero();
+        sink.resume();
+        assertThat(sink.isReady()).isTrue();
+        assertThat(told[0]).isOne();
+    }
+
+    @Test
+    void isReady_transportTookAgainUnheard_isTrueAfterTheNextSending() {
+        var told = new int[1];
+        sink.tell(() -> told[0]++, () -> {});
+        sink.send(emitted("a", 1));
+        step();
+        call.setReady(true);
+        sink.send(emitted("b", 2));
+        step();
+        assertThat(sink.isReady()).isTrue();
+        assertThat(told[0]).isOne();
+    }
+
+    @Test
     void sendWaiting_messageCannotBeMade_failsTheCallAndTells() {
         var broken = new OutboxSink<String>(
                 new Outbox<>(call),

@@ -49,6 +49,8 @@ final class Contexts {
     private @Nullable TokenTree tree;
     private int at;
     private int depth;
+    /** The length of the history when the matches of its end were found. */
+    private int matchedLength;
 
     Contexts(SuffixIndex history, int maxNodes) {
         this.history = history;
@@ -75,10 +77,14 @@ final class Contexts {
 
     /**
      * Finds the matches of the end of the stream. If there are too many, one takes the place of the oldest of the
-     * shortest, unless it is shorter.
+     * shortest, unless it is shorter. They are kept until the stream goes on: learning needs them once more.
      */
     void atEnd() {
         depth = 0;
+        if (matchedLength == history.length()) {
+            return;
+        }
+        matchedLength = history.length();
         int count = 0;
         int shortest = NONE;
         int last = history.length() - 1;

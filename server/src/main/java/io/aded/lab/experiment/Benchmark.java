@@ -2,6 +2,7 @@ package io.aded.lab.experiment;
 
 import io.aded.draft.DraftModelInfo;
 import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.DraftingStatus;
 import io.aded.engine.Engine;
@@ -20,6 +21,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One run: every mode answers every prompt, interleaved, over one engine and one model. */
@@ -45,6 +47,7 @@ final class Benchmark {
     private final List<ModeSpec> modes;
     private final ExperimentSettings settings;
     private final Progress progress;
+    private final LongSupplier clock;
 
     /**
      * The model where drafts are known beforehand and it is the greedy answers that must be as they were; else null.
@@ -83,15 +86,21 @@ final class Benchmark {
             List<ModeSpec> modes,
             ExperimentSettings settings,
             Progress progress) {
-        this.model = model;
+        StatedMachine stated = settings.machine();
+        VirtualTime virtual = stated == null ? null : new VirtualTime(stated);
+        DraftContexts drafting = drafters.draftModel();
+        this.model = virtual == null ? model : virtual.of(model);
+        this.drafters = virtual == null || drafting == null
+                ? drafters
+                : drafters.withDraftModel(virtual.of(drafting, model.info().sizeBytes()));
+        clock = virtual == null ? System::nanoTime : virtual;
         this.options = options;
-        this.drafters = drafters;
         this.modes = List.copyOf(modes);
         this.settings = settings;
         this.progress = progress;
         boolean repeats =
                 settings.syntheticAcceptance() != null && settings.sampling().isPlainGreedy();
-        repeating = repeats ? new RepeatingModel(model) : null;
+        repeating = repeats ? new RepeatingModel(this.model) : null;
     }
 
     /** Answers all scenarios; blocks until done. */
@@ -112,7 +121,7 @@ final class Benchmark {
         }
         BenchDrafters own = new BenchDrafters(drafters);
         TargetModel served = repeating == null ? model : repeating;
-        try (Engine engine = Engine.start(served, options, EngineTelemetry.NONE, own.factory())) {
+        try (Engine engine = Engine.start(served, options, EngineTelemetry.NONE, own.factory(), clock)) {
             Map<String, Contender> contenders = new HashMap<>();
             try {
                 awaitCalibration(engine);

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param grouping what results are grouped by
  * @param seed of the order of modes, of the bootstrap and of synthetic acceptance
  * @param syntheticAcceptance the chance that a draft token is right, in [0, 1]; null drafts for real
+ * @param machine what passes take; null for what they do take
  */
 public record ExperimentSettings(
         int maxTokens,
@@ -26,7 +27,22 @@ public record ExperimentSettings(
         boolean warm,
         Scenario.Grouping grouping,
         long seed,
-        @Nullable Double syntheticAcceptance) {
+        @Nullable Double syntheticAcceptance,
+        @Nullable StatedMachine machine) {
+
+    /** On this machine, by its clock. */
+    public ExperimentSettings(
+            int maxTokens,
+            int repeats,
+            SamplingParameters sampling,
+            boolean ignoreEnd,
+            boolean raw,
+            boolean warm,
+            Scenario.Grouping grouping,
+            long seed,
+            @Nullable Double syntheticAcceptance) {
+        this(maxTokens, repeats, sampling, ignoreEnd, raw, warm, grouping, seed, syntheticAcceptance, null);
+    }
 
     /** Greedy, one repeat, chat template, cold drafts, grouped by task. */
     public static ExperimentSettings of(int maxTokens) {
@@ -44,6 +60,12 @@ public record ExperimentSettings(
 
     ExperimentSettings withMaxTokens(int tokens) {
         return new ExperimentSettings(
-                tokens, repeats, sampling, ignoreEnd, raw, warm, grouping, seed, syntheticAcceptance);
+                tokens, repeats, sampling, ignoreEnd, raw, warm, grouping, seed, syntheticAcceptance, machine);
+    }
+
+    /** The same on a machine that is stated; null for this one. */
+    public ExperimentSettings withMachine(@Nullable StatedMachine stated) {
+        return new ExperimentSettings(
+                maxTokens, repeats, sampling, ignoreEnd, raw, warm, grouping, seed, syntheticAcceptance, stated);
     }
 }

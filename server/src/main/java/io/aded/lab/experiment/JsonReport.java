@@ -111,6 +111,9 @@ final class JsonReport {
         node.put("raw", settings.raw());
         node.put("warm", settings.warm());
         node.put("synthetic_acceptance", settings.syntheticAcceptance());
+        StatedMachine stated = settings.machine();
+        node.put("curve", stated == null ? null : stated.curve().name());
+        node.put("draft_cost", stated == null ? null : stated.draftCost());
         return node;
     }
 

@@ -66,6 +66,10 @@ final class Report {
         heading.fact(
                 "prompts", prompts + ", " + settings.repeats() + (settings.repeats() == 1 ? " repeat" : " repeats"));
         heading.fact("answers", answers(settings));
+        StatedMachine stated = settings.machine();
+        if (stated != null) {
+            heading.fact("time", stated.described());
+        }
         if (!skipped.isEmpty()) {
             heading.fact(
                     "skipped",

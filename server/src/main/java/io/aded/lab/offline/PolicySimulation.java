@@ -17,6 +17,7 @@ import io.aded.engine.TurnRequest;
 import io.aded.engine.TurnResult;
 import io.aded.lab.recording.RecordedAnswer;
 import io.aded.lab.recording.RecordedModel;
+import io.aded.lab.report.StatedCurve;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.telemetry.EngineTelemetry;
@@ -29,7 +30,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -43,16 +43,6 @@ public final class PolicySimulation {
 
     /** Fewer tokens after the first round say nothing about speed. */
     private static final int LEAST_TIMED_TOKENS = 8;
-
-    /** Measured on quiet machines, TinyLlama 1.1B Q8_0 unless said: t(n) / t(1) by width. */
-    private static final Map<String, String> CURVES = new LinkedHashMap<>(Map.of(
-            "amx", "1:1,2:1.36,3:1.42,4:1.47,6:1.71,8:1.91,12:2.27,16:2.35,24:3.52,32:4.29,64:6.43",
-            "avx2", "1:1,2:1.11,3:1.78,4:1.52,6:2.06,8:2.33,12:3.11,16:3.92,24:5.54,32:7.16,64:13.7",
-            "zen4",
-                    "1:1,2:1.55,3:1.85,4:1.9,5:2.85,8:2.95,9:3.8,12:3.85,13:4.85,16:4.95,17:6.1,20:6.1,24:6.9,28:7.9,"
-                            + "32:9,48:13.1,64:16.3",
-            "gpu", "1:1,8:1.05,16:1.15,32:1.3,64:1.6",
-            "linear", "1:1,64:64"));
 
     private final RecordedSets sets;
     private final Settings settings;
@@ -97,7 +87,7 @@ public final class PolicySimulation {
      */
     public void print(PrintStream out, List<String> curves, List<String> modes) {
         for (String curve : curves) {
-            TreeMap<Integer, Double> costs = parse(curve);
+            StatedCurve costs = StatedCurve.parse(curve);
             out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
             sets.byName().keySet().forEach(set -> out.printf("%-38s", AdedException.printable(set)));
             out.println();
@@ -121,40 +111,13 @@ public final class PolicySimulation {
     /** The time of plain decoding over a mode's, for a set of the recordings: see {@link #print}. */
     double speedUp(String curve, String mode, String set) {
         List<RecordedAnswer> answers = Objects.requireNonNull(sets.byName().get(set), set);
-        return simulate(mode, parse(curve), set, answers).speedUp();
+        return simulate(mode, StatedCurve.parse(curve), set, answers).speedUp();
     }
 
     /** The least of a set's answers' speed-ups, of one caller. */
     double worst(String curve, String mode, String set) {
         List<RecordedAnswer> answers = Objects.requireNonNull(sets.byName().get(set), set);
-        return simulate(mode, parse(curve), set, answers).worst();
-    }
-
-    private static TreeMap<Integer, Double> parse(String name) {
-        String curve = CURVES.getOrDefault(name, name);
-        TreeMap<Integer, Double> costs = new TreeMap<>();
-        for (String point : curve.split(",")) {
-            String[] parts = point.split(":");
-            costs.put(Integer.valueOf(parts[0]), Double.valueOf(parts[1]));
-        }
-        return costs;
-    }
-
-    /** Between points a straight line, beyond the last the slope of the last. */
-    private static double cost(TreeMap<Integer, Double> curve, int tokens) {
-        Map.Entry<Integer, Double> below = curve.floorEntry(tokens);
-        Map.Entry<Integer, Double> above = curve.ceilingEntry(tokens);
-        if (below == null) {
-            return curve.firstEntry().getValue();
-        }
-        if (above == null) {
-            above = below;
-            below = curve.lowerEntry(below.getKey());
-        }
-        double slope = above.getKey().equals(below.getKey())
-                ? 0
-                : (above.getValue() - below.getValue()) / (above.getKey() - below.getKey());
-        return below.getValue() + slope * (tokens - below.getKey());
+        return simulate(mode, StatedCurve.parse(curve), set, answers).worst();
     }
 
     /**
@@ -195,11 +158,11 @@ public final class PolicySimulation {
         }
     }
 
-    private Outcome simulate(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+    private Outcome simulate(String mode, StatedCurve curve, String set, List<RecordedAnswer> answers) {
         return settings.callers() == 1 ? oneByOne(mode, curve, set, answers) : atOnce(mode, curve, set, answers);
     }
 
-    private Outcome atOnce(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+    private Outcome atOnce(String mode, StatedCurve curve, String set, List<RecordedAnswer> answers) {
         double plain = 0;
         double taken = 0;
         double host = 0;
@@ -227,7 +190,7 @@ public final class PolicySimulation {
     private Crowd crowd(
             DraftPolicy policy,
             @Nullable AdedStage stage,
-            TreeMap<Integer, Double> curve,
+            StatedCurve curve,
             EvidenceWeights weights,
             List<RecordedAnswer> answers) {
         DrafterSettings drafters = DrafterSettings.DEFAULT.withEvidenceWeights(weights);
@@ -238,7 +201,7 @@ public final class PolicySimulation {
         }
     }
 
-    private Outcome oneByOne(String mode, TreeMap<Integer, Double> curve, String set, List<RecordedAnswer> answers) {
+    private Outcome oneByOne(String mode, StatedCurve curve, String set, List<RecordedAnswer> answers) {
         double plain = 0;
         double taken = 0;
         double logs = 0;
@@ -314,11 +277,11 @@ public final class PolicySimulation {
 
     /** What passes take. */
     private final class Noise {
-        private final TreeMap<Integer, Double> curve;
+        private final StatedCurve curve;
         private final Random random = new Random(FIRST_SEED);
         private int touched;
 
-        Noise(TreeMap<Integer, Double> curve) {
+        Noise(StatedCurve curve) {
             this.curve = curve;
         }
 
@@ -330,7 +293,7 @@ public final class PolicySimulation {
                 touched = tokens;
                 factor *= settings.firstTouch();
             }
-            return (long) (settings.passMillis() * 1e6 * cost(curve, tokens) * factor);
+            return (long) (settings.passMillis() * 1e6 * curve.cost(tokens) * factor);
         }
     }
 
@@ -340,7 +303,7 @@ public final class PolicySimulation {
         private final RecordedModel model;
         private final Engine engine;
 
-        Machine(TreeMap<Integer, Double> curve, EvidenceWeights weights, @Nullable AdedStage stage) {
+        Machine(StatedCurve curve, EvidenceWeights weights, @Nullable AdedStage stage) {
             Noise noise = new Noise(curve);
             model = new RecordedModel(tokens -> clock.addAndGet(noise.nanos(tokens)));
             DrafterSettings own = DrafterSettings.DEFAULT.withEvidenceWeights(weights);

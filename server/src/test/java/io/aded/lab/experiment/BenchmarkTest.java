@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.aded.draft.catalogue.DrafterSettings;
+import io.aded.draft.neural.DraftContexts;
 import io.aded.engine.EngineOptions;
 import io.aded.lab.prompts.Scenario;
 import io.aded.lab.prompts.Scenarios;
@@ -11,6 +13,7 @@ import io.aded.lab.report.Chart;
 import io.aded.lab.report.Heading;
 import io.aded.lab.report.Machine;
 import io.aded.lab.report.Progress;
+import io.aded.lab.report.StatedCurve;
 import io.aded.model.AdedException;
 import io.aded.model.SamplingParameters;
 import io.aded.model.ScriptedModel;
@@ -164,6 +167,41 @@ class BenchmarkTest {
                 .isCloseTo(2.77, within(0.3));
         assertThat(analysis.summary(ModeSpec.fixed(4), null).losslessness().differing())
                 .isZero();
+    }
+
+    @Test
+    void run_statedMachine_takesWhatIsStatedWhateverTheClockSays() {
+        // Passes of any width take 50 ms: what is gained are the tokens of a pass, less what the draft's passes take.
+        ModeSummary free = draftVerify(1e-9);
+        assertThat(free.tokensPerPass()).isGreaterThan(2);
+        assertThat(free.against().speed().estimate()).isCloseTo(free.tokensPerPass(), within(0.05));
+        ModeSummary dear = draftVerify(0.2);
+        assertThat(dear.tokensPerPass()).isEqualTo(free.tokensPerPass());
+        double guesses = (double) dear.rounds().draftNodes / dear.rounds().rounds;
+        assertThat(dear.against().speed().estimate())
+                .isCloseTo(dear.tokensPerPass() / (1 + 0.2 * guesses), within(0.1));
+    }
+
+    /** Two answers with a draft model that always agrees, one of its passes at {@code cost} passes of the model. */
+    private ModeSummary draftVerify(double cost) {
+        DraftContexts draft = _ -> new DraftContexts.Opened(
+                model.draft(1, 9, _ -> {}, ScriptedModel.Cells.OWN)
+                        .newContext(EngineOptions.ofCells(4096).context()),
+                null);
+        List<ModeSpec> modes = ModeSpec.parse("off,draft-verify:3");
+        ExperimentSettings settings =
+                ExperimentSettings.of(200).withMachine(new StatedMachine(StatedCurve.parse("1:1,64:1"), 50, cost));
+        Benchmark.Result result = new Benchmark(
+                        model,
+                        EngineOptions.ofCells(4096),
+                        DrafterSettings.DEFAULT.withDraftModel(draft),
+                        modes,
+                        settings,
+                        Progress.NONE)
+                .run(scenarios(2));
+        Analysis analysis = new Analysis(modes, result.measurements(), settings.grouping(), 1);
+        assertThat(analysis.summary(ModeSpec.OFF, null).tokensPerSecond()).isCloseTo(20, within(1e-6));
+        return analysis.summary(modes.get(1), null);
     }
 
     @Test
