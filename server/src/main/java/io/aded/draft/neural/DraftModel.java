@@ -205,7 +205,12 @@ public final class DraftModel {
      */
     public void beginPass(double passNanos) {
         pass++;
-        pieceLeft = passNanos > 0 ? cost.tokensWithin(passNanos, LEAST_PIECE, mostPiece) : Math.min(PIECE, mostPiece);
+        pieceLeft = pieceTokens(passNanos);
+    }
+
+    /** How many tokens of texts are read in a pass of which is known what {@link #beginPass} says; at least 1. */
+    public int pieceTokens(double passNanos) {
+        return passNanos > 0 ? cost.tokensWithin(passNanos, LEAST_PIECE, mostPiece) : Math.min(PIECE, mostPiece);
     }
 
     /**

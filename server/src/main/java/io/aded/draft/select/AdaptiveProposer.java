@@ -56,7 +56,7 @@ public final class AdaptiveProposer implements Proposer {
     private static final double OPTIMISM_KEEPS = 0.999;
 
     /** What forecasts are thought to be too high by while nothing is known. */
-    private static final double FIRST_OPTIMISM = 0.2;
+    private static final double FIRST_OPTIMISM = 0.1;
 
     /**
      * Plain tokens that reading texts is taken to have cost and to have brought back at first, and how fast what it did
@@ -170,7 +170,7 @@ public final class AdaptiveProposer implements Proposer {
             passNanos = any.tokenNanos() * asking.size();
             save(any.tokenNanos());
             plan.begin(any.tokenNanos(), any.price(), any.limits().maxNodes());
-            plan.expectOfReading(returns());
+            plan.expectOfReading(returns(), model.pieceTokens(passNanos));
             if (model.isUsable() && any.tokenNanos() > 0) {
                 askModel();
             }

@@ -37,10 +37,8 @@ final class LevelPlan {
     /** Rounds over which reading a text that the draft model lacks is to pay for itself, as long as it does. */
     private static final double READING_ROUNDS = 12;
 
-    /** Missing tokens that a level takes along, and how many others are read in a pass, as a rule. */
+    /** Missing tokens that a level takes along; more are read in pieces. */
     static final int FEW = 8;
-
-    private static final int PIECE = 16;
 
     /** What a level costs, by the number of its tokens. */
     @FunctionalInterface
@@ -57,6 +55,9 @@ final class LevelPlan {
 
     /** Rounds over which reading is to pay for itself. */
     private double readingRounds = READING_ROUNDS;
+
+    /** Tokens of a text that are read in a pass. */
+    private int piece = 1;
 
     // Scratch.
     private int[] path = new int[16];
@@ -101,11 +102,15 @@ final class LevelPlan {
     }
 
     /**
-     * Says what reading texts brought back lately, as a share of what it cost, above 0: where that was little, it is to
-     * pay for itself in fewer rounds.
+     * What is known of reading texts.
+     *
+     * @param returned what it brought back lately, as a share of what it cost, above 0: where that was little, it is to
+     *     pay for itself in fewer rounds
+     * @param pieceTokens how much of a text is read in a pass, at least 1
      */
-    void expectOfReading(double returned) {
+    void expectOfReading(double returned, int pieceTokens) {
         readingRounds = Math.max(1, READING_ROUNDS * returned);
+        piece = pieceTokens;
     }
 
     /** What a plain token takes in this pass. */
@@ -127,7 +132,7 @@ final class LevelPlan {
     /** What reading so many tokens takes: piece by piece, each in a pass that it shares with others. */
     private double readingNanos(int missing, int streams) {
         double tokens = levelPrice.nanos(1 + missing) - levelPrice.nanos(1);
-        return missing <= FEW ? tokens : tokens + (1 + missing / PIECE) * levelNanos(1, streams);
+        return missing <= FEW ? tokens : tokens + ((missing + piece - 1) / piece) * levelNanos(1, streams);
     }
 
     /** The nodes of a tree that are worth verifying, if {@code spent} was paid already. */
