@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A context that does what another one does, but for what a subclass does otherwise. The cells and the rows are those of
- * the other one: who {@linkplain #copierFrom takes cells over} or draws from a row does so from there.
+ * A context that does what another one does, but for what a subclass does otherwise. The cells and the rows are those
+ * of the other one: who {@linkplain #copierFrom takes cells over} or draws from a row does so from there.
  */
 public abstract class ForwardingContext implements TargetContext {
     private final TargetContext context;
