@@ -169,6 +169,7 @@ class ConcurrencyTest {
                     "one writer; the future that signals the end publishes it; a count of the JDK"),
             Map.entry("lab.experiment.BenchDrafters", "one reference to an immutable record"),
             Map.entry("lab.experiment.RepeatingModel", "one reference to an immutable record"),
+            Map.entry("lab.experiment.VirtualTime", "one atomic number, the virtual clock"),
             Map.entry(
                     "lab.experiment.EngineContender$Recording",
                     "a latch of the JDK that publishes what was written before"),

@@ -391,7 +391,9 @@ final class ConformanceDriver {
                         draft.has("max_depth") ? draft.get("max_depth").getAsInt() : null,
                         draft.has("max_branches") ? draft.get("max_branches").getAsInt() : null,
                         draft.has("share_learned") ? draft.get("share_learned").getAsBoolean() : null,
-                        draft.has("allow_training") ? draft.get("allow_training").getAsBoolean() : null));
+                        draft.has("allow_training")
+                                ? draft.get("allow_training").getAsBoolean()
+                                : null));
             }
             case "max_tokens" -> builder.maxTokens(value.getAsInt());
             case "stop_strings" -> builder.stopStrings(strings(value.getAsJsonArray()));

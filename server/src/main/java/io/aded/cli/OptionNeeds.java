@@ -49,12 +49,7 @@ final class OptionNeeds {
 
     private static final List<Need> ALL = List.of(
             need(
-                    List.of("--draft-gpu-layers", "--draft-threads"),
-                    List.of("--draft-model", "--draft-self"),
-                    NOT_NONE,
-                    "is about a draft model, and none is named; give --draft-model or --draft-self, too"),
-            need(
-                    List.of("--draft-cost"),
+                    List.of("--draft-gpu-layers", "--draft-threads", "--draft-cost"),
                     List.of("--draft-model", "--draft-self"),
                     NOT_NONE,
                     "is about a draft model, and none is named; give --draft-model or --draft-self, too"),

@@ -1,6 +1,7 @@
 package io.aded.llama;
 
 import io.aded.model.AdedException;
+import io.aded.model.ForwardingContext;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TargetContext;
 import io.aded.model.TokenSampler;
@@ -110,7 +111,7 @@ final class LlamaSampler implements TokenSampler {
     @Override
     public int sample(TargetContext context, int row) {
         checkOpen();
-        if (!(context instanceof LlamaContext rows)) {
+        if (!(ForwardingContext.original(context) instanceof LlamaContext rows)) {
             throw new IllegalArgumentException("this sampler reads rows of llama.cpp contexts only");
         }
         long logits = rows.rowAddress(row);

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A context that does what another one does, but for what a subclass does otherwise. The cells are those of the other
- * one: who {@linkplain #copierFrom takes cells over} takes them from there.
+ * A context that does what another one does, but for what a subclass does otherwise. The cells and the rows are those
+ * of the other one: who {@linkplain #copierFrom takes cells over} or draws from a row does so from there.
  */
 public abstract class ForwardingContext implements TargetContext {
     private final TargetContext context;
@@ -13,6 +13,15 @@ public abstract class ForwardingContext implements TargetContext {
     /** Forwards to {@code context}. */
     protected ForwardingContext(TargetContext context) {
         this.context = context;
+    }
+
+    /** The context whose cells and rows these are: where forwarding ends; the same one if it forwards to none. */
+    public static TargetContext original(TargetContext context) {
+        TargetContext original = context;
+        while (original instanceof ForwardingContext other) {
+            original = other.context;
+        }
+        return original;
     }
 
     @Override
@@ -92,11 +101,7 @@ public abstract class ForwardingContext implements TargetContext {
 
     @Override
     public @Nullable CellCopier copierFrom(TargetContext source) {
-        TargetContext original = source;
-        while (original instanceof ForwardingContext other) {
-            original = other.context;
-        }
-        return context.copierFrom(original);
+        return context.copierFrom(original(source));
     }
 
     @Override

@@ -47,10 +47,10 @@ final class ConnectionThread {
         try {
             thread.execute(this::send);
         } catch (RejectedExecutionException closed) {
+            due.set(false); // first: who queues a call from here on comes here, too
             for (Call call = queued.poll(); call != null; call = queued.poll()) {
                 call.drop();
             }
-            due.set(false);
         }
     }
 

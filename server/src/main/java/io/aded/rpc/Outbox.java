@@ -3,8 +3,9 @@ package io.aded.rpc;
 import io.grpc.stub.ServerCallStreamObserver;
 
 /**
- * The sending side of a call. gRPC's observer is not thread-safe, but messages come from the engine's threads while
- * errors may come from the caller's; and whoever ends the call ends it once. Nothing here waits for the network.
+ * The sending side of a call. gRPC's observer is not thread-safe, but messages come from the connection's thread, or
+ * from the engine's where the transport has none, while other threads may end the call; and whoever ends it ends it
+ * once. Nothing here waits for the network.
  */
 final class Outbox<T> {
     private final ServerCallStreamObserver<T> observer;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
     /*
-     * Few messages when they are dear
+     * Fewer messages while the connection is busy
      *
      *   The engine's thread puts an event down here and goes on; building the message, and all that gRPC does with it,
      *   is the work of the thread that writes it. What an answer grows by while its earlier events still wait for that
@@ -167,9 +167,13 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
         ready.run();
     }
 
-    /** The caller is gone; nothing more is sent. */
+    /** The caller is gone; nothing more is taken or sent. */
     void abandon() {
         outbox.abandon();
+        synchronized (lock) {
+            ending = true;
+            waiting.clear();
+        }
     }
 
     // --- on the connection's thread
@@ -244,7 +248,7 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
 
     @Override
     public void drop() {
-        outbox.abandon();
+        abandon();
     }
 
     /** About what it takes as a message. */

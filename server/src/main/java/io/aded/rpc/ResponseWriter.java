@@ -37,8 +37,8 @@ import io.aded.v1.VocabularyInfo;
 import java.util.List;
 
 /**
- * What is answered, as messages of this API. Runs on the engine's threads for events, so it does only what the message
- * needs.
+ * What is answered, as messages of this API. For events it runs on the connection's thread, which other calls wait for,
+ * so it does only what the message needs.
  */
 final class ResponseWriter {
     private ResponseWriter() {}

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.aded.model.AdedException;
+import io.aded.model.ForwardingContext;
 import io.aded.model.SamplingParameters;
 import io.aded.model.TokenSampler;
 import io.aded.model.TokenTree;
@@ -40,6 +41,19 @@ class LlamaSamplerTest {
             assertThat(generate(tiny, hot.withSeed(8), 48)).isNotEqualTo(first);
             // llama.cpp takes this seed for "any".
             assertThat(generate(tiny, hot.withSeed(-1), 48)).isEqualTo(generate(tiny, hot.withSeed(-1), 48));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(LIBRARIES)
+    void sample_contextForwards_drawsFromTheRowsOfTheOriginal(LlamaLibrary library) {
+        SamplingParameters hot = SamplingParameters.DEFAULT.withTemperature(1f).withSeed(7);
+        try (Tiny tiny = new Tiny(library, directory);
+                TokenSampler direct = tiny.model.newSampler(hot);
+                TokenSampler forwarded = tiny.model.newSampler(hot)) {
+            tiny.feed(0, tiny.model.vocabulary().tokenize(PROMPT, true, false));
+            int drawn = forwarded.sample(new ForwardingContext(tiny.context) {}, 0);
+            assertThat(drawn).isNotNegative().isEqualTo(direct.sample(tiny.context, 0));
         }
     }
 

@@ -178,6 +178,14 @@ class OutboxSinkTest {
     }
 
     @Test
+    void send_abandoned_isNotEvenQueued() {
+        sink.abandon();
+        sink.send(emitted("a", 1));
+        sink.complete();
+        assertThat(tasks).isEmpty();
+    }
+
+    @Test
     void isReady_muchWaits_isFalseUntilItIsSent() {
         var told = new int[1];
         sink.tell(() -> told[0]++, () -> {});

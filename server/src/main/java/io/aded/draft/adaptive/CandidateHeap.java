@@ -2,6 +2,7 @@ package io.aded.draft.adaptive;
 
 /** A max-heap of (node, rank) pairs in a flat array: the best untaken successor of every node of the tree. */
 final class CandidateHeap {
+    /** The node has the 15 bits above: the 32 of both are never negative, and so leave the key's alone. */
     private static final int RANK_BITS = 16;
 
     /** The key's bits, which are in order as it is not negative, above the node and the rank. */

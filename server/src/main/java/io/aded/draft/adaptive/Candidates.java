@@ -63,7 +63,7 @@ final class Candidates {
     private static final int BEST_MATCH = 1;
     private static final int OTHER_MATCH = 2;
 
-    // Where the parts of a match as one number begin; the candidate is in front.
+    // Where the parts of a match as one number begin, the most significant one last; below them all is the candidate.
     private static final int MATCH_POSITION = 7;
     private static final int MATCH_LENGTH = MATCH_POSITION + 31;
 

@@ -58,14 +58,13 @@ public final class AdaptiveProposer implements Proposer {
     /** What forecasts are thought to be too high by while nothing is known. */
     private static final double FIRST_OPTIMISM = 0.1;
 
-    /**
-     * Plain tokens that reading texts is taken to have cost and to have brought back at first, and how fast what it did
-     * is forgotten, a round: streams differ, and a model that reads no more shows nothing.
-     */
+    /** Plain tokens that reading texts is taken to have cost, and to have brought back, at first. */
     private static final double FIRST_INVESTED = 6;
 
+    /** What is kept, a round, of what reading cost and brought: streams differ, and without reading nothing is seen. */
     private static final double INVESTED_KEEPS = 0.998;
 
+    /** The least share of its cost that reading is taken to bring back, even where it brought losses. */
     private static final double LEAST_RETURN = 0.05;
 
     /** Levels of a chain, at most, where it is reckoned what the model alone would bring. */

@@ -6,7 +6,7 @@ import java.util.TreeMap;
 
 /**
  * What passes of a machine cost by the tokens in them, in passes of one token: a machine that is stated instead of
- * measured. Between two points the cost lies on a straight line, beyond the last it goes on as steep.
+ * measured. Between two points the cost lies on a straight line, beyond the last it goes on as steep, but never falls.
  */
 public final class StatedCurve {
     /** Measured on quiet machines, TinyLlama 1.1B Q8_0 unless said: t(n) / t(1) by width. */
@@ -70,7 +70,7 @@ public final class StatedCurve {
         if (above == null) {
             above = below;
             Map.Entry<Integer, Double> before = costs.lowerEntry(below.getKey());
-            below = before == null ? below : before;
+            below = before == null || before.getValue() > above.getValue() ? above : before;
         }
         double slope = above.getKey().equals(below.getKey())
                 ? 0
