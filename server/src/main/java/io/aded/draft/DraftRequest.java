@@ -21,6 +21,7 @@ public final class DraftRequest {
     private long endNanos;
     private long nanos;
     private long boughtNanos;
+    private long readingNanos;
     private @Nullable Throwable failure;
 
     /**
@@ -52,6 +53,7 @@ public final class DraftRequest {
         price = VerificationPrice.UNKNOWN;
         nanos = 0;
         boughtNanos = 0;
+        readingNanos = 0;
         failure = null;
         startNanos = 0;
         endNanos = 0;
@@ -141,9 +143,18 @@ public final class DraftRequest {
      * The proposer bought better drafts for this stream, such as forward passes of a draft model, where it might have
      * done without: it answers itself for whether they pay. (What has to be paid for every draft is {@link #charge
      * charged}, and the engine asks no more where that does not pay.)
+     *
+     * @param paidNanos what it took, in nanoseconds
+     * @param ofThatReading what of it went for the stream's text, which is read once for all rounds to come
      */
-    public void bought(long paidNanos) {
+    public void bought(long paidNanos, long ofThatReading) {
         boughtNanos += paidNanos;
+        readingNanos += ofThatReading;
+    }
+
+    /** What of that {@linkplain #bought was for reading}, in nanoseconds. */
+    public long readingNanos() {
+        return readingNanos;
     }
 
     /** What the proposer {@linkplain #bought bought} for this stream in this pass, in nanoseconds. */

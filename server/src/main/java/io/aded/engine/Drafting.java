@@ -417,18 +417,23 @@ final class Drafting {
             return; // forced text says nothing of the drafter
         }
         double hostPasses = gate.charge(round.drafterNanos());
-        if (round.draftNodes() == 0) {
+        if (round.draftNodes() == 0) { // what it bought in vain is not staked: less would be granted, and more in vain
             drafter.control().undrafted(hostPasses);
             gate.gained(-hostPasses);
             return;
         }
         double share = added * round.draftNodes() / draftNodes;
         double saved = round.accepted() - share * streams / curve.nanos(streams) - hostPasses;
-        if (others == 0) { // what prompts take is more than what drafts beside them may lose
-            round.stake().won(saved - round.boughtNanos() / gate.plainNanos());
-        }
+        stake(round, saved - round.boughtForThisRound() / gate.plainNanos());
         drafter.control().drafted(round.expectedAccepted(), round.accepted(), Math.max(-3, saved));
         gate.gained(Math.max(-3, saved));
+    }
+
+    /** A round won or lost so many plain tokens; a stall says no more of a draft than that it may have lost a few. */
+    private void stake(Round round, double saved) {
+        if (others == 0) { // what prompts take is more than what drafts beside them may lose
+            round.stake().won(Math.max(-3, saved));
+        }
     }
 
     /** Whether there is a model to draft by. Any thread may ask. */

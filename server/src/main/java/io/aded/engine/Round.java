@@ -245,6 +245,14 @@ final class Round implements Verification.Emission {
         return drafting == null ? 0 : drafting.request().boughtNanos();
     }
 
+    /** What of that was for this round alone, and not for reading a text. */
+    long boughtForThisRound() {
+        StreamDrafter drafting = drafting();
+        return drafting == null
+                ? 0
+                : drafting.request().boughtNanos() - drafting.request().readingNanos();
+    }
+
     // --- grant
 
     /** Whether the budget decides how much of the tree is verified. */

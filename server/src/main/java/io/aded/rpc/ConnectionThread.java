@@ -19,6 +19,7 @@ final class ConnectionThread {
     private static final int MOST_AT_ONCE = 128;
 
     private final Executor thread;
+    private final Runnable sending = this::send;
     private final Queue<Call> queued = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean due = new AtomicBoolean();
 
@@ -45,7 +46,7 @@ final class ConnectionThread {
 
     private void execute() {
         try {
-            thread.execute(this::send);
+            thread.execute(sending);
         } catch (RejectedExecutionException closed) {
             due.set(false); // first: who queues a call from here on comes here, too
             for (Call call = queued.poll(); call != null; call = queued.poll()) {

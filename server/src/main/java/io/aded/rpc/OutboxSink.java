@@ -198,8 +198,11 @@ final class OutboxSink<T> implements AnswerSink, ConnectionThread.Call {
                 endNow(failure);
             }
         } catch (RuntimeException | Error e) {
-            outbox.fail(e);
-            gone.run();
+            try {
+                outbox.fail(e);
+            } finally {
+                gone.run(); // whatever becomes of the call: its turn must not wait for somebody to read
+            }
         } finally {
             taken.clear();
         }

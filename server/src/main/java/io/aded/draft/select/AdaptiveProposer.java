@@ -450,7 +450,7 @@ public final class AdaptiveProposer implements Proposer {
         state.endNanos = Math.max(state.endNanos, state.levels > 0 ? clock.getAsLong() : 0);
         request.drafted(state.startNanos, state.endNanos, state.hostNanos);
         if (state.boughtNanos > 0) {
-            request.bought(state.boughtNanos);
+            request.bought(state.boughtNanos, state.readNanos);
         }
     }
 
