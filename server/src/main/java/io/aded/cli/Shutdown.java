@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The first signal of any kind starts it; further ones of another kind change nothing.
  */
 final class Shutdown implements Runnable {
-    /** Of the grace, what is kept for closing after the last answer was cut: a tenth, and no more than this. */
+    /** Of the grace, what is kept for closing after the last answer was cut: a tenth, within this, at most half. */
+    private static final Duration LEAST_FOR_CLOSING = Duration.ofSeconds(1);
+
     private static final Duration MOST_FOR_CLOSING = Duration.ofSeconds(3);
 
     /** With no time for answers there is still something to close. */
@@ -73,8 +75,8 @@ final class Shutdown implements Runnable {
 
     /** How long answers may go on, of a grace. */
     static Duration answers(Duration grace) {
-        Duration tenth = grace.dividedBy(10);
-        return grace.minus(tenth.compareTo(MOST_FOR_CLOSING) < 0 ? tenth : MOST_FOR_CLOSING);
+        long closing = Math.clamp(grace.toNanos() / 10, LEAST_FOR_CLOSING.toNanos(), MOST_FOR_CLOSING.toNanos());
+        return grace.minusNanos(Math.min(closing, grace.toNanos() / 2));
     }
 
     private void haltAfter(Duration limit) {

@@ -62,6 +62,9 @@ public final class AdedServer implements AutoCloseable {
     /** What clients have to take the reason for which their calls are cut off, before the connections are. */
     private static final Duration TELLING = Duration.ofMillis(500);
 
+    /** What connections have to end once they are cut. One whose peer reads nothing stays, and must not hold up all. */
+    private static final Duration CUTTING = Duration.ofMillis(300);
+
     private final HealthStatusManager health = new HealthStatusManager();
     /** Calls are handled on virtual threads; there is nothing to shut down, since each ends with its task. */
     private final Executor executor = Thread.ofVirtual().name("aded-rpc-", 0)::start;
@@ -392,7 +395,6 @@ public final class AdedServer implements AutoCloseable {
             awaitClosed();
             return;
         }
-        long end = nanoClock.getAsLong() + grace.toNanos();
         boolean interrupted = false;
         try {
             if (grace.isZero()) {
@@ -402,22 +404,16 @@ public final class AdedServer implements AutoCloseable {
             }
             servers.forEach(Server::shutdown);
             sockets.forEach(UnixSocket::unlink); // a successor may listen there while we drain
-            for (Server server : servers) {
-                server.awaitTermination(Math.max(0, end - nanoClock.getAsLong()), TimeUnit.NANOSECONDS);
-            }
+            awaitServers(grace);
             calls.refuseAll(new AdedException.Unavailable(
                     "DRAINING", "the server has shut down before the answer was complete; call another one"));
-            for (Server server : servers) {
-                server.awaitTermination(TELLING.toNanos(), TimeUnit.NANOSECONDS);
-            }
+            awaitServers(TELLING);
         } catch (InterruptedException e) {
             interrupted = true;
         }
         servers.forEach(Server::shutdownNow);
         try {
-            for (Server server : servers) {
-                server.awaitTermination(5, TimeUnit.SECONDS);
-            }
+            awaitServers(CUTTING);
         } catch (InterruptedException e) {
             interrupted = true;
         }
@@ -434,6 +430,14 @@ public final class AdedServer implements AutoCloseable {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits until all have ended, or for so long. */
+    private void awaitServers(Duration time) throws InterruptedException {
+        long end = nanoClock.getAsLong() + time.toNanos();
+        for (Server server : servers) {
+            server.awaitTermination(Math.max(0, end - nanoClock.getAsLong()), TimeUnit.NANOSECONDS);
         }
     }
 
