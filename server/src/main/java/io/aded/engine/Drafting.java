@@ -290,9 +290,13 @@ final class Drafting {
     Budget.Bid bid(Round round) {
         Budget.Bid bid = round.bid();
         StreamDrafter drafter = round.drafting();
-        boolean guesses = drafter != null && !round.isForced();
-        bid.trust = guesses ? drafter.control().trust() : 1;
-        bid.mayLose = guesses ? round.stake().mayLose() : Double.POSITIVE_INFINITY;
+        if (drafter == null || round.isForced()) { // what is forced is no guess
+            bid.trust = 1;
+            bid.mayLose = Double.POSITIVE_INFINITY;
+        } else {
+            bid.trust = drafter.control().trust();
+            bid.mayLose = round.stake().mayLose();
+        }
         return bid;
     }
 
