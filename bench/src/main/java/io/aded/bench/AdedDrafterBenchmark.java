@@ -75,13 +75,18 @@ public class AdedDrafterBenchmark {
         private final Stream stream = new Stream();
         private DraftLimits limits = new DraftLimits(0, 0, 0);
 
+        /** Bounds are made once: what is allocated beside a draft would count as the draft's. */
+        @Setup
+        public void bound() {
+            limits = new DraftLimits(nodes, 32, 64);
+        }
+
         /** Moves on. */
         @Setup(Level.Invocation)
         public void move() {
             stream.prepare();
             stream.learn();
             stream.tree.reset(stream.last);
-            limits = new DraftLimits(nodes, 32, 64);
         }
     }
 
