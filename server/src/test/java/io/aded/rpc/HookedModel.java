@@ -1,18 +1,20 @@
 package io.aded.rpc;
 
-import io.aded.model.ChatTemplate;
-import io.aded.model.ContextParameters;
-import io.aded.model.ModelInfo;
-import io.aded.model.SamplingParameters;
+import io.aded.model.ForwardingModel;
 import io.aded.model.ScriptedModel;
-import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
-import io.aded.model.TokenSampler;
 import io.aded.model.Vocabulary;
 import org.jspecify.annotations.Nullable;
 
 /** The scripted model, but something happens to each text before it is split into tokens. */
-record HookedModel(ScriptedModel model, Hook hook) implements TargetModel {
+final class HookedModel extends ForwardingModel {
+    private final Hook hook;
+
+    private HookedModel(TargetModel model, Hook hook) {
+        super(model);
+        this.hook = hook;
+    }
+
     /** What happens. */
     interface Hook {
         void before(String text);
@@ -23,33 +25,8 @@ record HookedModel(ScriptedModel model, Hook hook) implements TargetModel {
     }
 
     @Override
-    public ModelInfo info() {
-        return model.info();
-    }
-
-    @Override
     public Vocabulary vocabulary() {
-        return new Hooked(model.vocabulary(), hook);
-    }
-
-    @Override
-    public ChatTemplate chatTemplate() {
-        return model.chatTemplate();
-    }
-
-    @Override
-    public TargetContext newContext(ContextParameters parameters) {
-        return model.newContext(parameters);
-    }
-
-    @Override
-    public TokenSampler newSampler(SamplingParameters parameters) {
-        return model.newSampler(parameters);
-    }
-
-    @Override
-    public void close() {
-        model.close();
+        return new Hooked(super.vocabulary(), hook);
     }
 
     private record Hooked(Vocabulary exact, Hook hook) implements Vocabulary {

@@ -1,17 +1,13 @@
 package io.aded.lab.experiment;
 
-import io.aded.model.ChatTemplate;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.ForwardingContext;
-import io.aded.model.ModelInfo;
-import io.aded.model.SamplingParameters;
+import io.aded.model.ForwardingModel;
 import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenBatch;
-import io.aded.model.TokenSampler;
 import io.aded.model.TopTokens;
-import io.aded.model.Vocabulary;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  * every draft of the known answer would be wrong from there on. Where acceptance is to be a number that was asked for,
  * the answer has to stay the same. For greedy answers only: samplers read the rows themselves.
  */
-final class RepeatingModel implements TargetModel {
-    private final TargetModel model;
+final class RepeatingModel extends ForwardingModel {
     private volatile @Nullable Known known;
 
     /** What follows a prompt of so many tokens. */
@@ -36,7 +31,7 @@ final class RepeatingModel implements TargetModel {
     }
 
     RepeatingModel(TargetModel model) {
-        this.model = model;
+        super(model);
     }
 
     /** Until told otherwise, {@code answer} is what follows the first {@code promptTokens} positions of a sequence. */
@@ -50,33 +45,8 @@ final class RepeatingModel implements TargetModel {
     }
 
     @Override
-    public ModelInfo info() {
-        return model.info();
-    }
-
-    @Override
-    public Vocabulary vocabulary() {
-        return model.vocabulary();
-    }
-
-    @Override
-    public ChatTemplate chatTemplate() {
-        return model.chatTemplate();
-    }
-
-    @Override
     public TargetContext newContext(ContextParameters parameters) {
-        return new Context(model.newContext(parameters));
-    }
-
-    @Override
-    public TokenSampler newSampler(SamplingParameters parameters) {
-        return model.newSampler(parameters);
-    }
-
-    @Override
-    public void close() {
-        model.close();
+        return new Context(super.newContext(parameters));
     }
 
     private final class Context extends ForwardingContext {

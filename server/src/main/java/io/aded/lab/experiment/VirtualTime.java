@@ -2,17 +2,13 @@ package io.aded.lab.experiment;
 
 import io.aded.draft.DraftModelInfo;
 import io.aded.draft.neural.DraftContexts;
-import io.aded.model.ChatTemplate;
 import io.aded.model.ContextParameters;
 import io.aded.model.DecodeOutcome;
 import io.aded.model.ForwardingContext;
-import io.aded.model.ModelInfo;
-import io.aded.model.SamplingParameters;
+import io.aded.model.ForwardingModel;
 import io.aded.model.TargetContext;
 import io.aded.model.TargetModel;
 import io.aded.model.TokenBatch;
-import io.aded.model.TokenSampler;
-import io.aded.model.Vocabulary;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
@@ -74,41 +70,14 @@ final class VirtualTime implements LongSupplier {
         }
     }
 
-    private final class Model implements TargetModel {
-        private final TargetModel model;
-
+    private final class Model extends ForwardingModel {
         Model(TargetModel model) {
-            this.model = model;
-        }
-
-        @Override
-        public ModelInfo info() {
-            return model.info();
-        }
-
-        @Override
-        public Vocabulary vocabulary() {
-            return model.vocabulary();
-        }
-
-        @Override
-        public ChatTemplate chatTemplate() {
-            return model.chatTemplate();
+            super(model);
         }
 
         @Override
         public TargetContext newContext(ContextParameters parameters) {
-            return new Context(model.newContext(parameters), tokens -> machine.nanos((int) tokens));
-        }
-
-        @Override
-        public TokenSampler newSampler(SamplingParameters parameters) {
-            return model.newSampler(parameters);
-        }
-
-        @Override
-        public void close() {
-            model.close();
+            return new Context(super.newContext(parameters), tokens -> machine.nanos((int) tokens));
         }
     }
 }
