@@ -297,8 +297,9 @@ public final class Conversation implements AutoCloseable {
                 if (failure == null) {
                     failure = reported;
                 }
-                running = draining ? null : current;
-                waiting = next;
+                // Who closes tells them so; what the call makes of being cancelled would not say that it was us.
+                running = closed || draining ? null : current;
+                waiting = closed ? null : next;
                 current = null;
                 next = null;
             }

@@ -11,6 +11,8 @@ import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseRequest.EventCase;
 import io.aded.v1.ToolResult;
 import io.aded.v1.Update;
+import io.grpc.ManagedChannel;
+import io.grpc.inprocess.InProcessChannelBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -302,6 +304,25 @@ final class ConversationTest {
         assertThatThrownBy(answer::get).hasCauseInstanceOf(AdedClientException.Cancelled.class);
         await().untilAsserted(() -> assertThat(sidecars.fake.cancelledCalls).hasValue(1));
         assertThatThrownBy(() -> conversation.ask("turn")).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void close_callEndsWhileItIsCancelled_readerIsToldThatTheClientClosed() {
+        // Over a direct channel, the end of a call is heard within the call that cancels it.
+        ManagedChannel direct =
+                InProcessChannelBuilder.forName(sidecars.name).directExecutor().build();
+        try (AdedClient client = AdedClient.builder(direct).build()) {
+            Conversation conversation = client.converse();
+            CompletableFuture<Answer> answer = conversation.ask("silent").future();
+            conversation.close();
+            assertThatThrownBy(answer::get)
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            AdedClientException.Cancelled.class,
+                            failed -> assertThat(failed.reason()).isEqualTo("CLIENT_CANCELLED"));
+        } finally {
+            direct.shutdownNow();
+        }
     }
 
     @Test

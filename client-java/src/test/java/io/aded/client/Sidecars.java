@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A fake sidecar, a health service, and a client over an in-process channel, which counts messages exactly. */
 final class Sidecars implements AutoCloseable {
+    final String name = UUID.randomUUID().toString();
     final FakeSidecar fake = new FakeSidecar();
     final HealthStatusManager health = new HealthStatusManager();
     final Server server;
@@ -19,7 +20,6 @@ final class Sidecars implements AutoCloseable {
     final AdedClient client;
 
     Sidecars() {
-        String name = UUID.randomUUID().toString();
         try {
             server = fake.addTo(InProcessServerBuilder.forName(name))
                     .addService(health.getHealthService())
