@@ -134,7 +134,9 @@ class ConcurrencyTest {
             Map.entry("cli.LocalChatBackend$1", "puts into a queue of the JDK"),
             Map.entry("cli.RemoteChatBackend$Stream", "puts into a queue of the JDK"),
             Map.entry("cli.EngineEnd", "a value written before the thread that reads it is let go on"),
-            Map.entry("cli.TransportLog", "two counts and a time under one lock, which leaves only to the logger"),
+            Map.entry(
+                    "cli.TransportLog",
+                    "a count and a time for each kind of line, under one lock that no call is made in"),
             Map.entry("cli.Shutdown", "a value written once, and a lock that lets one signal begin"),
             Map.entry("host.EngineGuard", "confined to its thread, but for a flag that only goes up"),
             Map.entry("host.Host", "references; whoever takes one closes what it names"),

@@ -1,33 +1,51 @@
 package io.aded.cli;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.SimpleFormatter;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Takes what gRPC logs by the JDK's means to our log: a line each, and not more than so many at a time. Whoever can
- * reach the port can make it log, by frames that are none; a stack trace for each of them filled disks. Thread-safe.
+ * Takes what gRPC logs by the JDK's means to our log: a line each, without stack traces, and of each kind at most one
+ * line a minute, with a count of those before it that were left out. Whoever can reach the port can make the transport
+ * log, with every stream that ends in a frame that is none, and must not be able to fill a disk with it. Thread-safe.
  */
 final class TransportLog extends Handler {
-    private static final int MOST_LINES = 10;
-    private static final long WINDOW_NANOS = Duration.ofSeconds(10).toNanos();
+    private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
+
+    /** Characters of a line: what a peer sent may be quoted in it, at any length. */
     private static final int LONGEST = 300;
+
+    /** Levels of causes that a line tells. */
+    private static final int MOST_CAUSES = 3;
 
     private final Logger log;
     private final LongSupplier nanoClock;
     private final SimpleFormatter formatter = new SimpleFormatter();
-    private long windowEnd;
-    private int lines;
-    private long leftOut;
+    private final Map<Kind, Quiet> quiet = new HashMap<>();
 
+    /**
+     * What is counted together: records of one level by one class of gRPC's. There are as many as its code has,
+     * whatever peers do.
+     */
+    private record Kind(@Nullable String logger, Level level) {}
+
+    /** A kind of which a line was written: until when no other is, and how many were left out since. */
+    private static final class Quiet {
+        private long endNanos;
+        private long leftOut;
+    }
+
+    /** @param nanoClock a time in nanoseconds that never goes back, of any origin */
     TransportLog(Logger log, LongSupplier nanoClock) {
         this.log = log;
         this.nanoClock = nanoClock;
-        windowEnd = nanoClock.getAsLong() + WINDOW_NANOS;
     }
 
     @Override
@@ -37,11 +55,12 @@ final class TransportLog extends Handler {
                 || !(severe ? log.isErrorEnabled() : log.isWarnEnabled())) {
             return; // clients come and go; that is no news
         }
-        long unsaid = admitted(nanoClock.getAsLong());
-        if (unsaid < 0) {
+        long leftOut = leftOut(new Kind(record.getLoggerName(), record.getLevel()), nanoClock.getAsLong());
+        if (leftOut < 0) {
             return;
         }
-        String line = line(record) + (unsaid > 0 ? " (" + unsaid + " more lines of the transport were left out)" : "");
+        String line =
+                line(record) + (leftOut > 0 ? " (and " + leftOut + " more like it since the last such line)" : "");
         if (severe) {
             log.error(line);
         } else {
@@ -49,26 +68,26 @@ final class TransportLog extends Handler {
         }
     }
 
-    /** How many were left out since the last line, if there may be one now; else -1. */
-    private synchronized long admitted(long now) {
-        if (now - windowEnd >= 0) {
-            windowEnd = now + WINDOW_NANOS;
-            lines = 0;
-        }
-        if (lines == MOST_LINES) {
-            leftOut++;
+    /** How many of a kind were left out since its last line, if there may be one now; else -1, and it is counted. */
+    private synchronized long leftOut(Kind kind, long now) {
+        Quiet known = quiet.get(kind);
+        if (known == null) {
+            known = new Quiet();
+            quiet.put(kind, known);
+        } else if (now - known.endNanos < 0) {
+            known.leftOut++;
             return -1;
         }
-        lines++;
-        long unsaid = leftOut;
-        leftOut = 0;
-        return unsaid;
+        long leftOut = known.leftOut;
+        known.leftOut = 0;
+        known.endNanos = now + INTERVAL_NANOS;
+        return leftOut;
     }
 
     private String line(LogRecord record) {
         StringBuilder line = new StringBuilder(formatter.formatMessage(record));
         Throwable thrown = record.getThrown();
-        for (int depth = 0; thrown != null && depth < 3; depth++) {
+        for (int depth = 0; thrown != null && depth < MOST_CAUSES; depth++) {
             line.append(": ")
                     .append(thrown.getClass().getSimpleName())
                     .append(": ")

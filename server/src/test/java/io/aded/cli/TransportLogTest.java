@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 class TransportLogTest {
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.aded.cli.TransportLogTest");
     private final ListAppender<ILoggingEvent> written = new ListAppender<>();
-    private final AtomicLong clock = new AtomicLong();
+    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE); // a clock that is about to turn over
     private final TransportLog log = new TransportLog(logger, clock::get);
 
     @BeforeEach
@@ -57,17 +57,45 @@ class TransportLogTest {
     }
 
     @Test
-    void publish_manyAtOnce_areTenAndThenACount() {
-        for (int i = 0; i < 10_000; i++) {
-            malformed(Level.WARNING);
+    void publish_manyOfAKind_areOneLineAMinuteWithACount() {
+        for (int second = 0; second < 60; second++) {
+            for (int i = 0; i < 100; i++) {
+                malformed(Level.WARNING);
+            }
+            clock.addAndGet(Duration.ofSeconds(1).toNanos());
         }
-        assertThat(lines()).hasSize(10);
+        assertThat(lines()).hasSize(1);
 
-        clock.addAndGet(Duration.ofSeconds(10).toNanos());
+        malformed(Level.WARNING);
+        malformed(Level.WARNING);
+
+        assertThat(lines()).hasSize(2);
+        assertThat(lines().getLast()).endsWith("(and 5999 more like it since the last such line)");
+        clock.addAndGet(Duration.ofMinutes(5).toNanos());
+        malformed(Level.WARNING);
+        assertThat(lines().getLast()).endsWith("(and 1 more like it since the last such line)");
+    }
+
+    @Test
+    void publish_afterAQuietMinute_hasNoCount() {
+        malformed(Level.WARNING);
+        clock.addAndGet(Duration.ofMinutes(1).toNanos());
+        malformed(Level.WARNING);
+
+        assertThat(lines()).hasSize(2).noneMatch(line -> line.contains("more like it"));
+    }
+
+    @Test
+    void publish_othersThanTheFrequentKind_areNotLost() {
+        malformed(Level.WARNING);
+        malformed(Level.WARNING);
         malformed(Level.SEVERE);
+        LogRecord other = new LogRecord(Level.WARNING, "Failed to accept a connection");
+        other.setLoggerName("io.grpc.SomethingElse");
+        log.publish(other);
 
-        assertThat(lines()).hasSize(11);
-        assertThat(lines().getLast()).endsWith("(9990 more lines of the transport were left out)");
+        assertThat(lines()).hasSize(3).last().isEqualTo("Failed to accept a connection");
+        assertThat(written.list.get(1).getLevel()).isEqualTo(ch.qos.logback.classic.Level.ERROR);
     }
 
     @Test
