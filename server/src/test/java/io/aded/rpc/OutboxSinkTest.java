@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aded.engine.Delta;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
-import io.aded.engine.RoundReport;
 import io.aded.model.AdedException;
 import io.aded.model.ScriptedModel;
 import io.aded.serving.AnswerEvent;
 import io.aded.serving.ServedModel;
 import io.aded.telemetry.EngineTelemetry;
+import io.aded.testing.RoundReports;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
@@ -73,25 +73,7 @@ class OutboxSinkTest {
     }
 
     private AnswerEvent round(int index) {
-        return new AnswerEvent.Round(
-                model,
-                1,
-                new RoundReport(
-                        index,
-                        "none",
-                        false,
-                        new int[1],
-                        new int[] {-1},
-                        new float[1],
-                        new int[0],
-                        new int[1],
-                        0,
-                        1,
-                        1,
-                        0,
-                        1,
-                        new String[] {""},
-                        null));
+        return new AnswerEvent.Round(model, 1, RoundReports.withoutDraft(index, 0, 1));
     }
 
     /** The connection's thread does one task; false if there was none. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.aded.engine.Delta;
 import io.aded.engine.RoundReport;
+import io.aded.testing.RoundReports;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -25,22 +26,7 @@ class CoalescerTest {
     });
 
     private static RoundReport round(int index) {
-        return new RoundReport(
-                index,
-                "none",
-                false,
-                new int[1],
-                new int[] {-1},
-                new float[1],
-                new int[0],
-                new int[1],
-                0,
-                1,
-                1,
-                0,
-                1,
-                new String[] {""},
-                null);
+        return RoundReports.withoutDraft(index, 0, 1);
     }
 
     private static Delta.TokenLogProbability probability(int token) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.aded.draft.ArmPlay;
 import io.aded.engine.RoundReport;
+import io.aded.testing.RoundReports;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -30,22 +31,7 @@ class RoundTallyTest {
     }
 
     private static RoundReport plain(int index) {
-        return new RoundReport(
-                index,
-                "none",
-                false,
-                new int[] {1},
-                new int[] {-1},
-                new float[] {1f},
-                new int[0],
-                new int[1],
-                0,
-                1,
-                1,
-                1,
-                50,
-                new String[] {""},
-                null);
+        return RoundReports.withoutDraft(index, 1, 50);
     }
 
     @Test
