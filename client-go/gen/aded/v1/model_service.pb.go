@@ -679,8 +679,8 @@ type Limits struct {
 	MaxRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=max_retention,json=maxRetention,proto3" json:"max_retention,omitempty"`
 	// Conversations that can be kept at once.
 	MaxRetainedConversations int32 `protobuf:"varint,7,opt,name=max_retained_conversations,json=maxRetainedConversations,proto3" json:"max_retained_conversations,omitempty"`
-	// Conversations that may be open or kept at once; the next one is refused with RESOURCE_EXHAUSTED. Single answers count
-	// while they run.
+	// Conversations that may be open or kept at once; the next one is refused with RESOURCE_EXHAUSTED. Single answers
+	// count while they run.
 	MaxConversations int32 `protobuf:"varint,8,opt,name=max_conversations,json=maxConversations,proto3" json:"max_conversations,omitempty"`
 	// Those of them that one client may have; clients that do not say who they are are one.
 	MaxConversationsPerClient int32 `protobuf:"varint,9,opt,name=max_conversations_per_client,json=maxConversationsPerClient,proto3" json:"max_conversations_per_client,omitempty"`
