@@ -6,8 +6,8 @@
  * reads a request into plain records ({@link io.aded.serving.TurnInput}, {@link io.aded.serving.OpenInput}), in which
  * nothing is checked and what was not said is not there; {@link io.aded.serving.TurnValidator} makes a
  * {@link io.aded.serving.ValidTurn} of it, or names everything that is wrong at once. What happens then comes back as
- * {@link io.aded.serving.AnswerEvent}s through an {@link io.aded.serving.AnswerSink}, on the engine's own thread, in
- * order, followed by exactly one end.
+ * {@link io.aded.serving.AnswerEvent}s through an {@link io.aded.serving.AnswerSink}, on the engine's thread or a
+ * helper of it, one at a time and in order, followed by exactly one end.
  *
  * <p>Neither gRPC nor protobuf is known here. Fields are named as in {@code sampling.temperature} or
  * {@code messages[1].role}; a façade makes of that the path that its caller used.
