@@ -309,7 +309,7 @@ public final class DraftModel {
                     break;
                 }
                 dropForeign(opinion);
-                stream.isKnown();
+                stream.addOpinion();
             }
         }
         if (finite) {

@@ -9,8 +9,7 @@ import java.util.Arrays;
  * the path of guesses below the last token. Opened by {@link DraftModel#open}, used by the engine's thread only.
  *
  * <p>A round goes {@link #begin}, then any number of {@link #extend} and {@link DraftModel#level}, then {@link
- * #accept}.
- * What the model thinks at the nodes of the path stays to be read until the next {@link #begin}.
+ * #accept}. What the model thinks at the nodes of the path stays to be read until the next {@link #begin}.
  *
  * <p>Nothing here throws for what the draft model does: where it fails, there are no opinions.
  */
@@ -247,7 +246,7 @@ public final class DraftStream {
         return opinions[depth];
     }
 
-    /** Where the next opinion goes; it counts after {@link #isKnown}. */
+    /** Where the next opinion goes; it counts after {@link #addOpinion}. */
     TopTokens nextOpinion() {
         if (known == opinions.length) {
             int grown = Math.max(4, 2 * known);
@@ -260,13 +259,9 @@ public final class DraftStream {
         return opinions[known];
     }
 
-    void isKnown() {
+    /** The {@link #nextOpinion} has been written. */
+    void addOpinion() {
         known++;
-    }
-
-    /** Whether a round is going on. */
-    boolean isBegun() {
-        return begun;
     }
 
     /** What cells of this round are in the cache is of no use. */
