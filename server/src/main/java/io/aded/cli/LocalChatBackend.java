@@ -62,7 +62,24 @@ final class LocalChatBackend implements ChatBackend {
                         local.draft().isPresent())
                 .validate(request);
         cancelled = false;
-        Turn started = session.submit(valid.request(), new TurnListener() {
+        Turn started = session.submit(valid.request(), intoQueue(events));
+        turn = started;
+        if (cancelled) {
+            started.cancel();
+        }
+        try {
+            return follow(events, listener);
+        } catch (InterruptedException e) {
+            started.cancel();
+            Thread.currentThread().interrupt();
+            throw new AdedException.Cancelled("interrupted while an answer was being written");
+        } finally {
+            turn = null;
+        }
+    }
+
+    private static TurnListener intoQueue(BlockingQueue<Event> events) {
+        return new TurnListener() {
             @Override
             public void onDelta(Delta delta) {
                 events.add(new Event.Emitted(delta));
@@ -82,39 +99,31 @@ final class LocalChatBackend implements ChatBackend {
             public void onFailed(AdedException failure) {
                 events.add(new Event.Failed(failure));
             }
-        });
-        turn = started;
-        if (cancelled) {
-            started.cancel();
-        }
+        };
+    }
+
+    /** Tells of a turn's events as they come, until its end. */
+    private Answer follow(BlockingQueue<Event> events, Listener listener) throws InterruptedException {
         StringBuilder text = new StringBuilder();
         IntStream.Builder tokens = IntStream.builder();
-        try {
-            while (true) {
-                switch (events.take()) {
-                    case Event.Emitted(Delta delta) -> {
-                        text.append(delta.text());
-                        Arrays.stream(delta.tokens()).forEach(tokens);
-                        listener.onText(delta.text());
-                    }
-                    case Event.Round(RoundReport report) ->
-                        listener.onRound(
-                                drafted(report),
-                                report.acceptedPath().length,
-                                report.draftNodes(),
-                                report.emitted().length);
-                    case Event.Finished(TurnResult result) -> {
-                        return new Answer(text.toString(), tokens.build().toArray(), result);
-                    }
-                    case Event.Failed(AdedException failure) -> throw failure;
+        while (true) {
+            switch (events.take()) {
+                case Event.Emitted(Delta delta) -> {
+                    text.append(delta.text());
+                    Arrays.stream(delta.tokens()).forEach(tokens);
+                    listener.onText(delta.text());
                 }
+                case Event.Round(RoundReport report) ->
+                    listener.onRound(
+                            drafted(report),
+                            report.acceptedPath().length,
+                            report.draftNodes(),
+                            report.emitted().length);
+                case Event.Finished(TurnResult result) -> {
+                    return new Answer(text.toString(), tokens.build().toArray(), result);
+                }
+                case Event.Failed(AdedException failure) -> throw failure;
             }
-        } catch (InterruptedException e) {
-            started.cancel();
-            Thread.currentThread().interrupt();
-            throw new AdedException.Cancelled("interrupted while an answer was being written");
-        } finally {
-            turn = null;
         }
     }
 

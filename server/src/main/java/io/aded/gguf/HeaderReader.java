@@ -17,15 +17,28 @@ import java.util.Set;
  * within the first 2 GiB; the largest that are published take some ten megabytes.
  */
 final class HeaderReader {
+    /** "GGUF", read as a little-endian number. */
     private static final int MAGIC = 0x46554747;
+
     private static final int LONGEST_KEY = 65_535;
+
     /** Bytes of the longest text that is kept; whole tokenisers written as JSON have some 30 million. */
     private static final int LONGEST_TEXT = 128 << 20;
+
     /** Models have some fifty entries, and at most some ten thousand tensors. */
     private static final int MOST_ENTRIES = 1 << 13;
 
     private static final int MOST_TENSORS = 1 << 18;
     private static final int MOST_DIMENSIONS = 4;
+
+    /** What a tensor takes at least: an empty name, one dimension. */
+    private static final int LEAST_TENSOR_BYTES = 32;
+
+    /** What an entry takes at least: an empty key, a byte. */
+    private static final int LEAST_ENTRY_BYTES = 13;
+
+    /** Where a file says nothing about it. */
+    private static final long DEFAULT_ALIGNMENT = 32;
 
     private static final int SIGNED_BYTE = 1;
     private static final int UNSIGNED = 4;
@@ -35,6 +48,7 @@ final class HeaderReader {
     private static final String[] NAMES = {
         "u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"
     };
+
     /** Elements of an array that are kept: numbers for as many layers as there can be, and a few texts. */
     private static final int HEAD = 512;
 
@@ -60,6 +74,40 @@ final class HeaderReader {
     }
 
     GgufFile read() {
+        int version = version();
+        long tensorCount = int64();
+        long entryCount = int64();
+        fits("number of tensors", tensorCount, LEAST_TENSOR_BYTES);
+        fits("number of entries", entryCount, LEAST_ENTRY_BYTES);
+        if (tensorCount > MOST_TENSORS || entryCount > MOST_ENTRIES) {
+            throw GgufFile.invalid(
+                    path,
+                    "it has " + entryCount + " entries and " + tensorCount + " tensors; allowed: up to " + MOST_ENTRIES
+                            + " and " + MOST_TENSORS);
+        }
+        Map<String, Object> metadata = metadata(entryCount);
+        long alignment = alignment(metadata);
+        fits("number of tensors", tensorCount, LEAST_TENSOR_BYTES); // behind the entries, too
+        List<GgufFile.Tensor> tensors = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (long i = 0; i < tensorCount; i++) {
+            tensors.add(tensor(names));
+        }
+        long dataOffset = aligned(at, alignment);
+        requireOneAfterTheOther(tensors, dataOffset, alignment);
+        return new GgufFile(
+                path,
+                size,
+                version,
+                Collections.unmodifiableMap(metadata),
+                List.copyOf(tensors),
+                dataOffset,
+                tokenTexts,
+                alignment,
+                1);
+    }
+
+    private int version() {
         if (int32() != MAGIC) {
             throw GgufFile.invalid(path, "it does not begin with \"GGUF\"");
         }
@@ -71,18 +119,10 @@ final class HeaderReader {
             throw GgufFile.invalid(
                     path, "its version is " + Integer.toUnsignedString(version) + "; supported: 2 and 3");
         }
-        long tensorCount = int64();
-        long entryCount = int64();
-        // The least that a tensor (empty name, one dimension) and an entry (empty key, a byte) can take.
-        fits("number of tensors", tensorCount, 32);
-        fits("number of entries", entryCount, 13);
-        if (tensorCount > MOST_TENSORS || entryCount > MOST_ENTRIES) {
-            throw GgufFile.invalid(
-                    path,
-                    "it has " + entryCount + " entries and " + tensorCount + " tensors; allowed: up to " + MOST_ENTRIES
-                            + " and " + MOST_TENSORS);
-        }
+        return version;
+    }
 
+    private Map<String, Object> metadata(long entryCount) {
         Map<String, Object> metadata = new LinkedHashMap<>();
         for (long i = 0; i < entryCount; i++) {
             String key = string(LONGEST_KEY);
@@ -95,22 +135,25 @@ final class HeaderReader {
                 throw GgufFile.invalid(path, "it has the entry " + key + " twice");
             }
         }
-        long alignment = 32;
-        if (metadata.get("general.alignment") instanceof Long stated) {
-            alignment = stated;
-        }
+        return metadata;
+    }
+
+    /** Bytes of which the places of tensors are multiples. */
+    private long alignment(Map<String, Object> metadata) {
+        long alignment = metadata.get("general.alignment") instanceof Long stated ? stated : DEFAULT_ALIGNMENT;
         if (alignment < 8 || alignment > 1 << 20 || Long.bitCount(alignment) != 1) {
             throw GgufFile.invalid(
                     path, "its alignment is " + alignment + "; allowed: powers of two from 8 to 1048576");
         }
+        return alignment;
+    }
 
-        fits("number of tensors", tensorCount, 32);
-        List<GgufFile.Tensor> tensors = new ArrayList<>();
-        Set<String> names = new HashSet<>();
-        for (long i = 0; i < tensorCount; i++) {
-            tensors.add(tensor(names));
-        }
-        long dataOffset = (at + alignment - 1) / alignment * alignment;
+    private static long aligned(long offset, long alignment) {
+        return (offset + alignment - 1) / alignment * alignment;
+    }
+
+    /** Requires that tensors lie where llama.cpp looks for them, without gaps, and that all of each is in the file. */
+    private void requireOneAfterTheOther(List<GgufFile.Tensor> tensors, long dataOffset, long alignment) {
         long available = size - dataOffset;
         long expected = 0;
         for (GgufFile.Tensor tensor : tensors) {
@@ -126,18 +169,8 @@ final class HeaderReader {
                                 + (dataOffset + tensor.offset() + tensor.bytes()) + " but the file has "
                                 + size);
             }
-            expected = (tensor.offset() + tensor.bytes() + alignment - 1) / alignment * alignment;
+            expected = aligned(tensor.offset() + tensor.bytes(), alignment);
         }
-        return new GgufFile(
-                path,
-                size,
-                version,
-                Collections.unmodifiableMap(metadata),
-                List.copyOf(tensors),
-                dataOffset,
-                tokenTexts,
-                alignment,
-                1);
     }
 
     private GgufFile.Tensor tensor(Set<String> names) {

@@ -26,12 +26,15 @@ import tools.jackson.databind.node.ObjectNode;
  * {@code allOf}, {@code anyOf} and {@code oneOf} becomes a list of plain ones, one of which an answer must fit.
  */
 final class SchemaNodes {
+    /** Characters of a schema. */
     static final int LONGEST = 1 << 20;
+
     static final int DEEPEST_NESTING = 200;
 
     /** The deepest chain of references and combinations that is followed at one place. */
     private static final int DEEPEST_MERGE = 64;
 
+    /** Plain schemas that one may amount to. */
     private static final int MOST_ALTERNATIVES = 2_000;
 
     /** Keywords of the standard's vocabularies that assert something which is not kept. */
@@ -54,6 +57,23 @@ final class SchemaNodes {
             "$dynamicRef",
             "$recursiveRef",
             "contentSchema");
+
+    /** Keywords that say nothing about what is allowed, and {@code $defs}, which references find by themselves. */
+    private static final List<String> ANNOTATIONS = List.of(
+            "$defs",
+            "definitions",
+            "$schema",
+            "$id",
+            "$comment",
+            "title",
+            "description",
+            "default",
+            "examples",
+            "example",
+            "deprecated",
+            "readOnly",
+            "writeOnly",
+            "discriminator");
 
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -216,40 +236,8 @@ final class SchemaNodes {
         JsonNode all = own.remove("allOf");
         JsonNode any = own.remove("anyOf");
         JsonNode one = own.remove("oneOf");
-        own.remove(List.of(
-                "$defs",
-                "definitions",
-                "$schema",
-                "$id",
-                "$comment",
-                "title",
-                "description",
-                "default",
-                "examples",
-                "example",
-                "deprecated",
-                "readOnly",
-                "writeOnly",
-                "discriminator"));
-        if (own.path("items").isArray() && !own.has("prefixItems")) {
-            JsonNode rest = own.remove("additionalItems"); // before 2020-12
-            own.set("prefixItems", own.remove("items"));
-            if (rest != null) {
-                own.set("items", rest);
-            }
-        }
-        JsonNode excluded = own.get("not");
-        if (excluded != null && (excluded.isBoolean() || excluded.isObject() && excluded.isEmpty())) {
-            own.remove("not");
-            if (excluded.isObject() || excluded.asBoolean()) {
-                throw new Impossible("at " + path + " allows nothing: its keyword not excludes everything");
-            }
-        }
-        String pattern = text(own, "pattern", path);
-        if (pattern != null) {
-            own.remove("pattern");
-            own.set(PATTERNS, JsonNodeFactory.instance.arrayNode().add(pattern));
-        }
+        own.remove(ANNOTATIONS);
+        inOneForm(own, path);
         ways.add(own);
         if (reference != null) {
             String target = reference.asString("");
@@ -274,6 +262,29 @@ final class SchemaNodes {
             requireDisjoint(before, parts, path, depth, references);
         }
         return ways;
+    }
+
+    /** Rewrites what can be said in several ways to the way in which it is read: tuples, exclusions, patterns. */
+    private static void inOneForm(ObjectNode own, String path) throws GrammarRefused {
+        if (own.path("items").isArray() && !own.has("prefixItems")) {
+            JsonNode rest = own.remove("additionalItems"); // before 2020-12
+            own.set("prefixItems", own.remove("items"));
+            if (rest != null) {
+                own.set("items", rest);
+            }
+        }
+        JsonNode excluded = own.get("not");
+        if (excluded != null && (excluded.isBoolean() || excluded.isObject() && excluded.isEmpty())) {
+            own.remove("not");
+            if (excluded.isObject() || excluded.asBoolean()) {
+                throw new Impossible("at " + path + " allows nothing: its keyword not excludes everything");
+            }
+        }
+        String pattern = text(own, "pattern", path);
+        if (pattern != null) {
+            own.remove("pattern");
+            own.set(PATTERNS, JsonNodeFactory.instance.arrayNode().add(pattern));
+        }
     }
 
     /** A schema of its own with the same members, which are not copied. */

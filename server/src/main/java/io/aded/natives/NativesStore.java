@@ -47,6 +47,7 @@ public final class NativesStore {
     private static final String MANIFEST = "aded-natives.json";
     private static final String CHOICE = "choice.json";
     private static final String UNPACKING = ".unpacking-";
+
     /** Bytes of an archive; the largest that is published has some 700 million. */
     private static final long LARGEST_BUILD = 8L << 30;
 
@@ -203,15 +204,52 @@ public final class NativesStore {
         }
     }
 
-    /** Called with the lease held. */
+    /** An archive that has arrived whole, and by what it is known. */
+    private record Fetched(NativesKind.Source source, Path file, InstalledNatives.Package origin) {
+        NativesArchive archive() {
+            return new NativesArchive(file, source.packageName());
+        }
+    }
+
+    /** Fetches and unpacks a build. Called with the lease held. */
     private InstalledNatives place(
             NativesKind kind, String version, List<NativesKind.Source> sources, Path target, TransferListener listener)
             throws IOException {
+        List<Fetched> fetched = fetched(version, sources, listener);
+        requireSpace(fetched);
+        // Not Files.createTempDirectory: what that makes is closed to other users, whom the data directory may serve
+        // too.
+        Path staging = Files.createDirectory(
+                directory.resolve(UNPACKING + ProcessHandle.current().pid()));
+        try {
+            InstalledNatives build = new InstalledNatives(
+                    kind,
+                    version,
+                    unpacked(fetched, version, staging, listener),
+                    target,
+                    clock.instant().truncatedTo(ChronoUnit.SECONDS),
+                    fetched.stream().map(Fetched::origin).toList(),
+                    pieces(staging));
+            writeManifest(build, staging);
+            deleteTree(target);
+            Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+            return build;
+        } catch (AdedException.InvalidArtifact e) {
+            // The archive has the right checksum and is wrong all the same: fetching it again would not help.
+            delete(fetched);
+            throw e;
+        } finally {
+            deleteTree(staging);
+            if (Files.isDirectory(target)) {
+                delete(fetched);
+            }
+        }
+    }
+
+    private List<Fetched> fetched(String version, List<NativesKind.Source> sources, TransferListener listener)
+            throws IOException {
         Path downloads = Files.createDirectories(directory.resolve(".downloads"));
-        List<NativesArchive> archives = new ArrayList<>();
-        List<Path> archiveFiles = new ArrayList<>();
-        List<InstalledNatives.Package> made = new ArrayList<>();
-        long unpacked = 0;
+        List<Fetched> fetched = new ArrayList<>();
         for (NativesKind.Source source : sources) {
             String name = source.packageName();
             Path file = downloads.resolve(name.replaceFirst("^@", "").replace('/', '-') + "-" + version + ".tgz");
@@ -222,68 +260,59 @@ public final class NativesStore {
                 Files.delete(file);
                 checksum = packages.fetch(name, version, file, name, listener);
             }
-            made.add(new InstalledNatives.Package(name, checksum.algorithm() + ":" + checksum.hex()));
-            archiveFiles.add(file);
-            archives.add(new NativesArchive(file, name));
-            unpacked += archives.getLast().unpackedSize();
+            String integrity = checksum.algorithm() + ":" + checksum.hex();
+            fetched.add(new Fetched(source, file, new InstalledNatives.Package(name, integrity)));
+        }
+        return fetched;
+    }
+
+    private void requireSpace(List<Fetched> fetched) throws IOException {
+        long needed = 0;
+        for (Fetched each : fetched) {
+            needed += each.archive().unpackedSize();
         }
         long free = freeSpace.in(directory);
-        if (unpacked > free) {
+        if (needed > free) {
             throw new AdedException.ResourceExhausted(
                     "NO_SPACE",
                     String.format(
                             Locale.ROOT,
                             "unpacking needs %.0f MB in %s, where %.0f MB are free; make room there, or set"
                                     + " XDG_DATA_HOME to a directory on a larger disk. The download is kept",
-                            unpacked / 1e6,
+                            needed / 1e6,
                             directory,
                             free / 1e6),
                     null);
         }
-        // Not Files.createTempDirectory: what that makes is closed to other users, whom the data directory may serve
-        // too.
-        Path staging = Files.createDirectory(
-                directory.resolve(UNPACKING + ProcessHandle.current().pid()));
-        try {
-            String release = null;
-            for (int i = 0; i < archives.size(); i++) {
-                listener.note("unpacking " + sources.get(i).packageName());
-                String said = archives.get(i).unpack(sources.get(i).folder(), staging);
-                release = said != null ? said : release;
-            }
-            if (release != null && !LlamaLibrary.supportedVersions().contains(release)) {
-                throw new AdedException.InvalidArtifact(
-                        "UNSUPPORTED_LIBRARY",
-                        sources.getFirst().packageName() + " " + version + " holds llama.cpp " + release
-                                + "; supported is " + NativesKind.SUPPORTED_RELEASE + " (version "
-                                + NativesKind.SUPPORTED_VERSION
-                                + "), nothing was installed");
-            }
-            InstalledNatives build = new InstalledNatives(
-                    kind,
-                    version,
-                    release == null ? NativesKind.SUPPORTED_RELEASE : release,
-                    target,
-                    clock.instant().truncatedTo(ChronoUnit.SECONDS),
-                    made,
-                    pieces(staging));
-            writeManifest(build, staging);
-            deleteTree(target);
-            Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
-            return build;
-        } catch (AdedException.InvalidArtifact e) {
-            // The archive has the right checksum and is wrong all the same: fetching it again would not help.
-            for (Path file : archiveFiles) {
-                Files.deleteIfExists(file);
-            }
-            throw e;
-        } finally {
-            deleteTree(staging);
-            if (Files.isDirectory(target)) {
-                for (Path file : archiveFiles) {
-                    Files.deleteIfExists(file);
-                }
-            }
+    }
+
+    /**
+     * Unpacks archives into one directory.
+     *
+     * @return the release of llama.cpp that they hold; the supported one where they do not say
+     * @throws AdedException.InvalidArtifact if they hold another one
+     */
+    private static String unpacked(List<Fetched> fetched, String version, Path into, TransferListener listener)
+            throws IOException {
+        String release = NativesKind.SUPPORTED_RELEASE;
+        for (Fetched each : fetched) {
+            listener.note("unpacking " + each.source().packageName());
+            String said = each.archive().unpack(each.source().folder(), into);
+            release = said != null ? said : release;
+        }
+        if (!LlamaLibrary.supportedVersions().contains(release)) {
+            throw new AdedException.InvalidArtifact(
+                    "UNSUPPORTED_LIBRARY",
+                    fetched.getFirst().source().packageName() + " " + version + " holds llama.cpp " + release
+                            + "; supported is " + NativesKind.SUPPORTED_RELEASE + " (version "
+                            + NativesKind.SUPPORTED_VERSION + "), nothing was installed");
+        }
+        return release;
+    }
+
+    private static void delete(List<Fetched> fetched) throws IOException {
+        for (Fetched each : fetched) {
+            Files.deleteIfExists(each.file());
         }
     }
 

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -51,13 +52,19 @@ public final class Downloader implements AutoCloseable {
      * one piece, the server's copy is wrong, and that is said.
      */
     private static final int MAX_FRUITLESS_ATTEMPTS = 5;
+
     private static final int MAX_TEXT_BYTES = 32 << 20;
+
+    /** Which part of a file an answer has: its first and last byte, and the file's length if the server knows it. */
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18}|\\*)");
+
     /** How a server says that there is nothing behind the part that was asked for, and how long the file is. */
     private static final Pattern NOTHING_LEFT = Pattern.compile("bytes \\*/(\\d{1,18})");
-    /** What is left on the disk by a file of which nobody said how long it is, and how often that is looked at. */
+
+    /** Bytes that a file of which nobody said how long it is leaves free on the disk. */
     private static final long SPARE = 256L << 20;
 
+    /** After how many bytes more it is looked whether they are. */
     private static final long LOOK_AT_SPACE = 64L << 20;
 
     private final Supplier<HttpClient> connector;
@@ -241,54 +248,81 @@ public final class Downloader implements AutoCloseable {
         return stated.matches("\\d{1,18}") ? Long.parseLong(stated) : -1;
     }
 
+    /**
+     * One attempt: asks for what is not there yet, and writes what comes of it.
+     *
+     * @param from bytes that are there
+     */
     private void receiveOnce(Download download, Path part, long from, TransferListener listener)
             throws IOException, BrokenOff {
-        Map<String, String> headers = new java.util.HashMap<>(download.headers());
-        Path tagFile = tagOf(part);
+        HttpResponse<InputStream> answer = ask(download, part, from);
+        try (InputStream body = answer.body()) {
+            long start = 0;
+            long stated = contentLength(answer);
+            if (answer.statusCode() == 206) {
+                start = from;
+                stated = lengthByRange(answer, part, from);
+            } else if (answer.statusCode() == 416) {
+                if (download.size() < 0 && from > 0 && saysThatNothingIsLeft(answer, from)) {
+                    return; // It was complete.
+                }
+                discard(part);
+                throw new BrokenOff(new IOException("the file has changed on the server"));
+            }
+            requirePlain(download, answer);
+            long total = download.size() >= 0 ? download.size() : stated;
+            requireNoMore(download, part, total);
+            if (start == 0) {
+                rememberTag(answer.headers(), tagOf(part));
+            }
+            write(body, download, part, start, total, listener);
+        }
+    }
+
+    private HttpResponse<InputStream> ask(Download download, Path part, long from) throws IOException, BrokenOff {
+        Map<String, String> headers = new HashMap<>(download.headers());
         if (from > 0) {
             headers.put("Range", "bytes=" + from + "-");
+            Path tagFile = tagOf(part);
             if (Files.exists(tagFile)) {
                 headers.put("If-Range", Files.readString(tagFile));
             }
         }
-        HttpResponse<InputStream> answer;
         try {
-            answer = requests.get(download.source(), headers);
+            return requests.get(download.source(), headers);
         } catch (HttpRequests.Busy | IOException e) {
             throw new BrokenOff(e instanceof IOException io ? io : new IOException(e.getMessage(), e));
         }
-        long start = answer.statusCode() == 206 ? from : 0;
-        long length = contentLength(answer);
-        long stated = length >= 0 ? start + length : -1;
-        if (answer.statusCode() == 206) {
-            Matcher range = CONTENT_RANGE.matcher(
-                    answer.headers().firstValue("Content-Range").orElse(""));
-            if (!range.matches() || Long.parseLong(range.group(1)) != from || Long.parseLong(range.group(2)) < from) {
-                answer.body().close();
-                discard(part);
-                throw new BrokenOff(
-                        new IOException("the server answered with another part of the file than asked for"));
-            }
-            // It may send less than all that is left, and is asked again then.
-            stated = range.group(3).equals("*") ? Long.parseLong(range.group(2)) + 1 : Long.parseLong(range.group(3));
-        } else if (answer.statusCode() == 416) {
-            answer.body().close();
-            Matcher nothing = NOTHING_LEFT.matcher(
-                    answer.headers().firstValue("Content-Range").orElse(""));
-            if (from > 0 && download.size() < 0 && nothing.matches() && Long.parseLong(nothing.group(1)) == from) {
-                return; // It was complete.
-            }
+    }
+
+    /** How long the file is by an answer with a part of it; without a statement, as long as up to that part's end. */
+    private static long lengthByRange(HttpResponse<?> answer, Path part, long from) throws IOException, BrokenOff {
+        Matcher range = CONTENT_RANGE.matcher(
+                answer.headers().firstValue("Content-Range").orElse(""));
+        if (!range.matches() || Long.parseLong(range.group(1)) != from || Long.parseLong(range.group(2)) < from) {
             discard(part);
-            throw new BrokenOff(new IOException("the file has changed on the server"));
+            throw new BrokenOff(new IOException("the server answered with another part of the file than asked for"));
         }
-        requirePlain(download, answer);
-        long total = download.size() >= 0 ? download.size() : stated;
-        requireNoMore(download, part, total);
-        if (start == 0) {
-            rememberTag(answer.headers(), tagFile);
-        }
-        try (InputStream body = answer.body();
-                StallGuard guard = new StallGuard(body, limits.stall());
+        // It may send less than all that is left, and is asked again then.
+        return range.group(3).equals("*") ? Long.parseLong(range.group(2)) + 1 : Long.parseLong(range.group(3));
+    }
+
+    private static boolean saysThatNothingIsLeft(HttpResponse<?> answer, long from) {
+        Matcher nothing = NOTHING_LEFT.matcher(
+                answer.headers().firstValue("Content-Range").orElse(""));
+        return nothing.matches() && Long.parseLong(nothing.group(1)) == from;
+    }
+
+    /**
+     * Writes what arrives behind what is there.
+     *
+     * @param start bytes of the file that stay
+     * @param total the file's length; -1 where nobody said it
+     */
+    private void write(
+            InputStream body, Download download, Path part, long start, long total, TransferListener listener)
+            throws IOException, BrokenOff {
+        try (StallGuard guard = new StallGuard(body, limits.stall());
                 FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             out.truncate(start);
             out.position(start);
@@ -297,24 +331,10 @@ public final class Downloader implements AutoCloseable {
             listener.progress(download.label(), done, total);
             byte[] buffer = new byte[1 << 17];
             long looked = done;
-            while (true) {
-                int got;
-                try {
-                    got = body.read(buffer);
-                } catch (IOException e) {
-                    throw new BrokenOff(
-                            guard.hasFired() ? new IOException("nothing arrived for " + limits.stall(), e) : e);
-                }
-                if (got < 0) {
-                    break;
-                }
-                guard.progressed();
+            for (int got = readSome(body, buffer, guard); got >= 0; got = readSome(body, buffer, guard)) {
                 if (total >= 0 && done + got > total) {
                     discard(part);
-                    throw new AdedException.InvalidArtifact(
-                            "TOO_LONG",
-                            download.label() + ": " + download.source().getHost() + " sends more than the " + total
-                                    + " bytes that it should have; nothing of it was kept");
+                    throw tooLong(download, total, "should have");
                 }
                 if (total < 0 && done + got - looked > LOOK_AT_SPACE) {
                     looked = done + got;
@@ -334,11 +354,20 @@ public final class Downloader implements AutoCloseable {
         }
     }
 
+    private int readSome(InputStream body, byte[] buffer, StallGuard guard) throws BrokenOff {
+        try {
+            int got = body.read(buffer);
+            guard.progressed();
+            return got;
+        } catch (IOException e) {
+            throw new BrokenOff(guard.hasFired() ? new IOException("nothing arrived for " + limits.stall(), e) : e);
+        }
+    }
+
     /** A file's bytes are wanted as they are: its length and its checksum are of those. */
-    private static void requirePlain(Download download, HttpResponse<InputStream> answer) throws IOException {
+    private static void requirePlain(Download download, HttpResponse<?> answer) {
         String encoding = answer.headers().firstValue("Content-Encoding").orElse("identity");
         if (!encoding.equalsIgnoreCase("identity") && !encoding.isBlank()) {
-            answer.body().close();
             throw new AdedException.InvalidArtifact(
                     "ENCODED",
                     download.label() + ": " + download.source().getHost()
@@ -349,11 +378,15 @@ public final class Downloader implements AutoCloseable {
     private static void requireNoMore(Download download, Path part, long bytes) throws IOException {
         if (download.size() < 0 && bytes > download.most()) {
             discard(part);
-            throw new AdedException.InvalidArtifact(
-                    "TOO_LONG",
-                    download.label() + ": " + download.source().getHost() + " sends more than the " + download.most()
-                            + " bytes that it can have; nothing of it was kept");
+            throw tooLong(download, download.most(), "can have");
         }
+    }
+
+    private static AdedException tooLong(Download download, long most, String why) {
+        return new AdedException.InvalidArtifact(
+                "TOO_LONG",
+                download.label() + ": " + download.source().getHost() + " sends more than the " + most
+                        + " bytes that it " + why + "; nothing of it was kept");
     }
 
     private static boolean isSound(Download download, Path part, TransferListener listener) throws IOException {
