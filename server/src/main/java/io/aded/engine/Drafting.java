@@ -171,7 +171,7 @@ final class Drafting {
         for (DraftSource source : sources) {
             source.propose();
         }
-        phase.charged(rounds, drafting);
+        phase.ofDrafters(rounds, drafting);
         for (Round round : rounds) {
             if (round.verifies() && round.turn().fault() == null) {
                 round.endDraft();
@@ -334,7 +334,7 @@ final class Drafting {
 
     /** Teaches the drafters of all verified rounds what came of their trees. */
     void teach(List<Round> rounds) {
-        phase.charged(rounds, learning);
+        phase.ofDrafters(rounds, learning);
         for (Round round : rounds) {
             StreamDrafter drafter = learner(round);
             if (drafter != null) {

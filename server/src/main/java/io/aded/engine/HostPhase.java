@@ -53,6 +53,21 @@ final class HostPhase {
 
     /** Does a step for every round, and charges the streams whose drafters need it. */
     void charged(List<Round> all, Step what) {
+        if (anyPays(all)) {
+            playCharged(all, what);
+        } else {
+            play(all, what, false);
+        }
+    }
+
+    /** Does a step that is nothing to rounds without a drafter or a constraint, and charges the others for it. */
+    void ofDrafters(List<Round> all, Step what) {
+        if (anyPays(all)) {
+            playCharged(all, what);
+        }
+    }
+
+    private void playCharged(List<Round> all, Step what) {
         long start = clock.getAsLong();
         play(all, what, true);
         long took = clock.getAsLong() - start;
@@ -66,6 +81,20 @@ final class HostPhase {
         }
     }
 
+    /** Whether anybody is to be charged. Where drafts do not pay that is nobody in nearly all passes. */
+    private static boolean anyPays(List<Round> all) {
+        for (Round round : all) {
+            if (pays(round)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean pays(Round round) {
+        return round.drafting() != null || round.isConstrained();
+    }
+
     private void play(List<Round> all, Step what, boolean isTimed) {
         rounds = all;
         step = what;
@@ -75,7 +104,7 @@ final class HostPhase {
 
     private void run(int index, int worker) {
         Round round = rounds.get(index);
-        if (timed && (round.drafting() != null || round.isConstrained())) { // else there is nobody to charge
+        if (timed && pays(round)) {
             long start = clock.getAsLong();
             step.run(round, worker);
             round.worked(clock.getAsLong() - start);

@@ -80,6 +80,7 @@ final class Pass {
     private long start;
     private long decodeStart;
     private long decodeEnd;
+    private long verified;
 
     // Of all passes so far.
     private long passes;
@@ -340,6 +341,7 @@ final class Pass {
                 allAuto &= round.turn().isAuto();
             }
         }
+        verified = clock.getAsLong(); // one reading for all streams
         phase.each(rounds, delivering);
         drafting.teach(rounds);
         drafting.settle(batch.size(), prompted, draftNodes, streams);
@@ -365,7 +367,7 @@ final class Pass {
         if (round.verifies()) {
             LocalTurn turn = round.turn();
             try {
-                turn.deliver(this, clock.getAsLong());
+                turn.deliver(this, verified);
             } catch (RuntimeException | Error e) {
                 turn.fail(e);
             }

@@ -310,18 +310,20 @@ public final class ScriptedModel implements TargetModel {
     /** Greedy, or one uniform draw over the softmax at the temperature. */
     private static final class Sampler implements TokenSampler {
         private final SamplingParameters parameters;
+        private final boolean plainGreedy;
         private final SplittableRandom random;
         private final float[] row = new float[VOCABULARY_SIZE];
 
         Sampler(SamplingParameters parameters) {
             this.parameters = parameters;
+            plainGreedy = parameters.isPlainGreedy();
             Integer seed = parameters.seed();
             random = new SplittableRandom(seed == null ? 0 : seed);
         }
 
         @Override
         public boolean isPlainGreedy() {
-            return parameters.isPlainGreedy();
+            return plainGreedy;
         }
 
         @Override

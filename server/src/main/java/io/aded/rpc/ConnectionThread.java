@@ -15,7 +15,12 @@ final class ConnectionThread {
     /** Of a connection; none where the transport has no thread that writes, as gRPC's in-process one. */
     static final Attributes.Key<ConnectionThread> KEY = Attributes.Key.create("aded-connection-thread");
 
-    /** Calls that send before what they sent is written and what arrived is read. */
+    /**
+     * Calls that send before what they sent is written and what arrived is read. It bounds how long a cancellation
+     * waits. For throughput it hardly matters: with 256 callers on one connection and passes that cost nothing 32, 128
+     * and 512 gave 680,000, 670,000 and 631,000 tokens a second (means of two runs, by turns, which differ by up to an
+     * eighth; AMD Zen 4, 2 vCPUs, 2026-11-28).
+     */
     private static final int MOST_AT_ONCE = 128;
 
     private final Executor thread;
@@ -39,7 +44,7 @@ final class ConnectionThread {
     /** Lets a call send, soon. It is to be queued once until it is called. */
     void queue(Call call) {
         queued.add(call);
-        if (due.compareAndSet(false, true)) {
+        if (!due.get() && due.compareAndSet(false, true)) { // most find that it is due, and need not write to know it
             execute();
         }
     }
