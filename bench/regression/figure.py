@@ -53,6 +53,13 @@ def pairs(modes, skipped):
     return [math.log(last / first) for first, last in rates]
 
 
+def counted_rate(mode, skipped):
+    """Tokens a second of a mode over the blocks that count; 0 if nothing came."""
+    blocks = mode["blocks"][skipped:]
+    seconds = sum(block["seconds"] for block in blocks)
+    return sum(block["tokens"] for block in blocks) / seconds if seconds else 0
+
+
 def is_settled(target, figure, lower, upper):
     return lower >= target or upper < target or figure >= target and lower > target * 0.95
 
@@ -93,7 +100,7 @@ def ratio(name, target, skipped, command):
         if modes is None:
             return f"load|{name}|{target}|failed|||"
         logs += pairs(modes, skipped)
-        rate = modes[-1]["tokens_per_second"] or 0
+        rate = counted_rate(modes[-1], skipped)
         took = time.time() - began
         left -= took
         if logs and is_settled(float(target), *interval(logs)):
@@ -196,6 +203,7 @@ def check():
     modes = [{"blocks": [{"tokens": 10, "seconds": 9}, {"tokens": 100, "seconds": 2}]},
              {"blocks": [{"tokens": 10, "seconds": 1}, {"tokens": 100, "seconds": 4}]}]
     assert pairs(modes, 1) == [math.log(0.5)]
+    assert counted_rate(modes[1], 1) == 25 and counted_rate(modes[1], 0) == 22 and counted_rate(modes[1], 2) == 0
     assert is_settled(0.98, 1.0, 0.99, 1.01) and is_settled(0.98, 0.9, 0.85, 0.97) and is_settled(0.98, 1.0, 0.94, 1.06)
     assert not is_settled(0.98, 0.97, 0.9, 1.05) and not is_settled(0.98, 1.0, 0.8, 1.2)
     assert verdict("load", "0.98", "0.970", "1.050") == "below, within the noise"
