@@ -42,7 +42,9 @@ final class Budget {
      *   A pass that has prompts in it is wide, and of wide passes the table knows each width by a few passes of other
      *   times: from one width to the next it goes up and down by half. Drafts would be bought for what is noise, and
      *   since the pass is long, for next to nothing. So the prompts' part of a pass is the prompts', whether there are
-     *   drafts or not; and a node beside it costs what a prompt's token was found to cost.
+     *   drafts or not; and a node beside it costs what a prompt's token was found to cost. Nor is a token worth what it
+     *   costs the few that decode already: the streams whose prompts these are wait for the pass, and decode with them
+     *   soon, which makes a token cheaper for all. So ρ is not below what they all have together without drafts.
      *
      *   t(n) has steps, so the best k is not where the marginal gain first falls below the marginal price: all k are
      *   looked at. The merge is a scan over the streams' next nodes; with a few hundred nodes in all it costs
@@ -137,11 +139,12 @@ final class Budget {
      * @param count how many of {@code bids} count
      * @param otherTokens tokens in the pass that are not for sale: those of streams with a fixed draft
      * @param chunks further tokens in the pass, of prompts
+     * @param waiting streams that wait for their first token and have a part in {@code chunks}
      * @param room draft nodes that fit into the pass
      * @param spentNanos what was paid for the drafts already, however many of them are verified
      * @return the nodes granted in all
      */
-    int allocate(Bid[] bids, int count, int otherTokens, int chunks, int room, double spentNanos) {
+    int allocate(Bid[] bids, int count, int otherTokens, int chunks, int waiting, int room, double spentNanos) {
         int base = count + otherTokens;
         trying = chunks == 0 && sinceTry >= TRY_INTERVAL;
         double plain = price(base, 0, chunks, 0);
@@ -179,7 +182,7 @@ final class Budget {
         }
         double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
         double rate = known * (nanos > 0 ? tokens / nanos : 0) + (1 - known) * localRate;
-        rate = Math.max(rate, count / plain);
+        rate = Math.max(rate, Math.max(count / plain, plainRate(count, base, waiting)));
         double best = count * (1 + LEAST_GAIN) - rate * plain;
         int bestLength = 0;
         double mayLose = chunks > 0 ? Double.POSITIVE_INFINITY : mayLose(bids, count);
@@ -200,6 +203,11 @@ final class Budget {
             bids[order[i]].granted++;
         }
         return bestLength;
+    }
+
+    /** Tokens a nanosecond that the bids' streams and those which wait will have together, without drafts. */
+    private double plainRate(int count, int base, int waiting) {
+        return (count + waiting) / curve.nanos(Math.min(base + waiting, curve.maxTokens()));
     }
 
     /** What the streams that have drafts may lose by them, in plain tokens. */

@@ -185,9 +185,11 @@ final class Pass {
         int count = 0;
         int others = 0;
         int chunks = 0;
+        int waiting = 0;
         int left = draftRoom;
         for (Round round : rounds) {
             chunks += round.chunk();
+            waiting += round.verifies() ? 0 : 1;
             if (round.verifies() && round.isBudgeted()) {
                 addBid(count++, round);
             } else if (round.verifies()) {
@@ -199,7 +201,7 @@ final class Pass {
         if (count == 0) {
             return;
         }
-        left -= budget.allocate(bids, count, others, chunks, left, boughtNanos());
+        left -= budget.allocate(bids, count, others, chunks, waiting, left, boughtNanos());
         for (Round round : rounds) {
             if (round.verifies() && round.isBudgeted()) {
                 left -= drafting.take(round, round.bid().granted - 1, left > 0);

@@ -37,7 +37,7 @@ class BudgetTest {
     }
 
     private static int granted(Budget budget, Budget.Bid bid) {
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 0);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 0, 64, 0);
         return bid.granted - 1;
     }
 
@@ -76,7 +76,7 @@ class BudgetTest {
         Budget.Bid bid = chain(.5, .45, .4, .35);
         Budget budget = new Budget(curve(n -> 50 * MILLI + (n - 1) * 15 * MILLI));
         assertThat(granted(budget, bid)).isEqualTo(3);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 64, 50 * MILLI);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 0, 64, 50 * MILLI);
         assertThat(bid.granted - 1).isEqualTo(4);
     }
 
@@ -100,7 +100,7 @@ class BudgetTest {
         lucky.mayLose = 10;
         unlucky.mayLose = -0.5;
         Budget budget = new Budget(curve(n -> 50 * MILLI + (n - 1) * 10 * MILLI));
-        budget.allocate(new Budget.Bid[] {lucky, unlucky}, 2, 0, 0, 64, 0);
+        budget.allocate(new Budget.Bid[] {lucky, unlucky}, 2, 0, 0, 0, 64, 0);
         assertThat(lucky.granted + unlucky.granted - 2).isEqualTo(4);
     }
 
@@ -135,7 +135,7 @@ class BudgetTest {
         for (int pass = 0; pass < 650; pass++) {
             Budget.Bid[] bids = new Budget.Bid[1 + pass % 10];
             Arrays.setAll(bids, _ -> chain(0.9, 0.8));
-            int nodes = budget.allocate(bids, bids.length, 0, 0, 64, 0);
+            int nodes = budget.allocate(bids, bids.length, 0, 0, 0, 64, 0);
             plain += nodes == 0 ? 1 : 0;
             curve.observe(bids.length + nodes, 50 * MILLI);
         }
@@ -147,7 +147,7 @@ class BudgetTest {
         Budget budget = new Budget(curve(n -> n <= 5 ? 50 * MILLI : 500 * MILLI));
         Budget.Bid strong = chain(.9, .85, .8);
         Budget.Bid weak = chain(.3, .1, .05);
-        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 0, 64, 0);
+        budget.allocate(new Budget.Bid[] {weak, strong}, 2, 0, 0, 0, 64, 0);
         assertThat(strong.granted - 1).isEqualTo(3);
         assertThat(weak.granted - 1).isZero();
     }
@@ -157,13 +157,24 @@ class BudgetTest {
         // A width that was only seen once, in a moment: nobody should draft to get there.
         Budget budget = new Budget(curve(n -> n == 40 ? MILLI : n * 50 * MILLI));
         Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33, 0);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 0, 33, 0);
         assertThat(bid.granted - 1).isZero();
         // A hundred tokens of a prompt took a tenth of what so many passes would have.
         budget.observePrompts(101, 100, 550 * MILLI);
-        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 33, 0);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 30, 0, 33, 0);
         assertThat(bid.granted - 1).isGreaterThanOrEqualTo(4);
         assertThat(budget.addedNanos(101, 100, 2)).isEqualTo(10.0 * MILLI);
+    }
+
+    @Test
+    void allocate_besidePromptsOfOthers_takesATokenForWorthWhatItCostsAllOfThem() {
+        // One stream alone pays 40 ms a token; eight together pay 15 each. A prompt's token costs 10.
+        Budget budget = new Budget(curve(n -> n == 1 ? 40 * MILLI : (40 + 10 * (n - 1)) * MILLI));
+        Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 16, 0, 33, 0);
+        assertThat(bid.granted - 1).isEqualTo(2);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 16, 7, 33, 0);
+        assertThat(bid.granted - 1).isEqualTo(1);
     }
 
     /** A virtual machine: passes advance the clock, nothing else does. */
