@@ -50,8 +50,11 @@ REQUESTS = {
 
 
 def main() -> None:
-    count = int(sys.argv[1])
-    chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    try:
+        count, seed = (int(argument) for argument in (sys.argv[1:] + ["1"])[:2])
+    except ValueError:
+        sys.exit("usage: prompts.py COUNT [SEED] > prompts.jsonl; both are whole numbers, SEED is 1 unless given")
+    chance = random.Random(seed)
     topics = [topic.strip() for topic in TOPICS.split(";") if topic.strip()]
     every = [
         (kind, request, topic) for kind, requests in REQUESTS.items() for request in requests for topic in topics
