@@ -1,6 +1,8 @@
 package io.aded.cli;
 
 import io.aded.host.AdedVersion;
+import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,7 +73,13 @@ final class AdedCommand implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "a command is missing; one of "
-                        + String.join(", ", spec.subcommands().keySet()));
+                        + spec.subcommands().entrySet().stream()
+                                .filter(command -> !command.getValue()
+                                        .getCommandSpec()
+                                        .usageMessage()
+                                        .hidden())
+                                .map(Map.Entry::getKey)
+                                .collect(Collectors.joining(", ")));
     }
 
     /** What {@code --version} prints. */

@@ -8,6 +8,13 @@ import picocli.CommandLine;
 
 /** Sets how much is logged, to standard error. The layout is {@code logback.xml}'s. */
 final class Logging {
+    /**
+     * Says what a channel met with, a host without an address, say; the call that wanted the channel fails with it, and
+     * that is told. Kept here, since loggers that nobody holds are forgotten.
+     */
+    private static final java.util.logging.Logger CHANNELS =
+            java.util.logging.Logger.getLogger("io.grpc.internal.ManagedChannelImpl");
+
     private Logging() {}
 
     static void configure(CommandLine.ParseResult result) {
@@ -28,6 +35,7 @@ final class Logging {
             }
             root.removeHandler(handler);
         }
+        CHANNELS.setLevel(java.util.logging.Level.SEVERE);
         root.addHandler(new TransportLog(LoggerFactory.getLogger("io.grpc"), System::nanoTime));
     }
 

@@ -53,7 +53,7 @@ public final class Main {
                         fail(terminal, OptionNames.applied(failure, executed.getCommandSpec())))
                 .setParameterExceptionHandler((failure, given) -> {
                     String meant = OptionHints.of(failure);
-                    terminal.note("aded: " + failure.getMessage() + (meant == null ? "" : "; here: " + meant));
+                    terminal.note("aded: " + OptionHints.plain(failure) + (meant == null ? "" : "; here: " + meant));
                     if (meant == null) {
                         CommandLine.UnmatchedArgumentException.printSuggestions(
                                 failure, terminal.writer(terminal.err()));

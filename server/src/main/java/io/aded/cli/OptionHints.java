@@ -75,6 +75,18 @@ final class OptionHints {
                 .orElse(null);
     }
 
+    /** What the parser says, without words that only programmers have for it. */
+    static String plain(CommandLine.ParameterException failure) {
+        if (failure instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && !failure.getCommandLine().getSubcommands().isEmpty()) {
+            return "there is no command \"" + unmatched.getUnmatched().getFirst() + "\"";
+        }
+        return String.valueOf(failure.getMessage())
+                .replaceFirst("is not an? (int|long)$", "is no whole number")
+                .replaceFirst("is not a (float|double)$", "is no number");
+    }
+
     /**
      * The name that was meant.
      *

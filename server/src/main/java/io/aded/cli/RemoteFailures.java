@@ -8,11 +8,16 @@ import io.aded.model.AdedException;
 import io.aded.model.FieldViolation;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import java.net.UnknownHostException;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What a call failed with, as the failure that it was on the server: with its reason, and every wrong field. */
 final class RemoteFailures {
+    /** What netty puts in front of the system's own words. */
+    private static final Pattern OF_NETTY = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
+
     private RemoteFailures() {}
 
     /**
@@ -51,7 +56,12 @@ final class RemoteFailures {
         while (cause != null && cause.getCause() != null && cause.getCause() != cause) {
             cause = cause.getCause();
         }
-        String why = cause == null || cause.getMessage() == null ? message : target + ": " + cause.getMessage();
+        if (cause instanceof UnknownHostException) {
+            return target + ": the host is not known";
+        }
+        String why = cause == null || cause.getMessage() == null
+                ? message
+                : target + ": " + OF_NETTY.matcher(cause.getMessage()).replaceFirst("");
         return why + ". Is a server running there? (aded serve --listen " + target + ")";
     }
 

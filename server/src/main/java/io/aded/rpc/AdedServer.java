@@ -283,7 +283,8 @@ public final class AdedServer implements AutoCloseable {
                 return new AdedException.FailedPrecondition(
                         "ADDRESS_IN_USE",
                         "cannot listen on " + address
-                                + ": the address is in use; stop the process that has it or choose another one");
+                                + ": the address is in use; stop the process that has it, or choose another port (0"
+                                + " takes any that is free)");
             }
         }
         Throwable root = failure.getCause() == null ? failure : failure.getCause();

@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -129,9 +130,10 @@ final class UnixSocket implements AutoCloseable {
     }
 
     private static AdedException unusable(Path path, IOException e) {
-        return new AdedException.FailedPrecondition(
-                "ADDRESS_UNUSABLE",
-                "cannot listen on unix:" + path + ": " + e.getClass().getSimpleName() + "; check its permissions");
+        String why = e instanceof NoSuchFileException
+                ? "its directory is not there"
+                : e.getClass().getSimpleName() + "; check its permissions";
+        return new AdedException.FailedPrecondition("ADDRESS_UNUSABLE", "cannot listen on unix:" + path + ": " + why);
     }
 
     private static boolean isAnswered(Path path) {

@@ -145,7 +145,8 @@ public final class ConversationStream {
     private Conversation opened() {
         Conversation conversation = state.conversation();
         if (conversation == null) {
-            throw new AdedException.FailedPrecondition("NOT_OPEN", "the first message must be open");
+            throw new AdedException.FailedPrecondition(
+                    "NOT_OPEN", "the first message must be open; {\"open\": {}} takes the defaults");
         }
         return conversation;
     }

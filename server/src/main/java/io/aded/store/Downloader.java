@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
@@ -12,10 +14,14 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -430,18 +436,38 @@ public final class Downloader implements AutoCloseable {
                             + "); make room and run the same command again, it goes on from there",
                     null);
         }
-        String why = failure instanceof FileSystemException system && system.getReason() == null
-                ? failure.getClass().getSimpleName() + " " + message
-                : message;
         return new AdedException.FailedPrecondition(
-                "CANNOT_WRITE", label + " cannot be kept in " + file.getParent() + ": " + why);
+                "CANNOT_WRITE",
+                label + " cannot be kept in " + file.getParent() + ": " + reason(failure)
+                        + "; XDG_CACHE_HOME names another directory");
     }
 
-    private static AdedException unreachable(URI address, @Nullable IOException failure, String kept) {
+    /** What a file system says, in words where it has none of its own. */
+    private static String reason(IOException failure) {
+        if (!(failure instanceof FileSystemException system) || system.getReason() != null) {
+            return String.valueOf(failure.getMessage());
+        }
+        return switch (system) {
+            case AccessDeniedException denied -> "nobody lets this user write to " + denied.getFile();
+            case NoSuchFileException missing -> missing.getFile() + " is not there and cannot be made";
+            case FileAlreadyExistsException other -> other.getFile() + " is no directory";
+            default -> system.getClass().getSimpleName() + " " + system.getMessage();
+        };
+    }
+
+    private AdedException unreachable(URI address, @Nullable IOException failure, String kept) {
+        Proxy proxy = client().proxy()
+                .map(proxies -> proxies.select(address).getFirst())
+                .orElse(Proxy.NO_PROXY);
+        String through = "";
+        String advice = "Check the network (behind a proxy: HTTPS_PROXY).";
+        if (proxy.address() instanceof InetSocketAddress at) {
+            through = " through the proxy " + at.getHostString() + ":" + at.getPort();
+            advice = "Check that proxy, which HTTPS_PROXY or npm's configuration names.";
+        }
         return new AdedException.Unavailable(
                 "CANNOT_DOWNLOAD",
-                "cannot download from " + address.getHost() + ": " + plain(failure)
-                        + ". Check the network (behind a proxy: HTTPS_PROXY)." + kept,
+                "cannot download from " + address.getHost() + through + ": " + plain(failure) + ". " + advice + kept,
                 failure);
     }
 
@@ -457,8 +483,7 @@ public final class Downloader implements AutoCloseable {
 
     private static String plain(@Nullable Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof java.nio.channels.UnresolvedAddressException
-                    || cause instanceof UnknownHostException) {
+            if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
                 return "the host is not known";
             }
         }

@@ -59,6 +59,28 @@ final class OptionHintsTest {
         assertThat(terminal.err()).contains("Unknown option", "; here: " + meant);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "serve --context abc | 'abc' is no whole number",
+                "generate --temperature hot hi | 'hot' is no number",
+                "sreve | there is no command \"sreve\"",
+                "models frmats | there is no command \"frmats\""
+            })
+    void run_wrongWord_isSaidInPlainWords(String line, String said) {
+        TestTerminal terminal = new TestTerminal(home);
+        assertThat(terminal.run(line.split(" "))).isEqualTo(2);
+        assertThat(terminal.err()).contains(said);
+    }
+
+    @Test
+    void run_noCommand_namesThoseForUsers() {
+        TestTerminal terminal = new TestTerminal(home);
+        assertThat(terminal.run()).isEqualTo(2);
+        assertThat(terminal.err()).contains("serve, generate, chat").doesNotContain("warm-up");
+    }
+
     @Test
     void run_fileWithASlip_saysWhatIsAllowed() throws IOException {
         Path file = Files.writeString(home.resolve("mine.yaml"), "serve:\n  port: 8080\n");

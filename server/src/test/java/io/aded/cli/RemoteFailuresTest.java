@@ -12,6 +12,7 @@ import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.UnknownHostException;
 import org.junit.jupiter.api.Test;
 
 class RemoteFailuresTest {
@@ -72,6 +73,24 @@ class RemoteFailuresTest {
         assertThat(failure)
                 .isInstanceOf(AdedException.Unavailable.class)
                 .hasMessage("here:1: Connection refused. Is a server running there? (aded serve --listen here:1)");
+    }
+
+    @Test
+    void translated_wordsOfTheTransport_areLeftOut() {
+        var refused = new IOException("finishConnect(..) failed with error(-111): Connection refused");
+        assertThat(RemoteFailures.translated(
+                        "here:1", Status.UNAVAILABLE.withCause(refused).asRuntimeException()))
+                .hasMessageStartingWith("here:1: Connection refused. Is a server");
+    }
+
+    @Test
+    void translated_unknownHost_asksForNoServer() {
+        var unknown = new UnknownHostException("nowhere.invalid: Name or service not known");
+        assertThat(RemoteFailures.translated(
+                        "nowhere.invalid:1",
+                        Status.UNAVAILABLE.withCause(unknown).asRuntimeException()))
+                .isInstanceOf(AdedException.Unavailable.class)
+                .hasMessage("nowhere.invalid:1: the host is not known");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.aded.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.aded.model.AdedException;
@@ -48,6 +49,13 @@ class UnixSocketTest {
             assertThat(isAnswered(socket)).isTrue();
         }
         assertThat(socket).doesNotExist();
+    }
+
+    @Test
+    void start_directoryIsNotThere_saysSo() {
+        assertThatThrownBy(() -> start(directory.resolve("missing").resolve("aded.sock")))
+                .isInstanceOf(AdedException.FailedPrecondition.class)
+                .hasMessageEndingWith(": its directory is not there");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,7 +58,7 @@ final class DownloaderTest {
         try {
             return Checksum.sha256(HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(content)));
-        } catch (java.security.NoSuchAlgorithmException e) {
+        } catch (NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }
     }
@@ -121,7 +122,7 @@ final class DownloaderTest {
 
     @Test
     void fetch_partLeftByEarlierRun_fetchesOnlyTheRest() throws IOException {
-        Files.write(directory.resolve("model.bin.part"), java.util.Arrays.copyOf(CONTENT, 650_000));
+        Files.write(directory.resolve("model.bin.part"), Arrays.copyOf(CONTENT, 650_000));
 
         downloader.fetch(download(), listener);
 
@@ -168,7 +169,7 @@ final class DownloaderTest {
 
     @Test
     void fetch_serverIgnoresRange_startsAgain() throws IOException {
-        Files.write(directory.resolve("model.bin.part"), java.util.Arrays.copyOf(CONTENT, 650_000));
+        Files.write(directory.resolve("model.bin.part"), Arrays.copyOf(CONTENT, 650_000));
         server.misbehave(new Misbehaviour.IgnoreRange());
 
         downloader.fetch(download(), listener);
@@ -252,14 +253,46 @@ final class DownloaderTest {
                 .hasMessageContaining("HF_TOKEN");
     }
 
+    private static int portWithoutListener() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Test
+    void fetch_proxyDoesNotAnswer_namesTheProxy() throws IOException {
+        String proxy = "127.0.0.1:" + portWithoutListener();
+        try (Downloader behind = downloader(Duration.ofSeconds(60), Map.of("http_proxy", "http://" + proxy))) {
+            Download wanted =
+                    new Download(URI.create("http://models.invalid/x"), Map.of(), destination, null, -1, "model");
+
+            assertThatThrownBy(() -> behind.fetch(wanted, listener))
+                    .isInstanceOf(AdedException.Unavailable.class)
+                    .hasMessageStartingWith("cannot download from models.invalid through the proxy " + proxy + ": ")
+                    .hasMessageContaining("HTTPS_PROXY");
+        }
+    }
+
+    @Test
+    void fetch_directoryCannotBeMade_saysWhyAndWhatNamesAnother() throws IOException {
+        Path file = Files.writeString(directory.resolve("taken"), "a file");
+        Download wanted = new Download(server.uri("/file"), Map.of(), file.resolve("model.bin"), null, -1, "model");
+
+        assertThatThrownBy(() -> downloader.fetch(wanted, listener))
+                .isInstanceOf(AdedException.FailedPrecondition.class)
+                .hasMessageContaining(file + " is no directory")
+                .hasMessageContaining("XDG_CACHE_HOME");
+    }
+
     @Test
     void fetch_nobodyListens_unavailableAtOnce() throws IOException {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
-        Download nowhere =
-                new Download(URI.create("http://127.0.0.1:" + port + "/x"), Map.of(), destination, null, -1, "model");
+        Download nowhere = new Download(
+                URI.create("http://127.0.0.1:" + portWithoutListener() + "/x"),
+                Map.of(),
+                destination,
+                null,
+                -1,
+                "model");
 
         assertThatThrownBy(() -> downloader.fetch(nowhere, listener))
                 .isInstanceOf(AdedException.Unavailable.class)
@@ -285,7 +318,7 @@ final class DownloaderTest {
         try (StandInServer elsewhere = new StandInServer()) {
             elsewhere.file("/blob", CONTENT);
             server.redirect("/file", elsewhere.address() + "blob");
-            Files.write(directory.resolve("model.bin.part"), java.util.Arrays.copyOf(CONTENT, 10));
+            Files.write(directory.resolve("model.bin.part"), Arrays.copyOf(CONTENT, 10));
             Download secret = new Download(
                     server.uri("/file"),
                     Map.of("Authorization", "Bearer secret"),
