@@ -16,31 +16,26 @@ import java.util.function.IntFunction;
  * An entry of a GGUF header as its bytes, for copying what need not be understood.
  *
  * @param key its name
- * @param type the number of its type in the format
+ * @param type the number of its {@linkplain EntryType type}
  * @param value little-endian, as it stands in a file
  */
 record HeaderEntry(String key, int type, byte[] value) {
-    private static final int UNSIGNED = 4;
-    private static final int FLOAT = 6;
-    private static final int STRING = 8;
-    private static final int ARRAY = 9;
-    private static final int[] WIDTHS = {1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8};
     /** An array's element type and count stand before its elements. */
     private static final int ARRAY_HEAD = 12;
 
     /** An unsigned 32-bit integer. */
     static HeaderEntry integer(String key, int value) {
-        return new HeaderEntry(key, UNSIGNED, buffer(4).putInt(value).array());
+        return new HeaderEntry(key, EntryType.UINT32, buffer(4).putInt(value).array());
     }
 
     /** A 32-bit float. */
     static HeaderEntry number(String key, float value) {
-        return new HeaderEntry(key, FLOAT, buffer(4).putFloat(value).array());
+        return new HeaderEntry(key, EntryType.FLOAT32, buffer(4).putFloat(value).array());
     }
 
     /** A text. */
     static HeaderEntry text(String key, String value) {
-        return new HeaderEntry(key, STRING, string(value));
+        return new HeaderEntry(key, EntryType.STRING, string(value));
     }
 
     /**
@@ -70,27 +65,27 @@ record HeaderEntry(String key, int type, byte[] value) {
 
     /** Moves beyond a value, and returns where that is. */
     private static int skip(ByteBuffer bytes, int type) {
-        if (type == STRING) {
+        if (type == EntryType.STRING) {
             long length = bytes.getLong();
             bytes.position(Math.toIntExact(bytes.position() + length));
-        } else if (type == ARRAY) {
+        } else if (type == EntryType.ARRAY) {
             int elements = bytes.getInt();
             long count = bytes.getLong();
-            if (elements == STRING) {
+            if (elements == EntryType.STRING) {
                 for (long i = 0; i < count; i++) {
-                    skip(bytes, STRING);
+                    skip(bytes, EntryType.STRING);
                 }
             } else {
-                bytes.position(Math.toIntExact(bytes.position() + count * WIDTHS[elements]));
+                bytes.position(Math.toIntExact(bytes.position() + count * EntryType.width(elements)));
             }
         } else {
-            bytes.position(bytes.position() + WIDTHS[type]);
+            bytes.position(bytes.position() + EntryType.width(type));
         }
         return bytes.position();
     }
 
     boolean isArray() {
-        return type == ARRAY;
+        return type == EntryType.ARRAY;
     }
 
     /** Elements of an array. */

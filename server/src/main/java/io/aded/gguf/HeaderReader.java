@@ -40,15 +40,6 @@ final class HeaderReader {
     /** Where a file says nothing about it. */
     private static final long DEFAULT_ALIGNMENT = 32;
 
-    private static final int SIGNED_BYTE = 1;
-    private static final int UNSIGNED = 4;
-    private static final int STRING = 8;
-    private static final int ARRAY = 9;
-    private static final int[] WIDTHS = {1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8};
-    private static final String[] NAMES = {
-        "u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"
-    };
-
     /** Elements of an array that are kept: numbers for as many layers as there can be, and a few texts. */
     private static final int HEAD = 512;
 
@@ -128,7 +119,7 @@ final class HeaderReader {
             String key = string(LONGEST_KEY);
             int type = int32();
             // Read by llama.cpp without a look at their types.
-            if ((key.equals("general.alignment") || key.equals("general.file_type")) && type != UNSIGNED) {
+            if ((key.equals("general.alignment") || key.equals("general.file_type")) && type != EntryType.UINT32) {
                 throw GgufFile.invalid(path, "its " + key + " is no 32-bit unsigned integer");
             }
             if (metadata.put(key, value(key, type)) != null) {
@@ -167,7 +158,7 @@ final class HeaderReader {
                         path,
                         "it is truncated: tensor " + tensor.name() + " ends at byte "
                                 + (dataOffset + tensor.offset() + tensor.bytes()) + " but the file has "
-                                + size);
+                                + size + "; fetch or copy it anew");
             }
             expected = aligned(tensor.offset() + tensor.bytes(), alignment);
         }
@@ -215,18 +206,18 @@ final class HeaderReader {
 
     private Object value(String key, int type) {
         return switch (type) {
-            case 0 -> (long) (int8() & 0xff);
-            case 1 -> (long) int8();
-            case 2 -> (long) (int16() & 0xffff);
-            case 3 -> (long) int16();
-            case 4 -> int32() & 0xffffffffL;
-            case 5 -> (long) int32();
-            case 6 -> (double) Float.intBitsToFloat(int32());
-            case 7 -> truth(key);
-            case STRING -> string(LONGEST_TEXT);
-            case ARRAY -> array(key);
-            case 10, 11 -> int64();
-            case 12 -> Double.longBitsToDouble(int64());
+            case EntryType.UINT8 -> (long) (int8() & 0xff);
+            case EntryType.INT8 -> (long) int8();
+            case EntryType.UINT16 -> (long) (int16() & 0xffff);
+            case EntryType.INT16 -> (long) int16();
+            case EntryType.UINT32 -> int32() & 0xffffffffL;
+            case EntryType.INT32 -> (long) int32();
+            case EntryType.FLOAT32 -> (double) Float.intBitsToFloat(int32());
+            case EntryType.BOOL -> truth(key);
+            case EntryType.STRING -> string(LONGEST_TEXT);
+            case EntryType.ARRAY -> array(key);
+            case EntryType.UINT64, EntryType.INT64 -> int64();
+            case EntryType.FLOAT64 -> Double.longBitsToDouble(int64());
             default ->
                 throw GgufFile.invalid(
                         path, "the entry " + key + " has the unknown type " + Integer.toUnsignedString(type));
@@ -243,24 +234,24 @@ final class HeaderReader {
 
     private GgufFile.Array array(String key) {
         int type = int32();
-        if (type < 0 || type >= WIDTHS.length || type == ARRAY) {
+        if (!EntryType.exists(type) || type == EntryType.ARRAY) {
             throw GgufFile.invalid(
                     path, "the array " + key + " has elements of the unknown type " + Integer.toUnsignedString(type));
         }
         // The older line reads bytes there, whatever they are, and would read others than were looked at.
-        if (key.equals(CharacterMap.KEY) && type > SIGNED_BYTE) {
+        if (key.equals(CharacterMap.KEY) && type > EntryType.INT8) {
             throw GgufFile.invalid(path, key + " is no array of bytes");
         }
         long count = int64();
-        int width = type == STRING ? 8 : WIDTHS[type];
+        int width = type == EntryType.STRING ? 8 : EntryType.width(type);
         fits("length of the array " + key, count, width);
         long start = at;
         List<Object> head = new ArrayList<>();
-        long kept = Math.min(count, type == STRING ? TEXTS : HEAD);
+        long kept = Math.min(count, type == EntryType.STRING ? TEXTS : HEAD);
         for (long i = 0; i < kept; i++) {
             head.add(value(key, type));
         }
-        if (type == STRING) {
+        if (type == EntryType.STRING) {
             for (long i = kept; i < count; i++) {
                 long length = int64();
                 fits("length of a text in " + key, length, 1);
@@ -281,7 +272,7 @@ final class HeaderReader {
             }
             at = start + count * width;
         }
-        return new GgufFile.Array(NAMES[type], count, List.copyOf(head));
+        return new GgufFile.Array(EntryType.name(type), count, List.copyOf(head));
     }
 
     private String string(int longest) {

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class VocabularyRule {
     private static final int FIRST_COMPARED = 5;
     private static final int MOST_DIFFERENT = 128;
+
+    /** Characters of a token's text in a message. */
     private static final int LONGEST_SHOWN = 40;
 
     private static final String MODEL = "tokenizer.ggml.model";
