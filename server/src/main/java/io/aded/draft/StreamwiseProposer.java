@@ -9,8 +9,8 @@ import java.util.List;
 public interface StreamwiseProposer extends Proposer {
 
     /**
-     * Drafts for one stream, if it wants a draft, as {@link #propose(List)} does for several. A failure is said of the
-     * request.
+     * Drafts for one stream, if it wants a draft, as {@link #propose(List)} does for several. Throws nothing: where it
+     * fails, the request {@linkplain DraftRequest#failed has failed}.
      */
     void propose(DraftRequest asking);
 

@@ -35,19 +35,34 @@ final class SpeculationControl {
      *
      * The loop is that of TurboSpec (Liu et al., arXiv 2406.14066), one stream at a time.
      */
+
+    /** Nodes that a draft has at least; else none would be found out to be worth more. */
     private static final int SHORTEST_DRAFT = 6;
 
+    /** The same where the host's time for them is felt. */
     private static final int SHORTEST_COSTLY = 3;
 
+    /** What is left of the nodes that were bought, a round later. */
     private static final double BOUGHT_DECAY = 0.9;
+
+    /** Rounds without a draft until a node is bought against the odds. */
     private static final int EXPLORATION_INTERVAL = 32;
 
+    /** The least chance of such a node. */
     private static final double LEAST_EXPLORED_CHANCE = 0.5;
 
+    /** What is left of the balance a round later. */
     private static final double BALANCE_DECAY = 0.98;
+
+    /** The loss, in passes, from which on the stream backs off. */
     private static final double LARGEST_DEBT = 2.0;
+
+    /** The gain, in passes, from which on its drafts have paid. */
     private static final double LEAST_GAIN = 1.0;
+
+    /** Rounds of the first back-off, and of the longest that doubling leads to. */
     private static final int FIRST_BACK_OFF = 8;
+
     private static final int LONGEST_BACK_OFF = 64;
 
     private final Trust trust;

@@ -17,14 +17,20 @@ final class Trust {
     /** Before anything was seen: chosen estimates are too high on every workload that was measured. */
     private static final double FIRST = 0.9;
 
+    /** The largest factor: that a text was easy for a while is no promise. */
     private static final double MOST = 1.25;
 
     /** Predicted tokens that the starting point is worth, and what is left of an observation a round later. */
     private static final double ENGINE_PRIOR = 30;
 
     private static final double ENGINE_DECAY = 0.998;
+
+    /** The same of a stream. */
     private static final double STREAM_PRIOR = 8;
+
     private static final double STREAM_DECAY = 0.97;
+
+    /** What is left of a stream's observations after a round that drafted nothing. */
     private static final double STREAM_FORGETTING = 0.99;
 
     private final @Nullable Trust general;

@@ -12,9 +12,16 @@ import java.util.List;
  * <p>Its text comes from a caller: length, nesting, repetition counts and the number of parts are bounded.
  */
 final class ExpressionReader {
+    /** Characters of an expression. */
     static final int LONGEST = 64 << 10;
+
+    /** Levels of groups. */
     static final int DEEPEST = 100;
+
+    /** The largest bound of a repetition, as in {@code x{3,5}}. */
     private static final int MOST_REPETITIONS = 10_000;
+
+    /** The expression is over: no character. */
     private static final int NOTHING = -1;
 
     /** Sets of many ranges may be named again and again; this bounds what they take in all. */

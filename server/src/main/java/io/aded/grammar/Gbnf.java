@@ -15,9 +15,15 @@ import org.jspecify.annotations.Nullable;
  * followed derivation by derivation, so ambiguity is no danger.
  */
 public final class Gbnf {
+    /** Characters of a grammar. */
     static final int LONGEST = 1 << 20;
+
     private static final int MOST_RULES = 50_000;
+
+    /** Levels of parentheses. */
     static final int DEEPEST_NESTING = 64;
+
+    /** The largest bound of a repetition, as in {@code x{3,5}}. */
     private static final int MOST_REPETITIONS = 100_000;
 
     /** What {@code .} stands for. */

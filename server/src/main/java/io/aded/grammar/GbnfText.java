@@ -1,8 +1,10 @@
 package io.aded.grammar;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Writes a grammar in GBNF. Groups that nest deeply, and long sets, become rules of their own. */
@@ -12,7 +14,7 @@ final class GbnfText {
 
     private final Rules rules;
     private final List<String> more = new ArrayList<>();
-    private final java.util.Map<String, String> sets = new java.util.HashMap<>();
+    private final Map<String, String> sets = new HashMap<>();
 
     /** Before the names of rules that are made here. */
     private final String prefix;

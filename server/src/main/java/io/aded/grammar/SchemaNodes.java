@@ -1,6 +1,8 @@
 package io.aded.grammar;
 
 import java.math.BigDecimal;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -314,8 +316,7 @@ final class SchemaNodes {
         }
         JsonNode target;
         try {
-            String pointer = java.net.URLDecoder.decode(
-                    reference.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
+            String pointer = URLDecoder.decode(reference.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8);
             target = root.at(pointer);
             for (int end = pointer.indexOf('/', 1); end > 0; end = pointer.indexOf('/', end + 1)) {
                 if (root.at(pointer.substring(0, end)).path("$id").isString()) {

@@ -10,12 +10,17 @@ public final class Calibration {
      * model's word had been tried a few times and found true, and forgets slowly, so that the share follows the text.
      */
     private static final float[] EDGES = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.9f, 0.95f, 0.98f, 0.995f};
+
+    /** Tries that the model's own word is worth in each bin. */
     private static final double PRIOR = 4;
+
+    /** Tries that are remembered, of a bin and of all together: from there on each new one takes a bit off the old. */
     private static final double MOST = 400;
 
     /** What is believed of first choices while none was tried. */
     private static final double FIRST_SHARE = 0.7;
 
+    /** Tries that this is worth. */
     private static final double SHARE_PRIOR = 8;
 
     private final double[] hits = new double[EDGES.length + 1];

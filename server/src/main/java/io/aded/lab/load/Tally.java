@@ -17,8 +17,11 @@ final class Tally {
      * Memory does not grow with the number of calls: times go into histograms of three digits, in microseconds, and all
      * else into sums.
      */
+
+    /** What is longer counts as this: four hours. */
     private static final long LONGEST_MICROS = 4 * 3_600_000_000L;
 
+    /** Decimal digits to which times are told apart. */
     private static final int DIGITS = 3;
 
     private final LoadMode mode;

@@ -6,8 +6,12 @@ import java.util.function.LongSupplier;
 
 /** One line that is written over and over: a bar, how far it is, how long it will take, what is being done. */
 public final class ProgressBar implements Progress {
+    /** Columns of the bar, and of the whole line. */
     private static final int BAR = 24;
+
     private static final int WIDTH = 79;
+
+    /** After fewer steps nobody can say how long the rest will take. */
     private static final int LEAST_DONE = 3;
 
     private final PrintStream out;

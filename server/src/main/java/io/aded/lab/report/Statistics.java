@@ -6,6 +6,7 @@ import java.util.function.ToDoubleFunction;
 
 /** The few statistics that the benchmark needs. */
 public final class Statistics {
+    /** Draws of a bootstrap: the ends of a 95 % interval are then the 50th from either end. */
     private static final int RESAMPLES = 2000;
 
     /** With fewer prompts than this a bootstrap says nothing. */
