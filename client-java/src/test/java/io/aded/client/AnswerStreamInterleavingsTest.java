@@ -2,6 +2,7 @@ package io.aded.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.Flow;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -42,7 +43,7 @@ class AnswerStreamInterleavingsTest {
         throw new AssertionError("the check checks nothing");
     }
 
-    private static final AnswerEvent DELTA = new AnswerEvent.Delta("x", java.util.List.of(1), java.util.List.of());
+    private static final AnswerEvent DELTA = new AnswerEvent.Delta("x", List.of(1), List.of());
 
     /** Insists: one signal at a time, no more events than were requested, nothing after the end. */
     private static final class StrictSubscriber implements Flow.Subscriber<AnswerEvent> {

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.rpc.Code;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -376,7 +377,7 @@ final class AnswerStreamTest {
 
     /** Notes what it is told. */
     private static final class Recorder implements Flow.Subscriber<AnswerEvent> {
-        final List<AnswerEvent> events = java.util.Collections.synchronizedList(new ArrayList<>());
+        final List<AnswerEvent> events = Collections.synchronizedList(new ArrayList<>());
         final AtomicBoolean completed = new AtomicBoolean();
         final AtomicInteger ended = new AtomicInteger();
         final AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();

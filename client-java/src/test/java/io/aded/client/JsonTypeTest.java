@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.URI;
@@ -223,11 +224,11 @@ final class JsonTypeTest {
         assertThat(length.constraint()).isEqualTo(Constraint.jsonSchema("{\"type\":\"string\"}"));
         assertThat(length.read("\"ab\"")).isEqualTo(4);
         JsonType<Integer> failing = JsonType.of("{}", json -> {
-            throw new java.io.IOException("no");
+            throw new IOException("no");
         });
         assertThatExceptionOfType(AdedClientException.BadAnswer.class)
                 .isThrownBy(() -> failing.read("1"))
-                .withCauseInstanceOf(java.io.IOException.class);
+                .withCauseInstanceOf(IOException.class);
         assertThat(JsonType.of(Age.class).withSchema("{\"$comment\":\"\"}").schema())
                 .isEqualTo("{\"$comment\":\"\"}");
     }

@@ -23,6 +23,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -152,8 +153,7 @@ final class PublicFailuresTest {
                     while (true) {
                         try (Socket caller = socket.accept()) {
                             caller.getOutputStream()
-                                    .write("HTTP/1.1 400 Bad Request\r\n\r\n"
-                                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                                    .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                             caller.getOutputStream().flush();
                         }
                     }

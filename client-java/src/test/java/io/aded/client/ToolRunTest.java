@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import com.google.rpc.Code;
 import io.aded.v1.ContentPart;
 import io.aded.v1.ConverseRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -204,7 +206,7 @@ final class ToolRunTest {
     @Test
     void run_answerFails_isThatFailure() {
         server.wants("weather", "{\"city\":\"Rome\"}")
-                .fails(com.google.rpc.Code.INTERNAL, "ENGINE_FAILED", java.time.Duration.ofSeconds(1), "It");
+                .fails(Code.INTERNAL, "ENGINE_FAILED", Duration.ofSeconds(1), "It");
         assertThatExceptionOfType(AdedClientException.Internal.class)
                 .isThrownBy(() -> server.client.chat("Rome?").tools(weather).run())
                 .satisfies(failed -> assertThat(failed.text()).isEqualTo("It"));

@@ -1,10 +1,14 @@
 package io.aded.cli;
 
+import io.aded.engine.Delta;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
 import io.aded.engine.Prompt;
 import io.aded.engine.SpeculationOutlook;
+import io.aded.engine.TurnListener;
+import io.aded.engine.TurnRequest;
+import io.aded.engine.TurnResult;
 import io.aded.gguf.GgufFile;
 import io.aded.host.HostConfiguration;
 import io.aded.host.HostMemory;
@@ -29,6 +33,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -260,7 +266,7 @@ final class DoctorCommand implements Callable<Integer> {
         OneAnswer answer = new OneAnswer();
         try (var session = engine.openSession()) {
             session.submit(
-                    io.aded.engine.TurnRequest.of(
+                    TurnRequest.of(
                                     new Prompt.Tokens(new int[] {begin, begin}),
                                     SamplingParameters.GREEDY,
                                     DraftPolicy.AUTO,
@@ -272,17 +278,16 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     /** Waits for the end of a turn, whatever it brings. */
-    private static final class OneAnswer implements io.aded.engine.TurnListener {
-        private final java.util.concurrent.CompletableFuture<io.aded.engine.TurnResult> end =
-                new java.util.concurrent.CompletableFuture<>();
+    private static final class OneAnswer implements TurnListener {
+        private final CompletableFuture<TurnResult> end = new CompletableFuture<>();
 
         @Override
-        public void onDelta(io.aded.engine.Delta delta) {
+        public void onDelta(Delta delta) {
             // Only that it ends well is asked for.
         }
 
         @Override
-        public void onFinished(io.aded.engine.TurnResult result) {
+        public void onFinished(TurnResult result) {
             end.complete(result);
         }
 
@@ -294,7 +299,7 @@ final class DoctorCommand implements Callable<Integer> {
         void await() {
             try {
                 end.join();
-            } catch (java.util.concurrent.CompletionException e) {
+            } catch (CompletionException e) {
                 throw e.getCause() instanceof AdedException known ? known : e;
             }
         }

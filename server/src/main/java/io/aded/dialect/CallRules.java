@@ -5,6 +5,7 @@ import io.aded.grammar.GrammarRefused;
 import io.aded.model.JsonValues;
 import io.aded.model.ToolDefinition;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -202,7 +203,7 @@ final class CallRules {
         }
         List<?> values = schema.get("enum") instanceof List<?> listed
                 ? listed
-                : schema.containsKey("const") ? java.util.Collections.singletonList(schema.get("const")) : List.of();
+                : schema.containsKey("const") ? Collections.singletonList(schema.get("const")) : List.of();
         if (!values.isEmpty()) {
             List<String> ways = new ArrayList<>();
             for (Object value : values) {

@@ -10,8 +10,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,10 +151,10 @@ public final class DialectProbe {
         if (!several) {
             return new CallForm("", ided(before, id), ided(after, id), "", "", false, true, body);
         }
-        String between = java.util.Objects.requireNonNull(two)
+        String between = Objects.requireNonNull(two)
                 .substring(
-                        java.util.Objects.requireNonNull(a).end(),
-                        java.util.Objects.requireNonNull(b).start());
+                        Objects.requireNonNull(a).end(),
+                        Objects.requireNonNull(b).start());
         if (body instanceof CallForm.KeyedBody keyed) {
             String close = written(keyed);
             between = between.startsWith(close) ? between.substring(close.length()) : between;
@@ -222,8 +225,7 @@ public final class DialectProbe {
 
     /** Some templates put empty reasoning in front of every answer that has none. */
     private static String withoutEmptyReasoning(String answer) {
-        java.util.regex.Matcher empty = java.util.regex.Pattern.compile(
-                        "\\A\\s*+(?:<[^</>\\s]{0,40}think>\\s*+)?</[^</>\\s]{0,40}think>\\s*+")
+        Matcher empty = Pattern.compile("\\A\\s*+(?:<[^</>\\s]{0,40}think>\\s*+)?</[^</>\\s]{0,40}think>\\s*+")
                 .matcher(answer);
         return empty.find() ? answer.substring(empty.end()) : answer;
     }
@@ -231,8 +233,7 @@ public final class DialectProbe {
     /** What is left of the end when calls end an answer in another way than text does. */
     private String withoutEnd(String after) {
         String rest = after;
-        java.util.regex.Matcher mark = java.util.regex.Pattern.compile("<[^<>\\s]{1,40}>|\\[[A-Z_/]{2,40}]")
-                .matcher(after);
+        Matcher mark = Pattern.compile("<[^<>\\s]{1,40}>|\\[[A-Z_/]{2,40}]").matcher(after);
         while (mark.find()) {
             if (endsAnswer.test(mark.group())) {
                 rest = after.substring(0, mark.start());

@@ -4,6 +4,7 @@ import io.aded.model.ChatMessage;
 import io.aded.model.ChatTemplate;
 import io.aded.model.TemplateVariables;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -125,16 +126,14 @@ final class ReasoningProbe {
         String opening = mark.group(1);
         if (opening.startsWith("</")) { // a template that closes it at once, where none is asked for
             String opened = "<" + opening.substring(2);
-            return drops(opened, opening)
-                            || opened.toLowerCase(java.util.Locale.ROOT).contains("think")
+            return drops(opened, opening) || opened.toLowerCase(Locale.ROOT).contains("think")
                     ? new ReasoningForm(opened, opening, true)
                     : null;
         }
         String closing = opening.startsWith("<")
                 ? "</" + opening.substring(1)
                 : opening.startsWith("[") ? "[/" + opening.substring(1) : "";
-        return drops(opening, closing)
-                        || opening.toLowerCase(java.util.Locale.ROOT).contains("think")
+        return drops(opening, closing) || opening.toLowerCase(Locale.ROOT).contains("think")
                 ? new ReasoningForm(mark.group(), closing, true)
                 : null;
     }

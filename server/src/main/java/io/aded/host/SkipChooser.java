@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -253,7 +254,7 @@ public final class SkipChooser {
                         .render(List.of(new ChatMessage("user", prompt)), true)
                         .text();
                 int[] begin = model.vocabulary().tokenize(text, true, true);
-                int[] tokens = java.util.Arrays.copyOf(begin, Math.min(begin.length, CELLS / 2) + ANSWER_TOKENS);
+                int[] tokens = Arrays.copyOf(begin, Math.min(begin.length, CELLS / 2) + ANSWER_TOKENS);
                 int at = tokens.length - ANSWER_TOKENS;
                 int asked = at;
                 context.clear();
@@ -272,7 +273,7 @@ public final class SkipChooser {
                     batch.add(next, at++, 0, true);
                     decode(context, batch);
                 }
-                recorded.add(new Recorded(java.util.Arrays.copyOf(tokens, at), asked));
+                recorded.add(new Recorded(Arrays.copyOf(tokens, at), asked));
             }
         }
         return recorded;

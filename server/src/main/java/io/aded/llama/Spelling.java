@@ -2,6 +2,7 @@ package io.aded.llama;
 
 import io.aded.grammar.VocabularyTrie;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * How a model will probably spell a text that it has no choice about: as its tokeniser does, which is what it was
@@ -68,6 +69,6 @@ final class Spelling {
             tokens[count++] = token;
             at += trie.length(token);
         }
-        return java.util.Arrays.copyOf(tokens, count);
+        return Arrays.copyOf(tokens, count);
     }
 }

@@ -1,5 +1,6 @@
 package io.aded.model;
 
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -68,7 +69,7 @@ public final class JsonValues {
                 escape(string, text);
                 text.append('"');
             }
-            case java.util.List<?> list -> {
+            case List<?> list -> {
                 String between = "[";
                 for (Object item : list) {
                     text.append(between);

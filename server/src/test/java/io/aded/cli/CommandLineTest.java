@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -136,8 +137,8 @@ final class CommandLineTest {
     }
 
     static Stream<Failure> failures() throws IOException {
-        Path damaged = Files.write(
-                shared.resolve("truncated.gguf"), java.util.Arrays.copyOf(Files.readAllBytes(Path.of(model)), 5000));
+        Path damaged =
+                Files.write(shared.resolve("truncated.gguf"), Arrays.copyOf(Files.readAllBytes(Path.of(model)), 5000));
         Path text = Files.writeString(shared.resolve("notes.txt"), "no model, no library");
         String tiny = model;
         int port;

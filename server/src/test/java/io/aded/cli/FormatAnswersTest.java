@@ -13,7 +13,9 @@ import io.aded.lab.experiment.PlainRate;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +89,7 @@ class FormatAnswersTest {
     void advice_gainOfDraftsWithTheFormatItself_isAColumn() {
         // Passes of eight tokens cost what those of one do, in one format: there every draft that is right is a gain.
         double[] flat = new double[65];
-        java.util.Arrays.fill(flat, 10e6);
+        Arrays.fill(flat, 10e6);
         FormatChoice choice = new FormatChoice(
                 List.of(format("Q4_1", null, 10), new MeasuredFormat("Q6_K", Quantization.Q6_K, 2, flat)));
         List<String> lines = FormatAdvice.table(choice).lines().toList();
@@ -96,8 +98,7 @@ class FormatAnswersTest {
         assertThat(gain).isGreaterThan(1.2);
         assertThat(lines).anyMatch(line -> line.contains("Q4_1 (the file)") && line.contains(" 1.00 "));
         assertThat(lines)
-                .anyMatch(line ->
-                        line.contains("Q6_K *") && line.contains(String.format(java.util.Locale.ROOT, " %.2f ", gain)));
+                .anyMatch(line -> line.contains("Q6_K *") && line.contains(String.format(Locale.ROOT, " %.2f ", gain)));
     }
 
     @Test

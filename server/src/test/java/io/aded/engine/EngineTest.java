@@ -18,6 +18,7 @@ import io.aded.telemetry.EngineTelemetry;
 import io.aded.testing.Seeds;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -450,7 +451,7 @@ class EngineTest {
     void submit_withStopString_neverShowsPartOfIt() {
         ScriptedModel.Script script = (tokens, length, row) -> {
             Arrays.fill(row, -30f);
-            byte[] text = "héllo wörld STOP tail".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            byte[] text = "héllo wörld STOP tail".getBytes(StandardCharsets.UTF_8);
             row[3 + (text[Math.floorMod(length - 2, text.length)] & 0xff)] = 5f;
         };
         try (LocalEngine engine = engine(script, EngineOptions.ofCells(512))) {

@@ -1,5 +1,6 @@
 package io.aded.gguf;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -278,7 +279,7 @@ public final class GgufMutations {
             return;
         }
         int length = (int) Math.min(random.nextBoolean() ? count : INTEGERS[random.nextInt(20)], 4096);
-        var out = new java.io.ByteArrayOutputStream();
+        var out = new ByteArrayOutputStream();
         out.writeBytes(EditableGguf.buffer(12).putInt(type).putLong(length).array());
         for (int i = 0; i < length; i++) {
             out.writeBytes(value(type));

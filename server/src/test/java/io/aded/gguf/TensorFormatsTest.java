@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.aded.gguf.GgufFile.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ final class TensorFormatsTest {
     }
 
     private static Tensor tensor(String name, long... shape) {
-        List<Long> sizes = java.util.Arrays.stream(shape).boxed().toList();
+        List<Long> sizes = Arrays.stream(shape).boxed().toList();
         return new Tensor(name, sizes, TensorType.F16, 0, 0);
     }
 

@@ -16,8 +16,10 @@ import io.aded.store.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -75,11 +77,11 @@ final class DerivedModelsTest {
         assertThat(notes).hasSize(1);
 
         // Cut off by hand: it is no whole file any more.
-        replace(copy, java.util.Arrays.copyOf(Files.readAllBytes(copy), 5000));
+        replace(copy, Arrays.copyOf(Files.readAllBytes(copy), 5000));
         assertThat(GgufFile.read(find(null, LAST, null)).integer("llama.block_count", 0))
                 .isEqualTo(1);
 
-        Files.copy(TinyModels.f32(directory, 2), model, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(TinyModels.f32(directory, 2), model, StandardCopyOption.REPLACE_EXISTING);
         assertThat(find(null, LAST, null)).isNotEqualTo(copy);
     }
 

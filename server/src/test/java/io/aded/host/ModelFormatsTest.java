@@ -13,6 +13,7 @@ import io.aded.store.ProcessEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -196,7 +197,7 @@ final class ModelFormatsTest {
         assertThat(formats.kept(library, model)).isEmpty();
 
         formats.keep(library, model, costing(10, 5));
-        Files.write(model, new byte[1], java.nio.file.StandardOpenOption.APPEND);
+        Files.write(model, new byte[1], StandardOpenOption.APPEND);
         assertThat(formats.kept(library, model)).isEmpty();
     }
 }

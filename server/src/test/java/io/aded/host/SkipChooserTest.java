@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -65,7 +66,7 @@ final class SkipChooserTest {
 
     private static double[] prices(LlamaModel anyModel) {
         double[] nanos = new double[10];
-        java.util.Arrays.fill(nanos, 5);
+        Arrays.fill(nanos, 5);
         return nanos;
     }
 

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.aded.gguf.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Random;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -74,11 +76,11 @@ class RowFunctionsTest {
     @MethodSource("io.aded.llama.Libraries#all")
     void convert_zerosAndEqualWeights_comeBack(LlamaLibrary library) {
         float[] weights = new float[512];
-        java.util.Arrays.fill(weights, 256, 512, -0.25f);
+        Arrays.fill(weights, 256, 512, -0.25f);
         for (TensorType type : new TensorType[] {TensorType.Q4_K, TensorType.Q6_K}) {
             float[] back = again(library, type, weights);
             for (int i = 0; i < weights.length; i++) {
-                assertThat(back[i]).isCloseTo(weights[i], org.assertj.core.data.Offset.offset(0.001f));
+                assertThat(back[i]).isCloseTo(weights[i], Offset.offset(0.001f));
             }
         }
     }

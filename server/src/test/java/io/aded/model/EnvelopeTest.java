@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
@@ -65,7 +66,7 @@ class EnvelopeTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 7, 31, 32, 40, 60})
     void open_truncated_isRefused(int length) {
-        assertThatThrownBy(() -> open(java.util.Arrays.copyOf(sample(), length)))
+        assertThatThrownBy(() -> open(Arrays.copyOf(sample(), length)))
                 .isInstanceOf(AdedException.InvalidArtifact.class);
     }
 

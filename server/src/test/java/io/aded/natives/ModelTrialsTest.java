@@ -3,6 +3,7 @@ package io.aded.natives;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.aded.gguf.EditableGguf;
 import io.aded.llama.LlamaLibrary;
 import io.aded.llama.TinyModels;
 import io.aded.model.AdedException;
@@ -91,7 +92,7 @@ class ModelTrialsTest {
         byte[] bytes = Files.readAllBytes(model);
         Files.write(
                 model,
-                io.aded.gguf.EditableGguf.parse(bytes)
+                EditableGguf.parse(bytes)
                         .integer("llama.rope.dimension_count", 12)
                         .toBytes());
         assertThat(ModelTrial.run(LIBRARY, model, true)).contains("invalid n_rot");

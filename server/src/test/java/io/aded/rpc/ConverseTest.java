@@ -19,6 +19,7 @@ import io.aded.v1.Round;
 import io.aded.v1.Turn;
 import io.aded.v1.Update;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -334,7 +335,7 @@ class ConverseTest {
             gate.close();
             busy.turn(Requests.turn("hello", 30));
             await().until(() -> gate.waiting);
-            Thread drain = Thread.ofVirtual().start(() -> harness.server.drain(java.time.Duration.ofSeconds(20)));
+            Thread drain = Thread.ofVirtual().start(() -> harness.server.drain(Duration.ofSeconds(20)));
             assertStatus(idle.failure(), Status.Code.UNAVAILABLE, "DRAINING");
             gate.open();
             assertThat(ConverseClient.tokens(busy.answer())).hasSize(30);
@@ -352,7 +353,7 @@ class ConverseTest {
             gate.close();
             busy.turn(Requests.turn("hello", 30));
             await().until(() -> gate.waiting);
-            harness.server.drain(java.time.Duration.ofMillis(50));
+            harness.server.drain(Duration.ofMillis(50));
             assertStatus(busy.failure(), Status.Code.UNAVAILABLE, "DRAINING");
             gate.open();
             awaitIdle(harness);

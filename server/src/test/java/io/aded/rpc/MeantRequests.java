@@ -3,6 +3,7 @@ package io.aded.rpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Duration;
+import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
@@ -127,7 +128,7 @@ final class MeantRequests {
                         ServerReflectionRequest.newBuilder()
                                 .setFileContainingSymbol("aded.v1.InferenceService.Generate")
                                 .build());
-            default -> List.of(com.google.protobuf.DynamicMessage.getDefaultInstance(input));
+            default -> List.of(DynamicMessage.getDefaultInstance(input));
         };
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -112,7 +113,7 @@ final class RawHttp2 implements AutoCloseable {
                 windows.merge(0, (long) -part, Long::sum);
                 windows.merge(stream, (long) -part, Long::sum);
             }
-            frame(DATA, 0, stream, java.util.Arrays.copyOfRange(bytes, sent, sent + part));
+            frame(DATA, 0, stream, Arrays.copyOfRange(bytes, sent, sent + part));
             sent += part;
         }
         return true;

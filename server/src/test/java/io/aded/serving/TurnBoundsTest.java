@@ -11,6 +11,7 @@ import io.aded.model.ChatMessage;
 import io.aded.model.SamplingParameters;
 import io.opentelemetry.context.Context;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,7 +93,7 @@ class TurnBoundsTest {
 
     @Test
     void sampling_manyBadBiases_areNamedUpToALimit() {
-        var bias = new java.util.HashMap<Integer, Float>();
+        var bias = new HashMap<Integer, Float>();
         for (int token = 1000; token < 3000; token++) {
             bias.put(token, Float.NaN);
         }

@@ -13,6 +13,7 @@ import io.aded.model.ChatMessage;
 import io.aded.model.FieldViolation;
 import io.aded.model.SamplingParameters;
 import io.opentelemetry.context.Context;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -166,7 +167,7 @@ class TurnValidatorTest {
 
     @Test
     void validate_seventeenStopStringsTheLastEmpty_namesTheCountOnly() {
-        List<String> strings = new java.util.ArrayList<>(Collections.nCopies(16, "x"));
+        List<String> strings = new ArrayList<>(Collections.nCopies(16, "x"));
         strings.add("");
         assertThat(wrong(HELLO, stops(strings, List.of()))).containsExactly("stop_strings");
     }

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -206,7 +207,7 @@ public final class Scenarios {
         return String.join(
                 ", ",
                 all.stream()
-                        .flatMap(scenario -> java.util.stream.Stream.of(scenario.task(), scenario.category()))
+                        .flatMap(scenario -> Stream.of(scenario.task(), scenario.category()))
                         .distinct()
                         .sorted()
                         .toList());

@@ -10,12 +10,15 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -33,7 +36,7 @@ public final class TemplateComparison {
 
     private final ObjectMapper json = new ObjectMapper();
     private final Map<String, JinjaTemplate> parsed = new HashMap<>();
-    private final java.util.Set<String> files = new java.util.HashSet<>();
+    private final Set<String> files = new HashSet<>();
     private final PrintStream out;
 
     private int equal;
@@ -110,7 +113,7 @@ public final class TemplateComparison {
                 .forEach(entry -> variables.put(
                         entry.getKey(), Values.fromCaller(json.treeToValue(entry.getValue(), Object.class))));
         ZonedDateTime now =
-                java.time.Instant.ofEpochSecond(reference.get("epoch").asLong()).atZone(ZoneOffset.UTC);
+                Instant.ofEpochSecond(reference.get("epoch").asLong()).atZone(ZoneOffset.UTC);
         return template.render(variables, now, Bounds.DEFAULT).string();
     }
 

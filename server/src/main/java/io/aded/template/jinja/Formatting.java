@@ -2,6 +2,7 @@ package io.aded.template.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.List;
 import java.util.Locale;
@@ -215,7 +216,7 @@ final class Formatting {
         if (value.signum() == 0) {
             return pointed(BigDecimal.ZERO.setScale(precision).toPlainString(), full) + kind + "+00";
         }
-        BigDecimal rounded = value.round(new java.math.MathContext(precision + 1, RoundingMode.HALF_EVEN));
+        BigDecimal rounded = value.round(new MathContext(precision + 1, RoundingMode.HALF_EVEN));
         int exponent = rounded.precision() - rounded.scale() - 1;
         String mantissa = rounded.movePointLeft(exponent)
                 .setScale(precision, RoundingMode.HALF_EVEN)
@@ -231,7 +232,7 @@ final class Formatting {
         if (value.signum() == 0) {
             return full ? pointed(BigDecimal.ZERO.setScale(precision - 1).toPlainString(), true) : "0";
         }
-        BigDecimal rounded = value.round(new java.math.MathContext(precision, RoundingMode.HALF_EVEN));
+        BigDecimal rounded = value.round(new MathContext(precision, RoundingMode.HALF_EVEN));
         int exponent = rounded.precision() - rounded.scale() - 1;
         if (exponent < -4 || exponent >= precision) {
             String text = scientific(value, precision - 1, kind == 'g' ? 'e' : 'E', full);

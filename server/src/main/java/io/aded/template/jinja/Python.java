@@ -2,6 +2,7 @@ package io.aded.template.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -45,7 +46,7 @@ final class Python {
             case Value.Undefined _ -> out.append(quoted ? "Undefined" : "");
             case Value.Namespace namespace -> {
                 out.append("<Namespace ");
-                Map<Value, Value> entries = new java.util.LinkedHashMap<>();
+                Map<Value, Value> entries = new LinkedHashMap<>();
                 namespace.attributes().forEach((name, attribute) -> entries.put(Text.of(name), attribute));
                 entries(entries, meter, out);
                 out.append(">");

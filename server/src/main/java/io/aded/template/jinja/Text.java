@@ -1,6 +1,8 @@
 package io.aded.template.jinja;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -150,8 +152,8 @@ public final class Text implements Value {
     }
 
     /** Every character of its own. */
-    java.util.List<Value> characters() {
-        java.util.List<Value> all = new java.util.ArrayList<>();
+    List<Value> characters() {
+        List<Value> all = new ArrayList<>();
         for (int at = 0; at < string.length(); ) {
             int next = at + Character.charCount(string.codePointAt(at));
             all.add(substring(at, next));

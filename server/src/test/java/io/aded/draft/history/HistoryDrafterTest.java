@@ -7,6 +7,7 @@ import io.aded.draft.DraftLimits;
 import io.aded.draft.Drafter;
 import io.aded.model.TokenTree;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -162,7 +163,7 @@ final class HistoryDrafterTest {
             say(waiting, fresh[i]);
         }
         draft(waiting, fresh[55], WIDE);
-        say(waiting, java.util.Arrays.copyOf(fresh, 24));
+        say(waiting, Arrays.copyOf(fresh, 24));
         draft(waiting, fresh[23], new DraftLimits(0, 64, 1));
         // 80 tokens wait: entered at the second request, so the copy is found.
         assertThat(tokens(draft(waiting, fresh[23], new DraftLimits(5, 64, 1))))
@@ -186,7 +187,7 @@ final class HistoryDrafterTest {
 
     private static int[] repeated(int token, int times) {
         int[] tokens = new int[times];
-        java.util.Arrays.fill(tokens, token);
+        Arrays.fill(tokens, token);
         return tokens;
     }
 

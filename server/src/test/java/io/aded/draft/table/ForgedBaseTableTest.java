@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,9 +160,9 @@ final class ForgedBaseTableTest {
 
     @Test
     void open_headerAlone_isTooShort() {
-        file = ByteBuffer.wrap(java.util.Arrays.copyOf(file.array(), 64)).order(ByteOrder.LITTLE_ENDIAN);
+        file = ByteBuffer.wrap(Arrays.copyOf(file.array(), 64)).order(ByteOrder.LITTLE_ENDIAN);
         refused("has 64 bytes; its header announces 352");
-        file = ByteBuffer.wrap(java.util.Arrays.copyOf(file.array(), 63)).order(ByteOrder.LITTLE_ENDIAN);
+        file = ByteBuffer.wrap(Arrays.copyOf(file.array(), 63)).order(ByteOrder.LITTLE_ENDIAN);
         assertThatThrownBy(() -> {
                     Path forged = directory.resolve("short.tri");
                     Files.write(forged, file.array());

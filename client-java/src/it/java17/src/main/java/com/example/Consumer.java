@@ -11,6 +11,7 @@ import io.aded.client.Conversation;
 import io.aded.client.Draft;
 import io.aded.client.Prompt;
 import io.aded.client.Sampling;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +31,7 @@ public final class Consumer {
                 .build();
         try (AdedClient client =
                 AdedClient.builder(arguments[0]).clientId("consumer").build()) {
-            client.awaitReady(java.time.Duration.ofSeconds(30));
+            client.awaitReady(Duration.ofSeconds(30));
             require(client.server().drafters().stream()
                     .anyMatch(drafter -> drafter.name().equals("aded")));
             require(client.listModels().get(0).name().equals(client.model().name()));
