@@ -4,24 +4,16 @@ import io.aded.model.AdedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.ConnectException;
-import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -171,7 +163,7 @@ public final class Downloader implements AutoCloseable {
             Files.deleteIfExists(tagOf(part));
             Files.move(part, destination, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw diskFailure(download.label(), part, e);
+            throw TransferFailures.ofDisk(download.label(), part, e);
         }
     }
 
@@ -188,7 +180,7 @@ public final class Downloader implements AutoCloseable {
                 return read(address, requests.get(address, headers));
             } catch (HttpRequests.Busy | IOException e) {
                 last = e instanceof IOException io ? io : new IOException(e.getMessage(), e);
-                if (isHopeless(last)) {
+                if (TransferFailures.isHopeless(last)) {
                     break;
                 }
             }
@@ -237,13 +229,13 @@ public final class Downloader implements AutoCloseable {
             }
             long gained = (Files.exists(part) ? Files.size(part) : 0) - before;
             fruitless = gained > 0 ? 1 : fruitless + 1;
-            if (fruitless >= MAX_FRUITLESS_ATTEMPTS || isHopeless(failure)) {
+            if (fruitless >= MAX_FRUITLESS_ATTEMPTS || TransferFailures.isHopeless(failure)) {
                 throw unreachable(
                         download.source(),
                         failure,
                         before + gained > 0 ? " What has arrived is kept: the same command goes on from there." : "");
             }
-            listener.note(download.label() + ": " + plain(failure) + "; going on");
+            listener.note(download.label() + ": " + TransferFailures.plain(failure) + "; going on");
             pause(fruitless);
         }
     }
@@ -426,76 +418,9 @@ public final class Downloader implements AutoCloseable {
         }
     }
 
-    /** What a failure to write means to the user. */
-    static AdedException diskFailure(String label, Path file, IOException failure) {
-        String message = String.valueOf(failure.getMessage());
-        if (message.contains("No space left") || message.contains("Disk quota exceeded")) {
-            return new AdedException.ResourceExhausted(
-                    "NO_SPACE",
-                    label + ": the disk of " + file.getParent() + " is full (" + message
-                            + "); make room and run the same command again, it goes on from there",
-                    null);
-        }
-        return new AdedException.FailedPrecondition(
-                "CANNOT_WRITE",
-                label + " cannot be kept in " + file.getParent() + ": " + reason(failure)
-                        + "; XDG_CACHE_HOME names another directory");
-    }
-
-    /** What a file system says, in words where it has none of its own. */
-    private static String reason(IOException failure) {
-        if (!(failure instanceof FileSystemException system) || system.getReason() != null) {
-            return String.valueOf(failure.getMessage());
-        }
-        return switch (system) {
-            case AccessDeniedException denied -> "nobody lets this user write to " + denied.getFile();
-            case NoSuchFileException missing -> missing.getFile() + " is not there and cannot be made";
-            case FileAlreadyExistsException other -> other.getFile() + " is no directory";
-            default -> system.getClass().getSimpleName() + " " + system.getMessage();
-        };
-    }
-
     private AdedException unreachable(URI address, @Nullable IOException failure, String kept) {
-        Proxy proxy = client().proxy()
-                .map(proxies -> proxies.select(address).getFirst())
-                .orElse(Proxy.NO_PROXY);
-        String through = "";
-        String advice = "Check the network (behind a proxy: HTTPS_PROXY).";
-        if (proxy.address() instanceof InetSocketAddress at) {
-            through = " through the proxy " + at.getHostString() + ":" + at.getPort();
-            advice = "Check that proxy, which HTTPS_PROXY or npm's configuration names.";
-        }
-        return new AdedException.Unavailable(
-                "CANNOT_DOWNLOAD",
-                "cannot download from " + address.getHost() + through + ": " + plain(failure) + ". " + advice + kept,
-                failure);
-    }
-
-    /** Waiting cannot mend a name that does not exist or a port where nobody listens. */
-    private static boolean isHopeless(IOException failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static String plain(@Nullable Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
-                return "the host is not known";
-            }
-        }
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause.getMessage() != null && !cause.getMessage().isBlank()) {
-                return cause.getMessage();
-            }
-            if (cause instanceof ConnectException) {
-                return "nobody answers there";
-            }
-        }
-        return "the connection failed";
+        Proxy proxy = client().proxy().map(proxies -> proxies.select(address).getFirst()).orElse(Proxy.NO_PROXY);
+        return TransferFailures.unreachable(address, proxy, failure, kept);
     }
 
     private void pause(int attempt) {

@@ -27,7 +27,7 @@ final class FetchedModel {
                 throw refused(label, host + " sent a page, not a model; look at the address in a browser");
             }
         } catch (IOException e) {
-            throw Downloader.diskFailure(label, file, e);
+            throw TransferFailures.ofDisk(label, file, e);
         }
         try {
             GgufFile.read(file);

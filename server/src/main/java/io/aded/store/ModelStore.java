@@ -172,7 +172,7 @@ public final class ModelStore implements AutoCloseable {
                 }
             });
         } catch (IOException e) {
-            throw Downloader.diskFailure("the list of models", directory, e);
+            throw TransferFailures.ofDisk("the list of models", directory, e);
         }
         found.sort(Comparator.comparing(Stored::name));
         return found;
@@ -191,7 +191,7 @@ public final class ModelStore implements AutoCloseable {
                         file + " has been damaged since it was pulled; delete it and pull " + entry.name() + " again");
             }
         } catch (IOException e) {
-            throw Downloader.diskFailure(entry.name(), file, e);
+            throw TransferFailures.ofDisk(entry.name(), file, e);
         }
     }
 
@@ -346,7 +346,7 @@ public final class ModelStore implements AutoCloseable {
         try {
             return Files.isRegularFile(file) && Files.size(file) == length;
         } catch (IOException e) {
-            throw Downloader.diskFailure("the model", file, e);
+            throw TransferFailures.ofDisk("the model", file, e);
         }
     }
 
@@ -360,7 +360,7 @@ public final class ModelStore implements AutoCloseable {
                 lock, () -> listener.note(what + ": another process is fetching it; waiting for that"))) {
             return work.run();
         } catch (IOException e) {
-            throw Downloader.diskFailure(what, lock, e);
+            throw TransferFailures.ofDisk(what, lock, e);
         }
     }
 

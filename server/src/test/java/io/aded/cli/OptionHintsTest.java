@@ -63,8 +63,8 @@ final class OptionHintsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "serve --context abc | 'abc' is no whole number",
-                "generate --temperature hot hi | 'hot' is no number",
+                "serve --context abc | is no whole number",
+                "generate --temperature hot hi | is no number",
                 "sreve | there is no command \"sreve\"",
                 "models frmats | there is no command \"frmats\""
             })
