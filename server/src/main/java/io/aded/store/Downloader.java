@@ -419,7 +419,9 @@ public final class Downloader implements AutoCloseable {
     }
 
     private AdedException unreachable(URI address, @Nullable IOException failure, String kept) {
-        Proxy proxy = client().proxy().map(proxies -> proxies.select(address).getFirst()).orElse(Proxy.NO_PROXY);
+        Proxy proxy = client().proxy()
+                .map(proxies -> proxies.select(address).getFirst())
+                .orElse(Proxy.NO_PROXY);
         return TransferFailures.unreachable(address, proxy, failure, kept);
     }
 
