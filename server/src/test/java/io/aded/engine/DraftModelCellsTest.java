@@ -34,7 +34,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DraftModelCellsTest {
     private static final int TOKENS = 32;
     private static final String LIBRARIES = "io.aded.llama.Libraries#all";
-    private static final List<DrafterKind> MODES = List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO);
+    private static final List<DrafterKind> MODES =
+            List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.ADED_MODEL, Drafters.AUTO);
 
     @TempDir
     private Path directory;

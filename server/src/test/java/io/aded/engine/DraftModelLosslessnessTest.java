@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class DraftModelLosslessnessTest {
     private static final String LIBRARIES = "io.aded.llama.Libraries#all";
     private static final int TOKENS = 24;
-    private static final List<DrafterKind> MODES = List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO);
+    private static final List<DrafterKind> MODES =
+            List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.ADED_MODEL, Drafters.AUTO);
     private static final List<String> PROMPTS =
             List.of("the cat and the dog", "once there was a sea and the sun. the sea", "a");
 

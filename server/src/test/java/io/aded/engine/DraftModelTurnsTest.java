@@ -44,7 +44,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class DraftModelTurnsTest {
     private static final int TOKENS = 60;
-    private static final List<DrafterKind> MODES = List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO);
+    private static final List<DrafterKind> MODES =
+            List.of(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.ADED_MODEL, Drafters.AUTO);
 
     /** What a decode of the draft does instead; null for what it does. */
     private interface Fault {
@@ -301,7 +302,7 @@ class DraftModelTurnsTest {
                 sessions.add(session);
                 Recorder recorder = new Recorder();
                 recorders.add(recorder);
-                session.submit(request("stream " + i, 0f, MODES.get(i % 2), TOKENS), recorder);
+                session.submit(request("stream " + i, 0f, MODES.get(i % MODES.size()), TOKENS), recorder);
             }
             recorders.forEach(Recorder::await);
             sessions.forEach(Session::close);

@@ -95,7 +95,7 @@ class SoakTest {
     /** With a hundredth of a processor, a pass of all of them has been seen to take half a minute. */
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
-    private static final String[] MODES = {"off", "auto", "aded", "aded-mcts", "model", "draft-verify"};
+    private static final String[] MODES = {"off", "auto", "aded", "aded-mcts", "model", "draft-verify", "aded-model"};
 
     /** What callers do. The first ones leave the answer alone, and get it whole. */
     private enum Kind {

@@ -21,6 +21,7 @@ import io.aded.draft.neural.ChainProposer;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.neural.DraftModels;
 import io.aded.draft.select.AdaptiveProposer;
+import io.aded.draft.select.JointProposer;
 import io.aded.model.TargetContext;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,6 +115,13 @@ public final class Drafters {
                     (models, target, clock) -> ChainProposer.byThreshold("draft-verify", models, target, clock))
             .withBounds(8, 8, 1));
 
+    /** The adaptive drafter and the draft model in one tree with a fixed number of nodes, whatever that costs. */
+    public static final DrafterKind ADED_MODEL = add(DrafterKind.ofModelAndMore(
+                    "aded-model",
+                    "the adaptive drafter and a second model in one tree, always as many guesses as both have",
+                    Drafters::joint)
+            .withBounds(12, 8, 8));
+
     /** What a choice that was trained on recorded outcomes says of the prompt, for the whole answer. */
     public static final DrafterKind AUTO_POLICY = add(DrafterKind.ofModelAndMore(
                     "auto-policy",
@@ -159,6 +167,11 @@ public final class Drafters {
                 settings.choice(),
                 byChoiceAlone,
                 clock);
+    }
+
+    /** The same in every round, at any price. */
+    private static Proposer joint(DrafterSettings settings, TargetContext target, LongSupplier clock) {
+        return new JointProposer(() -> adaptive(settings), DrafterKind.models(settings), target, clock);
     }
 
     /** All of them, {@link #AUTO} and {@link #OFF} first. */

@@ -170,15 +170,8 @@ final class LevelPlan {
         nanos = bestNanos;
         rate = 0;
         gain = 0;
-        followPath(tree, stream, spoken);
-        feedTo = known;
-        if (known >= pathNodes || known >= limits.maxDepth()) {
+        if (!look(tree, limits.maxDepth(), stream, spoken)) {
             return false; // it has spoken everywhere
-        }
-        while (feedTo + 1 < pathNodes
-                && feedTo + 1 < limits.maxDepth()
-                && tree.probability(path[feedTo + 1]) >= LEAST_REACH) {
-            feedTo++;
         }
         count = 0;
         for (int depth = 1; depth <= known; depth++) {
@@ -223,6 +216,26 @@ final class LevelPlan {
         }
         gain = (tokens / rateAsIs - nanos) / plain;
         return rate > rateAsIs;
+    }
+
+    /**
+     * Finds the most probable path of a tree, how far the model has spoken on it, and how much of it goes into the next
+     * level.
+     *
+     * @param maxDepth of drafts, at least 1
+     * @param spoken whether the stream's opinions are of this round
+     * @return whether there is a place on it, above that depth, at which the model has not spoken
+     */
+    boolean look(TokenTree tree, int maxDepth, DraftStream stream, boolean spoken) {
+        followPath(tree, stream, spoken);
+        feedTo = known;
+        if (known >= pathNodes || known >= maxDepth) {
+            return false;
+        }
+        while (feedTo + 1 < pathNodes && feedTo + 1 < maxDepth && tree.probability(path[feedTo + 1]) >= LEAST_REACH) {
+            feedTo++;
+        }
+        return true;
     }
 
     /**

@@ -9,14 +9,13 @@ import io.aded.draft.neural.DraftModel;
 import io.aded.draft.neural.DraftStream;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One stream of an {@link AdaptiveProposer}: its table, its stream of the draft model, and what was learned of both.
  */
 final class MixedState implements DraftState {
-    private static final String WITH_MODEL = AdedDrafter.NAME + "+model";
+    static final String WITH_MODEL = AdedDrafter.NAME + "+model";
 
     /** Beside the parts: the object and its round. */
     private static final int BYTES = 1024;
@@ -93,7 +92,7 @@ final class MixedState implements DraftState {
     /** What a token was worth in the forecast, in plain tokens. */
     double tokenValue;
 
-    private int[] emitted = new int[16];
+    private final Emitted emitted = new Emitted();
 
     MixedState(AdaptiveProposer proposer, DraftStream stream, LogisticMixer mixer, HitRates rates, ArmWeights weights) {
         this.proposer = proposer;
@@ -205,13 +204,7 @@ final class MixedState implements DraftState {
     @Override
     public void accept(TokenTree tree, int lastAccepted, int bonusToken) {
         int accepted = tree.depth(lastAccepted);
-        if (emitted.length <= accepted) {
-            emitted = Arrays.copyOf(emitted, 2 * (accepted + 1));
-        }
-        emitted[accepted] = bonusToken;
-        for (int node = lastAccepted; node > 0; node = tree.parent(node)) {
-            emitted[tree.depth(node) - 1] = tree.token(node);
-        }
+        emitted.of(tree, lastAccepted, bonusToken);
         if (begun) {
             begun = false;
             proposer.count(part);
@@ -219,7 +212,7 @@ final class MixedState implements DraftState {
                 proposer.judge(this, tree, accepted);
             }
             if (levels > 0) {
-                opinions.learn(emitted, accepted + 1, rates);
+                opinions.learn(emitted.tokens(), accepted + 1, rates);
             }
         }
         run = lastAccepted > 0 && tree.firstChild(lastAccepted) < 0 ? run + accepted + 1 : 0;
@@ -247,7 +240,7 @@ final class MixedState implements DraftState {
         int node = 0;
         int tokens = 0;
         while (tokens < count) {
-            int child = tableTree.child(node, emitted[tokens]);
+            int child = tableTree.child(node, emitted.tokens()[tokens]);
             tokens++;
             if (child < 0 || child > nodes) {
                 return tokens;
@@ -266,7 +259,7 @@ final class MixedState implements DraftState {
     }
 
     int[] emitted() {
-        return emitted;
+        return emitted.tokens();
     }
 
     @Override
@@ -277,7 +270,7 @@ final class MixedState implements DraftState {
                 + opinions.stateBytes()
                 + features.stateBytes()
                 + 28L * tableTree.maxDraftNodes()
-                + 4L * emitted.length;
+                + emitted.stateBytes();
     }
 
     @Override

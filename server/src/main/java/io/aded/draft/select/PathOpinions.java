@@ -6,6 +6,7 @@ import io.aded.draft.neural.DraftStream;
 import io.aded.model.TokenTree;
 import io.aded.model.TopTokens;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the draft model thinks at the nodes of one path of a stream's draft, mixed with what the table proposes there.
@@ -218,8 +219,9 @@ final class PathOpinions implements Refinement {
      *
      * @param emitted the tokens that came
      * @param count how many
+     * @param rates who forecasts by what is seen here; null for nobody
      */
-    void learn(int[] emitted, int count, HitRates rates) {
+    void learn(int[] emitted, int count, @Nullable HitRates rates) {
         for (int depth = 0; follows(depth, emitted, count); depth++) {
             if (depth >= nodes.length || nodes[depth] == NONE) {
                 return;
@@ -232,12 +234,14 @@ final class PathOpinions implements Refinement {
                 mixer.learn(contexts[i], tableLogits[i], modelLogits[i], mixed[i], tokens[i] == actual);
             }
             boolean right = counts[depth] > 0 && tokens[best] == actual;
-            rates.saw(
-                    before[depth],
-                    ended[depth],
-                    tableBest[depth] == actual,
-                    right,
-                    stream.opinion(depth).token(0) == actual);
+            if (rates != null) {
+                rates.saw(
+                        before[depth],
+                        ended[depth],
+                        tableBest[depth] == actual,
+                        right,
+                        stream.opinion(depth).token(0) == actual);
+            }
         }
     }
 

@@ -45,11 +45,21 @@ final class DraftersTest {
     void available_withAndWithoutADraftModel_listsWhatCanBeAskedFor() {
         assertThat(Drafters.all())
                 .filteredOn(DrafterKind::needsModel)
-                .containsExactly(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY, Drafters.AUTO_TABLE);
+                .containsExactly(
+                        Drafters.MODEL,
+                        Drafters.DRAFT_VERIFY,
+                        Drafters.ADED_MODEL,
+                        Drafters.AUTO_POLICY,
+                        Drafters.AUTO_TABLE);
         assertThat(Drafters.available(true)).isEqualTo(Drafters.all());
         assertThat(Drafters.withoutModel())
                 .contains(Drafters.AUTO, Drafters.OFF)
-                .doesNotContain(Drafters.MODEL, Drafters.DRAFT_VERIFY, Drafters.AUTO_POLICY, Drafters.AUTO_TABLE);
+                .doesNotContain(
+                        Drafters.MODEL,
+                        Drafters.DRAFT_VERIFY,
+                        Drafters.ADED_MODEL,
+                        Drafters.AUTO_POLICY,
+                        Drafters.AUTO_TABLE);
         assertThat(Drafters.proposers(DrafterSettings.DEFAULT).hasDraftModel()).isFalse();
     }
 
