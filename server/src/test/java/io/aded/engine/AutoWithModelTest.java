@@ -32,6 +32,15 @@ class AutoWithModelTest {
     /** A case may be so far below what it is held against: when which drafts are tried, one learned price changes. */
     private static final double LEAST_CASE = 0.975;
 
+    /** Texts of each kind, with a draft for each. */
+    private static final int SEEDS = 3;
+
+    /**
+     * The same, of one answer at a time that the table copies soon, where levels are dear: levels that are bought to
+     * get to know the model use up what the answer may lose by drafts, and then those that follow are bought in vain.
+     */
+    private static final double LEAST_COPIED = 0.955;
+
     /** Of eight short answers together, in which a model that reads each prompt hardly pays for that. */
     private static final double LEAST_OF_SHORT = 0.92;
 
@@ -73,21 +82,22 @@ class AutoWithModelTest {
     /** What is said. */
     enum Text {
         /** Falls into loops: the table knows it. */
-        LOOPING(ScriptedModel.babble(1, 2)),
+        LOOPING,
         /** Never says the same again: the table knows nothing. */
-        FRESH(ScriptedModel.babble(1, 8)),
+        FRESH,
         /** By turns, for some time each. */
-        CHANGING(AutoWithModelTest::changing);
+        CHANGING;
 
-        private final ScriptedModel.Script script;
-
-        Text(ScriptedModel.Script script) {
-            this.script = script;
+        ScriptedModel.Script script(int seed) {
+            ScriptedModel.Script looping = ScriptedModel.babble(seed, 2);
+            ScriptedModel.Script fresh = ScriptedModel.babble(seed, 8);
+            return switch (this) {
+                case LOOPING -> looping;
+                case FRESH -> fresh;
+                case CHANGING ->
+                    (tokens, length, row) -> (length / 160 % 2 == 0 ? looping : fresh).logits(tokens, length, row);
+            };
         }
-    }
-
-    private static void changing(int[] tokens, int length, float[] row) {
-        ScriptedModel.babble(1, length / 160 % 2 == 0 ? 2 : 8).logits(tokens, length, row);
     }
 
     /** Who drafts beside the table. */
@@ -112,20 +122,20 @@ class AutoWithModelTest {
         private Runnable duringPass = () -> {};
         private long end;
 
-        Run(Machine machine, Text text, Draft draft, DrafterKind mode, int callers, int calls, int tokens)
+        Run(Machine machine, Text text, int seed, Draft draft, DrafterKind mode, int callers, int calls, int tokens)
                 throws InterruptedException {
             this.machine = machine;
             this.tokens = tokens;
             this.calls = calls;
             policy = DraftPolicy.of(mode);
             done = new CountDownLatch(callers * calls);
-            ScriptedModel target = new ScriptedModel(text.script, this::pass);
+            ScriptedModel target = new ScriptedModel(text.script(seed), this::pass);
             DrafterSettings settings = DrafterSettings.DEFAULT;
             if (draft != Draft.NONE) {
                 ScriptedModel.PassCost cost = wide -> clock.addAndGet(machine.draftNanos(wide));
                 ScriptedModel drafting = draft == Draft.GOOD
-                        ? target.draft(0.9, 5, cost, ScriptedModel.Cells.OWN)
-                        : new ScriptedModel(ScriptedModel.babble(77, 8), cost);
+                        ? target.draft(0.9, 4 + seed, cost, ScriptedModel.Cells.OWN)
+                        : new ScriptedModel(ScriptedModel.babble(76 + seed, 8), cost);
                 DraftContexts contexts = _ -> new DraftContexts.Opened(
                         drafting.newContext(ContextParameters.ofCells(32_768).withMaxSequences(64)), null);
                 settings = settings.withDraftModel(contexts);
@@ -220,9 +230,10 @@ class AutoWithModelTest {
         }
     }
 
-    private static long time(Machine machine, Text text, Draft draft, DrafterKind mode, int callers)
+    private static long time(Machine machine, Text text, int seed, Draft draft, DrafterKind mode, int callers)
             throws InterruptedException {
-        return new Run(machine, text, draft, mode, callers, callers == 1 ? 8 : callers == 4 ? 3 : 1, 320).play(callers);
+        return new Run(machine, text, seed, draft, mode, callers, callers == 1 ? 8 : callers == 4 ? 3 : 1, 320)
+                .play(callers);
     }
 
     /** Ratios of a machine's cases. */
@@ -230,8 +241,8 @@ class AutoWithModelTest {
         private double logs;
         private int count;
 
-        void add(Text text, int callers, double ratio) {
-            assertThat(ratio).as("%s, %d callers", text, callers).isGreaterThan(LEAST_CASE);
+        void add(Text text, int seed, int callers, double ratio, double least) {
+            assertThat(ratio).as("%s %d, %d callers", text, seed, callers).isGreaterThan(least);
             logs += Math.log(Math.min(1, ratio));
             count++;
         }
@@ -247,13 +258,16 @@ class AutoWithModelTest {
     void auto_goodDraft_isAsFastAsTheBestOfItsParts(Machine machine) throws InterruptedException {
         Cases cases = new Cases();
         for (Text text : Text.values()) {
-            for (int callers : new int[] {1, 4}) {
-                long off = time(machine, text, Draft.NONE, Drafters.OFF, callers);
-                long table = time(machine, text, Draft.NONE, Drafters.AUTO, callers);
-                long model = time(machine, text, Draft.GOOD, Drafters.MODEL, callers);
-                long auto = time(machine, text, Draft.GOOD, Drafters.AUTO, callers);
-                double best = Math.min(Math.min(off, table), model);
-                cases.add(text, callers, best / auto);
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                for (int callers : new int[] {1, 4}) {
+                    long off = time(machine, text, seed, Draft.NONE, Drafters.OFF, callers);
+                    long table = time(machine, text, seed, Draft.NONE, Drafters.AUTO, callers);
+                    long model = time(machine, text, seed, Draft.GOOD, Drafters.MODEL, callers);
+                    long auto = time(machine, text, seed, Draft.GOOD, Drafters.AUTO, callers);
+                    double best = Math.min(Math.min(off, table), model);
+                    boolean isCopied = machine == Machine.CORES && text == Text.LOOPING && callers == 1;
+                    cases.add(text, seed, callers, best / auto, isCopied ? LEAST_COPIED : LEAST_CASE);
+                }
             }
         }
         assertThat(cases.mean()).isGreaterThan(LEAST_OF_BEST);
@@ -264,10 +278,14 @@ class AutoWithModelTest {
     @EnumSource
     void auto_goodDraftAndShortAnswers_readsNoMoreThanPays(Machine machine) throws InterruptedException {
         for (Text text : Text.values()) {
-            long table = new Run(machine, text, Draft.NONE, Drafters.AUTO, 1, 8, 60).play(1);
-            long model = new Run(machine, text, Draft.GOOD, Drafters.MODEL, 1, 8, 60).play(1);
-            long auto = new Run(machine, text, Draft.GOOD, Drafters.AUTO, 1, 8, 60).play(1);
-            assertThat((double) Math.min(table, model) / auto).as("%s", text).isGreaterThan(LEAST_OF_SHORT);
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                long table = new Run(machine, text, seed, Draft.NONE, Drafters.AUTO, 1, 8, 60).play(1);
+                long model = new Run(machine, text, seed, Draft.GOOD, Drafters.MODEL, 1, 8, 60).play(1);
+                long auto = new Run(machine, text, seed, Draft.GOOD, Drafters.AUTO, 1, 8, 60).play(1);
+                assertThat((double) Math.min(table, model) / auto)
+                        .as("%s %d", text, seed)
+                        .isGreaterThan(LEAST_OF_SHORT);
+            }
         }
     }
 
@@ -276,10 +294,12 @@ class AutoWithModelTest {
     void auto_uselessDraft_costsNextToNothing(Machine machine) throws InterruptedException {
         Cases cases = new Cases();
         for (Text text : Text.values()) {
-            for (int callers : new int[] {1, 32}) {
-                double without = time(machine, text, Draft.NONE, Drafters.AUTO, callers);
-                double with = time(machine, text, Draft.USELESS, Drafters.AUTO, callers);
-                cases.add(text, callers, without / with);
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                for (int callers : new int[] {1, 32}) {
+                    double without = time(machine, text, seed, Draft.NONE, Drafters.AUTO, callers);
+                    double with = time(machine, text, seed, Draft.USELESS, Drafters.AUTO, callers);
+                    cases.add(text, seed, callers, without / with, LEAST_CASE);
+                }
             }
         }
         assertThat(cases.mean()).isGreaterThan(LEAST_OF_TABLE);
@@ -288,9 +308,9 @@ class AutoWithModelTest {
     @ParameterizedTest
     @EnumSource
     void auto_anyDraft_saysWhatPlainDecodingSays(Draft draft) throws InterruptedException {
-        Run plain = new Run(Machine.GPU, Text.CHANGING, Draft.NONE, Drafters.OFF, 3, 2, 200);
+        Run plain = new Run(Machine.GPU, Text.CHANGING, 1, Draft.NONE, Drafters.OFF, 3, 2, 200);
         plain.play(3);
-        Run drafted = new Run(Machine.GPU, Text.CHANGING, draft, Drafters.AUTO, 3, 2, 200);
+        Run drafted = new Run(Machine.GPU, Text.CHANGING, 1, draft, Drafters.AUTO, 3, 2, 200);
         drafted.play(3);
         assertThat(drafted.answers).hasSize(6).isEqualTo(plain.answers);
     }
