@@ -97,17 +97,20 @@ final class Contexts {
                 if (position == last) {
                     continue;
                 }
-                int length = history.matchLength(position);
                 if (count < MAX_MATCHES) {
-                    keep(count++, position + 1, length);
+                    keep(count++, position + 1, history.matchLength(position, SuffixIndex.MIN_MATCH));
                     continue;
                 }
                 if (shortest == NONE) {
                     shortest = oldestOfShortest();
                 }
-                if (length > matchLength[shortest]) {
-                    keep(shortest, position + 1, length);
-                    shortest = NONE;
+                // Most are no longer, and one token tells.
+                if (history.agrees(position, matchLength[shortest])) {
+                    int length = history.matchLength(position, SuffixIndex.MIN_MATCH);
+                    if (length > matchLength[shortest]) {
+                        keep(shortest, position + 1, length);
+                        shortest = NONE;
+                    }
                 }
             }
         }
@@ -122,13 +125,12 @@ final class Contexts {
 
     /** Of as many matches of the root as can be. */
     private int oldestOfShortest() {
-        int slot = 0;
-        for (int i = 1; i < MAX_MATCHES; i++) {
-            if (matchLength[i] <= matchLength[slot]) {
-                slot = i;
-            }
+        // A number that is less the shorter a match is, and of equals the older: no branch to be mispredicted.
+        int least = Integer.MAX_VALUE;
+        for (int i = 0; i < MAX_MATCHES; i++) {
+            least = Math.min(least, matchLength[i] * MAX_MATCHES + MAX_MATCHES - 1 - i);
         }
-        return slot;
+        return MAX_MATCHES - 1 - least % MAX_MATCHES;
     }
 
     /** Derives a node from its parent. {@code asGuessed}: whether it is the parent's likeliest successor. */

@@ -26,25 +26,33 @@ final class Lesson {
     /** Notes what the outcome says of every candidate, after {@link Weighing#weigh}. */
     void note(Candidates candidates, int actual) {
         float[] probabilities = candidates.probabilities();
+        float small = owed;
         for (int i = 0; i < candidates.size(); i++) {
             float error = (candidates.token(i) == actual ? 1 : 0) - probabilities[i];
             if (error < 0 && error > -SMALLEST_ERROR) {
-                owed -= error;
-                if (owed < SMALLEST_ERROR) {
+                small -= error;
+                if (small < SMALLEST_ERROR) {
                     continue;
                 }
-                error = -owed;
-                owed = 0;
+                error = -small;
+                small = 0;
             }
-            if (steps == errors.length) {
-                errors = Arrays.copyOf(errors, 2 * steps);
-                cells = Arrays.copyOf(cells, 2 * cells.length);
-            }
-            errors[steps] = error;
-            System.arraycopy(
-                    candidates.cells(), i * Candidates.KINDS, cells, steps * Candidates.KINDS, Candidates.KINDS);
-            steps++;
+            step(candidates.cells(), i * Candidates.KINDS, error);
         }
+        owed = small;
+    }
+
+    private void step(int[] from, int at, float error) {
+        if (steps == errors.length) {
+            errors = Arrays.copyOf(errors, 2 * steps);
+            cells = Arrays.copyOf(cells, 2 * cells.length);
+        }
+        errors[steps] = error;
+        // So few that a call of System.arraycopy takes longer.
+        for (int kind = 0, to = steps * Candidates.KINDS; kind < Candidates.KINDS; kind++) {
+            cells[to + kind] = from[at + kind];
+        }
+        steps++;
     }
 
     int steps() {

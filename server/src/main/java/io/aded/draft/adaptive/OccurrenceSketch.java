@@ -1,7 +1,5 @@
 package io.aded.draft.adaptive;
 
-import java.util.Arrays;
-
 /**
  * How often each token has stood in the stream, and how long ago last, approximately: one row of a count-min sketch
  * whose counts are halved from time to time, so that they stay a matter of the recent past.
@@ -14,35 +12,32 @@ final class OccurrenceSketch {
     /** Counts are told apart up to 16, so the sample may be a few times the text that shows such a count. */
     private static final int SAMPLE = 1 << 14;
 
-    private final byte[] counts = new byte[SLOTS];
-    private final int[] lastAt = new int[SLOTS];
-    private int sampled;
+    /**
+     * Of each slot how often its tokens stood, below the position where one stood last, plus 1, or 0: both are wanted
+     * together, and lie together.
+     */
+    private final long[] slots = new long[SLOTS];
 
-    OccurrenceSketch() {
-        Arrays.fill(lastAt, -1);
-    }
+    private int sampled;
 
     /** An upper bound, up to 127, most often exact. */
     int count(int token) {
-        return counts[slot(token)];
+        return (int) slots[slot(token)];
     }
 
     /** How long ago the token stood last: 0 for never, then one more than the logarithm to base 2. */
     int recency(int token, int now) {
-        int at = lastAt[slot(token)];
+        int at = (int) (slots[slot(token)] >>> Integer.SIZE) - 1;
         return at < 0 ? 0 : Math.min(RECENCIES - 1, 32 - Integer.numberOfLeadingZeros(Math.max(1, now - at)));
     }
 
     void add(int token, int position) {
         int slot = slot(token);
-        lastAt[slot] = position;
-        if (counts[slot] < Byte.MAX_VALUE) {
-            counts[slot]++;
-        }
+        slots[slot] = position + 1L << Integer.SIZE | Math.min(Byte.MAX_VALUE, count(token) + 1);
         if (++sampled == SAMPLE) {
             sampled /= 2;
             for (int i = 0; i < SLOTS; i++) {
-                counts[i] >>= 1;
+                slots[i] = slots[i] >>> Integer.SIZE << Integer.SIZE | (int) slots[i] >> 1;
             }
         }
     }
@@ -52,6 +47,6 @@ final class OccurrenceSketch {
     }
 
     long stateBytes() {
-        return 5L * SLOTS;
+        return 8L * SLOTS;
     }
 }

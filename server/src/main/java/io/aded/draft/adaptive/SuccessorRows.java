@@ -121,10 +121,11 @@ final class SuccessorRows {
     /** Adds weight to one successor, which replaces the weakest if it is new and stronger. */
     void add(int row, int token, float weight) {
         int first = row * 2 * WIDTH;
-        int at = first;
-        int last = first + WIDTH - 1;
-        while (at < last && (rows[at] != token || weightAt(at) <= 0)) {
-            at++;
+        int at = first + WIDTH - 1;
+        // Where it stands cannot be foreseen, so all are looked at, without a branch. What an empty place held once is
+        // no harm: it weighs nothing, and behind it all are empty.
+        for (int i = at - 1; i >= first; i--) {
+            at = rows[i] == token ? i : at;
         }
         float sum = weight;
         if (rows[at] == token) {

@@ -132,15 +132,25 @@ final class SuffixIndex {
 
     /**
      * How many tokens up to and including {@code position} equal the end of the history, at most {@link #MAX_MATCH}.
+     *
+     * @param known so many are known to
      */
-    int matchLength(int position) {
+    int matchLength(int position, int known) {
         int end = length - 1;
         int most = Math.min(MAX_MATCH, position + 1 - oldest());
-        int matched = 0;
+        int matched = known;
         while (matched < most && token(position - matched) == token(end - matched)) {
             matched++;
         }
         return matched;
+    }
+
+    /**
+     * Whether the token so far before {@code position} is the one as far before the end. A match that is longer than
+     * {@code distance} has it so.
+     */
+    boolean agrees(int position, int distance) {
+        return position - distance >= oldest() && token(position - distance) == token(length - 1 - distance);
     }
 
     private int bucket(int first, int second) {

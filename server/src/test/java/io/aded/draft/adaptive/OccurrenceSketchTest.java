@@ -18,7 +18,7 @@ final class OccurrenceSketchTest {
         assertThat(sketch.count(1)).isEqualTo(2);
         assertThat(sketch.count(2)).isEqualTo(1);
         assertThat(sketch.count(3)).isZero();
-        assertThat(sketch.stateBytes()).isEqualTo(5 * 4096);
+        assertThat(sketch.stateBytes()).isEqualTo(8 * 4096);
     }
 
     @ParameterizedTest

@@ -49,11 +49,11 @@ final class SuffixIndexTest {
         // position            0  1  2  3  4  5  6  7
         SuffixIndex index = of(64, A, B, C, D, A, B, C, D);
 
-        assertThat(index.matchLength(3)).isEqualTo(4);
-        assertThat(index.matchLength(2)).isZero();
+        assertThat(index.matchLength(3, 0)).isEqualTo(4);
+        assertThat(index.matchLength(2, 0)).isZero();
         index.append(A, false);
-        assertThat(index.matchLength(4)).isEqualTo(5);
-        assertThat(index.matchLength(0)).isEqualTo(1);
+        assertThat(index.matchLength(4, 2)).isEqualTo(5);
+        assertThat(index.matchLength(0, 0)).isEqualTo(1);
     }
 
     @Test
@@ -65,7 +65,7 @@ final class SuffixIndexTest {
             }
         }
 
-        assertThat(index.matchLength(49)).isEqualTo(32);
+        assertThat(index.matchLength(49, 2)).isEqualTo(32);
         assertThat(SuffixIndex.MAX_MATCH).isEqualTo(32);
         assertThat(SuffixIndex.MIN_MATCH).isEqualTo(2);
     }
@@ -123,8 +123,8 @@ final class SuffixIndexTest {
         }
 
         // Position 89 equals the end for as far back as is remembered: 120 − p < 63 holds down to p = 58.
-        assertThat(index.matchLength(89)).isEqualTo(32);
-        assertThat(index.matchLength(59)).isEqualTo(2);
+        assertThat(index.matchLength(89, 0)).isEqualTo(32);
+        assertThat(index.matchLength(59, 0)).isEqualTo(2);
     }
 
     @Test
@@ -203,7 +203,7 @@ final class SuffixIndexTest {
                 assertThat(at)
                         .as("(%d, %d) after %d links", first, second, links)
                         .isEqualTo(p);
-                assertThat(index.matchLength(p)).isEqualTo(match(index, all, p));
+                assertThat(index.matchLength(p, 0)).isEqualTo(match(index, all, p));
                 at = index.older(at, first, second);
             }
         }
@@ -223,5 +223,17 @@ final class SuffixIndexTest {
             matched++;
         }
         return matched;
+    }
+
+    @Test
+    void agrees_atADistance_isTheTokenThereAndRemembered() {
+        SuffixIndex index = new SuffixIndex(64);
+        for (int token : new int[] {5, 1, 2, 3, 6, 1, 2, 3}) {
+            index.append(token, false);
+        }
+
+        assertThat(index.agrees(3, 2)).isTrue();
+        assertThat(index.agrees(3, 3)).as("5 is not 6").isFalse();
+        assertThat(index.agrees(3, 4)).as("before the first").isFalse();
     }
 }
