@@ -160,7 +160,7 @@ public final class AdedDrafter implements Drafter {
         }
         if (to > from) {
             contexts.interrupt();
-            candidates.latest.fade();
+            candidates.latest.clear();
         }
     }
 
@@ -367,7 +367,7 @@ public final class AdedDrafter implements Drafter {
     private void learnWithoutContext(int view, int token) {
         candidates.frequent.fade();
         candidates.runnersUp.fade();
-        candidates.latest.fade();
+        candidates.latest.clear();
         if (view == NONE) {
             candidates.frequent.add(token, FREQUENT_RATE);
         } else {

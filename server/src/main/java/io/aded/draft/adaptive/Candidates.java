@@ -63,12 +63,18 @@ final class Candidates {
     private static final int BEST_MATCH = 1;
     private static final int OTHER_MATCH = 2;
 
+    /** Bits of a candidate's index: it is below {@link #CAPACITY}. */
+    private static final int INDEX_BITS = Integer.SIZE - Integer.numberOfLeadingZeros(CAPACITY - 1);
+
+    private static final int INDEX = (1 << INDEX_BITS) - 1;
+
     // Where the parts of a match as one number begin, the most significant one last; below them all is the candidate.
-    private static final int MATCH_POSITION = 7;
+    private static final int MATCH_POSITION = INDEX_BITS;
     private static final int MATCH_LENGTH = MATCH_POSITION + 31;
 
-    private static final int SLOTS = 256;
-    private static final int SLOT_SHIFT = 7;
+    /** Of the slots there are many times as many as candidates, so that two of these rarely meet. */
+    private static final int SLOT_BITS = 9;
+
     /** Upper bounds, in 1/256, of the bins of a weight. */
     private static final byte[] BIN = bins(3, 8, 16, 31, 52, 82, 128, 174, 218, 243, 257);
 
@@ -96,7 +102,7 @@ final class Candidates {
     final SuccessorRows bigrams = new SuccessorRows(1 << 15);
     final WeightedTokens frequent = new WeightedTokens(FREQUENT, 0.99f);
     final WeightedTokens runnersUp = new WeightedTokens(RUNNERS_UP, 0.8f);
-    final WeightedTokens latest = new WeightedTokens(SuccessorRows.WIDTH, 0f);
+    final LatestView latest = new LatestView(SuccessorRows.WIDTH);
     final OccurrenceSketch occurrences = new OccurrenceSketch();
 
     private final Contexts contexts;
@@ -107,9 +113,10 @@ final class Candidates {
     /** What speaks for it beside its frequency and recency: parts of four bits each, 0 where there is nothing. */
     private final int[] standings = new int[CAPACITY];
 
+    // Only of those that are matched.
     /** The matches that expect it. */
     private final int[] votes = new int[CAPACITY];
-    /** Of these the longest, the latest of equals: length, position and candidate as one number, or 0. */
+    /** Of these the longest, the latest of equals: length, position and candidate as one number. */
     private final long[] longestMatch = new long[CAPACITY];
 
     // Only meaningful where the standing has the part.
@@ -122,12 +129,15 @@ final class Candidates {
     private final long[] likeliest = new long[CAPACITY];
     private int size;
 
+    /** Those that matches expect come first. */
+    private int matched;
+
     private int longest;
     private boolean hasTrigrams;
     private boolean hasBigrams;
 
     /** Finds a token's candidate: epoch and index by hash, so that nothing has to be cleared. */
-    private final int[] slots = new int[SLOTS];
+    private final int[] slots = new int[1 << SLOT_BITS];
 
     private int epoch;
 
@@ -177,7 +187,7 @@ final class Candidates {
      */
     void gather(int node, int beforeLast, int last, boolean atRoot) {
         size = 0;
-        if (++epoch == 1 << (31 - SLOT_SHIFT)) {
+        if (++epoch == 1 << (31 - INDEX_BITS)) {
             Arrays.fill(slots, 0);
             epoch = 1;
         }
@@ -188,7 +198,7 @@ final class Candidates {
 
         int matches = useSuffix ? contexts.matches(node) : 0;
         addMatches(node, matches);
-        int matched = size;
+        matched = size;
         long best = 0;
         long second = 0;
         for (int i = 0; i < matched; i++) {
@@ -270,7 +280,12 @@ final class Candidates {
 
     private void addMatches(int node, int matches) {
         for (int m = 0; m < matches; m++) {
+            int before = size;
             int i = index(contexts.matchToken(node, m));
+            if (size > before) {
+                votes[i] = 0;
+                longestMatch[i] = 0;
+            }
             long match = (long) contexts.matchLength(node, m) << MATCH_LENGTH
                     | (long) contexts.matchNext(node, m) << MATCH_POSITION
                     | i;
@@ -289,7 +304,7 @@ final class Candidates {
     }
 
     private static int candidate(long match) {
-        return (int) match & (1 << MATCH_POSITION) - 1;
+        return (int) match & INDEX;
     }
 
     private void addRow(SuccessorRows rows, int row, int rankPart, int binPart, float[] weights, float least) {
@@ -323,17 +338,15 @@ final class Candidates {
         }
         for (int i = 0; i < frequent.width(); i++) {
             if (frequent.weight(i) > 0) {
-                index(frequent.token(i));
+                indexUnforeseen(frequent.token(i));
             }
         }
-        for (int i = 0; i < latest.width(); i++) {
-            if (latest.weight(i) > 0) {
-                standings[index(latest.token(i))] |= bin(latest.weight(i)) << LATEST_BIN;
-            }
+        for (int i = 0; i < latest.size(); i++) {
+            standings[indexUnforeseen(latest.token(i))] |= bin(latest.probability(i)) << LATEST_BIN;
         }
         for (int i = 0; i < runnersUp.width(); i++) {
             if (runnersUp.weight(i) > LEAST_RUNNER_UP) {
-                addRunnerUp(index(runnersUp.token(i)), runnersUp.weight(i));
+                addRunnerUp(indexUnforeseen(runnersUp.token(i)), runnersUp.weight(i));
             }
         }
     }
@@ -372,21 +385,40 @@ final class Candidates {
         return 13 + (match == second ? 0 : 3) + behind + (agreeing * 3 > matches ? 5 : 0);
     }
 
+    /** The index of a token's candidate, which is made if there is none. */
     private int index(int token) {
         int slot = slot(token);
-        while (slots[slot] >>> SLOT_SHIFT == epoch) {
-            int i = slots[slot] & (1 << SLOT_SHIFT) - 1;
+        while (slots[slot] >>> INDEX_BITS == epoch) {
+            int i = slots[slot] & INDEX;
             if (tokens[i] == token) {
                 return i;
             }
-            slot = slot + 1 & SLOTS - 1;
+            slot = slot + 1 & slots.length - 1;
         }
         int i = size++;
-        slots[slot] = epoch << SLOT_SHIFT | i;
+        slots[slot] = epoch << INDEX_BITS | i;
         tokens[i] = token;
         standings[i] = 0;
-        votes[i] = 0;
-        longestMatch[i] = 0;
+        return i;
+    }
+
+    /**
+     * As {@link #index}, for tokens of no context. Whether such a token is a candidate already cannot be foreseen, and
+     * a mispredicted branch takes longer than all of this; so both cases do the same, with {@code isNew} as a mask: −1,
+     * all bits, if the slot is of an earlier epoch, else 0.
+     */
+    private int indexUnforeseen(int token) {
+        int slot = slot(token);
+        int there = slots[slot];
+        int isNew = (there >>> INDEX_BITS) - epoch >> Integer.SIZE - 1;
+        int i = there & INDEX & ~isNew | size & isNew;
+        if (((tokens[i] ^ token) & ~isNew) != 0) {
+            return index(token); // another's slot, which is rare
+        }
+        slots[slot] = epoch << INDEX_BITS | i;
+        tokens[i] = token;
+        standings[i] &= ~isNew;
+        size -= isNew;
         return i;
     }
 
@@ -400,7 +432,7 @@ final class Candidates {
     }
 
     private static int slot(int token) {
-        return token * 0x9E3779B1 >>> 24;
+        return token * 0x9E3779B1 >>> Integer.SIZE - SLOT_BITS;
     }
 
     int size() {
@@ -414,6 +446,17 @@ final class Candidates {
     /** The cell of the {@code kind}-th kind of evidence that a candidate falls in, from 0 to {@link #CELLS}. */
     int cell(int i, int kind) {
         return cells[i * KINDS + kind];
+    }
+
+    /** The sum of what a candidate's cells weigh, one weight for each of {@link #CELLS}. */
+    float sum(float[] weights, int i) {
+        // Written out, KINDS of them: the additions need not wait for each other, and there is no loop to be entered.
+        int at = i * KINDS;
+        return weights[cells[at]]
+                + weights[cells[at + 1]]
+                + (weights[cells[at + 2]] + weights[cells[at + 3]])
+                + (weights[cells[at + 4]] + weights[cells[at + 5]] + (weights[cells[at + 6]] + weights[cells[at + 7]]))
+                + (weights[cells[at + 8]] + weights[cells[at + 9]]);
     }
 
     /** All cells, {@link #KINDS} a candidate. */
@@ -440,11 +483,11 @@ final class Candidates {
     }
 
     int matchLength(int i) {
-        return matchLength(longestMatch[i]);
+        return i < matched ? matchLength(longestMatch[i]) : 0;
     }
 
     int votes(int i) {
-        return votes[i];
+        return i < matched ? votes[i] : 0;
     }
 
     int longestMatch() {
@@ -552,6 +595,6 @@ final class Candidates {
                 + latest.stateBytes()
                 + occurrences.stateBytes()
                 + 4L * (11L + KINDS) * CAPACITY
-                + 4L * SLOTS;
+                + 4L * slots.length;
     }
 }

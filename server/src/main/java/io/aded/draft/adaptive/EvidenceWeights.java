@@ -145,20 +145,11 @@ public final class EvidenceWeights implements Weighing {
 
     @Override
     public void weigh(Candidates candidates) {
-        int[] cells = candidates.cells();
         float[] probabilities = candidates.probabilities();
         int size = candidates.size();
         float total = 1;
-        for (int i = 0, at = 0; i < size; i++, at += Candidates.KINDS) {
-            // Written out: the additions need not wait for each other, and there is no inner loop to be entered.
-            float score = weights[cells[at]]
-                    + weights[cells[at + 1]]
-                    + (weights[cells[at + 2]] + weights[cells[at + 3]])
-                    + (weights[cells[at + 4]]
-                            + weights[cells[at + 5]]
-                            + (weights[cells[at + 6]] + weights[cells[at + 7]]))
-                    + (weights[cells[at + 8]] + weights[cells[at + 9]]);
-            float odds = exp(score);
+        for (int i = 0; i < size; i++) {
+            float odds = exp(candidates.sum(weights, i));
             probabilities[i] = odds;
             total += odds;
         }

@@ -1,5 +1,7 @@
 package io.aded.draft.adaptive;
 
+import java.util.Arrays;
+
 /**
  * A few tokens with weights that fade: a single small row without a context.
  *
@@ -9,22 +11,33 @@ package io.aded.draft.adaptive;
  */
 final class WeightedTokens {
     private static final int NONE = -1;
+    private static final int HASH_BITS = 8;
 
     private final int[] tokens;
     private final float[] weights;
     private final float keep;
 
-    /** A bit for the hash of each token: most that are none of these are told by it. */
-    private long held;
+    /*
+     * Where a token is held is found by its hash: for each hash the first place that holds such a token, for each place
+     * the next. Every place is in the list of its token, also one that weighs nothing. Most tokens that are asked for
+     * are none of these, and most lists are empty: one look tells.
+     */
+    private final byte[] first = new byte[1 << HASH_BITS];
+    private final byte[] next;
 
     /** The first of those with the least weight, or -1 while that is not known. */
     private int weakest = NONE;
 
-    /** A row of {@code width} tokens that keeps the share {@code keep} of its weights at every step. */
+    /** A row of {@code width} tokens, at most 127, that keeps the share {@code keep} of its weights at every step. */
     WeightedTokens(int width, float keep) {
         tokens = new int[width];
         weights = new float[width];
         this.keep = keep;
+        next = new byte[width];
+        Arrays.fill(first, (byte) NONE);
+        for (int place = 0; place < width; place++) {
+            link(place);
+        }
     }
 
     int width() {
@@ -48,10 +61,8 @@ final class WeightedTokens {
 
     void fade() {
         weakest = NONE; // weights that differed may be the same now
-        held = 0;
         for (int i = 0; i < weights.length; i++) {
             weights[i] *= keep;
-            held |= bit(tokens[i]);
         }
     }
 
@@ -67,51 +78,64 @@ final class WeightedTokens {
             weakest = findWeakest();
         }
         if (weight > weights[weakest]) {
+            unlink(weakest);
             tokens[weakest] = token;
             weights[weakest] = weight;
+            link(weakest);
             weakest = NONE;
-            held |= bit(token);
         }
     }
 
     private int find(int token) {
-        if ((held & bit(token)) == 0) {
-            return NONE;
+        int place = first[hash(token)];
+        while (place != NONE && (tokens[place] != token || weights[place] <= 0)) {
+            place = next[place];
         }
-        int i = tokens.length - 1;
-        while (i >= 0 && (tokens[i] != token || weights[i] <= 0)) {
-            i--;
-        }
-        return i;
+        return place;
     }
 
-    private static long bit(int token) {
-        return 1L << (token * 0x9E3779B1 >>> 26);
+    private static int hash(int token) {
+        return token * 0x9E3779B1 >>> Integer.SIZE - HASH_BITS;
+    }
+
+    private void link(int place) {
+        int hash = hash(tokens[place]);
+        next[place] = first[hash];
+        first[hash] = (byte) place;
+    }
+
+    private void unlink(int place) {
+        int hash = hash(tokens[place]);
+        int before = first[hash];
+        if (before == place) {
+            first[hash] = next[place];
+            return;
+        }
+        while (next[before] != place) {
+            before = next[before];
+        }
+        next[before] = next[place];
     }
 
     private int findWeakest() {
-        int found = 0;
-        float least = weights[0];
-        for (int i = 1; i < weights.length; i++) {
-            if (weights[i] < least) {
-                least = weights[i];
-                found = i;
-            }
+        // A number that is less the less a place weighs, and of equals the earlier: no branch to be mispredicted.
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < weights.length; i++) {
+            least = Math.min(least, (long) Float.floatToRawIntBits(weights[i]) << Integer.SIZE | i);
         }
-        return found;
+        return (int) least;
     }
 
     /** Forgets a token. */
     void remove(int token) {
-        for (int i = 0; i < weights.length; i++) {
-            if (tokens[i] == token) {
-                weights[i] = 0;
-                weakest = NONE;
-            }
+        int place = find(token);
+        if (place != NONE) {
+            weights[place] = 0;
+            weakest = NONE;
         }
     }
 
     long stateBytes() {
-        return 8L * tokens.length;
+        return 9L * tokens.length + first.length;
     }
 }

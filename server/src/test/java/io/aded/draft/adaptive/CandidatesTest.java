@@ -479,7 +479,7 @@ final class CandidatesTest {
         f.candidates.latest.add(8, 0.5f);
         f.candidates.runnersUp.add(8, 0.5f);
         f.gather(1, 2);
-        f.candidates.latest.remove(8);
+        f.candidates.latest.clear();
         f.candidates.runnersUp.remove(8);
         f.candidates.frequent.add(8, 0.5f);
 
@@ -529,10 +529,12 @@ final class CandidatesTest {
                 .isEqualTo(f.history.stateBytes()
                         + c.trigrams.stateBytes()
                         + c.bigrams.stateBytes()
-                        + 8 * (24 + 16 + 8)
+                        + c.frequent.stateBytes()
+                        + c.runnersUp.stateBytes()
+                        + 8 * 8
                         + c.occurrences.stateBytes()
                         + 4 * 21 * 83
-                        + 4 * 256);
+                        + 4 * 512);
     }
 
     /**
@@ -604,9 +606,7 @@ final class CandidatesTest {
         if (step % 5 == 0) {
             c.runnersUp.remove(token);
         }
-        c.latest.fade();
-        c.latest.add(choice / 32 % 50, choice % 32 / 32f);
-        c.latest.add(choice / 128 % 50, choice % 16 / 32f);
+        considerLatest(c.latest, choice / 32 % 50, choice % 32 / 32f, choice / 128 % 50, choice % 16 / 32f);
         c.occurrences.add(token, length);
         f.history.append(token, step % 100 < 30);
     }
@@ -630,5 +630,17 @@ final class CandidatesTest {
         digest.update(value >>> 8);
         digest.update(value >>> 16);
         digest.update(value >>> 24);
+    }
+
+    /** A view of two tokens, unless they are the same or have no probability. */
+    private static void considerLatest(LatestView latest, int one, float ofOne, int other, float ofOther) {
+        latest.clear();
+        float first = one == other ? ofOne + ofOther : ofOne;
+        if (first > 0) {
+            latest.add(one, first);
+        }
+        if (one != other && ofOther > 0) {
+            latest.add(other, ofOther);
+        }
     }
 }

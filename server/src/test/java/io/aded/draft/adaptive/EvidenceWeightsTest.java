@@ -55,6 +55,18 @@ final class EvidenceWeightsTest {
     }
 
     @Test
+    void weigh_everyKind_counts() {
+        for (int kind = 0; kind < Candidates.KINDS; kind++) {
+            float[] onlyThis = new float[Candidates.CELLS];
+            candidates(2);
+            onlyThis[Candidates.KINDS + kind] = 1.5f;
+
+            assertThat(stream.candidates.sum(onlyThis, 0)).as("kind %d", kind).isZero();
+            assertThat(stream.candidates.sum(onlyThis, 1)).as("kind %d", kind).isEqualTo(1.5f);
+        }
+    }
+
+    @Test
     void learn_once_stepsByTheErrorTimesTheFirstRate() {
         candidates(2);
         float p = weigh()[0];
