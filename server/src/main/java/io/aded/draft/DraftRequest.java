@@ -145,7 +145,8 @@ public final class DraftRequest {
      * charged}, and the engine asks no more where that does not pay.)
      *
      * @param paidNanos what it took, in nanoseconds
-     * @param ofThatReading what of it went for the stream's text, which is read once for all rounds to come
+     * @param ofThatReading what of it is of use for all rounds to come: it went for the stream's text, which is read
+     *     once, or for getting to know the draft model
      */
     public void bought(long paidNanos, long ofThatReading) {
         boughtNanos += paidNanos;

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -271,6 +272,23 @@ class AutoWithModelTest {
             }
         }
         assertThat(cases.mean()).isGreaterThan(LEAST_OF_BEST);
+    }
+
+    /** Of many at once each pays its share of what is tried and read; all together they get to know the draft model. */
+    @Test
+    void auto_eightCallersAndGoodDraft_gainMoreByBothThanByEither() throws InterruptedException {
+        double logs = 0;
+        int cases = 0;
+        for (Text text : List.of(Text.FRESH, Text.CHANGING)) {
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                long table = new Run(Machine.GPU, text, seed, Draft.NONE, Drafters.AUTO, 8, 2, 320).play(8);
+                long model = new Run(Machine.GPU, text, seed, Draft.GOOD, Drafters.MODEL, 8, 2, 320).play(8);
+                long auto = new Run(Machine.GPU, text, seed, Draft.GOOD, Drafters.AUTO, 8, 2, 320).play(8);
+                logs += Math.log((double) Math.min(table, model) / auto);
+                cases++;
+            }
+        }
+        assertThat(Math.exp(logs / cases)).isGreaterThan(1);
     }
 
     /** Reading a prompt is not paid back in an answer that is over soon; that is learned from the first answers. */

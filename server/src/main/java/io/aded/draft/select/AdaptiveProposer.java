@@ -50,19 +50,22 @@ public final class AdaptiveProposer implements Proposer {
     /** To ask at all must promise so much of a plain token: no level costs no time for sure. */
     private static final double LEAST_GAIN = 0.05;
 
-    /** How fast what forecasts were too high by is followed, in rounds that asked, and forgotten, in all others. */
+    /**
+     * How fast what forecasts were too high by is followed, in passes in which streams asked, and forgotten, in all:
+     * the rounds of a pass succeed or fail together, and count as one.
+     */
     private static final double OPTIMISM_RATE = 0.08;
 
-    private static final double OPTIMISM_KEEPS = 0.999;
+    private static final double OPTIMISM_FADES = 0.001;
 
     /** What forecasts are thought to be too high by while nothing is known. */
     private static final double FIRST_OPTIMISM = 0.1;
 
-    /** Plain tokens that reading texts is taken to have cost, and to have brought back, at first. */
+    /** Plain tokens that reading a stream's text is taken to have cost, and to have brought back, at first. */
     private static final double FIRST_INVESTED = 6;
 
-    /** What is kept, a round, of what reading cost and brought: streams differ, and without reading nothing is seen. */
-    private static final double INVESTED_KEEPS = 0.998;
+    /** What is forgotten, a pass, of what reading cost and brought: without reading nothing is seen. */
+    private static final double INVESTED_FADES = 0.002;
 
     /** The least share of its cost that reading is taken to bring back, even where it brought losses. */
     private static final double LEAST_RETURN = 0.05;
@@ -91,6 +94,7 @@ public final class AdaptiveProposer implements Proposer {
     private final List<DraftRequest> riders = new ArrayList<>();
     private final List<DraftStream> riding = new ArrayList<>();
     private double passNanos;
+    private int streams = 1;
 
     /** By how much rounds that asked the model gained less than was forecast, in plain tokens, on average. */
     private double optimism = FIRST_OPTIMISM;
@@ -166,8 +170,9 @@ public final class AdaptiveProposer implements Proposer {
         }
         if (!wanting.isEmpty()) {
             DraftRequest any = wanting.getFirst();
-            passNanos = any.tokenNanos() * asking.size();
-            save(any.tokenNanos());
+            streams = asking.size();
+            passNanos = any.tokenNanos() * streams;
+            save();
             plan.begin(any.tokenNanos(), any.price(), any.limits().maxNodes());
             plan.expectOfReading(returns(), model.pieceTokens(passNanos));
             if (model.isUsable() && any.tokenNanos() > 0) {
@@ -214,16 +219,17 @@ public final class AdaptiveProposer implements Proposer {
         }
     }
 
-    private void save(double tokenNanos) {
+    private void save() {
         if (Double.isNaN(creditNanos)) {
-            creditNanos = FIRST_CREDIT * tokenNanos;
+            creditNanos = FIRST_CREDIT * passNanos;
         }
         creditNanos = Math.min(creditNanos + PROBING * passNanos, Math.max(creditNanos, MOST_CREDIT * passNanos));
     }
 
     /** What reading texts brought back of what it cost, at most all of it. */
     private double returns() {
-        return Math.clamp((returned + FIRST_INVESTED) / (invested + FIRST_INVESTED), LEAST_RETURN, 1);
+        double first = FIRST_INVESTED * streams;
+        return Math.clamp((returned + first) / (invested + first), LEAST_RETURN, 1);
     }
 
     private void askModel() {
@@ -450,7 +456,9 @@ public final class AdaptiveProposer implements Proposer {
         state.endNanos = Math.max(state.endNanos, state.levels > 0 ? clock.getAsLong() : 0);
         request.drafted(state.startNanos, state.endNanos, state.hostNanos);
         if (state.boughtNanos > 0) {
-            request.bought(state.boughtNanos, state.readNanos);
+            // Who alone asks a model of which little is known yet, so that all may know, stakes his share of it.
+            long forAll = state.once ? state.boughtNanos - state.boughtNanos / streams : 0;
+            request.bought(state.boughtNanos, Math.max(forAll, state.readNanos));
         }
     }
 
@@ -503,8 +511,9 @@ public final class AdaptiveProposer implements Proposer {
         double own = taken / plain - worth * count;
         losses[Arm.NONE.ordinal()] = 1 - worth;
         double ofTable = own;
-        invested = INVESTED_KEEPS * invested + state.readNanos / plain;
-        returned *= INVESTED_KEEPS;
+        double keeps = 1 - INVESTED_FADES / streams;
+        invested = keeps * invested + state.readNanos / plain;
+        returned *= keeps;
         if (state.isTableKept()) {
             int nodes = plan.worth(state.tableTree(), 0);
             double tableTakes = 1 + plan.extraNanos(nodes) / plain;
@@ -513,7 +522,7 @@ public final class AdaptiveProposer implements Proposer {
             double gained = state.tokenValue * (count - tableBrings) - (taken / plain - tableTakes);
             returned += state.levels > 0 ? gained : 0;
             if (state.levels > 0 && state.arm == Arm.BOTH && !state.once) {
-                optimism += OPTIMISM_RATE * (Math.clamp(state.forecastGain - gained, -3, 3) - optimism);
+                optimism += OPTIMISM_RATE / usualRiders * (Math.clamp(state.forecastGain - gained, -3, 3) - optimism);
             }
         }
         losses[Arm.TABLE.ordinal()] = ofTable;
@@ -521,7 +530,7 @@ public final class AdaptiveProposer implements Proposer {
         double forecast = state.forecastTokens > 0 && !asked
                 ? Math.min(ofTable, state.forecastNanos / plain - worth * state.forecastTokens + optimism)
                 : ofTable;
-        optimism = FIRST_OPTIMISM + OPTIMISM_KEEPS * (optimism - FIRST_OPTIMISM);
+        optimism = FIRST_OPTIMISM + (1 - OPTIMISM_FADES / streams) * (optimism - FIRST_OPTIMISM);
         losses[Arm.BOTH.ordinal()] = asked ? own : forecast;
         // Of an arm of which nothing is known in this round nothing is said: it is as good as what was played.
         losses[Arm.MODEL.ordinal()] =
