@@ -23,8 +23,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "derive",
         description = {
-            "Writes a cheaper copy of a model, to draft for it: in a coarser format, without some of its layers, or",
-            "both. The vocabulary stays. Prints where the copy is; a copy that is there already is not written again."
+            "Writes a cheaper copy of a model, to draft for it: in a coarser format, without some of its layers, or"
+                    + " both.",
+            "The vocabulary stays. Prints where the copy is; a copy that is there already is not written again."
         })
 final class DeriveCommand implements Callable<Integer> {
     private final Terminal terminal;

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         name = "stats",
         description = {
             "Asks a running server how drafting fares: by drafter, and beside a draft model by the ways to draft that"
-                    + " are",
-            "chosen among, with the regret against the best one in hindsight, and what the draft model did."
+                    + " are chosen among.",
+            "Beside these stand the regret against the best one in hindsight, and what the draft model did."
         })
 final class DraftStatsCommand implements Callable<Integer> {
     private static final long PATIENCE_SECONDS = 10;

@@ -32,9 +32,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "formats",
         description = {
-            "Measures what each format of a model gives on this machine, plain and with drafts, and keeps what it"
-                    + " found",
-            "for \"aded serve --requantize auto\", which never uses one that costs answers."
+            "Measures what each format of a model gives on this machine, plain and with drafts.",
+            "What it finds is kept for \"aded serve --requantize auto\", which never uses a format that costs answers."
         })
 final class FormatsCommand implements Callable<Integer> {
     private static final int ANSWER_TOKENS = 64;

@@ -32,10 +32,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = {
-            "Serves a model over gRPC until it is told to stop (Ctrl-C, SIGTERM, SIGHUP); then it lets running answers",
-            "end. Exit status: 0 after that, 9 if it could not stop in time and was cut off, 10 if an engine was lost,"
-                    + " 11",
-            "if one hung for too long, 130 if it was told twice.",
+            "Serves a model over gRPC until it is told to stop (Ctrl-C, SIGTERM, SIGHUP); then it lets running answers"
+                    + " end.",
+            "Exit status: 0 after that, 9 if it could not stop in time and was cut off, 10 if an engine was lost, 11 if"
+                    + " one hung for too long, 130 if it was told twice.",
             "It listens at once; health checks say NOT_SERVING until the model is loaded."
         })
 final class ServeCommand implements Callable<Integer> {

@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
         name = "synthesize",
         hidden = true,
         description = {
-            "Writes a model with random weights in the shape of a real one, to price its passes:",
-            "  aded bench --model OUT --raw --synthetic-acceptance 0.7"
+            "Writes a model with random weights in the shape of a real one, to price its passes.",
+            "So: aded bench --model OUT --raw --synthetic-acceptance 0.7"
         })
 final class SynthesizeCommand implements Callable<Integer> {
     private final Terminal terminal;

@@ -589,4 +589,19 @@ final class CommandLineTest {
                             .isNotEmpty());
         }
     }
+
+    /** The list of commands shows the first paragraph of each and no more. */
+    @Test
+    void help_listOfCommands_endsNoDescriptionInMidSentence() {
+        Terminal own = terminal.terminal();
+        List<String> described = new ArrayList<>();
+        firstParagraphs(Main.commandLine(own, Configuration.of(own.environment(), null)), described);
+
+        assertThat(described).hasSizeGreaterThan(20).allMatch(paragraph -> paragraph.endsWith("."));
+    }
+
+    private static void firstParagraphs(CommandLine command, List<String> into) {
+        into.add(command.getCommandSpec().usageMessage().description()[0]);
+        command.getSubcommands().values().forEach(each -> firstParagraphs(each, into));
+    }
 }
