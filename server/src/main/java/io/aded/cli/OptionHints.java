@@ -20,6 +20,7 @@ final class OptionHints {
 
     private static final String LISTEN = "--listen";
     private static final String TARGET = "--target";
+    private static final String MODEL = "--model";
 
     /** What llama.cpp's programs and other servers call what is called otherwise here. */
     private static final Map<String, String> ELSEWHERE = Map.ofEntries(
@@ -60,6 +61,13 @@ final class OptionHints {
             return null;
         }
         CommandSpec command = failure.getCommandLine().getCommandSpec();
+        String first = unmatched.getUnmatched().getFirst();
+        // Other programs take a model's file as a word by itself.
+        if (first.toLowerCase(Locale.ROOT).endsWith(".gguf")
+                && !first.startsWith("-")
+                && command.findOption(MODEL) != null) {
+            return MODEL + " " + first;
+        }
         List<String> names = command.options().stream()
                 .filter(option -> !option.hidden())
                 .map(OptionSpec::longestName)
@@ -77,10 +85,11 @@ final class OptionHints {
 
     /** What the parser says, without words that only programmers have for it. */
     static String plain(CommandLine.ParameterException failure) {
-        if (failure instanceof UnmatchedArgumentException unmatched
-                && !unmatched.isUnknownOption()
-                && !failure.getCommandLine().getSubcommands().isEmpty()) {
-            return "there is no command \"" + unmatched.getUnmatched().getFirst() + "\"";
+        if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+            String word = "\"" + unmatched.getUnmatched().getFirst() + "\"";
+            return failure.getCommandLine().getSubcommands().isEmpty()
+                    ? word + " is one word too many"
+                    : "there is no command " + word;
         }
         return String.valueOf(failure.getMessage())
                 .replaceFirst("is not an? (int|long)$", "is no whole number")

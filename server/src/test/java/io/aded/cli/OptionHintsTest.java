@@ -66,6 +66,9 @@ final class OptionHintsTest {
                 "serve --context abc | is no whole number",
                 "generate --temperature hot hi | is no number",
                 "sreve | there is no command \"sreve\"",
+                "serve mine.gguf | \"mine.gguf\" is one word too many; here: --model mine.gguf",
+                "chat Mine.GGUF | \"Mine.GGUF\" is one word too many; here: --model Mine.GGUF",
+                "serve mine | \"mine\" is one word too many",
                 "models frmats | there is no command \"frmats\""
             })
     void run_wrongWord_isSaidInPlainWords(String line, String said) {
