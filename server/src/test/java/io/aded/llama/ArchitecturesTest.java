@@ -23,11 +23,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /** The tables of architectures, held against what the libraries answer when they are asked. */
+@Isolated("it reads the library's last error, which is the process's: a load in another class would take it")
 class ArchitecturesTest {
     /** The last of llama.cpp's names; those before it stand before it in the library, too. */
     private static final String LAST = "\0(unknown)\0";
