@@ -46,7 +46,7 @@ final class BenchOptions {
             names = "--modes",
             paramLabel = "LIST",
             description = {
-                "Who takes part, separated by commas: ${bundle:drafters}, bare (a plain loop without the engine);",
+                "Who takes part, separated by commas: ${bundle:every.drafter}, bare (a plain loop without the engine);",
                 "NAME:N for at most N draft nodes. off always takes part. Default: " + DEFAULT_MODES + "."
             })
     private @Nullable String modeList;

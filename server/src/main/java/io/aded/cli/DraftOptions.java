@@ -15,7 +15,7 @@ final class DraftOptions {
             names = "--draft",
             paramLabel = "MODE",
             completionCandidates = DrafterNames.class,
-            description = "How to guess: ${bundle:drafters}. Default: auto.")
+            description = "How to guess: ${bundle:every.drafter}. Default: auto.")
     private @Nullable String mode;
 
     @Option(

@@ -4,7 +4,7 @@ import io.aded.draft.catalogue.Drafters;
 import java.util.Iterator;
 import java.util.ListResourceBundle;
 
-/** What the catalogue of drafters has to say to users: names to complete, and text for {@code ${bundle:drafters}}. */
+/** What the catalogue of drafters tells users: names to complete, and text for {@code ${bundle:every.drafter}}. */
 final class DrafterNames implements Iterable<String> {
 
     @Override
@@ -12,11 +12,11 @@ final class DrafterNames implements Iterable<String> {
         return Drafters.labels().iterator();
     }
 
-    /** Texts that options' descriptions refer to. */
+    /** Texts that options' descriptions refer to. One of an option's name would stand in its description's place. */
     static final class Texts extends ListResourceBundle {
         @Override
         protected Object[][] getContents() {
-            return new Object[][] {{"drafters", Drafters.explained()}};
+            return new Object[][] {{"every.drafter", Drafters.explained()}};
         }
     }
 }

@@ -30,7 +30,11 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--nodes", split = ",", paramLabel = "N", description = "Draft nodes, a column each. Default: 12.")
     private List<Integer> nodes = List.of(12);
 
-    @Option(names = "--drafters", split = ",", paramLabel = "NAME", description = "Default: all that draft.")
+    @Option(
+            names = "--drafters",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Draft modes that need no draft model. Default: all of them that draft at a fixed budget.")
     private List<String> drafters = Drafters.withoutModel().stream()
             .filter(kind -> kind.drafts() && !kind.budgeted())
             .map(DrafterKind::label)

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** From a model to a recording to a table, as users do it. */
 class RecordingCommandsTest {
@@ -57,6 +59,24 @@ class RecordingCommandsTest {
                 terminal.run("replay", recording.toString(), "--nodes", "2,8", "--drafters", "aded,prompt-lookup");
         assertThat(replayed).describedAs(terminal::err).isZero();
         assertThat(terminal.out()).contains("pets: 2 answers", "draft nodes", "aded", "prompt-lookup");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"replay, --drafters", "simulate, --modes"})
+    void run_modeThatNeedsADraftModel_isRefusedBeforeAnythingIsPrinted(String command, String option) {
+        int status = terminal.run(command, "../bench/recorded/qa", option, "aded,auto-table");
+        assertThat(status).isEqualTo(ExitCode.INVALID_REQUEST.code());
+        assertThat(terminal.err())
+                .contains(option, "\"auto-table\" needs a draft model, and there is none; allowed: auto, off, aded,");
+        assertThat(terminal.out()).isEmpty();
+    }
+
+    /** A text of the bundle that has an option's name would stand in the place of what the option says of itself. */
+    @Test
+    void replay_help_saysWhichDraftersItCanReplay() {
+        assertThat(terminal.run("replay", "--help")).isZero();
+        assertThat(terminal.out().replaceAll("\\s+", " "))
+                .contains("--drafters=NAME[,NAME...] Draft modes that need no");
     }
 
     @Test

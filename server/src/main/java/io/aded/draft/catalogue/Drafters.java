@@ -220,6 +220,20 @@ public final class Drafters {
         return kind;
     }
 
+    /**
+     * The drafter of a label, where there is no draft model.
+     *
+     * @throws IllegalArgumentException if there is none, or it needs a draft model; the message lists what is allowed
+     */
+    public static DrafterKind namedWithoutModel(String label) {
+        DrafterKind kind = named(label, false);
+        if (kind.needsModel()) {
+            throw new IllegalArgumentException("\"" + label + "\" needs a draft model, and there is none; allowed: "
+                    + withoutModel().stream().map(DrafterKind::label).collect(Collectors.joining(", ")));
+        }
+        return kind;
+    }
+
     /** What there is, as a user reads it: each label with its line of help. */
     public static String explained() {
         return ALL.values().stream()

@@ -75,7 +75,7 @@ public final class OfflineEvaluation {
      * Prints the mean acceptance length of each drafter: a table for each set, a column for each number of nodes.
      *
      * @param drafters labels of draft modes
-     * @throws IllegalArgumentException if there is no such mode
+     * @throws IllegalArgumentException if there is no such mode, or it needs a draft model
      */
     public void print(PrintStream out, List<String> drafters) {
         printRows(out, drafters.stream().map(OfflineEvaluation::row).toList());
@@ -109,7 +109,7 @@ public final class OfflineEvaluation {
     }
 
     private static Row row(String drafter) {
-        DrafterKind mode = Drafters.named(drafter);
+        DrafterKind mode = Drafters.namedWithoutModel(drafter);
         return new Row(drafter, weights -> mode.create(drafterSettings(weights)));
     }
 

@@ -86,6 +86,7 @@ public final class PolicySimulation {
      * @throws IllegalArgumentException if a curve or mode cannot be read
      */
     public void print(PrintStream out, List<String> curves, List<String> modes) {
+        modes.forEach(PolicySimulation::policy); // one that cannot be had is refused before anything is printed
         for (String curve : curves) {
             StatedCurve costs = StatedCurve.parse(curve);
             out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
@@ -263,7 +264,7 @@ public final class PolicySimulation {
 
     private static DraftPolicy policy(String mode) {
         String[] parts = mode.split(":");
-        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? Drafters.named(parts[0]) : Drafters.ADED);
+        DraftPolicy policy = DraftPolicy.of(stage(mode) == null ? Drafters.namedWithoutModel(parts[0]) : Drafters.ADED);
         return parts.length == 1 ? policy : policy.withMaxNodes(Integer.parseInt(parts[1]));
     }
 
