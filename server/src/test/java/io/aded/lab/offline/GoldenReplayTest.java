@@ -9,7 +9,10 @@ import io.aded.lab.recording.Recording;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -93,6 +96,19 @@ class GoldenReplayTest {
                         .isEqualTo(accepted("mt_bench", drafter.label()));
             }
         }
+    }
+
+    /** {@code ./aded replay bench/recorded --folds 10}: what the first page says that it prints. */
+    @Test
+    void replay_crossValidated_isWhatTheReadmeSays() throws IOException {
+        OfflineEvaluation tenfold = new OfflineEvaluation(
+                RecordedSets.of(RECORDINGS),
+                new OfflineEvaluation.Settings(List.of(NODES), 32, 64, 10, false, false, false, false));
+        StringBuilder row = new StringBuilder("| **`aded`** |");
+        for (String set : List.of("mt_bench", "humaneval", "open chat")) {
+            row.append(String.format(Locale.ROOT, " **%.2f** |", tenfold.meanAcceptanceLength(set, "aded", NODES)));
+        }
+        assertThat(Files.readString(Path.of("../README.md"))).contains(row);
     }
 
     @Test
