@@ -139,7 +139,7 @@ final class Budget {
      * @param count how many of {@code bids} count
      * @param otherTokens tokens in the pass that are not for sale: those of streams with a fixed draft
      * @param chunks further tokens in the pass, of prompts
-     * @param waiting streams that wait for their first token and have a part in {@code chunks}
+     * @param waiting streams whose prompts are not all computed with this pass; looked at only beside {@code chunks}
      * @param room draft nodes that fit into the pass
      * @param spentNanos what was paid for the drafts already, however many of them are verified
      * @return the nodes granted in all
@@ -182,7 +182,10 @@ final class Budget {
         }
         double known = LONGEST_MEMORY * tokens / (tokens + RATE_PRIOR);
         double rate = known * (nanos > 0 ? tokens / nanos : 0) + (1 - known) * localRate;
-        rate = Math.max(rate, Math.max(count / plain, plainRate(count, base, waiting)));
+        rate = Math.max(rate, count / plain);
+        if (chunks > 0) {
+            rate = Math.max(rate, plainRate(count, base, waiting));
+        }
         double best = count * (1 + LEAST_GAIN) - rate * plain;
         int bestLength = 0;
         double mayLose = chunks > 0 ? Double.POSITIVE_INFINITY : mayLose(bids, count);
@@ -205,9 +208,13 @@ final class Budget {
         return bestLength;
     }
 
-    /** Tokens a nanosecond that the bids' streams and those which wait will have together, without drafts. */
+    /**
+     * Tokens a nanosecond that the bids' streams and those which wait will have together, without drafts. Of those for
+     * which a pass has no room nothing is said: they decode in other passes.
+     */
     private double plainRate(int count, int base, int waiting) {
-        return (count + waiting) / curve.nanos(Math.min(base + waiting, curve.maxTokens()));
+        int joining = Math.min(waiting, curve.maxTokens() - base);
+        return (count + joining) / curve.nanos(base + joining);
     }
 
     /** What the streams that have drafts may lose by them, in plain tokens. */

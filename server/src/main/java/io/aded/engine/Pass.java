@@ -80,7 +80,7 @@ final class Pass {
     private long start;
     private long decodeStart;
     private long decodeEnd;
-    private long verified;
+    private long verifyEnd;
 
     // Of all passes so far.
     private long passes;
@@ -343,7 +343,7 @@ final class Pass {
                 allAuto &= round.turn().isAuto();
             }
         }
-        verified = clock.getAsLong(); // one reading for all streams
+        verifyEnd = clock.getAsLong(); // one reading for all streams
         phase.each(rounds, delivering);
         drafting.teach(rounds);
         drafting.settle(batch.size(), prompted, draftNodes, streams);
@@ -369,7 +369,7 @@ final class Pass {
         if (round.verifies()) {
             LocalTurn turn = round.turn();
             try {
-                turn.deliver(this, verified);
+                turn.deliver(this, verifyEnd);
             } catch (RuntimeException | Error e) {
                 turn.fail(e);
             }

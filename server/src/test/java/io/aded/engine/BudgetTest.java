@@ -168,13 +168,36 @@ class BudgetTest {
 
     @Test
     void allocate_besidePromptsOfOthers_takesATokenForWorthWhatItCostsAllOfThem() {
-        // One stream alone pays 40 ms a token; eight together pay 15 each. A prompt's token costs 10.
+        // One stream alone pays 40 ms a token; eight together pay 14 each. A prompt's token costs 10.
         Budget budget = new Budget(curve(n -> n == 1 ? 40 * MILLI : (40 + 10 * (n - 1)) * MILLI));
         Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
         budget.allocate(new Budget.Bid[] {bid}, 1, 0, 16, 0, 33, 0);
         assertThat(bid.granted - 1).isEqualTo(2);
         budget.allocate(new Budget.Bid[] {bid}, 1, 0, 16, 7, 33, 0);
         assertThat(bid.granted - 1).isEqualTo(1);
+    }
+
+    @Test
+    void allocate_promptsThatWaitForALaterPass_haveNoPartInThePrice() {
+        Budget budget = new Budget(curve(n -> n == 1 ? 40 * MILLI : (40 + 10 * (n - 1)) * MILLI));
+        Budget.Bid bid = chain(.9, .5, .4, .3, .2, .2, .2, .2, .2);
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 0, 33, 0);
+        int alone = bid.granted;
+        budget.allocate(new Budget.Bid[] {bid}, 1, 0, 0, 7, 33, 0);
+        assertThat(bid.granted).isEqualTo(alone).isGreaterThan(2);
+    }
+
+    @Test
+    void allocate_moreWaitThanAPassHasRoomFor_countsThoseThatItHasRoomFor() {
+        CostCurve narrow = new CostCurve(8);
+        for (int width = 1; width <= 8; width++) {
+            narrow.set(width, (40 + 10 * (width - 1)) * MILLI);
+        }
+        Budget.Bid bid = chain(.9, .5);
+        new Budget(narrow).allocate(new Budget.Bid[] {bid}, 1, 0, 2, 7, 5, 0);
+        int full = bid.granted;
+        new Budget(narrow).allocate(new Budget.Bid[] {bid}, 1, 0, 2, 10_000, 5, 0);
+        assertThat(bid.granted).isEqualTo(full).isEqualTo(2);
     }
 
     /** A virtual machine: passes advance the clock, nothing else does. */
