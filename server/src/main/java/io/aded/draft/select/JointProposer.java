@@ -136,9 +136,9 @@ public final class JointProposer implements Proposer {
             request.failed(e);
             return;
         }
-        state.stream.begin(request.sequence(), request.committed());
-        state.opinions.begin(state.table.longestMatch(), false);
         state.hostNanos = clock.getAsLong() - start;
+        state.stream.begin(request.sequence(), request.committed()); // whose own account has the copying of cells
+        state.opinions.begin(state.table.longestMatch(), false);
         if (state.stream.canDraft()) {
             active.add(request);
         }

@@ -10,6 +10,7 @@ import io.aded.draft.DraftState;
 import io.aded.draft.adaptive.AdedDrafter;
 import io.aded.draft.neural.DraftContexts;
 import io.aded.draft.neural.DraftModels;
+import io.aded.model.CellCopier;
 import io.aded.model.ContextParameters;
 import io.aded.model.ScriptedModel;
 import io.aded.model.TargetContext;
@@ -40,13 +41,19 @@ class JointProposerTest {
         boolean failing;
 
         Play(ScriptedModel.Script script, double agreement, int nodes, int count) {
+            this(script, agreement, nodes, count, 0);
+        }
+
+        /** With a copier of cells that takes so long to find that it cannot; without one if that is 0. */
+        Play(ScriptedModel.Script script, double agreement, int nodes, int count, long copyNanos) {
             this.script = script;
             limits = new DraftLimits(nodes, 8, 4);
             ScriptedModel model = new ScriptedModel(script);
             target = model.newContext(ContextParameters.ofCells(1024));
             ScriptedModel draft = model.draft(agreement, 7, this::pass, ScriptedModel.Cells.OWN);
             DraftContexts contexts = _ -> new DraftContexts.Opened(
-                    draft.newContext(ContextParameters.ofCells(32_768).withMaxSequences(16)), null);
+                    draft.newContext(ContextParameters.ofCells(32_768).withMaxSequences(16)),
+                    copyNanos == 0 ? null : refusing(copyNanos));
             models = new DraftModels(contexts);
             proposer = new JointProposer(() -> AdedDrafter.create(4096, null), models, target, () -> now);
             for (int i = 0; i < count; i++) {
@@ -54,6 +61,21 @@ class JointProposerTest {
                 streams.add(stream);
                 requests.add(stream.request);
             }
+        }
+
+        private CellCopier refusing(long copyNanos) {
+            return new CellCopier() {
+                @Override
+                public boolean copy(int source, int from, int to, int destination) {
+                    now += copyNanos;
+                    return false;
+                }
+
+                @Override
+                public void close() {
+                    // It holds nothing.
+                }
+            };
         }
 
         private void pass(int tokens) {
@@ -240,6 +262,18 @@ class JointProposerTest {
                         .as("nothing is bought that might have been left")
                         .isZero();
             }
+        }
+    }
+
+    @Test
+    void propose_cellsOfTheTargetAreTakenOver_isChargedOnce() {
+        try (Play play = new Play(FRESH, 1, 3, 1, 1_000_000)) {
+            Play.Stream stream = play.streams.getFirst();
+            stream.tree.reset(stream.text[stream.length - 1]);
+            stream.request.ask(play.limits, 0, 0);
+            stream.request.kept(stream.length - 1);
+            play.proposer.propose(play.requests);
+            assertThat(stream.request.nanos()).isBetween(1_000_000L, 1_100_000L);
         }
     }
 
