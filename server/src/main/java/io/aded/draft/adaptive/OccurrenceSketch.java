@@ -13,8 +13,8 @@ final class OccurrenceSketch {
     private static final int SAMPLE = 1 << 14;
 
     /**
-     * Of each slot how often its tokens stood, below the position where one stood last, plus 1, or 0: both are wanted
-     * together, and lie together.
+     * Of each slot, in the lower 32 bits, how often its tokens stood, and in the upper 32 one more than the position
+     * where one of them stood last, 0 for never: both are wanted together, and lie together.
      */
     private final long[] slots = new long[SLOTS];
 

@@ -133,7 +133,8 @@ final class SuffixIndex {
     /**
      * How many tokens up to and including {@code position} equal the end of the history, at most {@link #MAX_MATCH}.
      *
-     * @param known so many are known to
+     * @param known of so many it is known that they do; from 0, or for a position that {@link #latest} or {@link
+     *     #older} found, to {@link #MIN_MATCH}
      */
     int matchLength(int position, int known) {
         int end = length - 1;
@@ -146,8 +147,8 @@ final class SuffixIndex {
     }
 
     /**
-     * Whether the token so far before {@code position} is the one as far before the end. A match that is longer than
-     * {@code distance} has it so.
+     * Whether the token {@code distance} before {@code position} is remembered, and is the one as far before the end.
+     * Every match of more than {@code distance} tokens has it so: one look rules out most that are no longer.
      */
     boolean agrees(int position, int distance) {
         return position - distance >= oldest() && token(position - distance) == token(length - 1 - distance);
