@@ -149,7 +149,7 @@ public final class AdaptiveProposer implements Proposer {
 
     @Override
     public MixedState open() {
-        return new MixedState(this, model.open(), mixer, rates.ofStream(), weights.ofStream());
+        return new MixedState(this, model, mixer, rates.ofStream(), weights.ofStream());
     }
 
     private static MixedState state(DraftRequest request) {
@@ -396,8 +396,13 @@ public final class AdaptiveProposer implements Proposer {
             }
             long start = clock.getAsLong();
             state.levels++;
-            state.keepTable(request.tree());
-            state.search(request);
+            try {
+                state.keepTable(request.tree());
+                state.search(request);
+            } catch (RuntimeException | Error e) {
+                request.failed(e);
+                riders.remove(i);
+            }
             state.hostNanos += clock.getAsLong() - start;
         }
     }

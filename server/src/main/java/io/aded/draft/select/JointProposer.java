@@ -110,7 +110,7 @@ public final class JointProposer implements Proposer {
         drafted = clock.getAsLong();
         for (int i = 0; i < asking.size(); i++) {
             DraftRequest request = asking.get(i);
-            if (request.wantsDraft() && request.failure() == null) {
+            if (request.failure() == null && request.wantsDraft()) {
                 JointState state = state(request);
                 state.part = part(state);
                 request.drafted(start, drafted, state.hostNanos + state.stream.takeNanos());
@@ -162,9 +162,15 @@ public final class JointProposer implements Proposer {
         }
         long start = clock.getAsLong();
         state.levels++;
-        state.search(request);
-        int deepest = deepest(request.limits());
-        boolean goesOn = state.levels < deepest && plan.look(request.tree(), deepest, state.stream, true);
+        boolean goesOn;
+        try {
+            state.search(request);
+            int deepest = deepest(request.limits());
+            goesOn = state.levels < deepest && plan.look(request.tree(), deepest, state.stream, true);
+        } catch (RuntimeException | Error e) {
+            request.failed(e);
+            goesOn = false;
+        }
         state.hostNanos += clock.getAsLong() - start;
         return goesOn;
     }

@@ -2,28 +2,18 @@ package io.aded.draft.select;
 
 import io.aded.draft.ArmPlay;
 import io.aded.draft.DraftRequest;
-import io.aded.draft.DraftState;
 import io.aded.draft.NodeSource;
 import io.aded.draft.adaptive.AdedDrafter;
 import io.aded.draft.neural.DraftModel;
-import io.aded.draft.neural.DraftStream;
 import io.aded.model.TokenTree;
-import io.aded.model.TopTokens;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One stream of an {@link AdaptiveProposer}: its table, its stream of the draft model, and what was learned of both.
- */
-final class MixedState implements DraftState {
-    static final String WITH_MODEL = AdedDrafter.NAME + "+model";
-
+/** One stream of an {@link AdaptiveProposer}, the round that is going on, and what was learned of table and model. */
+final class MixedState extends TableAndModel {
     /** Beside the parts: the object and its round. */
     private static final int BYTES = 1024;
 
     private final AdaptiveProposer proposer;
-    final AdedDrafter table;
-    final DraftStream stream;
-    final PathOpinions opinions;
     final HitRates rates;
     final ArmWeights weights;
     final PromptFeatures features = new PromptFeatures();
@@ -50,7 +40,6 @@ final class MixedState implements DraftState {
     boolean once;
 
     int context;
-    int levels;
 
     /** Whether the round has begun at the draft model: what that said before is of another round. */
     boolean spoken;
@@ -59,7 +48,6 @@ final class MixedState implements DraftState {
     int known;
 
     long startNanos;
-    long hostNanos;
     long endNanos;
     long boughtNanos;
 
@@ -92,13 +80,9 @@ final class MixedState implements DraftState {
     /** What a token was worth in the forecast, in plain tokens. */
     double tokenValue;
 
-    private final Emitted emitted = new Emitted();
-
-    MixedState(AdaptiveProposer proposer, DraftStream stream, LogisticMixer mixer, HitRates rates, ArmWeights weights) {
+    MixedState(AdaptiveProposer proposer, DraftModel model, LogisticMixer mixer, HitRates rates, ArmWeights weights) {
+        super(proposer.newTable(), model, mixer);
         this.proposer = proposer;
-        table = proposer.newTable();
-        this.stream = stream;
-        opinions = new PathOpinions(stream, mixer);
         this.rates = rates;
         this.weights = weights;
     }
@@ -141,13 +125,10 @@ final class MixedState implements DraftState {
         }
     }
 
-    /** Searches anew, with what the model has said. */
+    @Override
     void search(DraftRequest request) {
-        TokenTree tree = request.tree();
-        tree.reset(tree.token(0));
-        opinions.search();
-        table.draft(tree, request.limits(), opinions);
-        handOver(tree);
+        super.search(request);
+        handOver(request.tree());
     }
 
     // --- DraftState
@@ -155,15 +136,6 @@ final class MixedState implements DraftState {
     @Override
     public String name() {
         return levels == 0 ? AdedDrafter.NAME : arm == Arm.MODEL ? NodeSource.MODEL : WITH_MODEL;
-    }
-
-    @Override
-    public String source(int tag) {
-        return switch (tag) {
-            case PathOpinions.MODEL -> NodeSource.MODEL;
-            case PathOpinions.BOTH -> NodeSource.BOTH;
-            default -> NodeSource.TABLE;
-        };
     }
 
     /** The arm that the round comes to: without a guess of the model's it is the table's. */
@@ -178,8 +150,7 @@ final class MixedState implements DraftState {
 
     @Override
     public void learnPrompt(int[] tokens, int from, int to) {
-        table.learnPrompt(tokens, from, to);
-        stream.learn(tokens, from, to);
+        super.learnPrompt(tokens, from, to);
         if (promptSeen) {
             features.clear();
             promptSeen = false;
@@ -191,14 +162,8 @@ final class MixedState implements DraftState {
 
     @Override
     public void rewind(int length) {
-        table.rewind(length);
-        stream.rewind(length);
+        super.rewind(length);
         begun = false;
-    }
-
-    @Override
-    public void observe(TokenTree tree, int node, TopTokens target) {
-        table.observe(tree, node, target);
     }
 
     @Override
@@ -216,13 +181,7 @@ final class MixedState implements DraftState {
             }
         }
         run = lastAccepted > 0 && tree.firstChild(lastAccepted) < 0 ? run + accepted + 1 : 0;
-        table.accept(tree, lastAccepted, bonusToken);
-        stream.accept(tree, lastAccepted, bonusToken);
-    }
-
-    @Override
-    public void share() {
-        table.share();
+        super.accept(tree, lastAccepted, bonusToken);
     }
 
     /** Whether what was verified is the draft, perhaps cut, and not what a grammar put in its place. */
@@ -264,18 +223,6 @@ final class MixedState implements DraftState {
 
     @Override
     public long stateBytes() {
-        return BYTES
-                + table.stateBytes()
-                + stream.stateBytes()
-                + opinions.stateBytes()
-                + features.stateBytes()
-                + 28L * tableTree.maxDraftNodes()
-                + emitted.stateBytes();
-    }
-
-    @Override
-    public void close() {
-        table.close();
-        stream.close();
+        return BYTES + super.stateBytes() + features.stateBytes() + 28L * tableTree.maxDraftNodes();
     }
 }

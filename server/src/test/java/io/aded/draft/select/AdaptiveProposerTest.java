@@ -1,5 +1,9 @@
 package io.aded.draft.select;
 
+import static io.aded.draft.select.ProposerPlay.FRESH;
+import static io.aded.draft.select.ProposerPlay.LOOPING;
+import static io.aded.draft.select.ProposerPlay.PASS_NANOS;
+import static io.aded.draft.select.ProposerPlay.USELESS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -9,16 +13,9 @@ import io.aded.draft.ArmStatistics;
 import io.aded.draft.DraftLimits;
 import io.aded.draft.DraftModelStatistics;
 import io.aded.draft.DraftRequest;
-import io.aded.draft.adaptive.AdedDrafter;
-import io.aded.draft.neural.DraftContexts;
-import io.aded.draft.neural.DraftModels;
-import io.aded.model.ContextParameters;
+import io.aded.draft.DraftState;
 import io.aded.model.ScriptedModel;
-import io.aded.model.TargetContext;
-import io.aded.model.TokenTree;
-import io.aded.model.TopTokens;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,133 +23,30 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rounds without an engine: a target that is a script, whose answers accept what the proposer drafts. */
 class AdaptiveProposerTest {
-    private static final long PLAIN_NANOS = 10_000;
-
-    /** One proposer and its streams, over a draft model whose levels take 2,500 ns. */
-    private static final class Play implements AutoCloseable {
-        final ScriptedModel.Script script;
-        final TargetContext target;
-        final DraftModels models;
-        final AdaptiveProposer proposer;
-        final List<Stream> streams = new ArrayList<>();
-        final List<DraftRequest> requests = new ArrayList<>();
-        final DraftLimits limits = new DraftLimits(12, 8, 4);
-        final float[] row = new float[ScriptedModel.VOCABULARY_SIZE];
-        final TopTokens top = new TopTokens(8);
-        long now = 1;
-        long bought;
-        boolean failing;
-
-        Play(ScriptedModel.Script script, double agreement, int count, @Nullable DrafterChoice choice, boolean alone) {
-            this.script = script;
-            ScriptedModel model = new ScriptedModel(script);
-            target = model.newContext(ContextParameters.ofCells(1024));
-            ScriptedModel draft = agreement < 0
-                    ? new ScriptedModel(ScriptedModel.babble(99, 8), this::pass)
-                    : model.draft(agreement, 7, this::pass, ScriptedModel.Cells.OWN);
-            DraftContexts contexts = _ -> new DraftContexts.Opened(
-                    draft.newContext(ContextParameters.ofCells(32_768).withMaxSequences(16)), null);
-            models = new DraftModels(contexts);
-            proposer = new AdaptiveProposer(
-                    () -> AdedDrafter.create(4096, null), models, target, choice, alone, () -> now);
-            for (int i = 0; i < count; i++) {
-                Stream stream = new Stream(i);
-                streams.add(stream);
-                requests.add(stream.request);
-            }
-        }
-
-        private void pass(int tokens) {
-            if (failing) {
-                throw new IllegalStateException("the draft model is out of order");
-            }
-            now += 2500 + 20L * tokens;
-        }
-
-        /** A round of all streams: drafts, checks, accepts. */
-        void round() {
-            for (Stream stream : streams) {
-                stream.tree.reset(stream.text[stream.length - 1]);
-                stream.request.ask(limits, -1, PLAIN_NANOS).pricedBy(nodes -> 300.0 * nodes);
-            }
-            proposer.propose(requests);
-            for (Stream stream : streams) {
-                bought += stream.request.boughtNanos();
-                stream.verify();
-            }
-            proposer.settle(requests);
-        }
-
-        final class Stream {
-            final MixedState state = proposer.open();
-            final TokenTree tree = new TokenTree(64);
-            final DraftRequest request = new DraftRequest(state, tree);
-            int[] text = new int[16_384];
-            int length = 12;
-            int accepted;
-
-            Stream(int number) {
-                for (int i = 0; i < length; i++) {
-                    text[i] = 3 + 'a' + (number + i * i) % 20;
-                }
-                state.learnPrompt(text, 0, length);
-            }
-
-            void verify() {
-                int node = 0;
-                while (true) {
-                    script.logits(text, length, row);
-                    int best = 0;
-                    for (int token = 1; token < row.length; token++) {
-                        best = row[token] > row[best] ? token : best;
-                    }
-                    text[length++] = best;
-                    int child = tree.child(node, best);
-                    if (child < 0) {
-                        state.accept(tree, node, best);
-                        state.share();
-                        return;
-                    }
-                    accepted++;
-                    node = child;
-                }
-            }
-        }
-
-        @Override
-        public void close() {
-            streams.forEach(stream -> stream.state.close());
-            proposer.close();
-            target.close();
-        }
+    private static ProposerPlay<AdaptiveProposer> play(ScriptedModel.Script script, double agreement, int count) {
+        return play(script, agreement, count, null, false);
     }
 
-    private static void assertIsOneTree(TokenTree tree, DraftLimits limits) {
-        assertThat(tree.draftNodes()).isLessThanOrEqualTo(limits.maxNodes());
-        assertThat(tree.maxDepth()).isLessThanOrEqualTo(limits.maxDepth());
-        assertThat(tree.leaves()).isLessThanOrEqualTo(limits.maxBranches());
-        for (int node = 1; node < tree.size(); node++) {
-            assertThat(tree.parent(node)).isLessThan(node);
-            assertThat(tree.probability(node)).isBetween(0f, tree.probability(node - 1));
-            assertThat(tree.child(tree.parent(node), tree.token(node)))
-                    .as("the one child with this token")
-                    .isEqualTo(node);
-        }
+    private static ProposerPlay<AdaptiveProposer> play(
+            ScriptedModel.Script script, double agreement, int count, @Nullable DrafterChoice choice, boolean alone) {
+        return new ProposerPlay<>(
+                script,
+                agreement,
+                new DraftLimits(12, 8, 4),
+                count,
+                (tables, models, target, clock) -> new AdaptiveProposer(tables, models, target, choice, alone, clock));
     }
 
     @Test
     void propose_modelIsGood_graftsItsChainIntoTheTable() {
-        try (Play play = new Play(ScriptedModel.babble(3, 8), 0.95, 1, null, false)) {
-            Play.Stream stream = play.streams.getFirst();
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 0.95, 1)) {
+            ProposerPlay<AdaptiveProposer>.Stream stream = play.streams.getFirst();
             int[] sources = new int[3];
             int rounds = 0;
             while (stream.length < 1000) {
-                stream.tree.reset(stream.text[stream.length - 1]);
-                stream.request.ask(play.limits, -1, PLAIN_NANOS).pricedBy(nodes -> 300.0 * nodes);
-                play.proposer.propose(play.requests);
-                assertIsOneTree(stream.tree, play.limits);
+                play.draft();
+                play.assertIsSound(stream.tree);
                 for (int node = 1; node < stream.tree.size(); node++) {
                     sources[stream.tree.tag(node)]++;
                 }
@@ -169,94 +63,89 @@ class AdaptiveProposerTest {
 
     @Test
     void propose_textLoops_tokensOfBothAreOneNodeAndTheModelIsLeftAlone() {
-        try (Play play = new Play(ScriptedModel.babble(1, 2), 1, 1, null, false)) {
-            for (int round = 0; round < 60; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(LOOPING, 1, 1)) {
+            play.rounds(60);
             long before = play.bought;
             for (int round = 0; round < 60; round++) {
-                play.round();
-                assertIsOneTree(play.streams.getFirst().tree, play.limits);
+                play.rounds(1);
+                play.assertIsSound(play.streams.getFirst().tree);
             }
             // The table knows the loop: hardly a level is bought any more.
-            assertThat(play.bought - before).isLessThan(60 * PLAIN_NANOS / 20);
+            assertThat(play.bought - before).isLessThan(60 * PASS_NANOS / 20);
         }
     }
 
     @Test
     void propose_modelIsUseless_takesAHundredthOfTheTimeAtMost() {
-        try (Play play = new Play(ScriptedModel.babble(3, 8), -1, 4, null, false)) {
-            for (int round = 0; round < 100; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, USELESS, 4)) {
+            play.rounds(100);
             long before = play.bought;
-            for (int round = 0; round < 1000; round++) {
-                play.round();
-            }
-            assertThat(play.bought - before).isBetween(1L, 4 * 1000 * PLAIN_NANOS / 100);
+            play.rounds(1000);
+            assertThat(play.bought - before).isBetween(1L, 4 * 1000 * PASS_NANOS / 100);
         }
     }
 
     @Test
     void propose_severalStreams_shareLevels() {
-        try (Play play = new Play(ScriptedModel.babble(3, 8), 1, 4, null, false)) {
-            for (int round = 0; round < 100; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 1, 4)) {
+            play.rounds(100);
             long levels = play.bought;
             // Four streams for a level of 2,580 ns: some 650 each, a fifteenth of a token's time; chains are long.
             assertThat(play.streams.getLast().accepted).isGreaterThan(250);
-            assertThat(levels / 400).isLessThan(PLAIN_NANOS);
+            assertThat(levels / 400).isLessThan(PASS_NANOS);
         }
     }
 
     @Test
     void propose_modelFailsInMidStream_goesOnWithTheTable() {
-        try (Play play = new Play(ScriptedModel.babble(1, 4), 1, 2, null, false)) {
-            for (int round = 0; round < 40; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(ScriptedModel.babble(1, 4), 1, 2)) {
+            play.rounds(40);
             play.failing = true;
             for (int round = 0; round < 200; round++) {
-                play.round();
+                play.rounds(1);
                 for (DraftRequest request : play.requests) {
                     assertThat(request.failure()).isNull();
                 }
-                assertIsOneTree(play.streams.getFirst().tree, play.limits);
+                play.assertIsSound(play.streams.getFirst().tree);
             }
         }
     }
 
     @Test
     void propose_again_passDidNotHappen_draftsTheSame() {
-        try (Play play = new Play(ScriptedModel.babble(3, 8), 1, 1, null, false)) {
-            for (int round = 0; round < 50; round++) {
-                play.round();
-            }
-            Play.Stream stream = play.streams.getFirst();
-            List<Integer> first = draft(play, stream);
-            assertThat(draft(play, stream)).isEqualTo(first).isNotEmpty();
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 1, 1)) {
+            play.rounds(50);
+            ProposerPlay<AdaptiveProposer>.Stream stream = play.streams.getFirst();
+            play.draft();
+            List<List<Integer>> first = stream.nodes();
+            play.draft();
+            assertThat(stream.nodes()).isEqualTo(first).isNotEmpty();
             stream.verify();
         }
     }
 
-    private static List<Integer> draft(Play play, Play.Stream stream) {
-        stream.tree.reset(stream.text[stream.length - 1]);
-        stream.request.ask(play.limits, -1, PLAIN_NANOS).pricedBy(nodes -> 300.0 * nodes);
-        play.proposer.propose(play.requests);
-        List<Integer> tokens = new ArrayList<>();
-        for (int node = 1; node < stream.tree.size(); node++) {
-            tokens.add(stream.tree.token(node));
+    @Test
+    void propose_searchOfOneStreamThrows_endsThatStreamAlone() {
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 1, 3)) {
+            play.rounds(100); // and all three ask the model in every round
+            play.breakInNextPass(play.streams.get(1));
+            play.draft();
+            assertThat(play.requests)
+                    .extracting(request -> request.failure() == null)
+                    .containsExactly(true, false, true);
+            for (ProposerPlay<AdaptiveProposer>.Stream stream :
+                    List.of(play.streams.getFirst(), play.streams.getLast())) {
+                assertThat(stream.state.name()).isEqualTo("aded+model");
+                assertThat(stream.tree.draftNodes()).isPositive();
+                stream.verify();
+            }
         }
-        return tokens;
     }
 
     @Test
     void arms_afterRounds_tellWhoDraftedAndTheRegret() {
-        try (Play play = new Play(ScriptedModel.babble(3, 8), 0.95, 2, null, false)) {
-            for (int round = 0; round < 200; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 0.95, 2)) {
+            play.rounds(200);
             List<ArmStatistics> arms = play.proposer.arms();
             assertThat(arms).extracting(ArmStatistics::arm).containsExactly("none", "table", "model", "both");
             assertThat(arms.stream().mapToLong(ArmStatistics::asked).sum()).isEqualTo(400);
@@ -274,18 +163,16 @@ class AdaptiveProposerTest {
 
     @Test
     void play_modelFails_saysWhyTheTableDraftsAlone() {
-        try (Play play = new Play(ScriptedModel.babble(3, 8), 1, 1, null, true)) {
-            MixedState state = play.streams.getFirst().state;
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 1, 1, null, true)) {
+            DraftState state = play.streams.getFirst().state;
             assertThat(state.play()).as("nothing is drafted yet").isNull();
-            draft(play, play.streams.getFirst());
+            play.draft();
             assertThat(state.play())
                     .as("of a model of which nothing is known")
                     .isEqualTo(new ArmPlay("both", ArmPlay.Reason.PROBE));
             play.failing = true;
-            for (int round = 0; round < 200; round++) {
-                play.round();
-            }
-            draft(play, play.streams.getFirst());
+            play.rounds(200);
+            play.draft();
             assertThat(state.play()).isEqualTo(new ArmPlay("table", ArmPlay.Reason.UNUSABLE));
             DraftModelStatistics model = play.models.statistics();
             assertThat(model.failures()).isEqualTo(3);
@@ -302,10 +189,8 @@ class AdaptiveProposerTest {
             trainer.add(new int[] {1, 2, 3}, other, other.equals(arm) ? 2 : 1);
         }
         DrafterChoice choice = trainer.train(Map.of());
-        try (Play play = new Play(ScriptedModel.babble(3, 8), 1, 1, choice, true)) {
-            for (int round = 0; round < 50; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, 1, 1, choice, true)) {
+            play.rounds(50);
             assertThat(play.bought > 0).isEqualTo(arm.equals("both"));
         }
     }
@@ -313,14 +198,10 @@ class AdaptiveProposerTest {
     @Test
     void rounds_onceGrown_allocateNothingOfTheirOwn() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (Play play = new Play(ScriptedModel.babble(3, 8), -1, 2, null, false)) {
-            for (int round = 0; round < 3000; round++) {
-                play.round();
-            }
+        try (ProposerPlay<AdaptiveProposer> play = play(FRESH, USELESS, 2)) {
+            play.rounds(3000);
             long before = threads.getCurrentThreadAllocatedBytes();
-            for (int round = 0; round < 500; round++) {
-                play.round();
-            }
+            play.rounds(500);
             // Streams' texts grow, and a probe now and then makes a batch; a round takes no object.
             assertThat((threads.getCurrentThreadAllocatedBytes() - before) / 1000)
                     .isLessThan(200);
