@@ -6,6 +6,7 @@ import io.aded.model.TokenBatch;
 import io.aded.model.TopTokens;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures what passes of each width cost before real passes tell: the widths that matter most while the engine starts,
@@ -33,6 +34,12 @@ final class Calibration {
      *
      *   The first wide pass pays for memory that is touched for the first time and for threads that wake up: on one
      *   machine 2.5 times its price. So the widest pass of the start is played once before any is timed.
+     *
+     * What was found earlier
+     *
+     *   A machine that is busy while the engine starts has every pass of that moment take too long, and not all alike.
+     *   Where somebody measured at leisure before, such as to choose the fastest format, that is weighed against it:
+     *   on a quiet machine the start is believed, on a noisy one the earlier times are.
      *
      * Rows are read, too
      *
@@ -70,6 +77,9 @@ final class Calibration {
     /** A single error counts no more than this, a factor of two: it is a stall. */
     private static final double MOST_SCATTER = Math.log(2);
 
+    /** How far earlier ratios may be off by now: the variance of their logarithms, for a tenth. */
+    private static final double EARLIER_VARIANCE = 0.01;
+
     /** Real passes of a width that outweigh what was measured here. */
     private static final int ENOUGH_SEEN = 6;
 
@@ -80,6 +90,10 @@ final class Calibration {
     private final TokenBatch batch = new TokenBatch();
     private final TopTokens top = new TopTokens(Pass.TAUGHT_TOKENS, TopTokens.Mass.SAMPLED);
     private final int widest;
+
+    /** Logarithms of earlier ratios to one token, by width; NaN where there is none. */
+    private final double[] earlier;
+
     private final long[][] times;
     private final int[] timed;
     private final long[] sorted = new long[MOST_SWEEPS];
@@ -91,7 +105,7 @@ final class Calibration {
 
     private long elapsed;
 
-    private Calibration(TargetContext context, int token, LongSupplier clock) {
+    private Calibration(TargetContext context, int token, @Nullable PassCosts costs, LongSupplier clock) {
         this.context = context;
         this.token = token;
         this.clock = clock;
@@ -99,16 +113,26 @@ final class Calibration {
         curve = new CostCurve(context.maxBatchTokens());
         times = new long[Math.min(widest, ALL[ALL.length - 1]) + 1][MOST_SWEEPS];
         timed = new int[times.length];
+        earlier = new double[times.length];
+        Arrays.fill(earlier, Double.NaN);
+        if (costs != null) {
+            double[] nanos = costs.nanos();
+            for (int width = 1; width < Math.min(earlier.length, nanos.length); width++) {
+                earlier[width] = costs.measured()[width] ? Math.log(ratio(width, nanos[width], nanos[1])) : Double.NaN;
+            }
+        }
     }
 
     /**
      * Measures for a moment over an empty context, and leaves it empty.
      *
      * @param token any token of the vocabulary
+     * @param earlier what passes were found to cost some other time, with element 1; null if that is not known
      * @param allowedNanos roughly how long it may take; one token is timed in any case
      */
-    static Calibration start(TargetContext context, int token, long allowedNanos, LongSupplier nanoClock) {
-        Calibration calibration = new Calibration(context, token, nanoClock);
+    static Calibration start(
+            TargetContext context, int token, @Nullable PassCosts earlier, long allowedNanos, LongSupplier nanoClock) {
+        Calibration calibration = new Calibration(context, token, earlier, nanoClock);
         calibration.measure(allowedNanos);
         return calibration;
     }
@@ -117,6 +141,11 @@ final class Calibration {
         long end = clock.getAsLong() + allowedNanos;
         pass(Math.min(2, widest), 0); // pages in weights, wakes threads
         time(1, 0);
+        for (int width : ALL) {
+            if (width > 1 && width < earlier.length && !Double.isNaN(earlier[width])) {
+                curve.suggest(width, Math.exp(earlier[width]), EARLIER_VARIANCE);
+            }
+        }
         int touched = 1;
         for (int width : FIRST) {
             // Wide passes cost at most about their width in narrow ones: a quarter of the time is for touching.
@@ -208,13 +237,20 @@ final class Calibration {
             }
             return;
         }
-        // A pass does no more work than as many passes of one token, and no less than one: the rest is noise.
-        double ratio = Math.clamp((double) median(width) / median(1), 1, width);
+        double log = Math.log(ratio(width, median(width), median(1)));
         double scatter = scatter();
-        curve.suggest(
-                width,
-                ratio,
-                scatter / Math.min(timed[width], MOST_SWEEPS) + scatter / Math.min(timed[1], MOST_SWEEPS));
+        double variance = scatter / Math.min(timed[width], MOST_SWEEPS) + scatter / Math.min(timed[1], MOST_SWEEPS);
+        if (!Double.isNaN(earlier[width])) {
+            double trust = variance / (variance + EARLIER_VARIANCE);
+            log += trust * (earlier[width] - log);
+            variance = trust * EARLIER_VARIANCE;
+        }
+        curve.suggest(width, Math.exp(log), variance);
+    }
+
+    /** A pass does no more work than as many passes of one token, and no less than one: the rest is noise. */
+    private static double ratio(int width, double nanos, double one) {
+        return Math.clamp(nanos / one, 1, width);
     }
 
     /** The variance of the logarithm of a pass's time, of the same width: all widths together. */

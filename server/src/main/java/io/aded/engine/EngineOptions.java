@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     same with any number
  * @param defaultDraft the policy of a turn that names none
  * @param recorder keeps what turns say that allow it; stays the caller's, who closes it after the engine. Null for none
+ * @param earlierCosts what passes of this model were found to cost on this machine some other time: beside what the
+ *     start measures, and where that has no time for a width. Null if it was never measured
  */
 public record EngineOptions(
         ContextParameters context,
@@ -34,7 +36,8 @@ public record EngineOptions(
         long sessionBytes,
         int hostThreads,
         DraftPolicy defaultDraft,
-        @Nullable AnswerRecorder recorder) {
+        @Nullable AnswerRecorder recorder,
+        @Nullable PassCosts earlierCosts) {
     /** More helpers than that wait for each other. */
     public static final int MOST_HOST_THREADS = 31;
 
@@ -61,6 +64,7 @@ public record EngineOptions(
                 Long.MAX_VALUE / 2,
                 0,
                 defaultDraft,
+                null,
                 null);
     }
 
@@ -89,7 +93,8 @@ public record EngineOptions(
                 sessionBytes,
                 hostThreads,
                 defaultDraft,
-                recorder);
+                recorder,
+                earlierCosts);
     }
 
     /** The same with another rule for prefixes. */
@@ -105,7 +110,8 @@ public record EngineOptions(
                 sessionBytes,
                 hostThreads,
                 defaultDraft,
-                recorder);
+                recorder,
+                earlierCosts);
     }
 
     /** The same with so many helpers of the engine's thread. */
@@ -121,7 +127,8 @@ public record EngineOptions(
                 sessionBytes,
                 helpers,
                 defaultDraft,
-                recorder);
+                recorder,
+                earlierCosts);
     }
 
     /** The same with another bound on what open conversations hold. */
@@ -137,7 +144,8 @@ public record EngineOptions(
                 bytes,
                 hostThreads,
                 defaultDraft,
-                recorder);
+                recorder,
+                earlierCosts);
     }
 
     /** The same, keeping what turns say that allow it; null keeps nothing. */
@@ -153,6 +161,24 @@ public record EngineOptions(
                 sessionBytes,
                 hostThreads,
                 defaultDraft,
-                keeping);
+                keeping,
+                earlierCosts);
+    }
+
+    /** The same, with what passes were found to cost earlier. */
+    public EngineOptions withEarlierCosts(@Nullable PassCosts costs) {
+        return new EngineOptions(
+                context,
+                maxRunning,
+                maxWaiting,
+                maxWait,
+                prefillStall,
+                swapBytes,
+                prefixSharing,
+                sessionBytes,
+                hostThreads,
+                defaultDraft,
+                recorder,
+                costs);
     }
 }

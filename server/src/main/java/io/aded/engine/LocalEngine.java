@@ -114,7 +114,8 @@ final class LocalEngine implements Engine {
         context = model.newContext(options.context());
         try {
             int token = Math.max(0, model.vocabulary().beginningOfSequence()); // any that there is
-            Calibration measured = Calibration.start(context, token, MEASURING_TIME.toNanos(), clock);
+            Calibration measured =
+                    Calibration.start(context, token, options.earlierCosts(), MEASURING_TIME.toNanos(), clock);
             curve = measured.curve();
             ledger = new CellLedger(context.cells(), context.maxSequences());
             calibration = new IdleCalibration(measured, context, ledger, commands);

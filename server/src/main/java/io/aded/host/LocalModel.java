@@ -79,11 +79,14 @@ public final class LocalModel implements AutoCloseable {
         LocalDraft.requireThere(configuration, listener);
         ModelFiles files = new ModelFiles(configuration.environment(), listener);
         Path found = files.find(wanted);
-        Path file = inWantedFormat(library, found, configuration, listener);
+        ModelFormats formats = new ModelFormats(configuration, listener);
+        Quantization format = wantedFormat(formats, library, found, configuration, listener);
+        Path file = formats.file(library, found, format);
         GgufFile header = requireUsable(library, file, configuration, listener);
         ContextConfiguration context = configuration.context();
         Safeguards safeguards = configuration.safeguards();
         EngineOptions options = context.engineOptions(header, configuration.draft())
+                .withEarlierCosts(formats.costs(library, found, format))
                 .withPrefixSharing(safeguards.prefixSharing())
                 .withSessionBytes(safeguards.bytesEach(
                         context.replicas(), Runtime.getRuntime().maxMemory()));
@@ -145,24 +148,27 @@ public final class LocalModel implements AutoCloseable {
         }
     }
 
-    /** The file to load, in the format that is wished for: it may have to be written, or even found out, first. */
-    private static Path inWantedFormat(
-            LlamaLibrary library, Path found, HostConfiguration configuration, HostListener listener) {
-        ModelFormats formats = new ModelFormats(configuration, listener);
+    /** The format that is wished for, which may have to be found out first; null for the file as it is. */
+    private static @Nullable Quantization wantedFormat(
+            ModelFormats formats,
+            LlamaLibrary library,
+            Path found,
+            HostConfiguration configuration,
+            HostListener listener) {
         ModelConfiguration.FormatWish wish = formats.wish();
         return switch (wish) {
-            case USUAL, NONE -> found;
-            case Q8_0, Q6_K, Q4_K_M, Q4_K, Q4_0 -> formats.file(library, found, Quantization.valueOf(wish.name()));
+            case USUAL, NONE -> null;
+            case Q8_0, Q6_K, Q4_K_M, Q4_K, Q4_0 -> Quantization.valueOf(wish.name());
             case AUTO -> {
                 if (!formats.hasChoice(found)) {
-                    yield found;
+                    yield null;
                 }
                 if (formats.kept(library, found).isEmpty()) {
                     requireUsable(library, found, configuration, listener);
                 }
                 FormatChoice choice = formats.keptOrMeasured(library, found, FormatChoice.Extent.CHOOSABLE);
                 listener.note("Format: " + choice.reason());
-                yield formats.file(library, found, choice.best().requantized());
+                yield choice.best().requantized();
             }
         };
     }

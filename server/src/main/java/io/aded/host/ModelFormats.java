@@ -3,6 +3,7 @@ package io.aded.host;
 import io.aded.engine.DraftPolicy;
 import io.aded.engine.Engine;
 import io.aded.engine.EngineOptions;
+import io.aded.engine.PassCosts;
 import io.aded.gguf.GgufFile;
 import io.aded.gguf.Quantization;
 import io.aded.llama.LlamaLibrary;
@@ -80,6 +81,17 @@ public final class ModelFormats {
                         && kept.threads() == configuration.context().threads()
                 ? Optional.of(new FormatChoice(kept.formats()))
                 : Optional.empty();
+    }
+
+    /** What passes in a format were found to cost, as {@link #kept}; null if that was never measured. */
+    @Nullable
+    PassCosts costs(LlamaLibrary library, Path model, @Nullable Quantization format) {
+        return kept(library, model).stream()
+                .flatMap(choice -> choice.formats().stream())
+                .filter(measured -> measured.requantized() == format)
+                .map(measured -> PassCosts.ofAll(measured.passNanos()))
+                .findFirst()
+                .orElse(null);
     }
 
     /** Whether there is any format to choose beside the file as it is. */

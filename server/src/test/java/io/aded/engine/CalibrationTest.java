@@ -36,7 +36,7 @@ class CalibrationTest {
     }
 
     private Calibration start() {
-        return Calibration.start(context, 5, 1500 * MILLI, clock::get);
+        return Calibration.start(context, 5, null, 1500 * MILLI, clock::get);
     }
 
     /** Plays the plan to its end, or so many passes of it. */
@@ -98,11 +98,47 @@ class CalibrationTest {
         assertThat(curve.isMeasured(2)).isFalse();
     }
 
+    private CostCurve start(double... earlierNanos) {
+        return Calibration.start(context, 5, PassCosts.ofAll(earlierNanos), 1500 * MILLI, clock::get)
+                .curve();
+    }
+
+    @Test
+    void start_earlierTimes_pricesWhatThereIsNoTimeFor() {
+        cost = n -> (1 + n) * SECOND / 2;
+        CostCurve curve = start(0, 10, 15, 20, 25); // the same machine, at another time a hundred times as fast
+        assertThat(curve.nanos(1)).isCloseTo(SECOND, CLOSE);
+        assertThat(curve.nanos(2)).isCloseTo(1.5 * SECOND, CLOSE);
+        assertThat(curve.nanos(4)).isCloseTo(2.5 * SECOND, CLOSE);
+        assertThat(curve.isMeasured(8)).isFalse();
+    }
+
+    @Test
+    void start_earlierTimesOnAQuietMachine_areOverruled() {
+        CostCurve curve = start(0, 10, 20, 30, 40, 50, 60, 70, 80);
+        for (int width : new int[] {2, 3, 4, 6, 8}) {
+            assertThat(curve.nanos(width)).as("width %d", width).isCloseTo((10 + width) * MILLI, withinPercentage(8));
+        }
+    }
+
+    @Test
+    void start_earlierTimesOnANoisyMachine_areWeighedAgainstIt() {
+        int[] passes = {0};
+        long[] slower = {8, 15, 10};
+        long[] twos = {13, 17, 22};
+        cost = n -> n == 1 ? 10 * MILLI : (10 + n) * (n == 2 ? twos : slower)[passes[0]++ % 3] * MILLI / 10;
+        double alone = start().curve().nanos(2);
+        passes[0] = 0;
+        double with = start(0, 10, 12, 13, 14).nanos(2);
+        assertThat(alone).as("where nothing else is known").isGreaterThan(16.0 * MILLI);
+        assertThat(with).isBetween(12.0 * MILLI, (12.0 * MILLI + alone) / 2);
+    }
+
     @Test
     void start_narrowContext_goesNoWiderThanThat() {
         TargetContext narrow = new ScriptedModel(ScriptedModel.babble(1, 1), this::play)
                 .newContext(ContextParameters.ofCells(256).withMaxBatchTokens(6));
-        Calibration calibration = Calibration.start(narrow, 5, 1500 * MILLI, clock::get);
+        Calibration calibration = Calibration.start(narrow, 5, null, 1500 * MILLI, clock::get);
         assertThat(played).containsExactly(2, 1, 6, 2, 4, 3, 6, 1, 2, 4, 3, 6, 1, 2, 4, 3, 6);
         assertThat(idle(calibration, 3)).containsExactly(1, 5, 1);
     }
@@ -129,7 +165,8 @@ class CalibrationTest {
                     }
                     return method.invoke(context, arguments);
                 });
-        CostCurve curve = Calibration.start(slow, 5, 1500 * MILLI, clock::get).curve();
+        CostCurve curve =
+                Calibration.start(slow, 5, null, 1500 * MILLI, clock::get).curve();
         assertThat(read)
                 .hasSize(2 * played.size())
                 .startsWith("bestToken 1", "topTokens 1", "bestToken 0", "topTokens 0", "bestToken 15", "topTokens 15");

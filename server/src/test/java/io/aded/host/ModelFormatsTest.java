@@ -2,6 +2,7 @@ package io.aded.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.aded.engine.PassCosts;
 import io.aded.gguf.GgufFile;
 import io.aded.gguf.Quantization;
 import io.aded.gguf.SyntheticFormat;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,6 +99,21 @@ final class ModelFormatsTest {
         assertThat(loaded(FormatWish.USUAL)).isEqualTo("Q4_0");
         new ModelFormats(configuration(FormatWish.AUTO), listener).keep(library, model, costing(5, 10));
         assertThat(loaded(FormatWish.Q8_0)).isEqualTo("Q8_0");
+    }
+
+    @Test
+    void load_formatThatWasMeasured_startsWithItsPrices() {
+        new ModelFormats(configuration(FormatWish.AUTO), listener).keep(library, model, costing(10, 5));
+        assertThat(earlierCosts(FormatWish.NONE)).isEqualTo(passes(10));
+        assertThat(earlierCosts(FormatWish.AUTO)).isEqualTo(passes(5));
+        assertThat(earlierCosts(FormatWish.Q4_0)).as("never measured").isNull();
+    }
+
+    private double @Nullable [] earlierCosts(FormatWish wish) {
+        try (LocalModel local = LocalModel.load(configuration(wish), listener)) {
+            PassCosts costs = local.options().earlierCosts();
+            return costs == null ? null : costs.nanos();
+        }
     }
 
     @Test
@@ -191,10 +208,15 @@ final class ModelFormatsTest {
         try (var files = Files.list(directory.resolve(".cache/aded/requantized"))) {
             for (Path findings :
                     files.filter(file -> file.toString().endsWith(".json")).toList()) {
-                Files.writeString(findings, "{\"library\": 7");
+                String whole = Files.readString(findings);
+                for (String damaged :
+                        List.of("{\"library\": 7", whole.replaceAll("\"passNanos\":\\[[^]]*]", "\"passNanos\":[0]"))) {
+                    assertThat(damaged).isNotEqualTo(whole);
+                    Files.writeString(findings, damaged);
+                    assertThat(formats.kept(library, model)).isEmpty();
+                }
             }
         }
-        assertThat(formats.kept(library, model)).isEmpty();
 
         formats.keep(library, model, costing(10, 5));
         Files.write(model, new byte[1], StandardOpenOption.APPEND);
