@@ -13,10 +13,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Routes llama.cpp's log to the logger {@code llama.cpp}, a line at a time, and remembers the last error so that a
- * failure can say why.
+ * Routes llama.cpp's log to the logger {@code llama.cpp}, a line at a time, and remembers each thread's last
+ * errors so that a failure can say why.
  *
- * <p>Native code prints pieces of lines, from any thread. Nothing may be thrown back at it.
+ * <p>Native code prints pieces of lines, in the thread that called it or in one of its own, whose lines are logged and
+ * not remembered for anybody. Nothing may be thrown back at it.
  */
 final class NativeLog {
     private static final Logger LOG = LoggerFactory.getLogger("llama.cpp");
@@ -37,11 +38,10 @@ final class NativeLog {
                     + "|failed to prepare ubatch|failed to find (a memory|KV cache) slot"
                     + "|failed to find (\\d+ )?available cells in kv cache|failed to restore kv cache$");
 
-    private final Object lock = new Object();
     private final MemorySegment callback = newCallback();
-    private final StringBuilder line = new StringBuilder();
-    private int level = INFO;
-    private String lastError = "";
+
+    /** Of each thread its own: two models may be loaded at once. */
+    private final ThreadLocal<Lines> lines = ThreadLocal.withInitial(Lines::new);
 
     /** Installs itself; the callback stays for the life of the process. */
     void install(Native natives) {
@@ -62,60 +62,70 @@ final class NativeLog {
         }
     }
 
-    /** The lines at level error since the last call, or empty. */
+    /** The lines at level error that calls of this thread printed since it last asked, or empty. */
     String takeLastError() {
-        synchronized (lock) {
-            String taken = lastError;
-            lastError = "";
-            return taken;
-        }
+        return lines.get().takeLastError();
     }
 
     @SuppressWarnings("UnusedMethod") // bound by name above
     private void print(int newLevel, MemorySegment text, long data) {
         try {
-            String piece = text.address() == 0 ? "" : Native.MEMORY.getString(text.address());
-            synchronized (lock) {
-                if (newLevel != CONTINUE && newLevel != level) {
-                    flush();
-                }
-                if (newLevel != CONTINUE) {
-                    level = newLevel;
-                }
-                if (line.length() < LONGEST) {
-                    line.append(piece, 0, Math.min(piece.length(), LONGEST));
-                }
-                if (piece.endsWith("\n")) {
-                    flush();
-                }
-            }
+            lines.get().print(newLevel, text.address() == 0 ? "" : Native.MEMORY.getString(text.address()));
         } catch (RuntimeException | Error ignored) {
             // An exception that crossed into native code would end the process; a lost log line does not matter.
         }
     }
 
-    private void flush() {
-        String text = line.toString().strip();
-        line.setLength(0);
-        if (text.isEmpty() || text.chars().allMatch(c -> c == '.')) {
-            return;
+    /** What one thread printed. */
+    static final class Lines {
+        private final StringBuilder line = new StringBuilder();
+        private int level = INFO;
+        private String lastError = "";
+
+        String takeLastError() {
+            String taken = lastError;
+            lastError = "";
+            return taken;
         }
-        switch (level) {
-            case ERROR -> {
-                lastError = lastError.isEmpty() ? text : lastError + "; " + text;
-                if (lastError.length() > LONGEST) {
-                    lastError = text;
-                }
-                if (EXPECTED.matcher(text).find()) {
-                    LOG.debug("{}", text);
-                } else {
-                    LOG.error("{}", text);
-                }
+
+        void print(int newLevel, String piece) {
+            if (newLevel != CONTINUE && newLevel != level) {
+                flush();
             }
-            case WARN -> LOG.warn("{}", text);
-            // A load prints some hundred lines at "info" that only someone who looks for a fault wants.
-            case INFO -> LOG.debug("{}", text);
-            default -> LOG.trace("{}", text);
+            if (newLevel != CONTINUE) {
+                level = newLevel;
+            }
+            if (line.length() < LONGEST) {
+                line.append(piece, 0, Math.min(piece.length(), LONGEST));
+            }
+            if (piece.endsWith("\n")) {
+                flush();
+            }
+        }
+
+        private void flush() {
+            String text = line.toString().strip();
+            line.setLength(0);
+            if (text.isEmpty() || text.chars().allMatch(c -> c == '.')) {
+                return;
+            }
+            switch (level) {
+                case ERROR -> {
+                    lastError = lastError.isEmpty() ? text : lastError + "; " + text;
+                    if (lastError.length() > LONGEST) {
+                        lastError = text;
+                    }
+                    if (EXPECTED.matcher(text).find()) {
+                        LOG.debug("{}", text);
+                    } else {
+                        LOG.error("{}", text);
+                    }
+                }
+                case WARN -> LOG.warn("{}", text);
+                // A load prints some hundred lines at "info" that only someone who looks for a fault wants.
+                case INFO -> LOG.debug("{}", text);
+                default -> LOG.trace("{}", text);
+            }
         }
     }
 }

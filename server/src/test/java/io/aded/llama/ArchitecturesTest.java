@@ -17,19 +17,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /** The tables of architectures, held against what the libraries answer when they are asked. */
-@Isolated("it reads the library's last error, which is the process's: a load in another class would take it")
 class ArchitecturesTest {
     /** The last of llama.cpp's names; those before it stand before it in the library, too. */
     private static final String LAST = "\0(unknown)\0";
@@ -132,13 +132,31 @@ class ArchitecturesTest {
                 .text("general.architecture", architecture)
                 .tensor("t", new float[1], 1)
                 .write(directory.resolve("bare.gguf"));
+        library.log().takeLastError();
+        assertThat(load(library, file)).isZero();
+        return library.log().takeLastError();
+    }
+
+    /** Has the library itself load a file; 0 if it fails. */
+    private static long load(LlamaLibrary library, Path file) {
         Native natives = library.natives();
         try (Arena arena = Arena.ofConfined()) {
-            library.log().takeLastError();
-            long handle = natives.models.loadModel(
+            return natives.models.loadModel(
                     arena.allocateFrom(file.toString()).address(), natives.library.modelDefaults(arena));
-            assertThat(handle).isZero();
-            return library.log().takeLastError();
+        }
+    }
+
+    @Test
+    void load_failsInAnotherThread_isNotWhatIsSaidInThisOne() throws Exception {
+        LlamaLibrary library = LlamaLibrary.bundled();
+        library.log().takeLastError();
+        try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+            assertThat(other.submit(() -> errorOfLoading(library, "llama")).get())
+                    .isNotEmpty();
+            Path file = named("nosuch");
+            other.submit(() -> load(library, file)).get(); // and nobody asks there why
+            assertThat(library.log().takeLastError()).isEmpty();
+            assertThat(other.submit(library.log()::takeLastError).get()).contains("nosuch");
         }
     }
 
