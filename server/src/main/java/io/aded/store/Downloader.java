@@ -408,12 +408,13 @@ public final class Downloader implements AutoCloseable {
                     "NO_SPACE",
                     String.format(
                             Locale.ROOT,
-                            "%s needs %.1f MB more in %s, where %.1f MB are free; make room there, or set"
-                                    + " XDG_CACHE_HOME to a directory on a larger disk",
+                            "%s needs %.1f MB more in %s, where %.1f MB are free; make room there, or have it on a"
+                                    + " larger disk: %s",
                             label,
                             bytes / 1e6,
                             directory,
-                            free / 1e6),
+                            free / 1e6,
+                            TransferFailures.ELSEWHERE),
                     null);
         }
     }

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Says in words for users what a transfer failed with, on the network or on the disk, and what may help. */
 final class TransferFailures {
+    /** Where else files can be kept that are fetched. */
+    static final String ELSEWHERE =
+            "XDG_CACHE_HOME names another directory for models, XDG_DATA_HOME one for builds of llama.cpp";
+
     private TransferFailures() {}
 
     /**
@@ -50,8 +54,7 @@ final class TransferFailures {
         }
         return new AdedException.FailedPrecondition(
                 "CANNOT_WRITE",
-                label + " cannot be kept in " + file.getParent() + ": " + reason(failure)
-                        + "; XDG_CACHE_HOME names another directory");
+                label + " cannot be kept in " + file.getParent() + ": " + reason(failure) + "; " + ELSEWHERE);
     }
 
     /** What a file system says, in words where it has none of its own. */

@@ -8,6 +8,8 @@ import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,8 @@ record ConfiguredSdk(
         boolean traces,
         boolean metrics,
         @Nullable PrometheusRegistry registry) {
+    private static final List<String> PROTOCOLS = List.of("grpc", "http/protobuf");
+
     /**
      * Reads the {@code OTEL_*} variables and {@code otel.*} system properties, over which {@code overrides} win.
      *
@@ -71,7 +75,8 @@ record ConfiguredSdk(
             Throwable cause = e.getCause();
             throw new ConfigurationException(
                     "the Prometheus page cannot be served on " + endpoint.host() + ":" + endpoint.port() + ": "
-                            + (cause == null ? e : cause).getMessage(),
+                            + (cause == null ? e : cause).getMessage()
+                            + "; --metrics says where, with a port of 0 on any that is free",
                     e);
         }
     }
@@ -87,6 +92,10 @@ record ConfiguredSdk(
     private static Map<String, String> exporters(ConfigProperties properties, Chosen chosen) {
         String traces = exporter(properties, "traces");
         String metrics = exporter(properties, "metrics");
+        requireProtocol(properties, "otel.exporter.otlp.protocol");
+        requireProtocol(properties, "otel.exporter.otlp.traces.protocol");
+        requireProtocol(properties, "otel.exporter.otlp.metrics.protocol");
+        requireProtocol(properties, "otel.exporter.otlp.logs.protocol");
         chosen.disabled = properties.getBoolean("otel.sdk.disabled", false);
         chosen.traces = !traces.equals("none");
         chosen.metrics = !metrics.equals("none");
@@ -94,6 +103,15 @@ record ConfiguredSdk(
                 "otel.traces.exporter", traces,
                 "otel.metrics.exporter", metrics,
                 "otel.logs.exporter", properties.getString("otel.logs.exporter", "none"));
+    }
+
+    /** The SDK itself would say no more than that it does not know it. */
+    private static void requireProtocol(ConfigProperties properties, String name) {
+        String protocol = properties.getString(name);
+        if (protocol != null && !PROTOCOLS.contains(protocol)) {
+            throw new ConfigurationException(name.toUpperCase(Locale.ROOT).replace('.', '_') + " is \"" + protocol
+                    + "\"; it can be " + String.join(" or ", PROTOCOLS));
+        }
     }
 
     private static String exporter(ConfigProperties properties, String signal) {

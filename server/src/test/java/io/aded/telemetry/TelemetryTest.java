@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TelemetryTest {
     private static final long MILLI = 1_000_000;
@@ -307,8 +309,21 @@ class TelemetryTest {
             var endpoint = new Telemetry.PrometheusEndpoint("127.0.0.1", taken.getLocalPort());
             assertThatThrownBy(() -> Telemetry.configured(Map.of(), endpoint))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("in use");
+                    .hasMessageContaining("in use")
+                    .hasMessageContaining("--metrics");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "otel.exporter.otlp.protocol, OTEL_EXPORTER_OTLP_PROTOCOL",
+        "otel.exporter.otlp.traces.protocol, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "otel.exporter.otlp.metrics.protocol, OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"
+    })
+    void otlpProtocol_unknown_saysWhichThereAre(String property, String variable) {
+        assertThatThrownBy(() -> Telemetry.configured(Map.of(property, "foo"), null))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageEndingWith(variable + " is \"foo\"; it can be grpc or http/protobuf");
     }
 
     private static DraftGauges drafting() {
