@@ -5,8 +5,6 @@ import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseResponse;
 import io.aded.v1.InferenceServiceGrpc.InferenceServiceStub;
 import io.aded.v1.Turn;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +47,8 @@ public final class Conversation implements AutoCloseable {
     private final ConversationOptions options;
     private final RetryPolicy retry;
     private final List<ConverseRequest> updates = new ArrayList<>();
-    private @Nullable Link link;
+    private final Incoming incoming = new Incoming();
+    private @Nullable ConverseCall link;
     private @Nullable ConversationInfo info;
     private @Nullable TurnSource current;
     private @Nullable TurnSource next;
@@ -76,12 +75,12 @@ public final class Conversation implements AutoCloseable {
     }
 
     private void open(Duration limit) {
-        Link first = new Link();
+        ConverseCall first = new ConverseCall(lock, incoming);
         synchronized (lock) {
             link = first;
             requested = true;
         }
-        first.start(options);
+        start(first, options);
         try {
             first.opened.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException interrupted) {
@@ -95,6 +94,19 @@ public final class Conversation implements AutoCloseable {
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
             throw Failures.decode(cause == null ? failed : cause).here();
+        }
+    }
+
+    private void start(ConverseCall call, ConversationOptions opening) {
+        stub.converse(call);
+        synchronized (lock) {
+            if (closed) {
+                call.cancel("the conversation was closed");
+                return;
+            }
+            call.send(ConverseRequest.newBuilder()
+                    .setOpen(RequestWriter.open(opening))
+                    .build());
         }
     }
 
@@ -183,7 +195,7 @@ public final class Conversation implements AutoCloseable {
         synchronized (lock) {
             requireOpen();
             updates.add(update);
-            if (link != null && link.open) {
+            if (link != null && link.isOpen()) {
                 link.send(update);
             }
             if (changes.timeout() != null) {
@@ -205,7 +217,7 @@ public final class Conversation implements AutoCloseable {
             running = draining ? null : current;
             waiting = next;
             if (failure == null && link != null) {
-                if (current == null && link.open) {
+                if (current == null && link.isOpen()) {
                     link.halfClose();
                 } else {
                     link.cancel("the conversation was closed");
@@ -235,12 +247,12 @@ public final class Conversation implements AutoCloseable {
     private void begin(TurnSource turn) {
         current = turn;
         draining = false;
-        if (link != null && link.open) {
+        if (link != null && link.isOpen()) {
             sendTurn(turn, link);
         }
     }
 
-    private void sendTurn(TurnSource turn, Link over) {
+    private void sendTurn(TurnSource turn, ConverseCall over) {
         asked = true;
         turn.sent = true;
         over.send(ConverseRequest.newBuilder().setTurn(turn.message).build());
@@ -256,7 +268,7 @@ public final class Conversation implements AutoCloseable {
         }
     }
 
-    private void abort(Link aborted, String why) {
+    private void abort(ConverseCall aborted, String why) {
         synchronized (lock) {
             closed = true;
             aborted.cancel(why);
@@ -272,7 +284,7 @@ public final class Conversation implements AutoCloseable {
     }
 
     /** A call is over. A turn that nothing has come of may be tried again; else the conversation is over. */
-    private void end(Link ended, AdedClientException reported) {
+    private void end(ConverseCall ended, AdedClientException reported) {
         TurnSource running;
         TurnSource waiting;
         Optional<Duration> pause = Optional.empty();
@@ -341,7 +353,7 @@ public final class Conversation implements AutoCloseable {
     /** Opens the conversation in another call, unless the turn that wanted it was given up meanwhile. */
     @SuppressWarnings("FutureReturnValueIgnored") // an end of its own makes the call end, which is then told
     private void reconnect(TurnSource turn) {
-        Link fresh = new Link();
+        ConverseCall fresh = new ConverseCall(lock, incoming);
         ConversationOptions again;
         synchronized (lock) {
             if (closed || current != turn || link != null || info == null) {
@@ -351,7 +363,7 @@ public final class Conversation implements AutoCloseable {
             requested = true;
             again = isKept(info) ? options.resuming(info.id()) : options;
         }
-        fresh.start(again);
+        start(fresh, again);
         CompletableFuture<Void> opening = fresh.opened.thenAccept(opened -> {});
         opening.orTimeout(options.openTimeout().toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
             if (thrown instanceof TimeoutException) {
@@ -462,72 +474,18 @@ public final class Conversation implements AutoCloseable {
         }
     }
 
-    /** One call, and what the server says in it. */
-    private final class Link implements ClientResponseObserver<ConverseRequest, ConverseResponse> {
-        private final CompletableFuture<ConversationInfo> opened = new CompletableFuture<>();
-        private @Nullable ClientCallStreamObserver<ConverseRequest> call;
-        private boolean open;
-
-        void start(ConversationOptions opening) {
-            stub.converse(this);
-            synchronized (lock) {
-                if (closed) {
-                    cancel("the conversation was closed");
-                    return;
-                }
-                send(ConverseRequest.newBuilder()
-                        .setOpen(RequestWriter.open(opening))
-                        .build());
-            }
-        }
-
-        void send(ConverseRequest request) {
-            synchronized (lock) {
-                call().onNext(request);
-            }
-        }
-
-        void request() {
-            call().request(1);
-        }
-
-        void halfClose() {
-            call().onCompleted();
-        }
-
-        void cancel(String why) {
-            synchronized (lock) {
-                if (call != null) {
-                    call.cancel(why, null);
-                }
-            }
-        }
-
-        private ClientCallStreamObserver<ConverseRequest> call() {
-            if (call == null) {
-                throw new IllegalStateException("the call has not started");
-            }
-            return call;
-        }
-
+    /** What calls tell. */
+    private final class Incoming implements ConverseCall.Listener {
         @Override
-        public void beforeStart(ClientCallStreamObserver<ConverseRequest> started) {
-            started.disableAutoRequestWithInitial(1);
+        public void said(ConverseCall by, ConverseResponse response) {
             synchronized (lock) {
-                call = started;
-            }
-        }
-
-        @Override
-        public void onNext(ConverseResponse response) {
-            synchronized (lock) {
-                if (link != this) {
+                if (link != by) {
                     return;
                 }
                 requested = false;
             }
             switch (response.getEventCase()) {
-                case OPENED -> opened(ResponseReader.opened(response.getOpened()));
+                case OPENED -> opened(by, ResponseReader.opened(response.getOpened()));
                 case DELTA -> deliver(ResponseReader.delta(response.getDelta()));
                 case REASONING_DELTA -> deliver(ResponseReader.reasoning(response.getReasoningDelta()));
                 case TOOL_CALL_DELTA -> deliver(ResponseReader.toolCall(response.getToolCallDelta()));
@@ -542,18 +500,23 @@ public final class Conversation implements AutoCloseable {
             }
         }
 
-        private void opened(ConversationInfo told) {
+        @Override
+        public void ended(ConverseCall by, AdedClientException reported) {
+            end(by, reported);
+        }
+
+        private void opened(ConverseCall by, ConversationInfo told) {
             synchronized (lock) {
                 info = told;
-                if (!open && !closed) {
-                    open = true;
-                    updates.forEach(this::send);
+                if (!by.isOpen() && !closed) {
+                    by.open();
+                    updates.forEach(by::send);
                     if (current != null) {
-                        sendTurn(current, this);
+                        sendTurn(current, by);
                     }
                 }
             }
-            opened.complete(told);
+            by.opened.complete(told);
         }
 
         private void deliver(AnswerEvent event) {
@@ -582,19 +545,6 @@ public final class Conversation implements AutoCloseable {
             if (receiving != null) {
                 receiving.answer.deliver(event);
             }
-        }
-
-        @Override
-        public void onError(Throwable thrown) {
-            end(this, Failures.decode(thrown));
-        }
-
-        @Override
-        public void onCompleted() {
-            end(
-                    this,
-                    new AdedClientException.Unavailable("CONVERSATION_ENDED", "the server ended the conversation", null)
-                            .of("OK", List.of()));
         }
     }
 }
