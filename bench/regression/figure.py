@@ -2,6 +2,7 @@
 
     python3 figure.py --ratio NAME TARGET SKIPPED aded load …   one row: tokens a second of the last mode over the first's
     python3 figure.py --simulated NAME TARGET out  one row: what "aded simulate" printed for code and chat, together
+    python3 figure.py --crowd NAME TARGET out   one row: the text that gained least, of what "aded simulate" printed
     python3 figure.py --single out              two rows: single prompts, of what "aded simulate --priced" printed
     python3 figure.py --micro jmh.json          a row for each time, which is only shown, and each allocation
     python3 figure.py --table rows              the table; exit status 1 if a row fell
@@ -113,13 +114,21 @@ def ratio(name, target, skipped, command):
 
 def simulated(name, target, path):
     """Of both sets together, as if plain decoding took as long for the one as for the other."""
-    with open(path) as file:
-        lines = [line for line in file if line.strip()]
-    sets = lines[-2].split()
-    gains = [float(column.split()[1]) for column in re.findall(r"[0-9.]+ [0-9.]+ \([^)]*\)", lines[-1])]
-    of = dict(zip(sets, gains))
+    of = gains(path)
     together = 2 / (1 / of["humaneval"] + 1 / of["mt_bench"])
     print(f"virtual|{name}|{target}|{together:.3f}|||")
+
+
+def gains(path):
+    """What the last mode gained, text by text, of what "aded simulate" printed."""
+    with open(path) as file:
+        lines = [line.rstrip() for line in file if line.strip()]
+    names = re.split(r"\s{2,}", lines[-3].strip() if lines[-2].startswith("off") else lines[-2].strip())
+    return dict(zip(names, (float(gain) for gain in re.findall(r"[0-9.]+ ([0-9.]+) \([^)]*\)", lines[-1]))))
+
+
+def crowd(name, target, path):
+    print(f"virtual|{name}|{target}|{min(gains(path).values()):.3f}|||")
 
 
 def single(path):
@@ -215,6 +224,8 @@ def check():
 if __name__ == "__main__":
     if sys.argv[1] == "--simulated":
         simulated(*sys.argv[2:])
+    elif sys.argv[1] == "--crowd":
+        crowd(*sys.argv[2:])
     elif sys.argv[1] == "--single":
         single(sys.argv[2])
     elif sys.argv[1] == "--micro":
