@@ -55,7 +55,7 @@ final class ProgressPrinter implements HostListener {
         int now = (int) (share * 100);
         if (percent != now) {
             percent = now;
-            terminal.err().printf("\rLoading %s %3d%%", shown(file), now);
+            terminal.err().printf(Locale.ROOT, "\rLoading %s %3d%%", shown(file), now);
             terminal.err().flush();
         }
     }

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * Where a command reads and writes: what it was asked for to {@code out}, everything else to {@code err}. Text is UTF-8
@@ -88,7 +89,7 @@ record Terminal(
             boolean turns = direction >= Character.DIRECTIONALITY_LEFT_TO_RIGHT_EMBEDDING
                     && direction <= Character.DIRECTIONALITY_POP_DIRECTIONAL_ISOLATE;
             boolean commands = Character.isISOControl(c) && c != '\n' && c != '\t';
-            shown.append(turns || commands ? "\\u%04x".formatted(c) : Character.toString(c));
+            shown.append(turns || commands ? String.format(Locale.ROOT, "\\u%04x", c) : Character.toString(c));
         });
         return shown.toString();
     }

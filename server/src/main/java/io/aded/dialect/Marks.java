@@ -2,6 +2,7 @@ package io.aded.dialect;
 
 import io.aded.model.Vocabulary;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -96,7 +97,7 @@ public final class Marks {
             return Character.toString(c);
         }
         return c <= 0xFF
-                ? String.format("\\x%02x", c)
-                : c <= 0xFFFF ? String.format("\\u%04x", c) : String.format("\\U%08x", c);
+                ? String.format(Locale.ROOT, "\\x%02x", c)
+                : c <= 0xFFFF ? String.format(Locale.ROOT, "\\u%04x", c) : String.format(Locale.ROOT, "\\U%08x", c);
     }
 }

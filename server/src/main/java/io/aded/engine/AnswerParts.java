@@ -7,6 +7,7 @@ import io.aded.model.ChatMessage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,7 @@ final class AnswerParts implements AnswerSplitter.Output {
     private String nextId() {
         String id;
         do {
-            id = String.format(ID, ++numbered);
+            id = String.format(Locale.ROOT, ID, ++numbered);
         } while (!ids.add(id));
         return id;
     }

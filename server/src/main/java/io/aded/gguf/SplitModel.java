@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,12 +32,13 @@ final class SplitModel {
             throw GgufFile.invalid(
                     path,
                     "it is the first of " + count + " files, which llama.cpp only finds if its name ends in"
-                            + " -00001-of-%05d.gguf".formatted(Math.min(count, 99_999)));
+                            + String.format(Locale.ROOT, " -00001-of-%05d.gguf", Math.min(count, 99_999)));
         }
         List<GgufFile.Tensor> tensors = new ArrayList<>(first.tensors());
         long size = first.size();
         for (int part = 2; part <= count; part++) {
-            Path file = path.resolveSibling("%s-%05d-of-%05d.gguf".formatted(name.group(1), part, count));
+            Path file =
+                    path.resolveSibling(String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", name.group(1), part, count));
             if (!Files.exists(file)) {
                 throw GgufFile.invalid(
                         path, "it is the first of " + count + " files, and " + file.getFileName() + " is missing");

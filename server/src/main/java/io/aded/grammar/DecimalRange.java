@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,7 +164,7 @@ final class DecimalRange {
 
     private static String fraction(BigDecimal value) {
         BigInteger digits = value.remainder(BigDecimal.ONE).unscaledValue();
-        return String.format("%0" + FRACTION_DIGITS + "d", digits);
+        return String.format(Locale.ROOT, "%0" + FRACTION_DIGITS + "d", digits);
     }
 
     /**

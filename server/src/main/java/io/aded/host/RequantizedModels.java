@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.zip.CRC32;
 
 /** Models in other formats than they came in, made once and kept in the user's cache. */
@@ -93,6 +94,6 @@ final class RequantizedModels {
         identity.update(facts.getBytes(StandardCharsets.UTF_8));
         String file = String.valueOf(model.getFileName());
         String stem = file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
-        return String.format("%s-%s-%08x%s", stem, what, identity.getValue(), suffix);
+        return String.format(Locale.ROOT, "%s-%s-%08x%s", stem, what, identity.getValue(), suffix);
     }
 }

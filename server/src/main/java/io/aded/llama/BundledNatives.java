@@ -88,7 +88,7 @@ final class BundledNatives {
         }
 
         String name() {
-            return "%08x-%d".formatted(checksum, size);
+            return String.format(Locale.ROOT, "%08x-%d", checksum, size);
         }
 
         byte[] bytes() {

@@ -1,6 +1,7 @@
 package io.aded.model;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -36,7 +37,7 @@ public final class JsonValues {
             case '\t' -> "\\t";
             case '\f' -> "\\f";
             case '\b' -> "\\b";
-            default -> String.format("\\u%04x", c);
+            default -> String.format(Locale.ROOT, "\\u%04x", c);
         };
     }
 
@@ -105,7 +106,7 @@ public final class JsonValues {
                 case '\t' -> text.append("\\t");
                 default -> {
                     if (c < 0x20) {
-                        text.append(String.format("\\u%04x", (int) c));
+                        text.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
                     } else {
                         text.append(c);
                     }

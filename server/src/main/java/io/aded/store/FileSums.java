@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32;
@@ -69,7 +70,7 @@ public final class FileSums {
     private Path kept(Path real) {
         CRC32 place = new CRC32();
         place.update(real.toString().getBytes(StandardCharsets.UTF_8));
-        return directory.resolve(String.format("%08x.txt", place.getValue()));
+        return directory.resolve(String.format(Locale.ROOT, "%08x.txt", place.getValue()));
     }
 
     /** Whoever comes later computes it anew if it could not be kept. */

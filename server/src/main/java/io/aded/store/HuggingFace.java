@@ -176,7 +176,7 @@ final class HuggingFace {
         StringBuilder escaped = new StringBuilder();
         name.chars().forEach(c -> {
             boolean plain = Character.isLetterOrDigit(c) || "-._~/".indexOf(c) >= 0;
-            escaped.append(plain ? Character.toString(c) : "%%%02X".formatted(c)); // all are ASCII
+            escaped.append(plain ? Character.toString(c) : String.format(Locale.ROOT, "%%%02X", c)); // all are ASCII
         });
         return escaped.toString();
     }

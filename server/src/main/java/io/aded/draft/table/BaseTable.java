@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -264,9 +265,13 @@ public final class BaseTable {
                     path,
                     "DRAFT_TABLE_VOCABULARY",
                     String.format(
+                            Locale.ROOT,
                             "was built for another vocabulary (%d tokens, fingerprint %016x); the model has %d tokens,"
                                     + " fingerprint %016x: build the table with this model",
-                            statistics.vocabularySize(), statistics.fingerprint(), vocabularySize, fingerprint));
+                            statistics.vocabularySize(),
+                            statistics.fingerprint(),
+                            vocabularySize,
+                            fingerprint));
         }
         return this;
     }

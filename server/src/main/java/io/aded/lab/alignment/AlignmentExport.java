@@ -13,6 +13,7 @@ import io.aded.model.TargetModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,7 @@ public final class AlignmentExport implements AutoCloseable {
             throw new AdedException.InvalidRequest(
                     "draft",
                     String.format(
+                            Locale.ROOT,
                             "is %s, whose vocabulary (%d tokens, fingerprint %016x) is not that of %s (%d tokens,"
                                     + " fingerprint %016x); allowed: a model with the same tokens",
                             name,

@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +128,7 @@ public record AlignmentFacts(
         model.put("library", target.library());
         model.put("trained_context", target.trainedContext());
         model.put("vocabulary_size", target.vocabularySize());
-        model.put("vocabulary_fingerprint", String.format("%016x", target.fingerprint()));
+        model.put("vocabulary_fingerprint", String.format(Locale.ROOT, "%016x", target.fingerprint()));
         root.put("source", source);
         root.put("raw", raw);
         root.put("max_tokens", maxTokens);

@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32;
@@ -383,7 +384,7 @@ final class AlignmentFolder implements AutoCloseable {
         node.put("answer", entry.answer);
         node.put("offset", entry.offset);
         node.put("bytes", entry.bytes);
-        node.put("crc32", String.format("%08x", entry.checksum));
+        node.put("crc32", String.format(Locale.ROOT, "%08x", entry.checksum));
         if (facts.draft() == null) {
             node.putNull("rejected");
         } else {

@@ -5,6 +5,7 @@ import io.aded.lab.prompts.Scenario;
 import io.aded.lab.report.Interval;
 import io.aded.lab.report.Machine;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.SerializationFeature;
@@ -85,7 +86,7 @@ final class JsonReport {
     /** What "aded draft policy train" needs beside the answers: numbers that tell of the prompts, and no text. */
     private void choice(ObjectNode node, Benchmark.Result result) {
         node.put("features", DrafterChoice.layout());
-        node.put("vocabulary_fingerprint", String.format("%016x", prompted.fingerprint()));
+        node.put("vocabulary_fingerprint", String.format(Locale.ROOT, "%016x", prompted.fingerprint()));
         node.put("draft_model", prompted.hasDraftModel());
         ArrayNode prompts = node.putArray("prompts");
         result.measurements().stream().map(Measurement::scenario).distinct().forEach(scenario -> {
@@ -225,7 +226,7 @@ final class JsonReport {
                 crc.update(token >>> shift);
             }
         }
-        return String.format("%08x", crc.getValue());
+        return String.format(Locale.ROOT, "%08x", crc.getValue());
     }
 
     private ArrayNode interval(Interval interval) {

@@ -90,14 +90,14 @@ public final class PolicySimulation {
         for (String curve : curves) {
             StatedCurve costs = StatedCurve.parse(curve);
             out.printf(Locale.ROOT, "%ncurve %s%n%-18s", curve, "");
-            sets.byName().keySet().forEach(set -> out.printf("%-38s", AdedException.printable(set)));
+            sets.byName().keySet().forEach(set -> out.printf(Locale.ROOT, "%-38s", AdedException.printable(set)));
             out.println();
             for (String mode : modes) {
-                out.printf("%-18s", mode);
+                out.printf(Locale.ROOT, "%-18s", mode);
                 List<String> slow = new ArrayList<>();
                 for (Map.Entry<String, List<RecordedAnswer>> set : sets.byName().entrySet()) {
                     Outcome outcome = simulate(mode, costs, set.getKey(), set.getValue());
-                    out.printf("%-38s", outcome.text());
+                    out.printf(Locale.ROOT, "%-38s", outcome.text());
                     slow.addAll(outcome.slow());
                 }
                 out.println();

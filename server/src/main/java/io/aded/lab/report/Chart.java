@@ -1,6 +1,7 @@
 package io.aded.lab.report;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The parts that all our pictures are made of: charts below each other in one column, in one style. One picture is one
@@ -62,7 +63,7 @@ public final class Chart {
         for (int offset : new int[] {0, 8, 4}) {
             double k = (offset + hue / 30) % 12;
             double part = lightness - reach * Math.max(-1, Math.min(Math.min(k - 3, 9 - k), 1));
-            hex.append(String.format("%02X", Math.round(255 * part)));
+            hex.append(String.format(Locale.ROOT, "%02X", Math.round(255 * part)));
         }
         return hex.toString();
     }

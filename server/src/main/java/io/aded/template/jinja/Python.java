@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** How Python says its values as text: {@code str}, {@code repr}, and the names of its types. */
@@ -110,8 +111,8 @@ final class Python {
 
     private static String hexadecimal(int c) {
         return c < 0x100
-                ? String.format("\\x%02x", c)
-                : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c);
+                ? String.format(Locale.ROOT, "\\x%02x", c)
+                : c < 0x10000 ? String.format(Locale.ROOT, "\\u%04x", c) : String.format(Locale.ROOT, "\\U%08x", c);
     }
 
     /** {@code str.isprintable} of one character. */

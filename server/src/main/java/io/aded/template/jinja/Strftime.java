@@ -43,7 +43,7 @@ final class Strftime {
             case 'w' -> Integer.toString(time.getDayOfWeek().getValue() % 7);
             case 'u' -> Integer.toString(time.getDayOfWeek().getValue());
             case 'd' -> two(time.getDayOfMonth());
-            case 'e' -> String.format("%2d", time.getDayOfMonth());
+            case 'e' -> String.format(Locale.ROOT, "%2d", time.getDayOfMonth());
             case 'b', 'h' -> time.getMonth().getDisplayName(TextStyle.SHORT, english);
             case 'B' -> time.getMonth().getDisplayName(TextStyle.FULL, english);
             case 'm' -> two(time.getMonthValue());
@@ -51,15 +51,15 @@ final class Strftime {
             case 'Y' -> Integer.toString(time.getYear());
             case 'C' -> two(time.getYear() / 100);
             case 'H' -> two(time.getHour());
-            case 'k' -> String.format("%2d", time.getHour());
+            case 'k' -> String.format(Locale.ROOT, "%2d", time.getHour());
             case 'I' -> two(hour12);
-            case 'l' -> String.format("%2d", hour12);
+            case 'l' -> String.format(Locale.ROOT, "%2d", hour12);
             case 'p' -> time.getHour() < 12 ? "AM" : "PM";
             case 'P' -> time.getHour() < 12 ? "am" : "pm";
             case 'M' -> two(time.getMinute());
             case 'S' -> two(time.getSecond());
-            case 'f' -> String.format("%06d", time.get(ChronoField.MICRO_OF_SECOND));
-            case 'j' -> String.format("%03d", time.getDayOfYear());
+            case 'f' -> String.format(Locale.ROOT, "%06d", time.get(ChronoField.MICRO_OF_SECOND));
+            case 'j' -> String.format(Locale.ROOT, "%03d", time.getDayOfYear());
             case 'U' -> two((time.getDayOfYear() + 6 - time.getDayOfWeek().getValue() % 7) / 7);
             case 'W' -> two((time.getDayOfYear() + 6 - (time.getDayOfWeek().getValue() + 6) % 7) / 7);
             case 'V' -> two(time.get(IsoFields.WEEK_OF_WEEK_BASED_YEAR));
@@ -80,6 +80,6 @@ final class Strftime {
     }
 
     private static String two(int number) {
-        return String.format("%02d", number);
+        return String.format(Locale.ROOT, "%02d", number);
     }
 }
