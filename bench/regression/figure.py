@@ -14,6 +14,8 @@ noise cannot be the reason: the upper end of its interval is below it too.
 The interval is that of the mean of the blocks' logarithms, by Student's t: a block is a pair, of the same calls in both
 modes, and which comes first changes from block to block.
 """
+import contextlib
+import io
 import json
 import math
 import os
@@ -21,6 +23,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 # Bytes an operation, by JMH's own account, that are its own: the profiler sees the harness as well.
@@ -135,12 +138,13 @@ def single(path):
     """The share of prompts that were not slower than 0.97, on the worst curve, and the slowest prompt of all."""
     kept, slowest = 1.0, math.inf
     with open(path) as file:
-        for line in file:
-            if not line.startswith("auto "):
-                continue
-            cells = re.findall(r"\)\s+([0-9]+)%\s+[0-9]+%\s+([0-9.]+)", line)[:2]  # open chat is a part of the second set
-            kept = min(kept, *(1 - int(below) / 100 for below, _ in cells))
-            slowest = min(slowest, *(float(worst) for _, worst in cells))
+        rows = [line for line in file if line.startswith("auto ")]
+    if not rows:
+        raise SystemExit(f"{path} has no row of auto")
+    for line in rows:
+        cells = re.findall(r"\)\s+([0-9]+)%\s+[0-9]+%\s+([0-9.]+)", line)[:2]  # open chat is a part of the second set
+        kept = min(kept, *(1 - int(below) / 100 for below, _ in cells))
+        slowest = min(slowest, *(float(worst) for _, worst in cells))
     print(f"virtual|single prompts at 0.97 or more, priced: the least share|0.95|{kept:.3f}|||")
     print(f"virtual|single prompts, priced: the slowest|0.93|{slowest:.3f}|||")
 
@@ -198,6 +202,9 @@ def table(path):
             fell += said == "FELL"
             measured.add(kind if said != "-" else kind + " left out")
             print(f"{name:<72} {target:>8} {figure:>10} {lower:>7} {upper:>7} {rate:>9}  {said}")
+    if not measured:
+        print("no row was asked for")
+        fell += 1
     if "load left out" in measured and "load" not in measured:
         print("nothing was measured by the clock")
         fell += 1
@@ -219,6 +226,14 @@ def check():
     assert verdict("load", "0.98", "0.900", "0.970") == verdict("load", "0.98", "failed", "") == "FELL"
     assert verdict("load", "0.98", "left out: no such model", "") == "-"
     assert verdict("micro", "0", "9.0", "") == "FELL" and verdict("time", "12", "16.0", "") == "slower here"
+    with tempfile.NamedTemporaryFile("w") as nothing, contextlib.redirect_stdout(io.StringIO()):
+        assert table(nothing.name) == 1  # a bench in which no row is there says nothing
+        try:
+            single(nothing.name)
+        except SystemExit:
+            pass
+        else:
+            raise AssertionError("a row out of nothing")
 
 
 if __name__ == "__main__":
