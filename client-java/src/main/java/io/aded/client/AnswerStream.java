@@ -11,8 +11,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -245,7 +243,6 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
     }
 
     /** Ends the answer by itself when the limit has passed. */
-    @SuppressWarnings("FutureReturnValueIgnored") // the timer's end is its own affair
     void expireAfter(Duration timeout) {
         CompletableFuture<Void> started = new CompletableFuture<>();
         synchronized (lock) {
@@ -254,12 +251,11 @@ public final class AnswerStream implements Iterable<AnswerEvent>, AutoCloseable 
                 return;
             }
         }
-        started.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
-            if (thrown instanceof TimeoutException) {
-                finish(new AdedClientException.DeadlineExceeded(
-                        Failures.TIMEOUT, "the answer was not complete after " + timeout, thrown));
-            }
-        });
+        TimeLimits.set(
+                started,
+                timeout,
+                late -> finish(new AdedClientException.DeadlineExceeded(
+                        Failures.TIMEOUT, "the answer was not complete after " + timeout, late)));
     }
 
     /** Hands an event on. Called by the source, one at a time, no more of them than a {@link Source#pull} allowed. */

@@ -351,7 +351,6 @@ public final class Conversation implements AutoCloseable {
     }
 
     /** Opens the conversation in another call, unless the turn that wanted it was given up meanwhile. */
-    @SuppressWarnings("FutureReturnValueIgnored") // an end of its own makes the call end, which is then told
     private void reconnect(TurnSource turn) {
         ConverseCall fresh = new ConverseCall(lock, incoming);
         ConversationOptions again;
@@ -365,11 +364,9 @@ public final class Conversation implements AutoCloseable {
         }
         start(fresh, again);
         CompletableFuture<Void> opening = fresh.opened.thenAccept(opened -> {});
-        opening.orTimeout(options.openTimeout().toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, thrown) -> {
-            if (thrown instanceof TimeoutException) {
-                end(fresh, notOpenInTime());
-                fresh.cancel("not opened in time");
-            }
+        TimeLimits.set(opening, options.openTimeout(), late -> {
+            end(fresh, notOpenInTime());
+            fresh.cancel("not opened in time");
         });
     }
 
@@ -478,26 +475,34 @@ public final class Conversation implements AutoCloseable {
     private final class Incoming implements ConverseCall.Listener {
         @Override
         public void said(ConverseCall by, ConverseResponse response) {
-            synchronized (lock) {
-                if (link != by) {
-                    return;
-                }
-                requested = false;
-            }
             switch (response.getEventCase()) {
                 case OPENED -> opened(by, ResponseReader.opened(response.getOpened()));
-                case DELTA -> deliver(ResponseReader.delta(response.getDelta()));
-                case REASONING_DELTA -> deliver(ResponseReader.reasoning(response.getReasoningDelta()));
-                case TOOL_CALL_DELTA -> deliver(ResponseReader.toolCall(response.getToolCallDelta()));
-                case ROUND -> deliver(ResponseReader.round(response.getRound()));
-                case FINISHED -> deliver(ResponseReader.finished(response.getFinished()));
+                case DELTA -> deliver(by, ResponseReader.delta(response.getDelta()));
+                case REASONING_DELTA -> deliver(by, ResponseReader.reasoning(response.getReasoningDelta()));
+                case TOOL_CALL_DELTA -> deliver(by, ResponseReader.toolCall(response.getToolCallDelta()));
+                case ROUND -> deliver(by, ResponseReader.round(response.getRound()));
+                case FINISHED -> deliver(by, ResponseReader.finished(response.getFinished()));
                 // An event of a later version of the API: pass over it.
                 case EVENT_NOT_SET -> {
                     synchronized (lock) {
-                        requestOne();
+                        if (isAwaited(by)) {
+                            requestOne();
+                        }
                     }
                 }
             }
+        }
+
+        /**
+         * Whether a call is the one under way, whose message is then on request no more. Under the lock, and in one
+         * with what the message changes: a reader who closes before that sees it on request, and asks for no other.
+         */
+        private boolean isAwaited(ConverseCall by) {
+            if (link != by) {
+                return false;
+            }
+            requested = false;
+            return true;
         }
 
         @Override
@@ -507,6 +512,9 @@ public final class Conversation implements AutoCloseable {
 
         private void opened(ConverseCall by, ConversationInfo told) {
             synchronized (lock) {
+                if (!isAwaited(by)) {
+                    return;
+                }
                 info = told;
                 if (!by.isOpen() && !closed) {
                     by.open();
@@ -519,9 +527,12 @@ public final class Conversation implements AutoCloseable {
             by.opened.complete(told);
         }
 
-        private void deliver(AnswerEvent event) {
+        private void deliver(ConverseCall by, AnswerEvent event) {
             TurnSource receiving = null;
             synchronized (lock) {
+                if (!isAwaited(by)) {
+                    return;
+                }
                 boolean last = event instanceof AnswerEvent.Finished;
                 if (!draining) {
                     receiving = current;

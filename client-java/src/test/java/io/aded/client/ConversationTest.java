@@ -9,16 +9,29 @@ import io.aded.v1.ContentPart;
 import io.aded.v1.ContentPart.PartCase;
 import io.aded.v1.ConverseRequest;
 import io.aded.v1.ConverseRequest.EventCase;
+import io.aded.v1.ConverseResponse;
 import io.aded.v1.ToolResult;
 import io.aded.v1.Update;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -265,6 +278,27 @@ final class ConversationTest {
     }
 
     @Test
+    void close_whileTheEndArrives_leavesNothingOnRequest() throws InterruptedException {
+        Arrivals arrivals = new Arrivals();
+        ManagedChannel counted = InProcessChannelBuilder.forName(sidecars.name)
+                .intercept(arrivals)
+                .build();
+        try (AdedClient own = AdedClient.builder(counted).build();
+                Conversation conversation = own.converse()) {
+            for (int turn = 0; turn < 20; turn++) {
+                AnswerStream answer = conversation.ask("count 1");
+                answer.iterator();
+                arrivals.ending.acquire();
+                answer.close();
+                arrivals.ended.acquire();
+                assertThat(arrivals.onRequest).hasValue(0);
+            }
+        } finally {
+            counted.shutdownNow();
+        }
+    }
+
+    @Test
     void failure_inATurn_endsTheConversation() {
         try (Conversation conversation = client.converse()) {
             Iterator<AnswerEvent> events =
@@ -340,6 +374,30 @@ final class ConversationTest {
     }
 
     @Test
+    void timeout_readerBlocksWhenToldOfIt_othersAreToldAllTheSame() throws InterruptedException {
+        AnswerOptions brief =
+                AnswerOptions.builder().timeout(Duration.ofMillis(10)).build();
+        CountDownLatch told = new CountDownLatch(1);
+        CompletableFuture<Void> release = new CompletableFuture<>();
+        try (Conversation first = client.converse();
+                Conversation second = client.converse()) {
+            CompletableFuture<Void> blocked = first.ask(Prompt.user("silent"), brief)
+                    .future()
+                    .handle((answer, failure) -> {
+                        told.countDown();
+                        release.join();
+                        return null;
+                    });
+            told.await();
+            AnswerStream other = second.ask(Prompt.user("silent"), brief);
+            assertThatExceptionOfType(AdedClientException.DeadlineExceeded.class)
+                    .isThrownBy(other::await);
+            release.complete(null);
+            blocked.join();
+        }
+    }
+
+    @Test
     void update_betweenTurns_isSentInOrder() {
         try (Conversation conversation = client.converse()) {
             conversation.ask("turn").await();
@@ -410,6 +468,55 @@ final class ConversationTest {
         }
         for (int speaker = 0; speaker < all.size(); speaker++) {
             assertThat(all.get(speaker).join()).hasSize(10).containsOnly("speaker " + speaker);
+        }
+    }
+
+    /** Counts messages on request, and makes ends so large that it takes a while to read them. */
+    private static final class Arrivals implements ClientInterceptor {
+        private static final int MANY = 300_000;
+
+        final AtomicInteger onRequest = new AtomicInteger();
+        final Semaphore ending = new Semaphore(0);
+        final Semaphore ended = new Semaphore(0);
+
+        @Override
+        public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+            return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+                @Override
+                public void request(int messages) {
+                    onRequest.addAndGet(messages);
+                    super.request(messages);
+                }
+
+                @Override
+                public void start(Listener<R> listener, Metadata headers) {
+                    super.start(
+                            new SimpleForwardingClientCallListener<>(listener) {
+                                @Override
+                                public void onMessage(R message) {
+                                    onRequest.decrementAndGet();
+                                    if (message instanceof ConverseResponse response && response.hasFinished()) {
+                                        R large = large(message, response);
+                                        ending.release();
+                                        super.onMessage(large);
+                                        ended.release();
+                                    } else {
+                                        super.onMessage(message);
+                                    }
+                                }
+                            },
+                            headers);
+                }
+            };
+        }
+
+        @SuppressWarnings("unchecked") // it is what the message is
+        private static <R> R large(R message, ConverseResponse response) {
+            ConverseResponse.Builder large = response.toBuilder();
+            large.getFinishedBuilder()
+                    .getSpeculationBuilder()
+                    .addAllAcceptanceHistogram(Collections.nCopies(MANY, 1_000L));
+            return (R) large.build();
         }
     }
 }
