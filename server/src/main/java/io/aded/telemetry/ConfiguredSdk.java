@@ -92,21 +92,25 @@ record ConfiguredSdk(
     private static Map<String, String> exporters(ConfigProperties properties, Chosen chosen) {
         String traces = exporter(properties, "traces");
         String metrics = exporter(properties, "metrics");
-        requireProtocol(properties, "otel.exporter.otlp.protocol");
-        requireProtocol(properties, "otel.exporter.otlp.traces.protocol");
-        requireProtocol(properties, "otel.exporter.otlp.metrics.protocol");
-        requireProtocol(properties, "otel.exporter.otlp.logs.protocol");
+        String logs = properties.getString("otel.logs.exporter", "none");
         chosen.disabled = properties.getBoolean("otel.sdk.disabled", false);
         chosen.traces = !traces.equals("none");
         chosen.metrics = !metrics.equals("none");
-        return Map.of(
-                "otel.traces.exporter", traces,
-                "otel.metrics.exporter", metrics,
-                "otel.logs.exporter", properties.getString("otel.logs.exporter", "none"));
+        if (!chosen.disabled) {
+            requireProtocol(properties, "traces", traces);
+            requireProtocol(properties, "metrics", metrics);
+            requireProtocol(properties, "logs", logs);
+        }
+        return Map.of("otel.traces.exporter", traces, "otel.metrics.exporter", metrics, "otel.logs.exporter", logs);
     }
 
-    /** The SDK itself would say no more than that it does not know it. */
-    private static void requireProtocol(ConfigProperties properties, String name) {
+    /** The SDK itself would say no more than that it does not know it. Where nothing is sent, any will do. */
+    private static void requireProtocol(ConfigProperties properties, String signal, String exporters) {
+        if (!exporters.contains("otlp")) {
+            return;
+        }
+        String own = "otel.exporter.otlp." + signal + ".protocol";
+        String name = properties.getString(own) == null ? "otel.exporter.otlp.protocol" : own;
         String protocol = properties.getString(name);
         if (protocol != null && !PROTOCOLS.contains(protocol)) {
             throw new ConfigurationException(name.toUpperCase(Locale.ROOT).replace('.', '_') + " is \"" + protocol

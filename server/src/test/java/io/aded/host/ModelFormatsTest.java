@@ -209,8 +209,14 @@ final class ModelFormatsTest {
             for (Path findings :
                     files.filter(file -> file.toString().endsWith(".json")).toList()) {
                 String whole = Files.readString(findings);
-                for (String damaged :
-                        List.of("{\"library\": 7", whole.replaceAll("\"passNanos\":\\[[^]]*]", "\"passNanos\":[0]"))) {
+                for (String damaged : List.of(
+                        "{\"library\": 7",
+                        priced(whole, "0"),
+                        priced(whole, "0,0"),
+                        priced(whole, "0,1e6,-1"),
+                        priced(whole, "0,\"NaN\""),
+                        priced(whole, "0,1e6,1e999"),
+                        priced(whole, "0,null"))) {
                     assertThat(damaged).isNotEqualTo(whole);
                     Files.writeString(findings, damaged);
                     assertThat(formats.kept(library, model)).isEmpty();
@@ -221,5 +227,9 @@ final class ModelFormatsTest {
         formats.keep(library, model, costing(10, 5));
         Files.write(model, new byte[1], StandardOpenOption.APPEND);
         assertThat(formats.kept(library, model)).isEmpty();
+    }
+
+    private static String priced(String findings, String nanos) {
+        return findings.replaceAll("\"passNanos\":\\[[^]]*]", "\"passNanos\":[" + nanos + "]");
     }
 }

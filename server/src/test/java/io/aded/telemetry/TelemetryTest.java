@@ -321,9 +321,23 @@ class TelemetryTest {
         "otel.exporter.otlp.metrics.protocol, OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"
     })
     void otlpProtocol_unknown_saysWhichThereAre(String property, String variable) {
-        assertThatThrownBy(() -> Telemetry.configured(Map.of(property, "foo"), null))
+        Map<String, String> sent =
+                Map.of(property, "foo", "otel.traces.exporter", "otlp", "otel.metrics.exporter", "otlp");
+        assertThatThrownBy(() -> Telemetry.configured(sent, null))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageEndingWith(variable + " is \"foo\"; it can be grpc or http/protobuf");
+    }
+
+    @Test
+    void otlpProtocol_unknownOfWhatIsNotSent_isNoneOfOurBusiness() {
+        String protocol = "otel.exporter.otlp.protocol";
+        String endpoint = "otel.exporter.otlp.endpoint";
+        for (Map<String, String> silent : List.of(
+                Map.of(protocol, "http/json"),
+                Map.of("otel.exporter.otlp.logs.protocol", "http/json"),
+                Map.of(protocol, "http/json", endpoint, "http://127.0.0.1:1", "otel.sdk.disabled", "true"))) {
+            Telemetry.configured(silent, null).close();
+        }
     }
 
     private static DraftGauges drafting() {
