@@ -213,6 +213,25 @@ class ArchitectureTest {
                 .check(ours);
     }
 
+    /** Where the system's language has digits of its own, they would be in schemas, prompts and names of files. */
+    @Test
+    void formats_nameTheirLocale() {
+        Set<String> formatting = Set.of("format", "formatted", "printf");
+        Set<String> owners = Set.of("java.lang.String", "java.io.PrintStream");
+        noClasses()
+                .should()
+                .callMethodWhere(describe(
+                        "it formats in the system's language",
+                        call -> formatting.contains(call.getName())
+                                && owners.contains(call.getTargetOwner().getName())
+                                && !call.getTarget()
+                                        .getRawParameterTypes()
+                                        .getFirst()
+                                        .getName()
+                                        .equals("java.util.Locale")))
+                .check(ours);
+    }
+
     @Test
     void grpc_isKnownToServicesAndTheirCallersOnly() {
         noClasses()
