@@ -16,6 +16,7 @@
 #   --models LIST      names of the staged models without .gguf; "" for none. Default: all
 #   --synthetic LIST   SHAPE:FORMAT of models with random weights, written here, to price passes of that size; see
 #                      "aded models synthesize --help". Default: none
+#   --processor        measures also where no library can use a GPU; else that ends it in seconds
 #   --profile N        at the end, "aded load" with N callers again, with a recording of the JVM's threads. Default: none
 #
 # A step that fails is reported and does not keep the others from running; the exit status is 1 then.
@@ -23,12 +24,17 @@ set -u
 
 say() { printf '%s\n' "run: $*" >&2; }
 here=$(cd "$(dirname "$0")" && pwd -P)
-out= limit=40 tokens=128 repeats=1 formats=q8_0 streams="1 8 32" seconds=0 charts=yes models=all synthetic= profile=
+processor= out= limit=40 tokens=128 repeats=1 formats=q8_0 streams="1 8 32" seconds=0 charts=yes models=all synthetic= profile=
 modes=off,auto,aded,aded-mcts,prompt-lookup,ngram-simple,ngram-mod,ngram-cache
 while [ $# -gt 0 ]; do
     if [ "$1" = --quick ]; then
         modes=off,auto,aded,ngram-cache,ngram-simple,prompt-lookup
         seconds=360 charts=
+        shift
+        continue
+    fi
+    if [ "$1" = --processor ]; then
+        processor=yes
         shift
         continue
     fi
@@ -109,6 +115,11 @@ cat "$out/machine.txt" >"$out/summary.txt"
 step version 30 "$here/aded" --version
 step natives 330 "$here/aded" natives list
 cat "$out/natives.txt" >&2
+# A GPU is lent by the minute, and what the processor does in its place is of no use to anybody.
+if [ -z "$processor" ] && ! grep -Eq '^\* (cuda|vulkan)' "$out/natives.txt"; then
+    say "nothing is measured: no library here can use a GPU, see above (--processor measures the processor all the same)"
+    exit 1
+fi
 watcher=
 if command -v nvidia-smi >/dev/null 2>&1; then
     nvidia-smi --query-gpu=timestamp,utilization.gpu,clocks.sm,memory.used,power.draw --format=csv -l 1 \

@@ -4,7 +4,8 @@
 #   sh bench/gpu/stage.sh --out DIR [--natives KIND]... [--model FILE] [--prompts FILE]... [--piece-mib N]
 #
 #   --out DIR       a new directory; DIR/stage is what runs, DIR/pieces what travels
-#   --natives KIND  a build that "aded natives install" knows; may be repeated. Default: cuda
+#   --natives KIND  a build that "aded natives install" knows; may be repeated. Default: cuda, which needs CUDA 13's runtime
+#                   there; cuda12 needs that of CUDA 12. Bring both where you do not know
 #   --model FILE    a GGUF file; may be repeated. Default: the catalogue's chat model, pulled if need be
 #   --prompts FILE  JSON lines as "aded bench --prompts" takes them, or "built-in"; may be repeated. Default: built-in
 #   --vocabulary FILE  a small GGUF file whose vocabulary models of random weights get. Default: none, the first model
