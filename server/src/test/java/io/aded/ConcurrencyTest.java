@@ -82,7 +82,6 @@ class ConcurrencyTest {
             Map.entry(
                     "llama.TextThread", "places are counted by a semaphore; a result is read when its thread is over"),
             Map.entry("llama.LlamaLibrary", "a map from path to open library under one lock; entries never go"),
-            Map.entry("llama.NativeLog", "a line and an error text under one lock, which leaves only to the logger"),
             Map.entry("llama.ProcessEnd", "a compare-and-set lets one thread register the hook"),
             Map.entry("model.ScriptedContext", "confined to its owner; the flag to abort is read once a pass"),
             Map.entry("rpc.AdedServer", "a compare-and-set lets one thread shut down"),

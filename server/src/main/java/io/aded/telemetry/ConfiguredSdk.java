@@ -76,7 +76,7 @@ record ConfiguredSdk(
             throw new ConfigurationException(
                     "the Prometheus page cannot be served on " + endpoint.host() + ":" + endpoint.port() + ": "
                             + (cause == null ? e : cause).getMessage()
-                            + "; --metrics says where, with a port of 0 on any that is free",
+                            + "; another port can be named, or 0 for any that is free",
                     e);
         }
     }
