@@ -144,7 +144,12 @@ public record FormatChoice(List<MeasuredFormat> formats) {
     public String reason() {
         MeasuredFormat best = best();
         StringBuilder reason = new StringBuilder(best == asItIs() ? best.name() + " as it is" : best.name());
-        reason.append(", the fastest here: ").append(rates(best));
+        boolean fastest = formats.stream()
+                .filter(this::keepsAnswers)
+                .noneMatch(
+                        other -> other.outlook().typicalRate() > best.outlook().typicalRate());
+        reason.append(fastest ? ", the fastest here: " : ", since none is faster by a twentieth: ")
+                .append(rates(best));
         for (MeasuredFormat other : formats) {
             if (other != best) {
                 reason.append("; ")
